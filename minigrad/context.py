@@ -1,0 +1,177 @@
+"""Whether, how carefully and where we record: the engine's only ambient state.
+
+Each time a primitive runs it asks three things: is this recorded at all (`no_grad`
+says no), is it watched (`checked` says yes), and where in the model are we (`scope`).
+One object answers all three, and one `ContextVar` holds it: so threads and
+asyncio tasks cannot disturb each other, and the question costs one look-up.
+
+A setting is an entry in a chain: entering a `with` block adds an entry, leaving it
+removes *that* entry, even when a suspended generator makes blocks end out of order.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+Scope = tuple[str | int, ...]
+
+
+class Setting:
+    """One entry of the chain: what holds inside one `with` block."""
+
+    __slots__ = ("before", "checker", "manager", "recording", "scope")
+
+    recording: bool
+    checker: Any
+    scope: Scope
+
+    def __init__(self, before: Setting | None, manager: Within | None) -> None:
+        self.before = before
+        self.manager = manager
+        if before is None or manager is None:
+            self.recording, self.checker, self.scope = True, None, ()
+            return
+        self.recording = before.recording
+        self.checker = before.checker
+        self.scope = before.scope
+        manager.alter(self)
+
+
+SETTING: ContextVar[Setting] = ContextVar("minigrad", default=Setting(None, None))
+
+
+class Within:
+    """A context manager that alters the setting; also a decorator.
+
+    Decorating a generator function applies the setting to its body only: it is
+    lifted at every `yield`, which a `with` block inside the generator cannot do.
+    """
+
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        SETTING.set(Setting(SETTING.get(), self))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        now = SETTING.get()
+        if now.manager is self and now.before is not None:
+            SETTING.set(now.before)
+        else:
+            _remove(self, now)
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return _around_each_step(self, function)  # type: ignore[return-value]
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+            return awaited  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return called  # type: ignore[return-value]
+
+
+def _remove(manager: Within, now: Setting) -> None:
+    """Take the nearest entry of `manager` out of the chain, keeping those above it."""
+    above = []
+    entry: Setting | None = now
+    while entry is not None and entry.manager is not manager:
+        above.append(entry.manager)
+        entry = entry.before
+    if entry is None:  # the block was entered in another thread or task
+        return
+    rebuilt = entry.before
+    for kept in reversed(above):
+        rebuilt = Setting(rebuilt, kept)
+    assert rebuilt is not None
+    SETTING.set(rebuilt)
+
+
+def _around_each_step(manager: Within, function: Any) -> Any:
+    @functools.wraps(function)
+    def stepped(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        generator = function(*args, **kwargs)
+        resume, sent = generator.send, None
+        try:
+            while True:
+                with manager:
+                    value = resume(sent)
+                try:
+                    resume, sent = generator.send, (yield value)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    resume, sent = generator.throw, error
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            generator.close()
+
+    return stepped
+
+
+class no_grad(Within):
+    """Inside, primitives compute without being recorded.
+
+    >>> import minigrad as mg
+    >>> x = mg.Tensor([1.0, 2.0])
+    >>> with mg.no_grad():
+    ...     y = x * 3.0
+    >>> y.primitive is None
+    True
+    """
+
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        setting.recording = False
+
+
+class scope(Within):
+    """Inside, what is recorded carries these labels: module names and time steps.
+
+    A string is a part of the model, an integer is a time step.
+
+    >>> import minigrad as mg
+    >>> with mg.scope("lstm", 3, "forget"):
+    ...     y = mg.Tensor([1.0]) * 2.0
+    >>> y.scope
+    ('lstm', 3, 'forget')
+    """
+
+    __slots__ = ("labels",)
+
+    def __init__(self, *labels: str | int) -> None:
+        self.labels = labels
+
+    def alter(self, setting: Setting) -> None:
+        setting.scope = setting.scope + self.labels
+
+
+def path(labels: Scope) -> str:
+    """Write a scope as code would: `lstm[3].forget`.
+
+    >>> path(("lstm", 3, "forget"))
+    'lstm[3].forget'
+    """
+    text = ""
+    for label in labels:
+        text += f"[{label}]" if isinstance(label, int) else f".{label}"
+    return text.lstrip(".")

@@ -1,0 +1,69 @@
+"""Errors that teach: every message of the project has the same four parts.
+
+1. what was asked, in the notation of the project;
+2. the Tensors involved: name, shape, and the line that recorded them;
+3. why it cannot be;
+4. the likely fix.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE), "lstm"))
+
+
+def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
+    """Return the four-part message; `operands` maps a role or name to a value."""
+    lines = [asked]
+    for role, value in operands.items():
+        lines.append(f"  with  {role}: {describe(value)}")
+    lines.append(f"  why   {why}")
+    lines.append(f"  fix   {fix}")
+    return "\n".join(lines)
+
+
+def describe(value: Any) -> str:
+    """Return a value's shape, dtype and origin in a few words, never its entries."""
+    array = getattr(value, "data", value)
+    if not isinstance(array, np.ndarray):
+        text = repr(value)
+        return text if len(text) <= 40 else f"a {type(value).__name__}"
+    words = f"shape {array.shape}, {array.dtype}"
+    primitive = getattr(value, "primitive", None)
+    if primitive is None:
+        return words + ("" if value is array else ", a leaf")
+    line = value.line
+    where = f" at {line}" if line else " (under mg.checked() the line is kept too)"
+    return f"{words}, made by {primitive.name}{where}"
+
+
+def named(values: Any) -> dict[str, Any]:
+    """Give each operand of a primitive the name that a message should use."""
+    letters = (f"argument {position}" for position in range(len(values)))
+    return {
+        f"{letter} ({value.name})" if getattr(value, "name", None) else letter: value
+        for letter, value in zip(letters, values, strict=True)
+    }
+
+
+def user_line() -> str:
+    """Return `file:line` of the innermost frame outside this project's packages."""
+    frame = sys._getframe(1)
+    innermost = frame
+    while frame is not None:
+        if not _ours(frame.f_code):
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        innermost, frame = frame, frame.f_back  # type: ignore[assignment]
+    return f"{os.path.basename(innermost.f_code.co_filename)}:{innermost.f_lineno}"
+
+
+def _ours(code: CodeType) -> bool:
+    return os.path.dirname(os.path.abspath(code.co_filename)).startswith(_PACKAGES)

@@ -1,0 +1,91 @@
+"""What `x + y`, `x.sum()` and `np.tanh(x)` mean on a Tensor: handed over, from here.
+
+Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import functions as f
+from minigrad import table as t
+from minigrad.primitive import TABLE, Elementwise
+from minigrad.tensor import NUMPY_FACE, Tensor
+
+BINARY = {
+    "add": t.add,
+    "sub": t.subtract,
+    "mul": t.multiply,
+    "truediv": t.divide,
+    "pow": f.power,
+    "matmul": t.matmul,
+}
+
+METHODS = {
+    "__neg__": t.negative,
+    "__pos__": lambda a: a,
+    "__abs__": f.absolute,
+    "__getitem__": f.getitem,
+    "sum": t.sum,
+    "mean": f.mean,
+    "var": f.var,
+    "max": f.max,
+    "min": f.min,
+    "cumsum": t.cumsum,
+    "reshape": f.reshaped,
+    "transpose": f.transposed,
+    "T": property(t.transpose),
+}
+
+
+def _reflected(operation: Any) -> Any:
+    return lambda b, a: operation(a, b)
+
+
+def adopt(primitive: Any) -> None:
+    """Let the NumPy ufunc of an elementwise row mean that row, on Tensors."""
+    if isinstance(primitive, Elementwise) and isinstance(primitive.function, np.ufunc):
+        NUMPY_FACE.setdefault(primitive.function, primitive.apply)
+
+
+for _name, _operation in BINARY.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+
+for _name, _method in METHODS.items():
+    setattr(Tensor, _name, _method)
+
+for _row in TABLE.values():
+    adopt(_row)
+
+NUMPY_FACE.update(
+    {
+        np.power: f.power,
+        np.matmul: t.matmul,
+        np.absolute: f.absolute,
+        np.square: lambda a: a * a,
+        np.maximum: f.maximum,
+        np.minimum: f.minimum,
+        np.positive: lambda a: a,
+        np.concatenate: f.concatenate,
+        np.stack: f.stack,
+        np.where: f.where,
+        np.sum: t.sum,
+        np.mean: f.mean,
+        np.var: f.var,
+        np.max: f.max,
+        np.min: f.min,
+        np.clip: f.clip,
+        np.cumsum: t.cumsum,
+        np.reshape: f.reshaped,
+        np.transpose: f.transposed,
+        np.broadcast_to: f.broadcast_to,
+        np.shape: lambda a: a.shape,
+        np.ndim: lambda a: a.ndim,
+        np.size: lambda a: a.size,
+        np.zeros_like: lambda a: np.zeros_like(a.data),
+        np.ones_like: lambda a: np.ones_like(a.data),
+    }
+)
