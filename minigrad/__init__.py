@@ -1,6 +1,69 @@
-from minigrad import operators
+"""minigrad: automatic differentiation that can be read in a sitting.
+
+A derivative is knowledge about a **primitive**. A **tape** is a record of which
+primitives ran. Everything else is a **reading** of that tape.
+
+    minigrad.tensor      an array that remembers how it was made
+    minigrad.primitive   what a row of the table holds
+    minigrad.table       the table: every primitive, one row each
+    minigrad.tape        the tape, and the gradient read from it
+    minigrad.functions   softmax, losses, ... composed of primitives
+"""
+
+from minigrad import operators as operators  # hands Tensor its operators
+from minigrad.checks import check_gradients, checked
 from minigrad.context import no_grad, scope
-from minigrad.functions import *
-from minigrad.table import *
-from minigrad.tape import Tape, grad, pushforward
+from minigrad.functions import (
+    absolute,
+    broadcast_to,
+    clip,
+    concatenate,
+    cross_entropy,
+    log_softmax,
+    logsumexp,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    power,
+    relu,
+    silu,
+    softmax,
+    squared_error,
+    stack,
+    var,
+    where,
+)
+from minigrad.module import Dense, Module, Parameter, Sequential
+from minigrad.optimizers import SGD, Adam, AdamW, RMSprop, clip_by_global_norm
+from minigrad.primitive import TABLE, elementwise, linear
+from minigrad.table import (
+    add,
+    broadcast,
+    cos,
+    cumsum,
+    divide,
+    exp,
+    log,
+    matmul,
+    matvec,
+    multiply,
+    negative,
+    reshape,
+    scatter,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    subtract,
+    sum,
+    take,
+    tanh,
+    transpose,
+)
+from minigrad.tape import Tape, grad
 from minigrad.tensor import Tensor
+from minigrad.transforms import hessian, hvp, jacobian, jvp, vjp
+
+__version__ = "0.1.0"

@@ -11,13 +11,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from types import CodeType
 from typing import Any
 
 import numpy as np
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE), "lstm"))
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep)
 
 
 def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
@@ -56,14 +55,17 @@ def named(values: Any) -> dict[str, Any]:
 
 def user_line() -> str:
     """Return `file:line` of the innermost frame outside this project's packages."""
+    file, line = source_line(_PACKAGES)
+    return f"{os.path.basename(file)}:{line}"
+
+
+def source_line(within: tuple[str, ...] = (_HERE,)) -> tuple[str, int]:
+    """Return file and line of the innermost frame whose file is not in `within`."""
     frame = sys._getframe(1)
-    innermost = frame
-    while frame is not None:
-        if not _ours(frame.f_code):
-            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        innermost, frame = frame, frame.f_back  # type: ignore[assignment]
-    return f"{os.path.basename(innermost.f_code.co_filename)}:{innermost.f_lineno}"
+    while frame.f_back is not None and _is_in(frame.f_code.co_filename, within):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
-def _ours(code: CodeType) -> bool:
-    return os.path.dirname(os.path.abspath(code.co_filename)).startswith(_PACKAGES)
+def _is_in(file: str, folders: tuple[str, ...]) -> bool:
+    return os.path.abspath(file).startswith(folders)

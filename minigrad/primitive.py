@@ -253,8 +253,18 @@ def _recorder(row: Any) -> Callable[..., Any]:
             if arity is not None and len(args) > arity:  # options given by position
                 options.update(zip(option_names, args[arity:], strict=False))
                 args = args[:arity]
-            values = [a.data if isinstance(a, Tensor) else a for a in args]
-            if all(map(_is, values, args)):
+            values = []
+            tracked = False
+            for position, a in enumerate(args):
+                if isinstance(a, Tensor):
+                    tracked = True
+                    values.append(a.data)
+                elif type(a) in _OPERANDS:
+                    values.append(a)
+                else:
+                    values.append(np.asarray(a))
+                    args = (*args[:position], values[-1], *args[position + 1 :])
+            if not tracked:
                 return function(*args, **options)
             try:
                 value = function(*values, **options)
@@ -268,10 +278,6 @@ def _recorder(row: Any) -> Callable[..., Any]:
     return apply
 
 
-def _is(a: Any, b: Any) -> bool:
-    return a is b
-
-
 _NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -282,7 +288,7 @@ def record(row: Primitive, value: Any, args: Any, options: dict[str, Any]) -> Te
     node.data = value if type(value) is _ndarray else np.asarray(value)
     node.tick = clock()
     node.scope = setting.scope
-    node.name = node.line = None
+    node.name = node.witness = None
     if not setting.recording:
         node.primitive, node.args, node.options = None, (), UNRECORDED
         return node

@@ -124,8 +124,8 @@ def _concatenate(*parts: Array, axis: int = 0) -> Array:
 def _part(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
     """Cut part i back out of the joined cotangent."""
     axis %= g.ndim
-    start = builtins.sum(np.shape(part)[axis] for part in parts[:i])
-    stop = start + np.shape(parts[i])[axis]
+    start = builtins.sum(part.shape[axis] for part in parts[:i])
+    stop = start + parts[i].shape[axis]
     return take(g, (slice(None),) * axis + (slice(start, stop),))
 
 
@@ -225,9 +225,7 @@ sum = linear(
     "sum",
     _sum,
     (
-        lambda g, a, axis=None, keepdims=False: _spread(
-            g, np.shape(a), axis, keepdims
-        ),
+        lambda g, a, axis=None, keepdims=False: _spread(g, a.shape, axis, keepdims),
     ),
     jointly=True,
     symbol="Σ",
@@ -241,7 +239,7 @@ broadcast = linear(
 reshape = linear(
     "reshape",
     np.reshape,
-    (lambda g, a, shape: reshape(g, np.shape(a)),),
+    (lambda g, a, shape: reshape(g, a.shape),),
     jointly=True,
 )
 transpose = linear(
@@ -258,7 +256,7 @@ stack_row = linear("stack", _stack, each(_layer), jointly=True)
 take = linear(
     "take",
     _take,
-    (lambda g, a, index: scatter(g, np.shape(a), index),),
+    (lambda g, a, index: scatter(g, a.shape, index),),
     jointly=True,
     symbol="[i]",
     in_place={0: _scatter_into},

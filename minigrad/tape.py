@@ -184,7 +184,7 @@ def grad(
     seeds = [seed] if isinstance(output, Tensor) else list(seed or [None] * len(outputs))
     wanted = _tensors(inputs)
     for each in outputs:
-        _require_recorded(each)
+        require_recorded(each)
     plan = _plan(_in_order(outputs), wanted, record)
     owned: set[int] = set()
     cotangents: dict[int, Any] = {}
@@ -207,6 +207,8 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
     active = {each.tick for each in wanted}
     plan = []
     for node in order:
+        if node.witness is not None:
+            node.witness.verify(node)
         edges = []
         operands = []
         for i, arg in enumerate(node.args):
@@ -423,7 +425,7 @@ def _require_tensor(value: Any, asked: str) -> None:
         )
 
 
-def _require_recorded(output: Any) -> None:
+def require_recorded(output: Any) -> None:
     _require_tensor(output, "the gradient")
     if output.options is UNRECORDED or output.options is RELEASED:
         released = output.options is RELEASED

@@ -6,6 +6,7 @@
     options    its keyword options: axis, shape, index, ...
     tick       when it was made; a tape is Tensors sorted by tick
     scope      where in the model it was made, and at which time step
+    witness    under `checked()`: the source line, and what the operands were
 
 That is all a tape consists of. A Tensor is the ground floor: it knows no primitive.
 The table hands it its operators (`x + y`, `x.sum()`) and fills `NUMPY_FACE`, which
@@ -52,12 +53,12 @@ class Tensor:
         "__weakref__",
         "args",
         "data",
-        "line",
         "name",
         "options",
         "primitive",
         "scope",
         "tick",
+        "witness",
     )
 
     data: Array
@@ -67,7 +68,7 @@ class Tensor:
     tick: int
     scope: Scope
     name: str | None
-    line: str | None
+    witness: Any
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         self.primitive = None
@@ -76,8 +77,13 @@ class Tensor:
         self.tick = clock()
         self.scope = SETTING.get().scope
         self.name = name
-        self.line = None
+        self.witness = None
         self.data = _leaf_data(data, name)
+
+    @property
+    def line(self) -> str | None:
+        """The source line that recorded this, `file:line`, if `checked()` saw it."""
+        return self.witness.line if self.witness else None
 
     @property
     def shape(self) -> tuple[int, ...]:

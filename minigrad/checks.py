@@ -1,0 +1,284 @@
+"""Watching a computation, and checking its derivatives against independent numbers.
+
+`checked()` watches while recording: it keeps the source line of every step, freezes the
+numbers a tape holds, and stops at the first operation that makes a NaN or an infinity.
+
+`check_gradients` asks for a derivative twice, by ways that share no rule: the tape's,
+and the complex step, f'(x) v = Im f(x + i h v) / h, which with h = 1e-30 has no
+truncation and no cancellation (Squire and Trapp 1998), so 1e-13 is a fair tolerance.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.context import Setting, Within
+from minigrad.messages import explain, named, source_line, user_line
+from minigrad.primitive import Linear, Primitive
+from minigrad.table import multiply, sum
+from minigrad.tape import Tape, grad, pushforward
+from minigrad.tensor import Array, Tensor
+
+# --------------------------------------------------------------------------- checked()
+
+
+class Witness:
+    """What `checked()` saw when a step was recorded: its line, and its operands."""
+
+    __slots__ = ("file", "number", "prints")
+
+    def __init__(self, node: Tensor) -> None:
+        self.file, self.number = source_line()
+        self.prints = [_fingerprint(arg) for arg in node.args]
+
+    @property
+    def line(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.number}"
+
+    def verify(self, node: Tensor) -> None:
+        """Raise if an operand holds other numbers now than when it was used."""
+        for i, (arg, print_then) in enumerate(zip(node.args, self.prints, strict=True)):
+            if _fingerprint(arg) != print_then:
+                raise ValueError(
+                    explain(
+                        f"a derivative through {node.primitive}, at {user_line()}",
+                        named(node.args),
+                        f"argument {i} was changed after {self.line} used it, so its "
+                        "rule would see other numbers than the forward run did.",
+                        "make a new array instead of writing into the old one.",
+                    )
+                )
+
+
+class checked(Within):
+    """Inside, every step is watched: for teaching, tests and finding a NaN.
+
+    - The Tensors' arrays are read-only while the block lasts, results for good.
+    - A NaN or infinity stops at the operation that made it, with its source line;
+      so does one in a derivative (the slope of sqrt at 0 is infinite).
+    - Differentiating a tape recorded inside notices arrays that were changed since.
+
+    >>> import minigrad as mg
+    >>> with mg.checked():
+    ...     mg.log(mg.Tensor([1.0, 0.0]))
+    Traceback (most recent call last):
+    FloatingPointError: log made -inf ...
+    """
+
+    __slots__ = ("_frozen",)
+
+    def __init__(self) -> None:
+        self._frozen: dict[int, weakref.ref[Array]] = {}
+
+    def alter(self, setting: Setting) -> None:
+        setting.checker = self
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        for reference in self._frozen.values():
+            array = reference()
+            if array is not None:
+                array.flags.writeable = True
+        self._frozen.clear()
+
+    def recorded(self, node: Tensor) -> None:
+        """Look at a step that was just recorded."""
+        node.witness = Witness(node)
+        _require_finite(node, node.data, f"{_name(node)} made")
+        node.data.flags.writeable = False
+        for arg in node.args:
+            if isinstance(arg, Tensor) and arg.primitive is None:
+                self._freeze(arg.data)
+
+    def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
+        """Look at what a rule returned for argument i of a step."""
+        array = getattr(contribution, "data", contribution)
+        _require_finite(node, array, f"the derivative of {_name(node)} in argument {i} is")
+
+    def _freeze(self, array: Array) -> None:
+        if array.flags.writeable:
+            self._frozen[id(array)] = weakref.ref(array)
+            array.flags.writeable = False
+
+
+def _name(node: Tensor) -> str:
+    return node.primitive.name if node.primitive else "a leaf"
+
+
+def _fingerprint(arg: Any) -> int | None:
+    array = arg.data if isinstance(arg, Tensor) else arg
+    if not isinstance(array, Array) or array.dtype == object:
+        return None
+    return zlib.crc32(np.ascontiguousarray(array))
+
+
+def _require_finite(node: Tensor, array: Any, what: str) -> None:
+    array = np.asarray(array)
+    if array.dtype.kind not in "fc" or np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    entry = tuple(int(i) for i in where)
+    given = [
+        i
+        for i, arg in enumerate(node.args)
+        if not np.isfinite(np.asarray(getattr(arg, "data", arg), complex)).all()
+    ]
+    why = (
+        f"argument {given[0]} was already not finite."
+        if given
+        else "all its arguments are finite: this is the first operation at fault."
+    )
+    raise FloatingPointError(
+        explain(
+            f"{what} {array[entry]} at entry {list(entry)}, recorded at {node.line}",
+            named(node.args),
+            why,
+            "keep the operation inside its domain (clip, add a small number), or use "
+            "the stable form: logsumexp, log_softmax, softplus.",
+        )
+    )
+
+
+# ----------------------------------------------------------------------- check_gradients
+
+
+def check_gradients(
+    f: Callable[..., Any],
+    *args: Any,
+    order: int = 2,
+    rtol: float = 1e-12,
+    directions: int = 3,
+    seed: int = 0,
+) -> None:
+    """Check f's derivatives at `args`, or raise AssertionError with both numbers.
+
+    1. reverse mode against the complex step, along random directions;
+    2. forward mode against the complex step, and against reverse;
+    3. with order=2 the same for the gradient (Hessian-vector products);
+    4. <g, A x> = <A* g, x> exactly in integers, at each linear step f recorded.
+
+    args  arrays or Tensors; checked in float64. f's branches stay as recorded.
+
+    >>> import minigrad as mg
+    >>> mg.check_gradients(lambda w, x: mg.tanh(mg.matvec(w, x)), np.eye(2), np.ones(2))
+
+    The message names the function, the argument, the entry and both numbers.
+    """
+    rng = np.random.default_rng(seed)
+    inputs = [Tensor(np.asarray(getattr(arg, "data", arg), float)) for arg in args]
+    output = f(*inputs)
+    name = getattr(f, "__name__", "f")
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            explain(
+                f"check_gradients({name}), at {user_line()}",
+                {"f(*args)": output},
+                "the function returned something without a record.",
+                "let f compute with Tensors and minigrad functions only.",
+            )
+        )
+    for node in Tape(output):
+        if isinstance(node.primitive, Linear):
+            check_adjoints(node.primitive, node.args, node.options, rng)
+    scalar = _weighted(output, rng)
+    _compare(name, scalar, inputs, rtol, directions, rng)
+    if order >= 2:
+        gradients = grad(scalar, inputs, record=True)
+        slope = _weighted(gradients[0], rng)
+        for g in gradients[1:]:
+            slope = slope + _weighted(g, rng)
+        _compare(f"the gradient of {name}", slope, inputs, rtol, directions, rng)
+
+
+def _weighted(output: Tensor, rng: np.random.Generator) -> Tensor:
+    return sum(multiply(output, rng.standard_normal(output.shape)))
+
+
+def _compare(
+    name: str,
+    scalar: Tensor,
+    inputs: Sequence[Tensor],
+    rtol: float,
+    directions: int,
+    rng: np.random.Generator,
+) -> None:
+    gradients = grad(scalar, inputs)
+    tape = Tape(scalar, *inputs)
+    for _ in range(directions):
+        for i, x in enumerate(inputs):
+            v = rng.standard_normal(x.shape)
+            expected = _complex_step(tape, scalar, x, v)
+            size = float(np.sum(np.abs(gradients[i] * v)))
+            forward = float(np.asarray(pushforward(tape, {x: v}).get(scalar, 0.0)))
+            reverse = float(np.sum(gradients[i] * v))
+            for mode, found in (("reverse", reverse), ("forward", forward)):
+                if not _close(found, expected, size, rtol):
+                    entry = _worst_entry(tape, scalar, x, gradients[i])
+                    raise AssertionError(
+                        f"{name}, argument {i}: {mode} mode gives {found!r} along a "
+                        f"random direction, the complex step {expected!r}; {entry}"
+                    )
+
+
+def _close(found: float, expected: float, size: float, rtol: float) -> bool:
+    return abs(found - expected) <= rtol * max(abs(expected), size, 1e-300)
+
+
+def _complex_step(tape: Tape, output: Tensor, x: Tensor, v: Array) -> float:
+    h = 1e-30
+    value = tape.replay({x: x.data + 1j * h * v})[output]
+    return float(value.imag) / h
+
+
+def _worst_entry(tape: Tape, scalar: Tensor, x: Tensor, g: Array) -> str:
+    """Say at which entry the reverse gradient and the complex step differ most."""
+    expected = np.zeros_like(x.data)
+    for entry in np.ndindex(x.shape):
+        unit = np.zeros_like(x.data)
+        unit[entry] = 1.0
+        expected[entry] = _complex_step(tape, scalar, x, unit)
+    gap = np.abs(g - expected)
+    if not gap.size or not gap.max():
+        return "entry by entry reverse mode is right."
+    entry = tuple(int(i) for i in np.unravel_index(np.argmax(gap), gap.shape))
+    return (
+        f"worst at entry {list(entry)}: reverse {float(g[entry])!r}, complex step "
+        f"{float(expected[entry])!r}."
+    )
+
+
+# --------------------------------------------------------------------- linear rows, exact
+
+
+def check_adjoints(
+    primitive: Primitive, args: Sequence[Any], options: Any, rng: np.random.Generator
+) -> None:
+    """Check <g, A x> = <A* g, x> exactly, in integers, for every argument of a row.
+
+    `args` give the shapes. In each argument A is the map that the row says is linear:
+    jointly, all others zero; otherwise, all others fixed. Raises AssertionError.
+    """
+    shapes = [np.shape(getattr(arg, "data", arg)) for arg in args]
+    values = [rng.integers(-9, 10, shape).astype(object) for shape in shapes]
+    for i in range(len(args)):
+        at = [
+            value if i == j or not primitive.jointly else value * 0
+            for j, value in enumerate(values)
+        ]
+        image = np.asarray(primitive.apply(*at, **options))
+        g = rng.integers(-9, 10, image.shape).astype(object)
+        pulled = np.asarray(primitive.vjp(i, g, image, at, options))
+        left = np.sum(g * image)
+        right = np.sum(pulled * np.broadcast_to(at[i], pulled.shape))
+        if left != right:
+            raise AssertionError(
+                f"{primitive.name}, argument {i}: <g, A x> = {left} but "
+                f"<A* g, x> = {right} for shapes {shapes}, options {dict(options)}: "
+                "its adjoint is not the adjoint of what it computes."
+            )

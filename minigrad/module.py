@@ -1,0 +1,295 @@
+"""Parts of a model: Parameters, the Modules that own them, and their names.
+
+A Module does three things. It finds its Parameters, each under the path that leads to
+it (`cell.forget.W`). It marks what it records with that path, so that a tape knows
+which part of the model made a Tensor. And it saves and loads them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+import weakref
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.context import scope
+from minigrad.messages import explain, user_line
+from minigrad.table import matvec
+from minigrad.tape import Tape, grad, require_recorded
+from minigrad.tensor import Array, Tensor, clock
+
+Rng = np.random.Generator | int | None
+
+_store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
+
+
+class Parameter(Tensor):
+    """A leaf that training changes.
+
+    name   what equations call it (W_f); if not given, its path
+    path   where it is in the model: `cell.forget.W`, given by the Modules that own it
+    grad   what `backward()` has added up, or None
+
+    Assigning `p.data = array` (or `p.data -= step`) makes it younger than any tape that
+    used the old numbers, and such a tape refuses to be differentiated.
+    """
+
+    __slots__ = ("grad", "path")
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        super().__init__(data, name)
+        self.grad: Array | None = None
+        self.path = name or ""
+
+    @property  # type: ignore[override]
+    def data(self) -> Array:
+        return _store.__get__(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        array = np.asarray(value)
+        try:
+            shape = _store.__get__(self).shape
+        except AttributeError:  # being made
+            shape = array.shape
+        if array.shape != shape:
+            raise ValueError(
+                explain(
+                    f"{self.name or 'p'}.data = array, at {user_line()}",
+                    {self.name or "parameter": self, "array": array},
+                    "a Parameter keeps its shape: the model was built around it.",
+                    f"give an array of shape {shape}, or build a new model.",
+                )
+            )
+        _store.__set__(self, array)
+        self.tick = clock()
+
+
+_alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+_MANY = 100
+
+
+def backward(output: Tensor, seed: Any = None) -> None:
+    """Add the gradient of `output` into `.grad` of every Parameter on its tape.
+
+    >>> w = Parameter([1.0, 2.0], name="w")
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+
+    Raises ValueError if no Parameter is on the tape; see `grad` for the rest. Warns
+    once when a hundred differentiated outputs, each holding its tape, are still alive.
+    """
+    require_recorded(output)
+    parameters = [leaf for leaf in Tape(output).leaves if isinstance(leaf, Parameter)]
+    if not parameters:
+        raise ValueError(
+            explain(
+                f"backward() at {user_line()}",
+                {output.name or "output": output},
+                "backward() fills Parameter.grad, and no Parameter is on this tape.",
+                "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
+            )
+        )
+    for parameter, g in zip(parameters, grad(output, parameters, seed=seed), strict=True):
+        parameter.grad = g if parameter.grad is None else parameter.grad + g
+    _alive.add(output)
+    if len(_alive) == _MANY:
+        warnings.warn(
+            f"{_MANY} losses are alive, each with its whole tape: keep a history as "
+            "float(loss), or call mg.Tape(loss).release().",
+            ResourceWarning,
+            stacklevel=2,
+        )
+
+
+Tensor.backward = backward  # type: ignore[method-assign]
+
+
+class Module:
+    """A part of a model. Subclasses assign Parameters and Modules, and give `forward`.
+
+    >>> layer = Dense(3, 2, rng=0)
+    >>> {path: p.shape for path, p in layer.parameters().items()}
+    {'W': (2, 3), 'b': (2,)}
+    """
+
+    label: str | None = None  # this part's name within the model
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name == "label":
+            return
+        if isinstance(value, Parameter) and not value.path:
+            value.path = value.name = name
+        elif isinstance(value, Parameter) and value.path == value.name:
+            value.path = name
+        for suffix, child in _modules_in(value):
+            if child.label is None:
+                child.label = name + suffix
+                for parameter in child.parameters().values():
+                    _prefix(parameter, name + suffix)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with scope(self.label or type(self).__name__):
+            return self.forward(*args, **kwargs)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute; the Tensors recorded meanwhile carry this Module's name."""
+        raise NotImplementedError(f"{type(self).__name__} needs a forward method")
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return every Parameter once, by its path in this Module."""
+        found: dict[str, Parameter] = {}
+        seen: set[int] = set()
+        for where, parameter in self._walk():
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                found[where] = parameter
+        return found
+
+    def _walk(self) -> Iterator[tuple[str, Parameter]]:
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter):
+                yield name, value
+            for suffix, child in _modules_in(value):
+                for where, parameter in child._walk():
+                    yield f"{name}{suffix}.{where}", parameter
+
+    def zero_grad(self) -> None:
+        """Forget what `backward()` has added up."""
+        for parameter in self.parameters().values():
+            parameter.grad = None
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write every Parameter under its path to an `.npz` file, all or nothing."""
+        path = Path(path)
+        arrays = {where: p.data for where, p in self.parameters().items()}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                np.savez(file, **arrays)
+            os.replace(file.name, path)
+        except OSError as error:
+            raise OSError(
+                explain(
+                    f"save({str(path)!r}), at {user_line()}",
+                    {},
+                    f"the file cannot be written: {error.strerror or error}.",
+                    "choose a folder that you may write to; nothing was changed.",
+                )
+            ) from error
+        return path
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read every Parameter back; refuse, with a full list, what does not fit."""
+        own = self.parameters()
+        arrays = _read(Path(path))
+        problems = [f"{name}: missing in the file" for name in own if name not in arrays]
+        problems += [f"{name}: not in this model" for name in arrays if name not in own]
+        problems += [
+            f"{name}: {p.shape} here, {arrays[name].shape} in the file"
+            for name, p in own.items()
+            if name in arrays and arrays[name].shape != p.shape
+        ]
+        if problems:
+            raise ValueError(
+                explain(
+                    f"load({str(path)!r}) into {type(self).__name__}, at {user_line()}",
+                    {},
+                    "names and shapes must be the same:\n        "
+                    + "\n        ".join(problems),
+                    "build the model with the sizes it was saved with; nothing was "
+                    "changed.",
+                )
+            )
+        for name, parameter in own.items():
+            parameter.data = arrays[name].astype(parameter.dtype)
+
+
+def _modules_in(value: Any) -> Iterator[tuple[str, Module]]:
+    """Yield the Modules in an attribute: itself, or the members of a list or tuple."""
+    if isinstance(value, Module):
+        yield "", value
+    elif isinstance(value, (list, tuple)):
+        for position, member in enumerate(value):
+            if isinstance(member, Module):
+                yield f".{position}", member
+
+
+def _prefix(parameter: Parameter, name: str) -> None:
+    was_path = parameter.name == parameter.path
+    parameter.path = f"{name}.{parameter.path}"
+    if was_path:
+        parameter.name = parameter.path
+
+
+def _read(path: Path) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            explain(
+                f"load({str(path)!r}), at {user_line()}",
+                {},
+                f"it is not a readable .npz file of arrays: {error}.",
+                "give a file that Module.save wrote; nothing was changed.",
+            )
+        ) from error
+
+
+class Dense(Module):
+    """One dense feed-forward layer: y = activation(W x + b).
+
+    n, m  size of input and output: W is (m, n), b is (m,), x is (..., n)
+    W starts uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010, eq. 16), b at 0.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        m: int,
+        activation: Callable[[Any], Any] | None = None,
+        rng: Rng = None,
+        dtype: Any = float,
+    ) -> None:
+        limit = np.sqrt(6 / (n + m))
+        start = np.random.default_rng(rng).uniform(-limit, limit, (m, n))
+        self.W = Parameter(start.astype(dtype))
+        self.b = Parameter(np.zeros(m, dtype))
+        self.activation = activation
+
+    def forward(self, x: Any) -> Any:
+        width = np.shape(x)[-1:]
+        if width != self.W.shape[1:]:
+            raise ValueError(
+                explain(
+                    f"Dense: {self.W.name} x + {self.b.name}, at {user_line()}",
+                    {str(self.W.name): self.W, "x": x},
+                    f"W multiplies vectors of {self.W.shape[1]} entries, the last axis "
+                    f"of x has {width[0] if width else 'none'}.",
+                    f"give x of shape (..., {self.W.shape[1]}), or build the layer with "
+                    "another n.",
+                )
+            )
+        z = matvec(self.W, x) + self.b
+        return z if self.activation is None else self.activation(z)
+
+
+class Sequential(Module):
+    """Modules one after the other: the output of each is the input of the next."""
+
+    def __init__(self, *layers: Module) -> None:
+        self.layers = layers
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x

@@ -1,0 +1,171 @@
+"""Optimizers: each is one update equation, theta <- update(theta, g).
+
+`step()` gives every Parameter new numbers; it never writes into the old array, so what
+a tape or the user still holds stays as it was. The equations are those of the papers
+in the form PyTorch uses, and the trajectories are compared with PyTorch's in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.messages import explain, user_line
+from minigrad.module import Module, Parameter
+from minigrad.tensor import Array
+
+Parameters = Module | Mapping[str, Parameter] | Iterable[Parameter]
+
+
+class Optimizer:
+    """What all optimizers share: the Parameters, their memories, and `step`.
+
+    parameters     a Module, a dict or a list of Parameters
+    learning_rate  the step size; may be changed between steps
+    """
+
+    def __init__(self, parameters: Parameters, learning_rate: float) -> None:
+        self.parameters = _listed(parameters)
+        self.learning_rate = learning_rate
+        self.memories: list[dict[str, Any]] = [{} for _ in self.parameters]
+
+    def step(self, gradients: Any = None) -> None:
+        """Update every Parameter from `gradients` (in order), or from its `.grad`.
+
+        A Parameter whose `.grad` is None stays as it is.
+        """
+        if gradients is None:
+            gradients = [parameter.grad for parameter in self.parameters]
+        elif isinstance(gradients, Mapping):
+            gradients = list(gradients.values())
+        for parameter, g, memory in zip(
+            self.parameters, gradients, self.memories, strict=True
+        ):
+            if g is not None:
+                parameter.data = self.update(parameter.data, g, memory)
+
+    def zero_grad(self) -> None:
+        """Forget what `backward()` has added up."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
+        """Return the new numbers; `memory` lives as long as the Parameter."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """u <- momentum u + g;  theta <- theta - learning_rate u."""
+
+    def __init__(
+        self, parameters: Parameters, learning_rate: float, momentum: float = 0.0
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        self.momentum = momentum
+
+    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
+        u = memory["u"] = self.momentum * memory["u"] + g if memory else g
+        return theta - self.learning_rate * u
+
+
+class Adam(Optimizer):
+    """Kingma and Ba 2015, algorithm 1, with bias-corrected moments m and v."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        self.betas = betas
+        self.epsilon = epsilon
+
+    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
+        beta_1, beta_2 = self.betas
+        t = memory["t"] = memory.get("t", 0) + 1
+        m = memory["m"] = beta_1 * memory.get("m", 0.0) + (1 - beta_1) * g
+        v = memory["v"] = beta_2 * memory.get("v", 0.0) + (1 - beta_2) * g * g
+        m_hat = m / (1 - beta_1**t)
+        v_hat = v / (1 - beta_2**t)
+        return theta - self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2)."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas, epsilon)
+        self.weight_decay = weight_decay
+
+    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
+        decayed = theta - self.learning_rate * self.weight_decay * theta
+        return super().update(decayed, g, memory)
+
+
+class RMSprop(Optimizer):
+    """v <- alpha v + (1 - alpha) g^2;  theta <- theta - learning_rate g / sqrt(v).
+
+    Tieleman and Hinton 2012, lecture 6.5.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        learning_rate: float = 1e-2,
+        alpha: float = 0.99,
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        self.alpha = alpha
+        self.epsilon = epsilon
+
+    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
+        v = memory["v"] = self.alpha * memory.get("v", 0.0) + (1 - self.alpha) * g * g
+        return theta - self.learning_rate * g / (np.sqrt(v) + self.epsilon)
+
+
+def clip_by_global_norm(gradients: Any, max_norm: float) -> tuple[Any, float]:
+    """Shrink all gradients together so that their joint norm is at most `max_norm`.
+
+    Return them, in the structure they came in, and the norm they had before (Pascanu
+    et al. 2013, algorithm 1; PyTorch's form, with 1e-6 added to the norm).
+
+    >>> clip_by_global_norm([np.array([3.0]), np.array([4.0])], max_norm=10.0)[1]
+    5.0
+    """
+    named = isinstance(gradients, Mapping)
+    arrays = list(gradients.values() if named else gradients)
+    norm = float(np.sqrt(sum(float(np.sum(g * g)) for g in arrays)))
+    shrink = min(1.0, max_norm / (norm + 1e-6))
+    clipped = [g * shrink for g in arrays]
+    return (dict(zip(gradients, clipped, strict=True)) if named else clipped), norm
+
+
+def _listed(parameters: Parameters) -> list[Parameter]:
+    if isinstance(parameters, Module):
+        parameters = parameters.parameters()
+    if isinstance(parameters, Mapping):
+        parameters = parameters.values()
+    listed = list(parameters)
+    for each in listed:
+        if not isinstance(each, Parameter):
+            raise TypeError(
+                explain(
+                    f"an optimizer over a {type(each).__name__}, at {user_line()}",
+                    {"it": each},
+                    "an optimizer changes Parameters, and only those.",
+                    "pass a Module, or a list of mg.Parameter.",
+                )
+            )
+    return listed

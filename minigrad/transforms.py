@@ -1,0 +1,154 @@
+"""Functions in, derivatives out: jvp, vjp, hvp, jacobian, hessian.
+
+Each runs the function once on fresh Tensors and reads the tape. Given plain arrays,
+the results are plain arrays. Given a Tensor, the results are recorded, so transforms
+nest to any order: each walk carries its own tangents, and two cannot be confused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.functions import stack
+from minigrad.messages import explain, user_line
+from minigrad.table import reshape
+from minigrad.tape import Tape, grad, pushforward
+from minigrad.tensor import Tensor
+
+Function = Callable[..., Any]
+
+
+def _fresh(value: Any) -> Tensor:
+    """Return a Tensor of the function's own: moving it does not move the original."""
+    return reshape(value, value.shape) if isinstance(value, Tensor) else Tensor(value)
+
+
+def _given(value: Any, recorded: bool) -> Any:
+    return value if recorded or not isinstance(value, Tensor) else value.data
+
+
+def _is_recorded(*groups: Sequence[Any]) -> bool:
+    return any(isinstance(value, Tensor) for group in groups for value in group)
+
+
+def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor]:
+    inputs = [_fresh(primal) for primal in primals]
+    output = f(*inputs)
+    return inputs, output if isinstance(output, Tensor) else Tensor(output)
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Return f(*primals) and its derivative in the direction of the tangents.
+
+    >>> from minigrad import sin
+    >>> jvp(lambda x: x * x, (3.0,), (1.0,))
+    (array(9.), array(6.))
+    """
+    primals = tuple(primals)
+    recorded = _is_recorded(primals, tangents)
+    inputs, output = _run(f, primals)
+    directions = dict(zip(inputs, _directions(tangents, inputs, recorded), strict=True))
+    tangent = pushforward(Tape(output, *inputs), directions).get(output)
+    if tangent is None:
+        tangent = np.zeros_like(output.data)
+    if recorded and not isinstance(tangent, Tensor):
+        tangent = Tensor(tangent)
+    return _given(output, recorded), tangent if recorded else np.array(tangent)
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return f(*primals) and the function that pulls its cotangent back.
+
+    >>> y, pull = vjp(lambda x, w: x * w, 2.0, 5.0)
+    >>> pull(1.0)
+    (array(5.), array(2.))
+    """
+    inputs, output = _run(f, primals)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        record = _is_recorded(primals, [cotangent])
+        return grad(output, tuple(inputs), record=record, seed=cotangent)
+
+    return _given(output, _is_recorded(primals)), pull
+
+
+def hvp(f: Function, primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the Hessian of scalar f times the vectors, forward over reverse.
+
+    >>> hvp(lambda x: (x * x * x).sum(), ([1.0, 2.0],), ([1.0, 1.0],))
+    (array([ 6., 12.]),)
+    """
+    recorded = _is_recorded(primals, vectors)
+    inputs, output = _run(f, tuple(primals))
+    gradients = grad(output, tuple(inputs), record=True)
+    directions = dict(zip(inputs, _directions(vectors, inputs, recorded), strict=True))
+    moved = pushforward(Tape(*gradients, *inputs), directions)
+    products = (moved.get(g, np.zeros_like(g.data)) for g in gradients)
+    if recorded:
+        return tuple(p if isinstance(p, Tensor) else Tensor(p) for p in products)
+    return tuple(np.array(product) for product in products)
+
+
+def jacobian(f: Function, argument: int = 0) -> Function:
+    """Return the function that gives all first derivatives of f in one argument.
+
+    Its result has shape output.shape + input.shape; one reverse walk an output entry.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    def of(*primals: Any) -> Any:
+        record = _is_recorded(primals)
+        inputs, output = _run(f, primals)
+        x = inputs[argument]
+        units = np.eye(output.size).reshape(output.size, *output.shape)
+        rows = [grad(output, x, record=record, seed=unit) for unit in units]
+        shape = output.shape + x.shape
+        if not rows:
+            return np.zeros(shape, x.dtype)
+        return (stack(rows) if record else np.stack(rows)).reshape(shape)
+
+    return of
+
+
+def hessian(f: Function, argument: int = 0) -> Function:
+    """Return the function that gives all second derivatives of scalar f.
+
+    >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([3.0, 5.0]))
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+
+    def gradient(*primals: Any) -> Any:
+        inputs, output = _run(f, primals)
+        return grad(output, inputs[argument], record=_is_recorded(primals))
+
+    return jacobian(gradient, argument)
+
+
+def _directions(vectors: Sequence[Any], inputs: Sequence[Tensor], record: bool) -> list:
+    vectors = list(vectors)
+    shapes = [np.shape(vector) for vector in vectors]
+    if shapes != [each.shape for each in inputs]:
+        raise ValueError(
+            explain(
+                f"a directional derivative, at {user_line()}",
+                {f"primal {i}": each for i, each in enumerate(inputs)},
+                f"the directions have shapes {shapes}: one of the same shape is needed "
+                "for each primal.",
+                "give a direction for every primal; zeros for one that stays.",
+            )
+        )
+    return [
+        vector
+        if isinstance(vector, Tensor)
+        else Tensor(np.asarray(vector, each.dtype))
+        if record
+        else np.asarray(vector, each.dtype)
+        for vector, each in zip(vectors, inputs, strict=True)
+    ]
