@@ -58,10 +58,7 @@ class Tape:
         return [step for step in self.steps if step.primitive is None]
 
     def __str__(self) -> str:
-        label = {
-            step.tick: step.name or f"t{position}"
-            for position, step in enumerate(self.steps)
-        }
+        label = {step.tick: _label(step, at) for at, step in enumerate(self.steps)}
 
         def shown(arg: Any) -> str:
             if isinstance(arg, Tensor):
@@ -139,6 +136,14 @@ class Tape:
         for step in self.steps:
             if step.primitive is not None:
                 step.primitive, step.args, step.options = None, (), RELEASED
+
+
+def _label(step: Tensor, position: int) -> str:
+    """Return a step's name, with its time step in brackets: `c[3]`."""
+    if step.name is None:
+        return f"t{position}"
+    times = [part for part in step.scope if isinstance(part, int)]
+    return step.name + "".join(f"[{time}]" for time in times)
 
 
 def _in_order(outputs: Sequence[Tensor]) -> list[Tensor]:

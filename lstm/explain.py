@@ -1,0 +1,79 @@
+"""Neuron or layer? The answer, with the shapes of a cell at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Explanation:
+    """A table of a cell's boxes, and which reading each line of its picture has.
+
+    rows   (gate, equation, W's shape, b's shape, parameters) for each yellow box
+    total  the number of parameters
+    """
+
+    def __init__(self, cell: Any) -> None:
+        self.n, self.m = cell.n, cell.m
+        self.rows = [_row(name, gate) for name, gate in _gates(cell)]
+        self.total = sum(p.size for p in cell.parameters().values())
+
+    def __str__(self) -> str:
+        n, m = self.n, self.m
+        header = ("gate", "yellow box", "W", "b", "parameters")
+        table = [header, *self.rows, ("all", "", "", "", str(self.total))]
+        widths = [max(len(row[k]) for row in table) for k in range(5)]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if k == 4 else cell.ljust(width)
+                for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in table
+        ]
+        vanilla = 4 * (n * m + m * m + m)
+        count = f"4(nm + m^2 + m) = 4({n}*{m} + {m}^2 + {m}) = {vanilla}"
+        if vanilla != self.total:
+            count += f"; this cell has {self.total}: its boxes are not plain dense layers"
+        reading = [
+            f"LSTM cell with n = {n} inputs and m = {m} outputs: a layer of {m} neurons,",
+            "made of one dense sub-layer per yellow box, each reading v = [x, y_{t-1}] "
+            f"in R^{n + m}.",
+            "",
+            *lines,
+            count,
+            "",
+            "The lines of the picture:",
+            f"  x_t      in R^{n}: the whole input vector, read by every neuron.",
+            f"  y_{{t-1}}  in R^{m}: the whole layer's output; every neuron reads all of "
+            "it, so this line has the layer reading only.",
+            f"  f, i, c~, o  in R^{m}: entry k belongs to neuron k, computed by row k of "
+            "its W from all of v.",
+            f"  c_t      in R^{m}: the top line, both readings: the layer's state vector, "
+            "or one neuron's own number c_k,",
+            "           for c_k meets only f_k, i_k and c~_k: element-wise, never "
+            "another neuron's.",
+            "So a neuron of an LSTM is row k of every W and b plus one c_k; the cell is "
+            "the layer.",
+        ]
+        return "\n".join(reading)
+
+
+def _gates(cell: Any) -> list[tuple[str, Any]]:
+    """Return the yellow boxes of a cell: its parts that have a letter."""
+    return [(name, part) for name, part in vars(cell).items() if hasattr(part, "letter")]
+
+
+def _row(name: str, gate: Any) -> tuple[str, str, str, str, str]:
+    symbol = {"sigmoid": "sigma"}.get(gate.activation.__name__, gate.activation.__name__)
+    letter = gate.letter
+    inside = "".join(f" -> dense {layer.W.shape[0]}" for layer in gate.hidden)
+    left = "c~" if letter == "c" else letter
+    v = "v" if not inside else f"(v{inside})"
+    count = sum(p.size for p in gate.parameters().values())
+    rows, columns = gate.W.shape
+    return (
+        name,
+        f"{left} = {symbol}(W_{letter} {v} + b_{letter})",
+        f"{rows} x {columns}",
+        str(len(gate.b.data)),
+        str(count),
+    )
