@@ -86,7 +86,12 @@ def getitem(a: Any, index: Any) -> Any:
             )
         )
     parts = tuple(
-        np.array(part) if isinstance(part, (list, Array)) else part for part in parts
+        np.array(part, int if part == [] else None)
+        if isinstance(part, list)
+        else np.array(part)
+        if isinstance(part, Array)
+        else part
+        for part in parts
     )
     return take(a, parts if isinstance(index, tuple) else parts[0])
 
@@ -111,17 +116,19 @@ def power(a: Any, b: Any) -> Any:
 
     x**0 is constant, and 0**b does not move with b.
     """
+    if isinstance(a, (int, float)) and _data(b).dtype.kind == "f":
+        a = _data(b).dtype.type(a)  # its logarithm, in the rule, must not be wider
     if not isinstance(b, Tensor):
         constant = np.asarray(b) == 0
         if not constant.any():
             return power_row(a, b)
         if constant.ndim == 0:
-            return where(np.ones(np.shape(_data(a)), bool), 1.0, a)
-        return where(constant, 1.0, power_row(a, np.where(constant, 1, b)))
+            return where(np.ones(np.shape(_data(a)), bool), 1, a)
+        return where(constant, 1, power_row(a, np.where(constant, 1, b)))
     zero = _data(a) == 0
     if not np.any(zero):
         return power_row(a, b)
-    return where(zero, power(a, b.data), power_row(where(zero, 1.0, a), b))
+    return where(zero, power(a, b.data), power_row(where(zero, 1, a), b))
 
 
 def absolute(a: Any) -> Any:
@@ -132,18 +139,27 @@ def absolute(a: Any) -> Any:
 def maximum(a: Any, b: Any) -> Any:
     """Return the larger of two, entry by entry; ties share the gradient equally."""
     x, y = _data(a), _data(b)
-    return where(x > y, a, where(y > x, b, a * 0.5 + b * 0.5))
+    return _chosen(a, b, x > y, y > x)
 
 
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two, entry by entry; ties share the gradient equally."""
     x, y = _data(a), _data(b)
-    return where(x < y, a, where(y < x, b, a * 0.5 + b * 0.5))
+    return _chosen(a, b, x < y, y < x)
+
+
+def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
+    """Return a where `first`, b where `second`, and half of each at ties and NaN."""
+    either = first | second
+    if np.all(either):
+        return where(first, a, b)
+    half = where(either, 0, a) / 2 + where(either, 0, b) / 2
+    return where(first, a, where(second, b, half))
 
 
 def relu(a: Any) -> Any:
     """Return max(a, 0), with slope 0 at 0; NaN stays NaN."""
-    return where(~(_data(a) <= 0), a, 0.0)
+    return where(_data(a) <= 0, 0, a)
 
 
 def clip(a: Any, low: Any, high: Any) -> Any:
@@ -163,7 +179,7 @@ def silu(a: Any) -> Any:
 
 def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over the axes."""
-    return sum(a, axis=axis, keepdims=keepdims) * (1.0 / _count(a, axis))
+    return sum(a, axis=axis, keepdims=keepdims) / _count(a, axis)
 
 
 def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -185,15 +201,16 @@ def min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _extreme(a: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
     x = _data(a)
     best = choose(x, axis=axis, keepdims=True)
-    chosen = (x == best) | np.isnan(x)
+    chosen = (x == best) | (x != x)  # only NaN differs from itself
     ties = np.sum(chosen, axis=axis, keepdims=True)
     if np.all(ties == 1):
-        return sum(where(chosen, a, 0.0), axis=axis, keepdims=keepdims)
-    # best + share * (a - best) at the ties: the value is best exactly.
-    share = (chosen / ties).astype(x.dtype)
-    moved = where(chosen & np.isfinite(x), a - best, 0.0) * share
-    base = best if keepdims else best.reshape(np.shape(choose(x, axis=axis)))
-    return sum(moved, axis=axis, keepdims=keepdims) + base
+        return sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
+    # best + the mean of (a - best) over the ties: the value is best exactly.
+    best = _finite(best)  # infinity cannot be taken out, but it can be averaged
+    moved = where(chosen, a, best) - best
+    share = moved / ties if x.dtype == object else moved * (1 / ties).astype(x.dtype)
+    total = sum(share, axis=axis, keepdims=keepdims)
+    return total + (best if keepdims else best.reshape(total.shape))
 
 
 def _count(a: Any, axis: Any) -> int:

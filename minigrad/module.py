@@ -7,6 +7,7 @@ which part of the model made a Tensor. And it saves and loads them.
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import warnings
@@ -46,6 +47,18 @@ class Parameter(Tensor):
         super().__init__(data, name)
         self.grad: Array | None = None
         self.path = name or ""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        make, arguments, state = self.__reduce__()
+        copied = make(*arguments)
+        copied.__setstate__(copy.deepcopy(state, memo))
+        return copied
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), (self.path, self.grad))
+
+    def __setstate__(self, state: Any) -> None:
+        self.path, self.grad = state
 
     @property  # type: ignore[override]
     def data(self) -> Array:
@@ -98,7 +111,8 @@ def backward(output: Tensor, seed: Any = None) -> None:
             )
         )
     for parameter, g in zip(parameters, grad(output, parameters, seed=seed), strict=True):
-        parameter.grad = g if parameter.grad is None else parameter.grad + g
+        before = parameter.grad
+        parameter.grad = g if before is None else np.asarray(before + g)
     _alive.add(output)
     if len(_alive) == _MANY:
         warnings.warn(

@@ -27,24 +27,48 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Parameters, learning_rate: float) -> None:
-        self.parameters = _listed(parameters)
+        self.names, self.parameters = _listed(parameters)
         self.learning_rate = learning_rate
         self.memories: list[dict[str, Any]] = [{} for _ in self.parameters]
 
     def step(self, gradients: Any = None) -> None:
-        """Update every Parameter from `gradients` (in order), or from its `.grad`.
+        """Update every Parameter from `gradients`, or from its `.grad`.
 
-        A Parameter whose `.grad` is None stays as it is.
+        Gradients come in the order of the Parameters, or in a dict with the keys the
+        Parameters came with. A Parameter whose gradient is None stays as it is.
         """
         if gradients is None:
             gradients = [parameter.grad for parameter in self.parameters]
-        elif isinstance(gradients, Mapping):
-            gradients = list(gradients.values())
+        gradients = self._in_order(gradients)
         for parameter, g, memory in zip(
             self.parameters, gradients, self.memories, strict=True
         ):
             if g is not None:
                 parameter.data = self.update(parameter.data, g, memory)
+
+    def _in_order(self, gradients: Any) -> list[Any]:
+        """Return one gradient a Parameter; refuse, before any update, what misfits."""
+        named = isinstance(gradients, Mapping)
+        if named and self.names is not None and set(gradients) == set(self.names):
+            gradients = {name: gradients[name] for name in self.names}
+        listed = list(gradients.values() if named else gradients)
+        wanted = [parameter.shape for parameter in self.parameters]
+        given = [
+            shape if g is None else np.shape(g)
+            for g, shape in zip(listed, wanted, strict=False)
+        ]
+        keys_fit = not named or self.names is None or list(gradients) == self.names
+        if len(listed) == len(wanted) and given == wanted and keys_fit:
+            return listed
+        raise ValueError(
+            explain(
+                f"step(gradients), at {user_line()}",
+                {"parameters": wanted, "gradients": [np.shape(g) for g in listed]},
+                "each Parameter needs one gradient, of its own shape and under its key.",
+                "pass mg.grad(loss, parameters), with the same list or dict that the "
+                "optimizer was made with; nothing was changed.",
+            )
+        )
 
     def zero_grad(self) -> None:
         """Forget what `backward()` has added up."""
@@ -152,12 +176,12 @@ def clip_by_global_norm(gradients: Any, max_norm: float) -> tuple[Any, float]:
     return (dict(zip(gradients, clipped, strict=True)) if named else clipped), norm
 
 
-def _listed(parameters: Parameters) -> list[Parameter]:
+def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
+    """Return the Parameters' keys, if they have any, and the Parameters."""
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
-    if isinstance(parameters, Mapping):
-        parameters = parameters.values()
-    listed = list(parameters)
+    names = list(parameters) if isinstance(parameters, Mapping) else None
+    listed = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
     for each in listed:
         if not isinstance(each, Parameter):
             raise TypeError(
@@ -168,4 +192,4 @@ def _listed(parameters: Parameters) -> list[Parameter]:
                     "pass a Module, or a list of mg.Parameter.",
                 )
             )
-    return listed
+    return names, listed

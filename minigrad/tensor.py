@@ -121,10 +121,19 @@ class Tensor:
         return f"{kind}({numbers}{name}{made})"
 
     def __len__(self) -> int:
-        return len(self.data)
+        if self.ndim:
+            return len(self.data)
+        raise TypeError(
+            explain(
+                "len(t) of, or a loop over, a Tensor of shape ()",
+                {self.name or "t": self},
+                "a single number has no axis to run along.",
+                "t.item() or float(t) is the number; t.reshape(1) has one entry.",
+            )
+        )
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self.data)))
+        return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
         return bool((self.data == getattr(value, "data", value)).any())
@@ -276,15 +285,19 @@ def _leaf_data(data: Any, name: str | None) -> Array:
                 "t itself if they should, t.detach() if not.",
             )
         )
-    array = np.array(data)
-    if array.dtype.kind in "fcO":
+    try:
+        array = np.array(data)
+    except ValueError:  # rows of different lengths, which only objects could hold
+        array = np.array(None)
+    kind = array.dtype.kind
+    if kind in "fc" or kind == "O" and all(hasattr(e, "__neg__") for e in array.flat):
         return array
     raise TypeError(
         explain(
-            f"Tensor({name or '...'}) of {array.dtype} numbers, at {user_line()}",
-            {name or "data": array},
-            "a derivative needs numbers that can change a little; "
-            f"{array.dtype} cannot.",
+            f"Tensor({name or '...'}) of {array.dtype} entries, at {user_line()}",
+            {name or "data": data},
+            "a derivative needs an array of numbers that can change a little; "
+            f"{array.dtype} entries, or rows of different lengths, cannot.",
             "write 1.0 for 1, or convert: np.asarray(data, float); for indices and "
             "masks use plain arrays.",
         )

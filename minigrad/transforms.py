@@ -1,8 +1,10 @@
 """Functions in, derivatives out: jvp, vjp, hvp, jacobian, hessian.
 
 Each runs the function once on fresh Tensors and reads the tape. Given plain arrays,
-the results are plain arrays. Given a Tensor, the results are recorded, so transforms
-nest to any order: each walk carries its own tangents, and two cannot be confused.
+the results are plain arrays. Given a Tensor, or a function that uses one from outside,
+the results are recorded, so transforms nest to any order: each walk carries its own
+tangents, and two cannot be confused. (The Parameters of a model do not count as used
+from outside: pass the primals as Tensors to differentiate a derivative by them.)
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import numpy as np
 
 from minigrad.functions import stack
 from minigrad.messages import explain, user_line
+from minigrad.module import Parameter
 from minigrad.table import reshape
-from minigrad.tape import Tape, grad, pushforward
-from minigrad.tensor import Tensor
+from minigrad.tape import Tape, grad, pushforward, require_recorded
+from minigrad.tensor import Tensor, clock
 
 Function = Callable[..., Any]
 
@@ -34,10 +37,19 @@ def _is_recorded(*groups: Sequence[Any]) -> bool:
     return any(isinstance(value, Tensor) for group in groups for value in group)
 
 
-def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor]:
+def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor, bool]:
+    """Return the inputs, the output, and whether a Tensor from outside has a part."""
     inputs = [_fresh(primal) for primal in primals]
+    start = clock()
     output = f(*inputs)
-    return inputs, output if isinstance(output, Tensor) else Tensor(output)
+    output = output if isinstance(output, Tensor) else Tensor(output)
+    require_recorded(output)
+    own = {each.tick for each in inputs}
+    outside = any(
+        step.tick < start and step.tick not in own and not isinstance(step, Parameter)
+        for step in Tape(output)
+    )
+    return inputs, output, outside or _is_recorded(primals)
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -48,8 +60,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (array(9.), array(6.))
     """
     primals = tuple(primals)
-    recorded = _is_recorded(primals, tangents)
-    inputs, output = _run(f, primals)
+    inputs, output, recorded = _run(f, primals)
+    recorded = recorded or _is_recorded(tangents)
     directions = dict(zip(inputs, _directions(tangents, inputs, recorded), strict=True))
     tangent = pushforward(Tape(output, *inputs), directions).get(output)
     if tangent is None:
@@ -66,13 +78,13 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     >>> pull(1.0)
     (array(5.), array(2.))
     """
-    inputs, output = _run(f, primals)
+    inputs, output, recorded = _run(f, primals)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        record = _is_recorded(primals, [cotangent])
+        record = recorded or _is_recorded([cotangent])
         return grad(output, tuple(inputs), record=record, seed=cotangent)
 
-    return _given(output, _is_recorded(primals)), pull
+    return _given(output, recorded), pull
 
 
 def hvp(f: Function, primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[Any, ...]:
@@ -81,8 +93,8 @@ def hvp(f: Function, primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[An
     >>> hvp(lambda x: (x * x * x).sum(), ([1.0, 2.0],), ([1.0, 1.0],))
     (array([ 6., 12.]),)
     """
-    recorded = _is_recorded(primals, vectors)
-    inputs, output = _run(f, tuple(primals))
+    inputs, output, recorded = _run(f, tuple(primals))
+    recorded = recorded or _is_recorded(vectors)
     gradients = grad(output, tuple(inputs), record=True)
     directions = dict(zip(inputs, _directions(vectors, inputs, recorded), strict=True))
     moved = pushforward(Tape(*gradients, *inputs), directions)
@@ -103,8 +115,7 @@ def jacobian(f: Function, argument: int = 0) -> Function:
     """
 
     def of(*primals: Any) -> Any:
-        record = _is_recorded(primals)
-        inputs, output = _run(f, primals)
+        inputs, output, record = _run(f, primals)
         x = inputs[argument]
         units = np.eye(output.size).reshape(output.size, *output.shape)
         rows = [grad(output, x, record=record, seed=unit) for unit in units]
@@ -125,8 +136,8 @@ def hessian(f: Function, argument: int = 0) -> Function:
     """
 
     def gradient(*primals: Any) -> Any:
-        inputs, output = _run(f, primals)
-        return grad(output, inputs[argument], record=_is_recorded(primals))
+        inputs, output, recorded = _run(f, primals)
+        return grad(output, inputs[argument], record=recorded)
 
     return jacobian(gradient, argument)
 
