@@ -71,16 +71,24 @@ class checked(Within):
     FloatingPointError: log made -inf ...
     """
 
-    __slots__ = ("_frozen",)
+    __slots__ = ("_frozen", "_quiet")
 
     def __init__(self) -> None:
         self._frozen: dict[int, weakref.ref[Array]] = {}
+        self._quiet: list[Any] = []
+
+    def __enter__(self) -> checked:
+        quiet = np.errstate(all="ignore")  # NumPy's warnings: said better here
+        quiet.__enter__()
+        self._quiet.append(quiet)
+        return super().__enter__()
 
     def alter(self, setting: Setting) -> None:
         setting.checker = self
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
+        self._quiet.pop().__exit__(None, None, None)
         for reference in self._frozen.values():
             array = reference()
             if array is not None:

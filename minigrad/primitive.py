@@ -54,7 +54,7 @@ class Primitive:
     function: Callable[..., Any]
     apply: Callable[..., Any]
     rules: Any
-    in_place: dict[int, Callable[..., None]]
+    together: dict[int, Callable[..., Any]]
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
         """Return what the cotangent `g` of y contributes to argument `i`."""
@@ -93,7 +93,7 @@ class Elementwise(Primitive):
         self.partials = self.rules = tuple(partials)
         self.symbol = symbol or name
         self.domain = domain
-        self.in_place = {}
+        self.together = {}
         self.apply = _recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
@@ -116,8 +116,8 @@ class Elementwise(Primitive):
 class Linear(Primitive):
     """A row given by one adjoint per argument; `jointly` says which linearity holds.
 
-    `in_place[i](total, g, *args)` may add adjoint i's value into an array, where that
-    is cheaper than building the value first.
+    together  where the sum of adjoint i over many uses of one argument is cheaper than
+              its terms: {i: sum of the adjoints over uses (node, g, args, options)}
     """
 
     def __init__(
@@ -127,14 +127,14 @@ class Linear(Primitive):
         adjoints: Any,
         jointly: bool,
         symbol: str | None = None,
-        in_place: dict[int, Callable[..., None]] | None = None,
+        together: dict[int, Callable[..., Any]] | None = None,
     ) -> None:
         self.name = name
         self.function = function
         self.adjoints = self.rules = adjoints
         self.jointly = jointly
         self.symbol = symbol or name
-        self.in_place = in_place or {}
+        self.together = together or {}
         self.apply = _recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
@@ -250,22 +250,19 @@ def _recorder(row: Any) -> Callable[..., Any]:
         option_names = names[arity:] if arity else ()
 
         def apply(*args: Any, **options: Any) -> Any:
+            for a in args:
+                if isinstance(a, Tensor):
+                    break
+            else:
+                return function(*args, **options)
             if arity is not None and len(args) > arity:  # options given by position
                 options.update(zip(option_names, args[arity:], strict=False))
                 args = args[:arity]
-            values = []
-            tracked = False
-            for position, a in enumerate(args):
-                if isinstance(a, Tensor):
-                    tracked = True
-                    values.append(a.data)
-                elif type(a) in _OPERANDS:
-                    values.append(a)
-                else:
-                    values.append(np.asarray(a))
-                    args = (*args[:position], values[-1], *args[position + 1 :])
-            if not tracked:
-                return function(*args, **options)
+            args = tuple(
+                a if isinstance(a, Tensor) or type(a) in _OPERANDS else np.asarray(a)
+                for a in args
+            )
+            values = [a.data if isinstance(a, Tensor) else a for a in args]
             try:
                 value = function(*values, **options)
             except Exception as error:
@@ -303,24 +300,28 @@ def record(row: Primitive, value: Any, args: Any, options: dict[str, Any]) -> Te
 def _refused(row: Any, args: Any, options: Any, error: Exception) -> Exception:
     """Say NumPy's refusal in the terms of the primitive and its operands."""
     shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    if isinstance(error, (ArithmeticError, Warning)):
+        return error  # np.errstate or a warnings filter asked for it: not a misuse
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
     return kind(
         explain(
             f"{row.name}({shown}), at {user_line()}",
             named(args),
             f"{error}",
-            _likely_fix(args),
+            _likely_fix(args, error),
         )
     )
 
 
-def _likely_fix(args: Any) -> str:
+def _likely_fix(args: Any, error: Exception) -> str:
     arrays = [getattr(a, "data", a) for a in args]
     if any(getattr(a, "dtype", None) == object for a in arrays):
         return (
             "elements of an object array need the operation themselves: for SymPy use "
             "minigrad.symbolic.expressions(...), or stay with + - * /."
         )
+    if isinstance(error, IndexError):  # NumPy's AxisError is one too
+        return "axes and entries count from 0, or backwards from -1, within the shape."
     return (
         "make the shapes agree: x.reshape(...), x.transpose(...), x[..., None], or "
         "mg.matvec(W, v) for W v over the last axis."

@@ -58,7 +58,7 @@ divide = elementwise(
     "divide",
     np.true_divide,
     "a / b",
-    (lambda y, a, b: 1.0 / b, lambda y, a, b: -y / b),
+    (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),
     symbol="÷",
     domain="b != 0",
 )
@@ -146,15 +146,24 @@ def _take(a: Array, index: Any) -> Array:
 def _scatter(g: Array, shape: Any, index: Any) -> Array:
     """Return zeros of `shape` with g added in at `index`; repeated entries add up."""
     total = np.zeros(shape, g.dtype)
-    _scatter_into(total, g, None, index)
+    _add_at(total, index, g)
     return total
 
 
-def _scatter_into(total: Array, g: Array, a: Any, index: Any) -> None:
+def _add_at(total: Array, index: Any, g: Array) -> None:
     if _may_repeat(index):
         np.add.at(total, index, g)
     else:
         total[index] += g
+
+
+def _scatter_all(uses: Any) -> Array:
+    """Scatter the cotangents of many takes from one array into one array."""
+    _, g, (a,), _ = uses[0]
+    total = np.zeros(a.shape, g.dtype)
+    for _, g, _, options in uses:
+        _add_at(total, options["index"], g)
+    return total
 
 
 def _may_repeat(index: Any) -> bool:
@@ -221,6 +230,22 @@ def _outer_sum(g: Any, W: Any, v: Any) -> Any:
     return matmul(transpose(rows), reshape(v, (-1, v.shape[-1])))
 
 
+def _outer_sums(uses: Any) -> Array:
+    """W_bar = sum_t z_bar_t v_t^T = [z_bar_1 ... z_bar_T] [v_1 ... v_T]^T: one product,
+    in blocks of some hundred vectors: long for BLAS, short for the cache."""
+    _, g, (W, _), _ = uses[0]
+    m, k = W.shape
+    several = 1 + 512 * m // (g.size or 1)  # uses to a block
+    total = None
+    for start in range(0, len(uses), several):
+        block = uses[start : start + several]
+        z_bar = np.concatenate([g.reshape(-1, m) for _, g, _, _ in block])
+        v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
+        product = np.matmul(z_bar.T, v)
+        total = product if total is None else np.add(total, product, out=total)
+    return total
+
+
 sum = linear(
     "sum",
     _sum,
@@ -259,7 +284,7 @@ take = linear(
     (lambda g, a, index: scatter(g, a.shape, index),),
     jointly=True,
     symbol="[i]",
-    in_place={0: _scatter_into},
+    together={0: _scatter_all},
 )
 scatter = linear(
     "scatter",
@@ -271,8 +296,8 @@ select = linear(
     "where",
     _select,
     (
-        lambda g, a, b, mask: select(g, 0.0, mask),
-        lambda g, a, b, mask: select(0.0, g, mask),
+        lambda g, a, b, mask: select(g, 0, mask),
+        lambda g, a, b, mask: select(0, g, mask),
     ),
     jointly=True,
 )
@@ -289,4 +314,5 @@ matvec = linear(
     (_outer_sum, lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
     symbol="W v",
+    together={0: _outer_sums},
 )

@@ -21,7 +21,7 @@ import numpy as np
 
 from minigrad.context import SETTING, path
 from minigrad.messages import explain, user_line
-from minigrad.primitive import Primitive
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.tensor import RELEASED, UNRECORDED, Array, Tensor
 
 _ndarray = np.ndarray
@@ -191,17 +191,11 @@ def grad(
     for each in outputs:
         require_recorded(each)
     plan = _plan(_in_order(outputs), wanted, record)
-    owned: set[int] = set()
-    cotangents: dict[int, Any] = {}
+    cotangents = Cotangents(record)
     for each, given in zip(outputs, seeds, strict=True):
-        start = _seed(each, given, record)
-        present = cotangents.get(each.tick)
-        cotangents[each.tick] = start if present is None else present + start
-    keep = {each.tick for each in wanted}
-    _walk(plan, cotangents, owned, keep, record)
-    handed_out = (
-        _hand_over(each, cotangents.get(each.tick), owned, record) for each in wanted
-    )
+        cotangents.add(each, _seed(each, given, record))
+    _walk(plan, cotangents, {each.tick for each in wanted})
+    handed_out = (_hand_over(each, cotangents) for each in wanted)
     return _structured(inputs, handed_out)
 
 
@@ -228,57 +222,100 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
         if edges:
             active.add(node.tick)
             plan.append((node, operands, edges))
+        elif node.options is RELEASED:
+            raise _unrecorded(node)
     return plan
 
 
-def _walk(
-    plan: list[Any],
-    cotangents: dict[int, Any],
-    owned: set[int],
-    keep: set[int],
-    record: bool,
-) -> None:
-    """Walk backwards over the plan, turning each node's cotangent into its arguments'.
+class Cotangents:
+    """The cotangents of a backward walk, while contributions to them add up.
 
-    The first contribution to a cotangent may be somebody else's array and is not
-    written to; the sum of two is our own, and later ones are added in place.
+    totals  what has been added so far; perhaps still in the shape of a broadcast use,
+            since summing the broadcast axes once at the end is cheaper than each time
+    owned   totals that are our own arrays, so that more can be added in place; a first
+            contribution may be somebody else's array and is never written to
+    uses    contributions put off, to be computed together: see `Linear.together`
     """
+
+    __slots__ = ("owned", "record", "totals", "uses")
+
+    def __init__(self, record: bool) -> None:
+        self.record = record
+        self.totals: dict[int, Any] = {}
+        self.owned: set[int] = set()
+        self.uses: dict[int, dict[Any, list[Any]]] = {}
+
+    def add(self, arg: Tensor, contribution: Any) -> None:
+        tick = arg.tick
+        total = self.totals.get(tick)
+        if total is None:
+            self.totals[tick] = contribution
+            return
+        if total.shape != contribution.shape:  # used at several broadcast shapes
+            total = _unbroadcast(total, arg.shape)
+            contribution = _unbroadcast(contribution, arg.shape)
+        elif tick in self.owned:
+            np.add(total, contribution, out=total)
+            return
+        total = total + contribution
+        if not self.record:
+            total = np.asarray(total)
+            self.owned.add(tick)
+        self.totals[tick] = total
+
+    def put_off(self, arg: Tensor, key: Any, use: Any) -> None:
+        self.uses.setdefault(arg.tick, {}).setdefault(key, []).append(use)
+
+    def complete(self, node: Tensor) -> Any:
+        """Return a node's whole cotangent, now that all its uses have contributed."""
+        for (primitive, i), uses in self.uses.pop(node.tick, {}).items():
+            self.add(node, _fit(primitive.together[i](uses), uses[0][0], i, node))
+            self.owned.add(node.tick)
+        total = self.totals.pop(node.tick, None)
+        if total is not None and total.shape != node.data.shape:
+            self.owned.add(node.tick)
+            return _unbroadcast(total, node.shape)
+        return total
+
+
+def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
+    """Walk backwards over the plan, turning each node's cotangent into its arguments'."""
     checker = SETTING.get().checker
+    record, totals = cotangents.record, cotangents.totals
+    owned, uses = cotangents.owned, cotangents.uses
+    together = not record and checker is None
     for node, operands, edges in reversed(plan):
-        if node.tick in keep:
-            g = cotangents.get(node.tick)
-            owned.discard(node.tick)  # from here on, others may share it
-        else:
-            g = cotangents.pop(node.tick, None)
+        tick = node.tick
+        g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
         if g is None:
             continue
-        primitive = node.primitive
+        if tick in keep:
+            totals[tick] = g
+            owned.discard(tick)  # from here on, others may share it
+        primitive, options = node.primitive, node.options
         y = node if record else node.data
         for i, arg in edges:
-            tick = arg.tick
-            total = cotangents.get(tick)
-            if i in primitive.in_place and tick in owned:
-                primitive.in_place[i](total, g, *operands, **node.options)
+            if together and i in primitive.together:
+                cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
                 continue
-            contribution = primitive.vjp(i, g, y, operands, node.options)
+            try:
+                contribution = primitive.vjp(i, g, y, operands, options)
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
+                raise _bad_rule(node, i, arg, f"it raised: {error}") from error
             if checker is not None:
                 checker.differentiated(node, i, contribution)
-            if (
-                type(contribution) is not _ndarray
-                or contribution.shape != arg.data.shape
-                or contribution.dtype != arg.data.dtype
-            ):
+            x = operands[i]
+            if type(contribution) is not _ndarray or contribution.dtype != x.dtype:
                 contribution = _fit(contribution, node, i, arg)
-            if total is None:
-                cotangents[tick] = contribution
-            elif tick in owned:
-                np.add(total, contribution, out=total)
+            elif contribution.shape != x.shape:
+                if type(primitive) is Elementwise and contribution.shape == y.shape:
+                    uses.setdefault(arg.tick, {})  # sum over the broadcast axes later
+                else:
+                    contribution = _fit(contribution, node, i, arg)
+            if arg.tick in totals:
+                cotangents.add(arg, contribution)
             else:
-                total = total + contribution
-                if not record:
-                    total = np.asarray(total)
-                    owned.add(tick)
-                cotangents[tick] = total
+                totals[arg.tick] = contribution
 
 
 def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
@@ -288,35 +325,37 @@ def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
             raise _bad_rule(node, i, arg, "it returned None.")
         contribution = np.asarray(contribution)
     if contribution.shape != arg.shape:
-        contribution = _unbroadcast(contribution, node, i, arg)
+        if not _is_broadcast_of(contribution.shape, arg.shape):
+            raise _bad_rule(node, i, arg, f"it returned shape {contribution.shape}.")
+        contribution = _unbroadcast(contribution, arg.shape)
     if contribution.dtype != arg.dtype and not isinstance(contribution, Tensor):
         if arg.dtype.kind == "f" and contribution.dtype.kind == "c":
             contribution = contribution.real
         if contribution.dtype != object and arg.dtype != object:
             contribution = contribution.astype(arg.dtype)
+        elif contribution.dtype == object and node.dtype != object:
+            raise _bad_rule(node, i, arg, "it returned dtype object.")
     return contribution
 
 
-def _unbroadcast(g: Any, node: Tensor, i: int, arg: Tensor) -> Any:
-    """Sum over the axes along which NumPy repeated the argument.
+def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which NumPy repeated an argument of this shape.
 
     A copy feeds every repetition, so the cotangents of all repetitions add up.
     """
-    extra = g.ndim - arg.ndim
-    fits = extra >= 0 and all(
-        n in (1, m) for n, m in zip(arg.shape, g.shape[extra:], strict=True)
-    )
-    if not fits:
-        # A scalar slope against a result that is not broadcast: a rule's mistake.
-        raise _bad_rule(node, i, arg, f"it returned shape {g.shape}.")
+    extra = g.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(
-        extra + axis
-        for axis, n in enumerate(arg.shape)
-        if n == 1 and g.shape[extra + axis] != 1
+        extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
     )
-    if isinstance(g, Tensor):
-        return g.sum(axis=axes).reshape(arg.shape) if axes else g.reshape(arg.shape)
-    return np.add.reduce(g, axis=axes).reshape(arg.shape)
+    summed = g.sum(axis=axes) if axes else g
+    return summed.reshape(shape)
+
+
+def _is_broadcast_of(shape: tuple[int, ...], small: tuple[int, ...]) -> bool:
+    extra = len(shape) - len(small)
+    return extra >= 0 and all(
+        n in (1, m) for n, m in zip(small, shape[extra:], strict=True)
+    )
 
 
 def _seed(output: Tensor, given: Any, record: bool) -> Any:
@@ -352,14 +391,16 @@ def _seed(output: Tensor, given: Any, record: bool) -> Any:
     return seed
 
 
-def _hand_over(wanted: Tensor, g: Any, owned: set[int], record: bool) -> Any:
+def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     """Return a gradient that the caller owns: writable, shared with nobody."""
-    if record:
-        zeros = np.zeros_like(wanted.data)
-        return Tensor(zeros) if g is None else g if isinstance(g, Tensor) else Tensor(g)
+    g = cotangents.complete(wanted)
     if g is None:
-        return np.zeros_like(wanted.data)
-    return g if wanted.tick in owned else np.array(g)
+        g = np.zeros_like(wanted.data)
+    elif not cotangents.record and wanted.tick not in cotangents.owned:
+        g = np.array(g)
+    cotangents.totals[wanted.tick] = g  # it may be asked for twice
+    cotangents.owned.discard(wanted.tick)
+    return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
 
 
 def _tensors(inputs: Any) -> list[Tensor]:
@@ -405,6 +446,8 @@ def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]
             tangent = np.asarray(tangent)
         if tangent.shape != node.shape:  # one argument moved, another was broadcast
             tangent = _broadcast(tangent, node.shape)
+        if tangent.dtype != node.dtype and node.dtype.kind == "f" and not recorded:
+            tangent = tangent.astype(node.dtype)
         moving[node] = tangent
     return moving
 
@@ -433,23 +476,29 @@ def _require_tensor(value: Any, asked: str) -> None:
 def require_recorded(output: Any) -> None:
     _require_tensor(output, "the gradient")
     if output.options is UNRECORDED or output.options is RELEASED:
-        released = output.options is RELEASED
-        raise ValueError(
-            explain(
-                f"the gradient of an output without a record, at {user_line()}",
-                {output.name or "output": output},
-                "its tape was released."
-                if released
-                else "it was computed under no_grad(), so nothing was recorded.",
-                "differentiate before Tape.release()."
-                if released
-                else "compute it outside no_grad().",
-            )
+        raise _unrecorded(output)
+
+
+def _unrecorded(node: Tensor) -> ValueError:
+    released = node.options is RELEASED
+    return ValueError(
+        explain(
+            f"a derivative through a Tensor without a record, at {user_line()}",
+            {node.name or "output": node},
+            "its tape was released."
+            if released
+            else "it was computed under no_grad(), so nothing was recorded.",
+            "differentiate before Tape.release()."
+            if released
+            else "compute it outside no_grad().",
         )
+    )
 
 
 def _require_unspoilt(steps: Sequence[Tensor]) -> None:
     for node in steps:
+        if node.options is RELEASED:
+            raise _unrecorded(node)
         for arg in node.args:
             if isinstance(arg, Tensor) and arg.tick > node.tick:
                 raise _stale(arg, node)
