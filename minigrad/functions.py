@@ -15,6 +15,7 @@ with branches, then reductions, and the losses made of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,8 @@ def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     either = first | second
     if np.all(either):
         return where(first, a, b)
-    half = where(either, 0, a) / 2 + where(either, 0, b) / 2
+    two = _exact(2, a, b)
+    half = where(either, 0, a) / two + where(either, 0, b) / two
     return where(first, a, where(second, b, half))
 
 
@@ -179,7 +181,7 @@ def silu(a: Any) -> Any:
 
 def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over the axes."""
-    return sum(a, axis=axis, keepdims=keepdims) / _count(a, axis)
+    return sum(a, axis=axis, keepdims=keepdims) / _exact(_count(a, axis), a)
 
 
 def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -208,9 +210,18 @@ def _extreme(a: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
     # best + the mean of (a - best) over the ties: the value is best exactly.
     best = _finite(best)  # infinity cannot be taken out, but it can be averaged
     moved = where(chosen, a, best) - best
-    share = moved / ties if x.dtype == object else moved * (1 / ties).astype(x.dtype)
+    if x.dtype == object:
+        share = moved / _exact(ties, x)
+    else:
+        share = moved * (1 / ties).astype(x.dtype)
     total = sum(share, axis=axis, keepdims=keepdims)
     return total + (best if keepdims else best.reshape(total.shape))
+
+
+def _exact(count: Any, *others: Any) -> Any:
+    """Return a divisor: beside exact numbers a fraction, so that they stay exact."""
+    exactly = any(_data(other).dtype == object for other in others)
+    return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count
 
 
 def _count(a: Any, axis: Any) -> int:
