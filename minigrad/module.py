@@ -8,8 +8,8 @@ which part of the model made a Tensor. And it saves and loads them.
 from __future__ import annotations
 
 import copy
+import io
 import os
-import tempfile
 import warnings
 import weakref
 import zipfile
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import scope
+from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
 from minigrad.table import matvec
 from minigrad.tape import Tape, grad, require_recorded
@@ -183,23 +184,10 @@ class Module:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every Parameter under its path to an `.npz` file, all or nothing."""
-        path = Path(path)
-        arrays = {where: p.data for where, p in self.parameters().items()}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                np.savez(file, **arrays)
-            os.replace(file.name, path)
-        except OSError as error:
-            raise OSError(
-                explain(
-                    f"save({str(path)!r}), at {user_line()}",
-                    {},
-                    f"the file cannot be written: {error.strerror or error}.",
-                    "choose a folder that you may write to; nothing was changed.",
-                )
-            ) from error
-        return path
+        content = io.BytesIO()
+        arrays: dict[str, Any] = {at: p.data for at, p in self.parameters().items()}
+        np.savez(content, **arrays)
+        return write_whole(path, content.getvalue())
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
