@@ -1,0 +1,217 @@
+"""`python -m lstm`: train an LSTM, compare it honestly, prove its gradient, draw it.
+
+Everything is written to one folder, each file whole or not at all, and every path is
+printed. Exit code 0: done; 1: the proof failed, or a file could not be written; 2: the
+command was not understood; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from minigrad import __version__
+from minigrad.files import write_whole
+
+EPOCHS = 200  # the best on 1881-1920, trained to 1880: see benchmarks/sunspots.py
+LEARNING_RATE = 0.01
+STARTS = 5  # seeds, to show how much of a result is luck
+STEPS_DRAWN = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return demonstrate(options.out, options.hidden, options.epochs, options.seed)
+    except KeyboardInterrupt:
+        print("\nInterrupted; the files written so far are whole.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        why = f"cannot write to {options.out}: {error.strerror}; choose another --out"
+        print(f"lstm: {why if error.strerror else error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lstm",
+        description="Train an LSTM on the yearly sunspot numbers, compare its forecast "
+        "with simpler ones, prove its gradient and draw its graph.",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), help="folder to fill (default: out)"
+    )
+    parser.add_argument(
+        "--hidden", type=_positive, default=8, metavar="m", help="neurons (default: 8)"
+    )
+    parser.add_argument(
+        "--epochs", type=_positive, default=EPOCHS, help=f"(default: {EPOCHS})"
+    )
+    parser.add_argument(
+        "--seed", type=_natural, default=0, help="of the first start (default: 0)"
+    )
+    parser.add_argument("--version", action="version", version=f"lstm {__version__}")
+    return parser
+
+
+def _natural(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def _positive(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
+
+
+def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
+    """Train, compare, prove, draw; write the results to the folder `out`."""
+    from lstm.sunspots import TRAINED_TO, series, windows
+
+    out.mkdir(parents=True, exist_ok=True)
+    data = windows(*series())
+    training = data.between(0, TRAINED_TO)
+
+    _heading(f"Yearly sunspot numbers: train to {TRAINED_TO}, test on later years")
+    models = list(_trained(training, m, epochs, seed))
+    model = models[0]
+    _say(model.save(out / "lstm.npz"))
+
+    _heading("The layer")
+    model.lstm.explain()
+
+    _heading("One-year forecasts, mean squared error / 1535 (0 is perfect)")
+    _compare(models, data, training, seed)
+    _say(write_whole(out / "forecast.png", _forecast_plot(model, data, training, m)))
+
+    _heading("The gradient that trained it")
+    proven = _prove(out, model, data)
+
+    _heading(f"The graph: the loss of one forecast from {STEPS_DRAWN} years")
+    drawn = _draw(out, model, data)
+    return 0 if proven and drawn else 1
+
+
+def _trained(training: Any, m: int, epochs: int, seed: int) -> Iterator[Any]:
+    """Train one model for each start."""
+    from lstm.sunspots import Forecaster
+    from lstm.training import train
+    from minigrad import Adam
+
+    for start in range(seed, seed + STARTS):
+        began = time.perf_counter()
+        model = Forecaster(m, training, rng=start)
+        loss = functools.partial(model.loss, training)
+        losses = train(loss, Adam(model, LEARNING_RATE), epochs, label=f"seed {start}")
+        took = time.perf_counter() - began
+        print(
+            f"seed {start}: {epochs} epochs, {len(training.years)} windows, loss "
+            f"{losses[0]:.4f} -> {losses[-1]:.4f} in {took:.1f} s"
+        )
+        yield model
+
+
+def _compare(models: list[Any], data: Any, training: Any, seed: int) -> None:
+    """Print a table of errors: for the baselines, the first model, and all models."""
+    import numpy as np
+
+    from lstm.sunspots import PERIODS, Autoregression, arv, persistence
+
+    tests = [data.between(*period) for period in PERIODS]
+    linear = Autoregression(training)
+
+    def errors(forecast: Callable[[Any], Any]) -> Any:
+        return np.array([arv(forecast(test), test.target) for test in tests])
+
+    of_ar = errors(linear.forecast)
+    each = np.array([errors(model.forecast) for model in models])
+    mean, spread = each.mean(axis=0), each.std(axis=0, ddof=1)
+    _row("", [f"{first}-{last}" for first, last in PERIODS])
+    _row("persistence: as last year", _three_digits(errors(persistence)))
+    _row("AR(12), least squares", _three_digits(of_ar))
+    _row(f"LSTM, seed {seed}", _three_digits(each[0]))
+    both = zip(_three_digits(mean), _three_digits(spread), strict=True)
+    _row(
+        f"LSTM, seeds {seed} to {seed + len(models) - 1}: mean ± sd",
+        [f"{middle} ± {width}" for middle, width in both],
+    )
+    wins = (each < of_ar).sum(axis=0)
+    counts = ", ".join(
+        f"{won} of {len(models)} in {first}-{last}"
+        for won, (first, last) in zip(wins, PERIODS, strict=True)
+    )
+    print(f"LSTMs closer than AR(12): {counts}.")
+
+
+def _three_digits(numbers: Any) -> list[str]:
+    return [f"{number:.3f}" for number in numbers]
+
+
+def _row(name: str, cells: list[str]) -> None:
+    print(f"{name:<32}" + "".join(f"{cell:>15}" for cell in cells))
+
+
+def _forecast_plot(model: Any, data: Any, training: Any, m: int) -> bytes:
+    from lstm.plots import forecast_plot
+    from lstm.sunspots import PERIODS, Autoregression
+
+    later = data.between(PERIODS[0][0], PERIODS[-1][1])
+    forecasts = {
+        "AR(12)": Autoregression(training).forecast(later),
+        f"LSTM, m = {m}": model.forecast(later),
+    }
+    return forecast_plot(later.years, later.target, forecasts, PERIODS)
+
+
+def _prove(out: Path, model: Any, data: Any) -> bool:
+    """Prove the gradient of the trained model's loss in forecasting the last year."""
+    from lstm.sunspots import Windows
+    from minigrad.symbolic import ProofFailed, prove
+
+    last_year = Windows(*(column[-1] for column in data))
+    try:
+        certificate = prove(model.loss(last_year))
+    except ProofFailed as failure:
+        print(f"NOT proved: {failure}", file=sys.stderr)
+        return False
+    print(certificate)
+    for suffix, text in (("txt", str(certificate)), ("json", certificate.to_json())):
+        _say(write_whole(out / f"certificate.{suffix}", f"{text}\n".encode()))
+    return True
+
+
+def _draw(out: Path, model: Any, data: Any) -> bool:
+    """Draw the same loss with fewer years, so that it fits a page."""
+    from lstm.sunspots import Windows
+    from minigrad.drawing import NotRendered, draw
+
+    year, inputs, target = (column[-1] for column in data)
+    drawing = draw(model.loss(Windows(year, inputs[-STEPS_DRAWN:], target)))
+    print(drawing)
+    try:
+        for suffix in ("pdf", "svg"):
+            _say(drawing.save(out / f"lstm-graph.{suffix}"))
+    except NotRendered as failure:
+        print(f"NOT drawn: {failure}", file=sys.stderr)
+        return False
+    return True
+
+
+def _heading(text: str) -> None:
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def _say(path: Path) -> None:
+    print(f"wrote {path}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

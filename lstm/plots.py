@@ -1,0 +1,54 @@
+"""Pictures of results, by matplotlib: imported when one is drawn, never before.
+
+A Figure of its own is used, not pyplot: nothing global is touched, no window opens, and
+the same numbers give the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def forecast_plot(
+    years: Array,
+    numbers: Array,
+    forecasts: Mapping[str, Array],
+    periods: Sequence[tuple[int, int]],
+) -> bytes:
+    """Return a PNG: the numbers as dots, each forecast as a line, below it its errors.
+
+    years, numbers  (N,) what happened
+    forecasts       a name and (N,) what was said one year before, for each forecast
+    periods         (first, last) years of the test periods, shaded in turn
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 5.5), dpi=120, layout="constrained")
+    above, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    above.plot(years, numbers, "o", color="0.2", markersize=3.5, label="observed")
+    for name, forecast in forecasts.items():
+        above.plot(years, forecast, linewidth=1.3, label=name)
+        below.plot(years, forecast - numbers, linewidth=1.0)
+    below.axhline(0, color="0.2", linewidth=0.8)
+    for first, last in periods[::2]:
+        for axes in (above, below):
+            axes.axvspan(first - 0.5, last + 0.5, color="0.94", zorder=0)
+    for first, last in periods:
+        middle = (first + last) / 2
+        above.text(middle, 0.97, f"{first}-{last}", ha="center", va="top",
+                   color="0.4", transform=above.get_xaxis_transform())  # fmt: skip
+    above.set_ylim(0, 1.15 * max(numbers.max(), *map(np.max, forecasts.values())))
+    above.set_title("Sunspots: each year forecast from the twelve before it")
+    above.set_ylabel("yearly sunspot number")
+    above.legend(loc="upper left", frameon=False)
+    below.set_ylabel("error")
+    below.set_xlabel("year")
+    below.margins(x=0.01)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()

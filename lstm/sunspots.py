@@ -1,0 +1,137 @@
+"""Yearly sunspot numbers, 1700-2008: forecast each year from the twelve before it.
+
+Three forecasts of s_t, all made from the same s_{t-12}, ..., s_{t-1} and fitted to the
+years up to 1920 only:
+
+    persistence    s_{t-1}: next year will be like this one
+    AR(12)         a_0 + a_1 s_{t-1} + ... + a_12 s_{t-12}, by least squares
+    LSTM           W y_12 + b, where y_12 is the last output of a layer that read the
+                   twelve numbers one after the other
+
+They are compared on later years by the average relative variance,
+arv = mean((forecast - s_t)^2) / 1535, in the three periods that Weigend, Huberman and
+Rumelhart (1990) made customary; 0 is perfect, the mean of the series scores about 1.
+
+Results depend on the seed; `benchmarks/sunspots.py` measures how much, and how the
+number of epochs was chosen without looking at any year after 1920.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm.layer import LSTM
+from minigrad import Dense, Module, Tensor, no_grad, squared_error
+from minigrad.module import Rng
+
+Array = np.ndarray
+
+MEMORY = 12  # years that a forecast may see
+TRAINED_TO = 1920
+PERIODS = ((1921, 1955), (1956, 1979), (1980, 2008))
+VARIANCE = 1535.0  # of the series, as the literature has it
+
+
+class Windows(NamedTuple):
+    """Every year that has `MEMORY` years before it.
+
+    years   (N,)
+    inputs  (N, MEMORY): the numbers of the years before, oldest first
+    target  (N,): the number of the year itself
+    """
+
+    years: Array
+    inputs: Array
+    target: Array
+
+    def between(self, first: int, last: int) -> Windows:
+        """Return the windows whose target lies in the years `first` to `last`."""
+        chosen = (first <= self.years) & (self.years <= last)
+        return Windows(*(column[chosen] for column in self))
+
+
+def series() -> tuple[Array, Array]:
+    """Return the years and their sunspot numbers.
+
+    >>> years, numbers = series()
+    >>> len(years), years[0], numbers[0], years[-1], numbers[-1]
+    (309, np.int64(1700), np.float64(5.0), np.int64(2008), np.float64(2.9))
+    """
+    text = files("lstm").joinpath("data/sunspots.csv").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line[:1].isdigit()]
+    table = np.array([row.split(",") for row in rows], float)
+    return table[:, 0].astype(int), table[:, 1]
+
+
+def windows(years: Array, numbers: Array) -> Windows:
+    """Cut a series into windows of `MEMORY` years and the year that follows."""
+    cuts = np.lib.stride_tricks.sliding_window_view(numbers, MEMORY + 1)
+    return Windows(years[MEMORY:], cuts[:, :-1], cuts[:, -1])
+
+
+def persistence(data: Windows) -> Array:
+    """Forecast that nothing changes: the number of the year before."""
+    return data.inputs[:, -1]
+
+
+class Autoregression:
+    """AR(12), fitted by least squares: the linear forecast to beat (Yule 1927).
+
+    coefficients  a_0 for the constant, then a_12, ..., a_1 in the order of the inputs
+    """
+
+    def __init__(self, training: Windows) -> None:
+        known, target = _with_constant(training.inputs), training.target
+        self.coefficients = np.linalg.lstsq(known, target, rcond=None)[0]
+
+    def forecast(self, data: Windows) -> Array:
+        """Return the forecast for the year of each window."""
+        return _with_constant(data.inputs) @ self.coefficients
+
+
+def _with_constant(inputs: Array) -> Array:
+    return np.column_stack([np.ones(len(inputs)), inputs])
+
+
+class Forecaster(Module):
+    """An LSTM layer and a dense layer that reads its last output.
+
+    m      size of the LSTM's output
+    scale  the largest number among the training targets: what the model calls 1
+
+    >>> data = windows(*series())
+    >>> model = Forecaster(8, data.between(1700, TRAINED_TO), rng=0)
+    >>> model.forecast(data.between(1921, 1955)).shape
+    (35,)
+    """
+
+    def __init__(self, m: int, training: Windows, rng: Rng = None) -> None:
+        rng = np.random.default_rng(rng)
+        self.scale = float(training.target.max())
+        self.lstm = LSTM(1, m, rng=rng)
+        self.readout = Dense(m, 1, rng=rng)
+
+    def forward(self, inputs: Array) -> Any:
+        """Return the forecasts, in units of `scale`, for inputs (..., years)."""
+        x = Tensor(inputs[..., None] / self.scale, name="x")
+        _, last = self.lstm(x)
+        return self.readout(last.y)[..., 0]
+
+    def loss(self, data: Windows) -> Tensor:
+        """Return the mean squared error, in units of `scale`."""
+        loss = squared_error(self(data.inputs), data.target / self.scale)
+        loss.name = "loss"
+        return loss
+
+    def forecast(self, data: Windows) -> Array:
+        """Return the forecast for the year of each window, in sunspot numbers."""
+        with no_grad():
+            return self(data.inputs).data * self.scale
+
+
+def arv(forecast: Array, target: Array) -> float:
+    """Return the average relative variance, mean((forecast - target)^2) / 1535."""
+    return float(np.mean((forecast - target) ** 2) / VARIANCE)
