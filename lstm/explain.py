@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 
@@ -32,38 +33,64 @@ class Explanation:
         vanilla = 4 * (n * m + m * m + m)
         count = f"4(nm + m^2 + m) = 4({n}*{m} + {m}^2 + {m}) = {vanilla}"
         if vanilla != self.total:
-            count += f"; this cell has {self.total}: its boxes are not plain dense layers"
-        reading = [
-            f"LSTM cell with n = {n} inputs and m = {m} outputs: a layer of {m} neurons,",
+            count += (
+                f";\nthis cell has {self.total}: a box of it is not a plain dense layer"
+            )
+        head = (
+            f"LSTM cell with n = {_count(n, 'input')} and m = {_count(m, 'output')}: "
+            f"a layer of {_count(m, 'neuron')},\n"
             "made of one dense sub-layer per yellow box, each reading v = [x, y_{t-1}] "
-            f"in R^{n + m}.",
-            "",
-            *lines,
-            count,
-            "",
-            "The lines of the picture:",
-            f"  x_t      in R^{n}: the whole input vector, read by every neuron.",
-            f"  y_{{t-1}}  in R^{m}: the whole layer's output; every neuron reads all of "
-            "it, so this line has the layer reading only.",
-            f"  f, i, c~, o  in R^{m}: entry k belongs to neuron k, computed by row k of "
-            "its W from all of v.",
-            f"  c_t      in R^{m}: the top line, both readings: the layer's state vector, "
-            "or one neuron's own number c_k,",
-            "           for c_k meets only f_k, i_k and c~_k: element-wise, never "
-            "another neuron's.",
-            "So a neuron of an LSTM is row k of every W and b plus one c_k; the cell is "
-            "the layer.",
-        ]
-        return "\n".join(reading)
+            f"in R^{n + m}."
+        )
+        readings = (
+            ("x_t", n, "the whole input vector, read by every neuron."),
+            ("y_{t-1}", m, "the whole layer's output; every neuron reads all of it, so "
+             "this line has the layer reading only."),
+            ("f, i, c~, o", m, "entry k belongs to neuron k, computed by row k of its "
+             "W from all of v."),
+            ("c_t", m, "the top line, both readings: the layer's state vector, or one "
+             "neuron's own number c_k, for c_k meets only f_k, i_k and c~_k: "
+             "element-wise, never another neuron's."),
+        )  # fmt: skip
+        return "\n".join(
+            [
+                head,
+                "",
+                *lines,
+                count,
+                "",
+                "The lines of the picture:",
+                *(_reading(line, size, text) for line, size, text in readings),
+                "So a neuron of an LSTM is row k of every W and b plus one c_k; "
+                "the cell is the layer.",
+            ]
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    """Return `1 neuron`, `2 neurons`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _reading(line: str, size: int, text: str) -> str:
+    """Set what a line of the picture carries as a paragraph beside its name."""
+    return textwrap.fill(
+        f"  {line:<11}  in R^{size}: {text}",
+        88,
+        subsequent_indent=" " * 15,
+        break_on_hyphens=False,
+    )
 
 
 def _gates(cell: Any) -> list[tuple[str, Any]]:
     """Return the yellow boxes of a cell: its parts that have a letter."""
-    return [(name, part) for name, part in vars(cell).items() if hasattr(part, "letter")]
+    parts = vars(cell).items()
+    return [(name, part) for name, part in parts if hasattr(part, "letter")]
 
 
 def _row(name: str, gate: Any) -> tuple[str, str, str, str, str]:
-    symbol = {"sigmoid": "sigma"}.get(gate.activation.__name__, gate.activation.__name__)
+    activation = gate.activation.__name__
+    symbol = {"sigmoid": "sigma"}.get(activation, activation)
     letter = gate.letter
     inside = "".join(f" -> dense {layer.W.shape[0]}" for layer in gate.hidden)
     left = "c~" if letter == "c" else letter

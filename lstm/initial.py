@@ -39,6 +39,7 @@ def orthogonal(rows: int, columns: int, rng: np.random.Generator) -> Array:
 
 
 def glorot(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
+    """Return the start of four dense layers, one for each gate."""
     limit = np.sqrt(6 / (n + m))
     return {
         gate: (
@@ -52,6 +53,7 @@ def glorot(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
 
 
 def keras(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
+    """Return the start of Keras's LSTM: one layer of 4m."""
     limit = np.sqrt(6 / (n + 4 * m))
     kernel = rng.uniform(-limit, limit, (4, m, n))
     recurrent = orthogonal(m, 4 * m, rng)  # its rows are orthonormal, its blocks not
@@ -65,6 +67,7 @@ def keras(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
 
 
 def torch(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
+    """Return the start of PyTorch's LSTM: everything uniform."""
     limit = 1 / np.sqrt(m)
     return {
         gate: (
