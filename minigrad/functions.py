@@ -238,10 +238,13 @@ def logsumexp(a: Any, axis: Any = -1, keepdims: bool = False) -> Any:
     The largest entry is taken out first; as a constant, because the result does not
     depend on what is taken out.
     """
-    x = _data(a)
-    top = _finite(np.max(x, axis=axis, keepdims=True))
+    top = _top(a, axis)
     total = log(sum(exp(a - top), axis=axis, keepdims=keepdims))
     return total + (top if keepdims else top.reshape(total.shape))
+
+
+def _top(a: Any, axis: Any) -> Array:
+    return _finite(np.max(_data(a), axis=axis, keepdims=True))
 
 
 def _finite(top: Array) -> Array:
@@ -250,13 +253,13 @@ def _finite(top: Array) -> Array:
 
 def log_softmax(a: Any, axis: Any = -1) -> Any:
     """Return log(softmax(a)), without overflow."""
-    return a - logsumexp(a, axis, keepdims=True)
+    shifted = a - _top(a, axis)  # first, or a shift common to all would cost digits
+    return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
 
 
 def softmax(a: Any, axis: Any = -1) -> Any:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow."""
-    x = _data(a)
-    raised = exp(a - _finite(np.max(x, axis=axis, keepdims=True)))
+    raised = exp(a - _top(a, axis))
     return raised / sum(raised, axis=axis, keepdims=True)
 
 
