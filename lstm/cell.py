@@ -15,6 +15,7 @@ picture. Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 20
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -90,7 +91,7 @@ class Gate(Module):
         self.activation = activation
         self.hidden = [
             Dense(below, above, tanh, rng, dtype)
-            for below, above in zip(sizes[:-1], sizes[1:], strict=True)
+            for below, above in itertools.pairwise(sizes)
         ]
         if W is None or hidden:
             limit = np.sqrt(6 / (sizes[-1] + m))
@@ -100,6 +101,7 @@ class Gate(Module):
         self.b.name = f"b_{letter}"
 
     def forward(self, v: Any) -> Any:
+        """Return activation(W v + b), shape (..., m)."""
         for layer in self.hidden:
             v = layer(v)
         z = matvec(self.W, v) + self.b
@@ -142,7 +144,8 @@ class LSTMCell(Module):
 
         def gate(name: str, letter: str, activation: Callable[[Any], Any]) -> Gate:
             inside = hidden.get(name, ())
-            return Gate(letter, n, m, activation, inside, *start[name], rng, dtype)
+            W, b = start[name]
+            return Gate(letter, n, m, activation, inside, W, b, rng, dtype)
 
         self.forget = gate("forget", "f", sigmoid)
         self.input = gate("input", "i", sigmoid)
@@ -150,6 +153,7 @@ class LSTMCell(Module):
         self.output = gate("output", "o", sigmoid)
 
     def forward(self, x: Any, state: State) -> State:
+        """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
         x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
         self._check(x, y_prev, c_prev)
         v = concatenate([x, y_prev], axis=-1)
@@ -163,8 +167,10 @@ class LSTMCell(Module):
         return State(y, c)
 
     def _check(self, x: Any, y: Any, c: Any) -> None:
-        if x.shape[-1:] == (self.n,) and y.shape == c.shape == (*x.shape[:-1], self.m):
-            return
+        batch = x.data.shape[:-1]
+        if x.data.shape == (*batch, self.n):
+            if y.data.shape == c.data.shape == (*batch, self.m):
+                return
         raise ValueError(
             explain(
                 f"LSTM cell: W_f [x_t, y_{{t-1}}] + b_f, at {user_line()}",

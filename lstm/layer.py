@@ -13,7 +13,7 @@ from typing import Any
 
 from lstm.cell import LSTMCell, State, leaf
 from lstm.explain import Explanation
-from minigrad import Module, scope, stack
+from minigrad import Module, reusing_weights, scope, stack
 from minigrad.messages import explain, user_line
 
 
@@ -52,6 +52,7 @@ class LSTM(Module):
             self.cell = LSTMCell(n, m, **options)
 
     def forward(self, x: Any, state: State | None = None) -> tuple[Any, State]:
+        """Return y at every step, and the State after the last."""
         n, m = self.cell.n, self.cell.m
         if x.ndim not in (2, 3) or x.shape[-1] != n or x.shape[-2] == 0:
             raise ValueError(
@@ -68,10 +69,11 @@ class LSTM(Module):
             state = State.zeros(m, batch, self.cell.dtype)
         state = State(leaf(state.y, "y_0"), leaf(state.c, "c_0"))
         outputs = []
-        for t in range(x.shape[-2]):
-            with scope(t + 1):
-                state = self.cell(x[..., t, :], state)
-            outputs.append(state.y)
+        with reusing_weights():
+            for t in range(x.shape[-2]):
+                with scope(t + 1):
+                    state = self.cell(x[..., t, :], state)
+                outputs.append(state.y)
         return stack(outputs, axis=-2), state
 
     def explain(self) -> None:

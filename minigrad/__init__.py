@@ -12,7 +12,7 @@ primitives ran. Everything else is a **reading** of that tape.
 
 from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients, checked
-from minigrad.context import no_grad, scope
+from minigrad.context import no_grad, reusing_weights, scope
 from minigrad.functions import (
     absolute,
     broadcast_to,

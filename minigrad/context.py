@@ -24,25 +24,40 @@ Scope = tuple[str | int, ...]
 class Setting:
     """One entry of the chain: what holds inside one `with` block."""
 
-    __slots__ = ("before", "checker", "manager", "recording", "scope")
+    __slots__ = ("before", "checker", "layouts", "manager", "recording", "scope")
 
+    before: Setting | None
+    manager: Within | None
     recording: bool
     checker: Any
     scope: Scope
-
-    def __init__(self, before: Setting | None, manager: Within | None) -> None:
-        self.before = before
-        self.manager = manager
-        if before is None or manager is None:
-            self.recording, self.checker, self.scope = True, None, ()
-            return
-        self.recording = before.recording
-        self.checker = before.checker
-        self.scope = before.scope
-        manager.alter(self)
+    layouts: dict[int, Any] | None
 
 
-SETTING: ContextVar[Setting] = ContextVar("minigrad", default=Setting(None, None))
+def _begin(before: Setting, manager: Within) -> Setting:
+    """Return a copy of the setting, altered by the manager of the block we enter."""
+    setting = _new(Setting)
+    setting.before = before
+    setting.manager = manager
+    setting.recording = before.recording
+    setting.checker = before.checker
+    setting.scope = before.scope
+    setting.layouts = before.layouts
+    manager.alter(setting)
+    return setting
+
+
+def _outermost() -> Setting:
+    setting = Setting()
+    setting.before = setting.manager = setting.checker = setting.layouts = None
+    setting.recording, setting.scope = True, ()
+    return setting
+
+
+_new = object.__new__
+
+
+SETTING: ContextVar[Setting] = ContextVar("minigrad", default=_outermost())
 
 
 class Within:
@@ -58,7 +73,7 @@ class Within:
         raise NotImplementedError
 
     def __enter__(self) -> Any:
-        SETTING.set(Setting(SETTING.get(), self))
+        SETTING.set(_begin(SETTING.get(), self))
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -91,16 +106,15 @@ class Within:
 def _remove(manager: Within, now: Setting) -> None:
     """Take the nearest entry of `manager` out of the chain, keeping those above it."""
     above = []
-    entry: Setting | None = now
-    while entry is not None and entry.manager is not manager:
+    entry: Any = now
+    while entry.manager is not manager:
+        if entry.before is None:  # the block was entered in another thread or task
+            return
         above.append(entry.manager)
         entry = entry.before
-    if entry is None:  # the block was entered in another thread or task
-        return
     rebuilt = entry.before
     for kept in reversed(above):
-        rebuilt = Setting(rebuilt, kept)
-    assert rebuilt is not None
+        rebuilt = _begin(rebuilt, kept)
     SETTING.set(rebuilt)
 
 
@@ -142,6 +156,19 @@ class no_grad(Within):
 
     def alter(self, setting: Setting) -> None:
         setting.recording = False
+
+
+class reusing_weights(Within):
+    """Inside, the same matrices multiply again and again, as in a loop over time.
+
+    So `matvec` keeps a transposed copy of each, which BLAS reads faster, until the
+    block ends. Matrices must not be written into meanwhile.
+    """
+
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        setting.layouts = {}
 
 
 class scope(Within):

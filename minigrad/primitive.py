@@ -55,6 +55,7 @@ class Primitive:
     apply: Callable[..., Any]
     rules: Any
     together: dict[int, Callable[..., Any]]
+    parts: Callable[..., Any] | None
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
         """Return what the cotangent `g` of y contributes to argument `i`."""
@@ -94,6 +95,7 @@ class Elementwise(Primitive):
         self.symbol = symbol or name
         self.domain = domain
         self.together = {}
+        self.parts = None
         self.apply = _recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
@@ -117,7 +119,10 @@ class Linear(Primitive):
     """A row given by one adjoint per argument; `jointly` says which linearity holds.
 
     together  where the sum of adjoint i over many uses of one argument is cheaper than
-              its terms: {i: sum of the adjoints over uses (node, g, args, options)}
+              its terms: {i: function(uses, part)}, where a use is (node, g, args,
+              options) and `part` indexes the entries that are asked for
+    parts     where the result holds its arguments' entries as they are:
+              parts(i, args, options) is the index of argument i's
     """
 
     def __init__(
@@ -128,6 +133,7 @@ class Linear(Primitive):
         jointly: bool,
         symbol: str | None = None,
         together: dict[int, Callable[..., Any]] | None = None,
+        parts: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -135,6 +141,7 @@ class Linear(Primitive):
         self.jointly = jointly
         self.symbol = symbol or name
         self.together = together or {}
+        self.parts = parts
         self.apply = _recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
@@ -250,19 +257,21 @@ def _recorder(row: Any) -> Callable[..., Any]:
         option_names = names[arity:] if arity else ()
 
         def apply(*args: Any, **options: Any) -> Any:
-            for a in args:
-                if isinstance(a, Tensor):
-                    break
-            else:
-                return function(*args, **options)
             if arity is not None and len(args) > arity:  # options given by position
                 options.update(zip(option_names, args[arity:], strict=False))
                 args = args[:arity]
-            args = tuple(
-                a if isinstance(a, Tensor) or type(a) in _OPERANDS else np.asarray(a)
-                for a in args
-            )
-            values = [a.data if isinstance(a, Tensor) else a for a in args]
+            values = []
+            tracked = False
+            for a in args:
+                if isinstance(a, Tensor):
+                    tracked = True
+                    values.append(a.data)
+                elif type(a) in _OPERANDS:
+                    values.append(a)
+                else:
+                    return apply(*map(_operand, args), **options)
+            if not tracked:
+                return function(*args, **options)
             try:
                 value = function(*values, **options)
             except Exception as error:
@@ -273,6 +282,11 @@ def _recorder(row: Any) -> Callable[..., Any]:
     apply.__doc__ = function.__doc__
     apply.primitive = row  # type: ignore[attr-defined]
     return apply
+
+
+def _operand(a: Any) -> Any:
+    """Return a list, a fraction, ... as the array that NumPy would make of it."""
+    return a if isinstance(a, Tensor) or type(a) in _OPERANDS else np.asarray(a)
 
 
 _NO_OPTIONS: dict[str, Any] = {}

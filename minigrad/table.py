@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import SETTING
 from minigrad.primitive import each, elementwise, linear
 from minigrad.tensor import Array
 
@@ -30,16 +31,15 @@ def _sigmoid(a: Array) -> Array:
     if getattr(a, "dtype", None) == object:
         return _sigmoid_of_objects(a)
     half = np.asarray(a * 0.5)
-    np.tanh(half, out=half)
-    half *= 0.5
-    half += 0.5
-    return half
+    np.tanh(half, half)
+    np.multiply(half, 0.5, half)
+    return np.add(half, 0.5, half)
 
 
 def _softplus(a: Array) -> Array:
     """log(1 + exp(a)) without overflow."""
     if np.asarray(a).dtype.kind == "f":
-        return np.logaddexp(a, 0)
+        return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
     return np.log(1 + np.exp(a))
 
 
@@ -121,12 +121,20 @@ def _concatenate(*parts: Array, axis: int = 0) -> Array:
     return np.concatenate(parts, axis=axis)
 
 
-def _part(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
-    """Cut part i back out of the joined cotangent."""
-    axis %= g.ndim
+def _place(i: int, parts: Any, options: Any) -> Any:
+    """Return where part i lies in the joined array."""
+    ndim = parts[i].ndim
+    axis = options.get("axis", 0) % ndim
     start = builtins.sum(part.shape[axis] for part in parts[:i])
     stop = start + parts[i].shape[axis]
-    return take(g, (slice(None),) * axis + (slice(start, stop),))
+    return (slice(None),) * axis + (slice(start, stop),) + (slice(None),) * (
+        ndim - axis - 1
+    )
+
+
+def _part(i: int, g: Any, *parts: Any, **options: Any) -> Any:
+    """Cut part i back out of the joined cotangent."""
+    return take(g, _place(i, parts, options))
 
 
 def _stack(*parts: Array, axis: int = 0) -> Array:
@@ -157,13 +165,13 @@ def _add_at(total: Array, index: Any, g: Array) -> None:
         total[index] += g
 
 
-def _scatter_all(uses: Any) -> Array:
+def _scatter_all(uses: Any, part: Any = ...) -> Array:
     """Scatter the cotangents of many takes from one array into one array."""
     _, g, (a,), _ = uses[0]
     total = np.zeros(a.shape, g.dtype)
     for _, g, _, options in uses:
         _add_at(total, options["index"], g)
-    return total
+    return total[part]
 
 
 def _may_repeat(index: Any) -> bool:
@@ -221,7 +229,12 @@ def _right(g: Any, a: Any, b: Any) -> Any:
 
 def _matvec(W: Array, v: Array) -> Array:
     """W v over the last axis: W is (m, k), v is (..., k), the result (..., m)."""
-    return np.matmul(v, W.T)
+    kept = SETTING.get().layouts
+    if kept is None or v.ndim == 1:
+        return np.matmul(v, W.T)
+    if id(W) not in kept:  # W is kept too, so that its id stays its own
+        kept[id(W)] = W, np.ascontiguousarray(W.T)
+    return np.matmul(v, kept[id(W)][1])
 
 
 def _outer_sum(g: Any, W: Any, v: Any) -> Any:
@@ -230,7 +243,7 @@ def _outer_sum(g: Any, W: Any, v: Any) -> Any:
     return matmul(transpose(rows), reshape(v, (-1, v.shape[-1])))
 
 
-def _outer_sums(uses: Any) -> Array:
+def _outer_sums(uses: Any, part: Any = ...) -> Array:
     """W_bar = sum_t z_bar_t v_t^T = [z_bar_1 ... z_bar_T] [v_1 ... v_T]^T: one product,
     in blocks of some hundred vectors: long for BLAS, short for the cache."""
     _, g, (W, _), _ = uses[0]
@@ -243,7 +256,20 @@ def _outer_sums(uses: Any) -> Array:
         v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
         product = np.matmul(z_bar.T, v)
         total = product if total is None else np.add(total, product, out=total)
-    return total
+    return total[part]
+
+
+def _pulled_back(uses: Any, part: Any = ...) -> Array:
+    """v_bar = sum of W^T z_bar over the matrices that v met; of a slice of v, only the
+    columns of W that it met are needed."""
+    columns: Any = slice(None)
+    if part is not ... and all(each == slice(None) for each in part[:-1]):
+        columns, part = part[-1], ...
+    total = None
+    for _, g, (W, _), _ in uses:
+        product = np.matmul(g, W[:, columns])
+        total = product if total is None else np.add(total, product, out=total)
+    return np.asarray(total)[part]
 
 
 sum = linear(
@@ -275,7 +301,12 @@ transpose = linear(
     symbol="ᵀ",
 )
 concatenate_row = linear(
-    "concatenate", _concatenate, each(_part), jointly=True, symbol="[ , ]"
+    "concatenate",
+    _concatenate,
+    each(_part),
+    jointly=True,
+    symbol="[ , ]",
+    parts=_place,
 )
 stack_row = linear("stack", _stack, each(_layer), jointly=True)
 take = linear(
@@ -314,5 +345,5 @@ matvec = linear(
     (_outer_sum, lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
     symbol="W v",
-    together={0: _outer_sums},
+    together={0: _outer_sums, 1: _pulled_back},
 )

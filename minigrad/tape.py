@@ -278,6 +278,15 @@ class Cotangents:
         return total
 
 
+    def complete_part(self, node: Tensor, part: Any, i: int, arg: Tensor) -> Any:
+        """Return the cotangent of those entries of a node that are argument i's."""
+        total: Any = None
+        for (primitive, k), uses in self.uses[node.tick].items():
+            term = _fit(primitive.together[k](uses, part), node, i, arg)
+            total = term if total is None else total + term
+        return total
+
+
 def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
     """Walk backwards over the plan, turning each node's cotangent into its arguments'."""
     checker = SETTING.get().checker
@@ -286,6 +295,12 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
     together = not record and checker is None
     for node, operands, edges in reversed(plan):
         tick = node.tick
+        if tick in uses and _asked_in_part(node, edges, totals, keep):
+            for i, arg in edges:
+                part = node.primitive.parts(i, operands, node.options)
+                cotangents.add(arg, cotangents.complete_part(node, part, i, arg))
+            del uses[tick]
+            continue
         g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
         if g is None:
             continue
@@ -318,6 +333,16 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
                 totals[arg.tick] = contribution
 
 
+def _asked_in_part(node: Any, edges: Any, totals: Any, keep: set[int]) -> bool:
+    """Is [x, y] asked for its y only, and all its cotangent still to be computed?"""
+    return (
+        node.primitive.parts is not None
+        and len(edges) < len(node.args)
+        and node.tick not in totals
+        and node.tick not in keep
+    )
+
+
 def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
     """Bring a contribution to its argument's shape and dtype, or say why it cannot."""
     if not isinstance(contribution, Tensor):
@@ -348,6 +373,8 @@ def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
     )
     summed = g.sum(axis=axes) if axes else g
+    if not isinstance(g, Tensor):
+        summed = np.asarray(summed)  # the sum of objects may be a bare object
     return summed.reshape(shape)
 
 
