@@ -1,0 +1,63 @@
+# Everything runs in .venv. The system's Python only has to create it, and nothing
+# is ever installed beside it.
+
+PYTHON ?= python3
+# Pinned because a plain `torch` may bring several GB for GPUs that nothing here uses.
+# Where this version is not to be had: make compare TORCH=torch
+TORCH ?= torch==2.13.0
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check
+
+.PHONY: help demo test compare bench docs lint clean
+help:     ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: .venv/has-run          ## build the LSTM, prove it, draw it
+	$(PY) -m lstm
+
+test: .venv/has-test         ## run the tests, with coverage
+	$(PY) -m pytest --cov -m "not compare"
+
+compare: .venv/has-test .venv/has-compare   ## test against PyTorch, autograd and MyGrad
+	MINIGRAD_REQUIRE_COMPARE=1 $(PY) -m pytest -m compare
+
+bench: .venv/has-compare     ## measure speed beside the same three
+	$(PY) -m benchmarks
+
+docs: .venv/has-docs         ## build the site in docs/_build/html
+	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
+
+lint: .venv/has-dev          ## check style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+clean:    ## delete everything that was built
+	rm -rf .venv out docs/_build build dist .coverage .hypothesis
+	rm -rf .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Two installations at once would disturb each other.
+.NOTPARALLEL:
+
+# A stamp is written last, so that an installation cut short is tried again. Every
+# extra brings what running needs, hence the second stamp.
+pin-compare := '$(TORCH)'
+.venv/has-%: .venv/made-by pyproject.toml
+	$(PIP) install $(pin-$*) --editable '.$(patsubst %,[%],$(filter-out run,$*))'
+	@touch $@ .venv/has-run
+
+# Another interpreter cannot use these packages, and a moved checkout would go on
+# importing the code of the old place: either one makes the environment anew.
+maker := $(shell $(PYTHON) -c 'import sys; print(sys.version)') in $(CURDIR)
+ifneq ($(maker),$(shell cat .venv/made-by 2>/dev/null))
+.PHONY: .venv/made-by
+endif
+# An older Python is turned away here, because pip can search for minutes before it is.
+too-old := "minigrad needs Python 3.11 or newer, for instance: make PYTHON=python3.11"
+.venv/made-by:
+	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit($(too-old))'
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh scripts/install-venv.sh $(PYTHON)
+	$(PYTHON) -m venv --clear .venv
+	@printf '%s\n' '$(maker)' > $@
