@@ -67,3 +67,92 @@ from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "SGD",
+    "TABLE",
+    "Adam",
+    "AdamW",
+    "Certificate",
+    "Dense",
+    "Module",
+    "Parameter",
+    "ProofFailed",
+    "RMSprop",
+    "Sequential",
+    "Tape",
+    "Tensor",
+    "absolute",
+    "add",
+    "broadcast",
+    "broadcast_to",
+    "check_gradients",
+    "checked",
+    "clip",
+    "clip_by_global_norm",
+    "concatenate",
+    "cos",
+    "cross_entropy",
+    "cumsum",
+    "divide",
+    "draw",
+    "elementwise",
+    "exp",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "linear",
+    "log",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "matvec",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "no_grad",
+    "power",
+    "prove",
+    "relu",
+    "reshape",
+    "reusing_weights",
+    "scatter",
+    "scope",
+    "sigmoid",
+    "silu",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "squared_error",
+    "stack",
+    "subtract",
+    "sum",
+    "take",
+    "tanh",
+    "transpose",
+    "var",
+    "vjp",
+    "where",
+]
+
+_READINGS = {
+    "Certificate": "minigrad.symbolic",
+    "ProofFailed": "minigrad.symbolic",
+    "draw": "minigrad.drawing",
+    "prove": "minigrad.symbolic",
+}  # imported when first used: SymPy takes longer to load than all the rest
+
+
+def __getattr__(name: str) -> object:
+    if name not in _READINGS:
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_READINGS[name]), name)

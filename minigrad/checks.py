@@ -10,7 +10,6 @@ truncation and no cancellation (Squire and Trapp 1998), so 1e-13 is a fair toler
 
 from __future__ import annotations
 
-import os
 import weakref
 import zlib
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import Setting, Within
-from minigrad.messages import explain, named, source_line, user_line
+from minigrad.messages import explain, named, short, source_line, user_line
 from minigrad.primitive import Linear, Primitive
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape, grad, pushforward
@@ -39,7 +38,7 @@ class Witness:
 
     @property
     def line(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.number}"
+        return short(self.file, self.number)
 
     def verify(self, node: Tensor) -> None:
         """Raise if an operand holds other numbers now than when it was used."""

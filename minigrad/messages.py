@@ -55,7 +55,13 @@ def named(values: Any) -> dict[str, Any]:
 
 def user_line() -> str:
     """Return `file:line` of the innermost frame outside this project's packages."""
-    file, line = source_line(_PACKAGES)
+    return short(*source_line(_PACKAGES))
+
+
+def short(file: str, line: int) -> str:
+    """Write a source line as `file:line`; a notebook's cell has no lasting file."""
+    if "ipykernel" in file:
+        return f"line {line} of this cell"
     return f"{os.path.basename(file)}:{line}"
 
 
