@@ -154,6 +154,7 @@ class LSTMCell(Module):
 
     def forward(self, x: Any, state: State) -> State:
         """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
+        require_state(state)
         x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
         self._check(x, y_prev, c_prev)
         v = concatenate([x, y_prev], axis=-1)
@@ -168,9 +169,9 @@ class LSTMCell(Module):
 
     def _check(self, x: Any, y: Any, c: Any) -> None:
         batch = x.data.shape[:-1]
-        if x.data.shape == (*batch, self.n):
-            if y.data.shape == c.data.shape == (*batch, self.m):
-                return
+        wanted = (*batch, self.m)
+        if x.data.shape[-1:] == (self.n,) and y.data.shape == c.data.shape == wanted:
+            return
         raise ValueError(
             explain(
                 f"LSTM cell: W_f [x_t, y_{{t-1}}] + b_f, at {user_line()}",
@@ -179,6 +180,20 @@ class LSTMCell(Module):
                 f"y, c of shape (..., {self.m}) with the same batch axes.",
                 f"pass x with {self.n} features, and State.zeros({self.m}, "
                 "batch=x.shape[:-1]) to begin with.",
+            )
+        )
+
+
+def require_state(state: Any) -> None:
+    """Raise TypeError unless `state` says by name which is y and which is c."""
+    if not isinstance(state, State):
+        raise TypeError(
+            explain(
+                f"LSTM: a {type(state).__name__} as state, at {user_line()}",
+                {},
+                "y and c have the same shape, so only their names tell them apart.",
+                "pass State(y, c): Keras and PyTorch call y the hidden state h, Flax "
+                "has them in the order (c, h).",
             )
         )
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm.cell import LSTMCell, State, leaf
+import numpy as np
+
+from lstm.cell import LSTMCell, State, leaf, require_state
 from lstm.explain import Explanation
-from minigrad import Module, reusing_weights, scope, stack
+from minigrad import Module, Tensor, reusing_weights, scope, stack
 from minigrad.messages import explain, user_line
 
 
@@ -34,9 +36,7 @@ class LSTM(Module):
     ((4, 7, 2), (4, 2), (4, 2))
     """
 
-    def __init__(
-        self, n: int | Module, m: int | None = None, **options: Any
-    ) -> None:
+    def __init__(self, n: int | Module, m: int | None = None, **options: Any) -> None:
         if isinstance(n, Module):
             self.cell: Any = n
         elif m is None:
@@ -54,6 +54,7 @@ class LSTM(Module):
     def forward(self, x: Any, state: State | None = None) -> tuple[Any, State]:
         """Return y at every step, and the State after the last."""
         n, m = self.cell.n, self.cell.m
+        x = x if isinstance(x, Tensor) else np.asarray(x)
         if x.ndim not in (2, 3) or x.shape[-1] != n or x.shape[-2] == 0:
             raise ValueError(
                 explain(
@@ -67,6 +68,7 @@ class LSTM(Module):
         batch = x.shape[:-2]
         if state is None:
             state = State.zeros(m, batch, self.cell.dtype)
+        require_state(state)
         state = State(leaf(state.y, "y_0"), leaf(state.c, "c_0"))
         outputs = []
         with reusing_weights():
@@ -83,4 +85,3 @@ class LSTM(Module):
     def explanation(self) -> Explanation:
         """Return what `explain` prints."""
         return Explanation(self.cell)
-
