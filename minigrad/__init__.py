@@ -6,7 +6,8 @@ primitives ran. Everything else is a **reading** of that tape.
     minigrad.tensor      an array that remembers how it was made
     minigrad.primitive   what a row of the table holds
     minigrad.table       the table: every primitive, one row each
-    minigrad.tape        the tape, and the gradient read from it
+    minigrad.tape        the record: order, print, replay
+    minigrad.gradient    the gradient, read from it backwards
     minigrad.functions   softmax, losses, ... composed of primitives
 """
 
@@ -35,6 +36,7 @@ from minigrad.functions import (
     var,
     where,
 )
+from minigrad.gradient import grad
 from minigrad.module import Dense, Module, Parameter, Sequential
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop, clip_by_global_norm
 from minigrad.primitive import TABLE, elementwise, linear
@@ -62,7 +64,7 @@ from minigrad.table import (
     tanh,
     transpose,
 )
-from minigrad.tape import Tape, grad
+from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, vjp
 

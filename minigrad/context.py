@@ -57,7 +57,8 @@ def _outermost() -> Setting:
 _new = object.__new__
 
 
-SETTING: ContextVar[Setting] = ContextVar("minigrad", default=_outermost())
+# The default is shared by all, which is safe: a setting is never altered once made.
+SETTING: ContextVar[Setting] = ContextVar("minigrad", default=_outermost())  # noqa: B039
 
 
 class Within:

@@ -21,9 +21,11 @@ import numpy as np
 
 from minigrad.context import scope
 from minigrad.files import write_whole
+from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
+from minigrad.refusals import require_recorded
 from minigrad.table import matvec
-from minigrad.tape import Tape, grad, require_recorded
+from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor, clock
 
 Rng = np.random.Generator | int | None
@@ -111,7 +113,9 @@ def backward(output: Tensor, seed: Any = None) -> None:
                 "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
             )
         )
-    for parameter, g in zip(parameters, grad(output, parameters, seed=seed), strict=True):
+    for parameter, g in zip(
+        parameters, grad(output, parameters, seed=seed), strict=True
+    ):
         before = parameter.grad
         parameter.grad = g if before is None else np.asarray(before + g)
     _alive.add(output)
@@ -193,7 +197,9 @@ class Module:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
         own = self.parameters()
         arrays = _read(Path(path))
-        problems = [f"{name}: missing in the file" for name in own if name not in arrays]
+        problems = [
+            f"{name}: missing in the file" for name in own if name not in arrays
+        ]
         problems += [f"{name}: not in this model" for name in arrays if name not in own]
         problems += [
             f"{name}: {p.shape} here, {arrays[name].shape} in the file"

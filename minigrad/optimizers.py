@@ -181,7 +181,9 @@ def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
     names = list(parameters) if isinstance(parameters, Mapping) else None
-    listed = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
+    listed = list(
+        parameters.values() if isinstance(parameters, Mapping) else parameters
+    )
     for each in listed:
         if not isinstance(each, Parameter):
             raise TypeError(

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.functions import stack
+from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, user_line
 from minigrad.module import Parameter
+from minigrad.refusals import require_recorded
 from minigrad.table import reshape
-from minigrad.tape import Tape, grad, pushforward, require_recorded
+from minigrad.tape import Tape
 from minigrad.tensor import Tensor, clock
 
 Function = Callable[..., Any]
@@ -52,7 +54,9 @@ def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor, boo
     return inputs, output, outside or _is_recorded(primals)
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[Any, Any]:
     """Return f(*primals) and its derivative in the direction of the tangents.
 
     >>> from minigrad import sin

@@ -1,0 +1,246 @@
+"""What a NumPy user expects of a Tensor.
+
+Values come out wherever they are asked for by name (`float(t)`, `t.data`, `t > 0`);
+recording never begins or ends by accident. `np.tanh(t)` means the row of the table
+that has that name. Where there is no such row, one sentence says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from minigrad.context import SETTING
+from minigrad.messages import explain, user_line
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+Array = np.ndarray
+
+NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
+
+
+class ArrayLike:
+    """The behaviour of an array, on top of `data`, `name` and `primitive`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        data: Array
+        name: str | None
+        primitive: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size along each axis."""
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of numbers."""
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.data.size
+
+    def item(self) -> Any:
+        """Return the only entry as a Python number."""
+        return self.data.item()
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        numbers = np.array2string(
+            self.data, separator=", ", prefix=f"{kind}(", threshold=100
+        )
+        name = f", name={self.name!r}" if self.name else ""
+        made = f", made by {self.primitive.name}" if self.primitive else ""
+        return f"{kind}({numbers}{name}{made})"
+
+    def __len__(self) -> int:
+        if self.ndim:
+            return len(self.data)
+        raise TypeError(
+            explain(
+                "len(t) of, or a loop over, a Tensor of shape ()",
+                {self.name or "t": self},
+                "a single number has no axis to run along.",
+                "t.item() or float(t) is the number; t.reshape(1) has one entry.",
+            )
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self.data == getattr(value, "data", value)).any())
+
+    def __bool__(self) -> bool:
+        return bool(self._only("bool"))
+
+    def __float__(self) -> float:
+        return float(self._only("float"))
+
+    def __int__(self) -> int:
+        return int(self._only("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._only("complex"))
+
+    def _only(self, kind: str) -> Any:
+        if self.size == 1:
+            return self.data.item()
+        raise TypeError(
+            explain(
+                f"{kind}(t) of a Tensor with {self.size} entries",
+                {self.name or "t": self},
+                f"only a single number has one {kind}.",
+                "reduce first (t.sum(), t.max()), or compare with (t.data > 0).any().",
+            )
+        )
+
+    def __lt__(self, other: Any) -> Any:
+        return self.data < plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.data <= plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.data > plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= plain(other)
+
+    def __eq__(self, other: Any) -> Any:
+        return self.data == plain(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self.data != plain(other)
+
+    __hash__ = object.__hash__  # by identity, as for any object that can be a dict key
+
+    def __copy__(self) -> Any:
+        return type(self)(self.data, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return type(self)(self.data, self.name)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.data, self.name)  # the numbers, not the tape
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            explain(
+                "t[index] = value",
+                {self.name or "t": self},
+                "a Tensor that a tape may hold is never written to: the tape would "
+                "differentiate numbers that are no longer there.",
+                "make a new one: mg.where(mask, value, t), or mg.concatenate pieces; "
+                "for a Parameter assign p.data = new_array.",
+            )
+        )
+
+    # NumPy asks these two methods whenever it meets a Tensor.
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if not SETTING.get().recording:
+            return np.array(self.data, dtype=dtype)
+        raise TypeError(
+            explain(
+                f"a plain array made from a Tensor, at {user_line()}",
+                {self.name or "t": self},
+                "the array would no longer know how it was made, so gradients would "
+                "silently stop here.",
+                "say so: t.data is the array; mg.stack joins a list of Tensors.",
+            )
+        )
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, **options: Any
+    ) -> Any:
+        if method == "__call__" and ufunc in NUMPY_FACE and not options:
+            return NUMPY_FACE[ufunc](*inputs)
+        if method == "__call__" and _is_question(ufunc):
+            return ufunc(*(plain(value) for value in inputs), **options)
+        raise _unsupported(ufunc, method, inputs, options)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: Any, options: Any
+    ) -> Any:
+        if function in NUMPY_FACE:
+            return NUMPY_FACE[function](*args, **options)
+        raise _unsupported(function, "__call__", args, options)
+
+    if TYPE_CHECKING:  # handed over by the table; written here for type checkers only
+        T: Tensor
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
+        def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
+        def var(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
+        def max(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
+        def min(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...
+        def cumsum(self, axis: int) -> Tensor: ...
+        def reshape(self, *shape: Any) -> Tensor: ...
+        def transpose(self, *axes: Any) -> Tensor: ...
+        def backward(self, seed: Any = None) -> None: ...
+
+
+def plain(value: Any) -> Any:
+    """Return the array of a Tensor, and anything else as it is."""
+    return value.data if isinstance(value, ArrayLike) else value
+
+
+def _is_question(ufunc: Any) -> bool:
+    """Is this a ufunc whose answer is true or false (np.isfinite, np.less, ...)?"""
+    return isinstance(ufunc, np.ufunc) and all(
+        loop.endswith("?") for loop in ufunc.types if "O" not in loop
+    )
+
+
+def _unsupported(function: Any, method: str, args: Any, options: Any) -> TypeError:
+    """Say which NumPy function the table lacks, and what comes nearest."""
+    asked = getattr(function, "__name__", str(function))
+    if method != "__call__":
+        asked += f".{method}"
+    known = sorted({getattr(each, "__name__", "") for each in NUMPY_FACE})
+    if options and function in NUMPY_FACE:
+        why = f"the table's {asked} takes no {', '.join(sorted(options))}=."
+        fix = f"call it without; an out= array cannot remember: t = np.{asked}(...)."
+    else:
+        near = difflib.get_close_matches(asked, known, n=3, cutoff=0.5)
+        why = f"the table of primitives has no {asked}, so its derivative is unknown."
+        fix = f"nearest: {', '.join(near)}; " if near else ""
+        fix += "compose it from primitives, add a row (docs: add your own op), or "
+        fix += "use t.data if no gradient is needed."
+    operands = {
+        value.name or "t": value for value in args if isinstance(value, ArrayLike)
+    }
+    return TypeError(
+        explain(f"np.{asked} of a Tensor, at {user_line()}", operands, why, fix)
+    )

@@ -1,0 +1,366 @@
+"""The gradient, read from a tape: backwards, rule by rule.
+
+    for node in reversed(tape):          node: y = f(a, b)
+        a_bar += rule_a(y_bar)           "+=": a value used twice gets both
+        b_bar += rule_b(y_bar)
+
+Whoever uses a value comes later on the tape. So, walking backwards, a cotangent is
+complete when its turn comes. Nothing is kept on the nodes: asking twice gives the same
+answer. Forward mode, `pushforward`, is the same walk in the other direction, by the
+same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.context import SETTING
+from minigrad.messages import explain, user_line
+from minigrad.refusals import (
+    bad_rule,
+    require_recorded,
+    require_tensor,
+    require_unspoilt,
+    stale,
+    unrecorded,
+)
+from minigrad.tape import Tape, in_order
+from minigrad.tensor import RELEASED, Tensor
+
+_ndarray = np.ndarray
+
+
+def grad(
+    output: Tensor | Sequence[Tensor],
+    inputs: Any,
+    record: bool = False,
+    seed: Any = None,
+) -> Any:
+    """Return the gradient of `output` with respect to `inputs`, by reverse mode.
+
+    output   a Tensor with one entry, or any shape when `seed` (its cotangent, of the
+             same shape) is given; a sequence of Tensors takes a sequence of seeds
+    inputs   a Tensor, or a list, tuple or dict of Tensors, anywhere on the tape
+    record   record the gradient too, so that it can be differentiated again
+
+    The result has the structure of `inputs` and each gradient the shape and dtype of
+    its input: arrays of their own, or Tensors with `record=True`. An input that the
+    output does not depend on gets zeros.
+
+    >>> import minigrad as mg
+    >>> x = mg.Tensor(3.0)
+    >>> y = x * x * x
+    >>> dy = mg.grad(y, x, record=True)
+    >>> float(dy), float(mg.grad(dy, x))
+    (27.0, 18.0)
+
+    Raises ValueError if the output is not a single number and no seed is given, or if
+    its record is missing, released, or older than a Parameter it used.
+    """
+    outputs = [output] if isinstance(output, Tensor) else list(output)
+    single = isinstance(output, Tensor)
+    seeds = [seed] if single else list(seed or [None] * len(outputs))
+    wanted = _tensors(inputs)
+    for each in outputs:
+        require_recorded(each)
+    plan = _plan(in_order(outputs), wanted, record)
+    cotangents = Cotangents(record)
+    for each, given in zip(outputs, seeds, strict=True):
+        cotangents.add(each, _seed(each, given, record))
+    _walk(plan, cotangents, {each.tick for each in wanted})
+    handed_out = (_hand_over(each, cotangents) for each in wanted)
+    return _structured(inputs, handed_out)
+
+
+def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
+    """Return (node, operands, edges) for each step from a wanted input to the output.
+
+    Edges are the arguments that lead to a wanted input: gradients nobody asked for are
+    never computed. Operands are what rules see: arrays, or Tensors when recording.
+    """
+    active = {each.tick for each in wanted}
+    plan = []
+    for node in order:
+        if node.witness is not None:
+            node.witness.verify(node)
+        edges = []
+        operands = []
+        for i, arg in enumerate(node.args):
+            if not isinstance(arg, Tensor):
+                operands.append(arg)
+                continue
+            operands.append(arg if record else arg.data)
+            if arg.tick in active:
+                edges.append((i, arg))
+            if arg.tick > node.tick:
+                raise stale(arg, node)
+        if edges:
+            active.add(node.tick)
+            plan.append((node, operands, edges))
+        elif node.options is RELEASED:
+            raise unrecorded(node)
+    return plan
+
+
+class Cotangents:
+    """The cotangents of a backward walk, while contributions to them add up.
+
+    totals  what has been added so far; perhaps still in the shape of a broadcast use,
+            since summing the broadcast axes once at the end is cheaper than each time
+    owned   totals that are our own arrays, so that more can be added in place; a first
+            contribution may be somebody else's array and is never written to
+    uses    contributions put off, to be computed together: see `Linear.together`
+    """
+
+    __slots__ = ("owned", "record", "totals", "uses")
+
+    def __init__(self, record: bool) -> None:
+        self.record = record
+        self.totals: dict[int, Any] = {}
+        self.owned: set[int] = set()
+        self.uses: dict[int, dict[Any, list[Any]]] = {}
+
+    def add(self, arg: Tensor, contribution: Any) -> None:
+        """Add a contribution to the cotangent of `arg`."""
+        tick = arg.tick
+        total = self.totals.get(tick)
+        if total is None:
+            self.totals[tick] = contribution
+            return
+        if total.shape != contribution.shape:  # used at several broadcast shapes
+            total = _unbroadcast(total, arg.shape)
+            contribution = _unbroadcast(contribution, arg.shape)
+        elif tick in self.owned:
+            np.add(total, contribution, out=total)
+            return
+        total = total + contribution
+        if not self.record:
+            total = np.asarray(total)
+            self.owned.add(tick)
+        self.totals[tick] = total
+
+    def put_off(self, arg: Tensor, key: Any, use: Any) -> None:
+        """Remember a use of `arg`, to be computed together with its other uses."""
+        self.uses.setdefault(arg.tick, {}).setdefault(key, []).append(use)
+
+    def complete(self, node: Tensor) -> Any:
+        """Return a node's whole cotangent, now that all its uses have contributed."""
+        for (primitive, i), uses in self.uses.pop(node.tick, {}).items():
+            self.add(node, _fit(primitive.together[i](uses), uses[0][0], i, node))
+            self.owned.add(node.tick)
+        total = self.totals.pop(node.tick, None)
+        if total is not None and total.shape != node.data.shape:
+            self.owned.add(node.tick)
+            return _unbroadcast(total, node.shape)
+        return total
+
+    def complete_part(self, node: Tensor, part: Any, i: int, arg: Tensor) -> Any:
+        """Return the cotangent of those entries of a node that are argument i's."""
+        total: Any = None
+        for (primitive, k), uses in self.uses[node.tick].items():
+            term = _fit(primitive.together[k](uses, part), node, i, arg)
+            total = term if total is None else total + term
+        return total
+
+
+def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
+    """Walk backwards, turning each node's cotangent into its arguments'."""
+    checker = SETTING.get().checker
+    record, totals = cotangents.record, cotangents.totals
+    owned, uses = cotangents.owned, cotangents.uses
+    together = not record and checker is None
+    for node, operands, edges in reversed(plan):
+        tick = node.tick
+        if tick in uses and _asked_in_part(node, edges, totals, keep):
+            for i, arg in edges:
+                part = node.primitive.parts(i, operands, node.options)
+                cotangents.add(arg, cotangents.complete_part(node, part, i, arg))
+            del uses[tick]
+            continue
+        g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
+        if g is None:
+            continue
+        if tick in keep:
+            totals[tick] = g
+            owned.discard(tick)  # from here on, others may share it
+        primitive, options = node.primitive, node.options
+        y = node if record else node.data
+        for i, arg in edges:
+            if together and i in primitive.together:
+                cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
+                continue
+            try:
+                contribution = primitive.vjp(i, g, y, operands, options)
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
+                raise bad_rule(node, i, arg, f"it raised: {error}") from error
+            if checker is not None:
+                checker.differentiated(node, i, contribution)
+            x = operands[i]
+            if type(contribution) is not _ndarray or contribution.dtype != x.dtype:
+                contribution = _fit(contribution, node, i, arg)
+            elif contribution.shape != x.shape:
+                if primitive.is_elementwise and contribution.shape == y.shape:
+                    uses.setdefault(arg.tick, {})  # sum over the broadcast axes later
+                else:
+                    contribution = _fit(contribution, node, i, arg)
+            if arg.tick in totals:
+                cotangents.add(arg, contribution)
+            else:
+                totals[arg.tick] = contribution
+
+
+def _asked_in_part(node: Any, edges: Any, totals: Any, keep: set[int]) -> bool:
+    """Is [x, y] asked for its y only, and all its cotangent still to be computed?"""
+    return (
+        node.primitive.parts is not None
+        and len(edges) < len(node.args)
+        and node.tick not in totals
+        and node.tick not in keep
+    )
+
+
+def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
+    """Bring a contribution to its argument's shape and dtype, or say why it cannot."""
+    if not isinstance(contribution, Tensor):
+        if contribution is None:
+            raise bad_rule(node, i, arg, "it returned None.")
+        contribution = np.asarray(contribution)
+    if contribution.shape != arg.shape:
+        elementwise = node.primitive is not None and node.primitive.is_elementwise
+        whole = contribution.shape == node.shape or not elementwise
+        if not whole or not _is_broadcast_of(contribution.shape, arg.shape):
+            raise bad_rule(node, i, arg, f"it returned shape {contribution.shape}.")
+        contribution = _unbroadcast(contribution, arg.shape)
+    if contribution.dtype != arg.dtype and not isinstance(contribution, Tensor):
+        if arg.dtype.kind == "f" and contribution.dtype.kind == "c":
+            contribution = contribution.real
+        if contribution.dtype != object and arg.dtype != object:
+            contribution = contribution.astype(arg.dtype)
+        elif contribution.dtype == object and node.dtype != object:
+            raise bad_rule(node, i, arg, "it returned dtype object.")
+    return contribution
+
+
+def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which NumPy repeated an argument of this shape.
+
+    A copy feeds every repetition, so the cotangents of all repetitions add up.
+    """
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
+    )
+    summed = g.sum(axis=axes) if axes else g
+    if not isinstance(g, Tensor):
+        summed = np.asarray(summed)  # the sum of objects may be a bare object
+    return summed.reshape(shape)
+
+
+def _is_broadcast_of(shape: tuple[int, ...], small: tuple[int, ...]) -> bool:
+    extra = len(shape) - len(small)
+    return extra >= 0 and all(
+        n in (1, m) for n, m in zip(small, shape[extra:], strict=True)
+    )
+
+
+def _seed(output: Tensor, given: Any, record: bool) -> Any:
+    if given is None:
+        if output.size != 1:
+            raise ValueError(
+                explain(
+                    f"the gradient of a Tensor with {output.size} entries, "
+                    f"at {user_line()}",
+                    {output.name or "output": output},
+                    "a gradient belongs to one number; several have a Jacobian.",
+                    "reduce to a loss first (y.sum(), y.mean()), pass the cotangent "
+                    "(seed=...), or use mg.jacobian(f).",
+                )
+            )
+        given = np.ones_like(output.data)
+    if isinstance(given, Tensor):
+        shape, seed = given.shape, given if record else given.data
+    else:
+        seed = np.asarray(given)
+        shape = seed.shape
+        if output.dtype != object and seed.dtype != output.dtype:
+            seed = seed.astype(output.dtype)
+    if shape != output.shape:
+        raise ValueError(
+            explain(
+                f"a gradient with a seed of shape {shape}, at {user_line()}",
+                {output.name or "output": output},
+                "the seed is the output's cotangent: one number per entry.",
+                f"give a seed of shape {output.shape}.",
+            )
+        )
+    return seed
+
+
+def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
+    """Return a gradient that the caller owns: writable, shared with nobody."""
+    g = cotangents.complete(wanted)
+    if g is None:
+        g = np.zeros_like(wanted.data)
+    elif not cotangents.record and wanted.tick not in cotangents.owned:
+        g = np.array(g)
+    cotangents.totals[wanted.tick] = g  # it may be asked for twice
+    cotangents.owned.discard(wanted.tick)
+    return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
+
+
+def _tensors(inputs: Any) -> list[Tensor]:
+    if isinstance(inputs, Tensor):
+        return [inputs]
+    wanted = list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)
+    for each in wanted:
+        require_tensor(each, "grad(output, inputs)")
+    return wanted
+
+
+def _structured(inputs: Any, results: Iterator[Any]) -> Any:
+    if isinstance(inputs, Tensor):
+        return next(results)
+    if isinstance(inputs, Mapping):
+        return dict(zip(inputs, results, strict=True))
+    if isinstance(inputs, tuple) and hasattr(inputs, "_fields"):
+        return type(inputs)(*results)
+    return tuple(results) if isinstance(inputs, tuple) else list(results)
+
+
+def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]:
+    """Walk a tape forwards, carrying tangents: forward mode from the same rows.
+
+    `tangents` gives the directions; the result has the tangent of every step that
+    moves. Given Tensors as tangents, the walk is recorded.
+    """
+    require_unspoilt(tape.steps)
+    recorded = any(isinstance(tangent, Tensor) for tangent in tangents.values())
+    moving: dict[Tensor, Any] = dict(tangents)
+    for node in tape.steps:
+        if node in moving or node.primitive is None:
+            continue
+        incoming = [moving.get(a) if isinstance(a, Tensor) else None for a in node.args]
+        if all(tangent is None for tangent in incoming):
+            continue
+        y: Any = node if recorded else node.data
+        args = [
+            a.data if isinstance(a, Tensor) and not recorded else a for a in node.args
+        ]
+        tangent = node.primitive.jvp(incoming, y, args, node.options)
+        if not isinstance(tangent, Tensor):
+            tangent = np.asarray(tangent)
+        if tangent.shape != node.shape:  # one argument moved, another was broadcast
+            tangent = _broadcast(tangent, node.shape)
+        if tangent.dtype != node.dtype and node.dtype.kind == "f" and not recorded:
+            tangent = tangent.astype(node.dtype)
+        moving[node] = tangent
+    return moving
+
+
+def _broadcast(tangent: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(tangent, Tensor):
+        return tangent + np.zeros(shape, tangent.dtype)
+    return np.broadcast_to(tangent, shape)

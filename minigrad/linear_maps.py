@@ -1,0 +1,209 @@
+"""What the linear rows compute, and how cotangents find their way back through them.
+
+Written with operators and methods that arrays and Tensors share, so that each adjoint
+here can be recorded and differentiated like any other computation. Where many uses of
+one argument are cheaper together (`scatter_all`, `outer_sums`, `pulled_back`), the sum
+of all their adjoints is computed at once, on arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.context import SETTING
+from minigrad.tensor import Array
+
+
+def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    """Sum over the axes."""
+    return np.add.reduce(a, axis=axis, keepdims=keepdims)
+
+
+def spread(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
+    """Undo a sum's change of shape: give every summand the sum's cotangent."""
+    if axis is not None and not keepdims:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        summed = {each_axis % len(shape) for each_axis in axes}
+        g = g.reshape(tuple(1 if i in summed else n for i, n in enumerate(shape)))
+    return np.broadcast_to(g, shape)
+
+
+def permute(a: Array, axes: Any = None) -> Array:
+    """Permute the axes; reverse them if `axes` is None."""
+    return a.transpose(axes)
+
+
+def inverse(axes: Any) -> Any:
+    """Return the permutation that undoes this one."""
+    if axes is None:
+        return None
+    inverse = [0] * len(axes)
+    for position, axis in enumerate(axes):
+        inverse[axis % len(axes)] = position
+    return tuple(inverse)
+
+
+def join(*parts: Array, axis: int = 0) -> Array:
+    """Join along an existing axis: [x, y]."""
+    return np.concatenate(parts, axis=axis)
+
+
+def place(i: int, parts: Any, options: Any) -> Any:
+    """Return where part i lies in the joined array."""
+    ndim = parts[i].ndim
+    axis = options.get("axis", 0) % ndim
+    start = sum(part.shape[axis] for part in parts[:i])
+    stop = start + parts[i].shape[axis]
+    return (
+        (slice(None),) * axis
+        + (slice(start, stop),)
+        + (slice(None),) * (ndim - axis - 1)
+    )
+
+
+def part(i: int, g: Any, *parts: Any, **options: Any) -> Any:
+    """Cut part i back out of the joined cotangent."""
+    return g[place(i, parts, options)]
+
+
+def pile_up(*parts: Array, axis: int = 0) -> Array:
+    """Join along a new axis."""
+    return np.stack(parts, axis=axis)
+
+
+def layer(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
+    """Take layer i back out of the pile's cotangent."""
+    return g[(slice(None),) * (axis % g.ndim) + (i,)]
+
+
+def entries(a: Array, index: Any) -> Array:
+    """Return a[index]: any index NumPy knows, repeated entries included."""
+    return a[index]
+
+
+def scatter(g: Array, shape: Any, index: Any) -> Array:
+    """Return zeros of `shape` with g added in at `index`; repeated entries add up."""
+    total = np.zeros(shape, g.dtype)
+    _add_at(total, index, g)
+    return total
+
+
+def _add_at(total: Array, index: Any, g: Array) -> None:
+    if _may_repeat(index):
+        np.add.at(total, index, g)
+    else:
+        total[index] += g
+
+
+def scatter_all(uses: Any, part: Any = ...) -> Array:
+    """Scatter the cotangents of many takes from one array into one array."""
+    _, g, (a,), _ = uses[0]
+    total = np.zeros(a.shape, g.dtype)
+    for _, g, _, options in uses:
+        _add_at(total, options["index"], g)
+    return total[part]
+
+
+def _may_repeat(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(
+        isinstance(part, list) or (isinstance(part, Array) and part.dtype != bool)
+        for part in parts
+    )
+
+
+def choose(a: Array, b: Array, mask: Any) -> Array:
+    """Return a where the recorded mask is true, b elsewhere."""
+    return np.where(mask, a, b)
+
+
+def running_sum(a: Array, axis: int) -> Array:
+    """Running sums along an axis."""
+    return np.cumsum(a, axis=axis)
+
+
+def backwards(a: Any, axis: int) -> Any:
+    """Reverse the order along an axis."""
+    return a[(slice(None),) * (axis % a.ndim) + (slice(None, None, -1),)]
+
+
+def _matrix(a: Any, column: bool) -> Any:
+    """See a vector as matmul sees it: a row on the left, a column on the right."""
+    if a.ndim != 1:
+        return a
+    return a.reshape((-1, 1) if column else (1, -1))
+
+
+def _swapped(a: Any) -> Any:
+    """Transpose the last two axes."""
+    return a.transpose((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
+
+
+def _product_cotangent(g: Any, a: Any, b: Any) -> Any:
+    """Give g the two last axes that the product has before matmul drops them."""
+    if b.ndim == 1:
+        g = g.reshape((*g.shape, 1))
+    return g.reshape((*g.shape[:-1], 1, g.shape[-1])) if a.ndim == 1 else g
+
+
+def left(g: Any, a: Any, b: Any) -> Any:
+    """a_bar = g b^T."""
+    product = _product_cotangent(g, a, b) @ _swapped(_matrix(b, column=True))
+    return product if a.ndim > 1 else product[..., 0, :]
+
+
+def right(g: Any, a: Any, b: Any) -> Any:
+    """b_bar = a^T g."""
+    product = _swapped(_matrix(a, column=False)) @ _product_cotangent(g, a, b)
+    return product if b.ndim > 1 else product[..., 0]
+
+
+def matvec(W: Array, v: Array) -> Array:
+    """W v over the last axis: W is (m, k), v is (..., k), the result (..., m)."""
+    kept = SETTING.get().layouts
+    if kept is None or v.ndim == 1:
+        return np.matmul(v, W.T)
+    if id(W) not in kept:  # W is kept too, so that its id stays its own
+        kept[id(W)] = W, np.ascontiguousarray(W.T)
+    return np.matmul(v, kept[id(W)][1])
+
+
+def outer_sum(g: Any, W: Any, v: Any) -> Any:
+    """W_bar = sum of z_bar v^T over all vectors."""
+    rows = g.reshape((-1, g.shape[-1]))
+    return rows.transpose() @ v.reshape((-1, v.shape[-1]))
+
+
+def outer_sums(uses: Any, part: Any = ...) -> Array:
+    """W_bar = sum_t z_bar_t v_t^T = [z_bar_1 ... z_bar_T] [v_1 ... v_T]^T: one product.
+
+    Or a few, of some hundred vectors each: long for BLAS, short for the cache.
+    """
+    _, g, (W, _), _ = uses[0]
+    m, k = W.shape
+    several = 1 + 512 * m // (g.size or 1)  # uses to a block
+    total = None
+    for start in range(0, len(uses), several):
+        block = uses[start : start + several]
+        z_bar = np.concatenate([g.reshape(-1, m) for _, g, _, _ in block])
+        v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
+        product = np.matmul(z_bar.T, v)
+        total = product if total is None else np.add(total, product, out=total)
+    return total[part]
+
+
+def pulled_back(uses: Any, part: Any = ...) -> Array:
+    """v_bar = sum of W^T z_bar, over the matrices W that v met.
+
+    For a slice of v, the columns of W that it met suffice.
+    """
+    columns: Any = slice(None)
+    if part is not ... and all(each == slice(None) for each in part[:-1]):
+        columns, part = part[-1], ...
+    total = None
+    for _, g, (W, _), _ in uses:
+        product = np.matmul(g, W[:, columns])
+        total = product if total is None else np.add(total, product, out=total)
+    return np.asarray(total)[part]

@@ -1,0 +1,85 @@
+"""What cannot be differentiated, and why: the refusals of the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.messages import explain, user_line
+from minigrad.tensor import RELEASED, UNRECORDED, Tensor
+
+
+def require_tensor(value: Any, asked: str) -> None:
+    """Refuse what carries no record."""
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            explain(
+                f"{asked} of a {type(value).__name__}, at {user_line()}",
+                {"value": value},
+                "only a Tensor remembers how it was made.",
+                "make the inputs Tensors before computing: x = mg.Tensor(x).",
+            )
+        )
+
+
+def require_recorded(output: Any) -> None:
+    """Refuse an output whose record was never made, or is gone."""
+    require_tensor(output, "the gradient")
+    if output.options is UNRECORDED or output.options is RELEASED:
+        raise unrecorded(output)
+
+
+def unrecorded(node: Tensor) -> ValueError:
+    """Say why a Tensor has no record."""
+    released = node.options is RELEASED
+    return ValueError(
+        explain(
+            f"a derivative through a Tensor without a record, at {user_line()}",
+            {node.name or "output": node},
+            "its tape was released."
+            if released
+            else "it was computed under no_grad(), so nothing was recorded.",
+            "differentiate before Tape.release()."
+            if released
+            else "compute it outside no_grad().",
+        )
+    )
+
+
+def require_unspoilt(steps: Sequence[Tensor]) -> None:
+    """Refuse a tape that was released, or is older than a Parameter on it."""
+    for node in steps:
+        if node.options is RELEASED:
+            raise unrecorded(node)
+        for arg in node.args:
+            if isinstance(arg, Tensor) and arg.tick > node.tick:
+                raise stale(arg, node)
+
+
+def stale(arg: Tensor, node: Tensor) -> ValueError:
+    """Say that a Parameter is younger than the step that used it."""
+    return ValueError(
+        explain(
+            f"a derivative of a tape that used {arg.name or 'a Parameter'}, "
+            f"at {user_line()}",
+            {arg.name or "parameter": arg, "used by": node},
+            "the Parameter was updated after this tape was recorded, so the numbers "
+            "that were used are gone.",
+            "differentiate before the update, or compute the loss again after it.",
+        )
+    )
+
+
+def bad_rule(node: Tensor, i: int, arg: Tensor, why: str) -> TypeError:
+    """Say what is wrong with what a rule returned."""
+    name = node.primitive.name if node.primitive else ""
+    return TypeError(
+        explain(
+            f"the rule of {name} for its argument {i}",
+            {"argument": arg, "result": node},
+            why + f" A cotangent has its argument's shape, here {arg.shape}.",
+            f"mend that rule in the row {name!r}: it is called as "
+            "partial(y, *args) in an elementwise row, adjoint(g, *args, **options) "
+            "in a linear one.",
+        )
+    )
