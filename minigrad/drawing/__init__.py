@@ -1,0 +1,143 @@
+"""Pictures of a tape, drawn by Graphviz.
+
+In a notebook `mg.draw(loss)` is the picture; anywhere else:
+
+    mg.draw(loss).save("loss.pdf")        or .svg, .png, .dot
+    mg.draw(loss).dot                     the text, with no renderer at all
+
+The files, in the order of the argument:
+
+    words.py     what a picture says         view.py      which entries make one node
+    project.py   nodes, arrows, clusters     fold.py      repeated time steps
+    dot.py       what it looks like          safe.py      text made safe, and its size
+    render.py    which program paints it     paper.py     pdf and png from svg
+    drawing.py   what the user holds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.drawing.dot import dot_text
+from minigrad.drawing.drawing import Drawing
+from minigrad.drawing.fold import fold
+from minigrad.drawing.project import Picture
+from minigrad.drawing.render import NotRendered
+from minigrad.drawing.view import VIEWS, Group, View
+from minigrad.drawing.words import Label
+from minigrad.messages import explain, user_line
+from minigrad.tape import Tape
+from minigrad.tensor import RELEASED, UNRECORDED, Tensor
+
+__all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
+
+
+def draw(
+    output: Tensor | Sequence[Tensor],
+    view: str = "op",
+    *,
+    max_nodes: int = 300,
+    legend: bool = True,
+    renderer: str | None = None,
+) -> Drawing:
+    """Return a picture of the tape of `output`: how it was computed.
+
+    view        "op" has a node for every primitive that ran; `VIEWS` lists the others
+    max_nodes   a picture with more is folded: of equal time steps the first, the
+                second and the last are drawn, and the picture says so
+    legend      explain colours and shapes below the picture
+    renderer    "dot", "graphviz-pure" or a program like them; by default what is there
+
+    >>> import minigrad as mg
+    >>> a, b = mg.Tensor(3.0, name="a"), mg.Tensor(2.0, name="b")
+    >>> draw(a - b * b)
+    <Drawing: 4 nodes, 4 arrows, view 'op'>
+
+    Raises ValueError for an unknown view, for a tape without a record, and for one that
+    stays larger than `max_nodes`.
+    """
+    outputs = [output] if isinstance(output, Tensor) else list(output)
+    named = {
+        getattr(each, "name", None) or ("output", f"output {i}")[len(outputs) > 1]: each
+        for i, each in enumerate(outputs, start=1)
+    }
+    for each in outputs:
+        _require_tensor(each, named)
+    tape = Tape(*outputs)
+    _require_record(tape, named)
+    groups = list(_known(view, named).groups(tape))
+    fits = len(groups) <= max_nodes  # cheap to ask: leaves come on top
+    picture = Picture(tape, groups) if fits else Picture(tape, *fold(tape, groups))
+    if fits and len(picture.nodes) > max_nodes:
+        picture = Picture(tape, *fold(tape, groups))
+    if len(picture.nodes) > max_nodes:
+        raise _too_large(len(picture.nodes), max_nodes, bool(picture.notes), named)
+    what = " and ".join(named)
+    return Drawing(
+        dot_text(picture, f"How {what} was computed", legend),
+        f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
+        f"How {what} was computed: a tape of {len(tape)} steps",
+        renderer,
+    )
+
+
+def _known(view: str, named: dict[str, Any]) -> View:
+    if view in VIEWS:
+        return VIEWS[view]
+    choices = ", ".join(f'"{name}" ({each.answers})' for name, each in VIEWS.items())
+    raise ValueError(
+        explain(
+            f"draw(output, view={view!r}), at {user_line()}",
+            named,
+            "there is no view of that name.",
+            f"choose {choices}, or enter your own in minigrad.drawing.VIEWS.",
+        )
+    )
+
+
+def _require_tensor(output: Any, named: dict[str, Any]) -> None:
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            explain(
+                f"draw of a {type(output).__name__}, at {user_line()}",
+                named,
+                "only a Tensor remembers how it was made.",
+                "make the inputs Tensors before computing: x = mg.Tensor(x).",
+            )
+        )
+
+
+def _require_record(tape: Tape, named: dict[str, Any]) -> None:
+    released = any(entry.options is RELEASED for entry in tape)
+    if not released and all(each.options is not UNRECORDED for each in tape.outputs):
+        return
+    raise ValueError(
+        explain(
+            f"draw of an output without a record, at {user_line()}",
+            named,
+            "its tape was released."
+            if released
+            else "it was computed under no_grad(), so nothing was recorded.",
+            "draw before Tape.release()."
+            if released
+            else "compute it outside no_grad().",
+        )
+    )
+
+
+def _too_large(
+    nodes: int, max_nodes: int, folded: bool, named: dict[str, Any]
+) -> ValueError:
+    state = "are folded already" if folded else "were looked for, none can be folded"
+    return ValueError(
+        explain(
+            f"draw of {nodes} nodes, at {user_line()}",
+            named,
+            f"more than max_nodes={max_nodes} cannot be read, and Graphviz may need "
+            f"hours; equal time steps {state}.",
+            "draw a part (draw(state.c)) or fewer time steps; run what a loop does at "
+            "step t `with mg.scope(t):`, then equal steps are folded; or give "
+            f"max_nodes={nodes}.",
+        )
+    )

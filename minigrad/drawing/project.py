@@ -1,0 +1,183 @@
+"""From groups of tape entries to a picture: clusters, nodes and arrows.
+
+    cluster    what was recorded in one scope: a part of the model, a time step
+    arrow      a value goes from the group that made it to a group that uses it
+    tap        a leaf used in several clusters is drawn once in each, dashed: one node
+               with an arrow to every time step is what ruins a layout
+    constant   numbers and plain arrays among the arguments are in their user's label
+
+A picture knows nothing of colours or of DOT. Its ids are generated from positions on
+the tape, so the same program gives the same picture in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from minigrad.context import Scope
+from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.words import (
+    Label,
+    is_infix,
+    leaf_label,
+    name_of,
+    order_matters,
+    shape_text,
+    tooltip_of,
+)
+from minigrad.module import Parameter
+from minigrad.primitive import Linear
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Node:
+    """One shape of the picture; `tap` marks a leaf that is drawn elsewhere too."""
+
+    id: str
+    kind: str
+    label: Label
+    tooltip: str
+    tap: bool = False
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A value on its way: its shape, and which operand it is where that matters."""
+
+    tail: str
+    head: str
+    shape: str
+    operand: str
+    tooltip: str
+
+
+@dataclass
+class Cluster:
+    """A frame around what was recorded in one scope."""
+
+    scope: Scope
+    nodes: list[Node] = field(default_factory=list)
+    clusters: dict[str | int, Cluster] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Node]:
+        """Yield the nodes inside, at every depth."""
+        yield from self.nodes
+        for inner in self.clusters.values():
+            yield from inner
+
+    def frames(self) -> Iterator[Cluster]:
+        """Yield the clusters inside, at every depth."""
+        for inner in self.clusters.values():
+            yield inner
+            yield from inner.frames()
+
+
+class Picture:
+    """The projection of a tape under a grouping; `notes` say what was folded."""
+
+    def __init__(self, tape: Tape, groups: list[Group], notes: tuple[str, ...] = ()):
+        self.root = Cluster(())
+        self.arrows: list[Arrow] = []
+        self.notes = notes
+        self._place = {entry: i for i, entry in enumerate(tape)}
+        self._owner = {entry: group for group in groups for entry in group.entries}
+        self._outputs = set(tape.outputs)
+        self._users = self._scopes_using_leaves(groups)
+        self._ids = {group: f"n{self._place[group.entries[0]]}" for group in groups}
+        self._taps: dict[Tensor, dict[Scope, str]] = {}
+        self._folded: set[tuple[str, str, str, str]] = set()
+        for group in groups:
+            self._draw(group)
+        for output in tape.outputs:
+            if output not in self._owner and output not in self._taps:
+                self._tap(output, output.scope)
+        self.nodes = list(self.root)
+
+    def _scopes_using_leaves(self, groups: list[Group]) -> dict[Tensor, set[Scope]]:
+        users: dict[Tensor, set[Scope]] = {}
+        for group in groups:
+            for entry in group.entries:
+                for arg in entry.args:
+                    if isinstance(arg, Tensor) and arg not in self._owner:
+                        users.setdefault(arg, set()).add(group.scope)
+        return users
+
+    def _draw(self, group: Group) -> None:
+        output = not self._outputs.isdisjoint(group.entries)
+        node = Node(
+            self._ids[group], group.kind, group.label, group.tooltip, output=output
+        )
+        self._cluster(group.scope).nodes.append(node)
+        for entry in group.entries:
+            operands = _operand_numbers(entry)
+            for i, arg in enumerate(entry.args):
+                if isinstance(arg, Tensor):
+                    self._draw_arrow(arg, group, operands[i])
+
+    def _draw_arrow(self, value: Tensor, user: Group, operand: str) -> None:
+        maker = self._owner.get(value)
+        if maker is user:
+            return
+        shape, head = shape_text(value), self._ids[user]
+        tooltip = f"{name_of(value, self._place)} {shape}"
+        if maker is None:
+            if user.kind != FOLDED:  # folded steps keep their leaves to themselves
+                tail = self._tap(value, user.scope)
+                self.arrows.append(Arrow(tail, head, "", operand, tooltip))
+            return
+        tail = self._ids[maker]
+        if FOLDED in (user.kind, maker.kind):
+            operand = "" if user.kind == FOLDED else operand
+            if (tail, head, operand, shape) in self._folded:
+                return  # one arrow stands for those of all the steps that were folded
+            self._folded.add((tail, head, operand, shape))
+        self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
+
+    def _tap(self, leaf: Tensor, scope: Scope) -> str:
+        """Draw a leaf beside its user, unless it is there; return its id."""
+        taps = self._taps.setdefault(leaf, {})
+        if scope in taps:
+            return taps[scope]
+        shared = len(self._users.get(leaf, ())) > 1
+        kind = "parameter" if isinstance(leaf, Parameter) else "input"
+        id = f"n{self._place[leaf]}" + (f"_{len(taps) + 1}" if shared else "")
+        taps[scope] = id
+        made_around = leaf.scope == scope[: len(leaf.scope)]
+        if kind == "input" and made_around and not shared:
+            scope = leaf.scope
+        self._cluster(scope).nodes.append(
+            Node(
+                id,
+                kind,
+                leaf_label(leaf),
+                tooltip_of(leaf, self._place),
+                tap=shared,
+                output=leaf in self._outputs,
+            )
+        )
+        return id
+
+    def _cluster(self, scope: Scope) -> Cluster:
+        cluster = self.root
+        for depth, label in enumerate(scope, start=1):
+            cluster = cluster.clusters.setdefault(label, Cluster(scope[:depth]))
+        return cluster
+
+
+def _operand_numbers(entry: Tensor) -> list[str]:
+    """Return "1", "2", ... for arguments that may not be swapped, where in doubt.
+
+    There is none with one arrow, and none in W v, where one operand is a Parameter.
+    """
+    primitive, args = entry.primitive, entry.args
+    drawn = [arg for arg in args if isinstance(arg, Tensor)]
+    if len(drawn) < 2 or primitive is None or not order_matters(primitive):
+        return [""] * len(args)
+    vectors = sum(not isinstance(arg, Parameter) for arg in drawn)
+    if vectors < 2 and isinstance(primitive, Linear) and not is_infix(primitive):
+        return [""] * len(args)
+    return [str(i) for i in range(1, len(args) + 1)]

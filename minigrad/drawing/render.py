@@ -1,0 +1,106 @@
+"""From DOT text to svg, pdf and png, on any machine.
+
+    1. the renderer you choose: an argument, or the environment variable
+       MINIGRAD_RENDERER: "dot", "graphviz-pure", or the path of a program like dot
+    2. `dot` of an installed Graphviz, if there is one
+    3. `graphviz-pure`, which comes with this package as a wheel; it writes svg, and
+       `paper.py` makes pdf and png of that
+
+The next is tried when one fails. Each is a process of its own with a time limit: a
+layout can take hours, and then it must be possible to end it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from minigrad.messages import explain
+
+FORMATS = ("svg", "pdf", "png")
+TIME_LIMIT = 20.0  # seconds, for each process
+PURE = "graphviz-pure"
+DOTS_PER_INCH = "144"
+
+
+class NotRendered(RuntimeError):
+    """No renderer made a picture; the DOT text is unharmed."""
+
+
+def render(dot: str, form: str, renderer: str | None = None) -> bytes:
+    """Return the picture of a DOT text as svg, pdf or png.
+
+    Raises NotRendered, saying what each renderer said and what to do.
+    """
+    chosen = renderer or os.environ.get("MINIGRAD_RENDERER") or None
+    failures = []
+    for name in [chosen] if chosen else ["dot", PURE]:
+        program = pure_program() if name == PURE else shutil.which(name)
+        if program is None:
+            failures.append(f"{name}: not found")
+            continue
+        try:
+            return _rendered(program, dot, form)
+        except subprocess.TimeoutExpired:
+            failures.append(f"{name}: not ready after {TIME_LIMIT:g} s")
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace").strip().splitlines()
+            failures.append(f"{name}: {said[-1] if said else 'it failed silently'}")
+        except OSError as error:
+            failures.append(f"{name}: {error.strerror or error}")
+    raise NotRendered(_advice(form, chosen, failures))
+
+
+def pure_program() -> str | None:
+    """Return where the wheel put its program, also when that is not on the PATH."""
+    try:
+        files = importlib.metadata.files(PURE) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    places = [Path(str(file.locate())) for file in files if file.stem == PURE]
+    places += [Path(sys.executable).with_name(PURE + end) for end in ("", ".exe")]
+    found = (str(place.resolve()) for place in places if place.is_file())
+    return next(found, None) or shutil.which(PURE)
+
+
+def _rendered(program: str, dot: str, form: str) -> bytes:
+    if form == "svg" or Path(program).stem != PURE:
+        return _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
+    svg = _run([program, "-Tsvg"], dot.encode())
+    return _run([sys.executable, "-m", "minigrad.drawing.paper", form], svg)
+
+
+def _dpi(form: str) -> str:
+    return DOTS_PER_INCH if form == "png" else "72"
+
+
+def _run(command: Sequence[str], given: bytes) -> bytes:
+    # The same packages as here, even if only this process knows where they are.
+    places = os.pathsep.join(place for place in sys.path if place)
+    done = subprocess.run(
+        command,
+        input=given,
+        capture_output=True,
+        check=True,
+        timeout=TIME_LIMIT,
+        env={**os.environ, "PYTHONPATH": places},
+    )
+    return done.stdout
+
+
+def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
+    if any("not ready" in failure for failure in failures):
+        fix = "draw less (fewer steps, a part of the model), or lay the DOT text out "
+        fix += "yourself: dot -Tsvg picture.dot."
+    elif chosen:
+        fix = f"leave MINIGRAD_RENDERER and renderer= away, or install {chosen!r}."
+    else:
+        fix = "pip install graphviz-pure svglib ziafont pypdfium2, or install Graphviz "
+        fix += "(graphviz.org) so that `dot` is on the PATH."
+    why = "no renderer made it:\n        " + "\n        ".join(failures)
+    return explain(f"a picture as {form}", {}, why, fix)

@@ -1,0 +1,110 @@
+"""Text made safe for DOT, and how much room it takes.
+
+Whatever a user calls a Tensor is shown letter for letter: `plain` writes an attribute,
+`rich` a label with sizes and subscripts. Both escape what Graphviz would understand as
+its own language, and replace what no font prints and no XML file may hold.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import unicodedata
+
+from minigrad.drawing.words import Label
+
+LARGE, MEDIUM, SMALL = 13, 11, 9  # font sizes in points: symbols, names, remarks
+TINY, AIR = 8, 3  # subscripts, and the space below them
+LONGEST = 22  # characters of a user's text in a node; the tooltip has all of it
+MARKS = {"bar": "\u0304", "tilde": "\u0303", "hat": "\u0302", "dot": "\u0307"}
+
+
+def printable(text: str) -> str:
+    """Replace what no font prints and no XML file may hold: control characters, ..."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def plain(text: str) -> str:
+    """Return an attribute value that Graphviz shows letter for letter.
+
+    A backslash would be an escape, `&lt;` an entity, `<b>` as a whole a label in HTML.
+    """
+    import graphviz
+
+    lines = [printable(line).replace("&", "&amp;") for line in text.split("\n")]
+    return graphviz.nohtml("\\n".join(line.replace("\\", "\\\\") for line in lines))
+
+
+def rich(label: Label) -> str:
+    """Return a label as HTML-like text, its lines below each other."""
+    name = decorated(label.name)
+    lines = [_font(_escape(label.symbol), LARGE), _font(name, MEDIUM)]
+    lines += [_font(_escape(line), SMALL) for line in label.remark.split("\n")]
+    if "<SUB>" in name and lines[-1]:
+        lines.insert(2, f'<FONT POINT-SIZE="{AIR}"> </FONT>')  # below the subscript
+    return "<" + ("<BR/>".join(line for line in lines if line) or " ") + ">"
+
+
+def _font(text: str, size: int) -> str:
+    return f'<FONT POINT-SIZE="{size}">{text}</FONT>' if text.strip() else ""
+
+
+def _escape(text: str) -> str:
+    return html.escape(printable(shortened(text)))
+
+
+def shortened(text: str) -> str:
+    """Return as much of a text as a node has room for."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def decorated(name: str) -> str:
+    """Write a name as the equations do: W_f with a subscript, f_bar with a bar.
+
+    >>> decorated("W_f")
+    'W<SUB><FONT POINT-SIZE="8">f</FONT></SUB>'
+    >>> decorated("f_bar") == "f" + MARKS["bar"]
+    True
+    >>> decorated("c~") == decorated("c_tilde") == "c" + MARKS["tilde"]
+    True
+    >>> decorated("squared_error")
+    'squared_error'
+    """
+    base, *rest = name.replace("~", "_tilde", 1).split("_")
+    mark = "".join(MARKS[word] for word in rest if word in MARKS)
+    below = ",".join(word for word in rest if word not in MARKS)
+    if len(base) != 1 or not all(rest):
+        return _escape(name)
+    if below:
+        below = f"<SUB>{_font(_escape(below), TINY)}</SUB>"
+    return _escape(base) + mark + below
+
+
+def size(label: Label, shape: str) -> tuple[float, float]:
+    """Return width and height in inches: the text as DejaVu Sans sets it, and air."""
+    lines = [(shortened(label.symbol), LARGE), (shortened(label.name), MEDIUM)]
+    lines += [(shortened(line), SMALL) for line in label.remark.split("\n")]
+    lines = [(text, size) for text, size in lines if text]
+    wide = max((width(text) * size for text, size in lines), default=0) / 72
+    high = (sum(size * 1.2 for text, size in lines) + AIR) / 72
+    if shape == "ellipse":
+        high = max(0.36, high * 1.25)
+        return max(high, _tidy(wide * 1.25 + 0.14)), high
+    return max(0.4, _tidy(wide + 0.16)), max(0.3, high + 0.1)
+
+
+def _tidy(inches: float) -> float:
+    """Round up to a twentieth, so that similar nodes are of one size."""
+    return math.ceil(inches * 20) / 20
+
+
+def width(text: str) -> float:
+    """Estimate a text's width, in units of its font size."""
+    return sum(
+        0.0 if unicodedata.combining(letter)
+        else 0.36 if letter in " ,.:;()[]|!'ijlIf"
+        else 0.9 if letter in "mwMW@%→"
+        else 0.75 if letter.isupper()
+        else 0.62
+        for letter in text
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""A view groups the entries of a tape and labels the groups.
+
+A picture is a projection of a recorded tape: nothing is drawn that was not recorded.
+A **view** decides which entries make one node, and what that node says. The rest is
+the same for all views and lives elsewhere: `project.py` finds clusters and arrows,
+`fold.py` folds repeated time steps, `dot.py` writes it down, `render.py` paints it.
+
+To add a view, enter a `View` in `VIEWS`; `mg.draw(loss, view="its name")` finds it.
+
+>>> from minigrad.drawing import draw
+>>> from minigrad.tensor import Tensor
+>>> VIEWS["dots"] = View(
+...     "how is it connected?",
+...     lambda tape: [Group((e,), e.scope, "linear", Label("·")) for e in tape],
+... )
+>>> draw(Tensor(1.0) + Tensor(2.0), view="dots")
+<Drawing: 3 nodes, 2 arrows, view 'dots'>
+>>> del VIEWS["dots"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from minigrad.context import Scope
+from minigrad.drawing.words import Label, label_of, tooltip_of
+from minigrad.primitive import Elementwise
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+FOLDED = "folded"  # the kind of a group that stands for repeated time steps
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Entries of the tape that are drawn as one node.
+
+    entries   in the order of the tape; what passes between two of them is not drawn
+    scope     the clusters the node stands in, outermost first
+    kind      a row of `dot.STYLES`: what it looks like, what the legend says of it
+    label     what it says
+    tooltip   what it says when pointed at
+    """
+
+    entries: tuple[Tensor, ...]
+    scope: Scope
+    kind: str
+    label: Label
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at a tape.
+
+    answers   the question it answers, in a few words
+    groups    the groups it makes of a tape, in the order of the tape; a leaf that is
+              in no group is drawn beside each of its users
+    """
+
+    answers: str
+    groups: Callable[[Tape], Iterator[Group] | list[Group]]
+
+
+def every_primitive(tape: Tape) -> Iterator[Group]:
+    """Make one node of every primitive that ran."""
+    place = {entry: i for i, entry in enumerate(tape)}
+    for entry in tape:
+        if entry.primitive is not None:
+            yield Group(
+                (entry,),
+                entry.scope,
+                "elementwise" if isinstance(entry.primitive, Elementwise) else "linear",
+                label_of(entry),
+                tooltip_of(entry, place),
+            )
+
+
+VIEWS: dict[str, View] = {
+    "op": View("what did the tape really record?", every_primitive),
+}
