@@ -1,0 +1,216 @@
+"""The table, row by row: partials proved by SymPy, adjoints exact in integers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg  # noqa: F401  (fills the table)
+from minigrad.primitive import TABLE, Elementwise, Linear, each
+from minigrad.symbolic import LemmaFailed, ProofFailed, expressions
+from minigrad.symbolic.domains import SLOPES
+from minigrad.symbolic.lemmas import prove_row, prove_slope
+from minigrad.symbolic.rows import check_adjoints
+
+MASK = np.array([[True, False, True], [False, False, True]])
+
+# For each linear row: the shapes of its arguments, and its options.
+CASES = {
+    "sum": [
+        ([(2, 3)], {}),
+        ([(2, 3)], {"axis": 0}),
+        ([(2, 3)], {"axis": -1, "keepdims": True}),
+        ([(2, 3, 2)], {"axis": (0, 2)}),
+        ([(2, 3, 2)], {"axis": (-1, 0), "keepdims": True}),
+        ([()], {}),
+    ],
+    "broadcast": [
+        ([(3,)], {"shape": (2, 3)}),
+        ([(2, 1)], {"shape": (2, 3)}),
+        ([()], {"shape": (2, 2)}),
+        ([(1, 3, 1)], {"shape": (2, 2, 3, 2)}),
+    ],
+    "reshape": [([(2, 3)], {"shape": (3, 2)}), ([(2, 3)], {"shape": (-1,)})],
+    "transpose": [
+        ([(2, 3)], {}),
+        ([(2, 3, 4)], {}),
+        ([(2, 3, 4)], {"axes": (1, 2, 0)}),
+        ([(2, 3, 4)], {"axes": (-1, 0, 1)}),
+    ],
+    "concatenate": [
+        ([(2,), (3,)], {}),
+        ([(2, 2), (2, 2)], {"axis": -1}),
+        ([(1, 3), (2, 3), (3, 3)], {"axis": 0}),
+    ],
+    "stack": [
+        ([(2,), (2,), (2,)], {}),
+        ([(2, 3), (2, 3)], {"axis": 1}),
+        ([(2, 3), (2, 3)], {"axis": -1}),
+    ],
+    "take": [
+        ([(4,)], {"index": 2}),
+        ([(4,)], {"index": slice(1, None, 2)}),
+        ([(3, 4)], {"index": (slice(None), -1)}),
+        ([(3, 4)], {"index": (Ellipsis, None, slice(0, 2))}),
+        ([(4,)], {"index": np.array([0, 2, 0, 0])}),
+        ([(3, 4)], {"index": (np.array([0, 0, 2]), np.array([1, 1, 3]))}),
+        ([(3, 4)], {"index": (np.array([[0, 2]]), slice(None, None, -1))}),
+        ([(2, 3)], {"index": MASK}),
+    ],
+    "scatter": [
+        ([()], {"shape": (4,), "index": 2}),
+        ([(2,)], {"shape": (4,), "index": slice(1, None, 2)}),
+        ([(4,)], {"shape": (3,), "index": np.array([0, 2, 0, 0])}),
+        ([(3,)], {"shape": (2, 3), "index": MASK}),
+    ],
+    "where": [([(2, 3), (2, 3)], {"mask": MASK}), ([(3,), ()], {"mask": MASK})],
+    "cumsum": [([(3,)], {"axis": 0}), ([(2, 3)], {"axis": -1})],
+    "matmul": [
+        ([(2, 3), (3, 4)], {}),
+        ([(3,), (3, 2)], {}),
+        ([(2, 3), (3,)], {}),
+        ([(3,), (3,)], {}),
+        ([(2, 2, 3), (3, 2)], {}),
+        ([(2, 1, 2, 3), (2, 3, 2)], {}),
+        ([(3,), (2, 3, 2)], {}),
+    ],
+    "matvec": [([(2, 3), (3,)], {}), ([(2, 3), (4, 3)], {}), ([(2, 3), (2, 2, 3)], {})],
+}
+
+ELEMENTWISE = [row for row in TABLE.values() if isinstance(row, Elementwise)]
+LINEAR = [row for row in TABLE.values() if isinstance(row, Linear)]
+
+
+def remade(row, **changed):
+    """A copy of a row, with something changed, that is not in the table."""
+    copy = object.__new__(type(row))
+    vars(copy).update(vars(row) | changed)
+    if "function" in changed:
+        copy.apply = copy.function
+    return copy
+
+
+# ------------------------------------------------------------------- elementwise rows
+
+
+@pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
+def test_every_elementwise_row_is_proved(row):
+    assert len(prove_row(row).rules) == len(row.partials)
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_what_the_reference_assumes_of_a_generator_is_proved(name):
+    assert prove_slope(name).rules
+
+
+def test_a_power_generator_differentiates_like_a_power():
+    assert prove_slope("power 2/3").rules == ("2*y/(3*a)",)
+
+
+@pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "change",
+    [lambda slope: slope * (1 + 1e-5), lambda slope: slope + 1, lambda slope: -slope],
+    ids=["scaled", "shifted", "negated"],
+)
+def test_a_changed_partial_is_refuted(row, change):
+    for i, right in enumerate(row.partials):
+
+        def wrong(*args, right=right):
+            return change(right(*args))
+
+        partials = (*row.partials[:i], wrong, *row.partials[i + 1 :])
+        with pytest.raises(LemmaFailed) as failed:
+            prove_row(remade(row, partials=partials))
+        assert (failed.value.row, failed.value.argument) == (row.name, i)
+
+
+@pytest.mark.parametrize(
+    ("name", "partials"),
+    [
+        ("tanh", [lambda y, a: 1 - y * y * y]),
+        ("sigmoid", [lambda y, a: a * (1 - a)]),
+        ("multiply", [lambda y, a, b: a, lambda y, a, b: b]),
+        ("subtract", [lambda y, a, b: 1, lambda y, a, b: 1]),
+        ("power", [lambda y, a, b: b * a ** (b - 1), lambda y, a, b: y]),
+    ],
+)
+def test_a_classic_mistake_is_refuted_with_both_formulas(name, partials):
+    with pytest.raises(LemmaFailed, match=rf"lemma of {name}, partial") as failed:
+        prove_row(remade(TABLE[name], partials=tuple(partials)))
+    assert failed.value.found != failed.value.expected
+    assert "at a = 7/10" in str(failed.value)
+
+
+def test_a_function_that_does_not_mean_what_it_says_is_refuted():
+    with pytest.raises(LemmaFailed, match="its meaning says a - b"):
+        prove_row(remade(TABLE["add"], meaning="a - b"))
+
+
+def test_a_meaning_that_cannot_be_read_is_explained():
+    with pytest.raises(LemmaFailed, match="cannot read its meaning"):
+        prove_row(remade(TABLE["negative"], meaning="-(a"))
+
+
+def test_a_rule_that_compares_is_explained():
+    rule = (lambda y, a: 1 if a > 0 else 0,)
+    with pytest.raises(LemmaFailed, match="does not run on symbols"):
+        prove_row(remade(TABLE["exp"], partials=rule))
+
+
+def test_numbers_enter_expressions_exactly():
+    a = expressions("a")
+    assert str(a * 0.5 + 0.1) == "a/2 + 3602879701896397/36028797018963968"
+
+
+# ------------------------------------------------------------------------ linear rows
+
+
+def test_every_linear_row_has_cases():
+    assert [row.name for row in LINEAR if row.name not in CASES] == []
+
+
+@pytest.mark.parametrize("row", LINEAR, ids=lambda row: row.name)
+def test_every_adjoint_is_exact_in_integers(row):
+    for shapes, options in CASES[row.name]:
+        assert check_adjoints(row, shapes, options) > 0
+
+
+@pytest.mark.parametrize("row", LINEAR, ids=lambda row: row.name)
+def test_a_scaled_adjoint_is_refuted(row):
+    shapes, options = CASES[row.name][0]
+    for i in range(len(shapes)):
+
+        def scaled(k, g, *args, i=i, **options):
+            value = row.adjoints[k](g, *args, **options)
+            return value * (1 + 1e-5) if k == i else value
+
+        with pytest.raises(ProofFailed) as failed:
+            check_adjoints(remade(row, adjoints=each(scaled)), shapes, options)
+        assert (failed.value.row, failed.value.argument) == (row.name, i)
+
+
+@pytest.mark.parametrize("name", ["matvec", "take"])
+def test_a_scaled_sum_of_adjoints_is_refuted(name):
+    row = TABLE[name]
+    shapes, options = CASES[name][0]
+    together = {i: lambda uses, f=f: 2 * f(uses) for i, f in row.together.items()}
+    assert together
+    with pytest.raises(ProofFailed):
+        check_adjoints(remade(row, together=together), shapes, options)
+
+
+def test_a_function_that_is_not_linear_is_refuted():
+    row = remade(TABLE["reshape"], function=lambda a, shape: np.reshape(a * a, shape))
+    with pytest.raises(ProofFailed, match="declared jointly linear"):
+        check_adjoints(row, [(2, 3)], {"shape": (6,)})
+
+
+@given(
+    batch=st.lists(st.integers(1, 2), max_size=2),
+    sizes=st.tuples(*[st.integers(1, 3)] * 3),
+    seed=st.integers(0, 2**32),
+)
+def test_matmul_is_exact_at_any_shape(batch, sizes, seed):
+    m, k, n = sizes
+    assert check_adjoints(TABLE["matmul"], [(*batch, m, k), (k, n)], seed=seed)
