@@ -1,0 +1,238 @@
+"""`python -m lstm`, run as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from lstm.__main__ import main
+from lstm.sunspots import TRAINED_TO, Forecaster, series, windows
+
+FILES = {
+    "certificate.json",
+    "certificate.txt",
+    "forecast.png",
+    "lstm-graph.pdf",
+    "lstm-graph.svg",
+    "lstm.npz",
+}
+QUICK = ["--epochs", "3", "--hidden", "4"]
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "lstm", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return (folder, the finished process) of a run with an old file in its way."""
+    folder = tmp_path_factory.mktemp("demo") / "new" / "out"
+    folder.mkdir(parents=True)
+    (folder / "forecast.png").write_text("what an earlier run left")
+    return folder, run("--out", str(folder), *QUICK)
+
+
+def test_the_job_succeeds_and_leaves_its_files_and_nothing_else(finished):
+    folder, process = finished
+    assert process.returncode == 0, process.stderr
+    assert {path.name for path in folder.iterdir()} == FILES
+
+
+def test_every_file_written_is_named(finished):
+    folder, process = finished
+    wrote = [line for line in process.stdout.split("\n") if line.startswith("wrote ")]
+    assert sorted(wrote) == sorted(f"wrote {folder / name}" for name in FILES)
+
+
+def test_progress_is_silent_where_there_is_no_terminal(finished):
+    _, process = finished
+    assert process.stderr == ""
+    assert "\r" not in process.stdout
+
+
+def test_the_report_compares_with_both_baselines(finished):
+    rows = {
+        line[:32].strip(): line[32:].split() for line in finished[1].stdout.split("\n")
+    }
+    assert rows["persistence: as last year"] == ["0.416", "0.940", "0.552"]
+    assert rows["AR(12), least squares"] == ["0.126", "0.358", "0.193"]
+    assert len(rows["LSTM, seed 0"]) == 3
+    assert rows["LSTM, seeds 0 to 4: mean ± sd"].count("±") == 3
+
+
+def test_the_report_explains_the_layer_and_prints_the_proof(finished):
+    folder, process = finished
+    assert "4(nm + m^2 + m) = 4(1*4 + 4^2 + 4) = 96" in process.stdout
+    certificate = (folder / "certificate.txt").read_text()
+    assert certificate in process.stdout
+    assert "proved" in certificate and "not covered" in certificate
+
+
+def test_the_certificate_as_data_names_every_parameter(finished):
+    fields = json.loads((finished[0] / "certificate.json").read_text())
+    proved = {name: tuple(shape) for name, shape in fields["wrt"]}
+    parameters = model_like().parameters().values()
+    assert proved.items() >= {(p.name, p.shape) for p in parameters}
+
+
+def model_like():
+    data = windows(*series())
+    return Forecaster(4, data.between(0, TRAINED_TO), rng=0)
+
+
+def test_the_weights_load_into_a_model_of_the_same_size(finished):
+    model = model_like()
+    start = {path: p.data for path, p in model.parameters().items()}
+    model.load(finished[0] / "lstm.npz")
+    for path, parameter in model.parameters().items():
+        assert np.any(parameter.data != start[path]), path
+
+
+def test_the_pictures_are_what_their_names_say(finished):
+    from matplotlib.image import imread
+
+    folder, _ = finished
+    plot = imread(folder / "forecast.png")
+    assert plot.shape[0] > 300 and plot.std() > 0.05
+    page = PdfReader(folder / "lstm-graph.pdf").pages[0]
+    assert "forget" in page.extract_text()
+    picture = ElementTree.parse(folder / "lstm-graph.svg").getroot()
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+    words = " ".join(picture.itertext())
+    for word in ("forget", "candidate", "t = 3", "loss"):
+        assert word in words
+    assert "t = 4" not in words
+
+
+def test_a_second_run_writes_the_same_files_anew(finished):
+    folder, _ = finished
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    again = run("--out", str(folder), *QUICK)
+    assert again.returncode == 0, again.stderr
+    assert {path.name for path in folder.iterdir()} == FILES
+    for name in ("forecast.png", "lstm.npz", "lstm-graph.svg"):  # a PDF has its date
+        assert (folder / name).read_bytes() == before[name], name
+
+
+def test_the_plot_touches_nothing_global_and_is_reproducible():
+    script = (
+        "import sys, matplotlib, numpy as np\n"
+        "from lstm.plots import forecast_plot\n"
+        "settings = matplotlib.rcParams.copy()\n"
+        "years = np.arange(1921, 2009)\n"
+        "told = years, years % 11, {'AR': years % 12}, [(1921, 1955), (1956, 2008)]\n"
+        "assert forecast_plot(*told) == forecast_plot(*told)\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert matplotlib.rcParams.copy() == settings\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_is_cheap(argument):
+    script = (
+        "import sys\n"
+        "from lstm.__main__ import main\n"
+        "try: main([sys.argv[1]])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'sympy', 'matplotlib', 'graphviz', 'tqdm'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, argument], check=True, stdout=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--epochs", "0"], ["--hidden", "-1"], ["--seed", "1.5"], ["--nonsense"]],
+    ids=" ".join,
+)
+def test_a_command_that_is_not_understood_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
+
+
+def test_an_unwritable_folder_is_one_sentence_and_ends_with_1(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert main(["--out", str(file / "out"), *QUICK]) == 1
+    said = capsys.readouterr().err
+    assert str(file) in said and "Traceback" not in said and said.count("\n") == 1
+    assert file.read_text() == "mine"
+
+
+def test_a_failed_proof_ends_with_1_and_costs_nothing_else(
+    tmp_path, capsys, monkeypatch
+):
+    from minigrad.primitive import TABLE
+
+    wrong = (lambda y, a: y,)
+    monkeypatch.setattr(TABLE["sigmoid"], "partials", wrong)
+    monkeypatch.setattr(TABLE["sigmoid"], "rules", wrong)
+    assert main(["--out", str(tmp_path), *QUICK]) == 1
+    printed = capsys.readouterr()
+    assert "NOT proved" in printed.err and "sigmoid" in printed.err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        name for name in FILES if "certificate" not in name
+    }
+
+
+def test_interrupted_at_any_stage_nothing_is_left_half_written(tmp_path):
+    for stage in ("seed 0", "wrote", "proved"):
+        folder = tmp_path / stage.replace(" ", "-")
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-u",
+                "-m",
+                "lstm",
+                "--out",
+                str(folder),
+                "--epochs",
+                "10",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for line in process.stdout:
+            if line.startswith(stage):
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 130, said
+        assert said.strip() == "Interrupted; the files written so far are whole."
+        assert {path.name for path in folder.iterdir()} <= FILES
+
+
+def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
+    from minigrad import files
+
+    old = tmp_path / "lstm.npz"
+    old.write_bytes(b"old")
+
+    def interrupted(source, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model_like().save(old)
+    assert old.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [old]
