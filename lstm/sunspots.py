@@ -12,8 +12,18 @@ They are compared on later years by the average relative variance,
 arv = mean((forecast - s_t)^2) / 1535, in the three periods that Weigend, Huberman and
 Rumelhart (1990) made customary; 0 is perfect, the mean of the series scores about 1.
 
-Results depend on the seed; `benchmarks/sunspots.py` measures how much, and how the
-number of epochs was chosen without looking at any year after 1920.
+What `python -m benchmarks.sunspots` measured for m = 8 (ten seeds, mean ± standard
+deviation), and all of them are reported:
+
+                   1921-1955      1956-1979      1980-2008
+    persistence    .416           .940           .552
+    AR(12)         .126           .358           .193
+    LSTM           .108 ± .014    .381 ± .064    .175 ± .020
+
+So the LSTM is better than the linear forecast in the first and the last period, and not
+in the second: its maximum of 1957 is higher than any that the LSTM was trained on, and
+its readout of bounded outputs can hardly say so. The 200 epochs are those with the
+smallest mean error on 1881-1920 after training to 1880; no later year was looked at.
 """
 
 from __future__ import annotations

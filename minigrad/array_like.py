@@ -83,7 +83,7 @@ class ArrayLike:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self.data == getattr(value, "data", value)).any())
+        return bool(np.any(self == value))
 
     def __bool__(self) -> bool:
         return bool(self._only("bool"))
@@ -128,15 +128,6 @@ class ArrayLike:
         return self.data != plain(other)
 
     __hash__ = object.__hash__  # by identity, as for any object that can be a dict key
-
-    def __copy__(self) -> Any:
-        return type(self)(self.data, self.name)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return type(self)(self.data, self.name)
-
-    def __reduce__(self) -> Any:
-        return type(self), (self.data, self.name)  # the numbers, not the tape
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(

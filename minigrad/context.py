@@ -86,7 +86,7 @@ class Within:
 
     def __call__(self, function: F) -> F:
         if inspect.isgeneratorfunction(function):
-            return _around_each_step(self, function)  # type: ignore[return-value]
+            return _around_each_step(self, function)
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)

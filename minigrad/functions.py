@@ -104,9 +104,8 @@ def reshaped(a: Any, *shape: Any) -> Any:
 
 def transposed(a: Any, *axes: Any) -> Any:
     """Permute the axes, or reverse them: `x.transpose(1, 0)`, `x.transpose()`."""
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = axes[0]
-    return transpose(a, axes=tuple(axes) if axes else None)
+    order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return transpose(a, axes=tuple(order) if order else None)
 
 
 # ------------------------------------------------------------------ branches and kinks

@@ -31,7 +31,7 @@ def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
 
 def describe(value: Any) -> str:
     """Return a value's shape, dtype and origin in a few words, never its entries."""
-    array = getattr(value, "data", value)
+    array = value if isinstance(value, np.ndarray) else getattr(value, "data", value)
     if not isinstance(array, np.ndarray):
         text = repr(value)
         return text if len(text) <= 40 else f"a {type(value).__name__}"

@@ -63,7 +63,7 @@ class Parameter(Tensor):
     def __setstate__(self, state: Any) -> None:
         self.path, self.grad = state
 
-    @property  # type: ignore[override]
+    @property
     def data(self) -> Array:
         return _store.__get__(self)
 
@@ -128,7 +128,7 @@ def backward(output: Tensor, seed: Any = None) -> None:
         )
 
 
-Tensor.backward = backward  # type: ignore[method-assign]
+Tensor.backward = backward  # type: ignore[method-assign, assignment]
 
 
 class Module:
@@ -283,8 +283,8 @@ class Dense(Module):
                     {str(self.W.name): self.W, "x": x},
                     f"W multiplies vectors of {self.W.shape[1]} entries, the last axis "
                     f"of x has {width[0] if width else 'none'}.",
-                    f"give x of shape (..., {self.W.shape[1]}), or build the layer with "
-                    "another n.",
+                    f"give x of shape (..., {self.W.shape[1]}), or build the layer "
+                    "with another n.",
                 )
             )
         z = matvec(self.W, x) + self.b

@@ -64,7 +64,7 @@ class Optimizer:
             explain(
                 f"step(gradients), at {user_line()}",
                 {"parameters": wanted, "gradients": [np.shape(g) for g in listed]},
-                "each Parameter needs one gradient, of its own shape and under its key.",
+                "each Parameter needs one gradient, of its shape and under its key.",
                 "pass mg.grad(loss, parameters), with the same list or dict that the "
                 "optimizer was made with; nothing was changed.",
             )

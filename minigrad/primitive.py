@@ -30,6 +30,7 @@ import numpy as np
 
 from minigrad.messages import explain
 from minigrad.recording import recorder
+from minigrad.tensor import plain
 
 TABLE: dict[str, Primitive] = {}
 
@@ -147,7 +148,7 @@ class Linear(Primitive):
     def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
         if self.jointly:
             moved = (
-                np.zeros_like(getattr(arg, "data", arg)) if tangent is None else tangent
+                np.zeros_like(plain(arg)) if tangent is None else tangent
                 for tangent, arg in zip(tangents, args, strict=True)
             )
             return self.apply(*moved, **options)
@@ -211,4 +212,12 @@ def _entered(row: Primitive) -> Callable[..., Any]:
             )
         )
     TABLE[row.name] = row
+    row.apply.__module__ = __name__  # where pickle looks for it: see __getattr__
     return row.apply
+
+
+def __getattr__(name: str) -> Any:
+    """Let pickle find the function of a row, in a model with `activation=mg.tanh`."""
+    if name in TABLE:
+        return TABLE[name].apply
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

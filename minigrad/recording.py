@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.context import SETTING
 from minigrad.messages import explain, named, user_line
-from minigrad.tensor import UNRECORDED, Tensor, clock
+from minigrad.tensor import UNRECORDED, Tensor, clock, plain
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -24,74 +24,86 @@ _NO_OPTIONS: dict[str, Any] = {}
 
 
 def recorder(row: Any) -> Callable[..., Any]:
-    """Return the function that applies a primitive: compute, and remember how.
+    """Return the function that applies a primitive, recorded when it should be.
 
-    Given no Tensor it computes only, which is how rules run on plain arrays.
     One and two arguments are written out: they are most of all steps.
     """
-    function = row.function
-    if row.is_elementwise and len(row.rules) == 1:
-
-        def apply(a: Any) -> Any:
-            if not isinstance(a, Tensor):
-                return function(a)
-            try:
-                value = function(a.data)
-            except Exception as error:
-                raise _refused(row, (a,), {}, error) from error
-            return record(row, value, (a,), _NO_OPTIONS)
-
-    elif row.is_elementwise and len(row.rules) == 2:
-
-        def apply(a: Any, b: Any) -> Any:
-            x = a.data if isinstance(a, Tensor) else a
-            y = b.data if isinstance(b, Tensor) else b
-            if x is a:
-                if y is b:
-                    return function(a, b)
-                if type(a) not in _OPERANDS:
-                    a = x = np.asarray(a)
-            elif y is b and type(b) not in _OPERANDS:
-                b = y = np.asarray(b)
-            try:
-                value = function(x, y)
-            except Exception as error:
-                raise _refused(row, (a, b), {}, error) from error
-            return record(row, value, (a, b), _NO_OPTIONS)
-
-    else:
-        signature = inspect.signature(function)
-        names = tuple(signature.parameters)
-        kinds = {each.kind for each in signature.parameters.values()}
-        variadic = inspect.Parameter.VAR_POSITIONAL in kinds
-        arity = None if variadic else len(row.rules)
-        option_names = names[arity:] if arity else ()
-
-        def apply(*args: Any, **options: Any) -> Any:
-            if arity is not None and len(args) > arity:  # options given by position
-                options.update(zip(option_names, args[arity:], strict=False))
-                args = args[:arity]
-            values = []
-            tracked = False
-            for a in args:
-                if isinstance(a, Tensor):
-                    tracked = True
-                    values.append(a.data)
-                elif type(a) in _OPERANDS:
-                    values.append(a)
-                else:
-                    return apply(*map(_operand, args), **options)
-            if not tracked:
-                return function(*args, **options)
-            try:
-                value = function(*values, **options)
-            except Exception as error:
-                raise _refused(row, args, options, error) from error
-            return record(row, value, args, options)
-
+    written_out = {1: _unary, 2: _binary}
+    arity = len(row.rules) if row.is_elementwise else 0
+    apply: Any = written_out.get(arity, _general)(row)
     apply.__name__ = apply.__qualname__ = row.name
-    apply.__doc__ = function.__doc__
-    apply.primitive = row  # type: ignore[attr-defined]
+    apply.__doc__ = row.function.__doc__
+    apply.primitive = row
+    return apply
+
+
+def _unary(row: Any) -> Callable[[Any], Any]:
+    function = row.function
+
+    def apply(a: Any) -> Any:
+        if not isinstance(a, Tensor):
+            return function(a)
+        try:
+            value = function(a.data)
+        except Exception as error:
+            raise _refused(row, (a,), {}, error) from error
+        return record(row, value, (a,), _NO_OPTIONS)
+
+    return apply
+
+
+def _binary(row: Any) -> Callable[[Any, Any], Any]:
+    function = row.function
+
+    def apply(a: Any, b: Any) -> Any:
+        x = a.data if isinstance(a, Tensor) else a
+        y = b.data if isinstance(b, Tensor) else b
+        if x is a:
+            if y is b:
+                return function(a, b)
+            if type(a) not in _OPERANDS:
+                a = x = np.asarray(a)
+        elif y is b and type(b) not in _OPERANDS:
+            b = y = np.asarray(b)
+        try:
+            value = function(x, y)
+        except Exception as error:
+            raise _refused(row, (a, b), {}, error) from error
+        return record(row, value, (a, b), _NO_OPTIONS)
+
+    return apply
+
+
+def _general(row: Any) -> Callable[..., Any]:
+    """Any number of arguments, then options, by position or by name."""
+    function = row.function
+    parameters = inspect.signature(function).parameters
+    variadic = inspect.Parameter.VAR_POSITIONAL in {p.kind for p in parameters.values()}
+    arity = None if variadic else len(row.rules)
+    option_names = () if variadic else tuple(parameters)[arity:]
+
+    def apply(*args: Any, **options: Any) -> Any:
+        if arity is not None and len(args) > arity:
+            options.update(zip(option_names, args[arity:], strict=False))
+            args = args[:arity]
+        values = []
+        tracked = False
+        for a in args:
+            if isinstance(a, Tensor):
+                tracked = True
+                values.append(a.data)
+            elif type(a) in _OPERANDS:
+                values.append(a)
+            else:
+                return apply(*map(_operand, args), **options)
+        if not tracked:
+            return function(*args, **options)
+        try:
+            value = function(*values, **options)
+        except Exception as error:
+            raise _refused(row, args, options, error) from error
+        return record(row, value, args, options)
+
     return apply
 
 
@@ -129,15 +141,22 @@ def _refused(row: Any, args: Any, options: Any, error: Exception) -> Exception:
         explain(
             f"{row.name}({shown}), at {user_line()}",
             named(args),
-            f"{error}",
+            _why(row, error),
             _likely_fix(args, error),
         )
     )
 
 
+def _why(row: Any, error: Exception) -> str:
+    """Return what the primitive does, in its own words, and what NumPy said."""
+    if isinstance(row.function, np.ufunc) or not row.function.__doc__:
+        return str(error)
+    return f"{row.function.__doc__.splitlines()[0]} NumPy: {error}"
+
+
 def _likely_fix(args: Any, error: Exception) -> str:
-    arrays = [getattr(a, "data", a) for a in args]
-    if any(isinstance(a, np.ndarray) and a.dtype.kind == "O" for a in arrays):
+    arrays = [np.asarray(plain(a)) for a in args]
+    if any(array.dtype == object for array in arrays):
         return (
             "elements of an object array need the operation themselves: for SymPy use "
             "minigrad.symbolic.expressions(...), or stay with + - * /."

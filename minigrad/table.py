@@ -26,7 +26,8 @@ from minigrad.tensor import Array
 
 def _sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2: one pass that never overflows."""
-    if isinstance(a, np.ndarray) and a.dtype.kind == "O":
+    a = np.asarray(a)
+    if a.dtype.kind == "O":
         return _sigmoid_of_objects(a)
     half = np.asarray(a * 0.5)
     np.tanh(half, half)

@@ -88,6 +88,15 @@ class Tensor(ArrayLike):
         """Return a leaf with the same numbers: a cut edge of the tape."""
         return Tensor(self.data, self.name)
 
+    def __copy__(self) -> Any:
+        return type(self)(self.data, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return type(self)(self.data, self.name)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.data, self.name)  # the numbers, not the tape
+
 
 def _leaf_data(data: Any, name: str | None) -> Array:
     if isinstance(data, Tensor):
@@ -116,3 +125,8 @@ def _leaf_data(data: Any, name: str | None) -> Array:
             "masks use plain arrays.",
         )
     )
+
+
+def plain(value: Any) -> Any:
+    """Return the array inside a Tensor, and anything else as it is."""
+    return value.data if isinstance(value, Tensor) else value

@@ -91,7 +91,6 @@ def _require_linear(row: Linear, args: Any, options: Any, random: Random) -> Non
         expected = row.function(*moved, **options) - y.data
         if not np.array_equal(expected, 3 * tangent):
             declared = "jointly linear" if row.jointly else "linear in each argument"
-            declared = "jointly linear" if row.jointly else "linear in each argument"
             where = f"declared {declared}; forward mode"
             raise adjoint_failed(row.name, None, where, 3 * tangent, expected)
 
