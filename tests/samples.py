@@ -22,8 +22,7 @@ class Sample:
     function: Any
     args: tuple[np.ndarray, ...]
     twin: Any
-    analytic: bool = True
-    exact: bool = False
+    exact: bool = False  # only + - * / and moves: true of fractions too
     options: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *args: Any) -> Any:
@@ -93,7 +92,11 @@ ROWS = [
     ),
     row("broadcast", (some(3),), lambda t, a: a.expand(3, 3), exact=True, shape=(3, 3)),
     row(
-        "broadcast", (some(3, 1),), lambda t, a: a.expand(3, 3), exact=True, shape=(3, 3)
+        "broadcast",
+        (some(3, 1),),
+        lambda t, a: a.expand(3, 3),
+        exact=True,
+        shape=(3, 3),
     ),
     row(
         "reshape", (some(3, 3),), lambda t, a: a.reshape(9, 1), exact=True, shape=(9, 1)
@@ -162,8 +165,8 @@ ROWS = [
 ]
 
 
-def composite(name, function, args, twin, analytic=True, exact=False):
-    return Sample(name, function, args, twin, analytic=analytic, exact=exact)
+def composite(name, function, args, twin, exact=False):
+    return Sample(name, function, args, twin, exact=exact)
 
 
 LABELS = np.array([2, 0, 1])
@@ -171,7 +174,9 @@ LABELS = np.array([2, 0, 1])
 COMPOSITES = [
     composite("x**3", lambda a: a**3, (some(3, 3),), lambda t, a: a**3, exact=True),
     composite("x**-1", lambda a: a**-1, (some(3, 3),), lambda t, a: a**-1),
-    composite("x**0", lambda a: a**0 * a, (some(3),), lambda t, a: a**0 * a, exact=True),
+    composite(
+        "x**0", lambda a: a**0 * a, (some(3),), lambda t, a: a**0 * a, exact=True
+    ),
     composite("2**x", lambda a: 2**a, (some(3),), lambda t, a: 2**a),
     composite("absolute", mg.absolute, (some(3, 3),), lambda t, a: a.abs(), exact=True),
     composite(

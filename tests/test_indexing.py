@@ -38,7 +38,9 @@ def test_axis_0_is_not_no_axis():  # bug 20
     for reduce in (mg.sum, mg.mean, mg.max, mg.min, mg.var):
         assert reduce(x, axis=0).shape == (2,)
     np.testing.assert_array_equal(x.sum(axis=0).data, [4.0, 6.0])
-    np.testing.assert_array_equal(mg.logsumexp(x * 0.0, axis=0).data, np.log([2.0, 2.0]))
+    np.testing.assert_array_equal(
+        mg.logsumexp(x * 0.0, axis=0).data, np.log([2.0, 2.0])
+    )
 
 
 def test_sum_over_rows_of_a_square_sends_each_weight_to_its_row():  # bug 19

@@ -109,7 +109,12 @@ def test_float32_stays_float32_through_python_numbers():  # bug 32
 def test_float32_stays_float32_through_an_lstm_and_its_training():  # bug 32
     rng = np.random.default_rng(0)
     W = mg.Parameter(rng.normal(size=(12, 5)).astype(np.float32))
-    for optimizer in (mg.SGD([W], 0.1, 0.9), mg.Adam([W]), mg.AdamW([W]), mg.RMSprop([W])):
+    for optimizer in (
+        mg.SGD([W], 0.1, 0.9),
+        mg.Adam([W]),
+        mg.AdamW([W]),
+        mg.RMSprop([W]),
+    ):
         for _ in range(2):
             loss = mg.mean(lstm_cell(W, np.array([0.5, -0.5], np.float32)) ** 2)
             optimizer.step(mg.grad(loss, [W]))

@@ -61,9 +61,7 @@ def test_a_jointly_linear_row_maps_sums_to_sums(sample):
     whole = [np.arange(arg.size).reshape(arg.shape) * 3 - 4.0 for arg in sample.args]
     other = [np.arange(arg.size).reshape(arg.shape) ** 2.0 for arg in sample.args]
     together = [a + b for a, b in zip(whole, other, strict=True)]
-    np.testing.assert_array_equal(
-        sample(*together), sample(*whole) + sample(*other)
-    )
+    np.testing.assert_array_equal(sample(*together), sample(*whole) + sample(*other))
 
 
 @pytest.mark.parametrize("sample", LINEAR, ids=ids(LINEAR))
@@ -107,8 +105,6 @@ def test_rules_work_on_read_only_arrays(sample):  # bug 37
     output = sample(*inputs)
     seed = np.ones(output.shape)
     seed.flags.writeable = False
-    expected = mg.grad(sample(*map(mg.Tensor, sample.args)), [], seed=seed)
-    assert expected == []
     for x, g in zip(inputs, mg.grad(output, inputs, seed=seed), strict=True):
         assert g.flags.writeable and g.shape == x.shape
 
@@ -124,9 +120,6 @@ def test_float32_stays_float32_in_every_mode(sample):  # bug 32
     recorded = mg.grad(output, inputs, record=True, seed=seed)
     assert {g.dtype for g in [*gradients, *recorded]} == {np.dtype(np.float32)}
     assert mg.jvp(sample, args, args)[1].dtype == np.float32
-
-
-COMPLEX = [s for s in SAMPLES if s.name not in {"absolute", "softplus"}]
 
 
 @pytest.mark.parametrize("sample", ROWS, ids=ids(ROWS))
@@ -146,9 +139,7 @@ def test_rules_of_complex_numbers_are_the_holomorphic_derivative(sample):
         sample(*(a + step * v for a, v in zip(args, tangents, strict=True)))
         for step in (h, -h)
     )
-    np.testing.assert_allclose(
-        pushed, (ahead - behind) / (2 * h), rtol=1e-7, atol=1e-8
-    )
+    np.testing.assert_allclose(pushed, (ahead - behind) / (2 * h), rtol=1e-7, atol=1e-8)
 
 
 EXACT = [sample for sample in SAMPLES if sample.exact]
@@ -156,6 +147,21 @@ EXACT = [sample for sample in SAMPLES if sample.exact]
 
 def as_fractions(array):
     return np.vectorize(lambda a: Fraction(round(8 * a), 8), otypes=[object])(array)
+
+
+@pytest.mark.parametrize("sample", EXACT, ids=ids(EXACT))
+def test_forward_mode_in_one_argument_stays_exact(sample):
+    args = [as_fractions(arg) for arg in sample.args]
+    for i, moved in enumerate(args):
+        _, pushed = mg.jvp(
+            lambda a, i=i: sample(*args[:i], a, *args[i + 1 :]), (moved,), (moved,)
+        )
+        inputs = [mg.Tensor(arg) for arg in args]
+        output = sample(*inputs)
+        seed = as_fractions(some(*output.shape))
+        pulled = mg.grad(output, inputs[i], seed=seed)
+        assert not contains_floats(pushed)
+        assert np.sum(seed * pushed) == np.sum(pulled * moved)
 
 
 @pytest.mark.parametrize("sample", EXACT, ids=ids(EXACT))
@@ -223,7 +229,7 @@ class Modulo:
     __radd__, __rmul__, __hash__ = __add__, __mul__, None
 
 
-FIELD = [s for s in ROWS if s.exact]
+FIELD = [sample for sample in ROWS if sample.exact]
 
 
 @pytest.mark.parametrize("sample", FIELD, ids=ids(FIELD))
@@ -273,6 +279,20 @@ def test_the_partials_of_a_row_are_sympys_derivatives_of_its_meaning(row):
             np.testing.assert_allclose(float(partial(y, *numbers)), slope, rtol=1e-13)
 
 
+TOGETHER = [sample for sample in LINEAR if TABLE[sample.name].together]
+
+
+@pytest.mark.parametrize("sample", TOGETHER, ids=ids(TOGETHER))
+def test_adjoints_of_many_uses_together_are_the_sum_of_each(sample):
+    inputs = [mg.Tensor(np.round(4 * arg)) for arg in sample.args]
+    whole, scaled = [*inputs], [x * 2.0 for x in inputs]
+    uses = [sample(*args) for args in (whole, scaled, whole, whole)]
+    y = sum(k * use * use for k, use in enumerate(uses, start=1)).sum()
+    one_by_one = mg.grad(y, inputs, record=True)  # recording puts nothing together
+    for together, each in zip(mg.grad(y, inputs), one_by_one, strict=True):
+        np.testing.assert_array_equal(together, each.data)
+
+
 # ------------------------------------------------------------------ broadcasting
 
 SHAPES = [(), (1,), (3,), (1, 3), (2, 1), (2, 3), (4, 2, 3), (4, 1, 1), (0, 3)]
@@ -294,7 +314,7 @@ def test_a_gradient_has_its_operands_shape(name, left, right):  # bug 15
     apply = TABLE[name].apply
     a, b = mg.Tensor(np.full(left, 2.0)), mg.Tensor(np.full(right, 3.0))
     if whole is None:
-        with pytest.raises(ValueError, match="argument 0.*\n.*argument 1"):
+        with pytest.raises(ValueError, match=r"argument 0.*\n.*argument 1"):
             apply(a, b)
         return
     y = apply(a, b)
@@ -305,8 +325,9 @@ def test_a_gradient_has_its_operands_shape(name, left, right):  # bug 15
     times_a = np.prod(whole, dtype=int) / max(a.size, 1)
     times_b = np.prod(whole, dtype=int) / max(b.size, 1)
     value = TABLE[name].function(2.0, 3.0)
-    np.testing.assert_allclose(a_bar, times_a * partials[0](value, 2.0, 3.0), rtol=1e-15)
-    np.testing.assert_allclose(b_bar, times_b * partials[1](value, 2.0, 3.0), rtol=1e-15)
+    slopes = [partial(value, 2.0, 3.0) for partial in partials]
+    np.testing.assert_allclose(a_bar, times_a * slopes[0], rtol=1e-15)
+    np.testing.assert_allclose(b_bar, times_b * slopes[1], rtol=1e-15)
 
 
 def test_both_operands_may_be_broadcast():  # bug 16

@@ -395,7 +395,9 @@ def test_replay_of_an_lstm_runs_every_batch_of_inputs():
     y = lstm_cell(*tensors)
     other = rng.normal(size=2)
     replayed = mg.Tape(y).replay({tensors[1]: other})[y]
-    np.testing.assert_array_equal(replayed, lstm_cell(mg.Tensor(W), mg.Tensor(other)).data)
+    np.testing.assert_array_equal(
+        replayed, lstm_cell(mg.Tensor(W), mg.Tensor(other)).data
+    )
 
 
 # --------------------------------------------------------------------------- printing

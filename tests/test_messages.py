@@ -1,0 +1,445 @@
+"""Error messages teach, in four parts: one row of the table below per mistake.
+
+A row is: what was done, the exception, and a fragment of each part: what was asked,
+with which operands, why it cannot be, and the likely fix.
+"""
+
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.primitive import TABLE, elementwise
+
+x = mg.Tensor([1.0, 2.0], name="x")
+W = mg.Tensor(np.ones((2, 5)), name="W_f")
+v = mg.Tensor(np.ones(4), name="v")
+w = mg.Parameter([1.0, 2.0], name="w")
+
+
+def written_to():
+    x[0] = 5.0
+
+
+def into_an_array():
+    array = np.ones(2)
+    array += x
+
+
+def unrecorded():
+    with mg.no_grad():
+        y = (x * x).sum()
+    return mg.grad(y, x)
+
+
+def jvp_under_no_grad():
+    with mg.no_grad():
+        mg.jvp(lambda x: x * x, (3.0,), (1.0,))
+
+
+def released():
+    y = (x * x).sum()
+    mg.Tape(y).release()
+    mg.grad(y, x)
+
+
+def stale():
+    p = mg.Parameter([1.0], name="p")
+    loss = (p * p).sum()
+    p.data = np.array([2.0])
+    loss.backward()
+
+
+def changed_constant():
+    c = np.ones(2)
+    with mg.checked():
+        y = (x * c).sum()
+    c[0] = 2.0
+    mg.grad(y, x)
+
+
+def nan_in_a_loss():
+    with mg.checked():
+        mg.log(x - 1.0).sum()
+
+
+def infinite_slope():
+    zero = mg.Tensor([0.0], name="zero")
+    with mg.checked():
+        mg.grad(mg.sqrt(zero).sum(), zero)
+
+
+def resized():
+    w.data = np.ones(3)
+
+
+def rule(partial):
+    """Differentiate through a row with this partial; the row is removed again."""
+
+    def through():
+        try:
+            f = elementwise("broken", lambda a: a * 1.0, "a", (partial,))
+            mg.grad(f(x).sum(), x)
+        finally:
+            TABLE.pop("broken", None)
+
+    return through
+
+
+def wrong_count():
+    elementwise("hypot", np.hypot, "sqrt(a**2 + b**2)", (lambda y, a, b: a / y,))
+
+
+def second_row():
+    elementwise("tanh", np.tanh, "tanh(a)", (lambda y, a: 1 - y * y,))
+
+
+def other_sizes(tmp_path):
+    mg.Dense(5, 2).load(mg.Dense(3, 2).save(tmp_path / "w.npz"))
+
+
+def not_a_file_of_arrays(tmp_path):
+    path = tmp_path / "w.npz"
+    path.write_text("not arrays")
+    mg.Dense(3, 2).load(path)
+
+
+def unwritable(tmp_path):
+    (tmp_path / "file").write_text("")
+    mg.Dense(3, 2).save(tmp_path / "file" / "w.npz")
+
+
+HERE = r"at test_messages.py:\d+"
+
+MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
+    "vector loss": (
+        lambda: mg.grad(x * 2.0, x),
+        *(ValueError, f"gradient of a Tensor with 2 entries, {HERE}"),
+        *(r"output: shape \(2,\)", "a gradient belongs to one number", r"y\.sum\(\)"),
+    ),
+    "integer leaf": (
+        lambda: mg.Tensor([1, 2], name="n"),
+        *(TypeError, rf"Tensor\(n\) of int64 .*{HERE}"),
+        *("n:", "numbers that can change a little", r"write 1\.0 for 1"),
+    ),
+    "boolean leaf": (
+        lambda: mg.Tensor(True),
+        *(TypeError, f"Tensor.* of bool .*{HERE}", "data:", "bool", "masks"),
+    ),
+    "leaf of nothing": (
+        lambda: mg.Tensor(None),
+        *(TypeError, f"Tensor.* of object .*{HERE}", "data: None", "numbers", "float"),
+    ),
+    "rows of different lengths": (
+        lambda: mg.Tensor([[1.0], [1.0, 2.0]]),
+        *(TypeError, f"Tensor.*{HERE}", "data:", "different lengths", "np.asarray"),
+    ),
+    "Tensor of a Tensor": (
+        lambda: mg.Tensor(x),
+        *(TypeError, r"Tensor\(t\) of a Tensor", "x: shape", "unclear", r"t\.detach"),
+    ),
+    "gradient of an array": (
+        lambda: mg.grad(x.data, x),
+        *(TypeError, HERE, "value", "only a Tensor remembers", r"mg\.Tensor\(x\)"),
+    ),
+    "gradient with respect to an array": (
+        lambda: mg.grad(x.sum(), [x.data]),
+        *(TypeError, HERE, r"value: shape \(2,\)", "only a Tensor remembers", "Tensor"),
+    ),
+    "tape of an array": (
+        lambda: mg.Tape(x.data),
+        *(TypeError, f"Tape.*ndarray, {HERE}", "value", "only a Tensor", "mg.Tensor"),
+    ),
+    "seed of another shape": (
+        lambda: mg.grad(x * 2.0, x, seed=np.ones(3)),
+        *(ValueError, rf"seed of shape \(3,\), {HERE}", r"output: shape \(2,\)"),
+        *("one number per entry", r"seed of shape \(2,\)"),
+    ),
+    "gradient under no_grad": (
+        unrecorded,
+        *(ValueError, HERE, "output", r"under no_grad\(\)", "outside no_grad"),
+    ),
+    "jvp under no_grad": (
+        jvp_under_no_grad,
+        *(ValueError, HERE, "output", r"under no_grad\(\)", "outside no_grad"),
+    ),
+    "released tape": (
+        released,
+        *(ValueError, HERE, "output", "released", r"before Tape\.release"),
+    ),
+    "updated Parameter": (
+        stale,
+        *(ValueError, f"used p, {HERE}", "p: shape", "updated after", "again"),
+    ),
+    "changed constant": (
+        changed_constant,
+        *(ValueError, f"through .*multiply.*{HERE}", r"argument 0 \(x\)"),
+        *(r"argument 1 was changed after test_messages.py:\d+", "make a new array"),
+    ),
+    "NaN in a loss": (
+        nan_in_a_loss,
+        *(
+            FloatingPointError,
+            r"log made -inf at entry \[0\], recorded at test_messages",
+        ),
+        *("argument 0: .*made by subtract at test_messages", "first operation"),
+        "logsumexp",
+    ),
+    "infinite slope": (
+        infinite_slope,
+        *(FloatingPointError, "derivative of sqrt in argument 0 is inf"),
+        *(r"argument 0 \(zero\)", "finite", "clip"),
+    ),
+    "write into a Tensor": (
+        written_to,
+        *(TypeError, r"t\[index\] = value", "x: shape", "never written to", "mg.where"),
+    ),
+    "add into an array": (
+        into_an_array,
+        *(TypeError, f"np.add of a Tensor, {HERE}", "", "no out=", r"t = np\.add"),
+    ),
+    "function the table lacks": (
+        lambda: np.tan(x),
+        *(TypeError, f"np.tan of a Tensor, {HERE}", "x: shape", "has no tan"),
+        "nearest: tanh",
+    ),
+    "reduction of a ufunc": (
+        lambda: np.multiply.reduce(x),
+        *(
+            TypeError,
+            f"np.multiply.reduce of a Tensor, {HERE}",
+            "x",
+            "no multiply.reduce",
+        ),
+        r"t\.data",
+    ),
+    "array from a Tensor": (
+        lambda: np.asarray(x),
+        *(TypeError, f"plain array made from a Tensor, {HERE}", "x: shape"),
+        *("no longer know", r"t\.data is the array"),
+    ),
+    "shapes that do not broadcast": (
+        lambda: x + np.ones((4, 3)),
+        *(ValueError, rf"add\(\), {HERE}", r"argument 0 \(x\): shape \(2,\)"),
+        *("could not be broadcast", "make the shapes agree"),
+    ),
+    "matrix times vector": (
+        lambda: mg.matvec(W, v),
+        *(ValueError, rf"matvec\(\), {HERE}", r"argument 0 \(W_f\): shape \(2, 5\)"),
+        *(r"W is \(m, k\), v is \(\.\.\., k\)", "shapes agree"),
+    ),
+    "matrix product": (
+        lambda: W @ W,
+        *(ValueError, rf"matmul\(\), {HERE}", r"argument 1 \(W_f\): shape \(2, 5\)"),
+        *("size 2 is different from 5", "transpose"),
+    ),
+    "reshape to another size": (
+        lambda: x.reshape(3),
+        *(ValueError, rf"reshape\(shape=3\), {HERE}", r"argument 0 \(x\)"),
+        *("size 2 into shape", "shapes agree"),
+    ),
+    "axis that is not there": (
+        lambda: x.sum(axis=3),
+        *(ValueError, rf"sum\(axis=3\), {HERE}", r"shape \(2,\)", "out of bounds"),
+        "axes and entries count from 0",
+    ),
+    "entry that is not there": (
+        lambda: x[7],
+        *(IndexError, rf"take\(index=7\), {HERE}", r"argument 0 \(x\)"),
+        *("out of bounds", "count from 0"),
+    ),
+    "Tensor as index": (
+        lambda: x[x],
+        *(TypeError, f"with a Tensor as index, {HERE}", "t:", "a choice", "plain"),
+    ),
+    "Tensor as mask": (
+        lambda: mg.where(x, x, x),
+        *(TypeError, f"with a Tensor as mask, {HERE}", "mask", "a decision", "x > 0"),
+    ),
+    "join of different widths": (
+        lambda: mg.concatenate([W, mg.Tensor(np.ones((2, 3)))]),
+        *(ValueError, rf"concatenate\(axis=0\), {HERE}", r"argument 0 \(W_f\)"),
+        *("must match exactly", "shapes agree"),
+    ),
+    "truth of many": (
+        lambda: bool(x),
+        *(TypeError, "bool.*2 entries", "x: shape", "single number", "reduce first"),
+    ),
+    "one number from many": (
+        lambda: float(x),
+        *(TypeError, "float.*2 entries", "x: shape", "single number", r"t\.sum\(\)"),
+    ),
+    "length of a number": (
+        lambda: len(x.sum()),
+        *(TypeError, r"len\(t\)", r"shape \(\)", "no axis", r"t\.item\(\)"),
+    ),
+    "rule that returns None": (
+        rule(lambda y, a: None),
+        *(TypeError, "rule of broken for its argument 0", "argument: shape"),
+        *("None", "mend that rule"),
+    ),
+    "rule that returns another shape": (
+        rule(lambda y, a: np.ones((5, 2))),
+        *(TypeError, "rule of broken for its argument 0", "result: shape"),
+        *(r"shape \(5, 2\).*here \(2,\)", "mend that rule in the row 'broken'"),
+    ),
+    "rule that takes too little": (
+        rule(lambda y: 1.0),
+        *(TypeError, "rule of broken", "argument", "positional argument"),
+        r"partial\(y, \*args\)",
+    ),
+    "row with too few rules": (
+        wrong_count,
+        *(TypeError, "row 'hypot' with 1 partials", None, "takes 2 arguments"),
+        "give 2 functions",
+    ),
+    "row that exists": (
+        second_row,
+        *(ValueError, "second row named 'tanh'", None, "identifies", "another name"),
+    ),
+    "tanh of fractions": (
+        lambda: mg.tanh(mg.Tensor(np.array([Fraction(1, 3)]))),
+        *(TypeError, rf"tanh\(\), {HERE}", "argument 0: shape", "tanh"),
+        "elements of an object array need the operation themselves",
+    ),
+    "Parameter of another shape": (
+        resized,
+        *(ValueError, rf"w\.data = array, {HERE}", "w: shape", "keeps its shape"),
+        r"shape \(2,\)",
+    ),
+    "backward without Parameters": (
+        lambda: x.sum().backward(),
+        *(ValueError, f"backward.. at test_messages|backward.*{HERE}", "output"),
+        *("no Parameter is on this tape", r"mg\.Parameter"),
+    ),
+    "optimizer over a Tensor": (
+        lambda: mg.SGD([x], 0.1),
+        *(TypeError, f"optimizer over a Tensor, {HERE}", "it: shape", "Parameters"),
+        "pass a Module",
+    ),
+    "step with a gradient missing": (
+        lambda: mg.SGD([w, w], 0.1).step([np.ones(2)]),
+        *(ValueError, rf"step\(gradients\), {HERE}", r"gradients: \[\(2,\)\]"),
+        *("one gradient", "mg.grad"),
+    ),
+    "wrong width of a layer": (
+        lambda: mg.Dense(5, 2)(v),
+        *(ValueError, f"Dense: W x . b, {HERE}", r"x \(v\)|x: shape \(4,\)"),
+        *("5 entries, the last axis of x has 4", r"shape \(\.\.\., 5\)"),
+    ),
+    "weights of another size": (
+        other_sizes,
+        *(ValueError, f"load.*into Dense, {HERE}", None, "names and shapes"),
+        "nothing was changed",
+    ),
+    "weights that are none": (
+        not_a_file_of_arrays,
+        *(
+            ValueError,
+            f"load.*{HERE}",
+            None,
+            "not a readable .npz",
+            "Module.save wrote",
+        ),
+    ),
+    "unwritable path": (
+        unwritable,
+        *(
+            OSError,
+            f"writing.*{HERE}",
+            None,
+            "cannot be written",
+            "nothing was changed",
+        ),
+    ),
+    "error of different shapes": (
+        lambda: mg.squared_error(x, np.ones((2, 1))),
+        *(ValueError, f"squared_error.*{HERE}", r"target: shape \(2, 1\)"),
+        *("each prediction needs its own", "reshape"),
+    ),
+    "one-hot labels": (
+        lambda: mg.cross_entropy(mg.Tensor(np.ones((2, 3))), np.eye(3)[:2]),
+        *(ValueError, f"cross_entropy.*{HERE}", r"labels: shape \(2, 3\)"),
+        *(r"integers of shape \(2,\) in 0\.\.2", "argmax"),
+    ),
+    "label out of range": (
+        lambda: mg.cross_entropy(mg.Tensor(np.ones((2, 3))), [0, 3]),
+        *(
+            ValueError,
+            f"cross_entropy.*{HERE}",
+            "labels",
+            r"in 0\.\.2",
+            "class numbers",
+        ),
+    ),
+    "direction of another shape": (
+        lambda: mg.jvp(lambda a: a * a, (np.ones(2),), (np.ones(3),)),
+        *(ValueError, f"directional derivative, {HERE}", r"primal 0: shape \(2,\)"),
+        *(r"shapes \[\(3,\)\]", "a direction for every primal"),
+    ),
+    "check of a function without a record": (
+        lambda: mg.check_gradients(lambda a: a.data, np.ones(2)),
+        *(TypeError, f"check_gradients.*{HERE}", r"f\(\*args\)", "without a record"),
+        "compute with Tensors",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_explained_in_four_parts(mistake, tmp_path):
+    call, exception, asked, operands, why, fix = MISTAKES[mistake]
+    with pytest.raises(exception) as caught:
+        call(tmp_path) if call.__code__.co_argcount else call()
+    message = str(caught.value)
+    head, *rest = message.splitlines()
+    parts, last = {"with": "", "why": "", "fix": ""}, "with"
+    for line in rest:
+        kind = line.split(maxsplit=1)[0] if line.startswith("  ") else ""
+        last = kind if kind in parts and line.startswith(f"  {kind}  ") else last
+        parts[last] += line + "\n"
+    assert re.search(asked, head), message
+    assert re.search(why, parts["why"], re.DOTALL), message
+    assert re.search(fix, parts["fix"], re.DOTALL), message
+    assert operands is None or re.search(operands, parts["with"]), message
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_message_never_prints_a_large_array(mistake, tmp_path):
+    call, exception, *_ = MISTAKES[mistake]
+    with pytest.raises(exception) as caught:
+        call(tmp_path) if call.__code__.co_argcount else call()
+    assert max(map(len, str(caught.value).splitlines())) < 400
+
+
+def test_there_are_at_least_25_mistakes():
+    assert len(MISTAKES) >= 25
+
+
+def test_a_large_operand_is_shown_by_its_shape():
+    with pytest.raises(ValueError) as caught:
+        mg.Tensor(np.zeros((1000, 3))) + np.zeros((1000, 4))
+    assert len(str(caught.value)) < 600 and "(1000, 4)" in str(caught.value)
+
+
+def test_numpys_own_exception_is_kept_as_the_cause():
+    with pytest.raises(ValueError) as caught:
+        x + np.ones((4, 3))
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_numpys_warnings_stay_warnings():
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert mg.log(mg.Tensor(0.0)).item() == -np.inf
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        mg.log(mg.Tensor(0.0))
+
+
+def test_under_checked_a_message_shows_where_an_operand_was_recorded():
+    with mg.checked():
+        y = x * 2.0
+        with pytest.raises(
+            ValueError, match=r"made by multiply at test_messages.py:\d+"
+        ):
+            y + np.ones((4, 3))

@@ -1,0 +1,175 @@
+"""Optimizers: their equations, and PyTorch's trajectories to 1e-12."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+
+GRADIENTS = [
+    np.array([0.5, -1.0, 2.0]) * (1 + 0.3 * k) * (-1) ** (k // 3) for k in range(40)
+]
+START = np.array([1.0, -2.0, 0.5])
+
+PAIRS = {  # ours, torch's name, torch's options
+    "SGD": (lambda p: mg.SGD(p, 0.1), "SGD", {"lr": 0.1}),
+    "momentum": (lambda p: mg.SGD(p, 0.1, 0.9), "SGD", {"lr": 0.1, "momentum": 0.9}),
+    "Adam": (lambda p: mg.Adam(p, 0.01), "Adam", {"lr": 0.01}),
+    "Adam, other betas": (
+        lambda p: mg.Adam(p, 0.01, betas=(0.8, 0.95), epsilon=1e-4),
+        "Adam",
+        {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-4},
+    ),
+    "AdamW": (
+        lambda p: mg.AdamW(p, 0.01, weight_decay=0.1),
+        "AdamW",
+        {"lr": 0.01, "weight_decay": 0.1},
+    ),
+    "RMSprop": (
+        lambda p: mg.RMSprop(p, 0.01, alpha=0.9),
+        "RMSprop",
+        {"lr": 0.01, "alpha": 0.9},
+    ),
+}
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_trajectory_is_pytorchs(name, torch):
+    ours, theirs, options = PAIRS[name]
+    p = mg.Parameter(START)
+    q = torch.nn.Parameter(torch.tensor(START))
+    optimizer = ours([p])
+    twin = getattr(torch.optim, theirs)([q], **options)
+    for g in GRADIENTS:
+        optimizer.step([g])
+        q.grad = torch.tensor(g)
+        twin.step()
+        np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12, atol=0)
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize("max_norm", [1e-3, 0.5, 3.0, 1e3])
+def test_clipping_is_pytorchs(max_norm, torch):
+    gradients = [START, np.array([[1.0, -2.0]]), np.array(0.25)]
+    clipped, norm = mg.clip_by_global_norm(gradients, max_norm)
+    twins = [torch.nn.Parameter(torch.tensor(g)) for g in gradients]
+    for q, g in zip(twins, gradients, strict=True):
+        q.grad = torch.tensor(g)
+    theirs = torch.nn.utils.clip_grad_norm_(twins, max_norm)
+    np.testing.assert_allclose(norm, float(theirs), rtol=1e-14)
+    for g, q in zip(clipped, twins, strict=True):
+        np.testing.assert_allclose(g, q.grad.numpy(), rtol=1e-14)
+
+
+def test_plain_descent_subtracts_the_gradient():
+    p = mg.Parameter([1.0, 2.0])
+    mg.SGD([p], 0.5).step([np.array([2.0, 4.0])])
+    np.testing.assert_array_equal(p.data, [0.0, 0.0])
+
+
+def test_momentum_is_a_running_sum():
+    p = mg.Parameter(0.0)
+    optimizer = mg.SGD([p], 1.0, momentum=0.5)
+    path = []
+    for _ in range(4):
+        optimizer.step([np.array(1.0)])
+        path.append(p.item())
+    assert path == [-1.0, -2.5, -4.25, -6.125]
+
+
+def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient():
+    for size in (1e-3, 1.0, 1e3):
+        p = mg.Parameter(0.0)
+        mg.Adam([p], 0.25, epsilon=0.0).step([np.array(size)])
+        np.testing.assert_allclose(p.data, -0.25, rtol=1e-15)
+
+
+def test_weight_decay_of_adamw_does_not_see_the_gradient():
+    p = mg.Parameter(2.0)
+    mg.AdamW([p], 0.1, weight_decay=0.5).step([np.array(0.0)])
+    np.testing.assert_allclose(p.data, 2.0 - 0.1 * 0.5 * 2.0, rtol=1e-15)
+
+
+def test_the_learning_rate_may_change_between_steps():
+    p = mg.Parameter(0.0)
+    optimizer = mg.SGD([p], 1.0)
+    optimizer.step([np.array(1.0)])
+    optimizer.learning_rate = 0.25
+    optimizer.step([np.array(1.0)])
+    assert p.item() == -1.25
+
+
+def test_a_parameter_without_gradient_stays_as_it_is():
+    p, q = mg.Parameter(1.0), mg.Parameter(1.0)
+    optimizer = mg.Adam([p, q])
+    (p * p).backward()
+    optimizer.step()
+    assert q.item() == 1.0 and p.item() != 1.0
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_gradients_in_a_dict_go_to_their_own_parameter():
+    a, b = mg.Parameter([1.0]), mg.Parameter([2.0])
+    optimizer = mg.SGD({"a": a, "b": b}, 1.0)
+    optimizer.step({"b": np.array([10.0]), "a": np.array([100.0])})
+    assert a.data == [-99.0] and b.data == [-8.0]
+    module = mg.Dense(1, 1, rng=0)
+    mg.SGD(module, 1.0).step({"b": np.array([3.0]), "W": np.array([[0.0]])})
+    assert module.b.data == [-3.0]
+
+
+@pytest.mark.parametrize(
+    "gradients",
+    [
+        [np.ones(1)],
+        [np.ones(1)] * 3,
+        [np.ones(1), np.ones((2, 1))],
+        [np.ones(1), np.float64(1.0)],
+        {"a": np.ones(1), "c": np.ones(1)},
+        {"a": np.ones(1)},
+    ],
+    ids=["too few", "too many", "shape", "no axes", "other key", "missing key"],
+)
+def test_gradients_that_do_not_fit_change_nothing(gradients):
+    a, b = mg.Parameter([1.0]), mg.Parameter([2.0])
+    optimizer = mg.SGD({"a": a, "b": b}, 1.0, momentum=0.9)
+    with pytest.raises(ValueError, match="nothing was changed"):
+        optimizer.step(gradients)
+    assert a.data == [1.0] and b.data == [2.0] and optimizer.memories == [{}, {}]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5), st.floats(1e-3, 1e3))
+def test_clipped_gradients_keep_their_direction_and_their_bound(numbers, max_norm):
+    gradients = {"a": np.array(numbers), "b": np.array(2.0)}
+    clipped, norm = mg.clip_by_global_norm(gradients, max_norm)
+    assert list(clipped) == ["a", "b"]
+    np.testing.assert_allclose(norm, np.hypot(np.linalg.norm(numbers), 2.0), rtol=1e-14)
+    after = np.hypot(np.linalg.norm(clipped["a"]), clipped["b"])
+    assert after <= max_norm * (1 + 1e-14) or after == norm
+    np.testing.assert_allclose(
+        clipped["a"] * 2.0, gradients["a"] * clipped["b"], rtol=1e-14, atol=1e-300
+    )
+
+
+def test_clipping_leaves_small_gradients_and_the_originals_alone():
+    g = np.array([3.0, 4.0])
+    (clipped,), norm = mg.clip_by_global_norm([g], 10.0)
+    np.testing.assert_array_equal(clipped, g)
+    assert norm == 5.0 and clipped is not g
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda p: mg.SGD(p, 0.1, 0.9), lambda p: mg.Adam(p, 0.1)],
+    ids=["SGD", "Adam"],
+)
+def test_training_finds_the_minimum_of_a_bowl(make):
+    p = mg.Parameter([5.0, -3.0])
+    optimizer = make([p])
+    for _ in range(400):
+        loss = ((p - np.array([1.0, 2.0])) ** 2).sum()
+        optimizer.step(mg.grad(loss, [p]))
+    np.testing.assert_allclose(p.data, [1.0, 2.0], atol=1e-3)
