@@ -22,6 +22,7 @@ import numpy as np
 
 from minigrad.array_like import NUMPY_FACE as NUMPY_FACE
 from minigrad.array_like import ArrayLike
+from minigrad.array_like import plain as plain
 from minigrad.context import SETTING, Scope
 from minigrad.messages import explain, user_line
 
@@ -125,8 +126,3 @@ def _leaf_data(data: Any, name: str | None) -> Array:
             "masks use plain arrays.",
         )
     )
-
-
-def plain(value: Any) -> Any:
-    """Return the array inside a Tensor, and anything else as it is."""
-    return value.data if isinstance(value, Tensor) else value

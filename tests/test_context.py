@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -153,6 +154,16 @@ def test_a_generator_closed_in_another_thread_disturbs_neither():  # bug 42
     assert recording()
 
 
+@pytest.fixture
+def restless_threads():
+    """Let Python change threads as often as it can, so that races show."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless_threads")
 def test_nested_gradients_in_six_threads_are_all_right():  # bug 43
     start = threading.Barrier(6)
 

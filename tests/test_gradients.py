@@ -69,6 +69,38 @@ def test_changing_a_gradient_changes_no_other_and_no_later_one():  # bug 36
     np.testing.assert_array_equal(mg.grad(y, a), [9.0, 13.0])
 
 
+@given(st.data())
+def test_asking_for_a_part_of_what_was_joined_gives_that_part(data):
+    # The engine then computes that part only; recording, it computes the whole.
+    axis = data.draw(st.sampled_from([0, 1, -1]))
+    sizes = data.draw(st.lists(st.integers(0, 3), min_size=2, max_size=4))
+    rows = axis == 0
+    rng = np.random.default_rng(sum(sizes))
+    parts = [
+        mg.Tensor(rng.integers(-9, 10, (n, 3) if rows else (2, n)) + 0.0) for n in sizes
+    ]
+    joined = mg.concatenate(parts, axis=axis)
+    width = joined.shape[-1]
+    W = mg.Tensor(rng.integers(-9, 10, (4, width)) + 0.0)
+    uses = {
+        "matvec": lambda: mg.matvec(W, joined).sum(),
+        "another matvec": lambda: (mg.matvec(W * 2.0, joined) ** 2).sum(),
+        "take": lambda: joined[..., :1].sum(),
+        "product": lambda: (joined * joined).sum(),
+        "itself": lambda: (parts[0] * parts[0]).sum(),
+    }
+    chosen = data.draw(st.lists(st.sampled_from(list(uses)), min_size=1, max_size=4))
+    y = sum(uses[use]() for use in chosen)
+    wanted = data.draw(st.sets(st.integers(0, len(parts) - 1), min_size=1))
+    inputs = [parts[i] for i in sorted(wanted)] + [W] * data.draw(st.integers(0, 1))
+    expected = mg.grad(y, inputs, record=True)
+    gradients = mg.grad(y, inputs)
+    for g, whole in zip(gradients, expected, strict=True):
+        np.testing.assert_array_equal(g, whole.data)
+        assert g.flags.writeable
+    assert shared(gradients) == []
+
+
 def test_backward_hands_every_parameter_its_own_array():  # bug 35
     a, b = mg.Parameter([1.0]), mg.Parameter([1.0])
     (a + b).sum().backward()

@@ -81,6 +81,16 @@ def test_asking_twice_gives_the_same_gradient():  # bug 5
     np.testing.assert_array_equal(mg.grad(y, x), mg.grad(y, x))
 
 
+def test_a_gradient_of_many_entries_needs_a_seed():  # bug 56
+    x = mg.Tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"seed=|y\.sum"):
+        mg.grad(x * x, x)
+    with pytest.raises(ValueError, match=r"seed=|y\.sum"):
+        (mg.Parameter([1.0, 2.0]) * 2.0).backward()
+    np.testing.assert_array_equal(mg.grad(x * x, x, seed=[1.0, 10.0]), [2.0, 40.0])
+    np.testing.assert_array_equal(mg.grad((x * x)[:1], x), [2.0, 0.0])
+
+
 def test_two_losses_may_share_a_part_of_the_graph():  # bug 6
     x = mg.Tensor(3.0)
     shared = x * x
