@@ -34,7 +34,9 @@ def test_one_no_grad_may_be_entered_twice():  # bug 42
 
 
 @pytest.mark.parametrize(
-    "block", [mg.no_grad, mg.checked, lambda: mg.scope("a", 1)], ids=str
+    "block",
+    [mg.no_grad, mg.checked, lambda: mg.scope("a", 1)],
+    ids=["no_grad", "checked", "scope"],
 )
 def test_a_block_is_left_when_an_exception_passes(block):  # bug 42
     with pytest.raises(KeyError), block():
