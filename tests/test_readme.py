@@ -1,0 +1,50 @@
+"""What the README says is run, and what it shows is compared with what comes out."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from lstm import LSTM
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_first_example_prints_what_the_readme_shows(in_empty_folder, capsys):
+    program = in_empty_folder / "readme.py"
+    program.write_text(blocks("python")[0], encoding="utf-8")
+    runpy.run_path(str(program), run_name="__main__")
+    assert capsys.readouterr().out == blocks("text")[0]
+    assert (in_empty_folder / "neuron.svg").read_text("utf-8").startswith("<?xml")
+
+
+def test_the_table_of_the_answer_is_what_explain_prints(capsys):
+    LSTM(n=3, m=2).explain()
+    assert capsys.readouterr().out == blocks("text")[1]
+
+
+def test_every_link_leads_to_a_file():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+PICTURES = runpy.run_path(str(ROOT / "docs/make_pictures.py"))["PICTURES"]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_kept_picture_is_what_the_code_draws_today(name):
+    kept = ROOT / "docs" / "images" / f"{name}.dot"
+    if kept.read_text("utf-8") != PICTURES[name]().dot:
+        pytest.fail("out of date: run `python docs/make_pictures.py`, and look at it")
