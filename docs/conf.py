@@ -38,10 +38,10 @@ html_title = f"minigrad {release}"  # heads the sidebar, and ends the title, of 
 
 # -- Pages -------------------------------------------------------------------
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "plain_docstrings"]
 
 # Scripts count as pages (see nb_custom_formats), so what is no page is named.
-exclude_patterns = ["_build", "_ext", "conf.py"]
+exclude_patterns = ["_build", "_ext", "conf.py", "make_pictures.py"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -55,6 +55,9 @@ nb_execution_show_tb = True  # for builds that are told to go on
 nb_execution_in_temp = True  # what a page writes must not land in the source tree
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_code_prompt_show = "Show the {type}"
+nb_code_prompt_hide = "Hide the {type}"
+nb_render_markdown_format = "myst"  # tables that a cell prints may hold formulas
 nb_output_stderr = "warn"  # stray warnings name paths of this machine: with -W they stop the build
 
 # -- Docstrings --------------------------------------------------------------
@@ -62,6 +65,7 @@ nb_output_stderr = "warn"  # stray warnings name paths of this machine: with -W 
 autodoc_member_order = "bysource"  # the order of the argument
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_default_options = {"exclude-members": "clock"}
 default_role = "py:obj"  # `name` in a docstring: a link where one exists, else plain code
 
 # -- Appearance --------------------------------------------------------------
