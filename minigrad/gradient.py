@@ -84,24 +84,25 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
     active = {each.tick for each in wanted}
     plan = []
     for node in order:
-        if node.witness is not None:
-            node.witness.verify(node)
+        tick = node.tick
         edges = []
         operands = []
-        for i, arg in enumerate(node.args):
+        for arg in node.args:
             if not isinstance(arg, Tensor):
                 operands.append(arg)
                 continue
-            operands.append(arg if record else arg.data)
-            if arg.tick in active:
-                edges.append((i, arg))
-            if arg.tick > node.tick:
+            if arg.tick > tick:
                 raise stale(arg, node)
+            if arg.tick in active:
+                edges.append((len(operands), arg))
+            operands.append(arg if record else arg.data)
         if edges:
-            active.add(node.tick)
+            active.add(tick)
             plan.append((node, operands, edges))
         elif node.options is RELEASED:
             raise unrecorded(node)
+        if node.witness is not None:
+            node.witness.verify(node)
     return plan
 
 
@@ -174,13 +175,16 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
     together = not record and checker is None
     for node, operands, edges in reversed(plan):
         tick = node.tick
-        if tick in uses and _asked_in_part(node, edges, totals, keep):
+        if tick not in uses:
+            g = totals.pop(tick, None)
+        elif not _asked_in_part(node, edges, totals, keep):
+            g = cotangents.complete(node)
+        else:
             for i, arg in edges:
                 part = node.primitive.parts(i, operands, node.options)
                 cotangents.add(arg, cotangents.complete_part(node, part, i, arg))
             del uses[tick]
             continue
-        g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
         if g is None:
             continue
         if tick in keep:
@@ -199,7 +203,7 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
             if checker is not None:
                 checker.differentiated(node, i, contribution)
             x = operands[i]
-            if type(contribution) is not _ndarray or contribution.dtype != x.dtype:
+            if type(contribution) is not _ndarray or contribution.dtype is not x.dtype:
                 contribution = _fit(contribution, node, i, arg)
             elif contribution.shape != x.shape:
                 if primitive.is_elementwise and contribution.shape == y.shape:

@@ -145,7 +145,9 @@ def in_order(outputs: Sequence[Tensor]) -> list[Tensor]:
     waiting = list(outputs)
     while waiting:
         for arg in waiting.pop().args:
-            if isinstance(arg, Tensor) and arg.tick not in found:
-                found[arg.tick] = arg
-                waiting.append(arg)
+            if isinstance(arg, Tensor):
+                tick = arg.tick
+                if tick not in found:
+                    found[tick] = arg
+                    waiting.append(arg)
     return [found[tick] for tick in sorted(found)]

@@ -1,0 +1,44 @@
+"""Time several functions in turn, so that a busy moment disturbs all of them alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+IN_A_ROW = 3  # so that one call finds the caches as its own last call left them
+
+
+class Row(NamedTuple):
+    """One line of the table: what was measured, its unit, and each contestant's value.
+
+    `ours` and `base` name the two whose ratio is the result, and `bar` is the largest
+    ratio we set ourselves.
+    """
+
+    what: str
+    unit: str
+    values: Mapping[str, float]
+    ours: str
+    base: str
+    bar: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times the base's value ours is."""
+        return self.values[self.ours] / self.values[self.base]
+
+
+def fastest(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict:
+    """Return each function's fastest time, in seconds, after warming all of them up."""
+    for function in functions.values():
+        function()
+    best = dict.fromkeys(functions, float("inf"))
+    stop = time.perf_counter() + seconds
+    while time.perf_counter() < stop:
+        for name, function in functions.items():
+            for _ in range(IN_A_ROW):
+                start = time.perf_counter()
+                function()
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
