@@ -12,10 +12,9 @@ import io
 import os
 import warnings
 import weakref
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from minigrad.table import matvec
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor, clock
 
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"  # unevaluated: loading it is slow
 
 _store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
 
@@ -239,10 +238,12 @@ def _prefix(parameter: Parameter, name: str) -> None:
 
 
 def _read(path: Path) -> dict[str, Array]:
+    from zipfile import BadZipFile  # here, because few programs ever load
+
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(
             explain(
                 f"load({str(path)!r}), at {user_line()}",
