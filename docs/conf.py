@@ -33,8 +33,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 project = "minigrad: a neuron, a layer, an LSTM"
 author = "the minigrad authors"
-release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-html_title = f"minigrad {release}"  # heads the sidebar, and ends the title, of every page
+pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+release = pyproject["project"]["version"]
+html_title = f"minigrad {release}"  # on every page: above the sidebar, after the title
 
 # -- Pages -------------------------------------------------------------------
 
@@ -58,7 +59,7 @@ nb_merge_streams = True
 nb_code_prompt_show = "Show the {type}"
 nb_code_prompt_hide = "Hide the {type}"
 nb_render_markdown_format = "myst"  # tables that a cell prints may hold formulas
-nb_output_stderr = "warn"  # stray warnings name paths of this machine: with -W they stop the build
+nb_output_stderr = "warn"  # a stray warning would name a path: with -W it stops us
 
 # -- Docstrings --------------------------------------------------------------
 
@@ -66,7 +67,7 @@ autodoc_member_order = "bysource"  # the order of the argument
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_default_options = {"exclude-members": "clock"}
-default_role = "py:obj"  # `name` in a docstring: a link where one exists, else plain code
+default_role = "py:obj"  # `name` in a docstring: a link where there is one
 
 # -- Appearance --------------------------------------------------------------
 
@@ -75,7 +76,7 @@ html_math_renderer = "mathml"
 pygments_dark_style = "github-dark"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
-html_show_search_summary = False  # fetching summaries is forbidden to a page opened from disk
+html_show_search_summary = False  # a page opened from disk may not fetch them
 html_copy_source = False
 html_show_copyright = False
 html_theme_options = {
@@ -96,7 +97,7 @@ html_theme_options = {
 
 
 def copy_examples(app):
-    """Bring ``examples/*.py`` in as ``docs/examples/*.py``, where Sphinx looks for pages.
+    """Bring ``examples/*.py`` in as ``docs/examples/*.py``, where Sphinx finds pages.
 
     Only what changed is written, so an unchanged example is not run again, and
     the copy of an example that was deleted or renamed goes.

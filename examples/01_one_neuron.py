@@ -41,7 +41,8 @@ wanted = np.array([0.0, 0.0, 0.0, 1.0, 1.0])
 for step in range(3001):
     loss = mg.squared_error(mg.sigmoid(w * inputs + b), wanted)
     if step % 1000 == 0:
-        print(f"step {step:4d}  loss {loss.item():.4f}  w {w.item():6.3f}  b {b.item():6.3f}")
+        numbers = f"loss {loss.item():.4f}  w {w.item():6.3f}  b {b.item():6.3f}"
+        print(f"step {step:4d}  {numbers}")
     w_bar, b_bar = mg.grad(loss, [w, b])
     w.data -= 2.0 * w_bar
     b.data -= 2.0 * b_bar

@@ -19,12 +19,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 EXTERNAL = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
-STYLE_LOADS = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s;]+)""", re.IGNORECASE)
+ADDRESS_IN_STYLE = r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s;]+)"""
+STYLE_LOADS = re.compile(ADDRESS_IN_STYLE, re.IGNORECASE)
 RAW_TEX = re.compile(r"\$[^$]*\$|\\[A-Za-z]{2,}")
 
 LOADING_ATTRIBUTES = {"src", "srcset", "data", "poster", "background"}
 HREF_LOADS = {"link", "image", "use", "feimage"}  # the last three within SVG
-RELATIONS_THAT_WAIT = {"canonical", "search", "index", "next", "prev", "author", "license"}
+WAITING = {"canonical", "search", "index", "next", "prev", "author", "license"}
 CODE = {"pre", "code", "script", "style"}
 
 
@@ -51,7 +52,8 @@ class Page(HTMLParser):
         for name, value in attrs:
             value = value or ""
             href = name in {"href", "xlink:href"} and tag in HREF_LOADS
-            loads = name in LOADING_ATTRIBUTES or (href and not relations & RELATIONS_THAT_WAIT)
+            href = href and not relations & WAITING
+            loads = href or name in LOADING_ATTRIBUTES
             addresses = value.split(",") if name == "srcset" else [value]
             for address in filter(EXTERNAL.match, addresses if loads else []):
                 self.find(f"<{tag} {name}> loads {address.strip()}")
@@ -87,7 +89,8 @@ def findings(site):
             for line, sentence in Page(path.read_text(encoding="utf-8")).findings:
                 yield path.relative_to(site), line, sentence
         elif path.suffix == ".css":
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            for number, line in enumerate(lines, 1):
                 for address in STYLE_LOADS.findall(line):
                     yield path.relative_to(site), number, f"a style loads {address}"
 
@@ -95,7 +98,7 @@ def findings(site):
 def main(arguments):
     """Print the findings; the exit code says whether there were any."""
     if len(arguments) != 1 or not (Path(arguments[0]) / "index.html").exists():
-        print(f"usage: check_offline.py SITE, a folder with index.html; got {arguments}")
+        print("usage: check_offline.py SITE, a folder with index.html; got", arguments)
         return 2
     found = list(findings(Path(arguments[0])))
     for path, line, sentence in found:

@@ -34,7 +34,7 @@ ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 
 
 def convert(latex, node, display):
-    """Return MathML for one formula; one that cannot be read is a warning at its line."""
+    """Return MathML for one formula; warn at its line if it cannot be read."""
     latex = latex.strip()
     try:
         mathml = latex_to_mathml.convert_with_local_state(latex, displaystyle=display)
@@ -78,7 +78,8 @@ def visit_display(self, node):
         self.add_permalink_ref(node, _("Link to this equation"))
         self.body.append("</span>")
     self.body.append('<div class="formulas">')
-    self.body += [convert(formula, node, display=True) for formula in equations(node.astext())]
+    formulas = equations(node.astext())
+    self.body += [convert(formula, node, display=True) for formula in formulas]
     self.body.append("</div></div>\n")
     raise nodes.SkipNode
 
@@ -121,7 +122,7 @@ FULL_NAME, VERSION, COPYRIGHT, LICENCE, LICENCE_URL = 4, 5, 0, 13, 14
 
 
 def subset(font_bytes):
-    """Cut the font down to `CHARACTERS`: the WOFF2 file, and the text that credits it."""
+    """Cut the font down to `CHARACTERS`: the WOFF2 file, and the text of its credit."""
     options = fonttools.Options(
         flavor="woff2",
         layout_features=FEATURES,
@@ -130,7 +131,8 @@ def subset(font_bytes):
     )
     font = fonttools.load_font(io.BytesIO(font_bytes), options)
     cutter = fonttools.Subsetter(options)
-    cutter.populate(unicodes=[c for low, high in CHARACTERS for c in range(low, high + 1)])
+    unicodes = [c for low, high in CHARACTERS for c in range(low, high + 1)]
+    cutter.populate(unicodes=unicodes)
     cutter.subset(font)
     small = io.BytesIO()
     fonttools.save_font(font, small, options)
@@ -149,7 +151,8 @@ def write_font(app, exception):
         return
     source = importlib.resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
     font_bytes = source.read_bytes()
-    key = hashlib.sha256(font_bytes + repr((CHARACTERS, FEATURES)).encode()).hexdigest()[:16]
+    what = font_bytes + repr((CHARACTERS, FEATURES)).encode()
+    key = hashlib.sha256(what).hexdigest()[:16]
     cached = Path(app.doctreedir) / f"{key}-{FONT}"
     if not cached.exists():
         small, credit = subset(font_bytes)
@@ -164,5 +167,6 @@ def setup(app):
     """Register the renderer; ``html_math_renderer = "mathml"`` chooses it."""
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
     app.connect("build-finished", write_font)
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else it lists every glyph
+    # Otherwise it lists every glyph.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,9 @@ text what is not markup of ours is escaped. Doctests and `Raises` stay as they a
 import re
 
 COLUMNS = re.compile(r"^\S.*? {2,}\S")
-MARKUP = re.compile(r"(`[^`]+`|\*\*[^*\s][^*]*\*\*|\*[A-Za-z][^*\n]*[A-Za-z.]\*|:\w+:`[^`]+`)")
+MARKUP = re.compile(  # `code`, **strong**, *emphasis*
+    r"(:\w+:`[^`]+`|`[^`]+`|\*\*[^*\s][^*]*\*\*|\*[A-Za-z][^*\n]*[A-Za-z.]\*)"
+)
 
 
 def blocks(lines):
@@ -46,7 +48,7 @@ def rewrite(app, what, name, obj, options, lines):
         if block[0].startswith(">>>"):
             result += block
         elif is_literal(block):
-            result += ["::", "", *("    " + line for line in block)]
+            result += [".. code-block:: text", "", *("    " + line for line in block)]
         else:
             result += [escaped(line) for line in block]
         result.append("")
