@@ -43,6 +43,7 @@ from minigrad.primitive import TABLE, elementwise, linear
 from minigrad.table import (
     add,
     broadcast,
+    cast,
     cos,
     cumsum,
     divide,
@@ -88,6 +89,7 @@ __all__ = [
     "add",
     "broadcast",
     "broadcast_to",
+    "cast",
     "check_gradients",
     "checked",
     "clip",

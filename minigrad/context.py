@@ -85,6 +85,11 @@ class Within:
             _remove(self, now)
 
     def __call__(self, function: F) -> F:
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"@{type(self).__name__}() on the async generator {function.__name__}: "
+                "its steps may run in different tasks; use `with` inside its body."
+            )
         if inspect.isgeneratorfunction(function):
             return _around_each_step(self, function)
         if inspect.iscoroutinefunction(function):

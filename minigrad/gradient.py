@@ -27,6 +27,7 @@ from minigrad.refusals import (
     stale,
     unrecorded,
 )
+from minigrad.table import cast
 from minigrad.tape import Tape, in_order
 from minigrad.tensor import RELEASED, Tensor
 
@@ -238,13 +239,13 @@ def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
         if not whole or not _is_broadcast_of(contribution.shape, arg.shape):
             raise bad_rule(node, i, arg, f"it returned shape {contribution.shape}.")
         contribution = _unbroadcast(contribution, arg.shape)
-    if contribution.dtype != arg.dtype and not isinstance(contribution, Tensor):
-        if arg.dtype.kind == "f" and contribution.dtype.kind == "c":
-            contribution = contribution.real
-        if contribution.dtype != object and arg.dtype != object:
-            contribution = contribution.astype(arg.dtype)
-        elif contribution.dtype == object and node.dtype != object:
+    if contribution.dtype != arg.dtype:
+        if contribution.dtype == object and node.dtype != object:
             raise bad_rule(node, i, arg, "it returned dtype object.")
+        if contribution.dtype != object and arg.dtype != object:
+            contribution = cast(contribution, arg.dtype)
+        if isinstance(contribution, _ndarray) and arg.dtype.kind == "f":
+            contribution = contribution.real  # the direction in which arg can move
     return contribution
 
 

@@ -130,6 +130,20 @@ def backwards(a: Any, axis: int) -> Any:
     return a[(slice(None),) * (axis % a.ndim) + (slice(None, None, -1),)]
 
 
+def cast(a: Array, dtype: Any) -> Array:
+    """Return the numbers in another precision; complex ones stay complex."""
+    if a.dtype.kind == "O":
+        return a  # exact numbers have no precision to change
+    if a.dtype.kind == "c":
+        dtype = np.result_type(dtype, np.complex64)
+    return a.astype(dtype)
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a @ b: the last axis of a meets the last but one of b, or its only one."""
+    return np.matmul(a, b)
+
+
 def _matrix(a: Any, column: bool) -> Any:
     """See a vector as matmul sees it: a row on the left, a column on the right."""
     if a.ndim != 1:

@@ -48,7 +48,7 @@ class Parameter(Tensor):
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         self.grad: Array | None = None
-        self.path = name or ""
+        self.path = ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         make, arguments, state = self.__reduce__()
@@ -68,18 +68,17 @@ class Parameter(Tensor):
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = np.asarray(value)
-        try:
-            shape = _store.__get__(self).shape
-        except AttributeError:  # being made
-            shape = array.shape
-        if array.shape != shape:
+        array = np.array(value)  # a copy: nobody else can write into it
+        old = _store.__get__(self) if hasattr(self, "path") else array
+        if array.dtype.kind not in "fcO":
+            array = array.astype(old.dtype)
+        if array.shape != old.shape:
             raise ValueError(
                 explain(
                     f"{self.name or 'p'}.data = array, at {user_line()}",
                     {self.name or "parameter": self, "array": array},
                     "a Parameter keeps its shape: the model was built around it.",
-                    f"give an array of shape {shape}, or build a new model.",
+                    f"give an array of shape {old.shape}, or build a new model.",
                 )
             )
         _store.__set__(self, array)
@@ -144,15 +143,13 @@ class Module:
         object.__setattr__(self, name, value)
         if name == "label":
             return
-        if isinstance(value, Parameter) and not value.path:
-            value.path = value.name = name
-        elif isinstance(value, Parameter) and value.path == value.name:
-            value.path = name
-        for suffix, child in _modules_in(value):
-            if child.label is None:
-                child.label = name + suffix
-                for parameter in child.parameters().values():
-                    _prefix(parameter, name + suffix)
+        for suffix, part in _parts_of(value):
+            if isinstance(part, Parameter):
+                _place(part, name + suffix)
+            elif part.label is None:
+                part.label = name + suffix
+                for parameter in part.parameters().values():
+                    _place(parameter, f"{name}{suffix}.{parameter.path}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with scope(self.label or type(self).__name__):
@@ -174,10 +171,11 @@ class Module:
 
     def _walk(self) -> Iterator[tuple[str, Parameter]]:
         for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield name, value
-            for suffix, child in _modules_in(value):
-                for where, parameter in child._walk():
+            for suffix, part in _parts_of(value):
+                if isinstance(part, Parameter):
+                    yield name + suffix, part
+                    continue
+                for where, parameter in part._walk():
                     yield f"{name}{suffix}.{where}", parameter
 
     def zero_grad(self) -> None:
@@ -220,21 +218,24 @@ class Module:
             parameter.data = arrays[name].astype(parameter.dtype)
 
 
-def _modules_in(value: Any) -> Iterator[tuple[str, Module]]:
-    """Yield the Modules in an attribute: itself, or the members of a list or tuple."""
-    if isinstance(value, Module):
-        yield "", value
-    elif isinstance(value, (list, tuple)):
-        for position, member in enumerate(value):
-            if isinstance(member, Module):
-                yield f".{position}", member
+def _parts_of(value: Any) -> Iterator[tuple[str, Module | Parameter]]:
+    """Yield the Modules and Parameters in an attribute: itself, or its members."""
+    if isinstance(value, (list, tuple)):
+        members: Any = enumerate(value)
+    elif isinstance(value, dict):
+        members = value.items()
+    else:
+        members = [(None, value)]
+    for key, member in members:
+        if isinstance(member, (Module, Parameter)):
+            yield "" if key is None else f".{key}", member
 
 
-def _prefix(parameter: Parameter, name: str) -> None:
-    was_path = parameter.name == parameter.path
-    parameter.path = f"{name}.{parameter.path}"
-    if was_path:
-        parameter.name = parameter.path
+def _place(parameter: Parameter, path: str) -> None:
+    """Give a Parameter its path; without a name of its own, it is called by it."""
+    if parameter.name in (None, parameter.path):
+        parameter.name = path
+    parameter.path = path
 
 
 def _read(path: Path) -> dict[str, Array]:

@@ -34,6 +34,7 @@ METHODS = {
     "max": f.max,
     "min": f.min,
     "cumsum": t.cumsum,
+    "astype": t.cast,
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),

@@ -155,7 +155,15 @@ cumsum = linear(
     (lambda g, a, axis: maps.backwards(cumsum(maps.backwards(g, axis), axis), axis),),
     jointly=True,
 )
-matmul = linear("matmul", np.matmul, (maps.left, maps.right), jointly=False, symbol="@")
+cast = linear(
+    "cast",
+    maps.cast,
+    (lambda g, a, dtype: cast(g, a.dtype),),
+    jointly=True,
+)
+matmul = linear(
+    "matmul", maps.product, (maps.left, maps.right), jointly=False, symbol="@"
+)
 matvec = linear(
     "matvec",
     maps.matvec,

@@ -153,6 +153,7 @@ ROWS = [
         mask=MASK,
     ),
     row("cumsum", (some(3, 3),), lambda t, a: a.cumsum(0), exact=True, axis=0),
+    row("cast", (some(3, 3),), lambda t, a: a.double(), exact=True, dtype=float),
     row("matmul", (some(3, 3), some(3, 3)), lambda t, a, b: a @ b, exact=True),
     row("matmul", (some(2, 1, 2, 3), some(4, 3, 2)), lambda t, a, b: a @ b, exact=True),
     row("matmul", (some(3), some(3, 3)), lambda t, a, b: a @ b, exact=True),

@@ -217,3 +217,11 @@ def test_a_derivative_under_no_grad_is_refused_not_zero(transform):
         ):
             with pytest.raises(ValueError, match="no_grad"):
                 ask()
+
+
+def test_an_async_generator_is_not_decorated_in_vain():
+    with pytest.raises(TypeError, match="use `with` inside"):
+
+        @mg.no_grad()
+        async def steps():
+            yield 1

@@ -270,3 +270,17 @@ def test_jvp_and_vjp_of_a_linear_map_are_the_matrix_and_its_transpose(m, n, seed
     f = lambda x: mg.matvec(A, x)  # noqa: E731
     np.testing.assert_array_equal(mg.jvp(f, (x,), (v,))[1], A @ v)
     np.testing.assert_array_equal(mg.vjp(f, x)[1](g)[0], A.T @ g)
+
+
+def test_a_recorded_gradient_has_its_inputs_dtype():
+    x = mg.Tensor(np.array([1.0, 2.0], np.float32))
+    y = (x * np.array([3.0, 4.0]) * x).sum()  # float64 by NumPy's rules
+    (g,) = mg.grad(y, [x], record=True)
+    assert g.dtype == np.float32
+    assert mg.grad(g.sum(), x).dtype == np.float32
+
+
+def test_cast_brings_the_cotangent_back():
+    x = mg.Tensor(np.array([1.0, 2.0], np.float32))
+    assert x.astype(float).dtype == np.float64
+    assert mg.grad((x.astype(float) ** 2).sum(), x).tolist() == [2.0, 4.0]

@@ -194,3 +194,29 @@ def test_a_parameter_keeps_its_shape_and_its_dtype_is_the_new_arrays():
     with pytest.raises(ValueError, match="keeps its shape"):
         w.data = np.ones(3)
     np.testing.assert_array_equal(w.data, [0.5, 1.5])
+
+
+def test_a_parameter_in_a_list_or_a_dict_is_found():
+    class Model(mg.Module):
+        def __init__(self):
+            self.scales = [mg.Parameter([1.0]), mg.Parameter([2.0])]
+            self.heads = {"left": mg.Dense(2, 1, rng=0)}
+
+    model = Model()
+    assert list(model.parameters()) == [
+        "scales.0",
+        "scales.1",
+        "heads.left.W",
+        "heads.left.b",
+    ]
+    assert [p.name for p in model.parameters().values()] == list(model.parameters())
+    assert model.heads["left"].label == "heads.left"
+
+
+def test_an_assigned_array_is_copied_and_stays_floating():
+    p = mg.Parameter([1.0, 2.0])
+    mine = np.array([3, 4])
+    p.data = mine
+    mine[0] = 100
+    assert p.data.dtype == float
+    assert p.data.tolist() == [3.0, 4.0]

@@ -64,6 +64,7 @@ CASES = {
         ([(3,)], {"shape": (2, 3), "index": MASK}),
     ],
     "where": [([(2, 3), (2, 3)], {"mask": MASK}), ([(3,), ()], {"mask": MASK})],
+    "cast": [([(2, 3)], {"dtype": float})],
     "cumsum": [([(3,)], {"axis": 0}), ([(2, 3)], {"axis": -1})],
     "matmul": [
         ([(2, 3), (3, 4)], {}),

@@ -109,7 +109,10 @@ def test_rules_work_on_read_only_arrays(sample):  # bug 37
         assert g.flags.writeable and g.shape == x.shape
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+KEEPING = [sample for sample in SAMPLES if sample.name != "cast"]  # asked for float64
+
+
+@pytest.mark.parametrize("sample", KEEPING, ids=ids(KEEPING))
 def test_float32_stays_float32_in_every_mode(sample):  # bug 32
     args = [arg.astype(np.float32) for arg in sample.args]
     inputs = [mg.Tensor(arg) for arg in args]
