@@ -56,6 +56,6 @@ def rewrite(app, what, name, obj, options, lines):
 
 
 def setup(app):
-    """Rewrite before napoleon, whose priority is the usual 500."""
-    app.connect("autodoc-process-docstring", rewrite, priority=100)
+    """Rewrite docstrings as autodoc finds them."""
+    app.connect("autodoc-process-docstring", rewrite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
