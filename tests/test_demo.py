@@ -123,7 +123,7 @@ def test_a_second_run_writes_the_same_files_anew(finished):
     again = run("--out", str(folder), *QUICK)
     assert again.returncode == 0, again.stderr
     assert {path.name for path in folder.iterdir()} == FILES
-    for name in ("forecast.png", "lstm.npz", "lstm-graph.svg"):  # a PDF has its date
+    for name in ("forecast.png", "lstm.npz", "lstm-graph.svg", "lstm-graph.pdf"):
         assert (folder / name).read_bytes() == before[name], name
 
 

@@ -294,12 +294,14 @@ def test_a_pdf_has_its_text_and_embeds_its_fonts(renderer, tmp_path):
     assert all(any(key in each for key in embedded) for each in used)
 
 
-def test_the_pdf_of_the_wheel_is_the_same_twice(tmp_path):
-    drawing = draw(difference(), renderer="graphviz-pure")
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_a_pdf_is_the_same_twice_and_carries_no_date(renderer, tmp_path):
+    drawing = draw(difference(), renderer=renderer)
     one, two = (
         drawing.save(tmp_path / name).read_bytes() for name in ("1.pdf", "2.pdf")
     )
     assert one == two
+    assert not re.search(rb"/CreationDate \(D:202", one)
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)

@@ -73,11 +73,11 @@ def draw(
         picture = Picture(tape, *fold(tape, groups))
     if len(picture.nodes) > max_nodes:
         raise _too_large(len(picture.nodes), max_nodes, bool(picture.notes), named)
-    what = " and ".join(named)
+    how = f"How {' and '.join(named)} {'was' if len(outputs) == 1 else 'were'} computed"
     return Drawing(
-        dot_text(picture, f"How {what} was computed", legend),
+        dot_text(picture, how, legend),
         f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
-        f"How {what} was computed: a tape of {len(tape)} steps",
+        f"{how}: a tape of {len(tape)} steps",
         renderer,
     )
 

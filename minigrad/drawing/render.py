@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ FORMATS = ("svg", "pdf", "png")
 TIME_LIMIT = 20.0  # seconds, for each process
 PURE = "graphviz-pure"
 DOTS_PER_INCH = "144"
+DATE = re.compile(rb"/CreationDate \(D:\d{14}")  # of a pdf, written in plain text
+NO_DATE = b"/CreationDate (D:19700101000000"
 
 
 class NotRendered(RuntimeError):
@@ -70,7 +73,8 @@ def pure_program() -> str | None:
 
 def _rendered(program: str, dot: str, form: str) -> bytes:
     if form == "svg" or Path(program).stem != PURE:
-        return _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
+        picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
+        return DATE.sub(NO_DATE, picture)  # the same program, the same bytes
     svg = _run([program, "-Tsvg"], dot.encode())
     return _run([sys.executable, "-m", "minigrad.drawing.paper", form], svg)
 
