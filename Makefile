@@ -27,6 +27,7 @@ bench: .venv/has-compare     ## measure speed beside the same three
 
 docs: .venv/has-docs         ## build the site in docs/_build/html
 	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
+	$(PY) docs/_ext/check_offline.py docs/_build/html
 
 lint: .venv/has-dev          ## check style and types
 	$(PY) -m ruff check .
