@@ -26,8 +26,8 @@ from lstm_cases import (
 )
 
 from lstm import LSTM, Gate, LSTMCell
-from minigrad.primitive import TABLE
 from minigrad.gradient import Cotangents
+from minigrad.primitive import TABLE
 
 SHAPES = {"n > m": {"n": 3, "m": 2}, "n = m": {"n": 2, "m": 2}}
 every_shape = pytest.mark.parametrize("shape", SHAPES)
