@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,15 +19,27 @@ import numpy as np
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep)
 
+_WRAP = textwrap.TextWrapper(
+    width=88,
+    subsequent_indent=" " * 8,
+    break_long_words=False,
+    break_on_hyphens=False,
+    replace_whitespace=False,
+)
+
 
 def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
     """Return the four-part message; `operands` maps a role or name to a value."""
     lines = [asked]
     for role, value in operands.items():
         lines.append(f"  with  {role}: {describe(value)}")
-    lines.append(f"  why   {why}")
-    lines.append(f"  fix   {fix}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_part("why", why), *_part("fix", fix)])
+
+
+def _part(title: str, text: str) -> list[str]:
+    """Return a titled part, wrapped to a terminal's width; a list in it stays."""
+    first, *listed = text.split("\n")
+    return _WRAP.wrap(f"  {title}   {first}") + listed
 
 
 def describe(value: Any) -> str:

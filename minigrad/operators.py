@@ -1,6 +1,7 @@
 """What `x + y`, `x.sum()` and `np.tanh(x)` mean on a Tensor: handed over, from here.
 
-Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselves.
+Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselves;
+`power` is replaced here by the function that minds its kinks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 
 from minigrad import functions as f
 from minigrad import table as t
-from minigrad.primitive import TABLE, Elementwise
-from minigrad.tensor import NUMPY_FACE, Tensor
+from minigrad.array_like import NUMPY_FACE
+from minigrad.tensor import Tensor
 
 BINARY = {
     "add": t.add,
@@ -45,21 +46,12 @@ def _reflected(operation: Any) -> Any:
     return lambda b, a: operation(a, b)
 
 
-def adopt(primitive: Any) -> None:
-    """Let the NumPy ufunc of an elementwise row mean that row, on Tensors."""
-    if isinstance(primitive, Elementwise) and isinstance(primitive.function, np.ufunc):
-        NUMPY_FACE.setdefault(primitive.function, primitive.apply)
-
-
 for _name, _operation in BINARY.items():
     setattr(Tensor, f"__{_name}__", _operation)
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)
-
-for _row in TABLE.values():
-    adopt(_row)
 
 NUMPY_FACE.update(
     {

@@ -23,16 +23,16 @@ Broadcasting, dtypes and what a rule may return are settled once, in the engine.
 from __future__ import annotations
 
 import functools
+from collections import UserDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import NUMPY_FACE
 from minigrad.messages import explain
 from minigrad.recording import recorder
 from minigrad.tensor import plain
-
-TABLE: dict[str, Primitive] = {}
 
 
 class Primitive:
@@ -66,6 +66,27 @@ class Primitive:
 
     def __reduce__(self) -> Any:
         return TABLE.__getitem__, (self.name,)
+
+
+class Table(UserDict[str, Primitive]):
+    """Every primitive by its name.
+
+    The first row to compute a NumPy ufunc is what that ufunc means on Tensors.
+    """
+
+    def __setitem__(self, name: str, row: Primitive) -> None:
+        super().__setitem__(name, row)
+        if isinstance(row.function, np.ufunc):
+            NUMPY_FACE.setdefault(row.function, row.apply)
+
+    def __delitem__(self, name: str) -> None:
+        row = self[name]
+        super().__delitem__(name)
+        if NUMPY_FACE.get(row.function) is row.apply:
+            del NUMPY_FACE[row.function]
+
+
+TABLE = Table()
 
 
 class Elementwise(Primitive):

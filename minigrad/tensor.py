@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE as NUMPY_FACE
 from minigrad.array_like import ArrayLike
 from minigrad.array_like import plain as plain
 from minigrad.context import SETTING, Scope

@@ -74,7 +74,7 @@ GOLDEN = r"""digraph tape {
 	graph [bgcolor="#ffffff" fontname=Helvetica fontsize=11 newrank=true nodesep=.16 rankdir=LR ranksep=.3 tooltip="How loss was computed"]
 	node [fixedsize=true fontcolor="#1b1b1b" fontname=Helvetica]
 	edge [arrowsize=.6 color="#1b1b1b" fontcolor="#55595e" fontname=Helvetica fontsize=9]
-	n0 [label=<<FONT POINT-SIZE="11">a</FONT><BR/><FONT POINT-SIZE="9">()</FONT>> color="#2f5f96" fillcolor="#dbe7f6" height=0.47 shape=ellipse style=filled tooltip="a = 3\nshape (), float64" width=0.47]
+	n0 [label=<<FONT POINT-SIZE="11">a</FONT><BR/><FONT POINT-SIZE="9">3</FONT>> color="#2f5f96" fillcolor="#dbe7f6" height=0.47 shape=ellipse style=filled tooltip="a = 3\nshape (), float64" width=0.47]
 	n3 [label=<<FONT POINT-SIZE="13">×</FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.36 shape=ellipse style=filled tooltip="t3 = c_1 × c_1\nshape (), float64\nvalue 1" width=0.36]
 	n4 [label=<<FONT POINT-SIZE="13">× 0.5</FONT><BR/><FONT POINT-SIZE="11">loss</FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 penwidth=2.4 shape=ellipse style=filled tooltip="loss = t3 × 0.5\nshape (), float64\nvalue 0.5" width=0.75]
 	subgraph cluster_0 {
@@ -82,14 +82,14 @@ GOLDEN = r"""digraph tape {
 		subgraph cluster_1 {
 			color="#4f7f58" fillcolor="#eaf4ec" fontcolor="#4f7f58" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
 			n2 [label=<<FONT POINT-SIZE="13">−</FONT><BR/><FONT POINT-SIZE="11">c<SUB><FONT POINT-SIZE="8">1</FONT></SUB></FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 shape=ellipse style=filled tooltip="c_1 = a − b\nshape (), float64\nvalue 1\nin part[1]" width=0.55]
-			n1 [label=<<FONT POINT-SIZE="11">b</FONT><BR/><FONT POINT-SIZE="9">()</FONT>> color="#8c8c8c" fillcolor="#ececec" height=0.47 shape=box style="rounded,filled" tooltip="b = 2\nshape (), float64" width=0.40]
+			n1 [label=<<FONT POINT-SIZE="11">b</FONT><BR/><FONT POINT-SIZE="9">2</FONT>> color="#8c8c8c" fillcolor="#ececec" height=0.47 shape=box style="rounded,filled" tooltip="b = 2\nshape (), float64" width=0.40]
 		}
 	}
 	n0 -> n2 [label=1 labeltooltip="a ()" tooltip="a ()" weight=5]
 	n1 -> n2 [label=2 labeltooltip="b ()" tooltip="b ()" weight=5]
-	n2 -> n3 [label="()" labeltooltip="c_1 ()" tooltip="c_1 ()" weight=5]
-	n2 -> n3 [label="()" labeltooltip="c_1 ()" tooltip="c_1 ()" weight=5]
-	n3 -> n4 [label="()" labeltooltip="t3 ()" tooltip="t3 ()"]
+	n2 -> n3 [tooltip="c_1 ()" weight=5]
+	n2 -> n3 [tooltip="c_1 ()" weight=5]
+	n3 -> n4 [tooltip="t3 ()"]
 }
 """  # noqa: E501
 

@@ -481,7 +481,7 @@ MISTAKES = {
     "no steps": (lambda: layer(np.ones((4, 0, 3))), r"T > 0"),
     "state of another batch": (
         lambda: layer(np.ones((4, 5, 3)), State.zeros(2, (3,))),
-        r"y_\{t-1\}: shape \(3, 2\)(.|\n)*same batch axes",
+        r"y_\{t-1\}: shape \(3, 2\)(.|\n)*same\s+batch axes",
     ),
     "state of another size": (
         lambda: layer(np.ones((4, 5, 3)), State.zeros(3, (4,))),

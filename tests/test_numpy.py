@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.tensor import NUMPY_FACE
+from minigrad.array_like import NUMPY_FACE
 
 X = np.array([0.5, 1.5, 2.5])
 
@@ -315,3 +315,24 @@ def test_the_numpy_face_is_complete_for_the_ufuncs_of_the_table():
     for row in TABLE.values():
         if isinstance(row, Elementwise) and isinstance(row.function, np.ufunc):
             assert row.function in NUMPY_FACE
+
+
+def test_a_row_of_ones_own_brings_its_numpy_name_and_takes_it_along():
+    x = mg.Tensor([0.5, 2.0])
+    arctan = mg.elementwise(
+        "arctan", np.arctan, "atan(a)", (lambda y, a: 1 / (1 + a * a),)
+    )
+    try:
+        assert np.arctan(x).primitive is arctan.primitive
+        assert mg.grad(np.arctan(x).sum(), x).tolist() == [1 / 1.25, 1 / 5]
+    finally:
+        del mg.TABLE["arctan"]
+    with pytest.raises(TypeError, match="no arctan"):
+        np.arctan(x)
+
+
+def test_a_second_row_does_not_take_a_numpy_name_from_the_first():
+    mg.elementwise("product", np.multiply, "a * b", mg.TABLE["multiply"].partials)
+    del mg.TABLE["product"]
+    x = mg.Tensor([2.0])
+    assert np.multiply(x, x).primitive is mg.TABLE["multiply"]

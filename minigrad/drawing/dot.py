@@ -197,7 +197,8 @@ def _write_node(graph: graphviz.Digraph, node: Node) -> None:
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:
     tooltip = plain(arrow.tooltip)
     look = {"tooltip": tooltip}
-    label = ": ".join(word for word in (arrow.operand, arrow.shape) if word)
+    shape = "" if arrow.shape == "()" else arrow.shape  # a number needs no shape
+    label = ": ".join(word for word in (arrow.operand, shape) if word)
     if label:
         look.update(label=plain(label), labeltooltip=tooltip)
     if carried or not arrow.shape:  # keep time straight and leaves close

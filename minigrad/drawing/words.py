@@ -176,12 +176,15 @@ def label_of(entry: Tensor) -> Label:
 
 
 def leaf_label(leaf: Tensor) -> Label:
-    """Say a leaf's own name (`cell.forget.W` stands in its cluster: W) and shape."""
+    """Say a leaf's own name (`cell.forget.W` stands in its cluster: W) and shape.
+
+    A single number says itself instead of its shape.
+    """
     name = name_in_time(leaf)
     name = name.rpartition(".")[2] or name
     if not name and leaf.size == 1:
         return Label(number(leaf.data.item()))
-    return Label("", name, shape_text(leaf))
+    return Label("", name, shape_text(leaf) if leaf.ndim else number(leaf.item()))
 
 
 def equation(entry: Tensor, place: Mapping[Tensor, int]) -> str:
