@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.context import Setting, Within
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, named, short, source_line, user_line
 from minigrad.primitive import Linear
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor, plain
+from minigrad.tensor import Array, Tensor
 
 # -------------------------------------------------- checked()
 

@@ -29,10 +29,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE
+from minigrad.array_like import NUMPY_FACE, plain
 from minigrad.messages import explain
 from minigrad.recording import recorder
-from minigrad.tensor import plain
 
 
 class Primitive:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.context import SETTING
 from minigrad.messages import explain, named, user_line
-from minigrad.tensor import UNRECORDED, Tensor, clock, plain
+from minigrad.tensor import UNRECORDED, Tensor, clock
 
 _new = object.__new__
 _ndarray = np.ndarray

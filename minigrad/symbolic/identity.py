@@ -173,7 +173,7 @@ def runs_on(ring: Any, step: Tensor) -> bool:
     duals = [_array([Dual(a, a) for a in arg.flat], arg.shape) if _is_ring(arg) else arg
              for arg in args]  # fmt: skip
     try:
-        row.function(*duals, **step.options)  # type: ignore[union-attr]
+        row.function(*duals, **step.options)
         if isinstance(row, Elementwise):
             y = row.function(*args)
             for arg, partial in zip(step.args, row.partials, strict=True):
