@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import SETTING
+from minigrad.cotangents import Cotangents
 from minigrad.messages import explain, user_line
 from minigrad.refusals import (
     bad_rule,
@@ -27,7 +28,6 @@ from minigrad.refusals import (
     stale,
     unrecorded,
 )
-from minigrad.table import cast
 from minigrad.tape import Tape, in_order
 from minigrad.tensor import RELEASED, Tensor
 
@@ -107,67 +107,6 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
     return plan
 
 
-class Cotangents:
-    """The cotangents of a backward walk, while contributions to them add up.
-
-    totals  what has been added so far; perhaps still in the shape of a broadcast use,
-            since summing the broadcast axes once at the end is cheaper than each time
-    owned   totals that are our own arrays, so that more can be added in place; a first
-            contribution may be somebody else's array and is never written to
-    uses    contributions put off, to be computed together: see `Linear.together`
-    """
-
-    __slots__ = ("owned", "record", "totals", "uses")
-
-    def __init__(self, record: bool) -> None:
-        self.record = record
-        self.totals: dict[int, Any] = {}
-        self.owned: set[int] = set()
-        self.uses: dict[int, dict[Any, list[Any]]] = {}
-
-    def add(self, arg: Tensor, contribution: Any) -> None:
-        """Add a contribution to the cotangent of `arg`."""
-        tick = arg.tick
-        total = self.totals.get(tick)
-        if total is None:
-            self.totals[tick] = contribution
-            return
-        if total.shape != contribution.shape:  # used at several broadcast shapes
-            total = _unbroadcast(total, arg.shape)
-            contribution = _unbroadcast(contribution, arg.shape)
-        elif tick in self.owned:
-            np.add(total, contribution, out=total)
-            return
-        total = total + contribution
-        if not self.record:
-            total = np.asarray(total)
-            self.owned.add(tick)
-        self.totals[tick] = total
-
-    def put_off(self, arg: Tensor, key: Any, use: Any) -> None:
-        """Remember a use of `arg`, to be computed together with its other uses."""
-        self.uses.setdefault(arg.tick, {}).setdefault(key, []).append(use)
-
-    def complete(self, node: Tensor) -> Any:
-        """Return a node's whole cotangent, now that all its uses have contributed."""
-        for (primitive, i), uses in self.uses.pop(node.tick, {}).items():
-            self.add(node, _fit(primitive.together[i](uses), uses[0][0], i, node))
-            self.owned.add(node.tick)
-        total = self.totals.pop(node.tick, None)
-        if total is not None and total.shape != node.data.shape:
-            self.owned.add(node.tick)
-            return _unbroadcast(total, node.shape)
-        return total
-
-    def complete_part(self, node: Tensor, part: Any, i: int, arg: Tensor) -> Any:
-        """Return the cotangent of those entries of a node that are argument i's."""
-        total: Any = None
-        for (primitive, k), uses in self.uses[node.tick].items():
-            term = _fit(primitive.together[k](uses, part), node, i, arg)
-            total = term if total is None else total + term
-        return total
-
-
 def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
     """Walk backwards, turning each node's cotangent into its arguments'."""
     checker = SETTING.get().checker
@@ -176,16 +115,10 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
     together = not record and checker is None
     for node, operands, edges in reversed(plan):
         tick = node.tick
-        if tick not in uses:
-            g = totals.pop(tick, None)
-        elif not _asked_in_part(node, edges, totals, keep):
-            g = cotangents.complete(node)
-        else:
-            for i, arg in edges:
-                part = node.primitive.parts(i, operands, node.options)
-                cotangents.add(arg, cotangents.complete_part(node, part, i, arg))
-            del uses[tick]
+        if tick in uses and _asked_in_part(node, edges, totals, keep):
+            cotangents.complete_parts(node, operands, edges)
             continue
+        g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
         if g is None:
             continue
         if tick in keep:
@@ -204,13 +137,12 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
             if checker is not None:
                 checker.differentiated(node, i, contribution)
             x = operands[i]
-            if type(contribution) is not _ndarray or contribution.dtype is not x.dtype:
-                contribution = _fit(contribution, node, i, arg)
-            elif contribution.shape != x.shape:
-                if primitive.is_elementwise and contribution.shape == y.shape:
-                    uses.setdefault(arg.tick, {})  # sum over the broadcast axes later
-                else:
-                    contribution = _fit(contribution, node, i, arg)
+            if (
+                type(contribution) is not _ndarray
+                or contribution.dtype is not x.dtype
+                or contribution.shape != x.shape
+            ):
+                contribution = cotangents.fit(contribution, node, i, arg)
             if arg.tick in totals:
                 cotangents.add(arg, contribution)
             else:
@@ -224,50 +156,6 @@ def _asked_in_part(node: Any, edges: Any, totals: Any, keep: set[int]) -> bool:
         and len(edges) < len(node.args)
         and node.tick not in totals
         and node.tick not in keep
-    )
-
-
-def _fit(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
-    """Bring a contribution to its argument's shape and dtype, or say why it cannot."""
-    if not isinstance(contribution, Tensor):
-        if contribution is None:
-            raise bad_rule(node, i, arg, "it returned None.")
-        contribution = np.asarray(contribution)
-    if contribution.shape != arg.shape:
-        elementwise = node.primitive is not None and node.primitive.is_elementwise
-        whole = contribution.shape == node.shape or not elementwise
-        if not whole or not _is_broadcast_of(contribution.shape, arg.shape):
-            raise bad_rule(node, i, arg, f"it returned shape {contribution.shape}.")
-        contribution = _unbroadcast(contribution, arg.shape)
-    if contribution.dtype != arg.dtype:
-        if contribution.dtype == object and node.dtype != object:
-            raise bad_rule(node, i, arg, "it returned dtype object.")
-        if contribution.dtype != object and arg.dtype != object:
-            contribution = cast(contribution, arg.dtype)
-        if isinstance(contribution, _ndarray) and arg.dtype.kind == "f":
-            contribution = contribution.real  # the direction in which arg can move
-    return contribution
-
-
-def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes along which NumPy repeated an argument of this shape.
-
-    A copy feeds every repetition, so the cotangents of all repetitions add up.
-    """
-    extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
-    )
-    summed = g.sum(axis=axes) if axes else g
-    if not isinstance(g, Tensor):
-        summed = np.asarray(summed)  # the sum of objects may be a bare object
-    return summed.reshape(shape)
-
-
-def _is_broadcast_of(shape: tuple[int, ...], small: tuple[int, ...]) -> bool:
-    extra = len(shape) - len(small)
-    return extra >= 0 and all(
-        n in (1, m) for n, m in zip(small, shape[extra:], strict=True)
     )
 
 

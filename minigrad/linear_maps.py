@@ -104,7 +104,7 @@ def scatter_all(uses: Any, part: Any = ...) -> Array:
     total = np.zeros(a.shape, g.dtype)
     for _, g, _, options in uses:
         _add_at(total, options["index"], g)
-    return total[part]
+    return total if part is ... else total[part]
 
 
 def _may_repeat(index: Any) -> bool:
@@ -206,7 +206,7 @@ def outer_sums(uses: Any, part: Any = ...) -> Array:
         v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
         product = np.matmul(z_bar.T, v)
         total = product if total is None else np.add(total, product, out=total)
-    return total[part]
+    return total if part is ... else total[part]
 
 
 def pulled_back(uses: Any, part: Any = ...) -> Array:
@@ -221,4 +221,5 @@ def pulled_back(uses: Any, part: Any = ...) -> Array:
     for _, g, (W, _), _ in uses:
         product = np.matmul(g, W[:, columns])
         total = product if total is None else np.add(total, product, out=total)
-    return np.asarray(total)[part]
+    total = np.asarray(total)
+    return total if part is ... else total[part]
