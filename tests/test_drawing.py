@@ -185,6 +185,17 @@ def test_constants_are_said_by_their_user():
     assert "b = [1, 2]" in dot
 
 
+def test_an_array_is_called_by_the_name_that_its_row_gives_it():
+    W, x = mg.Parameter(np.ones((4, 2)), name="W"), mg.Tensor([1.0], name="x")
+    assert "v = array (4, 2)" in draw(mg.matvec(W, np.ones((4, 2)))).dot
+    assert "W = array (3, 4)" in draw(mg.matvec(np.ones((3, 4)), W[:, 0])).dot
+    assert "b = array (2, 3)" in draw(W @ np.ones((2, 3))).dot
+    assert "part 2 = [5, 6]" in draw(mg.concatenate([x, np.array([5.0, 6.0])])).dot
+    masked = draw(mg.where(np.arange(9) > 3, W[0, 0], np.zeros(9))).dot
+    assert "b = array (9,)" in masked
+    assert "mask array (9,)" in masked
+
+
 def test_a_leaf_alone_can_be_drawn():
     assert (
         repr(draw(mg.Tensor(1.0, name="a")))

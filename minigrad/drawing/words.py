@@ -6,6 +6,7 @@ giving `W_f` its subscript is the business of `dot.py`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -127,6 +128,25 @@ def order_matters(primitive: Primitive) -> bool:
         return True
 
 
+def operand_name(primitive: Primitive, i: int) -> str:
+    """Return what the row calls its argument i: W and v, or a and b; parts have numbers.
+
+    >>> from minigrad.primitive import TABLE
+    >>> operand_name(TABLE["matvec"], 1), operand_name(TABLE["subtract"], 1)
+    ('v', 'b')
+    >>> operand_name(TABLE["concatenate"], 1)
+    'part 2'
+    """
+    if isinstance(primitive, Elementwise):
+        return chr(ord("a") + i)  # the letters of its meaning
+    try:
+        named = list(inspect.signature(primitive.function).parameters.values())
+    except (TypeError, ValueError):  # a function in C may not say
+        named = []
+    many = any(each.kind is each.VAR_POSITIONAL for each in named[: i + 1])
+    return f"part {i + 1}" if many or i >= len(named) else named[i].name
+
+
 def name_in_time(entry: Tensor) -> str:
     """Return an entry's name; a letter made at step 3 has that as a subscript, f_3.
 
@@ -167,7 +187,7 @@ def label_of(entry: Tensor) -> Label:
         if is_infix(primitive) and len(entry.args) == 2 and is_number(arg):
             symbol = f"{text} {symbol}" if i == 0 else f"{symbol} {text}"
         else:
-            remarks.append(f"{'abcdefgh'[i] if i < 8 else i} = {text}")
+            remarks.append(f"{operand_name(primitive, i)} = {text}")
     for key, value in entry.options.items():
         if key != "shape" and value is not None and value is not False:
             text = option_text(value)
