@@ -48,9 +48,9 @@ class Explanation:
              "this line has the layer reading only."),
             ("f, i, c~, o", m, "entry k belongs to neuron k, computed by row k of its "
              "W from all of v."),
-            ("c_t", m, "the top line, both readings: the layer's state vector, or one "
-             "neuron's own number c_k, for c_k meets only f_k, i_k and c~_k: "
-             "element-wise, never another neuron's."),
+            ("c_t", m, "the line along the top, through x and +: both readings, the "
+             "layer's state vector or one neuron's own number c_k, for c_k meets only "
+             "f_k, i_k and c~_k: element-wise, never another neuron's."),
         )  # fmt: skip
         return "\n".join(
             [
@@ -59,7 +59,7 @@ class Explanation:
                 *lines,
                 count,
                 "",
-                "The lines of the picture:",
+                "The lines of the usual picture, four yellow boxes between c and y:",
                 *(_reading(line, size, text) for line, size, text in readings),
                 "So a neuron of an LSTM is row k of every W and b plus one c_k; "
                 "the cell is the layer.",

@@ -15,7 +15,8 @@ import numpy as np
 
 from lstm.cell import LSTMCell, State, leaf, require_state
 from lstm.explain import Explanation
-from minigrad import Module, Tensor, reusing_weights, scope, stack
+from minigrad import Module, Tensor, scope, stack
+from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
 
 
@@ -62,7 +63,7 @@ class LSTM(Module):
                     {"W_f": self.cell.forget.W, "x": x},
                     f"x must be (B, T, n) or (T, n) with n = {n} and T > 0.",
                     "x[..., None] adds a feature axis, x[None] a batch axis, "
-                    "x.swapaxes(0, 1) turns (T, B, n) into (B, T, n).",
+                    "x.transpose(1, 0, 2) turns (T, B, n) into (B, T, n).",
                 )
             )
         batch = x.shape[:-2]

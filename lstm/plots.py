@@ -46,7 +46,7 @@ def forecast_plot(
     above.set_title("Sunspots: each year forecast from the twelve before it")
     above.set_ylabel("yearly sunspot number")
     above.legend(loc="upper left", frameon=False)
-    below.set_ylabel("error")
+    below.set_ylabel("forecast − observed")
     below.set_xlabel("year")
     below.margins(x=0.01)
     file = io.BytesIO()

@@ -13,7 +13,7 @@ primitives ran. Everything else is a **reading** of that tape.
 
 from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients, checked
-from minigrad.context import no_grad, reusing_weights, scope
+from minigrad.context import no_grad, scope
 from minigrad.functions import (
     absolute,
     broadcast_to,
@@ -125,7 +125,6 @@ __all__ = [
     "prove",
     "relu",
     "reshape",
-    "reusing_weights",
     "scatter",
     "scope",
     "sigmoid",
@@ -160,3 +159,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_READINGS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

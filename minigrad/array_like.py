@@ -8,6 +8,7 @@ that has that name. Where there is no such row, one sentence says so.
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,40 @@ from minigrad.messages import explain, user_line
 Array = np.ndarray
 
 NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
+# Functions whose answer is a choice: it comes as NumPy gives it, without a record.
+QUESTIONS = frozenset(
+    {
+        np.allclose,
+        np.argmax,
+        np.argmin,
+        np.argsort,
+        np.array_equal,
+        np.count_nonzero,
+        np.isclose,
+        np.sign,
+        np.floor,
+        np.ceil,
+        np.rint,
+    }
+)
+
+HINTS = {  # where the nearest name would mislead
+    "dot": "a @ b",
+    "inner": "(a * b).sum(-1)",
+    "outer": "a[:, None] * b",
+    "norm": "mg.sqrt((a * a).sum())",
+    "std": "mg.sqrt(mg.var(a))",
+    "average": "mg.mean(a)",
+    "vstack": "mg.concatenate or mg.stack",
+    "hstack": "mg.concatenate(parts, axis=-1)",
+    "expand_dims": "a[..., None]",
+    "squeeze": "a.reshape(...)",
+    "ravel": "a.reshape(-1)",
+    "log1p": "mg.log(1 + a), or mg.softplus for log(1 + exp(a))",
+    "sort": "a[np.argsort(a)]",
+    "median": "a[np.argsort(a)] and its middle",
+    "prod": "mg.exp(mg.log(a).sum()) of positive numbers",
+}
 
 
 class ArrayLike:
@@ -95,6 +130,9 @@ class ArrayLike:
     def __complex__(self) -> complex:
         return complex(self._only("complex"))
 
+    def __format__(self, form: str) -> str:
+        return format(self._only("format") if form else str(self), form)
+
     def _only(self, kind: str) -> Any:
         if self.size == 1:
             return self.data.item()
@@ -159,14 +197,16 @@ class ArrayLike:
     ) -> Any:
         if method == "__call__" and ufunc in NUMPY_FACE and not options:
             return NUMPY_FACE[ufunc](*inputs)
-        if method == "__call__" and _is_question(ufunc):
+        if method == "__call__" and (ufunc in QUESTIONS or _is_question(ufunc)):
             return ufunc(*(plain(value) for value in inputs), **options)
         raise _unsupported(ufunc, method, inputs, options)
 
     def __array_function__(
         self, function: Any, types: Any, args: Any, options: Any
     ) -> Any:
-        if function in NUMPY_FACE:
+        if function in QUESTIONS:
+            return function(*(plain(value) for value in args), **options)
+        if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
             return NUMPY_FACE[function](*args, **options)
         raise _unsupported(function, "__call__", args, options)
 
@@ -174,6 +214,14 @@ class ArrayLike:
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, and anything else as it is."""
     return value.data if isinstance(value, ArrayLike) else value
+
+
+def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
+    try:
+        inspect.signature(function).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_question(ufunc: Any) -> bool:
@@ -193,9 +241,10 @@ def _unsupported(function: Any, method: str, args: Any, options: Any) -> TypeErr
         why = f"the table's {asked} takes no {', '.join(sorted(options))}=."
         fix = f"call it without; an out= array cannot remember: t = np.{asked}(...)."
     else:
-        near = difflib.get_close_matches(asked, known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(asked, known, n=1, cutoff=0.8)
+        hint = HINTS.get(asked) or "".join(near)
         why = f"the table of primitives has no {asked}, so its derivative is unknown."
-        fix = f"nearest: {', '.join(near)}; " if near else ""
+        fix = f"nearest: {hint}; " if hint else ""
         fix += "compose it from primitives, add a row (docs: add your own op), or "
         fix += "use t.data if no gradient is needed."
     operands = {

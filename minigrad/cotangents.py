@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.messages import explain, user_line
 from minigrad.refusals import bad_rule
 from minigrad.table import cast
 from minigrad.tensor import Tensor
@@ -108,9 +109,18 @@ def _cast(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
         raise bad_rule(node, i, arg, "it returned dtype object.")
     if contribution.dtype != object and arg.dtype != object:
         contribution = cast(contribution, arg.dtype)
-    if isinstance(contribution, np.ndarray) and arg.dtype.kind == "f":
-        contribution = contribution.real  # the direction in which arg can move
-    return contribution
+    if arg.dtype.kind != "f" or contribution.dtype.kind != "c":
+        return contribution
+    if isinstance(contribution, Tensor):
+        raise TypeError(
+            explain(
+                f"a recorded gradient, at {user_line()}",
+                {"real argument": arg, "used by": node},
+                "its cotangent is complex, and no primitive takes the real part.",
+                "make the argument complex, or leave record=True away.",
+            )
+        )
+    return contribution.real  # the direction in which arg can move
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:

@@ -59,8 +59,9 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Any:
 def where(mask: Any, a: Any, b: Any) -> Any:
     """Return a where the boolean array `mask` is true, b elsewhere.
 
-    The mask is recorded as it is: nothing flows to where it came from, and nothing
-    flows through the branch not taken, not even a NaN.
+    The mask is recorded as it is, and nothing flows to where it came from. The branch
+    not taken gets the cotangent zero; but where its own slope is infinite, zero times
+    that is NaN, so make it safe: where(x > 0, log(where(x > 0, x, 1)), 0).
     """
     if isinstance(mask, Tensor):
         raise TypeError(
@@ -87,10 +88,8 @@ def getitem(a: Any, index: Any) -> Any:
             )
         )
     parts = tuple(
-        np.array(part, int if part == [] else None)
-        if isinstance(part, list)
-        else np.array(part)
-        if isinstance(part, Array)
+        np.array(part, dtype=None if np.size(part) else int)  # [] chooses nothing
+        if isinstance(part, (list, tuple, range, Array)) and np.ndim(part)
         else part
         for part in parts
     )
@@ -116,8 +115,7 @@ def power(a: Any, b: Any) -> Any:
 
     x**0 is constant, and 0**b does not move with b.
     """
-    if isinstance(a, (int, float)) and _data(b).dtype.kind == "f":
-        a = _data(b).dtype.type(a)  # its logarithm, in the rule, must not be wider
+    a, _ = _of_one_width(a, b)  # the logarithm in the rule must not be wider
     if not isinstance(b, Tensor):
         constant = np.asarray(b) == 0
         if not constant.any():
@@ -131,8 +129,30 @@ def power(a: Any, b: Any) -> Any:
     return where(zero, power(a, b.data), power_row(where(zero, 1, a), b))
 
 
+def _of_one_width(a: Any, b: Any) -> tuple[Any, Any]:
+    """Bring a Python number to the precision of the other operand."""
+    if isinstance(a, (int, float)) and _data(b).dtype.kind == "f":
+        return _data(b).dtype.type(a), b
+    if isinstance(b, (int, float)) and _data(a).dtype.kind == "f":
+        return a, _data(a).dtype.type(b)
+    return a, b
+
+
+def _require_real(a: Any, asked: str) -> None:
+    if _data(a).dtype.kind == "c":
+        raise TypeError(
+            explain(
+                f"{asked} of complex numbers, at {user_line()}",
+                {"a": a},
+                f"{asked} is not complex differentiable.",
+                "write what is meant with real and imaginary parts.",
+            )
+        )
+
+
 def absolute(a: Any) -> Any:
     """|a| = sign(a) a, with the sign recorded; slope 0 at 0."""
+    _require_real(a, "abs")
     return multiply(a, np.sign(_data(a)))
 
 
@@ -150,6 +170,8 @@ def minimum(a: Any, b: Any) -> Any:
 
 def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     """Return a where `first`, b where `second`, and half of each at ties and NaN."""
+    _require_real(a, "the larger or smaller")
+    a, b = _of_one_width(a, b)
     either = first | second
     if np.all(either):
         return where(first, a, b)
@@ -185,6 +207,7 @@ def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean squared deviation from the mean (no Bessel correction)."""
+    _require_real(a, "var")
     deviation = a - mean(a, axis, keepdims=True)
     return mean(deviation * deviation, axis, keepdims)
 

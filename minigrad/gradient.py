@@ -61,12 +61,23 @@ def grad(
     Raises ValueError if the output is not a single number and no seed is given, or if
     its record is missing, released, or older than a Parameter it used.
     """
-    outputs = [output] if isinstance(output, Tensor) else list(output)
-    single = isinstance(output, Tensor)
-    seeds = [seed] if single else list(seed or [None] * len(outputs))
+    if isinstance(output, list | tuple):
+        outputs = list(output)
+        seeds = [None] * len(outputs) if seed is None else list(seed)
+    else:
+        outputs, seeds = [output], [seed]
     wanted = _tensors(inputs)
     for each in outputs:
         require_recorded(each)
+    if len(seeds) != len(outputs):
+        raise ValueError(
+            explain(
+                f"a gradient of {len(outputs)} outputs, at {user_line()}",
+                {f"output {i}": each for i, each in enumerate(outputs)},
+                f"each output needs its seed, and {len(seeds)} were given.",
+                "give a list of as many seeds as outputs.",
+            )
+        )
     plan = _plan(in_order(outputs), wanted, record)
     cotangents = Cotangents(record)
     for each, given in zip(outputs, seeds, strict=True):
@@ -197,7 +208,9 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     g = cotangents.complete(wanted)
     if g is None:
         g = np.zeros_like(wanted.data)
-    elif not cotangents.record and wanted.tick not in cotangents.owned:
+    elif isinstance(g, Tensor):
+        g = g * 1  # a Tensor of its own, also where two inputs have the same cotangent
+    elif wanted.tick not in cotangents.owned:
         g = np.array(g)
     cotangents.totals[wanted.tick] = g  # it may be asked for twice
     cotangents.owned.discard(wanted.tick)
@@ -207,6 +220,8 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
 def _tensors(inputs: Any) -> list[Tensor]:
     if isinstance(inputs, Tensor):
         return [inputs]
+    if not isinstance(inputs, Mapping | list | tuple):
+        require_tensor(inputs, "grad(output, inputs)")
     wanted = list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)
     for each in wanted:
         require_tensor(each, "grad(output, inputs)")

@@ -2,8 +2,8 @@
 
 Written with operators and methods that arrays and Tensors share, so that each adjoint
 here can be recorded and differentiated like any other computation. Where many uses of
-one argument are cheaper together (`scatter_all`, `outer_sums`, `pulled_back`), the sum
-of all their adjoints is computed at once, on arrays.
+one argument are cheaper together (`take_adjoints`, `matvec_adjoints_W` and `_v`), the
+sum of all their adjoints is computed at once, on arrays.
 """
 
 from __future__ import annotations
@@ -22,13 +22,23 @@ def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return reduce(a, axis=axis, keepdims=keepdims)
 
 
-def spread(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
+def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
     """Undo a sum's change of shape: give every summand the sum's cotangent."""
     if axis is not None and not keepdims:
         axes = axis if isinstance(axis, tuple) else (axis,)
         summed = {each_axis % len(shape) for each_axis in axes}
         g = g.reshape(tuple(1 if i in summed else n for i, n in enumerate(shape)))
     return np.broadcast_to(g, shape)
+
+
+def reshaped(a: Array, shape: Any) -> Array:
+    """Return the entries, in their order, in another shape."""
+    return a.reshape(shape)
+
+
+def repeated(a: Array, shape: Any) -> Array:
+    """Repeat to a shape, by NumPy's rules of broadcasting."""
+    return np.broadcast_to(a, shape)
 
 
 def permute(a: Array, axes: Any = None) -> Array:
@@ -48,10 +58,12 @@ def inverse(axes: Any) -> Any:
 
 def join(*parts: Array, axis: int = 0) -> Array:
     """Join along an existing axis: [x, y]."""
+    if axis is None:
+        raise TypeError("axis must be an integer: reshape the parts to join them flat")
     return np.concatenate(parts, axis=axis)
 
 
-def place(i: int, parts: Any, options: Any) -> Any:
+def place_of(i: int, parts: Any, options: Any) -> Any:
     """Return where part i lies in the joined array."""
     ndim = parts[i].ndim
     axis = options.get("axis", 0) % ndim
@@ -64,9 +76,9 @@ def place(i: int, parts: Any, options: Any) -> Any:
     )
 
 
-def part(i: int, g: Any, *parts: Any, **options: Any) -> Any:
+def join_adjoint(i: int, g: Any, *parts: Any, **options: Any) -> Any:
     """Cut part i back out of the joined cotangent."""
-    return g[place(i, parts, options)]
+    return g[place_of(i, parts, options)]
 
 
 def pile_up(*parts: Array, axis: int = 0) -> Array:
@@ -74,7 +86,7 @@ def pile_up(*parts: Array, axis: int = 0) -> Array:
     return np.stack(parts, axis=axis)
 
 
-def layer(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
+def stack_adjoint(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
     """Take layer i back out of the pile's cotangent."""
     return g[(slice(None),) * (axis % g.ndim) + (i,)]
 
@@ -98,7 +110,7 @@ def _add_at(total: Array, index: Any, g: Array) -> None:
         total[index] += g
 
 
-def scatter_all(uses: Any, part: Any = ...) -> Array:
+def take_adjoints(uses: Any, part: Any = ...) -> Array:
     """Scatter the cotangents of many takes from one array into one array."""
     _, g, (a,), _ = uses[0]
     total = np.zeros(a.shape, g.dtype)
@@ -107,10 +119,13 @@ def scatter_all(uses: Any, part: Any = ...) -> Array:
     return total if part is ... else total[part]
 
 
+_ONCE = (int, np.integer, slice, type(None), type(...))  # choose each entry once
+
+
 def _may_repeat(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
-    return any(
-        isinstance(part, list) or (isinstance(part, Array) and part.dtype != bool)
+    return not all(
+        isinstance(part, _ONCE) or (isinstance(part, Array) and part.dtype.kind == "b")
         for part in parts
     )
 
@@ -132,6 +147,8 @@ def backwards(a: Any, axis: int) -> Any:
 
 def cast(a: Array, dtype: Any) -> Array:
     """Return the numbers in another precision; complex ones stay complex."""
+    if np.dtype(dtype).kind not in "fcO":
+        raise TypeError(f"{np.dtype(dtype)} numbers have no derivative; use t.data")
     if a.dtype.kind == "O":
         return a  # exact numbers have no precision to change
     if a.dtype.kind == "c":
@@ -163,13 +180,13 @@ def _product_cotangent(g: Any, a: Any, b: Any) -> Any:
     return g.reshape((*g.shape[:-1], 1, g.shape[-1])) if a.ndim == 1 else g
 
 
-def left(g: Any, a: Any, b: Any) -> Any:
+def matmul_adjoint_a(g: Any, a: Any, b: Any) -> Any:
     """a_bar = g b^T."""
     product = _product_cotangent(g, a, b) @ _swapped(_matrix(b, column=True))
     return product if a.ndim > 1 else product[..., 0, :]
 
 
-def right(g: Any, a: Any, b: Any) -> Any:
+def matmul_adjoint_b(g: Any, a: Any, b: Any) -> Any:
     """b_bar = a^T g."""
     product = _swapped(_matrix(a, column=False)) @ _product_cotangent(g, a, b)
     return product if b.ndim > 1 else product[..., 0]
@@ -177,6 +194,8 @@ def right(g: Any, a: Any, b: Any) -> Any:
 
 def matvec(W: Array, v: Array) -> Array:
     """W v over the last axis: W is (m, k), v is (..., k), the result (..., m)."""
+    if W.ndim != 2:
+        raise ValueError(f"W must be a matrix, and has {W.ndim} axes")
     kept = SETTING.get().layouts
     if kept is None or v.ndim == 1:
         return np.matmul(v, W.T)
@@ -185,13 +204,22 @@ def matvec(W: Array, v: Array) -> Array:
     return np.matmul(v, kept[id(W)][1])
 
 
-def outer_sum(g: Any, W: Any, v: Any) -> Any:
+def matvec_adjoint_W(g: Any, W: Any, v: Any) -> Any:
     """W_bar = sum of z_bar v^T over all vectors."""
     rows = g.reshape((-1, g.shape[-1]))
     return rows.transpose() @ v.reshape((-1, v.shape[-1]))
 
 
-def outer_sums(uses: Any, part: Any = ...) -> Array:
+def _plus(total: Any, term: Array) -> Array:
+    """Add to a total of our own, in place where the dtypes allow it."""
+    if total is None:
+        return term
+    if total.dtype != term.dtype:
+        return total + term
+    return np.add(total, term, out=total)
+
+
+def matvec_adjoints_W(uses: Any, part: Any = ...) -> Array:
     """W_bar = sum_t z_bar_t v_t^T = [z_bar_1 ... z_bar_T] [v_1 ... v_T]^T: one product.
 
     Or a few, of some hundred vectors each: long for BLAS, short for the cache.
@@ -205,11 +233,11 @@ def outer_sums(uses: Any, part: Any = ...) -> Array:
         z_bar = np.concatenate([g.reshape(-1, m) for _, g, _, _ in block])
         v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
         product = np.matmul(z_bar.T, v)
-        total = product if total is None else np.add(total, product, out=total)
+        total = _plus(total, product)
     return total if part is ... else total[part]
 
 
-def pulled_back(uses: Any, part: Any = ...) -> Array:
+def matvec_adjoints_v(uses: Any, part: Any = ...) -> Array:
     """v_bar = sum of W^T z_bar, over the matrices W that v met.
 
     For a slice of v, the columns of W that it met suffice.
@@ -220,6 +248,6 @@ def pulled_back(uses: Any, part: Any = ...) -> Array:
     total: Any = None
     for _, g, (W, _), _ in uses:
         product = np.matmul(g, W[:, columns])
-        total = product if total is None else np.add(total, product, out=total)
+        total = _plus(total, product)
     total = np.asarray(total)
     return total if part is ... else total[part]

@@ -168,7 +168,7 @@ class Linear(Primitive):
     def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
         if self.jointly:
             moved = (
-                np.zeros_like(plain(arg)) if tangent is None else tangent
+                _zero(plain(arg)) if tangent is None else tangent
                 for tangent, arg in zip(tangents, args, strict=True)
             )
             return self.apply(*moved, **options)
@@ -180,6 +180,10 @@ class Linear(Primitive):
                 if tangent is not None
             ),
         )
+
+
+def _zero(arg: Any) -> Any:
+    return np.zeros_like(arg) if isinstance(arg, np.ndarray) else 0
 
 
 class each:
@@ -200,6 +204,15 @@ def elementwise(
     name: str, function: Any, meaning: str, partials: Any, **more: Any
 ) -> Callable[..., Any]:
     """Enter an elementwise row in the table and return the function users call."""
+    if callable(partials) or not all(map(callable, partials)):
+        raise TypeError(
+            explain(
+                f"the row {name!r} with partials={partials!r}",
+                {},
+                "partials is a tuple of functions, one for each argument.",
+                "mind the comma in a tuple of one: (lambda y, a: ...,)",
+            )
+        )
     row = Elementwise(name, function, meaning, partials, **more)
     takes = getattr(function, "nin", len(row.partials))
     if takes != len(row.partials):

@@ -34,6 +34,8 @@ def recorder(row: Any) -> Callable[..., Any]:
     apply: Any = written_out.get(arity, _general)(row)
     apply.__name__ = apply.__qualname__ = row.name
     apply.__doc__ = row.function.__doc__
+    if row.is_elementwise and isinstance(row.function, np.ufunc):  # not NumPy's page
+        apply.__doc__ = f"Return y = {row.meaning}, entry by entry."
     apply.primitive = row
     return apply
 
@@ -63,9 +65,9 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
             if y is b:
                 return function(a, b)
             if type(a) not in _OPERANDS:
-                a = x = np.asarray(a)
+                a = x = _beside(b, a)
         elif y is b and type(b) not in _OPERANDS:
-            b = y = np.asarray(b)
+            b = y = _beside(a, b)
         try:
             value = function(x, y)
         except Exception as error:
@@ -85,6 +87,8 @@ def _general(row: Any) -> Callable[..., Any]:
 
     def apply(*args: Any, **options: Any) -> Any:
         if arity is not None and len(args) > arity:
+            if len(args) > arity + len(option_names):
+                raise _too_many(row, args, arity, option_names)
             options.update(zip(option_names, args[arity:], strict=False))
             args = args[:arity]
         values = []
@@ -106,6 +110,32 @@ def _general(row: Any) -> Callable[..., Any]:
         return record(row, value, args, options)
 
     return apply
+
+
+def _beside(tensor: Tensor, a: Any) -> Any:
+    """Return an unusual operand as an array; exact beside floating would be objects."""
+    array = np.asarray(a)
+    if array.dtype.kind == "O" and tensor.dtype.kind != "O":
+        raise TypeError(
+            explain(
+                f"arithmetic with a {type(a).__name__}, at {user_line()}",
+                {"t": tensor, "operand": a},
+                "floating-point numbers beside exact objects would become objects.",
+                "convert the operand: float(a); or make the Tensor of exact numbers.",
+            )
+        )
+    return array
+
+
+def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
+    return TypeError(
+        explain(
+            f"{row.name} of {len(args)} arguments, at {user_line()}",
+            {},
+            f"it takes {arity}, and the options {', '.join(option_names) or 'none'}.",
+            "give several axes or sizes as one tuple.",
+        )
+    )
 
 
 def _operand(a: Any) -> Any:
@@ -161,6 +191,11 @@ def _likely_fix(args: Any, error: Exception) -> str:
         return (
             "elements of an object array need the operation themselves: for SymPy use "
             "minigrad.symbolic.expressions(...), or stay with + - * /."
+        )
+    if isinstance(error, TypeError):
+        return (
+            "pass numbers: Tensors, arrays or Python numbers; an axis is an integer, "
+            "several are a tuple of them."
         )
     if isinstance(error, IndexError):  # NumPy's AxisError is one too
         return "axes and entries count from 0, or backwards from -1, within the shape."

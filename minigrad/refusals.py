@@ -17,7 +17,8 @@ def require_tensor(value: Any, asked: str) -> None:
                 f"{asked} of a {type(value).__name__}, at {user_line()}",
                 {"value": value},
                 "only a Tensor remembers how it was made.",
-                "make the inputs Tensors before computing: x = mg.Tensor(x).",
+                "make the inputs Tensors before computing, x = mg.Tensor(x); of a "
+                "Module pass model.parameters().",
             )
         )
 
@@ -39,7 +40,8 @@ def unrecorded(node: Tensor) -> ValueError:
             "its tape was released."
             if released
             else "it was computed under no_grad(), so nothing was recorded.",
-            "differentiate before Tape.release()."
+            "differentiate before Tape.release(); to go on from a state, cut the tape "
+            "with state.detach()."
             if released
             else "compute it outside no_grad().",
         )

@@ -25,7 +25,11 @@ from minigrad.tensor import Array
 
 
 def _sigmoid(a: Array) -> Array:
-    """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2: one pass that never overflows."""
+    """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, which never overflows.
+
+    Right to 1e-16 absolutely; relatively not below a = -20 (for log(sigmoid(a)) write
+    -softplus(-a)).
+    """
     a = np.asarray(a)
     if a.dtype.kind == "O":
         return _sigmoid_of_objects(a)
@@ -94,19 +98,23 @@ cos = elementwise("cos", np.cos, "cos(a)", (lambda y, a: -sin(a),))
 sum = linear(
     "sum",
     maps.add_up,
-    (lambda g, a, axis=None, keepdims=False: maps.spread(g, a.shape, axis, keepdims),),
+    (
+        lambda g, a, axis=None, keepdims=False: maps.sum_adjoint(
+            g, a.shape, axis, keepdims
+        ),
+    ),
     jointly=True,
     symbol="Σ",
 )
 broadcast = linear(
     "broadcast",
-    np.broadcast_to,
+    maps.repeated,
     (lambda g, a, shape: g,),  # the engine sums what was spread
     jointly=True,
 )
 reshape = linear(
     "reshape",
-    np.reshape,
+    maps.reshaped,
     (lambda g, a, shape: reshape(g, a.shape),),
     jointly=True,
 )
@@ -120,19 +128,19 @@ transpose = linear(
 concatenate_row = linear(
     "concatenate",
     maps.join,
-    each(maps.part),
+    each(maps.join_adjoint),
     jointly=True,
     symbol="[ , ]",
-    parts=maps.place,
+    parts=maps.place_of,
 )
-stack_row = linear("stack", maps.pile_up, each(maps.layer), jointly=True)
+stack_row = linear("stack", maps.pile_up, each(maps.stack_adjoint), jointly=True)
 take = linear(
     "take",
     maps.entries,
     (lambda g, a, index: scatter(g, a.shape, index),),
     jointly=True,
     symbol="[i]",
-    together={0: maps.scatter_all},
+    together={0: maps.take_adjoints},
 )
 scatter = linear(
     "scatter",
@@ -162,13 +170,17 @@ cast = linear(
     jointly=True,
 )
 matmul = linear(
-    "matmul", maps.product, (maps.left, maps.right), jointly=False, symbol="@"
+    "matmul",
+    maps.product,
+    (maps.matmul_adjoint_a, maps.matmul_adjoint_b),
+    jointly=False,
+    symbol="@",
 )
 matvec = linear(
     "matvec",
     maps.matvec,
-    (maps.outer_sum, lambda g, W, v: matvec(transpose(W), g)),
+    (maps.matvec_adjoint_W, lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
     symbol="W v",
-    together={0: maps.outer_sums, 1: maps.pulled_back},
+    together={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
 )

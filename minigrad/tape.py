@@ -64,6 +64,7 @@ class Tape:
             arguments += [
                 f"{key}={'array' if isinstance(value, Array) else value}"
                 for key, value in step.options.items()
+                if step.primitive is not None
             ]
             rows.append(
                 (

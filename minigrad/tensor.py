@@ -85,13 +85,24 @@ class Tensor(ArrayLike):
         return Tensor(self.data, self.name)
 
     def __copy__(self) -> Any:
-        return type(self)(self.data, self.name)
+        return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return type(self)(self.data, self.name)
+        make, arguments, *_ = self.__reduce__()
+        return make(*arguments)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.data, self.name)  # the numbers, not the tape
+        if self.primitive is None:
+            return type(self), (self.data, self.name)
+        raise TypeError(
+            explain(
+                f"a copy of a result, at {user_line()}",
+                {self.name or "t": self},
+                "the copy would not know how it was made, so gradients would silently "
+                "stop at it.",
+                "copy t.detach() if that is meant, or t.data.",
+            )
+        )
 
     if TYPE_CHECKING:  # handed over by the table; written here for type checkers only
         T: Tensor

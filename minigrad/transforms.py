@@ -3,8 +3,7 @@
 Each runs the function once on fresh Tensors and reads the tape. Given plain arrays,
 the results are plain arrays. Given a Tensor, or a function that uses one from outside,
 the results are recorded, so transforms nest to any order: each walk carries its own
-tangents, and two cannot be confused. (The Parameters of a model do not count as used
-from outside: pass the primals as Tensors to differentiate a derivative by them.)
+tangents, and two cannot be confused. `.data` of a result is the plain array.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import numpy as np
 from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, user_line
-from minigrad.module import Parameter
 from minigrad.refusals import require_recorded
 from minigrad.table import reshape
 from minigrad.tape import Tape
@@ -44,13 +42,19 @@ def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor, boo
     inputs = [_fresh(primal) for primal in primals]
     start = clock()
     output = f(*inputs)
+    if isinstance(output, list | tuple):
+        raise TypeError(
+            explain(
+                f"a derivative of a function, at {user_line()}",
+                {"output": output},
+                f"it returns {len(output)} values, and a derivative belongs to one.",
+                "return one Tensor (mg.concatenate, mg.stack), or differentiate each.",
+            )
+        )
     output = output if isinstance(output, Tensor) else Tensor(output)
     require_recorded(output)
     own = {each.tick for each in inputs}
-    outside = any(
-        step.tick < start and step.tick not in own and not isinstance(step, Parameter)
-        for step in Tape(output)
-    )
+    outside = any(step.tick < start and step.tick not in own for step in Tape(output))
     return inputs, output, outside or _is_recorded(primals)
 
 
@@ -121,7 +125,9 @@ def jacobian(f: Function, argument: int = 0) -> Function:
     def of(*primals: Any) -> Any:
         inputs, output, record = _run(f, primals)
         x = inputs[argument]
-        units = np.eye(output.size).reshape(output.size, *output.shape)
+        units = np.eye(output.size, dtype=output.dtype).reshape(
+            output.size, *output.shape
+        )
         rows = [grad(output, x, record=record, seed=unit) for unit in units]
         shape = output.shape + x.shape
         if not rows:

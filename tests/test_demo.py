@@ -112,9 +112,9 @@ def test_the_pictures_are_what_their_names_say(finished):
     picture = ElementTree.parse(folder / "lstm-graph.svg").getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
     words = " ".join(picture.itertext())
-    for word in ("forget", "candidate", "t = 3", "loss"):
+    for word in ("forget", "candidate", "t = 2", "loss"):
         assert word in words
-    assert "t = 4" not in words
+    assert "t = 3" not in words
 
 
 def test_a_second_run_writes_the_same_files_anew(finished):

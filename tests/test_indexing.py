@@ -251,3 +251,18 @@ def test_nothing_flows_through_a_mask():
     y = mg.where(mask, x, 0.0)
     mask[:] = True
     np.testing.assert_array_equal(mg.grad(y.sum(), x), [1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (((0, 0, 1),), [2.0, 1.0, 0.0]),
+        (([0, 0],), [2.0, 0.0, 0.0]),
+        ((range(2),), [1.0, 1.0, 0.0]),
+    ],
+)
+def test_any_sequence_may_repeat_an_entry(index, expected):  # bug 22
+    x = mg.Tensor([1.0, 2.0, 3.0])
+    assert mg.grad(x[index].sum(), x).tolist() == expected
+    if not isinstance(index[0], range):
+        assert mg.grad(mg.take(x, index).sum(), x).tolist() == expected

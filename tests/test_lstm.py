@@ -372,7 +372,7 @@ def test_the_explanation_says_what_each_line_is():
     text = " ".join(str(LSTM(3, 2, rng=0).explanation()).split())
     for words in (
         "y_{t-1} in R^2: the whole layer's output; every neuron reads all of it",
-        "c_t in R^2: the top line, both readings",
+        "c_t in R^2: the line along the top, through x and +: both readings,",
         "So a neuron of an LSTM is row k of every W and b plus one c_k; the cell is "
         "the layer.",
     ):

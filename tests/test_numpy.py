@@ -4,6 +4,7 @@ import copy
 import math
 import operator
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -281,16 +282,18 @@ def test_writing_into_a_tensor_is_refused_and_the_remedy_named():  # bug 40
     np.testing.assert_array_equal(array, [1.0, 1.0])
 
 
-def test_copies_of_a_tensor_are_leaves_with_the_same_numbers():  # bug 47
+def test_a_leaf_is_copied_and_a_result_says_why_not():  # bug 47
     x = mg.Tensor([1.0], name="x")
     y = x
     for _ in range(5_000):  # a recursive copy would not survive
         y = y * 1.0
-    for twin in (copy.copy(y), copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
-        assert twin.primitive is None and twin.data == [1.0]
-        assert not np.shares_memory(twin.data, y.data)
-    assert pickle.loads(pickle.dumps(x)).name == "x"
-    assert y.detach().primitive is None
+    for copied in (copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))):
+        twin = copied(x)
+        assert twin.primitive is None and twin.data == [1.0] and twin.name == "x"
+        assert not np.shares_memory(twin.data, x.data)
+        assert copied(y.detach()).data == [1.0]
+        with pytest.raises(TypeError, match=r"gradients would silently\s+stop"):
+            copied(y)
     assert mg.grad((x * x.detach()).sum(), x) == [1.0]
 
 
@@ -336,3 +339,53 @@ def test_a_second_row_does_not_take_a_numpy_name_from_the_first():
     del mg.TABLE["product"]
     x = mg.Tensor([2.0])
     assert np.multiply(x, x).primitive is mg.TABLE["multiply"]
+
+
+def test_options_of_numpy_that_a_row_lacks_are_named():
+    x = mg.Tensor([[1.0, 2.0]])
+    for call in (
+        lambda: np.var(x, ddof=1),
+        lambda: np.mean(x, dtype=float),
+        lambda: np.max(x, initial=0.0),
+        lambda: np.zeros_like(x, dtype=int),
+        lambda: np.where(x),
+    ):
+        with pytest.raises(TypeError, match=r"of a Tensor, at test_numpy\.py"):
+            call()
+    assert np.transpose(x, axes=(1, 0)).shape == (2, 1)
+    assert np.clip(x, a_min=0.0, a_max=1.0).data.tolist() == [[1.0, 1.0]]
+    assert np.amax(x).data == 2.0
+
+
+def test_questions_are_answered_without_a_record():
+    x = mg.Tensor([1.0, 3.0, 2.0])
+    assert np.argmax(x) == 1 and np.allclose(x, x.data)
+    assert np.argsort(x).tolist() == [0, 2, 1] and np.sign(x).tolist() == [1, 1, 1]
+
+
+def test_a_number_is_formatted_as_a_number():
+    assert f"{mg.Tensor(1.25):.1f} {mg.Tensor([1.0])}" == "1.2 Tensor([1.])"
+
+
+def test_an_exact_number_beside_floating_ones_is_refused():
+    with pytest.raises(TypeError, match="would become objects"):
+        mg.Tensor([1.0]) * Fraction(1, 2)
+    exact = mg.Tensor(np.array([Fraction(1, 3)], object))
+    assert (exact * Fraction(1, 2)).data[0] == Fraction(1, 6)
+
+
+@pytest.mark.parametrize("tied", [1.0, 5.0])
+def test_the_larger_has_the_same_dtype_with_and_without_a_tie(tied):
+    x = mg.Tensor(np.array([1.0, 2.0], np.float32))
+    assert mg.maximum(x, tied).dtype == mg.minimum(tied, x).dtype == np.float32
+
+
+def test_only_floating_dtypes_can_be_cast_to():
+    with pytest.raises(TypeError, match="no derivative"):
+        mg.Tensor([1.5]).astype(int)
+
+
+@pytest.mark.parametrize("f", [abs, mg.var, lambda t: mg.maximum(t, 0.0)])
+def test_what_is_not_complex_differentiable_refuses_complex_numbers(f):
+    with pytest.raises(TypeError, match="complex"):
+        f(mg.Tensor([3 + 4j]))
