@@ -168,9 +168,9 @@ def test_clusters_are_nested_as_scopes_are_and_steps_say_their_time():
 def test_kinds_of_leaves_differ_and_the_legend_names_them():
     dot = draw(difference()).dot
     assert {"parameter", "input, initial state"} <= set(
-        re.findall(r">([\w, ]+)</TD>", dot)
+        re.findall(r"> ([\w, ]+)<BR", dot)
     )
-    assert "parameter</TD>" not in draw(difference(), legend=False).dot
+    assert "> parameter<" not in draw(difference(), legend=False).dot
 
 
 def test_a_tooltip_says_equation_shape_value_and_scope():
@@ -194,6 +194,29 @@ def test_an_array_is_called_by_the_name_that_its_row_gives_it():
     masked = draw(mg.where(np.arange(9) > 3, W[0, 0], np.zeros(9))).dot
     assert "b = array (9,)" in masked
     assert "mask array (9,)" in masked
+
+
+def test_the_legend_explains_the_symbols_of_this_picture_and_no_others():
+    W, v = mg.Parameter(np.eye(2), name="W"), mg.Tensor([1.0, 2.0], name="v")
+    dot = draw(mg.tanh(mg.matvec(W, v))).dot
+    assert "matvec: W v over the last axis" in dot
+    assert "sigmoid" not in dot
+    assert "tanh:" not in dot
+    assert "sigmoid: 1 / (1 + exp(-a))" in draw(mg.sigmoid(v)).dot
+
+
+def test_a_part_is_yellow_where_it_has_parameters():
+    def part(leaf: mg.Tensor) -> str:
+        with mg.scope("part"):
+            return draw(leaf * 2.0).dot
+
+    assert "part with parameters" in part(mg.Parameter(1.0))
+    assert "part with parameters" not in part(mg.Tensor(1.0))
+
+
+def test_layers_stand_beside_each_other():
+    dot = draw(mg.Sequential(mg.Dense(2, 3), mg.Dense(3, 1))(np.ones(2))).dot
+    assert re.search(r"n\d+ -> n\d+ \[style=invis\]", dot)
 
 
 def test_a_leaf_alone_can_be_drawn():
@@ -419,6 +442,8 @@ def released() -> mg.Tensor:
         (lambda: draw(difference(), view="magic"), ValueError, 'no view.*choose "op"'),
         (lambda: draw(np.ones(2)), TypeError, "only a Tensor remembers"),
         (lambda: draw([difference(), 1.0]), TypeError, "draw of a float"),
+        (lambda: draw(3), TypeError, "draw of an int.*only a Tensor remembers"),
+        (lambda: draw([]), ValueError, r"draw of no outputs.*draw\(loss\)"),
         (lambda: draw(unrecorded()), ValueError, "under no_grad"),
         (lambda: draw(released()), ValueError, "was released"),
         (lambda: draw(lstm(3), max_nodes=9), ValueError, "max_nodes=9.*mg.scope"),

@@ -9,7 +9,8 @@ The files, in the order of the argument:
 
     words.py     what a picture says         view.py      which entries make one node
     project.py   nodes, arrows, clusters     fold.py      repeated time steps
-    dot.py       what it looks like          safe.py      text made safe, and its size
+    styles.py    what it looks like          legend.py    what the looks mean
+    dot.py       all that as DOT text        safe.py      text made safe, and its size
     render.py    which program paints it     paper.py     pdf and png from svg
     drawing.py   what the user holds
 """
@@ -54,10 +55,11 @@ def draw(
     >>> draw(a - b * b)
     <Drawing: 4 nodes, 4 arrows, view 'op'>
 
-    Raises ValueError for an unknown view, for a tape without a record, and for one that
-    stays larger than `max_nodes`.
+    Raises TypeError for what is no Tensor, and ValueError for no outputs at all, for an
+    unknown view, for a tape without a record or one that stays larger than `max_nodes`.
     """
-    outputs = [output] if isinstance(output, Tensor) else list(output)
+    outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    _require_outputs(outputs)
     named = {
         getattr(each, "name", None) or ("output", f"output {i}")[len(outputs) > 1]: each
         for i, each in enumerate(outputs, start=1)
@@ -96,11 +98,26 @@ def _known(view: str, named: dict[str, Any]) -> View:
     )
 
 
+def _require_outputs(outputs: list[Any]) -> None:
+    if outputs:
+        return
+    raise ValueError(
+        explain(
+            f"draw of no outputs, at {user_line()}",
+            {"outputs": outputs},
+            "a picture shows how something was computed, and the list is empty.",
+            "give a Tensor, or a list of some: draw(loss) or draw([y, c]).",
+        )
+    )
+
+
 def _require_tensor(output: Any, named: dict[str, Any]) -> None:
     if not isinstance(output, Tensor):
+        kind = type(output).__name__
+        article = "an" if kind[0] in "aeiou" else "a"
         raise TypeError(
             explain(
-                f"draw of a {type(output).__name__}, at {user_line()}",
+                f"draw of {article} {kind}, at {user_line()}",
                 named,
                 "only a Tensor remembers how it was made.",
                 "make the inputs Tensors before computing: x = mg.Tensor(x).",

@@ -13,9 +13,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from minigrad.drawing.dot import DARK
 from minigrad.drawing.render import FORMATS, NotRendered, render
 from minigrad.drawing.safe import printable
+from minigrad.drawing.styles import DARK
 from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
 

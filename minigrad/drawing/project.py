@@ -27,7 +27,7 @@ from minigrad.drawing.words import (
     tooltip_of,
 )
 from minigrad.module import Parameter
-from minigrad.primitive import Linear
+from minigrad.primitive import Linear, Primitive
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -96,6 +96,7 @@ class Picture:
             if output not in self._owner and output not in self._taps:
                 self._tap(output, output.scope)
         self.nodes = list(self.root)
+        self.primitives = _said(groups)
 
     def _scopes_using_leaves(self, groups: list[Group]) -> dict[Tensor, set[Scope]]:
         users: dict[Tensor, set[Scope]] = {}
@@ -166,6 +167,18 @@ class Picture:
         for depth, label in enumerate(scope, start=1):
             cluster = cluster.clusters.setdefault(label, Cluster(scope[:depth]))
         return cluster
+
+
+def _said(groups: list[Group]) -> list[Primitive]:
+    """Return the rows whose symbol a node shows, in the order of the tape."""
+    return list(
+        dict.fromkeys(
+            entry.primitive
+            for group in groups
+            for entry in group.entries
+            if entry.primitive and entry.primitive.symbol == group.label.symbol
+        )
+    )
 
 
 def _operand_numbers(entry: Tensor) -> list[str]:

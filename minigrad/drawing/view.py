@@ -38,7 +38,7 @@ class Group:
 
     entries   in the order of the tape; what passes between two of them is not drawn
     scope     the clusters the node stands in, outermost first
-    kind      a row of `dot.STYLES`: what it looks like, what the legend says of it
+    kind      a row of `styles.STYLES`: what it looks like, what the legend says of it
     label     what it says
     tooltip   what it says when pointed at
     """

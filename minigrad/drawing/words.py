@@ -7,6 +7,7 @@ giving `W_f` its subscript is the business of `dot.py`.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from minigrad.primitive import Elementwise, Primitive
 from minigrad.tensor import Array, Tensor
 
 FEW = 6  # a tensor with more entries is summarised
+LONG = 32  # letters: a longer explanation would make a legend a page
 
 
 class Label(NamedTuple):
@@ -118,6 +120,36 @@ def is_infix(primitive: Primitive) -> bool:
     return len(primitive.symbol) == 1 and not primitive.symbol.isalpha()
 
 
+def explained(primitive: Primitive) -> str:
+    """Explain a symbol that is neither the row's name nor a sign from school.
+
+    An elementwise row says its meaning, a linear one what its function does.
+
+    >>> from minigrad.primitive import TABLE
+    >>> explained(TABLE["sigmoid"]), explained(TABLE["concatenate"])
+    ('sigmoid: 1 / (1 + exp(-a))', 'concatenate: join along an existing axis')
+    >>> explained(TABLE["tanh"]), explained(TABLE["add"])
+    ('', '')
+    """
+    if primitive.symbol == primitive.name:
+        return ""
+    if isinstance(primitive, Elementwise):
+        return "" if is_infix(primitive) else f"{primitive.name}: {primitive.meaning}"
+    says = _does(primitive)
+    if not says or says.startswith(primitive.name):
+        return says or primitive.name
+    return f"{primitive.name}: {says}"
+
+
+def _does(primitive: Primitive) -> str:
+    """Return what a row's function says of itself: the beginning of its docstring."""
+    doc = (inspect.getdoc(primitive.function) or "").partition("\n")[0]
+    says = re.split(r"[:;]|\.( |$)", doc)[0].removeprefix("Return ")
+    if len(says) > LONG:
+        return ""
+    return says[:1].lower() + says[1:] if says[1:2].islower() else says
+
+
 def order_matters(primitive: Primitive) -> bool:
     """May the arguments not be swapped? A row is asked, by trying it on numbers."""
     if not isinstance(primitive, Elementwise):
@@ -129,7 +161,7 @@ def order_matters(primitive: Primitive) -> bool:
 
 
 def operand_name(primitive: Primitive, i: int) -> str:
-    """Return what the row calls its argument i: W and v, or a and b; parts have numbers.
+    """Return what the row calls argument i: W and v, or a and b; parts have numbers.
 
     >>> from minigrad.primitive import TABLE
     >>> operand_name(TABLE["matvec"], 1), operand_name(TABLE["subtract"], 1)

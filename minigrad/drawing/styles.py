@@ -1,0 +1,62 @@
+"""What each kind of node and frame looks like, and what the legend says of it.
+
+A kind is told by more than its colour: linear rows are boxes, elementwise ones round.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from minigrad.drawing.project import Cluster
+from minigrad.drawing.view import FOLDED
+
+INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
+
+
+class Style(NamedTuple):
+    """The look of a kind, and its meaning in a few words."""
+
+    fill: str
+    border: str
+    shape: str
+    legend: str
+
+
+STYLES = {
+    "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
+    "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
+    "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
+    "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
+    FOLDED: Style("#d3e8d7", "#4f7f58", "box", "folded time steps"),
+}
+STEP = Style("#eaf4ec", "#4f7f58", "frame", "time step")
+PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
+GATE = Style("#fff6d0", "#8a6d00", "frame", "part with parameters")
+
+DARK = {  # what each colour becomes on a dark page
+    INK: "#e9e9e9",
+    MUTED: "#a9afb5",
+    PAPER: "#17191c",
+    "white": "#17191c",
+    "#f8cfe0": "#5a1f3c",
+    "#99215a": "#e58bb5",
+    "#ececec": "#3a3d41",
+    "#8c8c8c": "#9a9a9a",
+    "#dbe7f6": "#1f3a5c",
+    "#2f5f96": "#8db6e6",
+    "#d3e8d7": "#2c4a35",
+    "#eaf4ec": "#1d2b22",
+    "#4f7f58": "#86b991",
+    "#fbfbfb": "#1c1e21",
+    "#b3b3b3": "#6a6e73",
+    "#fff6d0": "#332c12",
+    "#8a6d00": "#d9bb55",
+}
+
+
+def frame_style(frame: Cluster) -> Style:
+    """A time step is green, an innermost part with parameters (a gate) yellow."""
+    if isinstance(frame.scope[-1], int):
+        return STEP
+    trained = any(node.kind == "parameter" for node in frame.nodes)
+    return GATE if trained and not frame.clusters else PART
