@@ -85,6 +85,7 @@ class Gate(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
+        require_sizes("Gate", n, m)
         rng = np.random.default_rng(rng)
         sizes = [n + m, *hidden]
         self.letter = letter
@@ -93,9 +94,19 @@ class Gate(Module):
             Dense(below, above, tanh, rng, dtype)
             for below, above in itertools.pairwise(sizes)
         ]
-        if W is None or hidden:
+        if W is None:
             limit = np.sqrt(6 / (sizes[-1] + m))
             W = rng.uniform(-limit, limit, (m, sizes[-1]))
+        if np.shape(W) != (m, sizes[-1]):
+            raise ValueError(
+                explain(
+                    f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
+                    f"at {user_line()}",
+                    {f"W_{letter}": np.asarray(W)},
+                    f"W reads {sizes[-1]} numbers and makes m = {m} of them.",
+                    f"give W of shape {(m, sizes[-1])}, or leave it away.",
+                )
+            )
         self.W = Parameter(np.asarray(W, dtype), name=f"W_{letter}")
         self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
         self.b.name = f"b_{letter}"
@@ -135,6 +146,7 @@ class LSTMCell(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
+        require_sizes("LSTMCell", n, m)
         rng = np.random.default_rng(rng)
         start = _preset(init)(n, m, rng)
         if forget_bias is not None:
@@ -145,6 +157,7 @@ class LSTMCell(Module):
         def gate(name: str, letter: str, activation: Callable[[Any], Any]) -> Gate:
             inside = hidden.get(name, ())
             W, b = start[name]
+            W = None if inside else W  # it reads the hidden layer instead
             return Gate(letter, n, m, activation, inside, W, b, rng, dtype)
 
         self.forget = gate("forget", "f", sigmoid)
@@ -204,6 +217,20 @@ def leaf(value: Any, name: str) -> Tensor:
         return Tensor(np.asarray(value), name)
     value.name = value.name or name
     return value
+
+
+def require_sizes(asked: str, *sizes: Any) -> None:
+    """Refuse sizes that are not whole numbers, 1 or more."""
+    if all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
+        return
+    raise ValueError(
+        explain(
+            f"{asked} of sizes {sizes}, at {user_line()}",
+            {},
+            "n counts the inputs and m the outputs: whole numbers, 1 or more.",
+            f"for instance {asked}(n=3, m=2).",
+        )
+    )
 
 
 def _preset(name: str) -> Any:

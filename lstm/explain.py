@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from minigrad.messages import explain, user_line
+
 
 class Explanation:
     """A table of a cell's boxes, and which reading each line of its picture has.
@@ -16,6 +18,16 @@ class Explanation:
     def __init__(self, cell: Any) -> None:
         self.n, self.m = cell.n, cell.m
         self.rows = [_row(name, gate) for name, gate in _gates(cell)]
+        if len(self.rows) != 4:
+            raise TypeError(
+                explain(
+                    f"explain() of a {type(cell).__name__}, at {user_line()}",
+                    {},
+                    f"it tells of the four gates of an LSTM, and this cell has "
+                    f"{len(self.rows)} Gates.",
+                    "print(cell) shows the Parameters; mg.draw shows what it computes.",
+                )
+            )
         self.total = sum(p.size for p in cell.parameters().values())
 
     def __str__(self) -> str:
@@ -89,8 +101,8 @@ def _gates(cell: Any) -> list[tuple[str, Any]]:
 
 
 def _row(name: str, gate: Any) -> tuple[str, str, str, str, str]:
-    activation = gate.activation.__name__
-    symbol = {"sigmoid": "sigma"}.get(activation, activation)
+    row = getattr(gate.activation, "primitive", None)
+    symbol = row.symbol if row else gate.activation.__name__
     letter = gate.letter
     inside = "".join(f" -> dense {layer.W.shape[0]}" for layer in gate.hidden)
     left = "c~" if letter == "c" else letter

@@ -28,7 +28,7 @@ class LSTM(Module):
     state   State(y, c) after the last step, each (B, m) or (m,)
 
     Made from sizes, `LSTM(n, m, ...)` with the options of LSTMCell, or from a cell of
-    your own, `LSTM(cell)`.
+    your own, `LSTM(cell)`: a Module with sizes n and m, called as cell(x, state).
 
     >>> import numpy as np
     >>> layer = LSTM(n=3, m=2, rng=0)
@@ -38,19 +38,18 @@ class LSTM(Module):
     """
 
     def __init__(self, n: int | Module, m: int | None = None, **options: Any) -> None:
-        if isinstance(n, Module):
-            self.cell: Any = n
-        elif m is None:
+        own = isinstance(n, Module)
+        if own == (m is not None) or (own and options):
             raise TypeError(
                 explain(
-                    f"LSTM({n}), at {user_line()}",
+                    f"LSTM({'cell' if own else n}, ...), at {user_line()}",
                     {},
-                    "a layer has two sizes: n features come in, m come out.",
-                    "LSTM(n, m), or LSTM(cell) with a cell of your own.",
+                    "a layer has two sizes, n features come in, m come out; or a cell, "
+                    "which has its own.",
+                    "LSTM(n, m, ...), or LSTM(cell) and nothing else.",
                 )
             )
-        else:
-            self.cell = LSTMCell(n, m, **options)
+        self.cell: Any = n if own else LSTMCell(n, m, **options)  # type: ignore[arg-type]
 
     def forward(self, x: Any, state: State | None = None) -> tuple[Any, State]:
         """Return y at every step, and the State after the last."""
@@ -60,7 +59,7 @@ class LSTM(Module):
             raise ValueError(
                 explain(
                     f"LSTM: layer(x), at {user_line()}",
-                    {"W_f": self.cell.forget.W, "x": x},
+                    {"x": x},
                     f"x must be (B, T, n) or (T, n) with n = {n} and T > 0.",
                     "x[..., None] adds a feature axis, x[None] a batch axis, "
                     "x.transpose(1, 0, 2) turns (T, B, n) into (B, T, n).",
@@ -68,7 +67,7 @@ class LSTM(Module):
             )
         batch = x.shape[:-2]
         if state is None:
-            state = State.zeros(m, batch, self.cell.dtype)
+            state = State.zeros(m, batch, getattr(self.cell, "dtype", float))
         require_state(state)
         state = State(leaf(state.y, "y_0"), leaf(state.c, "c_0"))
         outputs = []

@@ -382,7 +382,7 @@ def test_the_explanation_says_what_each_line_is():
 def test_the_explanation_shows_deeper_boxes_and_what_they_cost():
     layer = LSTM(3, 2, rng=0, hidden={"forget": (6,)})
     text = str(layer.explanation())
-    assert "f = sigma(W_f (v -> dense 6) + b_f)" in text
+    assert "f = σ(W_f (v -> dense 6) + b_f)" in text
     total = sum(p.size for p in layer.parameters().values())
     assert f"this cell has {total}" in text
 
@@ -515,3 +515,46 @@ def test_a_mistake_is_answered_with_its_reason_and_its_fix(mistake, words):
         mistake()
     assert "\n  why   " in str(caught.value)
     assert "\n  fix   " in str(caught.value)
+
+
+@pytest.mark.parametrize("sizes", [(0, 2), (3, -1), (2.5, 2), ("a", 2)])
+def test_sizes_are_whole_numbers(sizes):
+    with pytest.raises(ValueError, match="whole numbers, 1 or more"):
+        LSTM(*sizes)
+
+
+def test_a_cell_brings_its_own_sizes_and_options():
+    cell = LSTMCell(3, 2, rng=0)
+    for wrong in (
+        lambda: LSTM(cell, 7),
+        lambda: LSTM(cell, init="torch"),
+        lambda: LSTM(3),
+    ):
+        with pytest.raises(TypeError, match="and nothing else"):
+            wrong()
+
+
+def test_a_given_matrix_fits_its_box():
+    with pytest.raises(ValueError, match="W reads 4 numbers"):
+        Gate("f", 3, 2, hidden=(4,), W=np.ones((2, 5)))
+    assert (Gate("f", 3, 2, hidden=(4,), W=np.ones((2, 4))).W.data == 1).all()
+
+
+def test_a_cell_of_ones_own_is_run_over_time_and_says_what_it_is_not():
+    class Plain(mg.Module):
+        n, m = 3, 2
+
+        def __init__(self):
+            self.box = Gate("h", 3, 2, mg.tanh, rng=0)
+
+        def forward(self, x, state):
+            y = self.box(mg.concatenate([x, state.y], axis=-1))
+            return State(y, state.c)
+
+    layer = LSTM(Plain())
+    y, _ = layer(np.ones((4, 3)))
+    assert y.shape == (4, 2)
+    with pytest.raises(ValueError, match="n = 3 and T > 0"):
+        layer(np.ones((4, 5)))
+    with pytest.raises(TypeError, match="has 1 Gates"):
+        layer.explain()
