@@ -8,8 +8,11 @@ They use plain notation, y_t = o_t * tanh(c_t), and set names and remarks in col
 Sphinx would read stars and underscores as markup and melt the columns into one line.
 So a block that is indented, or has columns, becomes a literal block, and in running
 text what is not markup of ours is escaped. Doctests and `Raises` stay as they are.
+
+A method that is a row of the table (`x.sum`) is shown with the options of that row.
 """
 
+import inspect
 import re
 
 COLUMNS = re.compile(r"^\S.*? {2,}\S")
@@ -55,7 +58,30 @@ def rewrite(app, what, name, obj, options, lines):
     lines[:] = result
 
 
+def row_options(app, what, name, obj, options, arguments, result):
+    """Show `x.sum(axis, keepdims)`, where the row takes any `**options`."""
+    row = getattr(obj, "primitive", None)
+    if what != "method" or row is None:
+        return None
+    signature = inspect.signature(row.function)
+    _, *parameters = signature.parameters.values()  # the first is the Tensor itself
+    plain = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in parameters
+    ]
+    return str(inspect.Signature(plain)), result
+
+
+def short_property(app, what, name, obj, options, lines):
+    """Say of a property that is a row (`x.T`) that it is a method without options."""
+    row = getattr(getattr(obj, "fget", None), "primitive", None)
+    if what == "property" and row is not None:
+        lines[:] = [f"Short for `{row.name}()`, with no options.", ""]
+
+
 def setup(app):
     """Rewrite docstrings as autodoc finds them."""
+    app.connect("autodoc-process-signature", row_options)
+    app.connect("autodoc-process-docstring", short_property)
     app.connect("autodoc-process-docstring", rewrite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
