@@ -47,6 +47,6 @@ The picture is the tape. As a script, this writes it to `out/`.
 """
 
 # %%
-drawing = mg.draw([y, c], view="op")
+drawing = mg.draw([y, c])
 print("wrote", drawing.save(Path("out") / "lstm-step.svg"))
 drawing
