@@ -12,7 +12,7 @@ primitives ran. Everything else is a **reading** of that tape.
 """
 
 from minigrad import operators as operators  # hands Tensor its operators
-from minigrad.checks import check_gradients, checked
+from minigrad.checks import check_gradients
 from minigrad.context import no_grad, scope
 from minigrad.functions import (
     absolute,
@@ -68,6 +68,7 @@ from minigrad.table import (
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, vjp
+from minigrad.watching import checked
 
 __version__ = "0.1.0"
 

@@ -1,162 +1,29 @@
-"""Watching a computation, and checking its derivatives against independent numbers.
-
-`checked()` watches while recording: it keeps the source line of every step, freezes the
-numbers a tape holds, and stops at the first operation that makes a NaN or an infinity.
+"""Checking derivatives against independent numbers.
 
 `check_gradients` asks for a derivative twice, by ways that share no rule: the tape's,
 and the complex step, f'(x) v = Im f(x + i h v) / h, which with h = 1e-30 has no
-truncation and no cancellation (Squire and Trapp 1998), so 1e-13 is a fair tolerance.
+truncation and no cancellation of its own (Squire and Trapp 1998), so 1e-12 is a fair
+tolerance. Relative to what? Where contributions cancel (softmax(x).sum() is 1, its
+slope 0), rounding leaves 1e-17 of numbers of size 1. The size is therefore what passes
+through a step s of the tape, sum |s_bar s_dot|, at the step where that is greatest.
 """
 
 from __future__ import annotations
 
-import weakref
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.array_like import plain
-from minigrad.context import Setting, Within
 from minigrad.gradient import grad, pushforward
-from minigrad.messages import explain, named, short, source_line, user_line
+from minigrad.messages import explain, user_line
 from minigrad.primitive import Linear
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
-# -------------------------------------------------- checked()
-
-
-class Witness:
-    """What `checked()` saw when a step was recorded: its line, and its operands."""
-
-    __slots__ = ("file", "number", "prints")
-
-    def __init__(self, node: Tensor) -> None:
-        self.file, self.number = source_line()
-        self.prints = [_fingerprint(arg) for arg in node.args]
-
-    @property
-    def line(self) -> str:
-        return short(self.file, self.number)
-
-    def verify(self, node: Tensor) -> None:
-        """Raise if an operand holds other numbers now than when it was used."""
-        for i, (arg, print_then) in enumerate(zip(node.args, self.prints, strict=True)):
-            if _fingerprint(arg) != print_then:
-                raise ValueError(
-                    explain(
-                        f"a derivative through {node.primitive}, at {user_line()}",
-                        named(node.args),
-                        f"argument {i} was changed after {self.line} used it, so its "
-                        "rule would see other numbers than the forward run did.",
-                        "make a new array instead of writing into the old one.",
-                    )
-                )
-
-
-class checked(Within):
-    """Inside, every step is watched: for teaching, tests and finding a NaN.
-
-    - The Tensors' arrays are read-only while the block lasts, results for good.
-    - A NaN or infinity stops at the operation that made it, with its source line;
-      so does one in a derivative (the slope of sqrt at 0 is infinite).
-    - Differentiating a tape recorded inside notices arrays that were changed since.
-
-    >>> import minigrad as mg
-    >>> with mg.checked():
-    ...     mg.log(mg.Tensor([1.0, 0.0]))
-    Traceback (most recent call last):
-    FloatingPointError: log made -inf ...
-    """
-
-    __slots__ = ("_frozen", "_quiet")
-
-    def __init__(self) -> None:
-        self._frozen: dict[int, weakref.ref[Array]] = {}
-        self._quiet: list[Any] = []
-
-    def __enter__(self) -> checked:
-        quiet = np.errstate(all="ignore")  # NumPy's warnings: said better here
-        quiet.__enter__()
-        self._quiet.append(quiet)
-        return super().__enter__()
-
-    def alter(self, setting: Setting) -> None:
-        setting.checker = self
-
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        self._quiet.pop().__exit__(None, None, None)
-        for reference in self._frozen.values():
-            array = reference()
-            if array is not None:
-                array.flags.writeable = True
-        self._frozen.clear()
-
-    def recorded(self, node: Tensor) -> None:
-        """Look at a step that was just recorded."""
-        node.witness = Witness(node)
-        _require_finite(node, node.data, f"{_name(node)} made")
-        node.data.flags.writeable = False
-        for arg in node.args:
-            if isinstance(arg, Tensor) and arg.primitive is None:
-                self._freeze(arg.data)
-
-    def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
-        """Look at what a rule returned for argument i of a step."""
-        array = getattr(contribution, "data", contribution)
-        _require_finite(
-            node, array, f"the derivative of {_name(node)} in argument {i} is"
-        )
-
-    def _freeze(self, array: Array) -> None:
-        if array.flags.writeable:
-            self._frozen[id(array)] = weakref.ref(array)
-            array.flags.writeable = False
-
-
-def _name(node: Tensor) -> str:
-    return node.primitive.name if node.primitive else "a leaf"
-
-
-def _fingerprint(arg: Any) -> int | None:
-    array = arg.data if isinstance(arg, Tensor) else arg
-    if not isinstance(array, Array) or array.dtype == object:
-        return None
-    return zlib.crc32(array.tobytes())
-
-
-def _require_finite(node: Tensor, array: Any, what: str) -> None:
-    array = np.asarray(array)
-    if array.dtype.kind not in "fc" or np.isfinite(array).all():
-        return
-    where = np.argwhere(~np.isfinite(array))[0]
-    entry = tuple(int(i) for i in where)
-    given = [
-        i
-        for i, arg in enumerate(node.args)
-        if not np.isfinite(np.asarray(plain(arg), complex)).all()
-    ]
-    why = (
-        f"argument {given[0]} was already not finite."
-        if given
-        else "all its arguments are finite: this is the first operation at fault."
-    )
-    raise FloatingPointError(
-        explain(
-            f"{what} {array[entry]} at entry {list(entry)}, recorded at {node.line}",
-            named(node.args),
-            why,
-            "keep the operation inside its domain (clip, add a small number), or use "
-            "the stable form: logsumexp, log_softmax, softplus.",
-        )
-    )
-
-
-# -------------------------------------------------- check_gradients
+Point = Mapping[Tensor, Array]  # where to differentiate: the inputs and their numbers
 
 
 def check_gradients(
@@ -196,12 +63,12 @@ def check_gradients(
         )
     for node in Tape(output):
         if isinstance(node.primitive, Linear):
-            check_adjoints(node.primitive, node.args, node.options, rng)
+            check_adjoint_identity(node.primitive, node.args, node.options, rng)
     scalar = sum(multiply(output, rng.standard_normal(output.shape)))
     tape = Tape(scalar, *inputs)
 
-    def step(x: Tensor, v: Array) -> float:
-        return _complex_step(tape, scalar, x, v)
+    def step(point: Point, x: Tensor, v: Array) -> float:
+        return _complex_step(tape, scalar, point, x, v)
 
     _compare(name, scalar, inputs, step, rtol, directions, rng)
     if order < 2:
@@ -211,8 +78,8 @@ def check_gradients(
     for g, w in zip(grad(scalar, inputs, record=True), weights, strict=True):
         slope = slope + sum(multiply(g, w))
 
-    def step_of_gradient(x: Tensor, v: Array) -> float:
-        return _complex_step_of_gradient(tape, scalar, inputs, weights, x, v)
+    def step_of_gradient(point: Point, x: Tensor, v: Array) -> float:
+        return _complex_step_of_gradient(tape, scalar, point, weights, x, v)
 
     name = f"the gradient of {name}"
     _compare(name, slope, inputs, step_of_gradient, rtol, directions, rng)
@@ -222,43 +89,55 @@ def _compare(
     name: str,
     scalar: Tensor,
     inputs: Sequence[Tensor],
-    complex_step: Callable[[Tensor, Array], float],
+    complex_step: Callable[[Point, Tensor, Array], float],
     rtol: float,
     directions: int,
     rng: np.random.Generator,
 ) -> None:
     gradients = grad(scalar, inputs)
     tape = Tape(scalar, *inputs)
+    bars = dict(zip(tape.steps, grad(scalar, tape.steps), strict=True))
+    here = {x: x.data for x in inputs}
+    nearby = {x: x.data * (1 + 1e-15 * rng.standard_normal(x.shape)) for x in inputs}
     for _ in range(directions):
         for i, x in enumerate(inputs):
             v = rng.standard_normal(x.shape)
-            expected = complex_step(x, v)
-            size = float(np.sum(np.abs(gradients[i] * v)))
-            forward = float(np.asarray(pushforward(tape, {x: v}).get(scalar, 0.0)))
+            expected = complex_step(here, x, v)
+            dots = pushforward(tape, {x: v})
+            size = _passing_through(bars, dots)
+            forward = float(np.asarray(dots.get(scalar, 0.0)))
             reverse = float(np.sum(gradients[i] * v))
             for mode, found in (("reverse", reverse), ("forward", forward)):
-                if not _close(found, expected, size, rtol):
-                    entry = _worst_entry(complex_step, x, gradients[i])
-                    raise AssertionError(
-                        f"{name}, argument {i}: {mode} mode gives {found!r} along a "
-                        f"random direction, the complex step {expected!r}; {entry}"
-                    )
+                gap = abs(found - expected)
+                if gap <= rtol * max(abs(expected), size):
+                    continue
+                if gap <= 10 * abs(complex_step(nearby, x, v) - expected):
+                    continue  # rounding the inputs matters as much
+                entry = _worst_entry(complex_step, here, x, gradients[i])
+                raise AssertionError(
+                    f"{name}, argument {i}: {mode} mode gives {found!r} along a "
+                    f"random direction, the complex step {expected!r}; {entry}"
+                )
 
 
-def _close(found: float, expected: float, size: float, rtol: float) -> bool:
-    return abs(found - expected) <= rtol * max(abs(expected), size, 1e-300)
+def _passing_through(bars: Point, dots: Mapping[Tensor, Any]) -> float:
+    """Return sum |s_bar s_dot| at the step s of the tape where it is greatest."""
+    with np.errstate(all="ignore"):  # a branch not taken may be infinite
+        products = [np.abs(bars[s] * np.asarray(dot)) for s, dot in dots.items()]
+    return max(float(np.sum(p, where=np.isfinite(p))) for p in products)
 
 
-def _complex_step(tape: Tape, output: Tensor, x: Tensor, v: Array) -> float:
-    h = 1e-30
-    value = tape.replay({x: x.data + 1j * h * v})[output]
-    return float(value.imag) / h
+def _complex_step(
+    tape: Tape, output: Tensor, point: Point, x: Tensor, v: Array
+) -> float:
+    value = tape.replay(_stepped(point, x, v))[output]
+    return float(value.imag) / _H
 
 
 def _complex_step_of_gradient(
     tape: Tape,
     output: Tensor,
-    inputs: Sequence[Tensor],
+    point: Point,
     weights: Sequence[Array],
     x: Tensor,
     v: Array,
@@ -268,26 +147,33 @@ def _complex_step_of_gradient(
     The gradient is asked for anew at x + i h v, so that a rule whose second derivative
     hides in a constant is noticed.
     """
-    h = 1e-30
-    moved = {
-        each: Tensor(each.data + (1j * h * v if each is x else 0j)) for each in inputs
-    }
+    moved = {each: Tensor(data + 0j) for each, data in _stepped(point, x, v).items()}
     value = tape.replay(moved)[output]
     if not isinstance(value, Tensor):  # it depends on no input
         return 0.0
     slopes = grad(value, list(moved.values()))
     return float(
-        np.sum([np.sum(w * g.imag) for w, g in zip(weights, slopes, strict=True)]) / h
+        np.sum([np.sum(w * g.imag) for w, g in zip(weights, slopes, strict=True)]) / _H
     )
 
 
-def _worst_entry(complex_step: Callable[..., float], x: Tensor, g: Array) -> str:
+_H = 1e-30
+
+
+def _stepped(point: Point, x: Tensor, v: Array) -> dict[Tensor, Array]:
+    """Return the point moved by i h v in its input x."""
+    return {**point, x: point[x] + 1j * _H * v}
+
+
+def _worst_entry(
+    complex_step: Callable[..., float], point: Point, x: Tensor, g: Array
+) -> str:
     """Say at which entry the reverse gradient and the complex step differ most."""
     expected = np.zeros_like(x.data)
     for entry in np.ndindex(x.shape):
         unit = np.zeros_like(x.data)
         unit[entry] = 1.0
-        expected[entry] = complex_step(x, unit)
+        expected[entry] = complex_step(point, x, unit)
     gap = np.abs(g - expected)
     if not gap.size or not gap.max():
         return "entry by entry reverse mode is right."
@@ -301,7 +187,7 @@ def _worst_entry(complex_step: Callable[..., float], x: Tensor, g: Array) -> str
 # -------------------------------------------------- linear rows, exact
 
 
-def check_adjoints(
+def check_adjoint_identity(
     primitive: Linear, args: Sequence[Any], options: Any, rng: np.random.Generator
 ) -> None:
     """Check <g, A x> = <A* g, x> exactly, in integers, for every argument of a row.

@@ -71,7 +71,11 @@ class Within:
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
+        """Say what holds inside: change the setting of a block just entered."""
         raise NotImplementedError
+
+    def leave(self, setting: Setting) -> None:
+        """Undo what outlives the setting, which is that of a block just left."""
 
     def __enter__(self) -> Any:
         SETTING.set(_begin(SETTING.get(), self))
@@ -81,6 +85,7 @@ class Within:
         now = SETTING.get()
         if now.manager is self and now.before is not None:
             SETTING.set(now.before)
+            self.leave(now)
         else:
             _remove(self, now)
 
@@ -110,18 +115,20 @@ class Within:
 
 
 def _remove(manager: Within, now: Setting) -> None:
-    """Take the nearest entry of `manager` out of the chain, keeping those above it."""
+    """Take the nearest entry of `manager` out of the chain; enter those above anew."""
     above = []
     entry: Any = now
     while entry.manager is not manager:
         if entry.before is None:  # the block was entered in another thread or task
             return
-        above.append(entry.manager)
+        above.append(entry)
         entry = entry.before
     rebuilt = entry.before
     for kept in reversed(above):
-        rebuilt = _begin(rebuilt, kept)
+        rebuilt = _begin(rebuilt, kept.manager)
     SETTING.set(rebuilt)
+    for left in (*above, entry):
+        left.manager.leave(left)
 
 
 def _around_each_step(manager: Within, function: Any) -> Any:

@@ -142,7 +142,12 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
                 cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
                 continue
             try:
-                contribution = primitive.vjp(i, g, y, operands, options)
+                if checker is None:
+                    contribution = primitive.vjp(i, g, y, operands, options)
+                else:
+                    contribution = checker.compute(
+                        primitive.vjp, i, g, y, operands, options
+                    )
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise bad_rule(node, i, arg, f"it raised: {error}") from error
             if checker is not None:

@@ -46,11 +46,15 @@ def _unary(row: Any) -> Callable[[Any], Any]:
     def apply(a: Any) -> Any:
         if not isinstance(a, Tensor):
             return function(a)
+        setting = SETTING.get()
         try:
-            value = function(a.data)
+            if setting.checker is None:
+                value = function(a.data)
+            else:
+                value = setting.checker.compute(function, a.data)
         except Exception as error:
             raise _refused(row, (a,), {}, error) from error
-        return record(row, value, (a,), _NO_OPTIONS)
+        return record(row, value, (a,), _NO_OPTIONS, setting)
 
     return apply
 
@@ -68,11 +72,15 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
                 a = x = _beside(b, a)
         elif y is b and type(b) not in _OPERANDS:
             b = y = _beside(a, b)
+        setting = SETTING.get()
         try:
-            value = function(x, y)
+            if setting.checker is None:
+                value = function(x, y)
+            else:
+                value = setting.checker.compute(function, x, y)
         except Exception as error:
             raise _refused(row, (a, b), {}, error) from error
-        return record(row, value, (a, b), _NO_OPTIONS)
+        return record(row, value, (a, b), _NO_OPTIONS, setting)
 
     return apply
 
@@ -103,11 +111,15 @@ def _general(row: Any) -> Callable[..., Any]:
                 return apply(*map(_operand, args), **options)
         if not tracked:
             return function(*args, **options)
+        setting = SETTING.get()
         try:
-            value = function(*values, **options)
+            if setting.checker is None:
+                value = function(*values, **options)
+            else:
+                value = setting.checker.compute(function, *values, **options)
         except Exception as error:
             raise _refused(row, args, options, error) from error
-        return record(row, value, args, options)
+        return record(row, value, args, options, setting)
 
     return apply
 
@@ -143,9 +155,11 @@ def _operand(a: Any) -> Any:
     return a if isinstance(a, Tensor) or type(a) in _OPERANDS else np.asarray(a)
 
 
-def record(row: Any, value: Any, args: Any, options: dict[str, Any]) -> Tensor:
+def record(
+    row: Any, value: Any, args: Any, options: Any, setting: Any = None
+) -> Tensor:
     """Return the Tensor that remembers how `value` was made."""
-    setting = SETTING.get()
+    setting = setting or SETTING.get()
     node = _new(Tensor)
     node.data = value if type(value) is _ndarray else np.asarray(value)
     node.tick = clock()

@@ -40,9 +40,14 @@ def _sigmoid(a: Array) -> Array:
 
 
 def _softplus(a: Array) -> Array:
-    """log(1 + exp(a)) without overflow."""
-    if np.asarray(a).dtype.kind == "f":
+    """log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which never overflows."""
+    a = np.asarray(a)
+    if a.dtype.kind == "f":
         return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
+    if a.dtype.kind == "c":
+        z = np.exp(np.where(a.real > 0, -a, a))
+        size = 0.5 * np.log1p(2 * z.real + z.real**2 + z.imag**2)  # log |1 + z|
+        return np.where(a.real > 0, a, 0) + size + 1j * np.arctan2(z.imag, 1 + z.real)
     return np.log(1 + np.exp(a))
 
 

@@ -238,3 +238,93 @@ def test_weights_that_are_reused_are_multiplied_as_they_are():
         second = mg.matvec(W, v)
     np.testing.assert_allclose(first.data, outside.data, rtol=1e-15)
     np.testing.assert_allclose(second.data, 2 * outside.data, rtol=1e-15)
+
+
+# ------------------------------------------------------------ checked, block by block
+
+
+def test_one_checked_serves_overlapping_threads():
+    both_inside = threading.Barrier(2)
+
+    @mg.checked()
+    def watched(number):
+        x = mg.Parameter([number])
+        y = x * 2.0
+        both_inside.wait(10)
+        return x, y, x.data.flags.writeable
+
+    with ThreadPoolExecutor(2) as pool:
+        for x, y, writeable_inside in pool.map(watched, [1.0, 2.0]):
+            assert y.witness is not None
+            assert not writeable_inside and x.data.flags.writeable
+
+
+def test_one_checked_serves_overlapping_tasks():
+    first_may_end = asyncio.Event()
+
+    @mg.checked()
+    async def watched(first):
+        x = mg.Parameter([1.0])
+        y = x * 2.0
+        if first:
+            await first_may_end.wait()
+        else:
+            await asyncio.sleep(0)
+            first_may_end.set()
+        assert y.witness is not None and not x.data.flags.writeable
+        return x
+
+    async def both():
+        return await asyncio.gather(watched(True), watched(False))
+
+    for x in asyncio.run(both()):
+        assert x.data.flags.writeable
+    assert (mg.Tensor(1.0) * 2.0).witness is None
+
+
+def test_checked_leaves_numpys_warnings_to_the_users_own_arithmetic():
+    def inside():
+        with mg.checked():
+            yield
+
+    generator = inside()
+    with np.errstate(divide="raise"):
+        before = np.geterr()
+        next(generator)
+        assert np.geterr() == before
+        with mg.checked(), pytest.raises(FloatingPointError, match="log made -inf"):
+            mg.log(mg.Tensor(0.0))
+        generator.close()
+        assert np.geterr() == before
+
+
+def test_under_checked_numpy_does_not_warn_besides():  # warnings are errors here
+    x = mg.Tensor([0.0, 1.0])
+    for infinite in (
+        lambda: mg.log(x),
+        lambda: 1.0 / x,
+        lambda: mg.matmul(x * 1e200, x * 1e200),
+    ):
+        with mg.checked(), pytest.raises(FloatingPointError, match=r"made -?inf"):
+            infinite()
+    with mg.checked():
+        y = mg.sqrt(x).sum()
+        for record in (False, True):
+            with pytest.raises(FloatingPointError, match=r"sqrt|divide"):
+                mg.grad(y, x, record=record)
+
+
+def test_blocks_that_end_out_of_order_thaw_every_leaf():
+    def inside(leaf):
+        with mg.checked():
+            mg.exp(leaf)
+            yield
+
+    one, two = mg.Parameter([1.0]), mg.Parameter([2.0])
+    first, second = inside(one), inside(two)
+    next(first)
+    next(second)
+    assert not one.data.flags.writeable and not two.data.flags.writeable
+    first.close()
+    second.close()
+    assert one.data.flags.writeable and two.data.flags.writeable

@@ -1,0 +1,156 @@
+"""Watching a computation: `checked()`, for teaching, for tests and for finding a NaN.
+
+While it records, every step is looked at: the source line it came from, whether its
+numbers are finite, and a fingerprint of its operands, by which the gradient notices
+later that an array was changed in the meantime.
+
+What belongs to one block is kept in the setting of that block (a `Watch`), never in the
+object `checked()` itself: a decorated function may run in many threads and tasks.
+"""
+
+from __future__ import annotations
+
+import weakref
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import plain
+from minigrad.context import Setting, Within
+from minigrad.messages import explain, named, short, source_line, user_line
+from minigrad.tensor import Array, Tensor
+
+
+class checked(Within):
+    """Inside, every step is watched: for teaching, tests and finding a NaN.
+
+    - The Tensors' arrays are read-only while the block lasts, results for good.
+    - A NaN or infinity stops at the operation that made it, with its source line;
+      so does one in a derivative (the slope of sqrt at 0 is infinite).
+    - Differentiating a tape recorded inside notices arrays that were changed since.
+
+    >>> import minigrad as mg
+    >>> with mg.checked():
+    ...     mg.log(mg.Tensor([1.0, 0.0]))
+    Traceback (most recent call last):
+    FloatingPointError: log made -inf ...
+    """
+
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        setting.checker = Watch()
+
+    def leave(self, setting: Setting) -> None:
+        setting.checker.thaw()
+
+
+class Watch:
+    """One block of `checked()`: looks at each step, freezes leaves until it ends."""
+
+    __slots__ = ("_frozen",)
+
+    def __init__(self) -> None:
+        self._frozen: dict[int, weakref.ref[Array]] = {}
+
+    def compute(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Call without NumPy's warnings: the look at the result says more."""
+        with np.errstate(all="ignore"):
+            return function(*args, **options)
+
+    def recorded(self, node: Tensor) -> None:
+        """Look at a step that was just recorded."""
+        node.witness = Witness(node)
+        _require_finite(node, node.data, f"{_name(node)} made")
+        node.data.flags.writeable = False
+        for arg in node.args:
+            if isinstance(arg, Tensor) and arg.primitive is None:
+                self._freeze(arg.data)
+
+    def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
+        """Look at what a rule returned for argument i of a step."""
+        array = getattr(contribution, "data", contribution)
+        _require_finite(
+            node, array, f"the derivative of {_name(node)} in argument {i} is"
+        )
+
+    def thaw(self) -> None:
+        """Let the user write into the leaves again."""
+        for reference in self._frozen.values():
+            array = reference()
+            if array is not None:
+                array.flags.writeable = True
+        self._frozen.clear()
+
+    def _freeze(self, array: Array) -> None:
+        if array.flags.writeable:
+            self._frozen[id(array)] = weakref.ref(array)
+            array.flags.writeable = False
+
+
+class Witness:
+    """What was seen when a step was recorded: its line, and its operands."""
+
+    __slots__ = ("file", "number", "prints")
+
+    def __init__(self, node: Tensor) -> None:
+        self.file, self.number = source_line()
+        self.prints = [_fingerprint(arg) for arg in node.args]
+
+    @property
+    def line(self) -> str:
+        return short(self.file, self.number)
+
+    def verify(self, node: Tensor) -> None:
+        """Raise if an operand holds other numbers now than when it was used."""
+        for i, (arg, print_then) in enumerate(zip(node.args, self.prints, strict=True)):
+            if _fingerprint(arg) != print_then:
+                raise ValueError(
+                    explain(
+                        f"a derivative through {node.primitive}, at {user_line()}",
+                        named(node.args),
+                        f"argument {i} was changed after {self.line} used it, so its "
+                        "rule would see other numbers than the forward run did.",
+                        "make a new array instead of writing into the old one.",
+                    )
+                )
+
+
+def _name(node: Tensor) -> str:
+    return node.primitive.name if node.primitive else "a leaf"
+
+
+def _fingerprint(arg: Any) -> int | None:
+    array = arg.data if isinstance(arg, Tensor) else arg
+    if not isinstance(array, Array) or array.dtype == object:
+        return None
+    return zlib.crc32(array.tobytes())
+
+
+def _require_finite(node: Tensor, array: Any, what: str) -> None:
+    array = np.asarray(array)
+    if array.dtype.kind not in "fc" or np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    entry = tuple(int(i) for i in where)
+    given = [
+        i
+        for i, arg in enumerate(node.args)
+        if not np.isfinite(np.asarray(plain(arg), complex)).all()
+    ]
+    why = (
+        f"argument {given[0]} was already not finite."
+        if given
+        else "all its arguments are finite: this is the first operation at fault."
+    )
+    raise FloatingPointError(
+        explain(
+            f"{what} {array[entry]} at entry {list(entry)}, recorded at {node.line}",
+            named(node.args),
+            why,
+            "keep the operation inside its domain (clip, add a small number), or use "
+            "the stable form: logsumexp, log_softmax, softplus.",
+        )
+    )
