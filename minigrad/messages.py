@@ -33,6 +33,8 @@ def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
     lines = [asked]
     for role, value in operands.items():
         lines.append(f"  with  {role}: {describe(value)}")
+    if any(getattr(v, "primitive", None) and not v.line for v in operands.values()):
+        lines.append("        (mg.checked() keeps the line that made each, too)")
     return "\n".join([*lines, *_part("why", why), *_part("fix", fix)])
 
 
@@ -52,8 +54,7 @@ def describe(value: Any) -> str:
     primitive = getattr(value, "primitive", None)
     if primitive is None:
         return words + ("" if value is array else ", a leaf")
-    line = value.line
-    where = f" at {line}" if line else " (under mg.checked() the line is kept too)"
+    where = f" at {value.line}" if value.line else ""
     return f"{words}, made by {primitive.name}{where}"
 
 
