@@ -181,6 +181,8 @@ def _refused(row: Any, args: Any, options: Any, error: Exception) -> Exception:
     shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
     if isinstance(error, (ArithmeticError, Warning)):
         return error  # np.errstate or a warnings filter asked for it: not a misuse
+    if isinstance(error, AttributeError) and not _has_objects(args):
+        return error  # a fault in the row's own function
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
     return kind(
         explain(
@@ -199,9 +201,12 @@ def _why(row: Any, error: Exception) -> str:
     return f"{row.function.__doc__.splitlines()[0]} NumPy: {error}"
 
 
+def _has_objects(args: Any) -> bool:
+    return any(np.asarray(plain(a)).dtype.kind == "O" for a in args)
+
+
 def _likely_fix(args: Any, error: Exception) -> str:
-    arrays = [np.asarray(plain(a)) for a in args]
-    if any(array.dtype == object for array in arrays):
+    if _has_objects(args):
         return (
             "elements of an object array need the operation themselves: for SymPy use "
             "minigrad.symbolic.expressions(...), or stay with + - * /."
