@@ -339,6 +339,24 @@ def test_a_pdf_is_the_same_twice_and_carries_no_date(renderer, tmp_path):
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("name", ["loss", "a(b\\", "ŷ"])
+def test_a_pdf_has_a_title_and_no_made_up_author(name, renderer, tmp_path):
+    pypdf = pytest.importorskip("pypdf")
+    leaf = mg.Tensor(1.0, name=name)
+    path = draw(leaf, renderer=renderer).save(tmp_path / "a.pdf")
+    about = pypdf.PdfReader(path).metadata
+    if "cairo" not in str(about.producer):  # too long for the room there
+        assert about.title == f"How {name} was computed: a tape of 1 steps"
+    assert not about.author
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_a_subscript_follows_its_letter(renderer):
+    svg = draw(mg.Tensor([1.0, 2.0], name="W_f"), renderer=renderer).svg()
+    assert re.search(r">W<tspan [^>]*>f</tspan></text>", svg)
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
 def test_a_png_is_an_image(renderer, tmp_path):
     path = draw(difference(), renderer=renderer).save(tmp_path / "a.png")
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -58,7 +58,7 @@ def draw(
     Raises TypeError for what is no Tensor, and ValueError for no outputs at all, for an
     unknown view, for a tape without a record or one that stays larger than `max_nodes`.
     """
-    outputs = list(output) if isinstance(output, (list, tuple)) else [output]
+    outputs: list[Any] = list(output) if isinstance(output, (list, tuple)) else [output]
     _require_outputs(outputs)
     named = {
         getattr(each, "name", None) or ("output", f"output {i}")[len(outputs) > 1]: each

@@ -72,7 +72,7 @@ class Drawing:
             return self.dot.encode()
         if suffix == ".svg":
             return self.svg().encode()
-        return render(self.dot, suffix[1:], self.renderer)
+        return render(self.dot, suffix[1:], self.renderer, printable(self.title))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         try:

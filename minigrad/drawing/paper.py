@@ -1,6 +1,6 @@
 """From svg to pdf, and from pdf to png, without any system library.
 
-    python -m minigrad.drawing.paper pdf < picture.svg > picture.pdf
+    python -m minigrad.drawing.paper pdf "its title" < picture.svg > picture.pdf
 
 svglib reads the svg and reportlab writes a vector pdf, with DejaVu Sans (from the
 ziafont wheel) embedded, so that σ, − and c̃ are there on every machine; pypdfium2 paints
@@ -21,19 +21,26 @@ NARROWER = 0.88  # DejaVu is that much wider than the Helvetica of the layout
 SCALE = 2  # png pixels per point: 144 per inch
 
 
-def pdf(svg: bytes) -> bytes:
+def pdf(svg: bytes, title: str = "") -> bytes:
     """Return a one-page pdf of an svg."""
-    from reportlab import rl_config
     from reportlab.graphics import renderPDF
+    from reportlab.pdfgen.canvas import Canvas
     from svglib import fonts, svglib
 
-    rl_config.invariant = 1
     font = importlib.resources.files("ziafont") / "fonts" / f"{FONT}.ttf"
     with importlib.resources.as_file(font) as path:
         fonts.register_font(FONT, str(path))
         text = _in_dejavu(svg.decode()).encode()
         drawing: Any = svglib.svg2rlg(io.BytesIO(text))
-        return bytes(renderPDF.drawToString(drawing, msg="minigrad", autoSize=1))
+    out = io.BytesIO()
+    page = Canvas(out, pagesize=(drawing.width, drawing.height), invariant=1)
+    page.setTitle(title)
+    page.setCreator("minigrad")
+    page.setAuthor("")
+    page.setSubject("")
+    renderPDF.draw(drawing, page, 0, 0)
+    page.save()
+    return out.getvalue()
 
 
 def _in_dejavu(svg: str) -> str:
@@ -50,11 +57,11 @@ def _in_dejavu(svg: str) -> str:
     )
 
 
-def png(svg: bytes) -> bytes:
+def png(svg: bytes, title: str = "") -> bytes:
     """Return an svg as pixels."""
     import pypdfium2
 
-    with pypdfium2.PdfDocument(pdf(svg)) as document:
+    with pypdfium2.PdfDocument(pdf(svg, title)) as document:
         image = document[0].render(scale=SCALE).to_pil()
     out = io.BytesIO()
     image.save(out, "PNG")
@@ -63,4 +70,4 @@ def png(svg: bytes) -> bytes:
 
 if __name__ == "__main__":
     wanted = {"pdf": pdf, "png": png}[sys.argv[1]]
-    sys.stdout.buffer.write(wanted(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(wanted(sys.stdin.buffer.read(), sys.argv[2]))

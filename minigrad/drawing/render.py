@@ -29,14 +29,18 @@ PURE = "graphviz-pure"
 DOTS_PER_INCH = "144"
 DATE = re.compile(rb"/CreationDate \(D:\d{14}")  # of a pdf, written in plain text
 NO_DATE = b"/CreationDate (D:19700101000000"
+ABOUT = re.compile(rb"/Producer \(cairo [^\n]*\n +/CreationDate \([^)]*\)")
+SUBSCRIPT = re.compile(  # of an svg: a text of its own, placed by the width of a letter
+    rb'</text>\s*<text [^>]*baseline-shift="sub" (font-size="[\d.]+")[^>]*>([^<]*)'
+)
 
 
 class NotRendered(RuntimeError):
     """No renderer made a picture; the DOT text is unharmed."""
 
 
-def render(dot: str, form: str, renderer: str | None = None) -> bytes:
-    """Return the picture of a DOT text as svg, pdf or png.
+def render(dot: str, form: str, renderer: str | None = None, title: str = "") -> bytes:
+    """Return the picture of a DOT text as svg, pdf or png; a pdf is given the title.
 
     Raises NotRendered, saying what each renderer said and what to do.
     """
@@ -48,7 +52,7 @@ def render(dot: str, form: str, renderer: str | None = None) -> bytes:
             failures.append(f"{name}: not found")
             continue
         try:
-            return _rendered(program, dot, form)
+            return _rendered(program, dot, form, title)
         except subprocess.TimeoutExpired:
             failures.append(f"{name}: not ready after {TIME_LIMIT:g} s")
         except subprocess.CalledProcessError as error:
@@ -71,12 +75,42 @@ def pure_program() -> str | None:
     return next(found, None) or shutil.which(PURE)
 
 
-def _rendered(program: str, dot: str, form: str) -> bytes:
+def _rendered(program: str, dot: str, form: str, title: str) -> bytes:
     if form == "svg" or Path(program).stem != PURE:
         picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
-        return DATE.sub(NO_DATE, picture)  # the same program, the same bytes
-    svg = _run([program, "-Tsvg"], dot.encode())
-    return _run([sys.executable, "-m", "minigrad.drawing.paper", form], svg)
+        return _joined(picture) if form == "svg" else _about(picture, title)
+    svg = _joined(_run([program, "-Tsvg"], dot.encode()))
+    return _run([sys.executable, "-m", "minigrad.drawing.paper", form, title], svg)
+
+
+def _joined(svg: bytes) -> bytes:
+    """Let a subscript follow its letter, however wide that is in the reader's font.
+
+    >>> _joined(b'<text x="1">W</text><text x="9" baseline-shift="sub" '
+    ...         b'font-size="8.00">f</text>')
+    b'<text x="1">W<tspan dy="2.5" font-size="8.00">f</tspan></text>'
+    """
+    return SUBSCRIPT.sub(rb'<tspan dy="2.5" \1>\2</tspan>', svg)
+
+
+def _about(pdf: bytes, title: str) -> bytes:
+    """Put a title where a pdf of cairo names its maker and the date, if there is room.
+
+    Everything in a pdf is found by its position, so the length stays. And without the
+    date the same program gives the same bytes.
+    """
+
+    def titled(old: re.Match[bytes]) -> bytes:
+        entry = b"/Title " + _pdf_text(title)
+        return entry.ljust(len(old[0])) if len(entry) <= len(old[0]) else old[0]
+
+    return DATE.sub(NO_DATE, ABOUT.sub(titled, pdf))
+
+
+def _pdf_text(text: str) -> bytes:
+    if text.isascii():
+        return b"(" + re.sub(rb"([\\()])", rb"\\\1", text.encode()) + b")"
+    return b"<FEFF" + text.encode("utf-16-be").hex().encode() + b">"
 
 
 def _dpi(form: str) -> str:
