@@ -26,14 +26,13 @@ from minigrad import (
     Dense,
     Module,
     Parameter,
-    Tensor,
     concatenate,
     matvec,
     sigmoid,
     tanh,
 )
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng
+from minigrad.module import Rng, leaf
 
 
 class State(NamedTuple):
@@ -209,14 +208,6 @@ def require_state(state: Any) -> None:
                 "has them in the order (c, h).",
             )
         )
-
-
-def leaf(value: Any, name: str) -> Tensor:
-    """Make an input visible on the tape, under a name unless it has one."""
-    if not isinstance(value, Tensor):
-        return Tensor(np.asarray(value), name)
-    value.name = value.name or name
-    return value
 
 
 def require_sizes(asked: str, *sizes: Any) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell, State, leaf, require_state
+from lstm.cell import LSTMCell, State, require_state
 from lstm.explain import Explanation
 from minigrad import Module, Tensor, scope, stack
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
+from minigrad.module import leaf
 
 
 class LSTM(Module):
@@ -74,7 +75,10 @@ class LSTM(Module):
         with reusing_weights():
             for t in range(x.shape[-2]):
                 with scope(t + 1):
-                    state = self.cell(x[..., t, :], state)
+                    x_t = x[..., t, :]
+                    if isinstance(x_t, Tensor):
+                        x_t.name = "x"
+                    state = self.cell(x_t, state)
                 outputs.append(state.y)
         return stack(outputs, axis=-2), state
 

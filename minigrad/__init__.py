@@ -37,8 +37,9 @@ from minigrad.functions import (
     where,
 )
 from minigrad.gradient import grad
-from minigrad.module import Dense, Module, Parameter, Sequential
+from minigrad.module import Dense, Module, Sequential
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop, clip_by_global_norm
+from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear
 from minigrad.table import (
     add,

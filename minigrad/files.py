@@ -1,10 +1,15 @@
-"""Files that are written whole or not at all."""
+"""Files of arrays, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
+import io
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from minigrad.messages import explain, user_line
 
@@ -34,3 +39,43 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
             )
         ) from error
     return path
+
+
+def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Return the content of an `.npz` file, the same bytes for the same arrays.
+
+    Any name will do, also `file`, which `np.savez(path, **arrays)` keeps for itself.
+    """
+    from zipfile import ZipFile  # here, because few programs ever save
+
+    content = io.BytesIO()
+    with ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+    return content.getvalue()
+
+
+def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Return every array of an `.npz` file under its name.
+
+    Raises ValueError with a sentence if it is not such a file, whole and readable.
+    """
+    import zlib
+    from zipfile import BadZipFile
+
+    try:
+        file: Any = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("it holds one array without a name")
+        with file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(
+            explain(
+                f"load({str(path)!r}), at {user_line()}",
+                {},
+                f"it is not a readable .npz file of arrays: {error}.",
+                "give a file that Module.save wrote; nothing was changed.",
+            )
+        ) from error

@@ -1,159 +1,71 @@
-"""Parts of a model: Parameters, the Modules that own them, and their names.
+"""Parts of a model: the Modules that own its Parameters, and the dense layer.
 
 A Module does three things. It finds its Parameters, each under the path that leads to
-it (`cell.forget.W`). It marks what it records with that path, so that a tape knows
-which part of the model made a Tensor. And it saves and loads them.
+it (`cell.forget.W`), through lists, tuples and dicts. It marks what it records with
+that path, so that a tape knows which part of the model made a Tensor. And it saves and
+loads them.
+
+Who gives the path? The Module to which a part was assigned last; and a Module that is
+no part of another, whenever it is asked for its `parameters()`. Within one Module the
+first of several names counts.
 """
 
 from __future__ import annotations
 
-import copy
-import io
 import os
 import warnings
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from minigrad.context import scope
-from minigrad.files import write_whole
-from minigrad.gradient import grad
+from minigrad.files import npz, read_npz, write_whole
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_recorded
+from minigrad.parameter import Parameter, holds
 from minigrad.table import matvec
-from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor, clock
+from minigrad.tensor import Array, Tensor
 
 Rng: TypeAlias = "np.random.Generator | int | None"  # unevaluated: loading it is slow
-
-_store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
-
-
-class Parameter(Tensor):
-    """A leaf that training changes.
-
-    name   what equations call it (W_f); if not given, its path
-    path   where it is in the model: `cell.forget.W`, given by the Modules that own it
-    grad   what `backward()` has added up, or None
-
-    Assigning `p.data = array` (or `p.data -= step`) makes it younger than any tape that
-    used the old numbers, and such a tape refuses to be differentiated.
-    """
-
-    __slots__ = ("grad", "path")
-
-    def __init__(self, data: Any, name: str | None = None) -> None:
-        super().__init__(data, name)
-        self.grad: Array | None = None
-        self.path = ""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        make, arguments, state = self.__reduce__()
-        copied = make(*arguments)
-        copied.__setstate__(copy.deepcopy(state, memo))
-        return copied
-
-    def __reduce__(self) -> Any:
-        return (*super().__reduce__(), (self.path, self.grad))
-
-    def __setstate__(self, state: Any) -> None:
-        self.path, self.grad = state
-
-    @property
-    def data(self) -> Array:
-        return _store.__get__(self)
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        array = np.array(value)  # a copy: nobody else can write into it
-        old = _store.__get__(self) if hasattr(self, "path") else array
-        if array.dtype.kind not in "fcO":
-            array = array.astype(old.dtype)
-        if array.shape != old.shape:
-            raise ValueError(
-                explain(
-                    f"{self.name or 'p'}.data = array, at {user_line()}",
-                    {self.name or "parameter": self, "array": array},
-                    "a Parameter keeps its shape: the model was built around it.",
-                    f"give an array of shape {old.shape}, or build a new model.",
-                )
-            )
-        _store.__set__(self, array)
-        self.tick = clock()
-
-
-_alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
-_MANY = 100
-
-
-def backward(output: Tensor, seed: Any = None) -> None:
-    """Add the gradient of `output` into `.grad` of every Parameter on its tape.
-
-    >>> w = Parameter([1.0, 2.0], name="w")
-    >>> (w * w).sum().backward()
-    >>> w.grad
-    array([2., 4.])
-
-    Raises ValueError if no Parameter is on the tape; see `grad` for the rest. Warns
-    once when a hundred differentiated outputs, each holding its tape, are still alive.
-    """
-    require_recorded(output)
-    parameters = [leaf for leaf in Tape(output).leaves if isinstance(leaf, Parameter)]
-    if not parameters:
-        raise ValueError(
-            explain(
-                f"backward() at {user_line()}",
-                {output.name or "output": output},
-                "backward() fills Parameter.grad, and no Parameter is on this tape.",
-                "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
-            )
-        )
-    for parameter, g in zip(
-        parameters, grad(output, parameters, seed=seed), strict=True
-    ):
-        before = parameter.grad
-        parameter.grad = g if before is None else np.asarray(before + g)
-    _alive.add(output)
-    if len(_alive) == _MANY:
-        warnings.warn(
-            f"{_MANY} losses are alive, each with its whole tape: keep a history as "
-            "float(loss), or call mg.Tape(loss).release().",
-            ResourceWarning,
-            stacklevel=2,
-        )
-
-
-Tensor.backward = backward  # type: ignore[method-assign, assignment]
 
 
 class Module:
     """A part of a model. Subclasses assign Parameters and Modules, and give `forward`.
 
-    >>> layer = Dense(3, 2, rng=0)
-    >>> {path: p.shape for path, p in layer.parameters().items()}
-    {'W': (2, 3), 'b': (2,)}
+    >>> Dense(3, 2, rng=0)
+    Dense, 2 Parameters of 8 numbers
+      W  (2, 3)
+      b  (2,)
     """
 
-    label: str | None = None  # this part's name within the model
+    label: str | None = None  # this part's name in scopes; given by its owner, or yours
+    _given: str | None = None  # the label that its owner gave; None: part of no other
 
     def __setattr__(self, name: str, value: Any) -> None:
+        members = list(_members(value))
+        replaced = vars(self).get(name)
         object.__setattr__(self, name, value)
-        if name == "label":
-            return
-        for suffix, part in _parts_of(value):
-            if isinstance(part, Parameter):
-                _place(part, name + suffix)
-            elif part.label is None:
-                part.label = name + suffix
-                for parameter in part.parameters().values():
-                    _place(parameter, f"{name}{suffix}.{parameter.path}")
+        if not isinstance(replaced, Tensor):  # in a Parameter's place it is meant
+            _warn_of_untrained(f"{type(self).__name__}.{name}", members)
+        modules = [member for _, member in members if isinstance(member, Module)]
+        if any(part is self for each in modules for *_, part in each._walk()):
+            return  # a part that knows its owner does not own it
+        for path, label, part in self._walk() if members else ():
+            if path == name or path.startswith(f"{name}."):
+                _place(part, path, label)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with scope(self.label or type(self).__name__):
             return self.forward(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        found = {path: part.shape for path, part in self._found().items()}
+        numbers = sum(int(np.prod(shape)) for shape in found.values())
+        wide = max(map(len, found), default=0)
+        head = f"{type(self).__name__}, {len(found)} Parameters of {numbers} numbers"
+        lines = (f"  {path.ljust(wide)}  {shape}" for path, shape in found.items())
+        return "\n".join([head, *lines])
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; the Tensors recorded meanwhile carry this Module's name."""
@@ -161,22 +73,40 @@ class Module:
 
     def parameters(self) -> dict[str, Parameter]:
         """Return every Parameter once, by its path in this Module."""
+        if self._given is None:
+            for path, label, part in self._walk():
+                _place(part, path, label)
+        return self._found()
+
+    def _found(self) -> dict[str, Parameter]:
         found: dict[str, Parameter] = {}
-        seen: set[int] = set()
-        for where, parameter in self._walk():
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                found[where] = parameter
+        for path, _, part in self._walk():
+            if not isinstance(part, Parameter):
+                continue
+            if path in found:
+                raise ValueError(
+                    explain(
+                        f"two Parameters of one path, at {user_line()}",
+                        {path: found[path], f"{path}, too": part},
+                        "the path says which is which, in files and optimizers.",
+                        "change one of the names or keys that lead to them.",
+                    )
+                )
+            found[path] = part
         return found
 
-    def _walk(self) -> Iterator[tuple[str, Parameter]]:
+    def _walk(self, seen: set[int] | None = None) -> Iterator[tuple[str, str, Any]]:
+        """Yield path, label and part: every Module and Parameter below this, once."""
+        seen = {id(self)} if seen is None else seen
         for name, value in vars(self).items():
-            for suffix, part in _parts_of(value):
-                if isinstance(part, Parameter):
-                    yield name + suffix, part
+            for suffix, part in _members(value):
+                if id(part) in seen or not isinstance(part, (Module, Parameter)):
                     continue
-                for where, parameter in part._walk():
-                    yield f"{name}{suffix}.{where}", parameter
+                seen.add(id(part))
+                yield name + suffix, name + suffix, part
+                if isinstance(part, Module):
+                    for path, label, below in part._walk(seen):
+                        yield f"{name}{suffix}.{path}", label, below
 
     def zero_grad(self) -> None:
         """Forget what `backward()` has added up."""
@@ -185,80 +115,123 @@ class Module:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every Parameter under its path to an `.npz` file, all or nothing."""
-        content = io.BytesIO()
-        arrays: dict[str, Any] = {at: p.data for at, p in self.parameters().items()}
-        np.savez(content, **arrays)
-        return write_whole(path, content.getvalue())
+        arrays = {at: parameter.data for at, parameter in self.parameters().items()}
+        objects = {at: array for at, array in arrays.items() if array.dtype == object}
+        if objects:
+            raise TypeError(
+                explain(
+                    f"save({str(path)!r}) of {type(self).__name__}, at {user_line()}",
+                    objects,
+                    "a file of arrays holds numbers, and these hold Python objects.",
+                    "convert them (p.data.astype(float)) in a model of floats.",
+                )
+            )
+        return write_whole(path, npz(arrays))
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
         own = self.parameters()
-        arrays = _read(Path(path))
-        problems = [
-            f"{name}: missing in the file" for name in own if name not in arrays
-        ]
-        problems += [f"{name}: not in this model" for name in arrays if name not in own]
-        problems += [
-            f"{name}: {p.shape} here, {arrays[name].shape} in the file"
-            for name, p in own.items()
-            if name in arrays and arrays[name].shape != p.shape
-        ]
+        arrays = read_npz(path)
+        problems = list(_misfits(own, arrays))
         if problems:
             raise ValueError(
                 explain(
                     f"load({str(path)!r}) into {type(self).__name__}, at {user_line()}",
                     {},
-                    "names and shapes must be the same:\n        "
+                    "names and shapes must be the same, and numbers fit:\n        "
                     + "\n        ".join(problems),
                     "build the model with the sizes it was saved with; nothing was "
                     "changed.",
                 )
             )
+        converted = {name: arrays[name].astype(p.dtype) for name, p in own.items()}
         for name, parameter in own.items():
-            parameter.data = arrays[name].astype(parameter.dtype)
+            parameter.data = converted[name]
 
 
-def _parts_of(value: Any) -> Iterator[tuple[str, Module | Parameter]]:
-    """Yield the Modules and Parameters in an attribute: itself, or its members."""
-    if isinstance(value, (list, tuple)):
-        members: Any = enumerate(value)
-    elif isinstance(value, dict):
-        members = value.items()
-    else:
-        members = [(None, value)]
-    for key, member in members:
-        if isinstance(member, (Module, Parameter)):
-            yield "" if key is None else f".{key}", member
+def _members(
+    value: Any, suffix: str = "", inside: tuple[int, ...] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Yield the Modules and Tensors in an attribute: itself, or those in containers."""
+    if isinstance(value, (Module, Tensor)):
+        yield suffix, value
+    if not isinstance(value, _CONTAINERS) or id(value) in inside:
+        return
+    inside = (*inside, id(value))
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, member in pairs:
+        for below, found in _members(member, f"{suffix}.{key}", inside):
+            if isinstance(value, (set, frozenset)):
+                raise TypeError(
+                    explain(
+                        f"a {type(found).__name__} in a set, at {user_line()}",
+                        {},
+                        "a set has no order, so what is in it has no lasting path.",
+                        "use a list, a tuple or a dict.",
+                    )
+                )
+            yield below, found
 
 
-def _place(parameter: Parameter, path: str) -> None:
-    """Give a Parameter its path; without a name of its own, it is called by it."""
-    if parameter.name in (None, parameter.path):
-        parameter.name = path
-    parameter.path = path
+_CONTAINERS = (list, tuple, Mapping, set, frozenset)
 
 
-def _read(path: Path) -> dict[str, Array]:
-    from zipfile import BadZipFile  # here, because few programs ever load
-
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise ValueError(
-            explain(
-                f"load({str(path)!r}), at {user_line()}",
-                {},
-                f"it is not a readable .npz file of arrays: {error}.",
-                "give a file that Module.save wrote; nothing was changed.",
+def _warn_of_untrained(name: str, members: list[tuple[str, Any]]) -> None:
+    """Warn of a leaf that looks like a weight, and is none; results are left alone."""
+    for suffix, member in members:
+        if type(member) is Tensor and member.primitive is None and not member.options:
+            warnings.warn(
+                f"{name}{suffix} is a Tensor but no Parameter, so it is neither "
+                "trained nor saved: use mg.Parameter, or its .data for a constant.",
+                UserWarning,
+                stacklevel=3,
             )
-        ) from error
+
+
+def _place(part: Module | Parameter, path: str, label: str) -> None:
+    """Tell a part where it is; a name of its own, given by the user, it keeps."""
+    if isinstance(part, Module):
+        if part.label in (None, part._given):
+            part.label = label
+        part._given = label
+    else:
+        if part.name in (None, part.path):
+            part.name = path
+        part.path = path
+
+
+def _misfits(
+    own: Mapping[str, Parameter], arrays: Mapping[str, Array]
+) -> Iterator[str]:
+    """Say, one by one, why arrays from a file cannot be these Parameters."""
+    for name in own:
+        if name not in arrays:
+            yield f"{name}: missing in the file"
+    for name, array in arrays.items():
+        if name not in own:
+            yield f"{name}: not in this model"
+        elif array.shape != own[name].shape:
+            yield f"{name}: {own[name].shape} here, {array.shape} in the file"
+        elif not holds(own[name].dtype, array.dtype):
+            yield f"{name}: {own[name].dtype} here, {array.dtype} in the file"
+
+
+def leaf(value: Any, name: str) -> Tensor:
+    """Make a plain array visible on the tape, as a leaf of that name.
+
+    Integers and booleans become floating. A Tensor stays as it is, and is not renamed.
+    """
+    if isinstance(value, Tensor):
+        return value
+    array = np.asarray(value)
+    return Tensor(array.astype(float) if array.dtype.kind in "biu" else array, name)
 
 
 class Dense(Module):
     """One dense feed-forward layer: y = activation(W x + b).
 
     n, m  size of input and output: W is (m, n), b is (m,), x is (..., n)
+    activation    a function of the result, such as mg.tanh; none if not given
     W starts uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010, eq. 16), b at 0.
     """
 
@@ -270,6 +243,7 @@ class Dense(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
+        _require_dense(n, m, activation)
         limit = np.sqrt(6 / (n + m))
         start = np.random.default_rng(rng).uniform(-limit, limit, (m, n))
         self.W = Parameter(start.astype(dtype))
@@ -289,8 +263,31 @@ class Dense(Module):
                     "with another n.",
                 )
             )
-        z = matvec(self.W, x) + self.b
+        z = matvec(self.W, leaf(x, "x")) + self.b
         return z if self.activation is None else self.activation(z)
+
+
+def _require_dense(n: Any, m: Any, activation: Any) -> None:
+    for letter, size in (("n", n), ("m", m)):
+        whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+        if not whole or size < 1:
+            raise ValueError(
+                explain(
+                    f"Dense(n={n!r}, m={m!r}), at {user_line()}",
+                    {},
+                    f"{letter} = {size!r} is no size: W is (m, n), b is (m,).",
+                    "give two positive integers: n features come in, m come out.",
+                )
+            )
+    if activation is not None and not callable(activation):
+        raise TypeError(
+            explain(
+                f"Dense({n}, {m}, activation={activation!r}), at {user_line()}",
+                {},
+                "the activation is called on W x + b, and this cannot be called.",
+                "pass a function, such as mg.tanh or mg.relu; a seed is rng=0.",
+            )
+        )
 
 
 class Sequential(Module):
@@ -300,6 +297,8 @@ class Sequential(Module):
         self.layers = layers
 
     def forward(self, x: Any) -> Any:
+        if isinstance(x, Array) and x.dtype.kind in "fc":  # integers may be indices
+            x = leaf(x, "x")
         for layer in self.layers:
             x = layer(x)
         return x

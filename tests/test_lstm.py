@@ -487,11 +487,6 @@ MISTAKES = {
         lambda: layer(np.ones((4, 5, 3)), State.zeros(3, (4,))),
         r"y, c of shape \(\.\.\., 2\)",
     ),
-    "integers": (
-        lambda: layer(np.ones((5, 3), int)),
-        r"Tensor\(x\) of int64(.|\n)*1\.0",
-    ),
-    "a list": (lambda: layer([[1, 2, 3]]), r"Tensor\(x\) of int64"),
     "a bare tuple": (
         lambda: layer(np.ones((5, 3)), (np.zeros(2), np.zeros(2))),
         r"State\(y, c\)(.|\n)*PyTorch",
@@ -558,3 +553,18 @@ def test_a_cell_of_ones_own_is_run_over_time_and_says_what_it_is_not():
         layer(np.ones((4, 5)))
     with pytest.raises(TypeError, match="has 1 Gates"):
         layer.explain()
+
+
+@pytest.mark.parametrize("x", [np.ones((5, 3), int), [[1, 2, 3]]], ids=["ints", "list"])
+def test_integers_are_read_as_floating_numbers(x):
+    model = LSTM(3, 2, rng=0)
+    y, _ = model(x)
+    np.testing.assert_array_equal(y.data, model(np.asarray(x, float))[0].data)
+
+
+def test_a_tensor_of_the_users_keeps_its_name_and_its_steps_are_called_x():
+    x, y_0 = mg.Tensor(np.ones((2, 3))), mg.Tensor(np.zeros(2))
+    y, _ = LSTM(3, 2, rng=0)(x, State(y_0, mg.Tensor(np.zeros(2))))
+    assert x.name is None and y_0.name is None
+    tape = mg.Tape(y)
+    assert [step.name for step in tape if step.args and step.args[0] is x] == ["x", "x"]

@@ -23,7 +23,7 @@ import numpy as np
 from minigrad.context import Scope, path
 from minigrad.drawing.view import FOLDED, Group
 from minigrad.drawing.words import Label
-from minigrad.module import Parameter
+from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

@@ -26,7 +26,7 @@ from minigrad.drawing.words import (
     shape_text,
     tooltip_of,
 )
-from minigrad.module import Parameter
+from minigrad.parameter import Parameter
 from minigrad.primitive import Linear, Primitive
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

@@ -1,0 +1,155 @@
+"""What training changes: Parameters, and `backward()`, which fills their `grad`.
+
+A Parameter is a leaf whose numbers are replaced, never written into: so what a tape or
+the user still holds stays as it was, and a tape that used the old numbers can tell.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+import weakref
+from typing import Any
+
+import numpy as np
+
+from minigrad.gradient import grad
+from minigrad.messages import explain, user_line
+from minigrad.refusals import require_recorded
+from minigrad.tape import Tape
+from minigrad.tensor import RELEASED, Array, Tensor, clock
+
+_store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
+
+
+class Parameter(Tensor):
+    """A leaf that training changes.
+
+    name   what equations call it (W_f); if not given, its path
+    path   where it is in the model: `cell.forget.W`, given by the Modules that own it
+    grad   what `backward()` has added up, or None
+
+    Assigning `p.data = array` (or `p.data -= step`) keeps shape and dtype. It makes the
+    Parameter younger than any tape that used the old numbers, and such a tape refuses
+    to be differentiated.
+    """
+
+    __slots__ = ("grad", "path")
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        super().__init__(data, name)
+        self.grad: Array | None = None
+        self.path = ""
+
+    def __copy__(self) -> Parameter:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        make, arguments, state = self.__reduce__()
+        copied = make(*arguments)
+        copied.__setstate__(copy.deepcopy(state, memo))
+        return copied
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), (self.path, self.grad))
+
+    def __setstate__(self, state: Any) -> None:
+        self.path, self.grad = state
+
+    @property
+    def data(self) -> Array:
+        return _store.__get__(self)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        array = np.array(value)  # a copy: nobody else can write into it
+        if hasattr(self, "path"):  # not the first time
+            array = self._as_before(array)
+        _store.__set__(self, array)
+        self.tick = clock()
+
+    def _as_before(self, array: Array) -> Array:
+        """Return new numbers in the shape and dtype of the old, or refuse them."""
+        name, old = self.name or "p", _store.__get__(self)
+        if array.shape != old.shape:
+            raise ValueError(
+                explain(
+                    f"{name}.data = array, at {user_line()}",
+                    {name: self, "array": array},
+                    "a Parameter keeps its shape: the model was built around it.",
+                    f"give an array of shape {old.shape}, or build a new model.",
+                )
+            )
+        if not holds(old.dtype, array.dtype):
+            raise TypeError(
+                explain(
+                    f"{name}.data = array, at {user_line()}",
+                    {name: self, "array": array},
+                    f"a Parameter keeps its dtype, and {old.dtype} cannot hold "
+                    f"{array.dtype}.",
+                    "convert the array (array.real, array.astype(float)), or make a "
+                    "new Parameter.",
+                )
+            )
+        return array.astype(old.dtype, copy=False)
+
+
+def holds(own: np.dtype[Any], other: np.dtype[Any]) -> bool:
+    """Can a Parameter of dtype `own` take numbers of dtype `other`, but for rounding?
+
+    >>> holds(np.dtype("f4"), np.dtype("f8")), holds(np.dtype("f8"), np.dtype("c16"))
+    (True, False)
+    """
+    return other.kind in {"f": "biuf", "c": "biufc", "O": "biufcO"}[own.kind]
+
+
+_alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+_MANY = 100
+
+
+def backward(output: Tensor, seed: Any = None) -> None:
+    """Add the gradient of `output` into `.grad` of every Parameter on its tape.
+
+    >>> w = Parameter([1.0, 2.0], name="w")
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    array([2., 4.])
+
+    Raises ValueError if no Parameter is on the tape; see `grad` for the rest. Warns
+    once when a hundred differentiated outputs, each holding its tape, are still alive.
+    """
+    require_recorded(output)
+    parameters = [leaf for leaf in Tape(output).leaves if isinstance(leaf, Parameter)]
+    if not parameters:
+        raise ValueError(
+            explain(
+                f"backward() at {user_line()}",
+                {output.name or "output": output},
+                "backward() fills Parameter.grad, and no Parameter is on this tape.",
+                "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
+            )
+        )
+    for parameter, g in zip(
+        parameters, grad(output, parameters, seed=seed), strict=True
+    ):
+        before = parameter.grad
+        parameter.grad = g if before is None else np.asarray(before + g)
+    _warn_of_many(output)
+
+
+def _warn_of_many(output: Tensor) -> None:
+    _alive.add(output)
+    if len(_alive) != _MANY:  # each number is passed one by one
+        return
+    for each in [each for each in _alive if each.options is RELEASED]:
+        _alive.discard(each)
+    if len(_alive) == _MANY:
+        warnings.warn(
+            f"{_MANY} losses are alive, each with its whole tape: keep a history as "
+            "float(loss), or call mg.Tape(loss).release().",
+            ResourceWarning,
+            stacklevel=3,
+        )
+
+
+Tensor.backward = backward  # type: ignore[method-assign, assignment]
