@@ -81,7 +81,7 @@ power_row = elementwise(
     "a ** b",
     (lambda y, a, b: b * a ** (b - 1), lambda y, a, b: y * log(a)),
     symbol="aᵇ",
-    domain="a > 0",
+    domain="a > 0, or b integer and a != 0, or b integer and b > 0",
 )
 exp = elementwise("exp", np.exp, "exp(a)", (lambda y, a: y,))
 log = elementwise("log", np.log, "log(a)", (lambda y, a: 1.0 / a,), domain="a > 0")

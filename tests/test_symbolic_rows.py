@@ -1,15 +1,18 @@
 """The table, row by row: partials proved by SymPy, adjoints exact in integers."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import minigrad as mg  # noqa: F401  (fills the table)
+import minigrad as mg
 from minigrad.primitive import TABLE, Elementwise, Linear, each
 from minigrad.symbolic import LemmaFailed, ProofFailed, expressions
-from minigrad.symbolic.domains import SLOPES
-from minigrad.symbolic.lemmas import prove_row, prove_slope
+from minigrad.symbolic.generators import generator, of_row, root
+from minigrad.symbolic.lemmas import prove_row
 from minigrad.symbolic.rows import check_adjoints
 
 MASK = np.array([[True, False, True], [False, False, True]])
@@ -99,13 +102,38 @@ def test_every_elementwise_row_is_proved(row):
     assert len(prove_row(row).rules) == len(row.partials)
 
 
+SLOPES = {
+    "exp": "y",
+    "log": "1/a",
+    "sqrt": "1/(2*y)",
+    "tanh": "1 - y**2",
+    "sigmoid": "y*(1 - y)",
+    "sin": "cos(a)",
+    "cos": "-sin(a)",
+}
+
+
 @pytest.mark.parametrize("name", SLOPES)
-def test_what_the_reference_assumes_of_a_generator_is_proved(name):
-    assert prove_slope(name).rules
+def test_the_slope_of_a_generator_is_found_from_what_its_row_means(name):
+    assert of_row(TABLE[name]).formula == SLOPES[name]
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_row_with_a_wrong_partial_has_the_generator_of_the_right_one(name):
+    row = remade(TABLE[name], partials=(lambda y, a: a * y,))
+    assert of_row(row) is of_row(TABLE[name])
 
 
 def test_a_power_generator_differentiates_like_a_power():
-    assert prove_slope("power 2/3").rules == ("2*y/(3*a)",)
+    assert root(Fraction(2, 3)).formula == "2*y/(3*a)"
+    assert root(Fraction(1, 2)).atom == of_row(TABLE["sqrt"]).atom
+
+
+@pytest.mark.parametrize(
+    "meaning", ["erf(a)", "2**a", "3*a", "exp(a) + tanh(a)", "asinh(a)", "(", "pi*a"]
+)
+def test_what_is_no_quotient_over_the_integers_has_no_generator(meaning):
+    assert generator("any", meaning) is None
 
 
 @pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
@@ -146,6 +174,45 @@ def test_a_classic_mistake_is_refuted_with_both_formulas(name, partials):
 def test_a_function_that_does_not_mean_what_it_says_is_refuted():
     with pytest.raises(LemmaFailed, match="its meaning says a - b"):
         prove_row(remade(TABLE["add"], meaning="a - b"))
+
+
+def test_a_kernel_that_differs_from_its_meaning_in_floats_only_is_refuted():
+    def kernel(a):
+        return np.tanh(a) + (1e-9 if np.asarray(a).dtype == float else 0)
+
+    with pytest.raises(LemmaFailed, match=r"at a = -7.25 it computes -0.99999\d+") as f:
+        prove_row(remade(TABLE["tanh"], function=kernel))
+    assert f.value.found - f.value.expected == pytest.approx(1e-9)
+
+
+def test_code_that_cannot_run_on_symbols_is_compared_and_said_not_to_be_proved():
+    row = remade(TABLE["sin"], function=np.vectorize(math.sin))
+    lemma = prove_row(row)
+    assert (lemma.meant, lemma.points) == (False, 8)
+    assert "NOT proved: that the row's function is this y" in str(lemma)
+    assert prove_row(TABLE["sin"]).meant
+    with pytest.raises(LemmaFailed, match=r"computes -?[\d.]+, and its\s+meaning says"):
+        prove_row(remade(row, function=np.vectorize(math.erf)))
+
+
+def test_code_is_compared_inside_its_domain_only():
+    slope = (lambda y, a: 1 / mg.sqrt(1 - a * a),)
+    changed = {"meaning": "asin(a)", "partials": slope, "domain": "abs(a) < 1"}
+    row = remade(TABLE["sin"], function=np.vectorize(math.asin), **changed)
+    assert prove_row(row).points == 4
+    with pytest.raises(LemmaFailed, match="no point was found"):
+        prove_row(remade(row, domain="abs(a) > 100"))
+
+
+def test_code_that_runs_on_no_array_is_refused():
+    with pytest.raises(LemmaFailed, match="on an array of float64 it does not run"):
+        prove_row(remade(TABLE["sin"], function=math.sin))
+
+
+def test_the_lemma_of_power_says_where_each_partial_holds():
+    by_a, by_b = prove_row(TABLE["power"]).domains
+    assert by_a == "a > 0, or b integer and a != 0, or b integer and b > 0"
+    assert by_b == "a > 0"
 
 
 def test_a_meaning_that_cannot_be_read_is_explained():

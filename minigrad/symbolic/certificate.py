@@ -24,8 +24,9 @@ TRUSTED = (
     "the seed, and the prover (minigrad.symbolic)"
 )
 NOT_COVERED = (
-    "rounding, overflow and kernels of floating point; other shapes and branches than "
-    "the recorded ones; whether the forward program is the intended one"
+    "rounding, overflow and kernels of floating point (elementwise ones are compared "
+    "with their meaning at some points only); other shapes and branches than the "
+    "recorded ones; whether the forward program is the intended one"
 )
 
 
@@ -88,7 +89,11 @@ class Certificate:
         )
         generators = ", ".join(f"{n} {name}" for name, n in self.generators.items())
         count = sum(self.generators.values())
-        kind = f"{count} generators ({generators})" if count else "no generator"
+        kind = (
+            f"{count} generators ({generators}): any functions with their slopes"
+            if count
+            else "no generator"
+        )
         lines = [
             ("proved", [
                 f"the reverse-mode gradient of {self.output}, asked with respect to "

@@ -5,12 +5,11 @@
     Dual           a number and its tangent, over either ring (duals.py)
     Exact          a constant of the program, as a fraction
 
-The functions that are not polynomials are *generators*. The first time sigma(z) is
-asked of an element z, a new independent variable s is drawn, and z remembers it. All
-that is known of s is how it differentiates, s' = s (1 - s): that is `SLOPES`, which
-`lemmas` proves. Putting the true value of sigma(z) in the place of s keeps sums,
-products and derivatives. So an identity between polynomials in free generators is an
-identity between the real functions.
+The functions that are not polynomials are *generators* (generators.py). The first time
+sigma(z) is asked of an element z, a new independent variable s is drawn, and z
+remembers it. All that is known of s is how it differentiates, s' = s (1 - s). Putting
+the true value of sigma(z) in the place of s keeps sums, products and derivatives. So an
+identity between polynomials in free generators is one between the real functions.
 
 The generator belongs to the element, not to its value. A rule that asks for cos(a)
 again, on the very a that the tape kept, gets the cosine that the reference used; two
@@ -21,6 +20,7 @@ can only make a proof fail, never succeed.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections import Counter
@@ -31,18 +31,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-NUMBERS = (int, float, Fraction, np.integer, np.floating)
+from minigrad.symbolic.generators import Generator, asked_as, root
 
-# How each generator differentiates: slope(y, a) for y = f(a). Proved in `lemmas`.
-SLOPES: dict[str, Callable[[Any, Any], Any]] = {
-    "sigmoid": lambda s, a: s * (1 - s),
-    "tanh": lambda t, a: 1 - t * t,
-    "exp": lambda e, a: e,
-    "log": lambda y, a: 1 / a,
-    "sqrt": lambda r, a: 1 / (2 * r),
-    "sin": lambda y, a: a.cos(),
-    "cos": lambda y, a: -a.sin(),
-}
+NUMBERS = (int, float, Fraction, np.integer, np.floating)
 
 
 def fraction(number: Any) -> Fraction:
@@ -83,7 +74,28 @@ for _name in ("add", "sub", "mul", "truediv"):
     setattr(Exact, f"__r{_name}__", _exactly(getattr(operator, _name), True))
 
 
-class Element:
+class Functions:
+    """Lets NumPy find functions: for `np.tanh` it asks an object for its `tanh()`.
+
+    A class of numbers has `ring`, and `function(generator)`, its value here.
+    """
+
+    __slots__ = ()
+
+    ring: Any
+
+    def function(self, generator: Generator) -> Any:
+        """Return the generator's value at this number."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        found = None if name == "ring" else self.ring.asked_as(name)
+        if found is None:
+            raise AttributeError(f"a {type(self).__name__} has no {name}")
+        return functools.partial(self.function, found)
+
+
+class Element(Functions):
     """What the elements of both rings share: functions, division, powers.
 
     A ring has `fresh(name)`, a new independent variable; an element has `ring`, its
@@ -95,42 +107,42 @@ class Element:
     known: dict[str, Any]  # what was asked of this element before: its generators
     ring: Any
 
-    def _remembered(self, name: str, make: Callable[[], Any]) -> Any:
-        try:
-            known = self.known
-        except AttributeError:  # most elements are never asked, and carry no dict
-            known = self.known = {}
-        if name not in known:
-            known[name] = make()
-        return known[name]
+    def __getattr__(self, name: str) -> Any:
+        if name == "known":  # most elements are never asked, and carry no dict
+            self.known = {}
+            return self.known
+        return super().__getattr__(name)
 
-    def _generator(self, name: str) -> Any:
-        return self._remembered(name, lambda: self.ring.fresh(name))
+    def function(self, generator: Generator) -> Any:
+        """Return f(a): a new variable, unless f, or one of its atom, was asked before.
 
-    def _knows(self, name: str) -> bool:
-        return name in getattr(self, "known", ())
-
-    def sigmoid(self) -> Any:
-        """Return sigma(a): a generator, or exp(a) / (1 + exp(a)) if exp(a) is one."""
-        if not self._knows("exp"):
-            return self._generator("sigmoid")
-        return self._remembered("sigmoid", lambda: self.exp() / (1 + self.exp()))
-
-    def exp(self) -> Any:
-        """Return e to the a: a generator, or s / (1 - s) if s = sigma(a) is one."""
-        if not self._knows("sigmoid"):
-            return self._generator("exp")
-        return self._remembered("exp", lambda: self.sigmoid() / (1 - self.sigmoid()))
+        So after exp(a), sigma(a) is exp(a) / (exp(a) + 1).
+        """
+        known = self.known
+        if generator.meaning in known:
+            return known[generator.meaning]
+        atom = f"from {generator.atom}"
+        if atom in known:
+            other = known[atom]
+            value = other.to_atom(known[other.meaning], self)
+            y = generator.from_atom(value, self)
+        else:
+            y = self.ring.drawn_for(generator)
+            known[atom] = generator
+        known[generator.meaning] = y
+        return y
 
     def __pow__(self, exponent: Any) -> Any:
         """A ** (k + r) = a**k * (a**r), with a generator for a**r if 0 < r < 1."""
+        if type(exponent) is int:
+            return self.whole_power(exponent)
         if not isinstance(exponent, NUMBERS):
             return NotImplemented
         exponent = fraction(exponent)
         whole = math.floor(exponent)
         part = exponent - whole
         power = self.whole_power(whole)
-        return power * self._generator(f"power {part}") if part else power
+        return power * self.function(root(part)) if part else power
 
     def __truediv__(self, other: Any) -> Any:
         if not isinstance(other, Element):
@@ -144,7 +156,10 @@ class Element:
 
     def reciprocal(self) -> Any:
         """Return 1 / self, the same object every time it is asked."""
-        return self._remembered("reciprocal", self.inverse)
+        known = self.known
+        if "reciprocal" not in known:
+            known["reciprocal"] = self.inverse()
+        return known["reciprocal"]
 
     def whole_power(self, n: int) -> Any:
         """Return self ** n for an integer n."""
@@ -163,11 +178,31 @@ class Element:
     __lt__ = __le__ = __gt__ = __ge__ = _unordered
 
 
-for _name in SLOPES.keys() - {"sigmoid", "exp"}:
-    setattr(Element, _name, lambda self, name=_name: self._generator(name))
+class Ring:
+    """What both rings share: the functions that their elements have been asked for.
+
+    `met` keeps the generators that were drawn, by name.
+    """
+
+    fresh: Callable[[str], Any]
+
+    def __init__(self) -> None:
+        self.met: dict[str, Generator] = {}
+        self._asked: dict[str, Generator | None] = {}
+
+    def drawn_for(self, generator: Generator) -> Any:
+        """Return a new variable for the value of a generator."""
+        self.met[generator.name] = generator
+        return self.fresh(generator.name)
+
+    def asked_as(self, method: str) -> Generator | None:
+        """Return the generator behind `a.method()`, or None; looked up once."""
+        if method not in self._asked:
+            self._asked[method] = asked_as(method)
+        return self._asked[method]
 
 
-class Field:
+class Field(Ring):
     """The integers modulo a prime, and the random source for its variables.
 
     >>> F = Field(7, Random(0))
@@ -176,6 +211,7 @@ class Field:
     """
 
     def __init__(self, p: int, random: Random) -> None:
+        super().__init__()
         self.p = p
         self.random = random
         self.drawn: Counter[str] = Counter()

@@ -2,7 +2,9 @@
 
     (a, a') + (b, b') = (a + b, a' + b')
     (a, a') * (b, b') = (a b, a' b + a b')
-    sigma(z, z')      = (s, s (1 - s) z')          with s = sigma(z), from SLOPES
+    sigma(z, z')      = (s, s (1 - s) z')          with s = sigma(z)
+
+The slope s (1 - s) is the generator's, from what sigma means (generators.py).
 
 Running a program on dual numbers differentiates it without a tape, a rule of the table
 or an engine. So it can judge all three. (Clifford 1873; as forward mode, Wengert 1964.)
@@ -10,15 +12,15 @@ or an engine. So it can judge all three. (Clifford 1873; as forward mode, Wenger
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from minigrad.symbolic.domains import NUMBERS, SLOPES, Element, fraction
+from minigrad.symbolic.domains import NUMBERS, Element, Functions, fraction
+from minigrad.symbolic.generators import Generator
 
 SCALARS = (*NUMBERS, Element)  # what does not move
 
 
-class Dual:
+class Dual(Functions):
     """A value and its tangent; the two are elements of one ring.
 
     >>> from fractions import Fraction
@@ -90,15 +92,12 @@ class Dual:
     def __neg__(self) -> Dual:
         return Dual(-self.value, -self.tangent)
 
+    @property
+    def ring(self) -> Any:
+        """The ring of its value."""
+        return self.value.ring
 
-def _differentiated(name: str, slope: Callable[[Any, Any], Any]) -> Any:
-    def method(self: Dual) -> Dual:
-        y = getattr(self.value, name)()
-        return Dual(y, slope(y, self.value) * self.tangent)
-
-    method.__name__ = name
-    return method
-
-
-for _name, _slope in SLOPES.items():
-    setattr(Dual, _name, _differentiated(_name, _slope))
+    def function(self, generator: Generator) -> Dual:
+        """Return (f(a), f'(a) a'), with the slope that the generator is known by."""
+        y = self.value.function(generator)
+        return Dual(y, generator.slope(y, self.value) * self.tangent)

@@ -25,6 +25,7 @@ from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import record
 from minigrad.symbolic.domains import Element, Exact
 from minigrad.symbolic.duals import Dual
+from minigrad.symbolic.generators import of_row
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
@@ -71,7 +72,7 @@ def twin(
                 if row in opaque:
                     row, pairs = ByLemma.applied(row, ring, args, step.shape)
                 else:
-                    computed = np.asarray(row.function(*args, **step.options))
+                    computed = np.asarray(_run(row, args, step.options))
                     pairs = [_dual(entry, ring, zero) for entry in computed.flat]
             if step in moving:
                 made.directions[step] = fresh(ring, "direction", step.shape)
@@ -122,7 +123,7 @@ def alone(step: Tensor) -> Tensor:
 
 
 class ByLemma(Primitive):
-    """Stands for an elementwise row that cannot run on ring elements (arctan, 2 ** x).
+    """Stands for an elementwise row that cannot run on ring elements (2 ** x, erf).
 
     Its value y and its slopes dy/da are new variables. The rule itself is not run: that
     it gives these slopes is what the row's SymPy lemma says.
@@ -173,15 +174,29 @@ def runs_on(ring: Any, step: Tensor) -> bool:
     duals = [_array([Dual(a, a) for a in arg.flat], arg.shape) if _is_ring(arg) else arg
              for arg in args]  # fmt: skip
     try:
-        row.function(*duals, **step.options)
+        _run(row, duals, step.options)
         if isinstance(row, Elementwise):
-            y = row.function(*args)
+            y = _run(row, args, step.options)
             for arg, partial in zip(step.args, row.partials, strict=True):
                 if isinstance(arg, Tensor):
                     partial(y, *args)
     except (TypeError, AttributeError):
         return False
     return True
+
+
+def _run(row: Any, args: Sequence[Any], options: Any) -> Any:
+    """Compute what a row computes, on objects.
+
+    Compiled code does not run on them; then the row's meaning may be a generator.
+    """
+    try:
+        return row.function(*args, **options)
+    except (TypeError, AttributeError):
+        known = of_row(row) if isinstance(row, Elementwise) else None
+        if known is None:
+            raise
+        return np.frompyfunc(lambda a: a.function(known), 1, 1)(*args)
 
 
 def inner(a: Array, b: Array, zero: Any) -> Any:

@@ -30,9 +30,11 @@ import numpy as np
 
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise, Primitive
+from minigrad.refusals import require_recorded, require_tensor
 from minigrad.symbolic.certificate import Certificate, fingerprint, log2
 from minigrad.symbolic.domains import Field
-from minigrad.symbolic.failures import LemmaFailed, where_made
+from minigrad.symbolic.failures import LemmaFailed, ProofFailed, where_made
+from minigrad.symbolic.generators import Generator
 from minigrad.symbolic.identity import alone, both_sides, fresh, runs_on, twin
 from minigrad.symbolic.local import (
     accumulation_failed,
@@ -43,7 +45,7 @@ from minigrad.symbolic.local import (
 from minigrad.symbolic.primes import BITS, PRIMES, random_prime
 from minigrad.symbolic.sizes import Size, Sizes
 from minigrad.tape import Tape
-from minigrad.tensor import RELEASED, UNRECORDED, Tensor
+from minigrad.tensor import Tensor
 
 ATTEMPTS = 2  # the second, should a denominator be zero by accident
 
@@ -75,7 +77,8 @@ def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
         field = Field(random_prime(random), random)
         try:
             opaque = _check_rules(field, tape)
-            generators = _check_tape(Field(field.p, random), tape, wrt, opaque)
+            whole_field = Field(field.p, random)
+            generators = _check_tape(whole_field, tape, wrt, opaque)
             break
         except ZeroDivisionError as error:
             if attempt == ATTEMPTS - 1:
@@ -91,7 +94,7 @@ def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
         applications=len(kinds),
         inputs=sum(leaf.size for leaf in tape.leaves),
         generators=generators,
-        lemmas=(*lemmas, *_slope_lemmas(generators, opaque, lemmas)),
+        lemmas=(*lemmas, *_generator_lemmas(whole_field.met, generators, lemmas)),
         opaque=tuple(sorted(row.name for row in opaque)),
         prime=field.p,
         seed=seed,
@@ -126,8 +129,24 @@ def _check_rules(field: Field, tape: Tape) -> set[Primitive]:
                 raise _cannot_run(step, position)
             opaque.add(step.primitive)
     for position, step in kinds:
-        check_rule(field, step, position, opaque)
+        try:
+            check_rule(field, step, position, opaque)
+        except ProofFailed:
+            if step.primitive in opaque or not _has_lemma(step.primitive):
+                raise
+            opaque.add(step.primitive)  # right by an identity that the field lacks
+            check_rule(field, step, position, opaque)
     return opaque
+
+
+def _has_lemma(row: Any) -> bool:
+    """Does SymPy show that an elementwise row's partials are its derivatives?"""
+    from minigrad.symbolic.lemmas import prove_row
+
+    try:
+        return isinstance(row, Elementwise) and bool(prove_row(row))
+    except LemmaFailed:
+        return False
 
 
 def _check_tape(
@@ -180,41 +199,26 @@ def _lemmas(tape: Tape) -> list[str]:
     return sorted(shown.values())
 
 
-def _slope_lemmas(
-    generators: Mapping[str, int], opaque: set[Primitive], proved: list[str]
+def _generator_lemmas(
+    known: Mapping[str, Generator], drawn: Mapping[str, int], told: list[str]
 ) -> list[str]:
-    """Prove what the reference assumed of each generator; tell it once."""
-    from minigrad.symbolic.lemmas import prove_slope
+    """Say what the reference used of each generator that no lemma speaks of yet."""
+    from minigrad.symbolic.lemmas import of_generator
 
-    told = {text.split()[0] for text in proved}
-    own = {name for row in opaque for name in (row.name, row.name + "'")}
-    lemmas = [(name, prove_slope(name)) for name in generators if name not in own]
-    return [f"{name}  {lemma}" for name, lemma in lemmas if name not in told]
+    names = {text.split("  ")[0] for text in told}
+    return [
+        f"{name}  {of_generator(known[name])}"
+        for name in drawn
+        if name in known and name not in names
+    ]
 
 
 def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
+    require_tensor(output, "prove")
+    require_recorded(output)
     asked = f"prove(output, wrt), at {user_line()}"
-    if not isinstance(output, Tensor):
-        raise TypeError(
-            explain(
-                asked,
-                {"output": output},
-                "only a Tensor has a tape; a plain number forgets how it was made.",
-                "compute the output from Tensors: x = mg.Tensor(x).",
-            )
-        )
     name = output.name or "output"
-    if output.options is UNRECORDED or output.options is RELEASED:
-        raise ValueError(
-            explain(
-                asked,
-                {name: output},
-                "its tape was released, or it was computed under no_grad(): there is "
-                "no record to prove anything about.",
-                "compute it again, outside no_grad(), and prove before Tape.release().",
-            )
-        )
     if output.size != 1:
         raise ValueError(
             explain(

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.symbolic.domains import NUMBERS, Element, fraction
+from minigrad.symbolic.domains import NUMBERS, Element, Ring, fraction
 
 
-class Sizes:
+class Sizes(Ring):
     """The domain of sizes: a variable has degree 1 and height 1.
 
     >>> S = Sizes()
@@ -30,6 +30,7 @@ class Sizes:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.two = Size(0, 2, {}, self)
         self._lifted: dict[Any, Size] = {}
 
