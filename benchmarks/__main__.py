@@ -24,6 +24,10 @@ Ratios measured side by side in one run, on one thread. Read the ratio: the time
 belong to one busy machine. A ratio of 2 means twice as slow, or twice as large. The bar
 is the largest ratio this project allows itself.
 
+The tape keeps every intermediate result, so that each can be printed, drawn and
+derived, where PyTorch keeps those that its rules need: with small arrays a step costs
+less memory here, with large ones more.
+
 The program is in `benchmarks/`; `make bench` runs it and writes this page.
 """
 

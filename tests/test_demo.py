@@ -236,3 +236,15 @@ def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
         model_like().save(old)
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_reader_who_has_seen_enough_is_not_an_error_of_the_disk(tmp_path):
+    command = [sys.executable, "-m", "lstm", "--out", str(tmp_path), *QUICK]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as job:
+        job.stdout.readline()
+        job.stdout.close()
+        said = job.stderr.read()
+    assert job.returncode == 1
+    assert "cannot write" not in said and "Traceback" not in said
