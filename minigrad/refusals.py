@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.messages import explain, user_line
@@ -12,9 +12,11 @@ from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 def require_tensor(value: Any, asked: str) -> None:
     """Refuse what carries no record."""
     if not isinstance(value, Tensor):
+        kind = type(value).__name__
+        article = "an" if kind[0] in "aeiou" else "a"
         raise TypeError(
             explain(
-                f"{asked} of a {type(value).__name__}, at {user_line()}",
+                f"{asked} of {article} {kind}, at {user_line()}",
                 {"value": value},
                 "only a Tensor remembers how it was made.",
                 "make the inputs Tensors before computing, x = mg.Tensor(x); of a "
@@ -23,24 +25,31 @@ def require_tensor(value: Any, asked: str) -> None:
         )
 
 
-def require_recorded(output: Any) -> None:
+def require_recorded(output: Any, asked: str = "the gradient") -> None:
     """Refuse an output whose record was never made, or is gone."""
-    require_tensor(output, "the gradient")
+    require_tensor(output, asked)
     if output.options is UNRECORDED or output.options is RELEASED:
-        raise unrecorded(output)
+        raise unrecorded(output, asked)
 
 
-def unrecorded(node: Tensor) -> ValueError:
+def require_kept(steps: Iterable[Tensor], asked: str) -> None:
+    """Refuse a tape of which a part was released."""
+    for node in steps:
+        if node.options is RELEASED:
+            raise unrecorded(node, asked)
+
+
+def unrecorded(node: Tensor, asked: str = "a derivative") -> ValueError:
     """Say why a Tensor has no record."""
     released = node.options is RELEASED
     return ValueError(
         explain(
-            f"a derivative through a Tensor without a record, at {user_line()}",
+            f"{asked} of a Tensor without a record, at {user_line()}",
             {node.name or "output": node},
             "its tape was released."
             if released
             else "it was computed under no_grad(), so nothing was recorded.",
-            "differentiate before Tape.release(); to go on from a state, cut the tape "
+            "ask before Tape.release(); to go on from a state, cut the tape "
             "with state.detach()."
             if released
             else "compute it outside no_grad().",
@@ -50,9 +59,8 @@ def unrecorded(node: Tensor) -> ValueError:
 
 def require_unspoilt(steps: Sequence[Tensor]) -> None:
     """Refuse a tape that was released, or is older than a Parameter on it."""
+    require_kept(steps, "a derivative")
     for node in steps:
-        if node.options is RELEASED:
-            raise unrecorded(node)
         for arg in node.args:
             if isinstance(arg, Tensor) and arg.tick > node.tick:
                 raise stale(arg, node)

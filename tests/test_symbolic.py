@@ -80,6 +80,27 @@ def test_the_package_lstm_has_a_certificate():
     assert len(prove(loss, weights).wrt) == 8  # another plan: x needs no cotangent
 
 
+def test_a_package_model_is_proved_by_its_parameters_and_under_checks():
+    from lstm import LSTM
+
+    first, second = LSTM(n=2, m=3, rng=0), LSTM(n=3, m=2, rng=1)
+    classify = mg.Dense(2, 3, rng=2)
+    x = np.random.default_rng(0).normal(size=(4, 3, 2))  # a batch of 4, T = 3
+    models = (first, second, classify)
+    parameters = [p for model in models for p in model.parameters().values()]
+
+    def loss():
+        y, state = second(first(x)[0])
+        scores = classify(mg.relu(state.y)) + mg.max(y)
+        return mg.cross_entropy(scores, [0, 1, 2, 1])
+
+    assert prove(loss(), first.parameters()).chance < -50
+    with mg.checked():  # its arrays are read-only
+        watched = loss()
+        assert prove(watched, parameters, seed=1) == prove(loss(), parameters, seed=1)
+    assert len(prove(watched, parameters).wrt) == 18
+
+
 def test_a_softmax_classifier_has_a_certificate():
     W, b, x = tensor("W", 3, 4), tensor("b", 3), tensor("x", 5, 4)
     loss = mg.cross_entropy(mg.matvec(W, x) + b, [0, 1, 2, 1, 0])
@@ -461,11 +482,24 @@ def unrecorded():
         return mg.sum(tensor("a", 2) * 2.0)
 
 
+def released_inside():
+    h = tensor("a", 2) * 2.0
+    mg.Tape(h).release()
+    return mg.sum(h * tensor("b", 2))
+
+
 REFUSALS = {
     "a number": (lambda: prove(3.0), TypeError, "only a Tensor"),
     "a vector": (lambda: prove(tensor("a", 2) * 2.0), ValueError, "one number"),
     "a leaf": (lambda: prove(tensor("a")), ValueError, "nothing to prove"),
     "a released tape": (lambda: prove(released()), ValueError, "was released"),
+    "a part released": (lambda: prove(released_inside()), ValueError, "was released"),
+    "a name": (lambda: prove(mg.sum(tensor("a", 2)), ["a"]), TypeError, "of a str"),
+    "a Module": (
+        lambda: prove(mg.sum(tensor("a", 2)), mg.Dense(1, 1)),
+        TypeError,
+        r"model.parameters\(\)",
+    ),
     "no record": (lambda: prove(unrecorded()), ValueError, "under no_grad"),
     "a stranger": (
         lambda: prove(tensor("a") * 2.0, tensor("b")),

@@ -28,8 +28,9 @@ from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import VIEWS, Group, View
 from minigrad.drawing.words import Label
 from minigrad.messages import explain, user_line
+from minigrad.refusals import require_kept, require_recorded
 from minigrad.tape import Tape
-from minigrad.tensor import RELEASED, UNRECORDED, Tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
 
@@ -65,9 +66,9 @@ def draw(
         for i, each in enumerate(outputs, start=1)
     }
     for each in outputs:
-        _require_tensor(each, named)
+        require_recorded(each, "draw")
     tape = Tape(*outputs)
-    _require_record(tape, named)
+    require_kept(tape, "draw")
     groups = list(_known(view, named).groups(tape))
     fits = len(groups) <= max_nodes  # cheap to ask: leaves come on top
     picture = Picture(tape, groups) if fits else Picture(tape, *fold(tape, groups))
@@ -107,38 +108,6 @@ def _require_outputs(outputs: list[Any]) -> None:
             {"outputs": outputs},
             "a picture shows how something was computed, and the list is empty.",
             "give a Tensor, or a list of some: draw(loss) or draw([y, c]).",
-        )
-    )
-
-
-def _require_tensor(output: Any, named: dict[str, Any]) -> None:
-    if not isinstance(output, Tensor):
-        kind = type(output).__name__
-        article = "an" if kind[0] in "aeiou" else "a"
-        raise TypeError(
-            explain(
-                f"draw of {article} {kind}, at {user_line()}",
-                named,
-                "only a Tensor remembers how it was made.",
-                "make the inputs Tensors before computing: x = mg.Tensor(x).",
-            )
-        )
-
-
-def _require_record(tape: Tape, named: dict[str, Any]) -> None:
-    released = any(entry.options is RELEASED for entry in tape)
-    if not released and all(each.options is not UNRECORDED for each in tape.outputs):
-        return
-    raise ValueError(
-        explain(
-            f"draw of an output without a record, at {user_line()}",
-            named,
-            "its tape was released."
-            if released
-            else "it was computed under no_grad(), so nothing was recorded.",
-            "draw before Tape.release()."
-            if released
-            else "compute it outside no_grad().",
         )
     )
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import platform
 import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from minigrad.symbolic.local import frozen
 from minigrad.tape import Tape
@@ -164,6 +167,17 @@ def log2(probability: Fraction) -> float:
         return -math.inf
     exact = math.log2(probability.numerator) - math.log2(probability.denominator)
     return min(0.0, math.ceil(exact * 10) / 10)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a certificate trusts."""
+    import sympy
+
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "sympy": sympy.__version__,
+    }
 
 
 def _power(exponent: float) -> str:

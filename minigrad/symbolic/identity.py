@@ -180,7 +180,9 @@ def runs_on(ring: Any, step: Tensor) -> bool:
             for arg, partial in zip(step.args, row.partials, strict=True):
                 if isinstance(arg, Tensor):
                     partial(y, *args)
-    except (TypeError, AttributeError):
+    except ZeroDivisionError:
+        raise
+    except Exception:
         return False
     return True
 
@@ -192,7 +194,9 @@ def _run(row: Any, args: Sequence[Any], options: Any) -> Any:
     """
     try:
         return row.function(*args, **options)
-    except (TypeError, AttributeError):
+    except ZeroDivisionError:
+        raise
+    except Exception:  # compiled code may raise anything
         known = of_row(row) if isinstance(row, Elementwise) else None
         if known is None:
             raise

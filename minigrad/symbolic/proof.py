@@ -19,7 +19,6 @@ chances are bounded by the sizes of the polynomials, which a replay computes (si
 
 from __future__ import annotations
 
-import platform
 import secrets
 from collections.abc import Mapping
 from fractions import Fraction
@@ -30,8 +29,8 @@ import numpy as np
 
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.refusals import require_recorded, require_tensor
-from minigrad.symbolic.certificate import Certificate, fingerprint, log2
+from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.symbolic.certificate import Certificate, fingerprint, log2, versions
 from minigrad.symbolic.domains import Field
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed, where_made
 from minigrad.symbolic.generators import Generator
@@ -103,7 +102,7 @@ def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
         chance=log2(chance(whole)),
         rules_degree=max(size.degree for size in rules),
         rules_chance=log2(sum(map(chance, rules), Fraction(0))),
-        versions=_versions(),
+        versions=versions(),
     )
 
 
@@ -215,8 +214,7 @@ def _generator_lemmas(
 
 def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
-    require_tensor(output, "prove")
-    require_recorded(output)
+    require_recorded(output, "prove")
     asked = f"prove(output, wrt), at {user_line()}"
     name = output.name or "output"
     if output.size != 1:
@@ -238,19 +236,21 @@ def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
             )
         )
     tape = Tape(output)
+    require_kept(tape, "prove")
     return tape, _wanted(tape, wrt, asked)
 
 
 def _wanted(tape: Tape, wrt: Any, asked: str) -> list[Tensor]:
     if wrt is None:
         return tape.leaves
-    if isinstance(wrt, Tensor):
-        wrt = [wrt]
-    elif isinstance(wrt, Mapping):
+    if isinstance(wrt, Mapping):
         wrt = list(wrt.values())
+    elif not isinstance(wrt, list | tuple):
+        wrt = [wrt]
     on_tape = set(tape)
     for each in wrt:
-        if not isinstance(each, Tensor) or each not in on_tape:
+        require_tensor(each, "prove(output, wrt)")
+        if each not in on_tape:
             raise ValueError(
                 explain(
                     asked,
@@ -292,13 +292,3 @@ def _divides_by_zero(output: Tensor) -> ValueError:
 def _named(wrt: list[Tensor], tape: Tape) -> tuple[tuple[str, tuple[int, ...]], ...]:
     position = {step: k for k, step in enumerate(tape)}
     return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)
-
-
-def _versions() -> dict[str, str]:
-    import sympy
-
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "sympy": sympy.__version__,
-    }
