@@ -82,9 +82,14 @@ def grad(
     cotangents = Cotangents(record)
     for each, given in zip(outputs, seeds, strict=True):
         cotangents.add(each, _seed(each, given, record))
-    _walk(plan, cotangents, {each.tick for each in wanted})
+    checker = SETTING.get().checker
+    keep = {each.tick for each in wanted}
+    if checker is None:
+        _walk(plan, cotangents, keep)
+    else:
+        checker.compute(_walk, plan, cotangents, keep, checker)
     handed_out = (_hand_over(each, cotangents) for each in wanted)
-    return _structured(inputs, handed_out)
+    return structured(inputs, handed_out)
 
 
 def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
@@ -118,9 +123,10 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
     return plan
 
 
-def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
+def _walk(
+    plan: list[Any], cotangents: Cotangents, keep: set[int], checker: Any = None
+) -> None:
     """Walk backwards, turning each node's cotangent into its arguments'."""
-    checker = SETTING.get().checker
     record, totals = cotangents.record, cotangents.totals
     owned, uses = cotangents.owned, cotangents.uses
     together = not record and checker is None
@@ -142,12 +148,7 @@ def _walk(plan: list[Any], cotangents: Cotangents, keep: set[int]) -> None:
                 cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
                 continue
             try:
-                if checker is None:
-                    contribution = primitive.vjp(i, g, y, operands, options)
-                else:
-                    contribution = checker.compute(
-                        primitive.vjp, i, g, y, operands, options
-                    )
+                contribution = primitive.vjp(i, g, y, operands, options)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise bad_rule(node, i, arg, f"it raised: {error}") from error
             if checker is not None:
@@ -233,7 +234,8 @@ def _tensors(inputs: Any) -> list[Tensor]:
     return wanted
 
 
-def _structured(inputs: Any, results: Iterator[Any]) -> Any:
+def structured(inputs: Any, results: Iterator[Any]) -> Any:
+    """Return the results in the structure of the inputs: one, a dict, tuple or list."""
     if isinstance(inputs, Tensor):
         return next(results)
     if isinstance(inputs, Mapping):

@@ -97,7 +97,7 @@ sin = elementwise("sin", np.sin, "sin(a)", (lambda y, a: cos(a),))
 cos = elementwise("cos", np.cos, "cos(a)", (lambda y, a: -sin(a),))
 
 # --------------------------------------------------------------------- linear rows
-# They come in pairs, each the other's shadow: sum and broadcast, take and scatter.
+# Some come in pairs, each the other's shadow: sum and broadcast, take and scatter.
 
 
 sum = linear(
