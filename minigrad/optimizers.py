@@ -7,29 +7,68 @@ in the form PyTorch uses, and the trajectories are compared with PyTorch's in th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from minigrad.gradient import structured
 from minigrad.messages import explain, user_line
-from minigrad.module import Module, Parameter
+from minigrad.module import Module
+from minigrad.parameter import Parameter
 from minigrad.tensor import Array
 
 Parameters = Module | Mapping[str, Parameter] | Iterable[Parameter]
+
+_OUR_WORDS = {"lr": "learning_rate", "eps": "epsilon"}
 
 
 class Optimizer:
     """What all optimizers share: the Parameters, their memories, and `step`.
 
     parameters     a Module, a dict or a list of Parameters
-    learning_rate  the step size; may be changed between steps
+    learning_rate  the step size, above 0; may be changed between steps
     """
+
+    def __new__(cls, *_: Any, **options: Any) -> Optimizer:
+        """Say what we call an option, if it comes by PyTorch's name."""
+        for theirs, ours in _OUR_WORDS.items():
+            if theirs in options:
+                raise TypeError(
+                    explain(
+                        f"{cls.__name__}({theirs}=...), at {user_line()}",
+                        {},
+                        f"here the word is written out: {ours}.",
+                        f"{cls.__name__}(parameters, {ours}={options[theirs]!r}).",
+                    )
+                )
+        return super().__new__(cls)
 
     def __init__(self, parameters: Parameters, learning_rate: float) -> None:
         self.names, self.parameters = _listed(parameters)
         self.learning_rate = learning_rate
         self.memories: list[dict[str, Any]] = [{} for _ in self.parameters]
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size: a Python number, beside which float32 stays float32."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        rate = float(value)
+        if not 0 < rate < math.inf:
+            raise ValueError(
+                explain(
+                    f"learning_rate={value!r}, at {user_line()}",
+                    {},
+                    "a step has a positive, finite size: the minus sign is in the "
+                    "update.",
+                    "choose it above 0, for instance 0.001; to pause, do not step().",
+                )
+            )
+        self._learning_rate = rate
 
     def step(self, gradients: Any = None) -> None:
         """Update every Parameter from `gradients`, or from its `.grad`.
@@ -39,6 +78,16 @@ class Optimizer:
         """
         if gradients is None:
             gradients = [parameter.grad for parameter in self.parameters]
+            if all(g is None for g in gradients):
+                raise ValueError(
+                    explain(
+                        f"step() without a gradient, at {user_line()}",
+                        {f"{p.name or 'p'}.grad": p.grad for p in self.parameters[:1]},
+                        "no Parameter has one, so nothing would change.",
+                        "call loss.backward() first, or pass the gradients: "
+                        "step(mg.grad(loss, parameters)).",
+                    )
+                )
         gradients = self._in_order(gradients)
         for parameter, g, memory in zip(
             self.parameters, gradients, self.memories, strict=True
@@ -90,7 +139,7 @@ class SGD(Optimizer):
         self.momentum = momentum
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
-        u = memory["u"] = self.momentum * memory["u"] + g if memory else g
+        u = memory["u"] = self.momentum * memory["u"] + g if memory else np.array(g)
         return theta - self.learning_rate * u
 
 
@@ -163,17 +212,41 @@ def clip_by_global_norm(gradients: Any, max_norm: float) -> tuple[Any, float]:
     """Shrink all gradients together so that their joint norm is at most `max_norm`.
 
     Return them, in the structure they came in, and the norm they had before (Pascanu
-    et al. 2013, algorithm 1; PyTorch's form, with 1e-6 added to the norm).
+    et al. 2013, algorithm 1; PyTorch's form, with 1e-6 added to the norm). A gradient
+    that is None stays None. Raises ValueError if the norm is not a finite number.
 
     >>> clip_by_global_norm([np.array([3.0]), np.array([4.0])], max_norm=10.0)[1]
     5.0
     """
-    named = isinstance(gradients, Mapping)
-    arrays = list(gradients.values() if named else gradients)
-    norm = float(np.sqrt(sum(float(np.sum(g * g)) for g in arrays)))
-    shrink = min(1.0, max_norm / (norm + 1e-6))
-    clipped = [g * shrink for g in arrays]
-    return (dict(zip(gradients, clipped, strict=True)) if named else clipped), norm
+    listed = gradients.values() if isinstance(gradients, Mapping) else gradients
+    arrays = list(listed)
+    norm = math.hypot(*(_norm(g) for g in arrays if g is not None))
+    if not (math.isfinite(norm) and max_norm > 0):
+        raise ValueError(
+            explain(
+                f"gradients of norm {norm} clipped to {max_norm}, at {user_line()}",
+                {f"gradient {i}": g for i, g in enumerate(arrays) if _is_bad(g)},
+                "shrinking divides by the norm, and cannot mend what is not finite.",
+                "give a max_norm above 0; find a NaN with mg.checked(), or leave out "
+                "this step.",
+            )
+        )
+    shrink = min(1.0, float(max_norm) / (norm + 1e-6))
+    clipped = (None if g is None else g * shrink for g in arrays)
+    return structured(gradients, clipped), norm
+
+
+def _norm(g: Any) -> float:
+    """Return the norm of one gradient, in float64; no square of it overflows."""
+    sizes = np.abs(g).astype(float)
+    largest = float(np.max(sizes, initial=0.0))
+    if not 0 < largest < math.inf:  # nothing, an infinity, or NaN
+        return largest
+    return largest * float(np.linalg.norm(sizes / largest))
+
+
+def _is_bad(g: Any) -> bool:
+    return g is not None and not np.isfinite(g).all()
 
 
 def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
@@ -194,4 +267,18 @@ def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
                     "pass a Module, or a list of mg.Parameter.",
                 )
             )
+    twice = [p for i, p in enumerate(listed) if any(p is q for q in listed[:i])]
+    if twice or not listed:
+        raise ValueError(
+            explain(
+                f"an optimizer over {len(listed)} Parameters, at {user_line()}",
+                {f"twice: {p.name or 'a Parameter'}": p for p in twice},
+                "each is updated once a step, so it is listed once."
+                if twice
+                else "there is nothing to train.",
+                "list every Parameter once; model.parameters() does."
+                if twice
+                else "give the model its mg.Parameter(...) first, as attributes.",
+            )
+        )
     return names, listed

@@ -319,8 +319,56 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         *(TypeError, f"optimizer over a Tensor, {HERE}", "it: shape", "Parameters"),
         "pass a Module",
     ),
+    "optimizer over one Parameter twice": (
+        lambda: mg.SGD([w, w], 0.1),
+        *(ValueError, f"optimizer over 2 Parameters, {HERE}", "twice: w: shape"),
+        *("listed once", "every Parameter once"),
+    ),
+    "optimizer over nothing": (
+        lambda: mg.SGD(mg.Module(), 0.1),
+        *(ValueError, f"over 0 Parameters, {HERE}", None, "nothing to train"),
+        "mg.Parameter",
+    ),
+    "PyTorch's word for the learning rate": (
+        lambda: mg.SGD([w], lr=0.1),
+        *(TypeError, rf"SGD\(lr=...\), {HERE}", None, "written out: learning_rate"),
+        r"SGD\(parameters, learning_rate=0.1\)",
+    ),
+    "learning rate below zero": (
+        lambda: mg.SGD([w], -0.1),
+        *(ValueError, f"learning_rate=-0.1, {HERE}", None, "positive", "above 0"),
+    ),
+    "step before backward": (
+        lambda: mg.SGD([mg.Parameter([1.0])], 0.1).step(),
+        *(ValueError, f"without a gradient, {HERE}", "grad: None", "nothing would"),
+        r"loss\.backward\(\) first",
+    ),
+    "clipping a NaN": (
+        lambda: mg.clip_by_global_norm([np.array([np.nan])], 1.0),
+        *(ValueError, f"of norm nan.*{HERE}", "gradient 0: shape", "not finite"),
+        "checked",
+    ),
+    "activation by its name": (
+        lambda: mg.Dense(3, 2, "relu"),
+        *(TypeError, rf"Dense\(3, 2, activation='relu'\), {HERE}", None),
+        *("cannot be called", r"mg\.relu"),
+    ),
+    "layer of no size": (
+        lambda: mg.Dense(3, 0),
+        *(ValueError, rf"Dense\(n=3, m=0\), {HERE}", None, "m = 0 is no size"),
+        "positive integers",
+    ),
+    "Parameter in a set": (
+        lambda: setattr(mg.Module(), "parts", {w}),
+        *(TypeError, f"a Parameter in a set, {HERE}", None, "no order", "a list"),
+    ),
+    "complex numbers for a real Parameter": (
+        lambda: setattr(w, "data", np.array([1j, 2j])),
+        *(TypeError, rf"w\.data = array, {HERE}", "array: shape", "keeps its dtype"),
+        r"array\.real",
+    ),
     "step with a gradient missing": (
-        lambda: mg.SGD([w, w], 0.1).step([np.ones(2)]),
+        lambda: mg.SGD([w, mg.Parameter([1.0, 2.0])], 0.1).step([np.ones(2)]),
         *(ValueError, rf"step\(gradients\), {HERE}", r"gradients: \[\(2,\)\]"),
         *("one gradient", "mg.grad"),
     ),

@@ -1,5 +1,7 @@
 """Optimizers: their equations, and PyTorch's trajectories to 1e-12."""
 
+from collections import namedtuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -173,3 +175,101 @@ def test_training_finds_the_minimum_of_a_bowl(make):
         loss = ((p - np.array([1.0, 2.0])) ** 2).sum()
         optimizer.step(mg.grad(loss, [p]))
     np.testing.assert_allclose(p.data, [1.0, 2.0], atol=1e-3)
+
+
+# -------------------------------------------------------- what users get wrong, or hold
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_writing_into_a_gradient_after_the_step_changes_nothing(momentum):
+    p, q = mg.Parameter([1.0]), mg.Parameter([1.0])
+    one, other = mg.SGD([p], 0.1, momentum), mg.SGD([q], 0.1, momentum)
+    for optimizer, spoil in ((one, False), (other, True)):
+        g = np.array([1.0])
+        optimizer.step([g])
+        if spoil:
+            g[:] = 1e6
+        optimizer.step([np.array([1.0])])
+    assert p.data == q.data
+
+
+@pytest.mark.parametrize("make", [mg.SGD, mg.Adam, mg.AdamW, mg.RMSprop])
+def test_a_learning_rate_from_numpy_keeps_float32(make):
+    p = mg.Parameter(np.ones(2, np.float32))
+    optimizer = make([p], np.float64(0.1))
+    optimizer.step([np.ones(2, np.float32)])
+    optimizer.learning_rate = np.float64(0.05)
+    optimizer.step([np.ones(2, np.float32)])
+    assert p.dtype == np.float32
+    arrays = [m for m in optimizer.memories[0].values() if isinstance(m, np.ndarray)]
+    assert all(memory.dtype == np.float32 for memory in arrays)
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, np.inf, np.nan])
+def test_a_learning_rate_is_positive_and_finite(rate):
+    p = mg.Parameter([1.0])
+    with pytest.raises(ValueError, match="learning_rate="):
+        mg.Adam([p], rate)
+    optimizer = mg.SGD([p], 0.1)
+    with pytest.raises(ValueError, match="learning_rate="):
+        optimizer.learning_rate = rate
+    assert optimizer.learning_rate == 0.1
+
+
+def test_a_parameter_is_listed_once():
+    p, q = mg.Parameter([1.0], name="p"), mg.Parameter([1.0])
+    with pytest.raises(ValueError, match=r"twice: p"):
+        mg.SGD([p, q, p], 0.1)
+
+
+@pytest.mark.parametrize("nothing", [[], {}, mg.Module()])
+def test_an_optimizer_needs_parameters(nothing):
+    with pytest.raises(ValueError, match="nothing to train"):
+        mg.SGD(nothing, 0.1)
+
+
+def test_a_step_before_any_gradient_is_refused():
+    p = mg.Parameter([1.0])
+    optimizer = mg.SGD([p], 0.1)
+    with pytest.raises(ValueError, match=r"call loss\.backward\(\) first"):
+        optimizer.step()
+    (p * p).sum().backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("lr", "learning_rate"), ("eps", "eps")])
+def test_pytorchs_words_are_answered_with_ours(theirs, ours):
+    with pytest.raises(TypeError, match=f"written out: {ours}"):
+        mg.Adam([mg.Parameter([1.0])], **{theirs: 0.1})
+
+
+def test_clipping_keeps_the_structure_and_what_is_none():
+    g = np.array([3.0, 4.0])
+    clipped, norm = mg.clip_by_global_norm((g, None), 1.0)
+    assert isinstance(clipped, tuple) and clipped[1] is None and norm == 5.0
+    Pair = namedtuple("Pair", "a b")
+    clipped, _ = mg.clip_by_global_norm(Pair(g, g), 1.0)
+    assert isinstance(clipped, Pair)
+    clipped, _ = mg.clip_by_global_norm({"a": None, "b": g}, 1.0)
+    assert clipped["a"] is None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_clipped_in_silence(bad):
+    with pytest.raises(ValueError, match=r"gradient 1: shape \(2,\)"):
+        mg.clip_by_global_norm([np.ones(2), np.array([1.0, bad])], 1.0)
+
+
+@pytest.mark.parametrize("max_norm", [0.0, -1.0, np.nan])
+def test_a_bound_is_above_zero(max_norm):
+    with pytest.raises(ValueError, match="max_norm above 0"):
+        mg.clip_by_global_norm([np.ones(2)], max_norm)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e30), (float, 1e300)])
+def test_large_gradients_are_clipped_though_their_squares_overflow(dtype, size):
+    g = np.array([3 * size, 4 * size], dtype)
+    (clipped,), norm = mg.clip_by_global_norm([g], np.float64(1.0))
+    np.testing.assert_allclose(norm, 5 * size, rtol=1e-6)
+    np.testing.assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)
+    assert clipped.dtype == dtype
