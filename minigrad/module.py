@@ -34,7 +34,7 @@ class Module:
     """A part of a model. Subclasses assign Parameters and Modules, and give `forward`.
 
     >>> Dense(3, 2, rng=0)
-    Dense, 2 Parameters of 8 numbers
+    Dense: 8 numbers to train
       W  (2, 3)
       b  (2,)
     """
@@ -63,7 +63,7 @@ class Module:
         found = {path: part.shape for path, part in self._found().items()}
         numbers = sum(int(np.prod(shape)) for shape in found.values())
         wide = max(map(len, found), default=0)
-        head = f"{type(self).__name__}, {len(found)} Parameters of {numbers} numbers"
+        head = f"{type(self).__name__}: {numbers} numbers to train"
         lines = (f"  {path.ljust(wide)}  {shape}" for path, shape in found.items())
         return "\n".join([head, *lines])
 

@@ -324,9 +324,9 @@ def test_a_leaf_that_is_no_parameter_is_not_left_untrained_in_silence():
 
 def test_a_module_shows_its_parameters():
     assert repr(mg.Dense(3, 2, rng=0)) == (
-        "Dense, 2 Parameters of 8 numbers\n  W  (2, 3)\n  b  (2,)"
+        "Dense: 8 numbers to train\n  W  (2, 3)\n  b  (2,)"
     )
-    assert repr(mg.Module()) == "Module, 0 Parameters of 0 numbers"
+    assert repr(mg.Module()) == "Module: 0 numbers to train"
 
 
 # ------------------------------------------------------------------------------- files
