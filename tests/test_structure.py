@@ -1,0 +1,76 @@
+"""The floors of the house: who may know whom, and how long the engine may be."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import minigrad
+
+HOUSE = Path(minigrad.__file__).parent
+ENGINE = ("tensor", "primitive", "table", "tape")
+
+
+def imports(file):
+    """Return the modules of this project that a file names, wherever it does so."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def graph():
+    """Return each part of minigrad (a file or a folder) with the parts it imports."""
+    parts = {}
+    for file in HOUSE.rglob("*.py"):
+        below = file.relative_to(HOUSE).parts
+        if below == ("__init__.py",):
+            continue
+        name = below[0].removesuffix(".py")
+        found = {
+            module.split(".")[1]
+            for module in imports(file)
+            if module.startswith("minigrad.")
+        }
+        parts.setdefault(name, set()).update(found - {name})
+    return {name: found & parts.keys() for name, found in parts.items()}
+
+
+def test_no_part_imports_itself_in_a_circle():
+    list(TopologicalSorter(graph()).static_order())  # raises CycleError
+
+
+def test_the_engine_knows_no_reading_and_nobody_knows_the_lstm():
+    parts = graph()
+    known, waiting = set(), [*ENGINE, "gradient", "functions", "operators"]
+    while waiting:
+        name = waiting.pop()
+        known.add(name)
+        waiting.extend(parts[name] - known)
+    assert not known & {"symbolic", "drawing"}
+    for file in HOUSE.rglob("*.py"):
+        assert not any(module.split(".")[0] == "lstm" for module in imports(file)), file
+
+
+def test_importing_minigrad_loads_no_heavy_package():
+    program = (
+        "import sys, minigrad;"
+        "late = {'sympy', 'graphviz', 'matplotlib', 'reportlab', 'numpy.random'};"
+        "print(*sorted(late & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    # NumPy before 2.0 loads its random numbers by itself.
+    assert set(done.stdout.split()) <= {"numpy.random"}
+
+
+def test_the_engine_proper_can_be_read_in_a_sitting():
+    lines = {
+        name: len((HOUSE / f"{name}.py").read_text().splitlines()) for name in ENGINE
+    }
+    assert sum(lines.values()) < 800, lines
