@@ -96,14 +96,16 @@ class Gate(Module):
         if W is None:
             limit = np.sqrt(6 / (sizes[-1] + m))
             W = rng.uniform(-limit, limit, (m, sizes[-1]))
-        if np.shape(W) != (m, sizes[-1]):
+        if np.shape(W) != (m, sizes[-1]) or (b is not None and np.shape(b) != (m,)):
             raise ValueError(
                 explain(
                     f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
                     f"at {user_line()}",
-                    {f"W_{letter}": np.asarray(W)},
-                    f"W reads {sizes[-1]} numbers and makes m = {m} of them.",
-                    f"give W of shape {(m, sizes[-1])}, or leave it away.",
+                    {f"W_{letter}": np.asarray(W), f"b_{letter}": np.asarray(b)},
+                    f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
+                    "b is added.",
+                    f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
+                    "them away.",
                 )
             )
         self.W = Parameter(np.asarray(W, dtype), name=f"W_{letter}")
@@ -212,7 +214,8 @@ def require_state(state: Any) -> None:
 
 def require_sizes(asked: str, *sizes: Any) -> None:
     """Refuse sizes that are not whole numbers, 1 or more."""
-    if all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
+    whole = all(isinstance(size, int | np.integer) for size in sizes)
+    if whole and all(size > 0 and size is not True for size in sizes):
         return
     raise ValueError(
         explain(

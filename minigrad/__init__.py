@@ -8,7 +8,8 @@ primitives ran. Everything else is a **reading** of that tape.
     minigrad.table       the table: every primitive, one row each
     minigrad.tape        the record: order, print, replay
     minigrad.gradient    the gradient, read from it backwards
-    minigrad.functions   softmax, losses, ... composed of primitives
+    minigrad.functions   where, power, relu, ... composed of primitives
+    minigrad.reductions  means, softmax, losses, ... likewise
 """
 
 from minigrad import operators as operators  # hands Tensor its operators
@@ -19,21 +20,12 @@ from minigrad.functions import (
     broadcast_to,
     clip,
     concatenate,
-    cross_entropy,
-    log_softmax,
-    logsumexp,
-    max,
     maximum,
-    mean,
-    min,
     minimum,
     power,
     relu,
     silu,
-    softmax,
-    squared_error,
     stack,
-    var,
     where,
 )
 from minigrad.gradient import grad
@@ -41,6 +33,17 @@ from minigrad.module import Dense, Module, Sequential
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop, clip_by_global_norm
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear
+from minigrad.reductions import (
+    cross_entropy,
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    min,
+    softmax,
+    squared_error,
+    var,
+)
 from minigrad.table import (
     add,
     broadcast,

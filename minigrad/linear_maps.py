@@ -8,6 +8,7 @@ sum of all their adjoints is computed at once, on arrays.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -204,10 +205,14 @@ def matvec(W: Array, v: Array) -> Array:
     return np.matmul(v, kept[id(W)][1])
 
 
+def _vectors(a: Any) -> Any:
+    """See an array as rows of vectors; an axis may be empty, so -1 would not do."""
+    return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
+
+
 def matvec_adjoint_W(g: Any, W: Any, v: Any) -> Any:
     """W_bar = sum of z_bar v^T over all vectors."""
-    rows = g.reshape((-1, g.shape[-1]))
-    return rows.transpose() @ v.reshape((-1, v.shape[-1]))
+    return _vectors(g).transpose() @ _vectors(v)
 
 
 def _plus(total: Any, term: Array) -> Array:
@@ -224,16 +229,14 @@ def matvec_adjoints_W(uses: Any, part: Any = ...) -> Array:
 
     Or a few, of some hundred vectors each: long for BLAS, short for the cache.
     """
-    _, g, (W, _), _ = uses[0]
-    m, k = W.shape
-    several = 1 + 512 * m // (g.size or 1)  # uses to a block
+    _, _, (_, v), _ = uses[0]
+    several = 1 + 512 // max(1, math.prod(v.shape[:-1]))  # uses to a block
     total: Any = None
     for start in range(0, len(uses), several):
         block = uses[start : start + several]
-        z_bar = np.concatenate([g.reshape(-1, m) for _, g, _, _ in block])
-        v = np.concatenate([v.reshape(-1, k) for _, _, (_, v), _ in block])
-        product = np.matmul(z_bar.T, v)
-        total = _plus(total, product)
+        z_bar = np.concatenate([_vectors(g) for _, g, _, _ in block])
+        v = np.concatenate([_vectors(v) for _, _, (_, v), _ in block])
+        total = _plus(total, np.matmul(z_bar.T, v))
     return total if part is ... else total[part]
 
 

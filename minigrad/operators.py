@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import functions as f
+from minigrad import reductions as r
 from minigrad import table as t
 from minigrad.array_like import NUMPY_FACE
 from minigrad.tensor import Tensor
@@ -30,10 +31,10 @@ METHODS = {
     "__abs__": f.absolute,
     "__getitem__": f.getitem,
     "sum": t.sum,
-    "mean": f.mean,
-    "var": f.var,
-    "max": f.max,
-    "min": f.min,
+    "mean": r.mean,
+    "var": r.var,
+    "max": r.max,
+    "min": r.min,
     "cumsum": t.cumsum,
     "astype": t.cast,
     "reshape": f.reshaped,
@@ -66,12 +67,12 @@ NUMPY_FACE.update(
         np.stack: f.stack,
         np.where: f.where,
         np.sum: lambda a, axis=None, keepdims=False: t.sum(a, axis, keepdims),
-        np.mean: f.mean,
-        np.var: f.var,
-        np.max: f.max,
-        np.amax: f.max,
-        np.min: f.min,
-        np.amin: f.min,
+        np.mean: r.mean,
+        np.var: r.var,
+        np.max: r.max,
+        np.amax: r.max,
+        np.min: r.min,
+        np.amin: r.min,
         np.clip: lambda a, a_min=None, a_max=None: f.clip(a, a_min, a_max),
         np.cumsum: lambda a, axis: t.cumsum(a, axis),
         np.reshape: lambda a, shape: f.reshaped(a, shape),

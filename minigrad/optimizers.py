@@ -136,7 +136,7 @@ class SGD(Optimizer):
         self, parameters: Parameters, learning_rate: float, momentum: float = 0.0
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.momentum = momentum
+        self.momentum = float(momentum)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         u = memory["u"] = self.momentum * memory["u"] + g if memory else np.array(g)
@@ -154,8 +154,8 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.betas = betas
-        self.epsilon = epsilon
+        self.betas = float(betas[0]), float(betas[1])
+        self.epsilon = float(epsilon)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         beta_1, beta_2 = self.betas
@@ -179,7 +179,7 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(parameters, learning_rate, betas, epsilon)
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         decayed = theta - self.learning_rate * self.weight_decay * theta
@@ -200,8 +200,8 @@ class RMSprop(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.alpha = alpha
-        self.epsilon = epsilon
+        self.alpha = float(alpha)
+        self.epsilon = float(epsilon)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         v = memory["v"] = self.alpha * memory.get("v", 0.0) + (1 - self.alpha) * g * g

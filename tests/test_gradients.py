@@ -325,3 +325,10 @@ def test_cast_brings_the_cotangent_back():
     x = mg.Tensor(np.array([1.0, 2.0], np.float32))
     assert x.astype(float).dtype == np.float64
     assert mg.grad((x.astype(float) ** 2).sum(), x).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("shape", [(2, 0), (0, 2), (0, 0)])
+@pytest.mark.parametrize("record", [False, True])
+def test_an_empty_matrix_has_an_empty_gradient(shape, record):
+    W, v = mg.Tensor(np.ones(shape)), mg.Tensor(np.ones((3, shape[1])))
+    assert mg.grad(mg.matvec(W, v).sum(), W, record=record).shape == shape

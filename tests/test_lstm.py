@@ -512,7 +512,7 @@ def test_a_mistake_is_answered_with_its_reason_and_its_fix(mistake, words):
     assert "\n  fix   " in str(caught.value)
 
 
-@pytest.mark.parametrize("sizes", [(0, 2), (3, -1), (2.5, 2), ("a", 2)])
+@pytest.mark.parametrize("sizes", [(0, 2), (3, -1), (2.5, 2), ("a", 2), (True, 2)])
 def test_sizes_are_whole_numbers(sizes):
     with pytest.raises(ValueError, match="whole numbers, 1 or more"):
         LSTM(*sizes)
@@ -533,6 +533,8 @@ def test_a_given_matrix_fits_its_box():
     with pytest.raises(ValueError, match="W reads 4 numbers"):
         Gate("f", 3, 2, hidden=(4,), W=np.ones((2, 5)))
     assert (Gate("f", 3, 2, hidden=(4,), W=np.ones((2, 4))).W.data == 1).all()
+    with pytest.raises(ValueError, match=r"b of shape \(2,\)"):
+        Gate("f", 3, 2, b=np.ones(1))
 
 
 def test_a_cell_of_ones_own_is_run_over_time_and_says_what_it_is_not():
