@@ -1,6 +1,7 @@
 """The floors of the house: who may know whom, and how long the engine may be."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -9,6 +10,7 @@ from pathlib import Path
 import minigrad
 
 HOUSE = Path(minigrad.__file__).parent
+FAILURES = Path(__file__).parents[1] / "docs" / "why" / "failures.md"
 ENGINE = ("tensor", "primitive", "table", "tape")
 
 
@@ -74,3 +76,13 @@ def test_the_engine_proper_can_be_read_in_a_sitting():
         name: len((HOUSE / f"{name}.py").read_text().splitlines()) for name in ENGINE
     }
     assert sum(lines.values()) < 800, lines
+
+
+def test_every_known_failure_has_a_test():
+    listed = set(re.findall(r"^(\d+)\. ", FAILURES.read_text(encoding="utf-8"), re.M))
+    tagged = set()
+    for file in Path(__file__).parent.glob("test_*.py"):
+        for numbers in re.findall(r"\bbugs? ([\d, and]+)", file.read_text("utf-8")):
+            tagged.update(re.findall(r"\d+", numbers))
+    assert listed == {str(number) for number in range(1, 58)}
+    assert listed <= tagged, sorted(listed - tagged, key=int)
