@@ -71,7 +71,7 @@ def by_mygrad() -> np.ndarray:
         return x.grad
 
 
-def rows(seconds: float) -> Iterator[Row]:
+def rows(seconds: float, in_a_row: int) -> Iterator[Row]:
     """Yield forward alone, then forward and backward."""
     gradients = [ours(), by_torch().numpy(), by_autograd(X), by_mygrad()]
     for gradient in gradients:  # it vanishes over 33 tanh, down to 1e-27
@@ -84,6 +84,7 @@ def rows(seconds: float) -> Iterator[Row]:
             "PyTorch": lambda: chain(tx, torch.tanh, TORCH_STEPS),
         },
         seconds,
+        in_a_row,
     )
     yield Row(
         "chain of 99 operations, forward", "us", forward, "minigrad", "NumPy", 3.0
@@ -97,5 +98,6 @@ def rows(seconds: float) -> Iterator[Row]:
             "MyGrad": by_mygrad,
         },
         seconds,
+        in_a_row,
     )
     yield Row("the same, forward and backward", "us", both, "minigrad", "NumPy", 3.3)

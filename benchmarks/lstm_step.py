@@ -88,7 +88,7 @@ def contestants(T: int, B: int, n: int, m: int) -> Contestants:
     }
 
 
-def rows(seconds: float) -> Iterator[Row]:
+def rows(seconds: float, in_a_row: int) -> Iterator[Row]:
     """Yield one row for each size and each library to compare with."""
     for size in SIZES:
         steps = contestants(*size)
@@ -96,7 +96,7 @@ def rows(seconds: float) -> Iterator[Row]:
         for step in steps.values():
             for found, right in zip(step(), expected, strict=True):
                 np.testing.assert_allclose(found, right, rtol=1e-3, atol=1e-5)
-        best = fastest(steps, seconds * 2)
+        best = fastest(steps, seconds * 2, in_a_row)
         what = f"LSTM training step, T, B, n, m = {size}"
         yield Row(what, "ms", best, "minigrad", "PyTorch", 1.0)
         yield Row("the same", "ms", best, "minigrad", "autograd", AUTOGRAD_BAR)

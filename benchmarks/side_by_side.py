@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-IN_A_ROW = 3  # so that one call finds the caches as its own last call left them
-
 
 class Row(NamedTuple):
     """One line of the table: what was measured, its unit, and each contestant's value.
@@ -29,15 +27,21 @@ class Row(NamedTuple):
         return self.values[self.ours] / self.values[self.base]
 
 
-def fastest(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict:
-    """Return each function's fastest time, in seconds, after warming all of them up."""
+def fastest(
+    functions: Mapping[str, Callable[[], object]], seconds: float, in_a_row: int = 1
+) -> dict[str, float]:
+    """Return each function's fastest time, in seconds, after warming all of them up.
+
+    With more than one call `in_a_row`, the later ones find the caches as the function
+    itself left them, as in a loop that does nothing else.
+    """
     for function in functions.values():
         function()
     best = dict.fromkeys(functions, float("inf"))
     stop = time.perf_counter() + seconds
     while time.perf_counter() < stop:
         for name, function in functions.items():
-            for _ in range(IN_A_ROW):
+            for _ in range(in_a_row):
                 start = time.perf_counter()
                 function()
                 best[name] = min(best[name], time.perf_counter() - start)

@@ -32,7 +32,7 @@ from minigrad import (
     tanh,
 )
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, leaf
+from minigrad.module import Rng, leaf, require_sizes
 
 
 class State(NamedTuple):
@@ -84,7 +84,7 @@ class Gate(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
-        require_sizes("Gate", n, m)
+        require_sizes("Gate", n=n, m=m)
         rng = np.random.default_rng(rng)
         sizes = [n + m, *hidden]
         self.letter = letter
@@ -101,7 +101,7 @@ class Gate(Module):
                 explain(
                     f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
                     f"at {user_line()}",
-                    {f"W_{letter}": np.asarray(W), f"b_{letter}": np.asarray(b)},
+                    {f"W_{letter}": np.asarray(W), f"b_{letter}": b},
                     f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
                     "b is added.",
                     f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
@@ -147,7 +147,7 @@ class LSTMCell(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
-        require_sizes("LSTMCell", n, m)
+        require_sizes("LSTMCell", n=n, m=m)
         rng = np.random.default_rng(rng)
         start = _preset(init)(n, m, rng)
         if forget_bias is not None:
@@ -210,21 +210,6 @@ def require_state(state: Any) -> None:
                 "has them in the order (c, h).",
             )
         )
-
-
-def require_sizes(asked: str, *sizes: Any) -> None:
-    """Refuse sizes that are not whole numbers, 1 or more."""
-    whole = all(isinstance(size, int | np.integer) for size in sizes)
-    if whole and all(size > 0 and size is not True for size in sizes):
-        return
-    raise ValueError(
-        explain(
-            f"{asked} of sizes {sizes}, at {user_line()}",
-            {},
-            "n counts the inputs and m the outputs: whole numbers, 1 or more.",
-            f"for instance {asked}(n=3, m=2).",
-        )
-    )
 
 
 def _preset(name: str) -> Any:

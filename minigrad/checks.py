@@ -37,7 +37,7 @@ def check_gradients(
     """Check f's derivatives at `args`, or raise AssertionError with both numbers.
 
     1. reverse mode against the complex step, along random directions;
-    2. forward mode against the complex step, and against reverse;
+    2. forward mode against the complex step, along the same directions;
     3. with order=2 the same for the gradient (Hessian-vector products);
     4. <g, A x> = <A* g, x> exactly in integers, at each linear step f recorded.
 

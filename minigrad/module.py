@@ -243,7 +243,8 @@ class Dense(Module):
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
-        _require_dense(n, m, activation)
+        require_sizes("Dense", n=n, m=m)
+        _require_function(n, m, activation)
         limit = np.sqrt(6 / (n + m))
         start = np.random.default_rng(rng).uniform(-limit, limit, (m, n))
         self.W = Parameter(start.astype(dtype))
@@ -267,18 +268,24 @@ class Dense(Module):
         return z if self.activation is None else self.activation(z)
 
 
-def _require_dense(n: Any, m: Any, activation: Any) -> None:
-    for letter, size in (("n", n), ("m", m)):
-        whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+def require_sizes(asked: str, **sizes: Any) -> None:
+    """Refuse sizes, given by their letters, that are not positive integers."""
+    for letter, size in sizes.items():
+        whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
         if not whole or size < 1:
+            call = ", ".join(f"{each}={value!r}" for each, value in sizes.items())
             raise ValueError(
                 explain(
-                    f"Dense(n={n!r}, m={m!r}), at {user_line()}",
+                    f"{asked}({call}), at {user_line()}",
                     {},
-                    f"{letter} = {size!r} is no size: W is (m, n), b is (m,).",
-                    "give two positive integers: n features come in, m come out.",
+                    f"{letter} = {size!r} is no size: n counts what comes in, m what "
+                    "comes out.",
+                    f"give two positive integers, for instance {asked}(n=3, m=2).",
                 )
             )
+
+
+def _require_function(n: int, m: int, activation: Any) -> None:
     if activation is not None and not callable(activation):
         raise TypeError(
             explain(
