@@ -210,9 +210,11 @@ def _vectors(a: Any) -> Any:
     return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
 
 
-def matvec_adjoint_W(g: Any, W: Any, v: Any) -> Any:
-    """W_bar = sum of z_bar v^T over all vectors."""
-    return _vectors(g).transpose() @ _vectors(v)
+def outer(z: Array, v: Array) -> Array:
+    """Sum z v^T over all vectors: z is (..., m), v is (..., k), the result (m, k)."""
+    if z.shape[:-1] != v.shape[:-1]:
+        raise ValueError(f"{z.shape[:-1]} vectors z, {v.shape[:-1]} vectors v")
+    return np.matmul(_vectors(z).T, _vectors(v))
 
 
 def _plus(total: Any, term: Array) -> Array:

@@ -141,6 +141,9 @@ class Linear(Primitive):
               options) and `part` indexes the entries that are asked for
     parts     where the result holds its arguments' entries as they are:
               parts(i, args, options) is the index of argument i's
+    written   how a blackboard writes it: "{} {}" puts its arguments side by side;
+              {...} is a list of them, {axis} an option; name(a, b) if not given
+    samples   arguments to try it on: samples(random) gives shapes and options
     """
 
     def __init__(
@@ -152,6 +155,8 @@ class Linear(Primitive):
         symbol: str | None = None,
         together: dict[int, Callable[..., Any]] | None = None,
         parts: Callable[..., Any] | None = None,
+        written: str = "",
+        samples: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -160,6 +165,8 @@ class Linear(Primitive):
         self.symbol = symbol or name
         self.together = together or {}
         self.parts = parts
+        self.written = written
+        self.samples = samples
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:

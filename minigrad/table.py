@@ -13,45 +13,14 @@ branch is chosen once, when it is recorded, and `where` remembers the mask.
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 
 from minigrad import linear_maps as maps
+from minigrad import scalar_functions as scalar
 from minigrad.primitive import each, elementwise, linear
-from minigrad.tensor import Array
 
 # ---------------------------------------------------------------- elementwise rows
 
-
-def _sigmoid(a: Array) -> Array:
-    """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, which never overflows.
-
-    Right to 1e-16 absolutely; relatively not below a = -20 (for log(sigmoid(a)) write
-    -softplus(-a)).
-    """
-    a = np.asarray(a)
-    if a.dtype.kind == "O":
-        return _sigmoid_of_objects(a)
-    half = np.asarray(a * 0.5)
-    np.tanh(half, half)
-    np.multiply(half, 0.5, half)
-    return np.add(half, 0.5, half)
-
-
-def _softplus(a: Array) -> Array:
-    """log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which never overflows."""
-    a = np.asarray(a)
-    if a.dtype.kind == "f":
-        return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
-    if a.dtype.kind == "c":
-        z = np.exp(np.where(a.real > 0, -a, a))
-        size = 0.5 * np.log1p(2 * z.real + z.real**2 + z.imag**2)  # log |1 + z|
-        return np.where(a.real > 0, a, 0) + size + 1j * np.arctan2(z.imag, 1 + z.real)
-    return np.log(1 + np.exp(a))
-
-
-_sigmoid_of_objects = np.frompyfunc(operator.methodcaller("sigmoid"), 1, 1)
 
 add = elementwise(
     "add", np.add, "a + b", (lambda y, a, b: 1, lambda y, a, b: 1), symbol="+"
@@ -88,16 +57,21 @@ log = elementwise("log", np.log, "log(a)", (lambda y, a: 1.0 / a,), domain="a > 
 sqrt = elementwise("sqrt", np.sqrt, "sqrt(a)", (lambda y, a: 0.5 / y,), domain="a > 0")
 tanh = elementwise("tanh", np.tanh, "tanh(a)", (lambda y, a: 1.0 - y * y,))
 sigmoid = elementwise(
-    "sigmoid", _sigmoid, "1 / (1 + exp(-a))", (lambda y, a: y * (1.0 - y),), symbol="σ"
+    "sigmoid",
+    scalar.sigmoid,
+    "1 / (1 + exp(-a))",
+    (lambda y, a: y * (1.0 - y),),
+    symbol="σ",
 )
 softplus = elementwise(
-    "softplus", _softplus, "log(1 + exp(a))", (lambda y, a: sigmoid(a),)
+    "softplus", scalar.softplus, "log(1 + exp(a))", (lambda y, a: sigmoid(a),)
 )
 sin = elementwise("sin", np.sin, "sin(a)", (lambda y, a: cos(a),))
 cos = elementwise("cos", np.cos, "cos(a)", (lambda y, a: -sin(a),))
 
 # --------------------------------------------------------------------- linear rows
-# Some come in pairs, each the other's shadow: sum and broadcast, take and scatter.
+# Some come in pairs, each the other's shadow: sum and broadcast, take and scatter,
+# matvec and outer.
 
 
 sum = linear(
@@ -110,6 +84,7 @@ sum = linear(
     ),
     jointly=True,
     symbol="Σ",
+    written="Σ{axis} {}",
 )
 broadcast = linear(
     "broadcast",
@@ -129,6 +104,7 @@ transpose = linear(
     (lambda g, a, axes=None: transpose(g, maps.inverse(axes)),),
     jointly=True,
     symbol="ᵀ",
+    written="{}ᵀ{axes}",
 )
 concatenate_row = linear(
     "concatenate",
@@ -137,6 +113,7 @@ concatenate_row = linear(
     jointly=True,
     symbol="[ , ]",
     parts=maps.place_of,
+    written="[{...}]",
 )
 stack_row = linear("stack", maps.pile_up, each(maps.stack_adjoint), jointly=True)
 take = linear(
@@ -146,6 +123,7 @@ take = linear(
     jointly=True,
     symbol="[i]",
     together={0: maps.take_adjoints},
+    written="{}{index}",
 )
 scatter = linear(
     "scatter",
@@ -173,6 +151,7 @@ cast = linear(
     maps.cast,
     (lambda g, a, dtype: cast(g, a.dtype),),
     jointly=True,
+    written="{}",
 )
 matmul = linear(
     "matmul",
@@ -180,12 +159,22 @@ matmul = linear(
     (maps.matmul_adjoint_a, maps.matmul_adjoint_b),
     jointly=False,
     symbol="@",
+    written="{} {}",
 )
 matvec = linear(
     "matvec",
     maps.matvec,
-    (maps.matvec_adjoint_W, lambda g, W, v: matvec(transpose(W), g)),
+    (lambda g, W, v: outer(g, v), lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
     symbol="W v",
     together={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
+    written="{} {}",
+)
+outer = linear(
+    "outer",
+    maps.outer,
+    (lambda g, z, v: matvec(g, v), lambda g, z, v: matvec(transpose(g), z)),
+    jointly=False,
+    symbol="z vᵀ",
+    written="{} {}ᵀ",
 )

@@ -60,6 +60,10 @@ def _scattered(torch, g):
     return torch.zeros(3, 3).index_add(0, torch.tensor(REPEATED), g)
 
 
+def _outer(torch, z, v):
+    return torch.einsum("abm,abk->mk", z, v)
+
+
 ROWS = [
     row("add", (some(3, 3), some(3, 3)), lambda t, a, b: a + b, exact=True),
     row("add", (some(2, 1), some(3)), lambda t, a, b: a + b, exact=True),
@@ -163,6 +167,9 @@ ROWS = [
     row("matvec", (some(3, 3), some(3)), lambda t, W, v: W @ v, exact=True),
     row("matvec", (some(3, 3), some(3, 3)), lambda t, W, v: v @ W.T, exact=True),
     row("matvec", (some(2, 3), some(4, 2, 3)), lambda t, W, v: v @ W.T, exact=True),
+    row("outer", (some(3), some(3)), lambda t, z, v: t.outer(z, v), exact=True),
+    row("outer", (some(3, 3), some(3, 3)), lambda t, z, v: z.T @ v, exact=True),
+    row("outer", (some(4, 2, 3), some(4, 2, 2)), _outer, exact=True),
 ]
 
 
