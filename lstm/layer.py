@@ -78,9 +78,13 @@ class LSTM(Module):
                     x_t = x[..., t, :]
                     if isinstance(x_t, Tensor):
                         x_t.name = "x"
+                    elif x_t.dtype.kind == "f":  # integers may be indices
+                        x_t = leaf(x_t, "x")
                     state = self.cell(x_t, state)
                 outputs.append(state.y)
-        return stack(outputs, axis=-2), state
+        together = stack(outputs, axis=-2)
+        together.name = "Y"
+        return together, state
 
     def explain(self) -> None:
         """Print what each line and box of the picture is: shapes, counts, readings."""

@@ -84,6 +84,7 @@ __all__ = [
     "AdamW",
     "Certificate",
     "Dense",
+    "Derivation",
     "Module",
     "Parameter",
     "ProofFailed",
@@ -104,6 +105,7 @@ __all__ = [
     "cos",
     "cross_entropy",
     "cumsum",
+    "derive",
     "divide",
     "draw",
     "elementwise",
@@ -154,7 +156,9 @@ __all__ = [
 
 _READINGS = {
     "Certificate": "minigrad.symbolic",
+    "Derivation": "minigrad.symbolic",
     "ProofFailed": "minigrad.symbolic",
+    "derive": "minigrad.symbolic",
     "draw": "minigrad.drawing",
     "prove": "minigrad.symbolic",
 }  # imported when first used: SymPy takes longer to load than all the rest

@@ -50,6 +50,7 @@ class Primitive:
     rules: Any
     together: dict[int, Callable[..., Any]]
     parts: Callable[..., Any] | None
+    written = ""
     is_elementwise = False
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
@@ -143,6 +144,7 @@ class Linear(Primitive):
               parts(i, args, options) is the index of argument i's
     written   how a blackboard writes it: "{} {}" puts its arguments side by side;
               {...} is a list of them, {axis} an option; name(a, b) if not given
+    rule      what a textbook calls its adjoint
     samples   arguments to try it on: samples(random) gives shapes and options
     """
 
@@ -156,6 +158,7 @@ class Linear(Primitive):
         together: dict[int, Callable[..., Any]] | None = None,
         parts: Callable[..., Any] | None = None,
         written: str = "",
+        rule: str = "",
         samples: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
@@ -166,6 +169,7 @@ class Linear(Primitive):
         self.together = together or {}
         self.parts = parts
         self.written = written
+        self.rule = rule or f"adjoint of {name}"
         self.samples = samples
         self.apply = recorder(self)
 

@@ -54,7 +54,9 @@ power_row = elementwise(
 )
 exp = elementwise("exp", np.exp, "exp(a)", (lambda y, a: y,))
 log = elementwise("log", np.log, "log(a)", (lambda y, a: 1.0 / a,), domain="a > 0")
-sqrt = elementwise("sqrt", np.sqrt, "sqrt(a)", (lambda y, a: 0.5 / y,), domain="a > 0")
+sqrt = elementwise(
+    "sqrt", np.sqrt, "sqrt(a)", (lambda y, a: 0.5 / y,), symbol="√", domain="a > 0"
+)
 tanh = elementwise("tanh", np.tanh, "tanh(a)", (lambda y, a: 1.0 - y * y,))
 sigmoid = elementwise(
     "sigmoid",
@@ -91,6 +93,7 @@ broadcast = linear(
     maps.repeated,
     (lambda g, a, shape: g,),  # the engine sums what was spread
     jointly=True,
+    written="{}",
 )
 reshape = linear(
     "reshape",
@@ -160,6 +163,7 @@ matmul = linear(
     jointly=False,
     symbol="@",
     written="{} {}",
+    rule="matrix product",
 )
 matvec = linear(
     "matvec",
@@ -169,6 +173,7 @@ matvec = linear(
     symbol="W v",
     together={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
     written="{} {}",
+    rule="matrix product",
 )
 outer = linear(
     "outer",
@@ -177,4 +182,5 @@ outer = linear(
     jointly=False,
     symbol="z vᵀ",
     written="{} {}ᵀ",
+    rule="matrix product",
 )

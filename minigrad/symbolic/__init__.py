@@ -1,5 +1,6 @@
 """Exact readings of a tape: with symbols, and in a prime field.
 
+    derive(loss)       the equations of the gradient, as a teacher writes them
     prove(loss)        a Certificate that its gradient is its derivative, or ProofFailed
     expressions(...)   arrays of SymPy expressions, on which the table's rows run
 
@@ -11,14 +12,17 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.symbolic.certificate import Certificate
+from minigrad.symbolic.derivation import Derivation, derive
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed
 from minigrad.symbolic.proof import prove
 
 __all__ = [
     "Certificate",
+    "Derivation",
     "Expression",
     "LemmaFailed",
     "ProofFailed",
+    "derive",
     "expressions",
     "prove",
 ]

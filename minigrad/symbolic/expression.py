@@ -29,13 +29,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Expression:
-    """A SymPy expression with NumPy's method names; `.sympy` is the expression.
-
-    >>> a = Expression(sympy.Symbol("a"))
-    >>> np.tanh(np.array([a * 0.5]))
-    array([tanh(a/2)], dtype=object)
-    """
+class Arithmetic:
+    """A SymPy expression, in `.sympy`, with which one can calculate: + - * / **."""
 
     __slots__ = ("sympy",)
 
@@ -46,18 +41,29 @@ class Expression:
         return str(self.sympy)
 
     def __eq__(self, other: object) -> Any:
-        return isinstance(other, Expression) and self.sympy == other.sympy
+        return isinstance(other, Arithmetic) and self.sympy == other.sympy
 
     def __hash__(self) -> int:
         return hash(self.sympy)
 
-    def __neg__(self) -> Expression:
-        return Expression(-self.sympy)
+    def __neg__(self) -> Any:
+        return type(self)(-self.sympy)
+
+
+class Expression(Arithmetic):
+    """A SymPy expression with NumPy's method names.
+
+    >>> a = Expression(sympy.Symbol("a"))
+    >>> np.tanh(np.array([a * 0.5]))
+    array([tanh(a/2)], dtype=object)
+    """
+
+    __slots__ = ()
 
 
 def _plain(value: Any) -> Any:
     """Return the SymPy meaning of an operand, or None if it has none."""
-    if isinstance(value, Expression):
+    if isinstance(value, Arithmetic):
         return value.sympy
     if isinstance(value, NUMBERS):
         exact = fraction(value)
@@ -66,12 +72,12 @@ def _plain(value: Any) -> Any:
 
 
 def _operator(operation: Callable[[Any, Any], Any], reflected: bool) -> Any:
-    def method(self: Expression, other: Any) -> Any:
+    def method(self: Arithmetic, other: Any) -> Any:
         value = _plain(other)
         if value is None:
             return NotImplemented
         pair = (value, self.sympy) if reflected else (self.sympy, value)
-        return Expression(operation(*pair))
+        return type(self)(operation(*pair))
 
     return method
 
@@ -81,8 +87,8 @@ def _function(function: Callable[[Any], Any]) -> Any:
 
 
 for _name in ("add", "sub", "mul", "truediv", "pow"):
-    setattr(Expression, f"__{_name}__", _operator(getattr(operator, _name), False))
-    setattr(Expression, f"__r{_name}__", _operator(getattr(operator, _name), True))
+    setattr(Arithmetic, f"__{_name}__", _operator(getattr(operator, _name), False))
+    setattr(Arithmetic, f"__r{_name}__", _operator(getattr(operator, _name), True))
 
 for _name, _meaning in FUNCTIONS.items():
     setattr(Expression, _name, _function(_meaning))

@@ -1,0 +1,621 @@
+"""`mg.derive`: what a teacher writes, read from the tape, and every line evaluated."""
+
+import itertools
+import re
+import unicodedata
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import COMPOSITES, ROWS
+
+import minigrad as mg
+from lstm import LSTM, Gate, LSTMCell, State
+from minigrad.cotangents import Cotangents
+from minigrad.primitive import TABLE
+from minigrad.symbolic import (
+    LemmaFailed,
+    ProofFailed,
+    equations,
+    formula,
+    through_time,
+)
+from minigrad.symbolic.formula import At, Letter
+from minigrad.symbolic.latex import Latex
+from minigrad.symbolic.plain_text import Text
+
+RNG = np.random.default_rng(7)
+
+
+def tensor(name, *shape):
+    return mg.Tensor(RNG.uniform(0.5, 1.5, shape), name=name)
+
+
+def lines(derivation):
+    """The equations as text, without margin."""
+    text = Text()
+    return [
+        f"{text.write(each.left)} = {text.write(each.right)}" for each in derivation
+    ]
+
+
+def one_step(n=3, m=2):
+    cell = LSTMCell(n, m, rng=0)
+    return cell(RNG.normal(size=n), State(tensor("y_0", m), tensor("c_0", m)))
+
+
+def lstm_loss(n=3, m=2, T=4, batch=()):
+    layer = LSTM(n, m, rng=0)
+    y, _ = layer(RNG.normal(size=(*batch, T, n)))
+    loss = mg.squared_error(y, RNG.normal(size=y.shape))
+    loss.name = "loss"
+    return loss
+
+
+# ------------------------------------------------------------------- as on a blackboard
+
+
+def test_the_gate_level_is_what_stands_on_the_blackboard():
+    assert lines(mg.derive(one_step(), level="gate")) == [
+        "v = [x, y_0]",
+        "z_f = W_f v + b_f",
+        "f = σ(z_f)",
+        "z_i = W_i v + b_i",
+        "i = σ(z_i)",
+        "z_c = W_c v + b_c",
+        "c̃ = tanh(z_c)",
+        "z_o = W_o v + b_o",
+        "o = σ(z_o)",
+        "c = f ⊙ c_0 + i ⊙ c̃",
+        "y = o ⊙ tanh(c)",
+        "ȳ = g_y",
+        "c̄ = g_c + ȳ ⊙ o ⊙ (1 − tanh²(c))",
+        "ō = ȳ ⊙ tanh(c)",
+        "z̄_o = ō ⊙ o ⊙ (1 − o)",
+        "c̃̄ = c̄ ⊙ i",
+        "z̄_c = c̃̄ ⊙ (1 − c̃²)",
+        "ī = c̄ ⊙ c̃",
+        "z̄_i = ī ⊙ i ⊙ (1 − i)",
+        "f̄ = c̄ ⊙ c_0",
+        "z̄_f = f̄ ⊙ f ⊙ (1 − f)",
+        "v̄ = W_oᵀ z̄_o + W_cᵀ z̄_c + W_iᵀ z̄_i + W_fᵀ z̄_f",
+        "x̄ = v̄₁…₃",
+        "ȳ_0 = v̄₄…₅",
+        "W̄_f = z̄_f vᵀ",
+        "b̄_f = z̄_f",
+        "W̄_i = z̄_i vᵀ",
+        "b̄_i = z̄_i",
+        "W̄_c = z̄_c vᵀ",
+        "b̄_c = z̄_c",
+        "W̄_o = z̄_o vᵀ",
+        "b̄_o = z̄_o",
+        "c̄_0 = c̄ ⊙ f",
+    ]
+
+
+def test_the_layer_level_is_backpropagation_through_time():
+    derivation = mg.derive(lstm_loss(), level="layer")
+    backward = [each for each in derivation if not each.forward]
+    assert lines(backward) == [
+        "bar(loss) = 1",
+        "Ȳ = 0.25 (Y − K)",
+        "ȳ[4] = Ȳ₄",
+        "ȳ[t] = Ȳ[t] + v̄[t+1]₄…₅",
+        "ȳ[0] = v̄[1]₄…₅",
+        "c̄[4] = ȳ[4] ⊙ o[4] ⊙ (1 − tanh²(c[4]))",
+        "c̄[t] = c̄[t+1] ⊙ f[t+1] + ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))",
+        "c̄[0] = c̄[1] ⊙ f[1]",
+        "z̄_o[t] = ȳ[t] ⊙ tanh(c[t]) ⊙ o[t] ⊙ (1 − o[t])",
+        "z̄_c[t] = c̄[t] ⊙ i[t] ⊙ (1 − c̃[t]²)",
+        "z̄_i[t] = c̄[t] ⊙ c̃[t] ⊙ i[t] ⊙ (1 − i[t])",
+        "z̄_f[t] = c̄[t] ⊙ c[t−1] ⊙ f[t] ⊙ (1 − f[t])",
+        "v̄[t] = W_oᵀ z̄_o[t] + W_cᵀ z̄_c[t] + W_iᵀ z̄_i[t] + W_fᵀ z̄_f[t]",
+        "x̄[t] = v̄[t]₁…₃",
+        "W̄_f = Σ[t=1…4] z̄_f[t] v[t]ᵀ",
+        "b̄_f = Σ[t=1…4] z̄_f[t]",
+        "W̄_i = Σ[t=1…4] z̄_i[t] v[t]ᵀ",
+        "b̄_i = Σ[t=1…4] z̄_i[t]",
+        "W̄_c = Σ[t=1…4] z̄_c[t] v[t]ᵀ",
+        "b̄_c = Σ[t=1…4] z̄_c[t]",
+        "W̄_o = Σ[t=1…4] z̄_o[t] v[t]ᵀ",
+        "b̄_o = Σ[t=1…4] z̄_o[t]",
+    ]
+    times = {
+        line: each.times for line, each in zip(lines(backward), backward, strict=True)
+    }
+    assert times["ȳ[t] = Ȳ[t] + v̄[t+1]₄…₅"] == (1, 2, 3)
+    assert times["x̄[t] = v̄[t]₁…₃"] == (1, 2, 3, 4)
+
+
+def test_the_margin_names_the_rules():
+    notes = {
+        Text().write(each.left): [Text().note(note) for note in each.notes]
+        for each in mg.derive(one_step())
+    }
+    assert notes["z̄_f"] == ["σ′ = σ (1 − σ)"]
+    assert notes["c̄"] == ["product", "tanh′ = 1 − tanh²", "sum over uses"]
+    assert notes["v̄"] == ["matrix product", "sum over uses"]
+    assert notes["W̄_f"] == ["matrix product"]
+    assert notes["x̄"] == ["adjoint of concatenate"]
+
+
+def test_the_op_level_has_a_line_for_every_entry():
+    loss = lstm_loss(T=2)
+    derivation = mg.derive(loss, level="op")
+    made = [step for step in mg.Tape(loss) if step.primitive]
+    forward = [line for each in derivation if each.forward for line in each.lines]
+    assert {line.step for line in forward} == set(made)
+    backward = [line for each in derivation if not each.forward for line in each.lines]
+    assert {line.step for line in backward} == set(mg.Tape(loss))
+
+
+def test_fewer_things_asked_make_fewer_lines():
+    loss = lstm_loss()
+    W_f = next(leaf for leaf in mg.Tape(loss).leaves if leaf.name == "W_f")
+    asked = lines(mg.derive(loss, W_f))
+    assert "W̄_f = Σ[t=1…4] z̄_f[t] v[t]ᵀ" in asked
+    assert not any(line.startswith(("x̄", "W̄_i", "b̄")) for line in asked)
+    assert len(mg.derive(loss, level="layer")) < len(mg.derive(loss, level="gate"))
+
+
+def test_a_value_in_the_middle_can_be_asked_for():
+    y, c = one_step()
+    assert "c̄ = ȳ ⊙ o ⊙ (1 − tanh²(c))" in lines(mg.derive(y, c))
+
+
+# -------------------------------------------------------------- any model on the tape
+
+
+class Peephole(mg.Module):
+    """The gates see the cell state (Gers and Schmidhuber 2000)."""
+
+    def __init__(self, n, m):
+        self.n, self.m = n, m
+        self.forget, self.output = Gate("f", n, m, rng=1), Gate("o", n, m, rng=2)
+        self.candidate = Gate("c", n, m, mg.tanh, rng=3)
+        self.p = mg.Parameter(RNG.normal(size=m), name="p_f")
+
+    def forward(self, x, state):
+        v = mg.concatenate([x, state.y], axis=-1)
+        z = mg.matvec(self.forget.W, v) + self.p * state.c + self.forget.b
+        f = mg.sigmoid(z)
+        z.name, f.name = "z_f", "f"
+        c_tilde = self.candidate(v)
+        c = f * state.c + (1.0 - f) * c_tilde
+        y = self.output(v) * mg.tanh(c)
+        c_tilde.name, c.name, y.name = "c~", "c", "y"
+        return State(y, c)
+
+
+def peephole(T=3):
+    y, _ = LSTM(Peephole(2, 2))(RNG.normal(size=(T, 2)))
+    return (y * y).sum()
+
+
+def stacked():
+    below, above = LSTM(2, 3, rng=0), LSTM(3, 2, rng=1)
+    y, _ = above(below(RNG.normal(size=(3, 2)))[0])
+    return (y * y).sum()
+
+
+def deep_gate():
+    layer = LSTM(2, 2, hidden={"forget": (3,)}, rng=0)
+    return layer(RNG.normal(size=(2, 2)))[0].sum()
+
+
+def classifier():
+    model = mg.Sequential(mg.Dense(4, 5, mg.tanh, rng=0), mg.Dense(5, 3, rng=1))
+    return mg.cross_entropy(model(RNG.normal(size=(6, 4))), [0, 1, 2, 1, 0, 2])
+
+
+def dense():
+    model = mg.Sequential(mg.Dense(3, 4, mg.relu, rng=0), mg.Dense(4, 1, rng=1))
+    x = tensor("x", 3)
+    return model(x).sum()
+
+
+def layer_norm():
+    a = tensor("a", 2, 4)
+    spread = mg.sqrt(mg.var(a, -1, keepdims=True) + 1e-5)
+    return ((a - mg.mean(a, -1, keepdims=True)) / spread * tensor("g", 4)).sum()
+
+
+def attention():
+    q, k, v = tensor("q", 3, 2), tensor("k", 4, 2), tensor("v", 4, 2)
+    weights = mg.softmax(q @ k.T / np.sqrt(2.0))
+    return (weights @ v * tensor("r", 3, 2)).sum()
+
+
+def moving_exponents():
+    a, b = tensor("a", 3), tensor("b", 3)
+    return (a**b + a**-1.5 + 1 / b).sum()
+
+
+MODELS = [
+    peephole, stacked, deep_gate, classifier, dense, layer_norm, attention,
+    moving_exponents, lambda: lstm_loss(batch=(2,)), lambda: one_step()[0].sum(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["op", "gate", "layer"])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_line_of_any_model_is_checked(model, level):
+    derivation = mg.derive(model(), level=level)
+    assert {each.checked for each in derivation} == {"exactly"}
+    assert derivation.check.floats
+    assert str(derivation)
+    assert derivation.latex()
+
+
+@pytest.mark.parametrize("sample", ROWS + COMPOSITES, ids=lambda sample: sample.id)
+def test_every_row_and_composite_can_be_derived(sample):
+    leaves = [mg.Tensor(a, name=f"x_{k}") for k, a in enumerate(sample.args)]
+    derivation = mg.derive(sample(*leaves), leaves, level="op")
+    assert {each.checked for each in derivation} <= {"exactly", "in floats"}
+    for each in derivation:
+        _require_readable(Latex().write(each.right))
+
+
+def test_the_carry_of_a_peephole_has_its_own_term():
+    text = "\n".join(lines(mg.derive(peephole(), level="layer")))
+    assert "p_f ⊙" in text
+    assert re.search(r"c̄\[t\] = .*z̄_f\[t\+1\] ⊙ p_f", text)
+
+
+def test_stacked_layers_have_marks_that_say_where_they_are():
+    derivation = mg.derive(stacked(), level="layer")
+    assert "f⁽²⁾[t] = σ(z_f⁽²⁾[t])" in lines(derivation)
+    W = {each.left for each in derivation if each.left.name == "W"}
+    assert {letter.mark for letter in W} == {"1", "2"}
+
+
+def test_the_readers_own_rows_are_written_by_their_names():
+    bell = mg.elementwise(
+        "bell", lambda a: np.exp(-a * a), "exp(-a**2)", (lambda y, a: -2 * a * y,)
+    )
+    flip = mg.linear("flip", lambda a: a[::-1], (lambda g, a: flip(g),), jointly=True)
+    try:
+        x = tensor("x", 3)
+        y = flip(bell(x) * x)
+        y.name = "y"
+        derivation = mg.derive(y, level="gate")
+        assert lines(derivation) == [
+            "y = flip(bell(x) ⊙ x)",
+            "ȳ = g_y",
+            "x̄ = flip(ȳ) ⊙ bell(x) − 2 flip(ȳ) ⊙ x² ⊙ bell(x)",
+        ]
+        assert {each.checked for each in derivation} == {"exactly"}
+    finally:
+        del TABLE["bell"], TABLE["flip"]
+
+
+def test_a_row_that_needs_floats_is_checked_in_floats_and_says_so():
+    import math
+
+    odd = mg.elementwise(
+        "odd",
+        np.vectorize(lambda a: math.atan2(a, 2.0)),
+        "atan(a/2)",
+        (lambda y, a: 2 / (4 + a * a),),
+    )
+    try:
+        derivation = mg.derive(odd(tensor("x", 3)).sum())
+        assert {each.checked for each in derivation} == {"in floats"}
+        assert "checked in floats only" in str(derivation)
+    finally:
+        del TABLE["odd"]
+
+
+def test_a_large_tape_is_checked_in_floats_and_says_why():
+    derivation = mg.derive(lstm_loss(n=30, m=40, T=12, batch=(8,)), level="layer")
+    assert {each.checked for each in derivation} == {"in floats"}
+    assert "exact ones are slow" in str(derivation)
+
+
+# ------------------------------------------------------- the printed text, read back
+
+
+def evaluated(text, names):
+    """Read a right side as it is printed, and compute it with NumPy."""
+    text = unicodedata.normalize("NFD", text)
+    text = re.sub(
+        r"Σ\[t=(\d+)…(\d+)\] (.*)$", r"sum((\3) for t in range(\1, \2 + 1))", text
+    )
+    text = re.sub(r"(\w)([\u0303\u0304]+)", _accent, text)
+    text = re.sub(r"([\w\]]+)([₀-₉])…([₀-₉])", _range, text)
+    text = re.sub(r"(\w+)²\(", r"square_\1(", text)
+    text = re.sub(r"(\w[\w\[\]+−]*)²", r"(\1)**2", text)
+    text = re.sub(r"(\w+)ᵀ (\w[\w\[\]+−]*)", r"(\1.T @ \2)", text)
+    text = re.sub(r"(\w[\w\[\]+−]*) (\w[\w\[\]+−]*)ᵀ", r"outer(\1, \2)", text)
+    text = re.sub(r"\b(W_\w) (\w[\w\[\]]*)", r"(\1 @ \2)", text)
+    text = re.sub(r"^\[(.*), (.*)\]$", r"join(\1, \2)", text)
+    text = text.replace("⊙", "*").replace("−", "-").replace("σ", "sigma")
+    functions = {
+        "sigma": lambda z: 1 / (1 + np.exp(-z)),
+        "tanh": np.tanh,
+        "square_tanh": lambda z: np.tanh(z) ** 2,
+        "outer": np.outer,
+        "join": lambda a, b: np.concatenate([a, b]),
+        "sum": lambda terms: np.sum(list(terms), axis=0),
+    }
+    return eval(text, functions | names)
+
+
+def _accent(match):
+    signs = {"\u0303": "_tilde", "\u0304": "_bar"}
+    return match[1] + "".join(signs[sign] for sign in match[2])
+
+
+def _range(match):
+    first, last = (unicodedata.digit(digit) for digit in match.group(2, 3))
+    return f"{match[1]}[{first - 1}:{last}]"
+
+
+def ascii_name(letter):
+    text = unicodedata.normalize("NFD", Text().write(letter))
+    return re.sub(r"(\w)([\u0303\u0304]+)", _accent, text)
+
+
+def test_the_printed_text_read_back_gives_the_numbers_of_the_tape():
+    """Nothing of formula.py is used here: only what a reader of the page can see."""
+    y, c = one_step()
+    g_y, g_c = RNG.normal(size=2), RNG.normal(size=2)
+    derivation = mg.derive([y, c])
+    entries = list(mg.Tape(y, c))
+    bars = mg.grad([y, c], entries, seed=[g_y, g_c])
+    names = {"g_y": g_y, "g_c": g_c}
+    for step, bar in zip(entries, bars, strict=True):
+        letter = derivation.board.lettered.get(step)
+        if letter:
+            names[ascii_name(letter)] = step.data
+            names[ascii_name(letter.barred())] = bar
+    for each in derivation:
+        found = evaluated(Text().write(each.right), names)
+        np.testing.assert_allclose(
+            found, names[ascii_name(each.left)], rtol=1e-12, atol=1e-15
+        )
+
+
+# -------------------------------------------------------------- a line that is not true
+
+
+def test_a_wrong_rule_is_not_put_on_the_board(monkeypatch):
+    row = TABLE["tanh"]
+    monkeypatch.setattr(row, "partials", (lambda y, a: 1.0 - y,))
+    with pytest.raises(LemmaFailed):
+        mg.derive(lstm_loss())
+
+
+def test_cotangents_that_do_not_add_up_are_noticed(monkeypatch):
+    def replaced(self, arg, contribution):
+        self.totals[arg.tick] = contribution
+
+    loss = lstm_loss(T=2)
+    monkeypatch.setattr(Cotangents, "add", replaced)
+    with pytest.raises(ProofFailed, match="what adds up the contributions is not"):
+        mg.derive(loss)
+
+
+@pytest.mark.parametrize(
+    "name", ["multiply", "add"], ids=["a lost number", "a lost term"]
+)
+def test_a_formula_that_was_tidied_wrongly_is_noticed(name, monkeypatch):
+    right = getattr(formula, name)
+
+    def wrong(parts):
+        parts = tuple(parts)
+        return right(parts[:-1] if len(parts) > 1 else parts)
+
+    loss = lstm_loss(T=2)
+    monkeypatch.setattr(formula, name, wrong)
+    with pytest.raises(ProofFailed):
+        mg.derive(loss)
+
+
+def test_a_sum_over_time_that_is_off_by_one_is_noticed(monkeypatch):
+    right = equations.summed_over_time
+
+    def later(whole):
+        found = right(whole)
+        shifted = isinstance(found, formula.TimeSum)
+        return replace(found, first=found.first + 1) if shifted else found
+
+    loss = lstm_loss()
+    monkeypatch.setattr(equations, "summed_over_time", later)
+    with pytest.raises(ProofFailed, match=r"Σ\[t=2"):
+        mg.derive(loss)
+
+
+# ---------------------------------------------------------------------- through time
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(-3, 3)), min_size=1),
+    st.lists(st.booleans(), min_size=1, max_size=6),
+)
+def test_joined_equations_are_the_same_equations(parts, moving):
+    """At every t the general formula gives back the formula of that t."""
+    instances = [
+        (t, [Letter(name, time=k + t * moves) for name, k in parts])
+        for t, moves in enumerate(moving)
+    ]
+    joined = through_time.runs(instances)
+    assert list(itertools.chain(*(times for _, times in joined))) == list(
+        range(len(moving))
+    )
+    for general, times in joined:
+        for t in times:
+            assert through_time.instance(general, t) == dict(instances)[t]
+
+
+def test_what_repeats_is_one_equation_whatever_the_length():
+    counts = {len(mg.derive(lstm_loss(T=T), level="layer")) for T in (3, 5, 9)}
+    assert len(counts) == 1
+
+
+# ------------------------------------------------------------------------- on paper
+
+
+def _require_readable(latex):
+    """Is this LaTeX that can be set? matplotlib reads it as LaTeX would."""
+    from matplotlib.mathtext import MathTextParser
+
+    MathTextParser("path").parse(f"${latex}$")
+    assert latex.count("{") == latex.count("}")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_latex_can_be_set(model):
+    for each in mg.derive(model()):
+        for whole in (each.left, each.right):
+            _require_readable(Latex().write(whole))
+    assert r"\begin{align*}" in mg.derive(model()).latex()
+
+
+def test_a_fragment_a_document_and_a_notebook_hold_the_same_lines():
+    derivation = mg.derive(lstm_loss())
+    line = r"\bar{c}_{t} &= \bar{c}_{t+1} \odot f_{t+1} + \bar{y}_{t} \odot o_{t} \odot"
+    for text in (derivation.latex(), derivation.document(), derivation._repr_latex_()):
+        assert line in text
+    assert derivation.document().startswith(r"\documentclass")
+
+
+def test_names_from_users_do_no_harm():
+    x = mg.Tensor([1.0, 2.0], name=r"50 % of_{it} & $\more$ σ 😀")
+    derivation = mg.derive((x * x).sum())
+    assert derivation.latex()
+    for each in derivation:
+        _require_readable(Latex().write(each.right))
+
+
+def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
+    from pypdf import PdfReader
+
+    derivation = mg.derive(lstm_loss(), level="layer", seed=1)
+    path = derivation.save(tmp_path / "derivation.pdf")
+    pages = PdfReader(path).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    assert "Backward" in text
+    assert "tanh" in text
+    assert "sum over time" in text
+    fonts = [
+        font.get_object()
+        for page in pages
+        for font in page["/Resources"]["/Font"].values()
+    ]
+    for font in fonts:
+        below = font.get("/DescendantFonts", [font])[0].get_object()
+        assert "/FontFile2" in below["/FontDescriptor"].get_object()
+    again = derivation.save(tmp_path / "again.pdf")
+    assert path.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["tex", "txt"])
+def test_it_can_be_saved_as_text(suffix, tmp_path):
+    derivation = mg.derive(one_step())
+    assert derivation.save(tmp_path / f"d.{suffix}").read_text(encoding="utf-8")
+
+
+def test_the_same_seed_gives_the_same_page():
+    loss = lstm_loss()
+    assert str(mg.derive(loss, seed=3)) == str(mg.derive(loss, seed=3))
+    assert max(map(len, str(mg.derive(loss)).splitlines())) <= 130
+
+
+def test_letters_at_other_times_are_written_relative_to_t():
+    assert Text().write(Letter("c", time=At(-1))) == "c[t−1]"
+    assert (
+        Latex().write(Letter("z", "f", "2", At(1), True)) == r"{\bar{z}_{f,t+1}^{(2)}}"
+    )
+
+
+# ---------------------------------------------------------------------------- scalars
+
+
+def test_the_scalar_level_is_sympys_derivative():
+    import sympy
+
+    w, x = mg.Tensor(0.5, name="w"), mg.Tensor(2.0, name="x")
+    y = mg.tanh(w * x) * w
+    y.name = "y"
+    by_w, by_x = mg.derive(y, [w, x], level="scalar")
+    W, X = by_w.by, by_x.by
+    real = sympy.Function("tanh")
+    given = by_w.derivative.replace(
+        lambda e: str(e.func) == "tanh", lambda e: sympy.tanh(*e.args)
+    )
+    assert sympy.simplify(given - sympy.diff(sympy.tanh(W * X) * W, W)) == 0
+    assert real is not None
+
+
+def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
+    cell = LSTMCell(1, 1, rng=0)
+    parameters = list(cell.parameters().values())
+    state = cell(np.ones(1), State.zeros(1))
+    loss = state.y.sum()
+    derivation = mg.derive(loss, parameters, level="scalar")
+    assert len(derivation) == 12
+    assert "σ(" in str(derivation)
+    assert r"\sigma" in derivation.latex()
+    again = cell(np.ones(1), state).y.sum()
+    with pytest.raises(ValueError, match="operations, and the tape performs"):
+        mg.derive(again, parameters, level="scalar")
+
+
+def test_the_formula_explodes_and_the_tape_does_not():
+    from minigrad.symbolic.swell import growth
+
+    def grown(T):
+        layer = LSTM(1, 1, rng=0)
+        _, state = layer(np.ones((T, 1)))
+        return growth(state.y.sum(), list(layer.parameters().values()))
+
+    sizes = [grown(T) for T in range(1, 6)]
+    for before, after in itertools.pairwise(sizes):
+        assert after.written_out > 20 * before.written_out
+    steps = {b.shared - a.shared for a, b in itertools.pairwise(sizes)}
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),
+        lambda a, b: mg.sin(a) * mg.cos(b) - mg.log(a) * b**3,
+        lambda a, b: mg.sqrt(a) * a**2.5,
+        lambda a, b: mg.stack([a, b, a * b])[1:].sum(),
+    ],
+)
+def test_scalars_of_other_functions_agree_with_sympy(program):
+    a, b = mg.Tensor(0.75, name="a"), mg.Tensor(1.25, name="b")
+    assert len(mg.derive(program(a, b), [a], level="scalar")) == 1
+
+
+def test_a_wrong_rule_does_not_survive_the_scalar_level(monkeypatch):
+    monkeypatch.setattr(TABLE["sigmoid"], "partials", (lambda y, a: y * (1.0 + y),))
+    x = mg.Tensor(0.5, name="x")
+    with pytest.raises(ProofFailed, match="SymPy's derivative"):
+        mg.derive(mg.sigmoid(x), level="scalar")
+
+
+# --------------------------------------------------------------------------- questions
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda y, c: mg.derive(y, level="neuron"), "there is no level of that name"),
+        (lambda y, c: mg.derive(y, mg.Tensor([1.0])), "not computed from this wrt"),
+        (lambda y, c: mg.derive([y, c], level="scalar"), "written out for one number"),
+        (
+            lambda y, c: mg.derive(y).save("board.docx"),
+            "no format it can be written in",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_explained(ask, words):
+    with pytest.raises(ValueError, match=words) as error:
+        ask(*one_step())
+    assert "fix" in str(error.value)
