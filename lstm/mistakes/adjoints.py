@@ -41,21 +41,21 @@ def _overwritten(total: Any, index: Any, g: Any) -> None:
 ADJOINTS = [
     Mistake(
         "the forgotten transpose",
-        "v_bar = W z_bar: with a square W, every shape is right.",
+        "`v_bar = W z_bar`: with a square W, every shape is right.",
         adjoint("matvec", 1, lambda g, W, v: mg.matvec(W, g)),
         patients.simple_rnn,
         rule("matvec", 1),
     ),
     Mistake(
         "an outer product the wrong way round",
-        "W_bar = v z_bar^T for z_bar v^T: with a square W, every shape is right.",
+        "`v z_bar^T` for `z_bar v^T`: with a square W, every shape is right.",
         adjoint("matvec", 0, lambda g, W, v: _weights(g, W, v).transpose()),
         patients.simple_rnn,
         rule("matvec", 0),
     ),
     Mistake(
         "the factors of a matrix product",
-        "a_bar = b^T g for g b^T: matrices do not commute.",
+        "`b^T g` for `g b^T`: matrices do not commute.",
         adjoint("matmul", 0, lambda g, a, b: mg.matmul(b.transpose((0, 2, 1)), g)),
         patients.attention,
         rule("matmul", 0),

@@ -88,7 +88,7 @@ def all_uses(
 
 
 def lost(edge: Callable[[Any, int, Any], bool]) -> list[Change]:
-    """Let no cotangent flow from a step to its argument i where `edge(step, i, arg)`."""
+    """Let no cotangent flow from step to argument where `edge(step, i, arg)`."""
 
     def without(plan: list[Any]) -> list[Any]:
         return [

@@ -110,7 +110,7 @@ WALKS = [
     ),
     Mistake(
         "the carry of c dropped",
-        "c_bar forgets what c does for the next step, c_bar_{t+1} f_{t+1}.",
+        "c_bar forgets what c does for the next step, `f * c`.",
         lost(_carries_c),
         patients.lstm,
         walk("c[3]"),
