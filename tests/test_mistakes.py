@@ -137,7 +137,7 @@ def test_five_spots_hit_one_wrong_entry_in_fifty_every_tenth_time():
 def test_a_gradient_that_is_proved_is_said_to_be():
     verdict = witnesses.Verdict(witnesses.blamed(lstm()), 0, 52, False)
     cells = witnesses.cells(MISTAKES[0], verdict)
-    assert cells[1:] == ("nobody: PROVED", "pass", "0%", "passes")
+    assert cells[1:] == ("nobody: PROVED", "passes", "0%", "passes")
 
 
 # ------------------------------------------------ what is no mistake of a gradient

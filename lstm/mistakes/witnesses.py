@@ -142,8 +142,8 @@ def cells(mistake: Mistake, found: Verdict) -> tuple[str, ...]:
     return (
         mistake.name,
         str(found.blame or "nobody: PROVED"),
-        f"{found.wrong} of {found.entries}" if found.wrong else "pass",
-        f"{found.spotted:.0%}",
+        f"{found.wrong} of {found.entries}" if found.wrong else "passes",
+        ">99%" if 0.99 < found.spotted < 1 else f"{found.spotted:.0%}",
         "finds it" if found.complex_step else "passes",
     )
 
