@@ -47,7 +47,7 @@ ADJOINTS = [
         rule("matvec", 1),
     ),
     Mistake(
-        "an outer product the wrong way round",
+        "outer product the wrong way",
         "`v z_bar^T` for `z_bar v^T`: with a square W, every shape is right.",
         adjoint("matvec", 0, lambda g, W, v: _weights(g, W, v).transpose()),
         patients.simple_rnn,
@@ -113,7 +113,7 @@ ADJOINTS = [
         rule("where"),
     ),
     Mistake(
-        "running sums that do not turn back",
+        "running sums not turned back",
         "The adjoint of summing up to t is summing from t on.",
         adjoint("cumsum", 0, lambda g, a, axis: mg.cumsum(g, axis)),
         patients.leaky,

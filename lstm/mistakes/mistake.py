@@ -28,7 +28,7 @@ class Blame(NamedTuple):
 
     def __str__(self) -> str:
         if self.row is None:
-            return f"the accumulation, at {self.at}"
+            return f"accumulation, at {self.at}"
         return f"{self.row}, argument {self.argument}"
 
 

@@ -29,14 +29,14 @@ SLOPES = [
         lemma("sigmoid"),
     ),
     Mistake(
-        "σ' too large by 0.001 %",
-        "A constant copied with a wrong digit.",
+        "σ' too large by 10⁻⁵",
+        "1.00001 of what it should be: a constant copied with a wrong digit.",
         slope("sigmoid", 0, lambda y, a: y * (1.0 - y) * (1 + 1e-5)),
         patients.lstm,
         lemma("sigmoid"),
     ),
     Mistake(
-        "σ' too large by one part in 10¹⁴",
+        "σ' too large by 10⁻¹⁴",
         "Nobody would do this, and no comparison of floats could tell.",
         slope("sigmoid", 0, lambda y, a: y * (1.0 - y) * (1 + 1e-14)),
         patients.lstm,
@@ -85,7 +85,7 @@ SLOPES = [
         lemma("divide", 1),
     ),
     Mistake(
-        "softmax with a constant denominator",
+        "softmax, denominator constant",
         "The sum that normalises is taken for a number, as if no score were in it.",
         slope("divide", 1, lambda y, a, b: 0.0 * b),
         patients.classifier,

@@ -73,7 +73,7 @@ WALKS = [
         walk("error"),
     ),
     Mistake(
-        "+= into an array that others still read",
+        "+= into somebody else's array",
         "z_bar is b_bar's first summand: adding the next one in place changes both.",
         [Change(cotangents.Cotangents, "add", _add_in_place)],
         patients.lstm,
@@ -123,7 +123,7 @@ WALKS = [
         walk("c[1]"),
     ),
     Mistake(
-        "one carry of c dropped, long ago",
+        "a carry dropped long ago",
         "The same slip, where 14 more steps follow and only the last one is judged.",
         lost(_carries_the_first_c),
         patients.last_of_sixteen,

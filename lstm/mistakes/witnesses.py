@@ -128,13 +128,7 @@ def replayed(patient: Patient) -> Callable[..., mg.Tensor]:
     return function
 
 
-HEADER = (
-    "mistake",
-    "the prover names",
-    "finite differences",
-    "5 spots",
-    "complex step",
-)
+HEADER = ("mistake", "the prover names", "differences", "5 spots", "complex")
 
 
 def cells(mistake: Mistake, found: Verdict) -> tuple[str, ...]:
@@ -144,7 +138,7 @@ def cells(mistake: Mistake, found: Verdict) -> tuple[str, ...]:
         str(found.blame or "nobody: PROVED"),
         f"{found.wrong} of {found.entries}" if found.wrong else "passes",
         ">99%" if 0.99 < found.spotted < 1 else f"{found.spotted:.0%}",
-        "finds it" if found.complex_step else "passes",
+        "finds" if found.complex_step else "passes",
     )
 
 
