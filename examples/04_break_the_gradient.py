@@ -2,7 +2,7 @@
 """
 # Break the gradient, watch the prover find it
 
-Classic mistakes of those who write backpropagation by hand: a forgotten $\\sigma'$, `=`
+Classic mistakes of those who write backpropagation by hand: a forgotten σ', `=`
 for `+=`, a carry that is dropped. Each is made in the engine that trains, the gradient
 of a small model is asked for, and four witnesses say what they think of it.
 """
@@ -14,7 +14,7 @@ from lstm.mistakes.witnesses import HEADER, cells, examined, table
 
 # %% [markdown]
 """
-First one of them at leisure. Inside the `with` block the row of $\\sigma$ has another
+First one of them at leisure. Inside the `with` block the row of σ has another
 slope; the loss is that of an LSTM over four time steps.
 """
 

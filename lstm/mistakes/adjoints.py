@@ -19,7 +19,6 @@ from minigrad.primitive import TABLE, each
 
 _take = TABLE["take"].rules[0]
 _sum = TABLE["sum"].rules[0]
-_weights = TABLE["matvec"].rules[0]
 _concatenate: Any = TABLE["concatenate"]
 _halves, _places = _concatenate.adjoints, _concatenate.parts
 
@@ -49,7 +48,7 @@ ADJOINTS = [
     Mistake(
         "outer product the wrong way",
         "`v z_bar^T` for `z_bar v^T`: with a square W, every shape is right.",
-        adjoint("matvec", 0, lambda g, W, v: _weights(g, W, v).transpose()),
+        adjoint("matvec", 0, lambda g, W, v: mg.outer(v, g)),
         patients.simple_rnn,
         rule("matvec", 0),
     ),
