@@ -13,6 +13,7 @@ from lstm.mistakes.breaking import broken, slope
 from lstm.mistakes.patients import PATIENTS, batch, lstm
 from minigrad import cotangents, gradient, linear_maps
 from minigrad.primitive import TABLE
+from minigrad.symbolic import proof
 
 every_mistake = pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda mistake: mistake.name
@@ -47,6 +48,23 @@ def named(text):
 def test_the_prover_names_the_culprit(mistake, seed):
     with mistake.planted():
         assert witnesses.blamed(mistake.patient(), seed) == mistake.blame
+
+
+@every_mistake
+def test_the_field_names_the_culprit_without_the_lemmas(mistake, monkeypatch):
+    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    with mistake.planted():
+        found = witnesses.blamed(mistake.patient(), seed=0)
+    assert found == mistake.blame._replace(error=mg.ProofFailed)
+
+
+@every_mistake
+def test_the_whole_tape_refutes_it_without_looking_at_rules(mistake, monkeypatch):
+    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    monkeypatch.setattr(proof, "_check_rules", lambda field, tape: set())
+    with mistake.planted():
+        found = witnesses.blamed(mistake.patient(), seed=0)
+    assert str(found).startswith("accumulation, at ")
 
 
 @every_mistake

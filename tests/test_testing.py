@@ -62,6 +62,13 @@ def test_every_entry_of_every_result_is_covered():
         assert_proved(three, (2,), (2,))
 
 
+def test_the_cotangent_of_each_entry_is_a_variable_of_the_proof():
+    def f(a):
+        return mg.tanh(a), mg.sum(a)
+
+    assert assert_proved(f, (3,)).inputs == 3 + (3 + 1)
+
+
 class Pair(NamedTuple):
     left: tuple
     right: tuple

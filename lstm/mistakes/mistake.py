@@ -28,7 +28,7 @@ class Blame(NamedTuple):
 
     def __str__(self) -> str:
         if self.row is None:
-            return f"accumulation, at {self.at}"
+            return f"accumulation, at {self.at or 'no single place'}"
         return f"{self.row}, argument {self.argument}"
 
 

@@ -71,9 +71,8 @@ def blamed(patient: Patient, seed: int | None = 0) -> Blame | None:
 
 def accused(failure: ProofFailed, loss: mg.Tensor) -> Blame:
     """Return whom a failed proof names: a row and argument, or a place on the tape."""
-    if failure.row is not None:
+    if failure.row is not None or failure.step is None:
         return Blame(type(failure), failure.row, failure.argument, None)
-    assert failure.step is not None
     step = mg.Tape(loss).steps[failure.step]
     times = (f"[{label}]" for label in step.scope if isinstance(label, int))
     return Blame(type(failure), None, None, f"{step.name}{''.join(times)}")
