@@ -1,6 +1,7 @@
 """Every example runs as a script, in an empty folder, and writes only into out/."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,3 +32,17 @@ def test_an_example_has_the_heading_that_its_page_needs(example):
     first = example.read_text(encoding="utf-8").splitlines()[:3]
     assert first[:2] == ["# %% [markdown]", '"""']
     assert first[2].startswith("# ")
+
+
+def test_the_tests_of_the_example_project_pass_wherever_it_lies(tmp_path):
+    project = shutil.copytree(ROOT / "examples" / "own_project", tmp_path / "project")
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "6 passed" in ran.stdout

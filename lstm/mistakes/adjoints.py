@@ -1,0 +1,135 @@
+"""Wrong adjoints: what a linear row returns is not the transpose of what it does.
+
+The map y = A x moves numbers about and adds them up; its adjoint takes the cotangents
+the same ways back. Most of these mistakes have the right shape, on square matrices and
+equal halves at least, and so nothing complains.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import minigrad as mg
+from lstm.mistakes import patients
+from lstm.mistakes.breaking import Change, adjoint
+from lstm.mistakes.mistake import Mistake, rule
+from minigrad import linear_maps
+from minigrad.primitive import TABLE, each
+
+_take = TABLE["take"].rules[0]
+_sum = TABLE["sum"].rules[0]
+_concatenate: Any = TABLE["concatenate"]
+_halves, _places = _concatenate.adjoints, _concatenate.parts
+
+
+def _one_further(g: Any, a: Any, index: Any) -> Any:
+    right = _take(g, a, index)
+    return mg.concatenate([right[-1:], right[:-1]])
+
+
+def _column_by_column(g: Any, a: Any, shape: Any) -> Any:
+    """Go back to the old shape in Fortran's order, not in C's."""
+    return mg.transpose(mg.reshape(mg.transpose(g), a.shape[::-1]))
+
+
+def _overwritten(total: Any, index: Any, g: Any) -> None:
+    total[index] = g
+
+
+ADJOINTS = [
+    Mistake(
+        "the forgotten transpose",
+        "`v_bar = W z_bar`: with a square W, every shape is right.",
+        adjoint("matvec", 1, lambda g, W, v: mg.matvec(W, g)),
+        patients.simple_rnn,
+        rule("matvec", 1),
+    ),
+    Mistake(
+        "outer product the wrong way",
+        "`v z_bar^T` for `z_bar v^T`: with a square W, every shape is right.",
+        adjoint("matvec", 0, lambda g, W, v: mg.outer(v, g)),
+        patients.simple_rnn,
+        rule("matvec", 0),
+    ),
+    Mistake(
+        "the factors of a matrix product",
+        "`b^T g` for `g b^T`: matrices do not commute.",
+        adjoint("matmul", 0, lambda g, a, b: mg.matmul(b.transpose((0, 2, 1)), g)),
+        patients.attention,
+        rule("matmul", 0),
+    ),
+    Mistake(
+        "the halves of [x, y] swapped",
+        "x gets the cotangent of y, and y that of x; with n = m, every shape is right.",
+        [
+            Change(
+                _concatenate,
+                "adjoints",
+                each(lambda i, g, *parts, **axis: _halves[1 - i](g, *parts, **axis)),
+            ),
+            Change(
+                _concatenate,
+                "parts",
+                lambda i, parts, options: _places(1 - i, parts, options),
+            ),
+        ],
+        patients.lstm,
+        rule("concatenate", 0),
+    ),
+    Mistake(
+        "one entry too far",
+        "What came from a[i] is given back to a[i + 1].",
+        adjoint("take", 0, _one_further),
+        patients.lstm,
+        rule("take"),
+    ),
+    Mistake(
+        "a word that comes twice",
+        "`words_bar[index] = g`: of two equal indices, the last one wins.",
+        [Change(linear_maps, "_add_at", _overwritten)],
+        patients.lookup,
+        rule("take"),
+    ),
+    Mistake(
+        "a sum taken for a mean",
+        "Every summand gets its share of the cotangent, instead of all of it.",
+        adjoint(
+            "sum",
+            0,
+            lambda g, a, axis=None, keepdims=False: (
+                _sum(g, a, axis, keepdims) / math.prod(a.shape)
+            ),
+        ),
+        patients.lstm,
+        rule("sum"),
+    ),
+    Mistake(
+        "both branches of a where",
+        "The branch that was not taken gets the cotangent too.",
+        [Change(TABLE["where"], "adjoints", (lambda g, a, b, mask: g,) * 2)],
+        patients.leaky,
+        rule("where"),
+    ),
+    Mistake(
+        "running sums not turned back",
+        "The adjoint of summing up to t is summing from t on.",
+        adjoint("cumsum", 0, lambda g, a, axis: mg.cumsum(g, axis)),
+        patients.leaky,
+        rule("cumsum"),
+    ),
+    Mistake(
+        "the same permutation again",
+        "Two axes swap back the way they came; three, moved round, do not.",
+        adjoint("transpose", 0, lambda g, a, axes=None: mg.transpose(g, axes)),
+        patients.attention,
+        rule("transpose"),
+    ),
+    Mistake(
+        "a reshape column by column",
+        "Back to the old shape, in Fortran's order.",
+        adjoint("reshape", 0, _column_by_column),
+        patients.attention,
+        rule("reshape"),
+    ),
+]

@@ -1,0 +1,114 @@
+"""Breaking the engine on purpose, and mending it whatever happens.
+
+A mistake is made of changes, and a change is an attribute that gets another value: the
+partials of a row, its adjoints, a method that adds cotangents, the plan of the backward
+walk. So nothing here imitates an engine. It is the one that trains, with a wrong line
+in it, for as long as a `with` block lasts.
+
+    slope      another partial in an elementwise row
+    adjoint    another adjoint in a linear row
+    all_uses   another sum over the uses of one argument (W_bar = sum over t)
+    lost       edges along which no cotangent flows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from minigrad import gradient
+from minigrad.primitive import TABLE
+from minigrad.primitive import each as for_each
+
+
+class Change(NamedTuple):
+    """While it lasts, `owner.name` is `value`."""
+
+    owner: Any
+    name: str
+    value: Any
+
+
+@contextmanager
+def broken(changes: Sequence[Change]) -> Iterator[None]:
+    """Make the changes; undo all of them at the end, whatever happened inside.
+
+    >>> import minigrad as mg
+    >>> with broken(slope("tanh", 0, lambda y, a: 1.0)):
+    ...     mg.grad(mg.tanh(x := mg.Tensor(2.0)), x)
+    array(1.)
+    >>> round(float(mg.grad(mg.tanh(x), x)), 6)
+    0.070651
+    """
+    before = [change._replace(value=getattr(*change[:2])) for change in changes]
+    try:
+        for change in changes:
+            setattr(*change)
+        yield
+    finally:
+        for change in before:
+            setattr(*change)
+
+
+def slope(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
+    """Give an elementwise row another partial for argument i."""
+    row: Any = TABLE[name]
+    partials = (*row.partials[:i], wrong, *row.partials[i + 1 :])
+    return [Change(row, "partials", partials)]
+
+
+def adjoint(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
+    """Give a linear row another adjoint for argument i.
+
+    Where the row can add up many uses at once, this faster way is closed, or the walk
+    would go around the mistake.
+    """
+    row: Any = TABLE[name]
+    right = row.adjoints
+
+    def rule(k: int, g: Any, *args: Any, **options: Any) -> Any:
+        return (wrong if k == i else right[k])(g, *args, **options)
+
+    together = {k: faster for k, faster in row.together.items() if k != i}
+    return [Change(row, "adjoints", for_each(rule)), Change(row, "together", together)]
+
+
+def all_uses(
+    name: str, i: int, chosen: Callable[[list[Any]], list[Any]]
+) -> list[Change]:
+    """Let the sum over the uses of argument i see only some; the last use is first."""
+    row: Any = TABLE[name]
+    right = row.together[i]
+
+    def over_some(uses: list[Any], part: Any = ...) -> Any:
+        return right(chosen(uses), part)
+
+    return [Change(row, "together", {**row.together, i: over_some})]
+
+
+def lost(edge: Callable[[Any, int, Any], bool]) -> list[Change]:
+    """Let no cotangent flow from step to argument where `edge(step, i, arg)`."""
+
+    def without(plan: list[Any]) -> list[Any]:
+        return [
+            (step, operands, [each for each in edges if not edge(step, *each)])
+            for step, operands, edges in plan
+        ]
+
+    return planned(without)
+
+
+def planned(otherwise: Callable[[list[Any]], list[Any]]) -> list[Change]:
+    """Let the backward walk follow another plan than the engine made."""
+    right = gradient._plan
+
+    def plan(order: Any, wanted: Any, record: bool) -> list[Any]:
+        return otherwise(right(order, wanted, record))
+
+    return [Change(gradient, "_plan", plan)]
+
+
+def made_by(tensor: Any, name: str) -> bool:
+    """Was a Tensor made by the primitive of this name?"""
+    return tensor.primitive is not None and tensor.primitive.name == name

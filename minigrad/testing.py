@@ -1,0 +1,238 @@
+"""For your own test files: one line proves the gradient of a function or a model.
+
+    from minigrad.testing import assert_proved
+
+    def test_the_gradient_of_my_cell_is_its_derivative():
+        assert_proved(my_cell, (3,), State((2,), (2,)))
+
+The function is called once, on random numbers of the given shapes. A proof is about one
+number, and a cell returns vectors: so every result y is contracted with a cotangent
+y_bar of random numbers, and the sum of all these products is what `mg.prove` is asked
+about. Since y_bar takes part in the proof as a variable of its own, each entry of each
+result is covered.
+
+It is a plain function, and no pytest plugin: there is no fixture that it would need,
+and no `assert` whose operands pytest could show better. It works in any test runner; in
+pytest it leaves its own frames out of the traceback.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.messages import describe, explain
+from minigrad.module import Module
+from minigrad.parameter import Parameter
+from minigrad.symbolic import Certificate, ProofFailed, prove
+from minigrad.symbolic.report import report
+from minigrad.table import multiply, sum
+from minigrad.tape import Tape
+from minigrad.tensor import Array, Tensor
+from minigrad.watching import checked
+
+
+def assert_proved(
+    f: Callable[..., Any],
+    *shapes: Any,
+    order: int = 1,
+    wrt: Iterable[str] | None = None,
+    seeds: Iterable[int] = (0,),
+) -> Certificate:
+    """Prove that the gradient of f is its derivative; return the last Certificate.
+
+    f       a function of Tensors, or a Module; it returns a Tensor, or tuples, lists
+            and dicts of them
+    shapes  one for each argument: a tuple of integers is a shape, and tuples, lists,
+            dicts and NamedTuples of shapes stand for the same of Tensors. An array of
+            floats gives the numbers themselves (log wants positive ones), and anything
+            else is passed on as it is (labels, masks, None).
+    order   2 for Hessian-vector products, too
+    wrt     names of arguments or Parameters; all if not given. A name covers what is
+            below it: "state" is state.y and state.c.
+    seeds   what the random numbers come from, one proof for each: other numbers may
+            take other branches of relu or max
+
+    >>> import minigrad as mg
+    >>> print(assert_proved(mg.matvec, (2, 3), (3,)))  # doctest: +ELLIPSIS
+    proved       the reverse-mode gradient of loss, ...
+    ...
+
+    Raises AssertionError if the proof fails, and if the results do not depend on an
+    argument or Parameter at all: then its gradient is zero, whatever the rules say.
+    """
+    __tracebackhide__ = True
+    certificate = None
+    for seed in seeds:
+        call = _call(f, shapes, order, wrt, seed)
+        loss, inputs = _recorded(f, shapes, call, seed)
+        inputs = _asked(inputs, wrt, call)
+        _require_used(loss, inputs, call)
+        more: dict[str, Any] = {} if order == 1 else {"order": order}
+        try:
+            certificate = prove(loss, list(inputs.values()), seed=seed, **more)
+        except ProofFailed as failure:
+            told = report(call, failure, loss, inputs)
+            # Its traceback leads through the prover, where nothing is wrong.
+            raise AssertionError(told) from failure.with_traceback(None)
+    if certificate is None:
+        raise ValueError("assert_proved needs at least one seed: seeds=(0,)")
+    return certificate
+
+
+# ------------------------------------------------------------------ the question
+
+
+def _recorded(
+    f: Any, shapes: tuple[Any, ...], call: str, seed: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Call f on random leaves; return the loss, and its inputs by name."""
+    rng = np.random.default_rng(seed)
+    arguments = [
+        random_leaves(shape, name, rng)
+        for name, shape in zip(_argument_names(f, shapes, call), shapes, strict=True)
+    ]
+    inputs = {str(leaf.name): leaf for leaf in tensors_in(arguments)}
+    with checked():  # keeps the line that recorded each step
+        results = f(*arguments)
+    loss: Any = 0.0
+    for y in tensors_in(results):
+        y_bar = Tensor(rng.standard_normal(y.shape), f"{y.name or 'result'}_bar")
+        loss = loss + sum(multiply(y, y_bar))
+    if not isinstance(loss, Tensor):
+        raise TypeError(
+            explain(
+                call,
+                {"result": results},
+                "the function returned no Tensor, so there is no record to speak of.",
+                "let it compute with Tensors and minigrad functions, and return them; "
+                "and give shapes as tuples, (3,) for a vector of 3.",
+            )
+        )
+    loss.name = "loss"
+    if isinstance(f, Module):
+        return loss, inputs | dict(f.parameters())
+    used = [leaf for leaf in Tape(loss).leaves if isinstance(leaf, Parameter)]
+    return loss, inputs | {each.path or str(each.name): each for each in used}
+
+
+def _argument_names(f: Any, shapes: tuple[Any, ...], call: str) -> list[str]:
+    """Return how the signature of f calls each of its arguments."""
+    try:
+        signature = inspect.signature(f.forward if isinstance(f, Module) else f)
+    except ValueError:  # compiled code may not tell
+        return [f"argument {i}" for i in range(len(shapes))]
+    try:
+        bound = signature.bind(*shapes).arguments
+    except TypeError as error:
+        raise TypeError(
+            explain(
+                call,
+                {},
+                f"it is called as {_name(f)}{signature}: {error}.",
+                "give one shape for each argument; for a NamedTuple, the same "
+                "NamedTuple of shapes.",
+            )
+        ) from error
+    names: list[str] = []
+    for name, value in bound.items():
+        several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        names += [f"{name}[{i}]" for i in range(len(value))] if several else [name]
+    return names
+
+
+def _asked(
+    inputs: dict[str, Tensor], wrt: Iterable[str] | None, call: str
+) -> dict[str, Tensor]:
+    """Return the inputs that were asked for by their names, or by the start of them."""
+    if wrt is None:
+        return inputs
+    asked: dict[str, Tensor] = {}
+    for name in [wrt] if isinstance(wrt, str) else wrt:
+        found = {
+            each: leaf
+            for each, leaf in inputs.items()
+            if each == name or each.startswith((f"{name}.", f"{name}["))
+        }
+        if not found:
+            raise ValueError(
+                explain(
+                    call,
+                    {},
+                    f"there is no {name!r} to differentiate by.",
+                    f"choose from {', '.join(inputs)}.",
+                )
+            )
+        asked |= found
+    return asked
+
+
+def _require_used(loss: Tensor, inputs: Mapping[str, Tensor], call: str) -> None:
+    __tracebackhide__ = True
+    on_tape = set(Tape(loss))
+    unused = {name: leaf for name, leaf in inputs.items() if leaf not in on_tape}
+    if unused:
+        raise AssertionError(
+            explain(
+                call,
+                unused,
+                f"no result depends on {' or '.join(unused)}: the gradient is zero, "
+                "and there is nothing to prove about it.",
+                "look for .data, .detach() or float(...), which cut the tape, and for "
+                "an argument that was forgotten; if it is meant, say wrt=[...] with "
+                "the names that count.",
+            )
+        )
+
+
+def _call(f: Any, shapes: Any, order: int, wrt: Any, seed: int) -> str:
+    """Write the call that asks for this one proof again."""
+    words = [_name(f), *map(describe, shapes)]
+    words += [f"order={order}"] if order != 1 else []
+    words += [f"wrt={wrt!r}"] if wrt is not None else []
+    return f"assert_proved({', '.join([*words, f'seeds=[{seed}]'])})"
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+# ------------------------------------------------------------------------ shapes
+
+
+def random_leaves(shape: Any, name: str, rng: np.random.Generator) -> Any:
+    """Return random leaves in the structure of the shapes, named by their path.
+
+    >>> shapes = {"x": (3,), "h": [(2,), ()]}
+    >>> leaves = random_leaves(shapes, "a", np.random.default_rng(0))
+    >>> [leaf.name for leaf in tensors_in(leaves)]
+    ['a.x', 'a.h[0]', 'a.h[1]']
+    """
+    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
+        return Tensor(rng.standard_normal(shape), name)
+    if isinstance(shape, Mapping):
+        return {k: random_leaves(each, f"{name}.{k}", rng) for k, each in shape.items()}
+    if hasattr(shape, "_fields"):
+        pairs = zip(shape._fields, shape, strict=True)
+        return type(shape)(*(random_leaves(e, f"{name}.{k}", rng) for k, e in pairs))
+    if isinstance(shape, tuple | list):
+        parts = (random_leaves(e, f"{name}[{i}]", rng) for i, e in enumerate(shape))
+        return type(shape)(parts)
+    data = shape.data if isinstance(shape, Tensor) else shape
+    is_floating = isinstance(data, Array) and data.dtype.kind == "f"
+    return Tensor(data, name) if is_floating else shape
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield every Tensor in nested tuples, lists and dicts."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from tensors_in(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from tensors_in(each)

@@ -1,0 +1,198 @@
+"""Break the gradient in every classic way: the prover finds each, and names it.
+
+What is planted is in `lstm.mistakes`, where the example and the chapter read it too.
+The other half of the claim: an engine that is right is never accused.
+"""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from lstm.mistakes import MISTAKES, slopes, walks, witnesses
+from lstm.mistakes.breaking import broken, slope
+from lstm.mistakes.patients import PATIENTS, batch, lstm
+from minigrad import cotangents, gradient, linear_maps
+from minigrad.primitive import TABLE
+from minigrad.symbolic import proof
+
+every_mistake = pytest.mark.parametrize(
+    "mistake", MISTAKES, ids=lambda mistake: mistake.name
+)
+every_patient = pytest.mark.parametrize(
+    "patient", PATIENTS, ids=lambda patient: patient.__name__
+)
+
+
+def engine():
+    """Return everything of the engine that a mistake may replace."""
+    rows = {name: dict(vars(row)) for name, row in TABLE.items()}
+    for row in rows.values():
+        row["together"] = dict(row["together"])
+    others = (cotangents.Cotangents, gradient, cotangents, linear_maps)
+    return rows, [dict(vars(owner)) for owner in others]
+
+
+def gradients(patient):
+    return [bar.tolist() for bar in mg.grad(patient.loss, patient.wrt)]
+
+
+def named(text):
+    return next(mistake for mistake in MISTAKES if mistake.name == text)
+
+
+# ------------------------------------------------------------------ found, and named
+
+
+@pytest.mark.parametrize("seed", range(3))
+@every_mistake
+def test_the_prover_names_the_culprit(mistake, seed):
+    with mistake.planted():
+        assert witnesses.blamed(mistake.patient(), seed) == mistake.blame
+
+
+@every_mistake
+def test_the_field_names_the_culprit_without_the_lemmas(mistake, monkeypatch):
+    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    with mistake.planted():
+        found = witnesses.blamed(mistake.patient(), seed=0)
+    assert found == mistake.blame._replace(error=mg.ProofFailed)
+
+
+@every_mistake
+def test_the_whole_tape_refutes_it_without_looking_at_rules(mistake, monkeypatch):
+    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    monkeypatch.setattr(proof, "_check_rules", lambda field, tape: set())
+    with mistake.planted():
+        found = witnesses.blamed(mistake.patient(), seed=0)
+    assert str(found).startswith("accumulation, at ")
+
+
+@every_mistake
+def test_the_broken_gradient_is_another_gradient(mistake):
+    right = gradients(mistake.patient())
+    with mistake.planted():
+        assert gradients(mistake.patient()) != right
+
+
+@every_mistake
+def test_the_engine_is_mended_afterwards(mistake):
+    before, right = engine(), gradients(mistake.patient())
+    with pytest.raises(ZeroDivisionError), mistake.planted():
+        assert engine() != before
+        raise ZeroDivisionError
+    assert engine() == before
+    assert gradients(mistake.patient()) == right
+    assert witnesses.blamed(mistake.patient()) is None
+
+
+def test_mistakes_may_be_planted_one_inside_the_other():
+    before = engine()
+    with MISTAKES[0].planted(), MISTAKES[1].planted(), MISTAKES[-1].planted():
+        assert engine() != before
+    assert engine() == before
+
+
+def test_the_list_is_long_and_no_two_are_the_same():
+    assert len(MISTAKES) >= 24
+    for field in ("name", "story"):
+        assert len({getattr(each, field) for each in MISTAKES}) == len(MISTAKES)
+    assert {each.patient for each in MISTAKES} == set(PATIENTS)
+
+
+# --------------------------------------------------------------------- no false alarm
+
+
+@every_patient
+def test_a_right_engine_is_never_accused(patient):
+    recorded = patient()
+    assert not any(witnesses.blamed(recorded, seed) for seed in range(100))
+
+
+@every_patient
+def test_the_other_witnesses_accuse_nobody_either(patient):
+    recorded = patient()
+    assert witnesses.differing(recorded)[0] == 0
+    assert not witnesses.complex_step(recorded)
+
+
+# ------------------------------------------------------- what the other witnesses see
+
+
+def test_finite_differences_are_the_slopes_of_the_loss():
+    loss, wrt = batch()
+    for x, bar in zip(wrt, mg.grad(loss, wrt), strict=True):
+        assert np.allclose(witnesses.finite_differences(loss, x), bar, atol=1e-8)
+
+
+MISSED = {
+    "σ' too large by 10⁻⁵",
+    "σ' too large by 10⁻¹⁴",
+    "a carry dropped long ago",
+}
+
+
+@every_mistake
+def test_finite_differences_miss_what_is_small_and_only_that(mistake):
+    assert (witnesses.examined(mistake).wrong == 0) == (mistake.name in MISSED)
+
+
+def test_the_complex_step_misses_what_is_smaller_than_rounding():
+    missed = [each for each in MISTAKES if not witnesses.examined(each).complex_step]
+    assert missed == [named("σ' too large by 10⁻¹⁴")]
+
+
+def test_five_spots_hit_one_wrong_entry_in_fifty_every_tenth_time():
+    def spotted(wrong, entries):
+        return witnesses.Verdict(None, wrong, entries, False).spotted
+
+    assert spotted(1, 50) == pytest.approx(5 / 50)
+    assert (spotted(0, 50), spotted(50, 50)) == (0, 1)
+    rng = np.random.default_rng(0)
+    hits = [np.any(rng.permutation(50)[:5] < 7) for _ in range(2000)]
+    assert np.mean(hits) == pytest.approx(spotted(7, 50), abs=0.03)
+
+
+def test_a_gradient_that_is_proved_is_said_to_be():
+    verdict = witnesses.Verdict(witnesses.blamed(lstm()), 0, 52, False)
+    cells = witnesses.cells(MISTAKES[0], verdict)
+    assert cells[1:] == ("nobody: PROVED", "passes", "0%", "passes")
+
+
+# ------------------------------------------------ what is no mistake of a gradient
+
+
+def test_a_weight_that_changes_after_it_was_used_is_refused():
+    loss, (W, *_) = lstm()
+    W.data = W.data * 2
+    with pytest.raises(ValueError, match="updated after this tape was recorded"):
+        mg.grad(loss, W)
+
+
+def test_a_wrong_program_has_a_right_gradient():
+    def loss(scores):
+        """A softmax whose author cut the sum off the tape."""
+        raised = mg.exp(scores)
+        return (raised / raised.sum().detach() * np.array([1.0, 2.0, 3.0])).sum()
+
+    scores = mg.Tensor([0.5, -1.0, 2.0], name="scores")
+    recorded = loss(scores)
+    assert mg.prove(recorded, scores)  # in what was recorded, the sum is a leaf
+    run_again = [
+        (loss(mg.Tensor(scores.data + step)) - recorded).item() / 1e-6
+        for step in 1e-6 * np.eye(3)
+    ]
+    assert not np.allclose(mg.grad(recorded, scores), run_again, atol=1e-2)
+
+
+# ------------------------------------------------------------ planting one's own
+
+
+def test_a_mistake_of_ones_own_is_planted_in_a_line():
+    with broken(slope("tanh", 0, lambda y, a: 1.0 + y * y)):
+        assert str(witnesses.blamed(batch())) == "tanh, argument 0"
+
+
+def test_every_kind_of_fault_is_in_the_list():
+    assert all(issubclass(m.blame.error, mg.ProofFailed) for m in MISTAKES)
+    assert {m.blame.error.__name__ for m in slopes.SLOPES} == {"LemmaFailed"}
+    assert any(m.blame.row is None for m in walks.WALKS)

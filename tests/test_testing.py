@@ -1,0 +1,313 @@
+"""`assert_proved` as people use it: what it covers, and what a failure tells them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from lstm import LSTM, Gate, LSTMCell, State
+from lstm.mistakes import MISTAKES
+from lstm.mistakes.breaking import Change, adjoint, broken, slope
+from minigrad.testing import assert_proved, random_leaves, tensors_in
+
+ROOT = Path(__file__).parents[1]
+
+
+def names(certificate):
+    return [name for name, _ in certificate.wrt]
+
+
+# ------------------------------------------------------------------- what is covered
+
+
+def test_a_cell_is_proved_by_its_inputs_its_state_and_its_parameters():
+    certificate = assert_proved(LSTMCell(3, 2), (3,), State((2,), (2,)))
+    inputs, weights = names(certificate)[:3], names(certificate)[3:]
+    assert inputs == ["x", "state.y", "state.c"]
+    assert weights == [f"{kind}_{gate}" for gate in "fico" for kind in "Wb"]
+    assert certificate.output == "loss"
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32))
+def test_a_layer_of_any_size_is_proved(n, m, T, seed):
+    state = State((m,), (m,))
+    assert assert_proved(LSTM(n, m, rng=seed), (T, n), state, seeds=[seed])
+
+
+def test_parameters_that_a_function_closes_over_are_covered():
+    gate = Gate("f", 2, 3)
+    certificate = assert_proved(lambda v: gate(v) * 2.0, (5,))
+    assert names(certificate) == ["v", "W_f", "b_f"]
+
+
+def test_every_entry_of_every_result_is_covered():
+    """A wrong slope in one entry of one of two results, in neither sum nor mean."""
+
+    def three(a, b):
+        return {"products": [a * b, a + b], "wave": mg.sin(a[1])}
+
+    assert assert_proved(three, (2,), (2,))
+    with (
+        broken(slope("sin", 0, lambda y, a: -mg.cos(a))),
+        pytest.raises(AssertionError),
+    ):
+        assert_proved(three, (2,), (2,))
+
+
+def test_the_cotangent_of_each_entry_is_a_variable_of_the_proof():
+    def f(a):
+        return mg.tanh(a), mg.sum(a)
+
+    assert assert_proved(f, (3,)).inputs == 3 + (3 + 1)
+
+
+class Pair(NamedTuple):
+    left: tuple
+    right: tuple
+
+
+def test_structures_of_shapes_are_structures_of_tensors():
+    def f(pair, many, by_name, flag, *rest):
+        assert isinstance(pair, Pair) and isinstance(many, list) and flag is None
+        return pair.left * pair.right + many[0] * by_name["a"] + rest[0] * rest[1]
+
+    certificate = assert_proved(
+        f, Pair((3,), (1,)), [(3,)], {"a": ()}, None, (3,), (2, 3)
+    )
+    assert names(certificate) == [
+        "pair.left", "pair.right", "many[0]", "by_name.a", "rest[0]", "rest[1]",
+    ]  # fmt: skip
+
+
+def test_labels_are_passed_on_and_numbers_are_taken_as_they_are():
+    def f(scores, labels, scale):
+        assert np.array_equal(scale.data, [2.0])
+        return mg.cross_entropy(scores, labels) * mg.log(scale)
+
+    labels, scale = np.array([0, 2]), np.array([2.0])
+    assert names(assert_proved(f, (2, 3), labels, scale)) == ["scores", "scale"]
+    assert names(assert_proved(f, (2, 3), labels, mg.Tensor(scale))) == [
+        "scores",
+        "scale",
+    ]
+
+
+def test_wrt_names_what_is_asked_for_and_what_is_below_it():
+    cell, shapes = LSTMCell(3, 2), ((3,), State((2,), (2,)))
+    assert names(assert_proved(cell, *shapes, wrt=["state"])) == ["state.y", "state.c"]
+    assert names(assert_proved(cell, *shapes, wrt="forget.W")) == ["W_f"]
+
+
+def test_seeds_meet_other_branches():
+    met = set()
+
+    def f(a):
+        met.add(tuple((a.data > 0).tolist()))
+        return mg.relu(a) * a
+
+    assert assert_proved(f, (2,), seeds=range(20)).seed == 19
+    assert len(met) == 4
+
+
+def test_a_seed_gives_the_same_numbers_again():
+    seen = []
+    for _ in range(2):
+        seen.append(assert_proved(lambda a: mg.tanh(a), (3,), seeds=[5]))
+    assert seen[0] == seen[1]
+
+
+def test_a_row_is_proved_by_itself():
+    assert names(assert_proved(mg.matvec, (2, 3), (3,))) == ["args[0]", "args[1]"]
+
+
+def test_leaves_are_named_by_their_path():
+    leaves = random_leaves([(2,), {"k": ()}], "a", np.random.default_rng(0))
+    assert [leaf.name for leaf in tensors_in(leaves)] == ["a[0]", "a[1].k"]
+    assert [leaf.shape for leaf in tensors_in(leaves)] == [(2,), ()]
+
+
+def test_order_is_handed_on(monkeypatch):
+    asked = []
+
+    def prove(loss, wrt, seed, **more):
+        asked.append(more)
+        return True
+
+    monkeypatch.setattr("minigrad.testing.prove", prove)
+    assert_proved(mg.tanh, (3,))
+    assert_proved(mg.tanh, (3,), order=2)
+    assert asked == [{}, {"order": 2}]
+
+
+# ------------------------------------------------------------- what a failure says
+
+
+def failure(f, *shapes, **options):
+    with pytest.raises(AssertionError) as failed:
+        assert_proved(f, *shapes, **options)
+    return " ".join(str(failed.value).split()), failed.value
+
+
+def activation(a):
+    return mg.tanh(a) * 2.0  # the line that is named
+
+
+LINE = activation.__code__.co_firstlineno + 1
+
+
+def test_a_failure_names_rule_line_formulas_numbers_and_seed():
+    with broken(slope("tanh", 0, lambda y, a: 1.0 - y)):
+        text, error = failure(activation, (2,), seeds=[3])
+    assert text.startswith("assert_proved(activation, (2,), seeds=[3])")
+    assert "rule for argument 0 of 'tanh' is not its derivative" in text
+    assert f"at test_testing.py:{LINE}" in text
+    assert (
+        "by SymPy: it gives 1 - tanh(a), and the derivative is 1 - tanh(a)**2" in text
+    )
+    assert re.search(
+        r"at entry \[\d\] of argument 0 the engine gives [\d.]+, and", text
+    )
+    assert "fix mend the partial" in text
+    assert isinstance(error.__cause__, mg.ProofFailed)
+
+
+def test_the_numbers_in_floats_are_those_of_the_rule_and_of_the_derivative():
+    with broken(slope("tanh", 0, lambda y, a: 1.0 - y)):
+        text, _ = failure(mg.tanh, np.array(0.5))
+    found, expected = re.findall(r"(?:gives|step) (\d\.\d+)", text)
+    assert float(found) == pytest.approx(1 - np.tanh(0.5), abs=1e-11)
+    assert float(expected) == pytest.approx(1 - np.tanh(0.5) ** 2, abs=1e-11)
+
+
+def test_what_floats_cannot_see_is_said_to_be_so():
+    with broken(slope("tanh", 0, lambda y, a: (1.0 - y * y) * (1 + 1e-14))):
+        text, _ = failure(mg.tanh, (2,))
+    assert "no difference in twelve digits" in text
+
+
+def test_a_wrong_adjoint_is_compared_in_floats():
+    with broken(adjoint("matvec", 1, lambda g, W, v: mg.matvec(W, g))):
+        text, _ = failure(mg.matvec, (3, 3), (3,))
+    assert "rule for argument 1 of 'matvec' is not its derivative" in text
+    assert "of argument 1 the engine gives" in text
+
+
+def test_a_wrong_walk_is_told_from_a_wrong_rule():
+    carry = next(m for m in MISTAKES if m.name == "the carry of c dropped")
+    with carry.planted():
+        text, _ = failure(LSTM(2, 2), (3, 2), State((2,), (2,)))
+    assert "every rule is right" in text
+    assert "c, in LSTM[2].cell, at cell.py" in text
+    assert "of its cotangent the engine gives" in text
+
+
+def test_a_rule_that_does_not_run_is_told_with_its_reason():
+    def rule(g, W, v):
+        raise ValueError("no such thing")
+
+    with broken(adjoint("matvec", 1, rule)):
+        text, _ = failure(mg.matvec, (3, 3), (3,))
+    assert "it does not run: no such thing" in text
+    assert "no comparison, for it does not run (TypeError)" in text
+
+
+def test_a_function_that_is_not_its_meaning_is_told_so():
+    row = mg.TABLE["sin"]
+    with broken([Change(row, "meaning", "cos(a)")]):
+        text, _ = failure(mg.sin, (2,))
+    assert "the row 'sin' does not compute what it means" in text
+
+
+def test_a_rule_that_sympy_cannot_read_is_told_so():
+    with broken(slope("sin", 0, lambda y, a: np.arctan2(a, y))):
+        text, _ = failure(mg.sin, (2,))
+    assert "the ProofFailed behind this error says" in text
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_every_mistake_of_the_list_can_be_told(mistake):
+    with mistake.planted():
+        loss, wrt = mistake.patient()
+        values = [x.data for x in wrt]
+
+        def again(*leaves):
+            return mg.Tape(loss).replay(dict(zip(wrt, leaves, strict=True)))[loss]
+
+        text, _ = failure(again, *values)
+    assert str(mistake.blame.row or "every rule is right") in text
+
+
+def test_an_argument_that_nothing_depends_on_is_noticed():
+    def cut(x, c_prev):
+        return x * c_prev.detach()
+
+    text, _ = failure(cut, (2,), (2,))
+    assert "no result depends on c_prev" in text
+    assert names(assert_proved(cut, (2,), (2,), wrt=["x"])) == ["x"]
+
+
+def test_a_parameter_that_is_never_used_is_noticed():
+    class Forgetful(mg.Module):
+        def __init__(self):
+            self.W = mg.Parameter(np.eye(2))
+            self.b = mg.Parameter(np.zeros(2))
+
+        def forward(self, x):
+            return mg.matvec(self.W, x)
+
+    assert "no result depends on b" in failure(Forgetful(), (2,))[0]
+
+
+QUESTIONS = {
+    "too few shapes": (lambda: assert_proved(activation), TypeError, "missing"),
+    "no Tensor": (lambda: assert_proved(lambda a: 3.0, (2,)), TypeError, "no Tensor"),
+    "a number for a shape": (lambda: assert_proved(mg.tanh, 3), TypeError, r"\(3,\)"),
+    "an unknown name": (
+        lambda: assert_proved(activation, (2,), wrt=["b"]),
+        ValueError,
+        "choose from a",
+    ),
+    "no seed": (lambda: assert_proved(mg.tanh, (2,), seeds=[]), ValueError, "one seed"),
+    "a logarithm of anything": (
+        lambda: assert_proved(mg.log, (9,)),
+        FloatingPointError,
+        "log made nan",
+    ),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_that_cannot_be_asked_is_explained(question):
+    ask, kind, fragment = QUESTIONS[question]
+    with pytest.raises(kind, match=fragment):
+        ask()
+
+
+def test_pytest_shows_the_line_of_the_test_and_nothing_of_the_prover(tmp_path):
+    (tmp_path / "test_own.py").write_text(
+        "import minigrad as mg\n"
+        "from minigrad.testing import assert_proved\n"
+        "def test_own():\n"
+        "    mg.TABLE['tanh'].partials = (lambda y, a: 1.0 - y,)\n"
+        "    assert_proved(mg.tanh, (3,))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_own.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ">       assert_proved(mg.tanh, (3,))" in ran.stdout
+    assert "rule for argument 0 of 'tanh'" in ran.stdout
+    assert "def prove(" not in ran.stdout and "def assert_proved" not in ran.stdout
