@@ -84,7 +84,10 @@ __all__ = [
     "AdamW",
     "Certificate",
     "Dense",
+    "Equality",
     "Module",
+    "NotEqual",
+    "NotShown",
     "Parameter",
     "ProofFailed",
     "RMSprop",
@@ -130,6 +133,7 @@ __all__ = [
     "outer",
     "power",
     "prove",
+    "prove_equal",
     "relu",
     "reshape",
     "scatter",
@@ -154,9 +158,13 @@ __all__ = [
 
 _READINGS = {
     "Certificate": "minigrad.symbolic",
+    "Equality": "minigrad.symbolic",
+    "NotEqual": "minigrad.symbolic",
+    "NotShown": "minigrad.symbolic",
     "ProofFailed": "minigrad.symbolic",
     "draw": "minigrad.drawing",
     "prove": "minigrad.symbolic",
+    "prove_equal": "minigrad.symbolic",
 }  # imported when first used: SymPy takes longer to load than all the rest
 
 
