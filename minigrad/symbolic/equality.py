@@ -125,6 +125,9 @@ def prove_equal(
         degree=degree,
         height_bits=bits,
         chance=log2(chance(ring, degree, bits)),
+        rounding=max(
+            float(np.max(np.abs(a.data - b.data), initial=0)) for a, b in pairs.values()
+        ),
         versions=versions(),
     )
 
@@ -219,11 +222,10 @@ def _replayed(
 
 def _paired(asked: str, first: Any, second: Any) -> dict[str, tuple[Tensor, Tensor]]:
     """Return the outputs to compare: those of one name, or else in their order."""
-    if first.keys() != second.keys():
-        second = dict(zip(first, second.values(), strict=False))
+    if first.keys() == second.keys():
+        second = {name: second[name] for name in first}
     shapes = [[each.shape for each in side.values()] for side in (first, second)]
-    pairs = {name: (a, second.get(name)) for name, a in first.items()}
-    if any(b is None or a.shape != b.shape for a, b in pairs.values()):
+    if shapes[0] != shapes[1]:
         raise ValueError(
             explain(
                 asked,
@@ -232,6 +234,8 @@ def _paired(asked: str, first: Any, second: Any) -> dict[str, tuple[Tensor, Tens
                 "return the same number of Tensors, of the same shapes.",
             )
         )
+    both = zip(first.values(), second.values(), strict=True)
+    pairs = dict(zip(first, both, strict=True))
     for a, b in pairs.values():
         if not (np.isfinite(a.data).all() and np.isfinite(b.data).all()):
             raise ValueError(

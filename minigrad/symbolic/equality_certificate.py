@@ -37,6 +37,7 @@ class Equality:
     questions    how many arguments of functions had to be told apart
     degree, height_bits   bounds for a difference of outputs
     chance       log2 of a bound for the probability that different functions passed
+    rounding     the largest difference of the two in floats, at the recorded inputs
     """
 
     programs: tuple[str, str]
@@ -52,6 +53,7 @@ class Equality:
     degree: int
     height_bits: int
     chance: float
+    rounding: float
     versions: dict[str, str]
 
     def __bool__(self) -> bool:
@@ -76,6 +78,8 @@ class Equality:
             "bound": f"degree <= {self.degree}, height < 2^{self.height_bits}, "
             f"{self.questions} arguments told apart: P(different functions passed) <= "
             + (f"2^{self.chance:g}" if self.chance else "1, which says nothing"),
+            "floats": "no proof, but a witness: at the recorded inputs they differ by "
+            f"at most {self.rounding:.1e}",
             "trusted": TRUSTED,
             "not covered": NOT_COVERED,
         }

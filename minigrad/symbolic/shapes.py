@@ -92,7 +92,7 @@ def mapped(
         explain(
             f"{name} as a structure, at {user_line()}",
             {name: structure},
-            f"a {type(structure).__name__} is no leaf here, and not made of them.",
+            f"{type(structure).__name__} is no leaf here, and not made of them.",
             "a shape is a tuple of integers, (m, n); functions return Tensors; both "
             "may stand in tuples, NamedTuples, lists and dicts.",
         )
