@@ -1,5 +1,6 @@
 """`mg.prove_equal`: one function written twice, and two that only look alike."""
 
+import contextlib
 import json
 from fractions import Fraction
 from random import Random
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.primitive import TABLE
-from minigrad.symbolic import NotEqual, NotShown, ProofFailed, equality, keyed
+from minigrad.symbolic import NotEqual, NotShown, ProofFailed, keyed, keyed_replay
 from minigrad.symbolic.keyed import Keyed
 from minigrad.symbolic.shapes import is_shape, random_tensors, tensors
 
@@ -490,7 +491,7 @@ def test_it_may_be_asked_under_any_setting():
         assert mg.prove_equal(lambda a: a + a, lambda a: 2 * a, (2,))
 
 
-# ------------------------------------------------------------------ what cannot be asked
+# ----------------------------------------------------------------- what cannot be asked
 
 
 @pytest.mark.parametrize(
@@ -502,11 +503,11 @@ def test_it_may_be_asked_under_any_setting():
         (mg.exp, lambda a: a.data, [(2,)], TypeError, "ndarray is no leaf"),
         (mg.exp, mg.exp, ["abc"], TypeError, "a shape is a tuple of integers"),
         (
-            lambda a: a / (a - a + 1e-9 - 1e-9 + 0),
-            lambda a: a,
-            [(1,)],
+            lambda a: a / (a + 0.1 - 0.1 - a),  # in floats 0.3 / 5.6e-17
+            mg.exp,
+            [np.array([0.3])],
             ValueError,
-            "give arrays",
+            "something was divided by zero",
         ),
     ],
 )
@@ -521,7 +522,7 @@ def test_the_inputs_may_be_given_where_a_function_is_not_everywhere_defined():
     assert mg.prove_equal(lambda a: -mg.log(a), lambda a: mg.log(1 / a), x)
 
 
-# ------------------------------------------------------------------- structures of shapes
+# -------------------------------------------------------------- structures of shapes
 
 
 def test_a_structure_of_shapes_becomes_one_of_tensors():
@@ -571,12 +572,12 @@ def accepts(p, seed, f, *names):
     ],
 )
 def test_in_a_small_field_different_functions_pass_as_rarely_as_stated(f):
-    p, runs = 10007, 4000
+    p, runs = 1009, 2000
     passed = sum(accepts(p, seed, f, "a", "b") for seed in range(runs))
     ring = Keyed(p, Random(0))
     a, b = f(ring.fresh("a"), ring.fresh("b"))
-    per_point = equality.chance(ring, (a.size - b.size).degree, 0)
-    rate = per_point / equality.ATTEMPTS * 2**60 / p  # of the points only
+    per_point = keyed_replay.chance(ring, (a.size - b.size).degree, 0)
+    rate = per_point / keyed_replay.ATTEMPTS * 2**60 / p  # of the points only
     assert passed / runs <= float(rate)
     assert rate < 1
 
@@ -587,7 +588,7 @@ def test_the_chance_of_one_product_is_that_by_hand():
     ring = Keyed(2**61 - 1, Random(0))
     known = sum(2 * len(args) * len(args) * 2 for args in ring.asked.values())
     bits = Fraction(2 + known, 60 * 2**54)  # each of the known values has height 1
-    assert equality.chance(ring, 2, 2) == 2 * (Fraction(2, 2**60) + bits)
+    assert keyed_replay.chance(ring, 2, 2) == 2 * (Fraction(2, 2**60) + bits)
 
 
 MISTAKES = {
@@ -603,10 +604,8 @@ def test_a_wrong_fact_about_a_function_would_show_here(monkeypatch, mistake):
     monkeypatch.setattr(keyed, "MIRRORS", keyed.MIRRORS | MISTAKES[mistake])
     wrong = 0
     for f, g, *_ in DIFFERENT.values():
-        try:
+        with contextlib.suppress(NotShown):
             wrong += bool(mg.prove_equal(f, g, np.array([0.5, 1.25])))
-        except NotShown:
-            pass
     for f, g, shapes in EQUAL.values():
         try:
             mg.prove_equal(f, g, *shapes)

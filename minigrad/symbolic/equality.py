@@ -10,9 +10,7 @@ of polynomials, at one random point:
               exp(a + b) = exp(a) exp(b) are not known here; numbers may give one
               (counterexample.py)
 
-Chance deceives in two ways: a difference that is not zero vanishes at the point, or
-two different arguments of one function have the same residue there. The second is as
-the first for the difference of every two arguments, so the bound sums over all pairs.
+How likely it is that chance deceived is bounded in keyed_replay.py.
 """
 
 from __future__ import annotations
@@ -20,27 +18,26 @@ from __future__ import annotations
 import inspect
 import secrets
 from collections.abc import Callable
-from fractions import Fraction
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
 
 from minigrad.messages import explain, user_line
-from minigrad.primitive import Elementwise
+from minigrad.refusals import require_recorded
 from minigrad.symbolic.certificate import fingerprint, log2, versions
 from minigrad.symbolic.counterexample import failure
 from minigrad.symbolic.equality_certificate import Equality, Shapes
-from minigrad.symbolic.identity import exact
-from minigrad.symbolic.keyed import Keyed, KeyedElement
-from minigrad.symbolic.primes import BITS, PRIMES, random_prime
+from minigrad.symbolic.keyed import Keyed
+from minigrad.symbolic.keyed_replay import ATTEMPTS, chance, replay
+from minigrad.symbolic.primes import random_prime
 from minigrad.symbolic.setting import undisturbed
 from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 NAMED = 4  # leaves that a failure names
-ATTEMPTS = 2  # the second, should a denominator be zero by accident
 
 
 def prove_equal(
@@ -78,46 +75,67 @@ def prove_equal(
     """
     seed = secrets.randbits(64) if seed is None else seed
     random = Random(seed)
-    programs = _called(f), _called(g)
-    asked = f"prove_equal({', '.join(programs)}), at {user_line()}"
-    names = _parameters(f, len(shapes))
-    with undisturbed(), np.errstate(all="ignore"):
-        arguments = [
-            random_tensors(shape, random, name)
-            for name, shape in zip(names, shapes, strict=True)
-        ]
-        outputs = [tensors(function(*arguments), "output") for function in (f, g)]
-    inputs = {
-        path: x
-        for name, argument in zip(names, arguments, strict=True)
-        for path, x in tensors(argument, name).items()
-    }
-    pairs = _paired(asked, *outputs)
-    tapes = [Tape(*each.values()) for each in outputs]
-    both = Tape(*(each for pair in pairs.values() for each in pair))
-    ring, values = _replayed(asked, both, random)
+    question = _recorded(f, g, shapes, random)
+    ring, values = _replayed(question, random)
     differing = {
         name: (a, b, entries)
-        for name, (a, b) in pairs.items()
+        for name, (a, b) in question.outputs.items()
         if (entries := _differing(values[a], values[b]))
     }
     if differing:
-        alone = _alone(tapes, list(inputs.values()))
-        raise failure(asked, both, differing, inputs, alone)
+        alone = _alone(question)
+        raise failure(question.asked, question.both, differing, question.inputs, alone)
+    return _certificate(question, ring, values, seed)
+
+
+@dataclass
+class _Question:
+    """What is to be compared: `outputs` by name, of the first and of the second."""
+
+    asked: str
+    programs: tuple[str, str]
+    inputs: dict[str, Tensor]
+    outputs: dict[str, tuple[Tensor, Tensor]]
+    tapes: tuple[Tape, Tape]
+    both: Tape
+
+
+def _recorded(f: Any, g: Any, shapes: tuple[Any, ...], random: Random) -> _Question:
+    """Run both programs on the same random inputs."""
+    programs = _called(f), _called(g)
+    asked = f"prove_equal({', '.join(programs)}), at {user_line()}"
+    arguments, inputs = [], {}
+    with undisturbed(), np.errstate(all="ignore"):
+        for name, shape in zip(_parameters(f, len(shapes)), shapes, strict=True):
+            arguments.append(random_tensors(shape, random, name))
+            inputs.update(tensors(arguments[-1], name))
+        first, second = (tensors(each(*arguments), "output") for each in (f, g))
+    for output in (*first.values(), *second.values()):
+        require_recorded(output, "prove_equal")
+    tapes = Tape(*first.values()), Tape(*second.values())
+    both = Tape(*first.values(), *second.values())
+    outputs = _paired(asked, first, second)
+    return _Question(asked, programs, inputs, outputs, tapes, both)
+
+
+def _certificate(
+    question: _Question, ring: Keyed, values: dict[Tensor, Array], seed: int
+) -> Equality:
     differences = [
         x.size - y.size
-        for a, b in pairs.values()
+        for a, b in question.outputs.values()
         for x, y in zip(values[a].flat, values[b].flat, strict=True)
     ]
     degree = max((each.degree for each in differences), default=0)
     bits = max((each.height.bit_length() for each in differences), default=0)
+    first, second = question.tapes
     return Equality(
-        programs=programs,
-        arguments=_with_shapes(inputs),
-        outputs=_with_shapes({name: a for name, (a, _) in pairs.items()}),
-        tapes=(fingerprint(tapes[0]), fingerprint(tapes[1])),
-        steps=(_steps(tapes[0]), _steps(tapes[1])),
-        variables=sum(leaf.size for leaf in both.leaves),
+        programs=question.programs,
+        arguments=_with_shapes(question.inputs),
+        outputs=_with_shapes({name: a for name, (a, _) in question.outputs.items()}),
+        tapes=(fingerprint(first), fingerprint(second)),
+        steps=(_steps(first), _steps(second)),
+        variables=sum(leaf.size for leaf in question.both.leaves),
         functions=dict(ring.drawn),
         questions=sum(map(len, ring.asked.values())),
         prime=ring.field.p,
@@ -126,98 +144,31 @@ def prove_equal(
         height_bits=bits,
         chance=log2(chance(ring, degree, bits)),
         rounding=max(
-            float(np.max(np.abs(a.data - b.data), initial=0)) for a, b in pairs.values()
+            float(np.max(np.abs(a.data - b.data), initial=0))
+            for a, b in question.outputs.values()
         ),
         versions=versions(),
     )
 
 
-def chance(ring: Keyed, degree: int, bits: int) -> Fraction:
-    """Bound the probability that different functions were found equal.
-
-    With A / B and C / D for two arguments, or an argument and a mirrored one, what must
-    not vanish is A D - C B or A C - B D: of a degree below the sum of the two
-    arguments' larger degrees, and a height below twice the product of their larger
-    heights. There are two such relations for a pair, and one for each alone.
-    """
-    for questions in ring.asked.values():
-        sizes = [_larger(args) for args in questions]
-        degree += 2 * len(sizes) * sum(d for d, _ in sizes)
-        bits += 2 * len(sizes) * sum(b for _, b in sizes)
-    unlucky_point = Fraction(degree, 2**BITS)
-    unlucky_prime = Fraction(bits, BITS * PRIMES)
-    return min(Fraction(1), ATTEMPTS * (unlucky_point + unlucky_prime))
-
-
-def _larger(args: tuple[KeyedElement, ...]) -> tuple[int, int]:
-    """Return degree and bits, each of the larger of a numerator and a denominator."""
-    sizes = [each for arg in args for each in (arg.size, arg.size.denominator())]
-    degree = max((each.degree for each in sizes), default=0)
-    bits = max((each.height.bit_length() for each in sizes), default=0)
-    return degree, bits + 1
-
-
-def replay(ring: Keyed, tape: Tape) -> dict[Tensor, Array]:
-    """Return, for every step of a tape, its values in the ring.
-
-    Every leaf is an array of new variables; constants enter exactly. Raises TypeError
-    for a linear row that does not run on objects.
-    """
-    values: dict[Tensor, Array] = {}
-    for step in tape:
-        if step.primitive is None:
-            entries = [ring.fresh("input") for _ in range(step.size)]
-        else:
-            args = [values[a] if isinstance(a, Tensor) else exact(a) for a in step.args]
-            computed = _computed(ring, step, args)
-            entries = [ring.element(entry) for entry in np.asarray(computed).flat]
-        values[step] = np.fromiter(entries, object, step.size).reshape(step.shape)
-    return values
-
-
-def _computed(ring: Keyed, step: Tensor, args: list[Any]) -> Any:
-    """Run the row's function; compiled code does not run, but the meaning does."""
-    row: Any = step.primitive
-    try:
-        return row.function(*args, **step.options)
-    except ZeroDivisionError:
-        raise
-    except Exception as error:  # compiled code may raise anything
-        if isinstance(row, Elementwise):
-            return np.frompyfunc(
-                lambda *each: ring.meant(row.meaning, *each), len(args), 1
-            )(*args)
-        raise TypeError(
-            explain(
-                f"the row {row.name} in a proof of equality",
-                {"result": step},
-                f"it does not run on object arrays of exact numbers: {error}",
-                f"write the row {row.name!r} with NumPy calls that work on any dtype.",
-            )
-        ) from error
-
-
-def _replayed(
-    asked: str, tape: Tape, random: Random
-) -> tuple[Keyed, dict[Tensor, Array]]:
+def _replayed(question: _Question, random: Random) -> tuple[Keyed, dict[Tensor, Array]]:
     """Replay in a new field; once more if something happened to be divided by zero."""
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         ring = Keyed(random_prime(random), random)
         try:
             with np.errstate(all="ignore"):  # NumPy looks for infinities in objects too
-                return ring, replay(ring, tape)
-        except ZeroDivisionError as error:
-            if attempt == ATTEMPTS - 1:
-                raise ValueError(
-                    explain(
-                        asked,
-                        {},
-                        "at every random point tried, something was divided by zero: a "
-                        "denominator is zero whatever the inputs are.",
-                        "look for x - x, or a constant 0, under a division.",
-                    )
-                ) from error
-    raise AssertionError
+                return ring, replay(ring, question.both)
+        except ZeroDivisionError:
+            continue
+    raise ValueError(
+        explain(
+            question.asked,
+            {},
+            "at every random point tried, something was divided by zero: a denominator "
+            "is zero whatever the inputs are.",
+            "look for x - x, or a constant 0, under a division.",
+        )
+    )
 
 
 def _paired(asked: str, first: Any, second: Any) -> dict[str, tuple[Tensor, Tensor]]:
@@ -255,11 +206,12 @@ def _differing(a: Array, b: Array) -> list[tuple[int, ...]]:
     return [index for index in np.ndindex(a.shape) if a[index] != b[index]]
 
 
-def _alone(tapes: list[Tape], inputs: list[Tensor]) -> list[str]:
+def _alone(question: _Question) -> list[str]:
     """Say which leaves, other than the arguments, stand on one tape only."""
+    given = {x.tick for x in question.inputs.values()}
     sides: list[dict[int, Tensor]] = [
-        {x.tick: x for x in tape.leaves if not any(x is each for each in inputs)}
-        for tape in tapes
+        {leaf.tick: leaf for leaf in tape.leaves if leaf.tick not in given}
+        for tape in question.tapes
     ]
     alone = [
         f"{leaf.name or 'a leaf'} of shape {leaf.shape}, which only the {which} uses"
