@@ -467,6 +467,13 @@ def test_a_function_of_a_row_is_keyed_by_what_the_row_means():
     assert certificate.functions == {"erf": 3, "atan2": 3 + 1, "exp": 3}
 
 
+def test_arguments_without_a_name_are_counted():
+    certificate = mg.prove_equal(
+        lambda x1, *rest: x1 * rest[0], lambda *x: x[1] * x[0], (2,), (2,)
+    )
+    assert certificate.arguments == (("x1", (2,)), ("argument 1", (2,)))
+
+
 def test_the_seed_gives_the_certificate_again():
     f, g, shapes = EQUAL["softmax with and without the shift"]
     once = mg.prove_equal(f, g, *shapes)
@@ -482,6 +489,11 @@ def test_a_certificate_of_equality_reads_from_claim_to_limits():
     assert labels[0] == "proved"
     assert labels[-2:] == ["trusted", "not covered"]
     assert max(map(len, text.splitlines())) <= 88
+
+
+def test_a_program_that_does_not_record_is_refused():
+    with pytest.raises(ValueError, match="computed under no_grad"):
+        mg.prove_equal(mg.exp, mg.no_grad()(mg.exp), (2,))
 
 
 def test_it_may_be_asked_under_any_setting():

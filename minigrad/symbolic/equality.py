@@ -228,14 +228,14 @@ def _called(f: Any) -> str:
 
 
 def _parameters(f: Any, count: int) -> list[str]:
-    """Return the names of f's arguments, or x0, x1, ... where it does not say."""
+    """Return the names of f's arguments, or `argument 2` where it does not say."""
     try:
         found = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         found = []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [each.name for each in found if each.kind in kinds][:count]
-    return names + [f"x{k}" for k in range(len(names), count)]
+    return names + [f"argument {k}" for k in range(len(names), count)]
 
 
 def _with_shapes(named: dict[str, Tensor]) -> Shapes:

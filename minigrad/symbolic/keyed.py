@@ -16,6 +16,12 @@ and what can be written with them (formulas.py): sigma, tanh, softplus, ... The 
 table lists what is *not* known: exp(a + b) = exp(a) exp(b), log(a b) = log(a) + log(b),
 sqrt(a) sqrt(a) = a, sin(a + b). Programs that are equal only by these look different.
 
+Why not more of exp? With exp(z) = w^z, and exponents modulo a second prime that divides
+p - 1 (as in Mirage, Wu et al. 2024), exp(a + b) = exp(a) exp(b) would hold. But then a
+difference of programs is a sum of k powers of w with huge exponents, and the best bound
+that we know for the share of w at which it vanishes is about p^(-1 / (k - 1)) (Kelley
+2016). The softmax of ten numbers has k = 100: no bound worth stating.
+
 Beside its residue every number carries what it is where all inputs are 0, and its size
 (keyed_element.py). The first tells z and c apart; with the second the chance is bounded
 that two different arguments had the same residue.
