@@ -414,6 +414,34 @@ def test_polynomials_are_equal_if_and_only_if_sympy_says_so(first, second):
     assert found == truth
 
 
+STEPS = [
+    mg.exp, mg.tanh, mg.sigmoid, mg.softplus, mg.sin, mg.cos,
+    lambda z: mg.log(1 + z * z), lambda z: mg.sqrt(1 + z * z), lambda z: 1 / (1 + z**2),
+    lambda z: -z, lambda z: z + 1.5, lambda z: 2 * z, lambda z: z / 2, lambda z: z * z,
+    lambda z: 1 / mg.exp(z), lambda z: mg.log(mg.exp(z) + 1), lambda z: 1 - mg.cos(-z),
+]  # fmt: skip
+CHAIN = st.lists(st.sampled_from(STEPS), max_size=4)
+
+
+@given(CHAIN, st.sampled_from(STEPS), st.sampled_from(STEPS), CHAIN)
+def test_what_is_accepted_agrees_at_other_inputs(before, step, other, after):
+    def through(middle):
+        def run(a):
+            for each in (*before, middle, *after):
+                a = each(a)
+            return a
+
+        return run
+
+    f, g = through(step), through(other)
+    with contextlib.suppress(ValueError):  # exp(exp(exp(...))) overflows
+        assert mg.prove_equal(f, through(lambda z: step(z)), np.array([0.01]))
+        with contextlib.suppress(NotShown):
+            assert mg.prove_equal(f, g, np.array([0.3, -0.7]))
+            x = mg.Tensor([0.11, -0.23, 0.42])
+            np.testing.assert_allclose(f(x).data, g(x).data, rtol=1e-9, atol=1e-9)
+
+
 # ------------------------------------------------------- what is a variable, what not
 
 
