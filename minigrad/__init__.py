@@ -85,7 +85,10 @@ __all__ = [
     "Certificate",
     "Dense",
     "Derivation",
+    "Equality",
     "Module",
+    "NotEqual",
+    "NotShown",
     "Parameter",
     "ProofFailed",
     "RMSprop",
@@ -132,6 +135,7 @@ __all__ = [
     "outer",
     "power",
     "prove",
+    "prove_equal",
     "relu",
     "reshape",
     "scatter",
@@ -157,10 +161,14 @@ __all__ = [
 _READINGS = {
     "Certificate": "minigrad.symbolic",
     "Derivation": "minigrad.symbolic",
+    "Equality": "minigrad.symbolic",
+    "NotEqual": "minigrad.symbolic",
+    "NotShown": "minigrad.symbolic",
     "ProofFailed": "minigrad.symbolic",
     "derive": "minigrad.symbolic",
     "draw": "minigrad.drawing",
     "prove": "minigrad.symbolic",
+    "prove_equal": "minigrad.symbolic",
 }  # imported when first used: SymPy takes longer to load than all the rest
 
 

@@ -2,6 +2,7 @@
 
     derive(loss)       the equations of the gradient, as a teacher writes them
     prove(loss)        a Certificate that its gradient is its derivative, or ProofFailed
+    prove_equal(f, g)  an Equality of two programs, or NotEqual, or NotShown
     expressions(...)   arrays of SymPy expressions, on which the table's rows run
 
 SymPy is imported when a lemma or an expression first needs it, not before.
@@ -12,19 +13,26 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.symbolic.certificate import Certificate
+from minigrad.symbolic.counterexample import NotEqual, NotShown
 from minigrad.symbolic.derivation import Derivation, derive
+from minigrad.symbolic.equality import prove_equal
+from minigrad.symbolic.equality_certificate import Equality
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed
 from minigrad.symbolic.proof import prove
 
 __all__ = [
     "Certificate",
     "Derivation",
+    "Equality",
     "Expression",
     "LemmaFailed",
+    "NotEqual",
+    "NotShown",
     "ProofFailed",
     "derive",
     "expressions",
     "prove",
+    "prove_equal",
 ]
 
 

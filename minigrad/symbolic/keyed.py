@@ -12,7 +12,7 @@ asked there again, by either program, it is the same. What is known of each func
     a ** r  1 ** r = 1, (1 / a) ** r = 1 / a ** r; of one root, all whole powers
     others  f(0), and whether f is odd or even, as SymPy knows it
 
-and what can be written with them (formulas.py): sigma, tanh, softplus, ... The same
+and what can be written with them (closed_forms.py): sigma, tanh, softplus, ... The same
 table lists what is *not* known: exp(a + b) = exp(a) exp(b), log(a b) = log(a) + log(b),
 sqrt(a) sqrt(a) = a, sin(a + b). Programs that are equal only by these look different.
 
@@ -39,8 +39,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.primitive import TABLE, Elementwise
+from minigrad.symbolic.closed_forms import closed_form
 from minigrad.symbolic.domains import NUMBERS, Field, Ring, fraction
-from minigrad.symbolic.formulas import formula
 from minigrad.symbolic.keyed_element import Function, KeyedElement
 from minigrad.symbolic.sizes import Sizes
 
@@ -135,7 +135,7 @@ class Keyed(Ring):
         True
         """
         args = tuple(map(self.element, args))
-        known = formula(meaning, len(args))
+        known = closed_form(meaning, len(args))
         return self._found(meaning, args, lambda: self.element(known(self, args)))
 
     def function(self, name: str, *args: Any) -> KeyedElement:

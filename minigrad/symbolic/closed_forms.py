@@ -26,7 +26,7 @@ from minigrad.symbolic.meanings import LETTERS, read
 
 
 @dataclass(frozen=True)
-class Formula:
+class ClosedForm:
     """A formula in arguments a, b, ... and exponentials of whole multiples of them.
 
     symbols       a, b, ...
@@ -46,10 +46,10 @@ class Formula:
 
 
 @functools.cache
-def formula(meaning: str, count: int) -> Formula:
+def closed_form(meaning: str, count: int) -> ClosedForm:
     """Return a meaning in the first `count` letters, written with few functions.
 
-    >>> formula("tanh(a)", 1).value
+    >>> closed_form("tanh(a)", 1).value
     (X - 1)/(X + 1)
 
     Raises LemmaFailed if SymPy cannot read it.
@@ -65,7 +65,7 @@ def formula(meaning: str, count: int) -> Formula:
         value, g = _in_one_exponential(value, a, X)
         if value.has(X):
             exponentials.append((X, g, i))
-    return Formula(value, symbols, tuple(exponentials))
+    return ClosedForm(value, symbols, tuple(exponentials))
 
 
 def exactly(value: Any) -> Any:

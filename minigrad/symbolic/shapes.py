@@ -1,0 +1,103 @@
+"""Structures of shapes, and of the Tensors that have them.
+
+A tuple of integers is a shape, and an integer n means (n,). A list, a dict, a
+NamedTuple, or a tuple of such is a structure: what a function takes or returns.
+
+    (3,)                       a vector of 3
+    State(y=(2,), c=(2,))      two vectors of 2, called y and c
+    [(3,)] * 4                 a list of 4 vectors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import plain
+from minigrad.messages import explain, user_line
+from minigrad.tensor import Array, Tensor
+
+
+def random_tensors(shapes: Any, random: Random, name: str = "x") -> Any:
+    """Return Tensors of standard normal numbers, in the same structure.
+
+    Where an array or a Tensor stands in the place of a shape, its numbers are used.
+
+    >>> random_tensors({"W": (2, 3), "b": 2}, Random(0))["W"].shape
+    (2, 3)
+    """
+
+    def leaf(path: str, shape: Any) -> Tensor:
+        if isinstance(shape, (Array, Tensor)):
+            return Tensor(np.asarray(plain(shape), float), path)
+        size = (shape,) if isinstance(shape, int) else shape
+        count = int(np.prod(size))
+        numbers = [random.gauss(0, 1) for _ in range(count)]
+        return Tensor(np.array(numbers).reshape(size), path)
+
+    return mapped(leaf, shapes, name, is_shape)
+
+
+def is_shape(value: Any) -> bool:
+    """Is this a shape, or numbers that have one, and not a structure of such?
+
+    >>> is_shape((2, 3)), is_shape(()), is_shape(((2,), (3,))), is_shape([2, 3])
+    (True, True, False, False)
+    """
+    if isinstance(value, tuple):
+        named = hasattr(value, "_fields")
+        return not named and all(_is_size(each) for each in value)
+    return _is_size(value) or isinstance(value, (Array, Tensor))
+
+
+def tensors(structure: Any, name: str) -> dict[str, Tensor]:
+    """Return the Tensors of a structure by their paths: y.c, y[0], y['W'].
+
+    >>> list(tensors([Tensor(1.0), {"b": Tensor(2.0)}], "y"))
+    ['y[0]', "y[1]['b']"]
+
+    Raises TypeError for what is no Tensor.
+    """
+    found: dict[str, Tensor] = {}
+    mapped(found.__setitem__, structure, name, lambda value: isinstance(value, Tensor))
+    return found
+
+
+def mapped(
+    leaf: Callable[[str, Any], Any],
+    structure: Any,
+    name: str,
+    is_leaf: Callable[[Any], bool],
+) -> Any:
+    """Return the structure with leaf(path, value) in the place of every leaf."""
+    if is_leaf(structure):
+        return leaf(name, structure)
+
+    def below(path: str, value: Any) -> Any:
+        return mapped(leaf, value, name + path, is_leaf)
+
+    if isinstance(structure, Mapping):
+        return {key: below(f"[{key!r}]", value) for key, value in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        pairs = zip(structure._fields, structure, strict=True)
+        return type(structure)(*(below(f".{field}", value) for field, value in pairs))
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(
+            below(f"[{k}]", each) for k, each in enumerate(structure)
+        )
+    raise TypeError(
+        explain(
+            f"{name} as a structure, at {user_line()}",
+            {name: structure},
+            f"{type(structure).__name__} is no leaf here, and not made of them.",
+            "a shape is a tuple of integers, (m, n); functions return Tensors; both "
+            "may stand in tuples, NamedTuples, lists and dicts.",
+        )
+    )
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and bool(value >= 0)
