@@ -1,0 +1,88 @@
+"""An array of exact numbers that the engine takes for an array of numbers.
+
+It is a subclass of NumPy's array, so a Tensor can hold it and the backward walk can
+run on it, and it translates NumPy's functions by `ArrayProtocol`. What is inside are
+not the numbers themselves but, say, their residues modulo a prime. So nothing may
+calculate with the bare entries; movements NumPy does itself (views, transposes).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import DOMAINS
+from minigrad.primitive import Elementwise
+from minigrad.symbolic.array_protocol import ArrayProtocol
+from minigrad.symbolic.domains import NUMBERS, Element
+from minigrad.symbolic.generators import of_row
+
+
+class ExactArray(ArrayProtocol, np.ndarray):
+    """What arrays of residues and arrays of bounds share.
+
+    ring    where its entries live: it lifts constants and draws new variables
+    known   generators and reciprocals that were asked of this very array
+    """
+
+    known: dict[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        DOMAINS[cls] = computed
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.ring = getattr(source, "ring", None)
+        self.known = {}
+
+    @property
+    def raw(self) -> np.ndarray:
+        """What is inside, as a bare array."""
+        return self.view(np.ndarray)
+
+    def lifted(self, number: Any) -> Any:
+        return number if type(number) is type(self) else self.ring.lift(number)
+
+    def filled(self, number: int, shape: tuple[int, ...] | None = None) -> Any:
+        return self.ring.filled(number, self.shape if shape is None else shape)
+
+    function = Element.function
+    reciprocal = Element.reciprocal
+
+    def over(self, other: Any) -> Any:
+        """Return a / b; ZeroDivisionError where b is zero."""
+        return self.times(self.lifted(other).reciprocal())
+
+    def to_the(self, exponent: Any) -> Any:
+        """Return a ** k for a number k."""
+        if type(exponent) is np.ndarray and exponent.ndim == 0:
+            exponent = exponent.item()
+        if not isinstance(exponent, NUMBERS):
+            raise self._unknown(np.power)
+        return Element.__pow__(self, exponent)  # type: ignore[arg-type]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.moved(lambda parts: parts[0][index], [self])
+
+    def sum(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+        """Return the sum over the axes."""
+        return np.add.reduce(self, axis=axis, keepdims=keepdims)
+
+    def astype(self, *_: Any, **__: Any) -> Any:
+        """Return the array: exact numbers have no precision to change."""
+        return self
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        """Refuse: NumPy would multiply the bare entries."""
+        raise self._unknown(np.dot)
+
+
+def computed(row: Elementwise, a: ArrayProtocol) -> Any:
+    """Return what an elementwise row of one argument means at an exact array.
+
+    Where the meaning is a generator this is its value, and the row's function does not
+    run: written for floating point, it would turn a subclass into a bare array. That
+    function and meaning agree is for the row's lemma to say.
+    """
+    known = of_row(row)
+    return row.function(a) if known is None else a.function(known)  # type: ignore[attr-defined]
