@@ -45,7 +45,7 @@ class Height:
         self.bits = bits
 
     def __repr__(self) -> str:
-        return f"2^{math.ceil(self.bits * 10) / 10}"
+        return f"2^{self.bits:.1f}"
 
     @classmethod
     def of(cls, number: Any) -> Height:

@@ -35,6 +35,9 @@ class ExactArray(ArrayProtocol, np.ndarray):
         self.ring = getattr(source, "ring", None)
         self.known = {}
 
+    def __str__(self) -> str:
+        return repr(self)
+
     @property
     def raw(self) -> np.ndarray:
         """What is inside, as a bare array."""
