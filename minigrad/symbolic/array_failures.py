@@ -107,7 +107,7 @@ def _accumulation_failed(
             operands,
             f"every rule is right, the accumulation is wrong: {why}",
             "a value used twice receives both contributions: look at what adds "
-            "cotangents, and at `together` and `parts` in the rows concerned. A smaller "
+            "cotangents, and at `together` and `parts` in the rows concerned; a small "
             "model of the same kind shows the numbers.",
         ),
         step=None if wrong is None else position_of[wrong],
@@ -117,7 +117,7 @@ def _accumulation_failed(
 
 
 def _first_wrong(made: Twin, tape: Tape, cotangent: Any) -> Tensor | None:
-    """Walk beside the engine, which plans by what is asked: all steps, then as before."""
+    """Walk beside the engine, which plans by what is asked: all, then the same."""
     (output,) = tape.outputs
     bars = _added_up(made, tape, cotangent)
     for asked in ([step for step in tape if step in bars], list(made.directions)):

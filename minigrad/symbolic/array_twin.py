@@ -1,4 +1,4 @@
-"""A tape over again on exact arrays: the identity of identity.py, whole arrays at a time.
+"""A tape over again, on exact arrays: the identity of identity.py, at large.
 
     <x_bar, v> = <g, D_v y>      x_bar from `mg.grad`, D_v y from dual arrays
 
@@ -33,7 +33,7 @@ class WalkStopped(Exception):
 def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -> Twin:
     """Replay a tape on dual arrays over the ring, from new variables at every leaf.
 
-    Elementwise rows that cannot run on exact arrays enter by their lemma, see `ByLemma`,
+    Elementwise rows that cannot run on exact arrays enter by their lemma (`ByLemma`)
     and are added to `opaque`. Raises TypeError for a linear row that cannot run.
     """
     made = Twin(ring, {}, {}, {})
@@ -42,7 +42,7 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
     with undisturbed():
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
             row: Any = step.primitive
-            operands = args = ()
+            args: list[Any] = []
             if row is None:
                 value = ring.fresh("input", step.shape)
                 tangent = value.filled(0)
@@ -53,16 +53,16 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
                     else constant(ring, a)
                     for a in step.args
                 ]
-                operands = tuple(
-                    made.steps[a] if isinstance(a, Tensor) else b
-                    for a, b in zip(step.args, args, strict=True)
-                )
                 row, dual = applied(row, ring, args, step, opaque)
                 value, tangent = dual.value, dual.tangent
             if step in moving:
                 v = made.directions[step] = ring.fresh("direction", step.shape)
                 tangent = tangent + v
             values[step], made.tangents[step] = value, tangent
+            operands = tuple(
+                made.steps[a] if isinstance(a, Tensor) else b
+                for a, b in zip(step.args, args, strict=True)
+            )
             made.steps[step] = record(row, value, operands, step.options)
     return made
 
@@ -111,7 +111,7 @@ def without_partials(made: Twin) -> set[Primitive]:
 
     Asked of bounds: whatever turns them into bare arrays makes NaN of them.
     """
-    found = set()
+    found: set[Primitive] = set()
     for node in made.steps.values():
         row = node.primitive
         if not isinstance(row, Elementwise) or isinstance(row, ByLemma):
@@ -166,6 +166,6 @@ def cannot_run(step: Tensor, error: Any) -> TypeError:
             f"the proof of {row.name}, on whole arrays",
             {"result": step},
             f"its function or its rules need floating-point numbers: {error}",
-            f"write the row {row.name!r} with + - * / @, sums and movements of entries.",
+            f"write the row {row.name!r} with + - * / @, sums, and what moves entries.",
         )
     )

@@ -36,7 +36,7 @@ class Height:
     """A whole number that is at most 2**bits.
 
     >>> Height(3.0) + Height(3.0), Height(3.0) * 5
-    (2^4.0, 2^5.4)
+    (2^4.0, 2^5.3)
     """
 
     __slots__ = ("bits",)
@@ -118,7 +118,7 @@ class ArraySizes(Ring):
         """Return the size of a polynomial, over a denominator."""
         return Size(degree, Height.of(height), under or {}, self._sizes)  # type: ignore[arg-type]
 
-    def fresh(self, name: str, shape: tuple[int, ...] = ()) -> BoundArray:  # type: ignore[override]
+    def fresh(self, name: str, shape: tuple[int, ...] = ()) -> BoundArray:
         """Return the bound of new variables."""
         return self.array(self.size(1, 1), shape)
 
@@ -213,7 +213,8 @@ class BoundArray(ExactArray):
 
     def summed(self, axis: Any = 0, keepdims: bool = False) -> Any:
         """Return the bound of the sum over the axes."""
-        shape = np.add.reduce(self.raw, axis=axis, keepdims=keepdims).shape
+        reduce: Any = np.add.reduce
+        shape = reduce(self.raw, axis=axis, keepdims=keepdims).shape
         terms = self.size // max(1, math.prod(shape))
         return self.ring.array(self.bound * terms, shape)
 

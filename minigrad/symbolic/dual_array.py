@@ -44,7 +44,7 @@ class DualArray(ArrayProtocol, np.lib.mixins.NDArrayOperatorsMixin):
         raise TypeError("an array of dual numbers is no array of floats")
 
     @property
-    def ring(self) -> Any:  # type: ignore[override]
+    def ring(self) -> Any:
         """The ring of the entries of both halves."""
         return self.value.ring
 

@@ -49,8 +49,9 @@ class ExactArray(ArrayProtocol, np.ndarray):
     def filled(self, number: int, shape: tuple[int, ...] | None = None) -> Any:
         return self.ring.filled(number, self.shape if shape is None else shape)
 
-    function = Element.function
-    reciprocal = Element.reciprocal
+    function: Any = Element.function
+    reciprocal: Any = Element.reciprocal
+    _power: Any = Element.__pow__
 
     def over(self, other: Any) -> Any:
         """Return a / b; ZeroDivisionError where b is zero."""
@@ -62,14 +63,15 @@ class ExactArray(ArrayProtocol, np.ndarray):
             exponent = exponent.item()
         if not isinstance(exponent, NUMBERS):
             raise self._unknown(np.power)
-        return Element.__pow__(self, exponent)  # type: ignore[arg-type]
+        return self._power(exponent)
 
     def __getitem__(self, index: Any) -> Any:
         return self.moved(lambda parts: parts[0][index], [self])
 
-    def sum(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    def sum(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:  # type: ignore[override]
         """Return the sum over the axes."""
-        return np.add.reduce(self, axis=axis, keepdims=keepdims)
+        reduce: Any = np.add.reduce
+        return reduce(self, axis=axis, keepdims=keepdims)
 
     def astype(self, *_: Any, **__: Any) -> Any:
         """Return the array: exact numbers have no precision to change."""
@@ -80,7 +82,7 @@ class ExactArray(ArrayProtocol, np.ndarray):
         raise self._unknown(np.dot)
 
 
-def computed(row: Elementwise, a: ArrayProtocol) -> Any:
+def computed(row: Elementwise, a: Any) -> Any:
     """Return what an elementwise row of one argument means at an exact array.
 
     Where the meaning is a generator this is its value, and the row's function does not
@@ -88,4 +90,4 @@ def computed(row: Elementwise, a: ArrayProtocol) -> Any:
     function and meaning agree is for the row's lemma to say.
     """
     known = of_row(row)
-    return row.function(a) if known is None else a.function(known)  # type: ignore[attr-defined]
+    return row.function(a) if known is None else a.function(known)

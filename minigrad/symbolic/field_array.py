@@ -45,7 +45,7 @@ class ArrayField(Ring):
         self._random = np.random.default_rng(random.getrandbits(128))
         self._numbers: dict[Any, FieldArray] = {}
 
-    def fresh(self, name: str, shape: tuple[int, ...] = ()) -> FieldArray:  # type: ignore[override]
+    def fresh(self, name: str, shape: tuple[int, ...] = ()) -> FieldArray:
         """Draw the values of new variables; `drawn` counts them by name."""
         values = self._random.integers(0, self.p, shape, dtype=np.uint64)
         self.drawn[name] += np.size(values)
@@ -170,8 +170,8 @@ class FieldArray(ExactArray):
 
     def summed(self, axis: Any = 0, keepdims: bool = False) -> Any:
         """Return the sum over the axes; 2^33 residues fit into 64 bits."""
-        total = np.add.reduce(self.raw, axis=axis, keepdims=keepdims)
-        return self.ring.reduced(total)
+        reduce: Any = np.add.reduce
+        return self.ring.reduced(reduce(self.raw, axis=axis, keepdims=keepdims))
 
     def running(self, axis: int = 0) -> Any:
         """Return the running sums along an axis."""

@@ -78,12 +78,12 @@ def check_tape(
              arrays are added
     trials   as many as take the probability of error below 2^SURELY, if None
 
-    >>> import minigrad as mg
+    >>> import numpy as np, minigrad as mg
     >>> W, x = mg.Tensor(np.ones((30, 40)), "W"), mg.Tensor(np.ones((50, 40)), "x")
     >>> tape = Tape(mg.tanh(mg.matvec(W, x)).sum())
     >>> shown = check_tape(tape, [W, x], Random(1))
     >>> shown.generators, shown.degree, shown.trials
-    ({'tanh': 1500}, 5, 2)
+    ({'tanh': 1500}, 4, 2)
 
     Raises ProofFailed, naming the row and step or the accumulation; TypeError for a
     linear row that does not run on exact arrays; ZeroDivisionError if a denominator is
@@ -111,9 +111,7 @@ def error_of_one(difference: Size) -> Fraction:
 
     As `chance` in proof.py, with shorter primes.
     """
-    unlucky_prime = Fraction(
-        difference.height.bit_length() // SHORT_BITS, SHORT_PRIMES
-    )
+    unlucky_prime = Fraction(difference.height.bit_length() // SHORT_BITS, SHORT_PRIMES)
     unlucky_point = Fraction(difference.degree, 2**SHORT_BITS)
     return min(Fraction(1), ATTEMPTS * (unlucky_prime + unlucky_point))
 
