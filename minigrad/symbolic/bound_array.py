@@ -89,6 +89,8 @@ def _up(rounded: float) -> float:
 
     IEEE arithmetic is off by half a unit in the last place, a library's log2 by one.
     """
+    if rounded == -math.inf:  # the logarithm of zero, exactly
+        return rounded
     return math.nextafter(math.nextafter(rounded, math.inf), math.inf)
 
 
