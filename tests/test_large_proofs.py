@@ -133,6 +133,11 @@ def test_a_proof_may_be_asked_for_inside_any_setting():
         assert check(loss)
 
 
+def test_the_work_of_a_tape_counts_its_products():
+    W, v = mg.Tensor(random(5, 7), "W"), mg.Tensor(random(7), "v")
+    assert prover.work(mg.Tape(mg.matvec(W, v))) == 5 * 7 + (5 * 7 + 7 + 5)
+
+
 # ------------------------------------------------------------------- wrong gradients
 
 
@@ -325,7 +330,7 @@ def test_a_linear_row_that_needs_floats_is_refused_in_words(own_row):
         (lambda g, a: g * 2,),
         jointly=True,
     )
-    with pytest.raises(TypeError, match=r"np\.einsum"):
+    with pytest.raises(TypeError, match="not einsum"):
         check(mg.sum(twice(mg.Tensor(random(3), "a"))))
 
 
@@ -376,7 +381,8 @@ def test_array_arithmetic_is_that_of_integers(field, shapes):
     x, y, p = exactly(a), exactly(b), field.p
     for found, right in [
         (a + b, x + y), (a - b, x - y), (a * b, x * y), (-a, -x), (a**5, x**5),
-        (a.sum(), x.sum()), (a * 0.375 * 8, 3 * x), (3 - a, 3 - x),
+        (a.sum(), x.sum()), (a.mean() * a.size, x.sum()),
+        (a * 0.375 * 8, 3 * x), (3 - a, 3 - x),
         (1 / a * a, x * 0 + 1), (a / b * b, x + 0 * y), (a**-2 * a * a, x * 0 + 1),
     ]:  # fmt: skip
         assert found.shape == np.shape(right)

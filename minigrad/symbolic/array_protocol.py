@@ -35,6 +35,7 @@ WORDS = {
 }
 IN_OTHER_WORDS: dict[Any, Callable[..., Any]] = {
     np.sum: lambda a, axis=None, **how: np.add.reduce(a, axis=axis, **how),
+    np.mean: lambda a, axis=None, keepdims=False: a.mean(axis, keepdims),
     np.cumsum: lambda a, axis: np.add.accumulate(a, axis=axis),
     np.zeros_like: lambda a, shape=None, **_: a.filled(0, shape),
     np.ones_like: lambda a, shape=None, **_: a.filled(1, shape),
@@ -102,10 +103,10 @@ class ArrayProtocol:
         name = getattr(function, "__name__", str(function))
         return TypeError(
             explain(
-                f"np.{name} of a {type(self).__name__}",
+                f"{name} of a {type(self).__name__}",
                 {},
                 f"exact arrays know + - * / @, sums, and what moves entries; not "
-                f"np.{name}.",
+                f"{name}.",
                 "write the row with those, or prove a smaller model, whose entries are "
                 "calculated one by one.",
             )

@@ -182,6 +182,10 @@ class DualArray(ArrayProtocol, np.lib.mixins.NDArrayOperatorsMixin):
         """Return the sum over the axes."""
         return self.summed(axis=axis, keepdims=keepdims)
 
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return the mean over the axes."""
+        return self._both(lambda half: half.mean(axis, keepdims))
+
     def astype(self, *_: Any, **__: Any) -> Any:
         """Return the array: exact numbers have no precision to change."""
         return self

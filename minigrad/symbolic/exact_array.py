@@ -77,9 +77,27 @@ class ExactArray(ArrayProtocol, np.ndarray):
         """Return the array: exact numbers have no precision to change."""
         return self
 
-    def dot(self, other: Any, out: Any = None) -> Any:
-        """Refuse: NumPy would multiply the bare entries."""
-        raise self._unknown(np.dot)
+    def mean(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:  # type: ignore[override]
+        """Return the mean over the axes."""
+        total = self.sum(axis, keepdims)
+        return total / (self.size // total.size) if total.size else total
+
+
+def _bare(name: str) -> Any:
+    """Return a method that refuses, where NumPy would calculate with bare entries."""
+
+    def refused(self: ExactArray, *_: Any, **__: Any) -> Any:
+        raise self._unknown(getattr(np.ndarray, name))
+
+    return refused
+
+
+for _name in (
+    "dot", "trace", "round", "byteswap", "sort", "argsort", "partition", "argpartition",
+    "argmax", "argmin", "searchsorted", "item", "tolist",
+    "__bool__", "__int__", "__float__", "__complex__",
+):  # fmt: skip
+    setattr(ExactArray, _name, _bare(_name))
 
 
 def computed(row: Elementwise, a: Any) -> Any:

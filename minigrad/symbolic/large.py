@@ -22,7 +22,10 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from minigrad.primitive import Primitive
+import numpy as np
+
+from minigrad.array_like import plain
+from minigrad.primitive import Linear, Primitive
 from minigrad.symbolic.array_failures import located
 from minigrad.symbolic.array_twin import WalkStopped, both_sides, twin, without_partials
 from minigrad.symbolic.bound_array import ArraySizes
@@ -36,6 +39,7 @@ from minigrad.tensor import Tensor
 ATTEMPTS = 2  # the second, should a denominator be zero by accident
 SURELY = -40  # log2 of the probability that is aimed at
 MOST = 8  # trials, if that is out of reach
+WORTHWHILE = 100_000  # work from which arrays are faster than entries, by far
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,22 @@ def check_tape(
         opaque=tuple(sorted(rows, key=lambda row: row.name)),
         met=fields[0].met,
     )
+
+
+def work(tape: Tape) -> float:
+    """Estimate how many operations on entries a proof by entries would take.
+
+    Every entry of the tape counts, and every product that a row which is linear in each
+    argument adds up: a matrix product of sizes mk, kn and mn has mkn, the root of their
+    product. Measured, `prove` takes some 12 microseconds each on one core.
+    """
+    total = 0.0
+    for step in tape:
+        total += step.size
+        if isinstance(step.primitive, Linear) and not step.primitive.jointly:
+            sizes = (np.size(plain(a)) for a in step.args)
+            total += math.sqrt(math.prod(sizes) * step.size)
+    return total
 
 
 def error_of_one(difference: Size) -> Fraction:
