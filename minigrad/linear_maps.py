@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, as_array
+from minigrad.array_like import as_array
 from minigrad.context import SETTING
 from minigrad.tensor import Array
 
@@ -149,9 +149,9 @@ def backwards(a: Any, axis: int) -> Any:
 
 def cast(a: Array, dtype: Any) -> Array:
     """Return the numbers in another precision; complex ones stay complex."""
-    if np.dtype(dtype).kind not in "fcO" and type(a) not in DOMAINS:
+    if np.dtype(dtype).kind not in "fcO":
         raise TypeError(f"{np.dtype(dtype)} numbers have no derivative; use t.data")
-    if a.dtype.kind == "O" or type(a) in DOMAINS:
+    if a.dtype.kind == "O":
         return a  # exact numbers have no precision to change
     if a.dtype.kind == "c":
         dtype = np.result_type(dtype, np.complex64)

@@ -97,9 +97,10 @@ def _accumulation_failed(
     else:
         uses = [k for k, step in enumerate(tape) for a in step.args if a is wrong]
         operands = {where_made(position_of[wrong], wrong): wrong}
+        listed = ", ".join(map(str, uses if len(uses) < 6 else (*uses[:3], "...")))
         why = (
-            f"the cotangent of step {position_of[wrong]} is not the sum over its uses, "
-            f"at steps {', '.join(map(str, uses))}."
+            f"the cotangent of step {position_of[wrong]} is not the sum over its "
+            f"{len(uses)} uses, at steps {listed}."
         )
     return ProofFailed(
         explain(

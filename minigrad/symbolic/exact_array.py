@@ -4,11 +4,14 @@ It is a subclass of NumPy's array, so a Tensor can hold it and the backward walk
 run on it, and it translates NumPy's functions by `ArrayProtocol`. What is inside are
 not the numbers themselves but, say, their residues modulo a prime. So nothing may
 calculate with the bare entries; movements NumPy does itself (views, transposes).
+
+To rows and to the engine it is an array of objects, as in the small prover. So a rule
+that looks at the dtype takes the same branch on residues as on bounds.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +29,8 @@ class ExactArray(ArrayProtocol, np.ndarray):
     known   generators and reciprocals that were asked of this very array
     """
 
+    if not TYPE_CHECKING:
+        dtype = np.dtype(object)  # as rows see it: entries with their own arithmetic
     known: dict[str, Any]
 
     def __init_subclass__(cls) -> None:
