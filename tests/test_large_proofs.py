@@ -122,6 +122,13 @@ def test_an_lstm_of_working_size_is_proved(asked):
     assert shown.trials == len(set(shown.primes)) == 2
 
 
+def test_a_gradient_may_be_asked_for_inside_the_tape():
+    a = mg.Tensor(random(3), "a")
+    h = mg.tanh(a)
+    loss = mg.sum(h * h * a)
+    assert check(loss, [a, h]).degree == prove(loss, [a, h]).degree
+
+
 def test_a_check_is_reproduced_by_its_random_source():
     loss = bag_of_words()
     assert check(loss, seed=3).primes == check(loss, seed=3).primes
@@ -278,6 +285,19 @@ def test_a_sum_of_adjoints_that_forgets_a_use_is_found(monkeypatch):
     with pytest.raises(ProofFailed, match="every rule is right") as failed:
         check(loss)
     assert failed.value.row is None
+
+
+def test_a_walk_that_stops_is_a_failure(monkeypatch):
+    loss = lstm_loss()
+    right = TABLE["matvec"].together[0]
+
+    def of_one_only(uses, part=...):
+        (use,) = uses
+        return right([use], part)
+
+    monkeypatch.setitem(TABLE["matvec"].together, 0, of_one_only)
+    with pytest.raises(ProofFailed, match="the engine's walk stopped"):
+        check(loss)
 
 
 # ------------------------------------------------------------- what cannot be run

@@ -30,7 +30,10 @@ from minigrad.tensor import Tensor
 def located(
     made: Twin, tape: Tape, cotangent: Any, found: Any, expected: Any
 ) -> Exception:
-    """Return the failure of a tape whose two sides differ, with the place if found."""
+    """Return the failure of a tape whose two sides differ, with the place if found.
+
+    `found` is an exception where the engine's walk did not come to its end.
+    """
     for position, step in applications(tape):
         if isinstance(made.steps[step].primitive, ByLemma):
             continue
@@ -89,19 +92,20 @@ def _accumulation_failed(
 ) -> ProofFailed:
     """Name the last step whose cotangent is not the sum of what its uses contribute."""
     (output,) = tape.outputs
-    position_of = {step: position for position, step in enumerate(tape)}
-    wrong = _first_wrong(made, tape, cotangent)
-    operands = {}
-    if wrong is None:
-        why = f"<gradient, v> is {found}, the derivative along v is {expected}."
+    stopped = isinstance(found, WalkStopped)
+    wrong = None if stopped else _first_wrong(made, tape, cotangent)
+    at = next((k for k, step in enumerate(tape) if step is wrong), None)
+    operands: dict[str, Any] = {}
+    if wrong is not None and at is not None:
+        operands = {where_made(at, wrong): wrong}
+        uses = [str(k) for k, step in enumerate(tape) for a in step.args if a is wrong]
+        listed = ", ".join(uses if len(uses) < 6 else [*uses[:3], "..."])
+        why = f"the cotangent of step {at} is not the sum over its {len(uses)} uses, "
+        why += f"at steps {listed}."
+    elif stopped:
+        why = f"the engine's walk stopped: {found}."
     else:
-        uses = [k for k, step in enumerate(tape) for a in step.args if a is wrong]
-        operands = {where_made(position_of[wrong], wrong): wrong}
-        listed = ", ".join(map(str, uses if len(uses) < 6 else (*uses[:3], "...")))
-        why = (
-            f"the cotangent of step {position_of[wrong]} is not the sum over its "
-            f"{len(uses)} uses, at steps {listed}."
-        )
+        why = f"<gradient, v> is {found}, the derivative along v is {expected}."
     return ProofFailed(
         explain(
             f"the proof of the gradient of {output.name or 'the output'}",
@@ -111,7 +115,7 @@ def _accumulation_failed(
             "cotangents, and at `together` and `parts` in the rows concerned; a small "
             "model of the same kind shows the numbers.",
         ),
-        step=None if wrong is None else position_of[wrong],
+        step=at,
         found=found,
         expected=expected,
     )
