@@ -20,6 +20,9 @@ from minigrad.messages import explain, user_line
 Array = np.ndarray
 
 NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
+# Array classes whose entries are no floating-point numbers (elements of a finite
+# field, say), and how they compute what a row of one argument means.
+DOMAINS: dict[type, Callable[[Any, Any], Any]] = {}
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 QUESTIONS = frozenset(
     {
@@ -209,6 +212,11 @@ class ArrayLike:
         if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
             return NUMPY_FACE[function](*args, **options)
         raise _unsupported(function, "__call__", args, options)
+
+
+def as_array(value: Any) -> Any:
+    """Return an array of a value; an array of another domain stays what it is."""
+    return value if type(value) in DOMAINS else np.asarray(value)
 
 
 def plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.messages import explain, user_line
 from minigrad.refusals import bad_rule
 from minigrad.table import cast
@@ -51,7 +52,7 @@ class Cotangents:
             return
         total = total + contribution
         if not self.record:
-            total = np.asarray(total)
+            total = as_array(total)
             self.owned.add(tick)
         self.totals[tick] = total
 
@@ -89,7 +90,7 @@ class Cotangents:
         if contribution is None:
             raise bad_rule(node, i, arg, "it returned None.")
         if not isinstance(contribution, Tensor):
-            contribution = np.asarray(contribution)
+            contribution = as_array(contribution)
         if contribution.dtype != arg.dtype:
             contribution = _cast(contribution, node, i, arg)
         shape = contribution.shape
@@ -134,7 +135,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     )
     summed = g.sum(axis=axes) if axes else g
     if not isinstance(g, Tensor):
-        summed = np.asarray(summed)  # the sum of objects may be a bare object
+        summed = as_array(summed)  # the sum of objects may be a bare object
     return summed.reshape(shape)
 
 

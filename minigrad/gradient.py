@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.context import SETTING
 from minigrad.cotangents import Cotangents
 from minigrad.messages import explain, user_line
@@ -193,7 +194,7 @@ def _seed(output: Tensor, given: Any, record: bool) -> Any:
     if isinstance(given, Tensor):
         shape, seed = given.shape, given if record else given.data
     else:
-        seed = np.asarray(given)
+        seed = as_array(given)
         shape = seed.shape
         if output.dtype != object and seed.dtype != output.dtype:
             seed = seed.astype(output.dtype)
@@ -217,7 +218,7 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     elif isinstance(g, Tensor):
         g = g * 1  # a Tensor of its own, also where two inputs have the same cotangent
     elif wanted.tick not in cotangents.owned:
-        g = np.array(g)
+        g = np.array(g, subok=True)
     cotangents.totals[wanted.tick] = g  # it may be asked for twice
     cotangents.owned.discard(wanted.tick)
     return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
@@ -266,7 +267,7 @@ def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]
         ]
         tangent = node.primitive.jvp(incoming, y, args, node.options)
         if not isinstance(tangent, Tensor):
-            tangent = np.asarray(tangent)
+            tangent = as_array(tangent)
         if tangent.shape != node.shape:  # one argument moved, another was broadcast
             tangent = _broadcast(tangent, node.shape)
         if tangent.dtype != node.dtype and node.dtype.kind == "f" and not recorded:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.context import SETTING
 from minigrad.tensor import Array
 
@@ -99,7 +100,7 @@ def entries(a: Array, index: Any) -> Array:
 
 def scatter(g: Array, shape: Any, index: Any) -> Array:
     """Return zeros of `shape` with g added in at `index`; repeated entries add up."""
-    total = np.zeros(shape, g.dtype)
+    total = np.zeros(shape, g.dtype, like=g)
     _add_at(total, index, g)
     return total
 
@@ -114,7 +115,7 @@ def _add_at(total: Array, index: Any, g: Array) -> None:
 def take_adjoints(uses: Any, part: Any = ...) -> Array:
     """Scatter the cotangents of many takes from one array into one array."""
     _, g, (a,), _ = uses[0]
-    total = np.zeros(a.shape, g.dtype)
+    total = np.zeros(a.shape, g.dtype, like=g)
     for _, g, _, options in uses:
         _add_at(total, options["index"], g)
     return total if part is ... else total[part]
@@ -254,5 +255,5 @@ def matvec_adjoints_v(uses: Any, part: Any = ...) -> Array:
     for _, g, (W, _), _ in uses:
         product = np.matmul(g, W[:, columns])
         total = _plus(total, product)
-    total = np.asarray(total)
+    total = as_array(total)
     return total if part is ... else total[part]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
+from minigrad.array_like import DOMAINS, as_array, plain
 from minigrad.context import SETTING
 from minigrad.messages import explain, named, user_line
 from minigrad.tensor import UNRECORDED, Tensor, clock
@@ -45,7 +45,8 @@ def _unary(row: Any) -> Callable[[Any], Any]:
 
     def apply(a: Any) -> Any:
         if not isinstance(a, Tensor):
-            return function(a)
+            theirs = DOMAINS.get(type(a))
+            return function(a) if theirs is None else theirs(row, a)
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -105,7 +106,7 @@ def _general(row: Any) -> Callable[..., Any]:
             if isinstance(a, Tensor):
                 tracked = True
                 values.append(a.data)
-            elif type(a) in _OPERANDS:
+            elif type(a) in _OPERANDS or type(a) in DOMAINS:
                 values.append(a)
             else:
                 return apply(*map(_operand, args), **options)
@@ -126,7 +127,7 @@ def _general(row: Any) -> Callable[..., Any]:
 
 def _beside(tensor: Tensor, a: Any) -> Any:
     """Return an unusual operand as an array; exact beside floating would be objects."""
-    array = np.asarray(a)
+    array = as_array(a)
     if array.dtype.kind == "O" and tensor.dtype.kind != "O":
         raise TypeError(
             explain(
@@ -152,7 +153,7 @@ def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
 
 def _operand(a: Any) -> Any:
     """Return a list, a fraction, ... as the array that NumPy would make of it."""
-    return a if isinstance(a, Tensor) or type(a) in _OPERANDS else np.asarray(a)
+    return a if isinstance(a, Tensor) or type(a) in _OPERANDS else as_array(a)
 
 
 def record(
@@ -161,7 +162,7 @@ def record(
     """Return the Tensor that remembers how `value` was made."""
     setting = setting or SETTING.get()
     node = _new(Tensor)
-    node.data = value if type(value) is _ndarray else np.asarray(value)
+    node.data = value if type(value) is _ndarray else as_array(value)
     node.tick = clock()
     node.scope = setting.scope
     node.name = node.witness = None

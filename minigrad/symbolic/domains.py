@@ -127,7 +127,7 @@ class Element(Functions):
             value = other.to_atom(known[other.meaning], self)
             y = generator.from_atom(value, self)
         else:
-            y = self.ring.drawn_for(generator)
+            y = self.ring.drawn_for(generator, self)
             known[atom] = generator
         known[generator.meaning] = y
         return y
@@ -190,8 +190,8 @@ class Ring:
         self.met: dict[str, Generator] = {}
         self._asked: dict[str, Generator | None] = {}
 
-    def drawn_for(self, generator: Generator) -> Any:
-        """Return a new variable for the value of a generator."""
+    def drawn_for(self, generator: Generator, at: Any) -> Any:
+        """Return a new variable for the value of a generator at an element."""
         self.met[generator.name] = generator
         return self.fresh(generator.name)
 

@@ -1,4 +1,4 @@
-"""Random primes between 2^60 and 2^61, drawn evenly."""
+"""Random primes between 2^60 and 2^61, or 2^30 and 2^31, drawn evenly."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ BITS = 60  # every prime drawn is above 2^BITS
 # x / log x < pi(x) < 1.25506 x / log x, they are more than
 # 2^61 / 42.29 - 1.25506 * 2^60 / 41.58 = 2^54.1.
 PRIMES = 2**54
+# Primes whose products fit into 64 bits lie between 2^30 and 2^31. There are more than
+# 46 million: by the same paper, x / (log x - 1/2) < pi(x) < x / (log x - 3/2) from 67
+# on, so more than 2^31 / 20.988 - 2^30 / 19.294 = 46.6 million (in fact 50.7).
+SHORT_BITS = 30
+SHORT_PRIMES = 46_000_000
 _BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 
 
-def random_prime(random: Random) -> int:
-    """Return a prime p with 2^60 < p < 2^61; all are equally likely."""
+def random_prime(random: Random, bits: int = BITS) -> int:
+    """Return a prime p with 2^bits < p < 2^(bits + 1); all are equally likely."""
     while True:
-        candidate = random.randrange(2**BITS + 1, 2 ** (BITS + 1), 2)
+        candidate = random.randrange(2**bits + 1, 2 ** (bits + 1), 2)
         if is_prime(candidate):
             return candidate
 

@@ -14,5 +14,6 @@ class undisturbed(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        """Record, unwatched, in the outermost scope."""
+        """Record, unwatched, in the outermost scope, keeping no copies of weights."""
         setting.recording, setting.checker, setting.scope = True, None, ()
+        setting.layouts = None
