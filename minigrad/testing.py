@@ -19,19 +19,19 @@ pytest it leaves its own frames out of the traceback.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
 from typing import Any
-
-import numpy as np
 
 from minigrad.messages import describe, explain
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.symbolic import Certificate, ProofFailed, prove
 from minigrad.symbolic.report import report
+from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
 from minigrad.watching import checked
 
 
@@ -90,17 +90,17 @@ def _recorded(
     f: Any, shapes: tuple[Any, ...], call: str, seed: int
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Call f on random leaves; return the loss, and its inputs by name."""
-    rng = np.random.default_rng(seed)
-    arguments = [
-        random_leaves(shape, name, rng)
-        for name, shape in zip(_argument_names(f, shapes, call), shapes, strict=True)
-    ]
-    inputs = {str(leaf.name): leaf for leaf in tensors_in(arguments)}
+    random = Random(seed)
+    inputs: dict[str, Tensor] = {}
+    arguments = []
+    for name, shape in zip(_argument_names(f, shapes, call), shapes, strict=True):
+        arguments.append(random_tensors(shape, random, name))
+        inputs |= tensors(arguments[-1], name, others=True)
     with checked():  # keeps the line that recorded each step
         results = f(*arguments)
     loss: Any = 0.0
-    for y in tensors_in(results):
-        y_bar = Tensor(rng.standard_normal(y.shape), f"{y.name or 'result'}_bar")
+    for y in tensors(results, "result", others=True).values():
+        y_bar = random_tensors(y.shape, random, f"{y.name or 'result'}_bar")
         loss = loss + sum(multiply(y, y_bar))
     if not isinstance(loss, Tensor):
         raise TypeError(
@@ -198,41 +198,3 @@ def _call(f: Any, shapes: Any, order: int, wrt: Any, seed: int) -> str:
 
 def _name(f: Any) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
-
-
-# ------------------------------------------------------------------------ shapes
-
-
-def random_leaves(shape: Any, name: str, rng: np.random.Generator) -> Any:
-    """Return random leaves in the structure of the shapes, named by their path.
-
-    >>> shapes = {"x": (3,), "h": [(2,), ()]}
-    >>> leaves = random_leaves(shapes, "a", np.random.default_rng(0))
-    >>> [leaf.name for leaf in tensors_in(leaves)]
-    ['a.x', 'a.h[0]', 'a.h[1]']
-    """
-    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
-        return Tensor(rng.standard_normal(shape), name)
-    if isinstance(shape, Mapping):
-        return {k: random_leaves(each, f"{name}.{k}", rng) for k, each in shape.items()}
-    if hasattr(shape, "_fields"):
-        pairs = zip(shape._fields, shape, strict=True)
-        return type(shape)(*(random_leaves(e, f"{name}.{k}", rng) for k, e in pairs))
-    if isinstance(shape, tuple | list):
-        parts = (random_leaves(e, f"{name}[{i}]", rng) for i, e in enumerate(shape))
-        return type(shape)(parts)
-    data = shape.data if isinstance(shape, Tensor) else shape
-    is_floating = isinstance(data, Array) and data.dtype.kind == "f"
-    return Tensor(data, name) if is_floating else shape
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield every Tensor in nested tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from tensors_in(each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from tensors_in(each)

@@ -83,7 +83,7 @@ def test_a_fused_layer_is_the_layer_over_time():
         return run
 
     by_hand = unrolled(lambda x, s: fused(cell, x, s))
-    certificate = mg.prove_equal(by_hand, unrolled(cell), (6, 2), State(2, 2))
+    certificate = mg.prove_equal(by_hand, unrolled(cell), (6, 2), State((2,), (2,)))
     assert certificate.functions == {"exp": 6 * 5 * 2}
     assert certificate.chance < -35
 
@@ -541,7 +541,6 @@ def test_it_may_be_asked_under_any_setting():
         (mg.exp, lambda a: [a, a], [(2,)], ValueError, "the same number of Tensors"),
         (mg.log, mg.log, [(20,)], ValueError, "give arrays in the place of shapes"),
         (mg.exp, lambda a: a.data, [(2,)], TypeError, "ndarray is no leaf"),
-        (mg.exp, mg.exp, ["abc"], TypeError, "a shape is a tuple of integers"),
         (
             lambda a: a / (a + 0.1 - 0.1 - a),  # in floats 0.3 / 5.6e-17
             mg.exp,
@@ -566,7 +565,7 @@ def test_the_inputs_may_be_given_where_a_function_is_not_everywhere_defined():
 
 
 def test_a_structure_of_shapes_becomes_one_of_tensors():
-    shapes = {"x": [(2, 3), 4], "state": State((), 2)}
+    shapes = {"x": [(2, 3), (4,)], "state": State((), (2,))}
     made = random_tensors(shapes, Random(0), "s")
     assert isinstance(made["state"], State)
     named = {name: each.shape for name, each in tensors(made, "s").items()}

@@ -108,7 +108,7 @@ def _recorded(f: Any, g: Any, shapes: tuple[Any, ...], random: Random) -> _Quest
     with undisturbed(), np.errstate(all="ignore"):
         for name, shape in zip(_parameters(f, len(shapes)), shapes, strict=True):
             arguments.append(random_tensors(shape, random, name))
-            inputs.update(tensors(arguments[-1], name))
+            inputs.update(tensors(arguments[-1], name, others=True))
         first, second = (tensors(each(*arguments), "output") for each in (f, g))
     for output in (*first.values(), *second.values()):
         require_recorded(output, "prove_equal")

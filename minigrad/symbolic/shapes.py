@@ -1,7 +1,7 @@
 """Structures of shapes, and of the Tensors that have them.
 
-A tuple of integers is a shape, and an integer n means (n,). A list, a dict, a
-NamedTuple, or a tuple of such is a structure: what a function takes or returns.
+A tuple of integers is a shape. A list, a dict, a NamedTuple, or a tuple of such is a
+structure: what a function takes or returns.
 
     (3,)                       a vector of 3
     State(y=(2,), c=(2,))      two vectors of 2, called y and c
@@ -26,44 +26,49 @@ def random_tensors(shapes: Any, random: Random, name: str = "x") -> Any:
 
     Where an array or a Tensor stands in the place of a shape, its numbers are used.
 
-    >>> random_tensors({"W": (2, 3), "b": 2}, Random(0))["W"].shape
+    What is neither shape nor floating-point numbers (labels, masks, None) stays.
+
+    >>> random_tensors({"W": (2, 3), "b": (2,)}, Random(0))["W"].shape
     (2, 3)
     """
 
-    def leaf(path: str, shape: Any) -> Tensor:
-        if isinstance(shape, (Array, Tensor)):
-            return Tensor(np.asarray(plain(shape), float), path)
-        size = (shape,) if isinstance(shape, int) else shape
-        count = int(np.prod(size))
-        numbers = [random.gauss(0, 1) for _ in range(count)]
-        return Tensor(np.array(numbers).reshape(size), path)
+    def leaf(path: str, shape: Any) -> Any:
+        if is_shape(shape):
+            numbers = [random.gauss(0, 1) for _ in range(int(np.prod(shape)))]
+            return Tensor(np.array(numbers).reshape(shape), path)
+        numbers = plain(shape)
+        floating = isinstance(numbers, Array) and numbers.dtype.kind == "f"
+        return Tensor(numbers, path) if floating else shape
 
-    return mapped(leaf, shapes, name, is_shape)
+    return mapped(leaf, shapes, name, lambda part: is_shape(part) or not _holds(part))
 
 
 def is_shape(value: Any) -> bool:
-    """Is this a shape, or numbers that have one, and not a structure of such?
+    """Is this a shape, and not a structure of such?
 
     >>> is_shape((2, 3)), is_shape(()), is_shape(((2,), (3,))), is_shape([2, 3])
     (True, True, False, False)
     """
-    if isinstance(value, tuple):
-        named = hasattr(value, "_fields")
-        return not named and all(_is_size(each) for each in value)
-    return _is_size(value) or isinstance(value, (Array, Tensor))
+    if not isinstance(value, tuple) or hasattr(value, "_fields"):
+        return False
+    return all(isinstance(n, (int, np.integer)) and n >= 0 for n in value)
 
 
-def tensors(structure: Any, name: str) -> dict[str, Tensor]:
+def tensors(structure: Any, name: str, others: bool = False) -> dict[str, Tensor]:
     """Return the Tensors of a structure by their paths: y.c, y[0], y['W'].
 
     >>> list(tensors([Tensor(1.0), {"b": Tensor(2.0)}], "y"))
     ['y[0]', "y[1]['b']"]
 
-    Raises TypeError for what is no Tensor.
+    Raises TypeError for what is no Tensor, unless there may be `others`.
     """
-    found: dict[str, Tensor] = {}
-    mapped(found.__setitem__, structure, name, lambda value: isinstance(value, Tensor))
-    return found
+    found: dict[str, Any] = {}
+
+    def is_leaf(part: Any) -> bool:
+        return isinstance(part, Tensor) or (others and not _holds(part))
+
+    mapped(found.__setitem__, structure, name, is_leaf)
+    return {path: each for path, each in found.items() if isinstance(each, Tensor)}
 
 
 def mapped(
@@ -99,5 +104,6 @@ def mapped(
     )
 
 
-def _is_size(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and bool(value >= 0)
+def _holds(value: Any) -> bool:
+    """Is this a structure that may hold leaves?"""
+    return isinstance(value, (Mapping, list, tuple))
