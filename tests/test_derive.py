@@ -526,9 +526,7 @@ def test_the_same_seed_gives_the_same_page():
 
 def test_letters_at_other_times_are_written_relative_to_t():
     assert Text().write(Letter("c", time=At(-1))) == "c[t−1]"
-    assert (
-        Latex().write(Letter("z", "f", "2", At(1), True)) == r"{\bar{z}_{f,t+1}^{(2)}}"
-    )
+    assert Latex().write(Letter("z", "f", "2", At(1), True)) == r"\bar{z}_{f,t+1}^{(2)}"
 
 
 # ---------------------------------------------------------------------------- scalars

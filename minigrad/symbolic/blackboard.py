@@ -40,7 +40,7 @@ from minigrad.symbolic.letters import letters, time_of
 from minigrad.symbolic.meanings import LETTERS
 from minigrad.symbolic.setting import undisturbed
 from minigrad.symbolic.transcribe import in_operators, transcribed, uses, written
-from minigrad.symbolic.typeset import Slope, symbol_of
+from minigrad.symbolic.typeset import Slope
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -253,7 +253,8 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
         return _RULES[row.meaning]
     if in_operators(row.meaning) is not None or len(row.partials) > 1:
         return (row.name,)
-    return (Slope(symbol_of(row), _slope(symbol_of(row), row.partials[i])),)
+    name = row.symbol if row.symbol.isalpha() else row.name
+    return (Slope(name, _slope(name, row.partials[i])),)
 
 
 @functools.cache

@@ -10,7 +10,8 @@ from minigrad.symbolic.formula import Formula, Letter
 from minigrad.symbolic.typeset import SUM, Writer, symbol_of, time_text
 
 FUNCTIONS = {"tanh", "sin", "cos", "tan", "sinh", "cosh", "log", "exp"}
-SIGNS = {"ᵀ": r"^{\top}", "Σ": r"\sum", " ": r" \, "}
+TALL = (r"\frac", r"\sum", r"\left", "}^{")  # what needs brackets that grow
+SIGNS = {"ᵀ": r"\top", "Σ": r"\sum", " ": r" \, "}
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
     "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu",
@@ -25,11 +26,11 @@ class Latex(Writer):
     >>> from minigrad.symbolic.formula import At
     >>> y = Letter("y", time=At(0), of=(2,))
     >>> print(Latex().write(y.barred() * y * (1 - y)))
-    \bar{y}_{t} \odot y_{t} \odot \left(1 - y_{t}\right)
+    \bar{y}_{t} \odot y_{t} \odot (1 - y_{t})
     """
 
     one, odot, beside = r"\mathbf{1}", r" \odot ", r" \, "
-    transposed, prime, dots = r"^{\top}", r"^{\prime}", r"\ldots"
+    prime, dots = r"^{\prime}", r"\ldots"
 
     def letter(self, letter: Letter) -> str:
         plain = letter.name.rstrip("~")
@@ -41,13 +42,14 @@ class Latex(Writer):
         below = [_name(letter.subscript)] if letter.subscript else []
         below += [] if letter.time is None else [time_text(letter.time)]
         text = name + (f"_{{{','.join(below)}}}" if below else "")
-        return f"{{{text}^{{({letter.mark})}}}}" if letter.mark else text
+        return f"{text}^{{({letter.mark})}}" if letter.mark else text
 
     def marked(self, mark: str) -> str:
         return f"{{}}^{{({mark})}}"
 
     def bracketed(self, text: str) -> str:
-        return rf"\left({text}\right)"
+        tall = any(sign in text for sign in TALL)
+        return rf"\left({text}\right)" if tall else f"({text})"
 
     def function(self, row: Primitive, args: str, exponent: str = "") -> str:
         power, symbol = f"^{{{exponent}}}" if exponent else "", symbol_of(row)
@@ -56,7 +58,8 @@ class Latex(Writer):
         return f"{_name(symbol)}{power}{self.bracketed(args)}"
 
     def raised(self, base: str, exponent: str) -> str:
-        return f"{{{base}}}^{{{exponent}}}"
+        base = self.bracketed(base) if "^" in base else f"{{{base}}}"
+        return f"{base}^{{{SIGNS.get(exponent, exponent)}}}"
 
     def quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
         top, bottom = (
@@ -83,6 +86,9 @@ class Latex(Writer):
 
     def maths(self, text: str) -> str:
         return f"${text}$"
+
+    def plain(self, text: str) -> str:
+        return escaped(text)
 
     def words(self, text: str) -> str:
         return rf"\mathrm{{{escaped(text)}}}"

@@ -31,7 +31,7 @@ from minigrad.symbolic.typeset import Writer
 if TYPE_CHECKING:
     from minigrad.symbolic.derivation import Derivation
 
-WIDTH, RIGHT = 100, 56  # columns of a page of text, and of a right side
+WIDTH, RIGHT = 88, 52  # columns of a page of text, and of a right side
 LONG_LATEX = 170  # characters of LaTeX that fit a line
 TITLES = {True: "Forward", False: "Backward"}
 MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
@@ -179,7 +179,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     if backward:
         bar = writer.inline(Letter("q", bar=True))
         what = _differentiated(derivation.board, writer)
-        yield f"{bar}: the derivative of {what} by each entry of q, in the shape of q."
+        yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
     formulas = [part for each in equations for part in _all_parts(each.right)]
     if any(isinstance(part, Product) for part in formulas):
         yield (
@@ -190,7 +190,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         yield (
             "Vectors are columns, on the last axis: a batch has its examples in rows. "
             f"There {writer.maths('W v')} is meant for every row v, and "
-            f"{writer.maths('z v' + writer.transposed)} is added up over the rows."
+            f"{writer.maths('z ' + writer.raised('v', 'ᵀ'))} is added up over the rows."
         )
     if any(
         isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
@@ -201,7 +201,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     told = meanings_of_marks(derivation.board.lettered)
     marks = {letter.mark for letter in _letters(equations) if letter.name != "K"}
     for mark in sorted(marks & told.keys()):
-        yield f"{writer.maths(writer.marked(mark))}: {writer.words(told[mark])}."
+        yield f"{writer.maths(writer.marked(mark))}: {writer.plain(told[mark])}."
     yield derivation.check.told()
 
 

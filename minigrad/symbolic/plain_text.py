@@ -49,7 +49,7 @@ class Text(Writer):
         return f"{name}{exponent.translate(_SUPER)}({args})"
 
     def raised(self, base: str, exponent: str) -> str:
-        if re.fullmatch("[0-9]+", exponent):
+        if re.fullmatch("[0-9]+|ᵀ", exponent):
             return base + exponent.translate(_SUPER)
         return f"{base}^{exponent if len(exponent) == 1 else self.bracketed(exponent)}"
 
@@ -73,7 +73,7 @@ class Text(Writer):
     def maths(self, text: str) -> str:
         return text
 
-    words = signs = maths
+    words = plain = signs = maths
 
 
 def _minus(text: str) -> str:

@@ -50,7 +50,7 @@ class Writer:
     """The walk over a formula. Its kinds say how things look."""
 
     one, odot, beside, minus = "1", " ⊙ ", " ", "-"
-    transposed, prime, dots = "ᵀ", "′", "…"
+    prime, dots = "′", "…"
 
     def write(self, whole: Formula, within: int = SUM) -> str:
         """Write a formula, in brackets where it stands within something tighter."""
@@ -136,14 +136,16 @@ class Writer:
         """Write a linear row as it says that it is written."""
         vector = _as_vector(whole)
         if vector is not None:
-            lies = whole.shape[0] == 1
-            return self.write(vector, ATOM) + (self.transposed if lies else ""), ATOM
+            text = self.write(vector, ATOM)
+            return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
         template = getattr(whole.row, "written", "")
         if not template:
             return self._called(whole), ATOM
         options, args, text = dict(whole.options), list(whole.args), ""
-        for piece in re.findall(r"\{[^}]*\}|[^{}]+", template):
-            if piece == "{}":
+        for piece in re.findall(r"\{\}ᵀ?|\{[^}]*\}|[^{}]+", template):
+            if piece == "{}ᵀ":
+                text += self.raised(self.write(args.pop(0), ATOM), "ᵀ")
+            elif piece == "{}":
                 text += self.write(args.pop(0), ATOM)
             elif piece == "{...}":
                 text += self.listed(args)
@@ -217,7 +219,7 @@ class Writer:
         raise NotImplementedError
 
     letter = bracketed = function = raised = subscripted = over_time = _by_kind
-    quotient = maths = words = space = marked = signs = _by_kind
+    quotient = maths = words = plain = space = marked = signs = _by_kind
 
 
 def symbol_of(row: Primitive) -> str:
