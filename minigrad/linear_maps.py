@@ -21,7 +21,8 @@ from minigrad.tensor import Array
 def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """Sum over the axes."""
     reduce: Any = np.add.reduce  # half the price of np.sum on small arrays
-    return reduce(a, axis=axis, keepdims=keepdims)
+    total = reduce(a, axis=axis, keepdims=keepdims)
+    return total if a.dtype.kind != "O" else as_array(total, object)
 
 
 def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
