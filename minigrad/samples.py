@@ -45,7 +45,7 @@ def some_axis(random: Random, ndim: int) -> int:
     return random.randrange(-ndim, ndim)
 
 
-def sum(random: Random) -> Sample:  # noqa: A001
+def sum(random: Random) -> Sample:
     """All axes, one, or several; kept or dropped."""
     shape = some_shape(random)
     options: dict[str, Any] = {}
