@@ -391,7 +391,7 @@ def test_the_whole_tape_fails_too(monkeypatch, mistake, seed):
     monkeypatch.setattr(proof, "_check_rules", lambda field, tape: set())
     if mistake == "matvec without transpose":  # `together` stands in for it there
         monkeypatch.setattr(TABLE["matvec"], "together", {})
-    with pytest.raises((ProofFailed, ValueError)):  # 2 x 4: it does not even run
+    with pytest.raises((ProofFailed, TypeError)):  # 2 x 4: it does not even run
         prove(loss, seed=seed)
 
 

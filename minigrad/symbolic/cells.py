@@ -24,19 +24,20 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import path
-from minigrad.primitive import Primitive
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import record
 from minigrad.symbolic.entries import fresh
 from minigrad.symbolic.failures import ProofFailed
-from minigrad.symbolic.identity import both_sides, twin
+from minigrad.symbolic.identity import both_sides, runs_on, twin
 from minigrad.symbolic.local import accumulation_failed, frozen
-from minigrad.symbolic.memory import as_it_is, remembered
+from minigrad.symbolic.memory import Memory, as_it_is, remembered
 from minigrad.symbolic.polynomials import NotPolynomial, Polynomials
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-LIMIT = 100_000  # products of monomials: about 0.1 s, measured; an LSTM of n = m = 8
+NUMBERS = 700  # in a step: an LSTM of n = m = 8 has 584, and takes 0.1 s, measured
+LIMIT = 100_000  # products of monomials, of which that takes 28,320
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ class _Step:
             (
                 node.primitive,
                 tuple(
-                    ("is", number[a], a.shape) if isinstance(a, Tensor) else frozen(a)
+                    ("is", number[a], a.shape)
+                    if isinstance(a, Tensor)
+                    else ("letters", a.shape)
+                    if _is_letters(a, node)
+                    else frozen(a)
                     for a in node.args
                 ),
                 frozen(node.options),
@@ -92,7 +97,7 @@ class _Step:
 
 
 def show_cells(
-    tape: Tape, opaque: Collection[Primitive], rows: Any
+    tape: Tape, opaque: Collection[Primitive], known: Memory
 ) -> tuple[CellShown, ...]:
     """Show the identity for every different time step of a tape; () if it has none.
 
@@ -105,18 +110,17 @@ def show_cells(
     for (_, program), steps in alike.items():
         one = steps[0]
         used = tuple(sorted(set().union(*(step.used for step in steps))))
-        own = {node.primitive for node in one.nodes}
-        key = program, used, frozenset(own.intersection(opaque))
-        beside = rows, tuple(as_it_is(row) for row in dict.fromkeys(
-            node.primitive for node in one.nodes))  # fmt: skip
-        counts = remembered(key, beside, lambda: _show(one, used, opaque))  # noqa: B023
+        own = dict.fromkeys(node.primitive for node in one.nodes)
+        by_lemma = frozenset(own.keys() & opaque)
+        key = "cell", program, used, tuple(map(as_it_is, own)), by_lemma
+        counts = remembered(known, key, lambda: _show(one, used, opaque))  # noqa: B023
         shown.append(CellShown(one.cell, len(steps), **counts))
     return tuple(shown)
 
 
 def _steps_in_time(tape: Tape) -> Iterator[_Step]:
     """Yield the time steps of a tape; a new one begins where a cell's time changes."""
-    current: dict[Any, tuple[int, _Step]] = {}
+    current: dict[Any, tuple[Any, _Step]] = {}
     found: list[_Step] = []
     member: dict[Tensor, tuple[_Step, int]] = {}
     for position, node in enumerate(tape):
@@ -158,6 +162,23 @@ def _reads_in(node: Tensor, step: _Step) -> bool:
     )
 
 
+def _is_letters(arg: Any, node: Tensor) -> bool:
+    """Can the constants of an array be letters too? x_t may be a plain array."""
+    return isinstance(arg, np.ndarray) and arg.ndim > 0 and _takes_letters(node)
+
+
+def _takes_letters(node: Tensor) -> bool:
+    """Does the row give a polynomial in all its arguments? Not a / b, nor a ** b."""
+    row: Any = node.primitive
+    if not isinstance(row, Elementwise):
+        return True
+    leaves = tuple(Tensor(0.0) for _ in row.partials)
+    try:
+        return runs_on(Polynomials(), record(row, np.zeros(()), leaves, {}))
+    except NotPolynomial:
+        return False
+
+
 def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
     """Write both sides out and compare; return the counts, or why it was not done."""
     copies: dict[Tensor, Tensor] = {}
@@ -165,7 +186,14 @@ def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
         for leaf in step.leaves():
             copies[leaf] = Tensor(np.zeros(leaf.shape), leaf.name)
         for node in step.nodes:
-            args = tuple(copies[a] if isinstance(a, Tensor) else a for a in node.args)
+            args = tuple(
+                copies[a]
+                if isinstance(a, Tensor)
+                else Tensor(np.zeros(a.shape))
+                if _is_letters(a, node)
+                else a
+                for a in node.args
+            )
             row: Any = node.primitive
             copies[node] = record(row, np.zeros(node.shape), args, node.options)
             copies[node].name, copies[node].scope = node.name, node.scope
@@ -176,6 +204,9 @@ def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
         "inputs": sum(leaf.size for leaf in tape.leaves),
         "outputs": sum(output.size for output in outputs),
     }
+    numbers = counts["inputs"] + counts["outputs"]
+    if numbers > NUMBERS:
+        return {**counts, "not_shown": f"up to {NUMBERS} numbers are written out"}
     try:
         made = twin(ring, tape, tape.leaves, opaque)
         bars = [fresh(ring, "bar", output.shape) for output in outputs]

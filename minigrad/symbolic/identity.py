@@ -33,8 +33,11 @@ from minigrad.symbolic.entries import array, exact, fresh
 from minigrad.symbolic.generators import of_row
 from minigrad.symbolic.polynomials import NotPolynomial
 from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.sizes import NotShared
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
+
+UNDECIDED = ZeroDivisionError, NotPolynomial, NotShared  # the ring's, not the row's
 
 
 @dataclass
@@ -81,9 +84,9 @@ def twin(
     ZeroDivisionError where a denominator happens to be zero.
     """
     made = Twin(ring)
-    still = _still(ring, order)
+    kind, still = Dual if order == 1 else Dual2, _still(ring, order)
     moving = set(wrt)  # a set asks for identity; == of Tensors compares their numbers
-    with undisturbed():
+    with undisturbed(), np.errstate(all="ignore"):  # NumPy blames SymPy's roundings
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
             row = step.primitive
             if row is None:
@@ -98,7 +101,7 @@ def twin(
                 else:
                     computed = np.asarray(_run(row, args, step.options))
                     duals = computed.ravel().tolist()
-                    if not all(isinstance(each, Dual) for each in duals):
+                    if {*map(type, duals)} != {kind}:
                         duals = [still(each) for each in duals]
             if step in moving:
                 duals = _moved(made, step, duals, order)
@@ -212,7 +215,7 @@ def runs_on(ring: Any, step: Tensor) -> bool:
             for arg, partial in zip(step.args, row.partials, strict=True):
                 if isinstance(arg, Tensor):
                     partial(y, *args)
-    except ZeroDivisionError:
+    except UNDECIDED:
         raise
     except Exception:
         return False
@@ -226,7 +229,7 @@ def _run(row: Any, args: Sequence[Any], options: Any) -> Any:
     """
     try:
         return row.function(*args, **options)
-    except (ZeroDivisionError, NotPolynomial):
+    except UNDECIDED:
         raise
     except Exception:  # compiled code may raise anything
         known = of_row(row) if isinstance(row, Elementwise) else None

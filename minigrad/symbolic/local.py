@@ -46,14 +46,18 @@ def applications(tape: Tape) -> Iterator[tuple[int, Tensor]]:
     for position, step in enumerate(tape):
         if step.primitive is None:
             continue
-        args = tuple(
-            ("shape", a.shape) if isinstance(a, Tensor) else frozen(a)
-            for a in step.args
-        )
-        key = (step.primitive, args, frozen(step.options))
+        key = kind(step)
         if key not in seen:
             seen.add(key)
             yield position, step
+
+
+def kind(step: Tensor) -> Any:
+    """Return all that a rule sees of an application, but the numbers, to compare."""
+    args = tuple(
+        ("shape", a.shape) if isinstance(a, Tensor) else frozen(a) for a in step.args
+    )
+    return step.primitive, args, frozen(step.options)
 
 
 def frozen(value: Any) -> Any:

@@ -15,23 +15,26 @@ from minigrad.primitive import TABLE, Primitive
 from minigrad.symbolic.local import frozen
 
 T = TypeVar("T")
-_SHOWN: dict[Any, Any] = {}
+Memory = dict[Any, Any]
+_BY_TABLE: dict[Any, Memory] = {}
 
 
-def remembered(key: Any, rows: Any, show: Callable[[], T]) -> T:
+def memory() -> Memory:
+    """Return what was shown while the table was as it is now."""
+    now = tuple(as_it_is(row) for row in TABLE.values())
+    return _BY_TABLE.setdefault(now, {})
+
+
+def remembered(known: Memory, key: Any, show: Callable[[], T]) -> T:
     """Return what was shown under this key, or show it now.
 
-    `rows` is `the_rows()`, and whatever rows beside the table are concerned.
+    >>> known = {}
+    >>> remembered(known, "one and one", lambda: 1 + 1), known
+    (2, {'one and one': 2})
     """
-    whole = key, rows
-    if whole not in _SHOWN:
-        _SHOWN[whole] = show()  # what fails raises, and is not remembered
-    return _SHOWN[whole]
-
-
-def the_rows() -> Any:
-    """Return the table as it is, to compare: every attribute of every row."""
-    return tuple(as_it_is(row) for row in TABLE.values())
+    if key not in known:
+        known[key] = show()  # what fails raises, and is not remembered
+    return known[key]
 
 
 def as_it_is(row: Primitive) -> Any:

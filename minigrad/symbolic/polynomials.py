@@ -5,10 +5,11 @@ two are equal exactly if their dictionaries are. Nothing is drawn at random, so 
 equal here is equal. The price is size: written out, an LSTM of T steps has about 20^T
 monomials, one step of it some hundred. So this is for one step.
 
-A monomial is one integer, whose digits are its exponents: with a, b, c = 1, B, B^2 and
-base B = 256,
+A monomial is one integer, whose digits are its exponents: with a, b, c = 1, B, B^2,
 
-    a^2 c  =  2 + 0 B + 1 B^2        and the product of monomials is the sum of integers.
+    a^2 c  =  2 + 0 B + 1 B^2            B = 256
+
+and so the product of two monomials is the sum of two integers.
 
 sigma and tanh are generators, as everywhere (generators.py). There is no division but
 by numbers: what divides has no polynomial, and says so.

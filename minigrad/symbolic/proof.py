@@ -48,14 +48,15 @@ from minigrad.symbolic.local import (
     accumulation_failed,
     applications,
     check_rule,
+    kind,
     rule_sizes,
 )
-from minigrad.symbolic.memory import as_it_is, remembered, the_rows
+from minigrad.symbolic.memory import Memory, as_it_is, memory, remembered
 from minigrad.symbolic.primes import BITS, PRIMES, random_prime
 from minigrad.symbolic.question import question
 from minigrad.symbolic.rows import RowShown, show_row
 from minigrad.symbolic.setting import undisturbed
-from minigrad.symbolic.sizes import Size, Sizes
+from minigrad.symbolic.sizes import NotShared, SharedSizes, Size, Sizes
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -99,12 +100,12 @@ def prove(
         except ZeroDivisionError as error:
             if attempt == ATTEMPTS - 1:
                 raise _divides_by_zero(output) from error
-    now = the_rows()
-    rows, rules = _show_rows(whole, opaque, seed, now)
-    cells = show_cells(tape, opaque, now)
+    known = memory()
+    rows, rules = _show_rows(whole, opaque, seed, known)
+    cells = show_cells(tape, opaque, known)
     sizes = _sizes(tape, wrt, opaque, order)
     kinds = [step for _, step in applications(whole)]
-    rules += [size for step in kinds for size in rule_sizes(step, opaque)]
+    rules += [size for step in kinds for size in _rule_sizes(step, opaque, known)]
     return Certificate(
         output=output.name or "the output",
         wrt=_named(wrt, tape),
@@ -139,6 +140,12 @@ def chance(difference: Size) -> Fraction:
     unlucky_prime = Fraction(difference.height.bit_length() // BITS, PRIMES)
     unlucky_point = Fraction(difference.degree, 2**BITS)
     return min(Fraction(1), ATTEMPTS * (unlucky_prime + unlucky_point))
+
+
+def _rule_sizes(step: Tensor, opaque: set[Primitive], known: Memory) -> list[Size]:
+    """Return the sizes of the differences that `check_rule` found to be zero."""
+    key = "sizes", kind(step), as_it_is(step.primitive), step.primitive in opaque
+    return remembered(known, key, lambda: rule_sizes(step, opaque))
 
 
 def _with_gradient(tape: Tape, wrt: list[Tensor]) -> Tape:
@@ -213,12 +220,19 @@ def _sizes(
     tape: Tape, wrt: list[Tensor], opaque: set[Primitive], order: int
 ) -> list[Size]:
     """Return the sizes of the differences that `_check_tape` found to be zero."""
-    compared = _compared(Sizes(), tape, wrt, opaque, order)
-    return [found - expected for _, found, expected in compared]
+
+    def replayed(ring: Sizes) -> list[Size]:
+        compared = _compared(ring, tape, wrt, opaque, order)
+        return [found - expected for _, found, expected in compared]
+
+    try:
+        return replayed(SharedSizes())
+    except NotShared:
+        return replayed(Sizes())
 
 
 def _show_rows(
-    tape: Tape, opaque: set[Primitive], seed: int, now: Any
+    tape: Tape, opaque: set[Primitive], seed: int, known: Memory
 ) -> tuple[tuple[RowShown, ...], list[Size]]:
     """Try every row on the tape at other shapes; return that, and the sizes of it."""
     shown: list[RowShown] = []
@@ -231,8 +245,8 @@ def _show_rows(
         key = "row", as_it_is(row), row in opaque
         try:
             one, more = remembered(
+                known,
                 key,
-                now,
                 lambda: show_row(row, row in opaque, seed),  # noqa: B023
             )
         except ProofFailed as failure:

@@ -53,7 +53,7 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
             explain(
                 f"prove(output, wrt, order=2), at {user_line()}",
                 {made[0].name or "wrt": made[0]},
-                "it was computed, so its own rule reads it too, and a second derivative "
+                "it was computed, so its own rule reads it too: a second derivative "
                 "by it has no clear meaning.",
                 "ask by leaves: inputs and Parameters; t.detach() makes a leaf.",
             )
