@@ -174,7 +174,9 @@ def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeyp
         prove(loss)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize(
+    "mistake", [m for m in MISTAKES if m != "sign of a difference"]
+)
 def test_a_wrong_rule_is_found_in_the_cell_too(monkeypatch, mistake):
     loss = lstm()
     plant(monkeypatch, *MISTAKES[mistake])
@@ -183,8 +185,6 @@ def test_a_wrong_rule_is_found_in_the_cell_too(monkeypatch, mistake):
         given = nothing.get(level, ((), []))
         monkeypatch.setattr(proof, level, lambda *rest, given=given: given)
     monkeypatch.setattr(TABLE["matvec"], "together", {})
-    if mistake == "sign of a difference":  # there is none in a cell
-        return
     with pytest.raises((ProofFailed, TypeError)):
         prove(loss)
 

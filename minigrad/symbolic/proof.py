@@ -90,10 +90,11 @@ def prove(
     random = Random(seed)
     whole = tape if order == 1 else _with_gradient(tape, wrt)
     lemmas = _lemmas(whole)
+    kinds = list(applications(whole))
     for attempt in range(ATTEMPTS):
         field = Field(random_prime(random), random)
         try:
-            opaque = _check_rules(field, whole)
+            opaque = _check_rules(field, kinds)
             whole_field = Field(field.p, random)
             generators = _check_tape(whole_field, tape, wrt, opaque, order)
             break
@@ -104,8 +105,7 @@ def prove(
     rows, rules = _show_rows(whole, opaque, seed, known)
     cells = show_cells(tape, opaque, known)
     sizes = _sizes(tape, wrt, opaque, order)
-    kinds = [step for _, step in applications(whole)]
-    rules += [size for step in kinds for size in _rule_sizes(step, opaque, known)]
+    rules += [size for _, step in kinds for size in _rule_sizes(step, opaque, known)]
     return Certificate(
         output=output.name or "the output",
         wrt=_named(wrt, tape),
@@ -155,9 +155,8 @@ def _with_gradient(tape: Tape, wrt: list[Tensor]) -> Tape:
         return Tape(output, *grad(output, wrt, record=True))
 
 
-def _check_rules(field: Field, tape: Tape) -> set[Primitive]:
+def _check_rules(field: Field, kinds: list[tuple[int, Tensor]]) -> set[Primitive]:
     """Check each application on its own; return the rows that need their lemma."""
-    kinds = list(applications(tape))
     opaque: set[Primitive] = set()
     for position, step in kinds:
         if not runs_on(field, step):
