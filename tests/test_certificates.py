@@ -113,6 +113,7 @@ def test_the_cell_is_the_same_for_any_number_of_steps():
     short, long = prove(lstm(T=2)).cells[0], prove(lstm(T=7)).cells[0]
     assert (short.steps, long.steps) == (2, 7)
     assert short.monomials == long.monomials
+    assert short.program == long.program
     assert long.inputs == 4 * 2 * 4 + 4 * 2 + 2 + 2 + 2
     assert (long.outputs, long.generators) == (2 + 2, 5 * 2)
     assert "by induction over t" in " ".join(str(prove(lstm())).split())
@@ -170,7 +171,9 @@ def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeyp
     monkeypatch.setattr(proof, "_show_rows", lambda *rest: ((), []))
     monkeypatch.setattr(proof, "memory", dict)
     monkeypatch.setattr(engine, "_seed", forgetful)
-    with pytest.raises(ProofFailed, match="cell  LSTM: its first such step begins"):
+    with pytest.raises(
+        ProofFailed, match="In the cell LSTM: its first such step begins"
+    ):
         prove(loss)
 
 
@@ -285,7 +288,7 @@ def test_a_rule_that_is_wrong_where_the_tape_does_not_go_is_found(monkeypatch):
         prove(loss)
     assert failed.value.row == "sum"
     assert mg.Tape(loss).steps[failed.value.step].primitive is row
-    assert "first used at step" in str(failed.value)
+    assert "First used at step" in str(failed.value)
 
 
 def test_a_mask_without_a_false_beside_a_scalar_is_proved():
@@ -419,3 +422,21 @@ def test_what_floats_do_not_show_is_said(monkeypatch):
     failure = refuted((-tensor("a", 2)).sum())
     assert failure.counterexample is None
     assert "no difference was found in float64" in " ".join(str(failure).split())
+
+
+def test_a_leaf_without_a_name_is_called_by_its_step(monkeypatch):
+    monkeypatch.setattr(
+        engine.Cotangents, "add", lambda self, a, g: self.totals.update({a.tick: g})
+    )
+    x, y = mg.Tensor([2.0, 3.0]), mg.Tensor([1.0, 2.0])
+    example = refuted((x * y * y).sum()).counterexample
+    assert example.wrt[0] == "t1"
+
+
+def test_arguments_of_one_name_are_told_apart(monkeypatch):
+    W = tensor("W", 2, 2)
+    loss = (W @ W).sum()
+    row = TABLE["matmul"]
+    wrong = (row.adjoints[0], lambda g, a, b: g @ b)
+    monkeypatch.setattr(row, "adjoints", wrong)
+    assert {"argument 0", "argument 1"} <= set(refuted(loss).counterexample.inputs)

@@ -17,6 +17,7 @@ induction over t. (That argument is prose; it is not checked by a machine.)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,7 @@ class CellShown:
     """What was shown of one cell.
 
     cell        its scope
+    program     SHA-256 of its rows, wiring, constants, options and shapes
     steps       how many time steps of the tape are this very program
     inputs      how many numbers come from outside; outputs: how many go there
     generators  how many values of sigma, tanh, ... are letters of their own
@@ -53,6 +55,7 @@ class CellShown:
     """
 
     cell: str
+    program: str
     steps: int
     inputs: int
     outputs: int
@@ -114,8 +117,14 @@ def show_cells(
         by_lemma = frozenset(own.keys() & opaque)
         key = "cell", program, used, tuple(map(as_it_is, own)), by_lemma
         counts = remembered(known, key, lambda: _show(one, used, opaque))  # noqa: B023
-        shown.append(CellShown(one.cell, len(steps), **counts))
+        shown.append(CellShown(one.cell, _digest(program), len(steps), **counts))
     return tuple(shown)
+
+
+def _digest(program: Any) -> str:
+    """Return the SHA-256 of a step's program, the same in every process."""
+    named = [(row.name, args, options) for row, args, options in program]
+    return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
 def _steps_in_time(tape: Tape) -> Iterator[_Step]:
@@ -133,7 +142,7 @@ def _steps_in_time(tape: Tape) -> Iterator[_Step]:
             step = _Step(path(cell) or "the loop", position)
             found.append(step)
             current[cell] = time, step
-        if _reads_in(node, step):
+        if _reads_in(node, step, member):
             continue
         member[node] = step, len(step.nodes)
         step.nodes.append(node)
@@ -150,7 +159,7 @@ def _steps_in_time(tape: Tape) -> Iterator[_Step]:
     yield from (step for step in found if step.nodes)
 
 
-def _reads_in(node: Tensor, step: _Step) -> bool:
+def _reads_in(node: Tensor, step: _Step, member: Any) -> bool:
     """Does this only bring something in from outside, as x[t] does?
 
     Then its result counts as outside. It would tell steps apart that are alike.
@@ -158,7 +167,7 @@ def _reads_in(node: Tensor, step: _Step) -> bool:
     return (
         getattr(node.primitive, "jointly", False)
         and len(node.args) == 1
-        and node.args[0] not in set(step.nodes)
+        and member.get(node.args[0], (None,))[0] is not step
     )
 
 
@@ -222,8 +231,8 @@ def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
 def _failed(failure: ProofFailed, step: _Step) -> ProofFailed:
     """Say of a failure inside a cell which cell, and where on the tape it begins."""
     failure.step = step.position
-    failure.args = (
-        f"{failure}\n  cell  {step.cell}: its first such step begins at step "
-        f"{step.position} of the tape; steps above are counted from there.",
+    failure.add(
+        f"In the cell {step.cell}: its first such step begins at step {step.position} "
+        "of the tape; in this message steps are counted within it."
     )
     return failure

@@ -105,26 +105,22 @@ class Certificate:
                 f"this recorded tape of {self.steps} steps, its shapes, masks, indices "
                 f"and constants; sha256 {self.tape[:16]}",
             ]),
-            ("meaning", [self._meaning()]),
-            ("method", [
-                "the engine's own backward walk against dual numbers, along "
-                f"{'one random direction' if self.order == 1 else 'random directions'},"
-                f" modulo the random prime {self.prime}; seed {self.seed}",
+            ("lemmas", lemmas if self.lemmas else ["none needed"]),
+            ("by lemma", [by_lemma] if self.opaque else []),
+            ("rules", [
+                f"{self.applications} different applications on "
+                f"{'the tape' if self.order == 1 else 'the tape and its gradient'}, "
+                "each on its own, in reverse, recorded reverse and forward mode",
+                f"degree <= {self.rules_degree}: P(a wrong rule passed, on the tape or "
+                f"in the field below) <= {_power(self.rules_chance)}",
             ]),
+            ("rows", self._rows()),
+            ("cell", [text for cell in self.cells for text in _cell(cell)]),
+            ("network", [self._meaning(), self._method()]),
             ("bound", [
                 f"degree <= {self.degree}, height < 2^{self.height_bits}: "
                 f"P(a wrong gradient passed) <= {_power(self.chance)}",
             ]),
-            ("lemmas", lemmas if self.lemmas else ["none needed"]),
-            ("by lemma", [by_lemma] if self.opaque else []),
-            ("rules", [
-                f"{self.applications} different applications, each on its own, in "
-                "reverse, recorded reverse and forward mode",
-                f"degree <= {self.rules_degree}: P(a wrong rule passed, here or below) "
-                f"<= {_power(self.rules_chance)}",
-            ]),
-            ("rows", self._rows()),
-            ("cell", [text for cell in self.cells for text in _cell(cell)]),
             ("trusted", [TRUSTED]),
             ("not covered", [NOT_COVERED]),
         ]  # fmt: skip
@@ -158,6 +154,13 @@ class Certificate:
         return (
             "an identity of polynomials and their quotients over Q, in "
             f"{self.inputs} inputs and {kind}"
+        )
+
+    def _method(self) -> str:
+        directions = "one random direction" if self.order == 1 else "random directions"
+        return (
+            f"the engine's own backward walk against dual numbers, along {directions}, "
+            f"modulo the random prime {self.prime}; seed {self.seed}"
         )
 
     def _rows(self) -> list[str]:
@@ -220,8 +223,11 @@ def versions() -> dict[str, str]:
 
 def _cell(cell: CellShown) -> list[str]:
     """Say what was shown of one time step."""
-    alike = f"{cell.steps} time steps alike" if cell.steps > 1 else "1 time step"
-    size = f"{cell.cell} ({alike}; {cell.inputs} numbers in, {cell.outputs} out)"
+    alike = f"{cell.steps} time steps, all" if cell.steps > 1 else "1 time step,"
+    size = (
+        f"{cell.cell} ({alike} sha256 {cell.program[:16]}; {cell.inputs} numbers in, "
+        f"{cell.outputs} out)"
+    )
     if cell.not_shown:
         return [f"{size}: not done, because {cell.not_shown}"]
     return [

@@ -39,6 +39,17 @@ class Counterexample:
     found     what the engine gives
     expected  what the derivative is
     by        how that was found: "complex step" or "central difference"
+    what      which rule, or the engine
+
+    >>> import minigrad as mg
+    >>> row, y = mg.TABLE["negative"], -mg.Tensor(2.0)
+    >>> right, row.partials = row.partials, (lambda y, a: 1,)
+    >>> example = of_rule(y, 0)
+    >>> example.replay()
+    (1.0, -1.0)
+    >>> row.partials = right            # mended
+    >>> example.replay()
+    (-1.0, -1.0)
     """
 
     inputs: dict[str, Array]
@@ -97,17 +108,9 @@ class _Rule:
             step.options, args, i, g, mode,
         )  # fmt: skip
         self.x = np.asarray(args[i])
-        letters = "abcdef" if isinstance(self.row, Elementwise) else ""
-        names = [
-            letters[k : k + 1] or getattr(a, "name", None) or f"argument {k}"
-            for k, a in enumerate(step.args)
-        ]
+        names = _names(step)
         self.name = names[i]
-        self.inputs = {
-            n: np.asarray(a)
-            for n, a, recorded in zip(names, args, step.args, strict=True)
-            if isinstance(recorded, Tensor)
-        }
+        self.inputs = {n: np.asarray(a) for n, a in zip(names, args, strict=True)}
         if g.shape or g != 1:
             self.inputs["g"] = g
         self.what = f"the rule for {self.name} ({mode} mode)"
@@ -150,7 +153,8 @@ class _Whole:
         self.tape = Tape(output, *wrt)
         self.leaf = wrt[which]
         self.x = self.leaf.data
-        self.name = self.leaf.name or f"t{self.tape.steps.index(self.leaf)}"
+        position = {step: k for k, step in enumerate(Tape(output))}
+        self.name = self.leaf.name or f"t{position[self.leaf]}"
         self.inputs = {self.name: self.x}
         self.what = "the engine" if order == 1 else "the engine's Hessian times u"
         rng = np.random.default_rng(0)
@@ -250,6 +254,17 @@ def _numbers(step: Tensor) -> Iterator[tuple[list[Any], Array]]:
             ],
             cotangent,
         )
+
+
+def _names(step: Tensor) -> list[str]:
+    """Name the arguments: a, b of an elementwise row; their own names otherwise."""
+    if isinstance(step.primitive, Elementwise):
+        return list("abcdef"[: len(step.args)])
+    own = [getattr(a, "name", None) for a in step.args]
+    return [
+        name if name and own.count(name) == 1 else f"argument {k}"
+        for k, name in enumerate(own)
+    ]
 
 
 def _floats(arg: Any) -> Any:

@@ -7,10 +7,13 @@ exp(a + b) = exp(a) exp(b). No rule of the table needs one.)
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from minigrad.context import path
 from minigrad.messages import explain, named
+
+_INDENT: dict[str, Any] = {"initial_indent": "  ", "subsequent_indent": " " * 8}
 
 
 class ProofFailed(Exception):
@@ -41,6 +44,11 @@ class ProofFailed(Exception):
         self.found = found
         self.expected = expected
         self.counterexample = counterexample
+
+    def add(self, *sentences: str) -> None:
+        """Add sentences to the message, each a paragraph."""
+        added = (textwrap.fill(each, 88, **_INDENT) for each in sentences)
+        self.args = ("\n".join([str(self), *added]),)
 
 
 class LemmaFailed(ProofFailed):

@@ -41,7 +41,7 @@ from minigrad.symbolic.cells import show_cells
 from minigrad.symbolic.certificate import Certificate, fingerprint, log2, versions
 from minigrad.symbolic.counterexamples import of_rule, of_tape
 from minigrad.symbolic.domains import Field
-from minigrad.symbolic.failures import LemmaFailed, ProofFailed, in_floats, where_made
+from minigrad.symbolic.failures import LemmaFailed, ProofFailed, where_made
 from minigrad.symbolic.generators import Generator
 from minigrad.symbolic.identity import Twin, both_sides, runs_on, second_order, twin
 from minigrad.symbolic.local import (
@@ -251,7 +251,7 @@ def _show_rows(
         except ProofFailed as failure:
             failure.step = position
             where = where_made(position, tape.steps[position])
-            failure.args = (f"{failure}\n  first used at {where}",)
+            failure.add(f"First used at {where}.")
             raise
         shown.append(one)
         sizes += more
@@ -279,10 +279,9 @@ def _place(failure: LemmaFailed, step: Tensor, position: int) -> None:
     failure.step = position
     if failure.argument is not None:
         failure.counterexample = of_rule(step, failure.argument)
-    text = str(failure)
-    if failure.counterexample is not None:
-        text += f"\n  {in_floats(failure.counterexample, None, None)}"
-    failure.args = (f"{text}\n  first used at {where_made(position, step)}",)
+    told = [] if failure.counterexample is None else [str(failure.counterexample)]
+    told.append(f"First used at {where_made(position, step)}.")
+    failure.add(*told)
 
 
 def _generator_lemmas(
