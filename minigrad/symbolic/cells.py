@@ -215,7 +215,8 @@ def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
     }
     numbers = counts["inputs"] + counts["outputs"]
     if numbers > NUMBERS:
-        return {**counts, "not_shown": f"up to {NUMBERS} numbers are written out"}
+        why = f"it has {numbers:,} numbers, and up to {NUMBERS} are written out"
+        return {**counts, "not_shown": why}
     try:
         made = twin(ring, tape, tape.leaves, opaque)
         bars = [fresh(ring, "bar", output.shape) for output in outputs]

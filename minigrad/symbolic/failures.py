@@ -134,3 +134,30 @@ def in_floats(counterexample: Any, found: Any, expected: Any) -> str:
         f"It gives {found}, and the derivative is {expected}; no difference was found "
         "in float64, at the numbers tried."
     )
+
+
+def cannot_run(step: Any, position: int) -> TypeError:
+    """Return the refusal of a linear row whose code needs floating point."""
+    row: Any = step.primitive
+    return TypeError(
+        explain(
+            f"the proof of {row.name} ({where_made(position, step)})",
+            {"result": step},
+            "its function or its rules need floating-point numbers: they do not run on "
+            "object arrays of exact numbers, and a linear row has no lemma instead.",
+            f"write the row {row.name!r} with NumPy calls that work on any dtype.",
+        )
+    )
+
+
+def divides_by_zero(output: Any) -> ValueError:
+    """Return the refusal of a tape that divides by zero at random points."""
+    return ValueError(
+        explain(
+            f"the proof of {output.name or 'an output'}",
+            {"output": output},
+            "at every random point tried, something was divided by zero: a denominator "
+            "is zero whatever the inputs are.",
+            "look for x - x, or a constant 0, under a division.",
+        )
+    )

@@ -35,13 +35,18 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradient import grad
-from minigrad.messages import explain
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.symbolic.cells import show_cells
 from minigrad.symbolic.certificate import Certificate, fingerprint, log2, versions
 from minigrad.symbolic.counterexamples import of_rule, of_tape
 from minigrad.symbolic.domains import Field
-from minigrad.symbolic.failures import LemmaFailed, ProofFailed, where_made
+from minigrad.symbolic.failures import (
+    LemmaFailed,
+    ProofFailed,
+    cannot_run,
+    divides_by_zero,
+    where_made,
+)
 from minigrad.symbolic.generators import Generator
 from minigrad.symbolic.identity import Twin, both_sides, runs_on, second_order, twin
 from minigrad.symbolic.local import (
@@ -53,7 +58,7 @@ from minigrad.symbolic.local import (
 )
 from minigrad.symbolic.memory import Memory, as_it_is, memory, remembered
 from minigrad.symbolic.primes import BITS, PRIMES, random_prime
-from minigrad.symbolic.question import question
+from minigrad.symbolic.question import named_in, question
 from minigrad.symbolic.rows import RowShown, show_row
 from minigrad.symbolic.setting import undisturbed
 from minigrad.symbolic.sizes import NotShared, SharedSizes, Size, Sizes
@@ -100,7 +105,7 @@ def prove(
             break
         except ZeroDivisionError as error:
             if attempt == ATTEMPTS - 1:
-                raise _divides_by_zero(output) from error
+                raise divides_by_zero(output) from error
     known = memory()
     rows, rules = _show_rows(whole, opaque, seed, known)
     cells = show_cells(tape, opaque, known)
@@ -108,7 +113,7 @@ def prove(
     rules += [size for _, step in kinds for size in _rule_sizes(step, opaque, known)]
     return Certificate(
         output=output.name or "the output",
-        wrt=_named(wrt, tape),
+        wrt=named_in(tape, wrt),
         order=order,
         tape=fingerprint(tape),
         steps=sum(step.primitive is not None for step in tape),
@@ -161,7 +166,7 @@ def _check_rules(field: Field, kinds: list[tuple[int, Tensor]]) -> set[Primitive
     for position, step in kinds:
         if not runs_on(field, step):
             if not isinstance(step.primitive, Elementwise):
-                raise _cannot_run(step, position)
+                raise cannot_run(step, position)
             opaque.add(step.primitive)
     for position, step in kinds:
         try:
@@ -296,33 +301,3 @@ def _generator_lemmas(
         for name in drawn
         if name in known and name not in names
     ]
-
-
-def _cannot_run(step: Tensor, position: int) -> TypeError:
-    row: Any = step.primitive
-    return TypeError(
-        explain(
-            f"the proof of {row.name} ({where_made(position, step)})",
-            {"result": step},
-            "its function or its rules need floating-point numbers: they do not run on "
-            "object arrays of exact numbers, and a linear row has no lemma instead.",
-            f"write the row {row.name!r} with NumPy calls that work on any dtype.",
-        )
-    )
-
-
-def _divides_by_zero(output: Tensor) -> ValueError:
-    return ValueError(
-        explain(
-            f"the proof of {output.name or 'an output'}",
-            {"output": output},
-            "at every random point tried, something was divided by zero: a denominator "
-            "is zero whatever the inputs are.",
-            "look for x - x, or a constant 0, under a division.",
-        )
-    )
-
-
-def _named(wrt: list[Tensor], tape: Tape) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    position = {step: k for k, step in enumerate(tape)}
-    return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)

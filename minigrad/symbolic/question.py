@@ -83,3 +83,9 @@ def _wanted(tape: Tape, wrt: Any, asked: str) -> list[Tensor]:
                 )
             )
     return list(dict.fromkeys(wrt))
+
+
+def named_in(tape: Tape, wrt: list[Tensor]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return name and shape of each; without a name, its step on the tape."""
+    position = {step: k for k, step in enumerate(tape)}
+    return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)
