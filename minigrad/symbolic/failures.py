@@ -113,6 +113,8 @@ def _failed(
     rule = "the rule" if argument is None else f"the rule for argument {argument}"
     if isinstance(found, Exception):
         why = f"{rule} does not run: {found}"
+    elif isinstance(found, str):
+        why = f"of argument {argument} {found}"
     else:
         why = f"{rule} is wrong. {in_floats(counterexample, found, expected)}"
     message = explain(asked, operands, why, f"mend {rule} in the row {row!r}.")

@@ -121,8 +121,8 @@ def _check_parts(step: Tensor, position: int) -> None:
     for i, arg in enumerate(numbered):
         part = row.parts(i, numbered, step.options)
         if not np.array_equal(joined[part], arg):
-            wrong = f"parts {part}"
-            raise rule_failed(step, position, i, wrong, "elsewhere")
+            wrong = f"`parts` says that it lies at {part}, and it lies elsewhere."
+            raise rule_failed(step, position, i, wrong, None)
 
 
 def _disagreement(
