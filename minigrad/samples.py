@@ -33,9 +33,11 @@ def some_shape(random: Random, least: int = 0, most: int = 3) -> Shape:
 def narrowed(random: Random, shape: Shape) -> Shape:
     """Return a shape that broadcasts to this one: axes dropped in front, or of size 1.
 
-    >>> narrowed(Random(0), (2, 3))
-    (3,)
+    >>> narrowed(Random(1), (2, 3)), narrowed(Random(0), (2, 3))
+    ((2, 3), (1,))
     """
+    if random.random() < 0.5:
+        return shape
     kept = shape[random.randint(0, len(shape)) :]
     return tuple(1 if random.random() < 0.3 else n for n in kept)
 
@@ -109,14 +111,14 @@ def stack(random: Random) -> Sample:
 def some_index(random: Random, shape: Shape) -> Any:
     """Return an index into a shape: numbers, slices, arrays, masks, and several.
 
-    >>> some_index(Random(4), (3, 2))
-    (Ellipsis, slice(None, None, -2))
+    >>> some_index(Random(9), (3, 2))
+    (-1, array([ 1, -2, -2]))
     """
     if shape and random.random() < 0.2:
         ndim = random.randint(1, len(shape))
         return np.array([random.random() < 0.6 for _ in range(math.prod(shape[:ndim]))],
                         dtype=bool).reshape(shape[:ndim])  # fmt: skip
-    length = random.randint(1, 3)  # of all index arrays, which are read together
+    length = random.randint(1, 4)  # of all index arrays, which are read together
     parts = [_some_part(random, n, length) for n in shape]
     if len(parts) > 1 and random.random() < 0.5:
         parts[random.randrange(1, len(parts)) - 1 : -1] = [...]
@@ -128,21 +130,23 @@ def some_index(random: Random, shape: Shape) -> Any:
 def _some_part(random: Random, n: int, length: int) -> Any:
     """Return an index along an axis of n entries; an array may repeat itself."""
     ends = [None, *range(-n, n + 1)]
+    some = [random.randrange(-n, n) for _ in range(length)]
     kinds = (
-        lambda: random.randrange(-n, n),
+        lambda: some[0],
         lambda: slice(None),
         lambda: slice(random.choice(ends), random.choice(ends)),
         lambda: slice(None, None, random.choice((-2, -1, 2))),
-        lambda: np.array([random.randrange(-n, n) for _ in range(length)]),
-        lambda: [random.randrange(-n, n) for _ in range(length)],
-        lambda: np.array([[random.randrange(-n, n)]]),
+        lambda: np.array(some),
+        lambda: np.array([*some[1:], some[-1]]),  # the last one twice
+        lambda: some,
+        lambda: np.array([some, some]),
     )
     return random.choice(kinds)()
 
 
 def take(random: Random) -> Sample:
     """Any index, entries repeated or left out."""
-    shape = some_shape(random, most=2)
+    shape = some_shape(random, least=random.choice((0, 1, 1, 1)), most=2)
     return (shape,), {"index": some_index(random, shape)}
 
 
@@ -155,7 +159,7 @@ def scatter(random: Random) -> Sample:
 
 def where(random: Random) -> Sample:
     """A mask and two arrays that broadcast together."""
-    shape = some_shape(random)
+    shape = some_shape(random, least=random.choice((0, 1, 1, 1)))
     wide = narrowed(random, shape)
     mask = np.array([random.random() < 0.5 for _ in range(math.prod(wide))], dtype=bool)
     shapes = narrowed(random, shape), narrowed(random, shape)

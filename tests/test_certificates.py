@@ -20,7 +20,7 @@ from minigrad.symbolic import LemmaFailed, ProofFailed, proof, prove
 from minigrad.symbolic.domains import Field
 from minigrad.symbolic.duals import Dual, Dual2
 from minigrad.symbolic.polynomials import NotPolynomial, Polynomials
-from minigrad.symbolic.rows import check_adjoints, show_row
+from minigrad.symbolic.rows import SAMPLES, check_adjoints, show_row
 
 RNG = np.random.default_rng(0)
 
@@ -256,10 +256,42 @@ def test_every_linear_row_is_exact_at_any_shape_and_option(row, seed):
     assert check_adjoints(row, shapes, options) >= 0
 
 
+def tried(name):
+    """The options that a proof tries a row with."""
+    source = Random(name)
+    return [TABLE[name].samples(source)[1] for _ in range(SAMPLES)]
+
+
+def kinds_of_index(index):
+    parts = index if isinstance(index, tuple) else (index,)
+    for part in parts:
+        if isinstance(part, list | np.ndarray):
+            entries = np.ravel(part).tolist()
+            mask = np.asarray(part).dtype == bool
+            yield "mask" if mask else "array"
+            if not mask and len(set(entries)) < len(entries):
+                yield "repeated"
+        else:
+            yield type(part).__name__
+
+
+def test_what_a_proof_tries_meets_every_kind_of_option():
+    axes = [options.get("axis") for options in tried("sum")]
+    assert {type(axis) for axis in axes} == {int, tuple, type(None)}
+    assert any(isinstance(axis, int) and axis < 0 for axis in axes)
+    assert {options.get("keepdims") for options in tried("sum")} == {True, False, None}
+    indices = [
+        options["index"] for name in ("take", "scatter") for options in tried(name)
+    ]
+    assert {kind for index in indices for kind in kinds_of_index(index)} == {
+        "int", "slice", "ellipsis", "NoneType", "array", "mask", "repeated",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_can_be_shown_apart_from_a_tape(name):
     shown, sizes = show_row(TABLE[name], by_lemma=False, seed=0)
-    assert shown.shapes == 8
+    assert shown.shapes == SAMPLES
     assert shown.entries > 0
     assert bool(sizes) == (not isinstance(TABLE[name], Linear))
 
