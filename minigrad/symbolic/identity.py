@@ -52,7 +52,7 @@ class Twin:
 
     ring: Any
     steps: dict[Tensor, Tensor] = field(default_factory=dict)
-    duals: dict[Tensor, Array] = field(default_factory=dict)
+    duals: dict[Tensor, Any] = field(default_factory=dict)
     directions: dict[Tensor, Array] = field(default_factory=dict)
     second: dict[Tensor, Array] = field(default_factory=dict)
 

@@ -227,7 +227,7 @@ class SharedSize(Size):
         atom = f"from {generator.atom}"
         if self.known.setdefault(atom, generator) is not generator:
             raise NotShared
-        return self.ring.drawn_for(generator)
+        return self.ring.drawn_for(generator, self)
 
     def inverse(self) -> Size:
         """Refuse: which element is divided by matters."""
