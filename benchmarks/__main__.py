@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks import chain, lstm_step, processes
+from benchmarks import chain, lstm_step, processes, prove
 from benchmarks.side_by_side import Row
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -64,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     np.empty(2**25 - 2**16, np.uint8)  # freed at once: from now on the memory is kept
     table("Speed: in a loop, with memory kept", speed(in_a_row=3))
     table("Memory and import", processes.rows(options.seconds))
+    page.append("\n## Proofs\n")
+    for line in prove.lines(options.seconds):
+        page.append(line)
+        print(line, flush=True)
     page.append(f"\nMeasured with {_versions()}.\n")
     options.page.write_text("\n".join(page))
     print(f"wrote {options.page}")

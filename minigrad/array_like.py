@@ -214,9 +214,9 @@ class ArrayLike:
         raise _unsupported(function, "__call__", args, options)
 
 
-def as_array(value: Any) -> Any:
+def as_array(value: Any, dtype: Any = None) -> Any:
     """Return an array of a value; an array of another domain stays what it is."""
-    return value if type(value) in DOMAINS else np.asarray(value)
+    return value if type(value) in DOMAINS else np.asarray(value, dtype)
 
 
 def plain(value: Any) -> Any:

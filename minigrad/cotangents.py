@@ -135,7 +135,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     )
     summed = g.sum(axis=axes) if axes else g
     if not isinstance(g, Tensor):
-        summed = as_array(summed)  # the sum of objects may be a bare object
+        summed = as_array(summed, g.dtype)  # the sum of objects may be a bare object
     return summed.reshape(shape)
 
 

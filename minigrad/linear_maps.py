@@ -21,7 +21,9 @@ from minigrad.tensor import Array
 def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """Sum over the axes."""
     reduce: Any = np.add.reduce  # half the price of np.sum on small arrays
-    return reduce(a, axis=axis, keepdims=keepdims)
+    total = reduce(a, axis=axis, keepdims=keepdims)
+    bare = a.dtype.kind == "O" and type(a) is Array  # then it may be a bare object
+    return np.asarray(total, object) if bare else total
 
 
 def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:

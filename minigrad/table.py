@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad import linear_maps as maps
+from minigrad import samples
 from minigrad import scalar_functions as scalar
 from minigrad.primitive import each, elementwise, linear
 
@@ -85,6 +86,7 @@ sum = linear(
         ),
     ),
     jointly=True,
+    samples=samples.sum,
     symbol="Σ",
     written="Σ{axis} {}",
 )
@@ -94,18 +96,21 @@ broadcast = linear(
     (lambda g, a, shape: g,),  # the engine sums what was spread
     jointly=True,
     written="{}",
+    samples=samples.broadcast,
 )
 reshape = linear(
     "reshape",
     maps.reshaped,
     (lambda g, a, shape: reshape(g, a.shape),),
     jointly=True,
+    samples=samples.reshape,
 )
 transpose = linear(
     "transpose",
     maps.permute,
     (lambda g, a, axes=None: transpose(g, maps.inverse(axes)),),
     jointly=True,
+    samples=samples.transpose,
     symbol="ᵀ",
     written="{}ᵀ{axes}",
 )
@@ -114,16 +119,24 @@ concatenate_row = linear(
     maps.join,
     each(maps.join_adjoint),
     jointly=True,
+    samples=samples.concatenate,
     symbol="[ , ]",
     parts=maps.place_of,
     written="[{...}]",
 )
-stack_row = linear("stack", maps.pile_up, each(maps.stack_adjoint), jointly=True)
+stack_row = linear(
+    "stack",
+    maps.pile_up,
+    each(maps.stack_adjoint),
+    jointly=True,
+    samples=samples.stack,
+)
 take = linear(
     "take",
     maps.entries,
     (lambda g, a, index: scatter(g, a.shape, index),),
     jointly=True,
+    samples=samples.take,
     symbol="[i]",
     together={0: maps.take_adjoints},
     written="{}{index}",
@@ -133,6 +146,7 @@ scatter = linear(
     maps.scatter,
     (lambda g, a, shape, index: take(g, index),),
     jointly=True,
+    samples=samples.scatter,
 )
 select = linear(
     "where",
@@ -142,18 +156,21 @@ select = linear(
         lambda g, a, b, mask: select(0, g, mask),
     ),
     jointly=True,
+    samples=samples.where,
 )
 cumsum = linear(
     "cumsum",
     maps.running_sum,
     (lambda g, a, axis: maps.backwards(cumsum(maps.backwards(g, axis), axis), axis),),
     jointly=True,
+    samples=samples.cumsum,
 )
 cast = linear(
     "cast",
     maps.cast,
     (lambda g, a, dtype: cast(g, a.dtype),),
     jointly=True,
+    samples=samples.cast,
     written="{}",
 )
 matmul = linear(
@@ -161,6 +178,7 @@ matmul = linear(
     maps.product,
     (maps.matmul_adjoint_a, maps.matmul_adjoint_b),
     jointly=False,
+    samples=samples.matmul,
     symbol="@",
     written="{} {}",
     rule="matrix product",
@@ -170,6 +188,7 @@ matvec = linear(
     maps.matvec,
     (lambda g, W, v: outer(g, v), lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
+    samples=samples.matvec,
     symbol="W v",
     together={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
     written="{} {}",
@@ -180,6 +199,7 @@ outer = linear(
     maps.outer,
     (lambda g, z, v: matvec(g, v), lambda g, z, v: matvec(transpose(g), z)),
     jointly=False,
+    samples=samples.outer,
     symbol="z vᵀ",
     written="{} {}ᵀ",
     rule="matrix product",

@@ -17,6 +17,7 @@ from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.recording import record
 from minigrad.symbolic.array_twin import WalkStopped, applied, cannot_run, gradients
+from minigrad.symbolic.counterexamples import of_rule
 from minigrad.symbolic.dual_array import DualArray
 from minigrad.symbolic.exact_array import ExactArray
 from minigrad.symbolic.failures import ProofFailed, rule_failed, where_made
@@ -50,7 +51,9 @@ def located(
 def _blamed(step: Tensor, position: int, i: int, found: Any, expected: Any) -> Any:
     if found is None:
         return cannot_run(step, "a rule returned an array of floats")
-    return rule_failed(step, position, i, found, expected)
+    ran = not isinstance(found, Exception)
+    example = of_rule(step, i) if ran else None
+    return rule_failed(step, position, i, found, expected, example)
 
 
 def _disagreement(made: Twin, step: Tensor, moving: list[int]) -> Any:

@@ -36,8 +36,7 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
     Elementwise rows that cannot run on exact arrays enter by their lemma (`ByLemma`)
     and are added to `opaque`. Raises TypeError for a linear row that cannot run.
     """
-    made = Twin(ring, {}, {}, {})
-    values: dict[Tensor, Any] = {}
+    made = Twin(ring)
     moving = set(wrt)
     with undisturbed():
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
@@ -48,9 +47,7 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
                 tangent = value.filled(0)
             else:
                 args = [
-                    DualArray(values[a], made.tangents[a])
-                    if isinstance(a, Tensor)
-                    else constant(ring, a)
+                    made.duals[a] if isinstance(a, Tensor) else constant(ring, a)
                     for a in step.args
                 ]
                 row, dual = applied(row, ring, args, step, opaque)
@@ -58,7 +55,7 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
             if step in moving:
                 v = made.directions[step] = ring.fresh("direction", step.shape)
                 tangent = tangent + v
-            values[step], made.tangents[step] = value, tangent
+            made.duals[step] = DualArray(value, tangent)
             operands = tuple(
                 made.steps[a] if isinstance(a, Tensor) else b
                 for a, b in zip(step.args, args, strict=True)
@@ -140,7 +137,7 @@ def both_sides(made: Twin, output: Tensor, cotangent: Any) -> tuple[Any, Any]:
     found = made.ring.filled(0, ())
     for v, bar in zip(made.directions.values(), bars, strict=True):
         found = found + (bar * v).sum()
-    return found, (cotangent * made.tangents[output]).sum()
+    return found, (cotangent * made.duals[output].tangent).sum()
 
 
 def gradients(made: Twin, output: Tensor, wrt: list[Tensor], cotangent: Any) -> Any:

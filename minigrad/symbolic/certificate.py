@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.symbolic.cells import CellShown
 from minigrad.symbolic.local import frozen
+from minigrad.symbolic.rows import RowShown
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -39,6 +41,7 @@ class Certificate:
 
     output         the output's name
     wrt            (name, shape) of each array with respect to which
+    order          1: the gradient; 2: the Hessian times a vector as well
     tape           SHA-256 of the recorded rows, wiring, constants, options, shapes
     steps          how many applications the tape has
     applications   how many of them differ in row, shapes, options or constants
@@ -46,6 +49,8 @@ class Certificate:
     generators     how many values of each function stand as independent variables
     lemmas         what SymPy proved of each elementwise row, as text
     opaque         rows that entered by their lemma alone, not run in the field
+    rows           what was shown of each row at other shapes and options
+    cells          what was shown of one time step of each loop, as polynomials
     prime, seed    the field, and what every random choice came from
     degree, height_bits     bounds for the polynomial that was found to be zero
     chance         log2 of a bound for the probability that a wrong gradient passed
@@ -55,6 +60,7 @@ class Certificate:
 
     output: str
     wrt: tuple[tuple[str, tuple[int, ...]], ...]
+    order: int
     tape: str
     steps: int
     applications: int
@@ -62,6 +68,8 @@ class Certificate:
     generators: dict[str, int]
     lemmas: tuple[str, ...]
     opaque: tuple[str, ...]
+    rows: tuple[RowShown, ...]
+    cells: tuple[CellShown, ...]
     prime: int
     seed: int
     degree: int
@@ -85,44 +93,30 @@ class Certificate:
         )
 
     def _lines(self) -> list[tuple[str, list[str]]]:
-        entries = sum(math.prod(shape) for _, shape in self.wrt)
-        counted = Counter(name for name, _ in self.wrt)
-        names = ", ".join(
-            f"{n} ({k} arrays)" if k > 1 else n for n, k in counted.items()
-        )
-        generators = ", ".join(f"{n} {name}" for name, n in self.generators.items())
-        count = sum(self.generators.values())
-        kind = (
-            f"{count} generators ({generators}): any functions with their slopes"
-            if count
-            else "no generator"
+        """Return what is printed, from the claim down: (label, paragraphs)."""
+        lemmas = [f"by SymPy {self.versions['sympy']}:", *self.lemmas]
+        by_lemma = (
+            f"{', '.join(self.opaque)}: rule not run in the field; it enters by its "
+            "lemma"
         )
         lines = [
-            ("proved", [
-                f"the reverse-mode gradient of {self.output}, asked with respect to "
-                f"these {len(self.wrt)} arrays ({entries} numbers), is its derivative",
-                f"wrt: {names}",
-            ]),
+            ("proved", self._claim()),
             ("for", [
                 f"this recorded tape of {self.steps} steps, its shapes, masks, indices "
                 f"and constants; sha256 {self.tape[:16]}",
             ]),
-            ("meaning", [
-                "an identity of polynomials and their quotients over Q, in "
-                f"{self.inputs} inputs and {kind}",
-            ]),
+            ("lemmas", lemmas if self.lemmas else ["none needed"]),
+            ("by lemma", [by_lemma] if self.opaque else []),
             ("rules", [
-                f"{self.applications} different applications, each on its own, in "
-                "reverse, recorded reverse and forward mode",
-                f"degree <= {self.rules_degree}: P(a wrong rule passed) <= "
-                f"{_power(self.rules_chance)}",
+                f"{self.applications} different applications on "
+                f"{'the tape' if self.order == 1 else 'the tape and its gradient'}, "
+                "each on its own, in reverse, recorded reverse and forward mode",
+                f"degree <= {self.rules_degree}: P(a wrong rule passed, on the tape or "
+                f"in the field below) <= {_power(self.rules_chance)}",
             ]),
-            ("lemmas", [f"by SymPy {self.versions['sympy']}:", *self.lemmas]
-             if self.lemmas else ["none needed"]),
-            ("method", [
-                "the engine's own backward walk against dual numbers, along one random "
-                f"direction, modulo the random prime {self.prime}; seed {self.seed}",
-            ]),
+            ("rows", self._rows()),
+            ("cell", [text for cell in self.cells for text in _cell(cell)]),
+            ("network", [self._meaning(), self._method()]),
             ("bound", [
                 f"degree <= {self.degree}, height < 2^{self.height_bits}: "
                 f"P(a wrong gradient passed) <= {_power(self.chance)}",
@@ -130,11 +124,58 @@ class Certificate:
             ("trusted", [TRUSTED]),
             ("not covered", [NOT_COVERED]),
         ]  # fmt: skip
-        if self.opaque:
-            rows = ", ".join(self.opaque)
-            text = f"{rows}: rule not run in the field; it enters by its lemma"
-            lines.insert(4, ("by lemma", [text]))
-        return lines
+        return [(label, texts) for label, texts in lines if texts]
+
+    def _claim(self) -> list[str]:
+        entries = sum(math.prod(shape) for _, shape in self.wrt)
+        counted = Counter(name for name, _ in self.wrt)
+        names = ", ".join(
+            f"{n} ({k} arrays)" if k > 1 else n for n, k in counted.items()
+        )
+        claim = (
+            f"the reverse-mode gradient of {self.output}, asked with respect to "
+            f"these {len(self.wrt)} arrays ({entries} numbers), is its derivative"
+        )
+        if self.order == 2:
+            claim += (
+                "; and the gradient of <gradient, u>, for every u, is its second "
+                "derivative along u, and symmetric"
+            )
+        return [claim, f"wrt: {names}"]
+
+    def _meaning(self) -> str:
+        generators = ", ".join(f"{n} {name}" for name, n in self.generators.items())
+        count = sum(self.generators.values())
+        kind = (
+            f"{count} generators ({generators}): any functions with their slopes"
+            if count
+            else "no generator"
+        )
+        return (
+            "an identity of polynomials and their quotients over Q, in "
+            f"{self.inputs} inputs and {kind}"
+        )
+
+    def _method(self) -> str:
+        directions = "one random direction" if self.order == 1 else "random directions"
+        return (
+            f"the engine's own backward walk against dual numbers, along {directions}, "
+            f"modulo the random prime {self.prime}; seed {self.seed}"
+        )
+
+    def _rows(self) -> list[str]:
+        """Say what was tried at other shapes, row by row."""
+        texts = []
+        for how in dict.fromkeys(row.how for row in self.rows):
+            told = [
+                f"{row.name} ({row.entries} entries at {row.shapes} shapes)"
+                if row.shapes
+                else row.name
+                for row in self.rows
+                if row.how == how
+            ]
+            texts.append(f"{how}: {', '.join(told)}")
+        return ["at sampled shapes and options besides those of the tape:", *texts]
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -178,6 +219,24 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "sympy": sympy.__version__,
     }
+
+
+def _cell(cell: CellShown) -> list[str]:
+    """Say what was shown of one time step."""
+    alike = f"{cell.steps} time steps, all" if cell.steps > 1 else "1 time step,"
+    size = (
+        f"{cell.cell} ({alike} sha256 {cell.program[:16]}; {cell.inputs} numbers in, "
+        f"{cell.outputs} out)"
+    )
+    if cell.not_shown:
+        return [f"{size}: not done, because {cell.not_shown}"]
+    return [
+        f"{size}: <leaf bars, v> = <incoming bars, tangents>, written out with "
+        f"{cell.generators} generators and letters for all bars: the same "
+        f"{cell.monomials} monomials on both sides. No chance is involved"
+        + ("; by induction over t for any number of such steps (prose, not "
+           "machine-checked)" if cell.steps > 1 else ""),
+    ]  # fmt: skip
 
 
 def _power(exponent: float) -> str:

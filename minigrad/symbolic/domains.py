@@ -24,7 +24,7 @@ import functools
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from random import Random
 from typing import Any, NoReturn
@@ -185,10 +185,15 @@ class Ring:
     """
 
     fresh: Callable[[str], Any]
+    lift: Callable[[Any], Any]
 
     def __init__(self) -> None:
         self.met: dict[str, Generator] = {}
         self._asked: dict[str, Generator | None] = {}
+
+    def inner(self, a: Iterable[Any], b: Iterable[Any]) -> Any:
+        """Return the sum of the products of two sequences."""
+        return sum((x * y for x, y in zip(a, b, strict=True)), self.lift(0))
 
     def drawn_for(self, generator: Generator, at: Any) -> Any:
         """Return a new variable for the value of a generator at an element."""
@@ -220,7 +225,10 @@ class Field(Ring):
     def fresh(self, name: str) -> FieldElement:
         """Draw the value of a new variable; `drawn` counts them by name."""
         self.drawn[name] += 1
-        return FieldElement(self.random.randrange(self.p), self)
+        value = p = self.p
+        while value >= p:
+            value = self.random.getrandbits(p.bit_length())
+        return FieldElement(value, self)
 
     def lift(self, number: Any) -> FieldElement:
         """Bring a number into the field exactly, as numerator / denominator."""

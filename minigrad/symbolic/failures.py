@@ -7,10 +7,13 @@ exp(a + b) = exp(a) exp(b). No rule of the table needs one.)
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from minigrad.context import path
 from minigrad.messages import explain, named
+
+_INDENT: dict[str, Any] = {"initial_indent": "  ", "subsequent_indent": " " * 8}
 
 
 class ProofFailed(Exception):
@@ -19,8 +22,9 @@ class ProofFailed(Exception):
     row       the name of the row whose rule is wrong; None if every rule is right
     argument  which argument's rule, from 0; None if it cannot be told
     step      position on the tape; None if the row failed apart from a tape
-    found     what the rule gives
-    expected  what the derivative is
+    found     what the rule gives, in the domain of the proof: often modulo a prime
+    expected  what the derivative is, there
+    counterexample   the same in float64, to be replayed; None if none was found
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class ProofFailed(Exception):
         step: int | None = None,
         found: Any = None,
         expected: Any = None,
+        counterexample: Any = None,
     ) -> None:
         super().__init__(message)
         self.row = row
@@ -38,6 +43,12 @@ class ProofFailed(Exception):
         self.step = step
         self.found = found
         self.expected = expected
+        self.counterexample = counterexample
+
+    def add(self, *sentences: str) -> None:
+        """Add sentences to the message, each a paragraph."""
+        added = (textwrap.fill(each, 88, **_INDENT) for each in sentences)
+        self.args = ("\n".join([str(self), *added]),)
 
 
 class LemmaFailed(ProofFailed):
@@ -57,7 +68,12 @@ def where_made(position: int, node: Any) -> str:
 
 
 def rule_failed(
-    step: Any, position: int, argument: int | None, found: Any, expected: Any
+    step: Any,
+    position: int,
+    argument: int | None,
+    found: Any,
+    expected: Any,
+    counterexample: Any = None,
 ) -> ProofFailed:
     """Return the failure of a rule at a step of a tape, with both numbers.
 
@@ -65,14 +81,24 @@ def rule_failed(
     """
     row = step.primitive.name
     asked = f"the proof of {row} ({where_made(position, step)})"
-    return _failed(asked, named(step.args), row, argument, found, expected, position)
+    failure = _failed(
+        asked, named(step.args), row, argument, found, expected, counterexample
+    )
+    failure.step = position
+    return failure
 
 
 def adjoint_failed(
-    row: str, argument: int | None, where: str, found: Any, expected: Any
+    row: str,
+    argument: int | None,
+    where: str,
+    found: Any,
+    expected: Any,
+    counterexample: Any = None,
 ) -> ProofFailed:
     """Return the failure of a linear row apart from any tape, with both numbers."""
-    return _failed(f"the proof of {row} ({where})", {}, row, argument, found, expected)
+    asked = f"the proof of {row} ({where})"
+    return _failed(asked, {}, row, argument, found, expected, counterexample)
 
 
 def _failed(
@@ -82,11 +108,58 @@ def _failed(
     argument: int | None,
     found: Any,
     expected: Any,
-    position: int | None = None,
+    counterexample: Any,
 ) -> ProofFailed:
     rule = "the rule" if argument is None else f"the rule for argument {argument}"
-    why = f"{rule} gives {found}, and the derivative is {expected}."
     if isinstance(found, Exception):
         why = f"{rule} does not run: {found}"
+    elif isinstance(found, str):
+        why = f"of argument {argument} {found}"
+    else:
+        why = f"{rule} is wrong. {in_floats(counterexample, found, expected)}"
     message = explain(asked, operands, why, f"mend {rule} in the row {row!r}.")
-    return ProofFailed(message, row, argument, position, found, expected)
+    return ProofFailed(
+        message,
+        row,
+        argument,
+        found=found,
+        expected=expected,
+        counterexample=counterexample,
+    )
+
+
+def in_floats(counterexample: Any, found: Any, expected: Any) -> str:
+    """Say how far apart the two are: in floats, or exactly if floats do not show it."""
+    if counterexample is not None:
+        return str(counterexample)
+    return (
+        f"It gives {found}, and the derivative is {expected}; no difference was found "
+        "in float64, at the numbers tried."
+    )
+
+
+def cannot_run(step: Any, position: int) -> TypeError:
+    """Return the refusal of a linear row whose code needs floating point."""
+    row: Any = step.primitive
+    return TypeError(
+        explain(
+            f"the proof of {row.name} ({where_made(position, step)})",
+            {"result": step},
+            "its function or its rules need floating-point numbers: they do not run on "
+            "object arrays of exact numbers, and a linear row has no lemma instead.",
+            f"write the row {row.name!r} with NumPy calls that work on any dtype.",
+        )
+    )
+
+
+def divides_by_zero(output: Any) -> ValueError:
+    """Return the refusal of a tape that divides by zero at random points."""
+    return ValueError(
+        explain(
+            f"the proof of {output.name or 'an output'}",
+            {"output": output},
+            "at every random point tried, something was divided by zero: a denominator "
+            "is zero whatever the inputs are.",
+            "look for x - x, or a constant 0, under a division.",
+        )
+    )

@@ -8,27 +8,36 @@ The left side is the engine's own reverse walk, through the very rules that trai
 a *twin* of the tape: the same rows, arguments and options, with elements of a ring as
 numbers. The right side uses no rule and no walk. Where the ring is a prime field the
 two are numbers to compare; where it is `Sizes` they bound how large the compared
-polynomials can be. With a tape of one step this is the adjoint identity of one rule.
+polynomials can be; where it is `Polynomials` they are formulas, equal or not. With a
+tape of one step this is the adjoint identity of one rule.
+
+The same once more is the second derivative: with H v the engine's gradient of its own
+recorded <x_bar, v>, <H v, w> = D_w D_v y, from dual numbers moving in two directions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from minigrad.gradient import grad
-from minigrad.messages import explain
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import record
-from minigrad.symbolic.domains import Element, Exact
-from minigrad.symbolic.duals import Dual
+from minigrad.symbolic.by_lemma import ByLemma
+from minigrad.symbolic.domains import Element
+from minigrad.symbolic.duals import Dual, Dual2
+from minigrad.symbolic.entries import array, exact, fresh
 from minigrad.symbolic.generators import of_row
+from minigrad.symbolic.polynomials import NotPolynomial
 from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.sizes import NotShared
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
+
+UNDECIDED = ZeroDivisionError, NotPolynomial, NotShared  # the ring's, not the row's
 
 
 @dataclass
@@ -36,76 +45,144 @@ class Twin:
     """A tape over again in a ring.
 
     steps       for each Tensor of the tape, its twin: recorded, over ring elements
-    tangents    for each Tensor of the tape, its derivative in the direction
-    directions  the random direction, for each Tensor with respect to which we differ
+    duals       for each Tensor of the tape, its value as it moves in the direction
+    directions  the direction, for each Tensor with respect to which we differentiate
+    second      the second direction, where second derivatives are asked for
     """
 
     ring: Any
-    steps: dict[Tensor, Tensor]
-    tangents: dict[Tensor, Array]
-    directions: dict[Tensor, Array]
+    steps: dict[Tensor, Tensor] = field(default_factory=dict)
+    duals: dict[Tensor, Any] = field(default_factory=dict)
+    directions: dict[Tensor, Array] = field(default_factory=dict)
+    second: dict[Tensor, Array] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The twins of the Tensors with respect to which we differentiate."""
+        return [self.steps[each] for each in self.directions]
+
+    def tangent(self, step: Tensor) -> Array:
+        """Return D_v of a step of the tape; with two directions D_w D_v."""
+        tangents = [dual.tangent for dual in self.duals[step].ravel().tolist()]
+        if self.second:
+            tangents = [tangent.tangent for tangent in tangents]
+        return array(tangents, step.shape)
 
 
 def twin(
-    ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: Collection[Primitive] = ()
+    ring: Any,
+    tape: Tape,
+    wrt: Sequence[Tensor],
+    opaque: Collection[Primitive] = (),
+    order: int = 1,
 ) -> Twin:
     """Replay a tape on dual numbers over the ring, from new variables at every leaf.
 
     Constants enter exactly; masks and indices stay as recorded. Rows in `opaque` are
-    not computed: see `ByLemma`. Raises what a row's function raises if it cannot run on
-    objects, and ZeroDivisionError where a denominator happens to be zero.
+    not computed: see `ByLemma`. With order=2 the dual numbers move in two directions.
+    Raises what a row's function raises if it cannot run on objects, and
+    ZeroDivisionError where a denominator happens to be zero.
     """
-    made = Twin(ring, {}, {}, {})
-    duals: dict[Tensor, Array] = {}
-    zero = ring.lift(0)
+    made = Twin(ring)
+    kind, still = Dual if order == 1 else Dual2, _still(ring, order)
     moving = set(wrt)  # a set asks for identity; == of Tensors compares their numbers
-    with undisturbed():
+    with undisturbed(), np.errstate(all="ignore"):  # NumPy blames SymPy's roundings
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
             row = step.primitive
             if row is None:
-                leaf = fresh(ring, "input", step.shape)
-                pairs = [Dual(a, zero) for a in leaf.flat]
+                duals = [still(a) for a in fresh(ring, "input", step.shape).flat]
             else:
                 args = [
-                    duals[a] if isinstance(a, Tensor) else exact(a) for a in step.args
+                    made.duals[a] if isinstance(a, Tensor) else exact(a)
+                    for a in step.args
                 ]
                 if row in opaque:
-                    row, pairs = ByLemma.applied(row, ring, args, step.shape)
+                    row, duals = ByLemma.applied(row, ring, args, step.shape, order)
                 else:
                     computed = np.asarray(_run(row, args, step.options))
-                    pairs = [_dual(entry, ring, zero) for entry in computed.flat]
+                    duals = computed.ravel().tolist()
+                    if {*map(type, duals)} != {kind}:
+                        duals = [still(each) for each in duals]
             if step in moving:
-                made.directions[step] = fresh(ring, "direction", step.shape)
-                for pair, direction in zip(
-                    pairs, made.directions[step].flat, strict=True
-                ):
-                    pair.tangent = pair.tangent + direction
-            duals[step] = _array(pairs, step.shape)
-            values = _array([pair.value for pair in pairs], step.shape)
-            made.tangents[step] = _array([pair.tangent for pair in pairs], step.shape)
+                duals = _moved(made, step, duals, order)
+            made.duals[step] = array(duals, step.shape)
+            values = [dual.value for dual in duals]
+            if order == 2:
+                values = [value.value for value in values]
+            data = array(values, step.shape)
             if row is None:
-                made.steps[step] = Tensor(values, step.name)
+                made.steps[step] = Tensor(data, step.name)
             else:
                 operands = tuple(
                     made.steps[a] if isinstance(a, Tensor) else b
                     for a, b in zip(step.args, args, strict=True)
                 )
-                made.steps[step] = record(row, values, operands, step.options)
+                made.steps[step] = record(row, data, operands, step.options)
     return made
 
 
+def _still(ring: Any, order: int) -> Callable[[Any], Dual]:
+    """Return what makes a dual number that does not move of a number or an element."""
+    zero = ring.lift(0)
+
+    def still(a: Any) -> Dual:
+        if isinstance(a, Dual):
+            return a
+        value = a if isinstance(a, Element) else ring.lift(a)
+        if order == 1:
+            return Dual(value, zero)
+        return Dual2(Dual(value, zero), Dual(zero, zero))
+
+    return still
+
+
+def _moved(made: Twin, step: Tensor, duals: list[Any], order: int) -> list[Any]:
+    """Draw a direction, or two, and let the numbers move along."""
+    v = made.directions[step] = fresh(made.ring, "direction", step.shape)
+    moves: Any = v.flat
+    if order == 2:
+        w = made.second[step] = fresh(made.ring, "direction", step.shape)
+        moves = zip(v.flat, w.flat, strict=True)
+    return [dual.moved(each) for dual, each in zip(duals, moves, strict=True)]
+
+
 def both_sides(
-    made: Twin, output: Tensor, cotangent: Array, record: bool = False
+    made: Twin,
+    outputs: Sequence[Tensor],
+    cotangents: Sequence[Array],
+    record: bool = False,
 ) -> tuple[Any, Any]:
     """Return <x_bar, v> as `mg.grad` finds it, and <g, D_v y> as the duals do."""
-    inputs = [made.steps[x] for x in made.directions]
+    twins = [made.steps[each] for each in outputs]
     with undisturbed():
-        bars = grad(made.steps[output], inputs, record=record, seed=cotangent)
-    zero = made.ring.lift(0)
-    found = zero
-    for v, bar in zip(made.directions.values(), bars, strict=True):
-        found = found + inner(bar.data if record else bar, v, zero)
-    return found, inner(cotangent, made.tangents[output], zero)
+        bars = grad(twins, made.inputs, record=record, seed=list(cotangents))
+    found = paired(made.ring, bars, made.directions.values())
+    tangents = [made.tangent(each) for each in outputs]
+    return found, paired(made.ring, cotangents, tangents)
+
+
+def second_order(made: Twin, output: Tensor, cotangent: Array) -> tuple[Any, Any, Any]:
+    """Return <H v, w> and <H w, v> as `mg.grad` finds them, and D_w D_v as the duals.
+
+    H v is the engine's gradient of <gradient, v>, the gradient being its own recording.
+    """
+    v, w = list(made.directions.values()), list(made.second.values())
+    inputs = made.inputs
+    with undisturbed():
+        bars = grad(made.steps[output], inputs, record=True, seed=cotangent)
+        along_v, along_w = (grad(bars, inputs, seed=each) for each in (v, w))
+    expected = paired(made.ring, [cotangent], [made.tangent(output)])
+    return paired(made.ring, along_v, w), paired(made.ring, along_w, v), expected
+
+
+def paired(ring: Any, left: Iterable[Any], right: Iterable[Any]) -> Any:
+    """Return <left, right>, over arrays or Tensors of the same shapes."""
+    sides = ([x for each in side for x in _entries(each)] for side in (left, right))
+    return ring.inner(*sides)
+
+
+def _entries(array: Any) -> list[Any]:
+    return (array.data if isinstance(array, Tensor) else array).ravel().tolist()
 
 
 def alone(step: Tensor) -> Tensor:
@@ -122,48 +199,6 @@ def alone(step: Tensor) -> Tensor:
         return record(step.primitive, np.empty(step.shape), leaves, step.options)
 
 
-class ByLemma(Primitive):
-    """Stands for an elementwise row that cannot run on ring elements (2 ** x, erf).
-
-    Its value y and its slopes dy/da are new variables. The rule itself is not run: that
-    it gives these slopes is what the row's SymPy lemma says.
-    """
-
-    def __init__(self, row: Primitive, slopes: list[Array]) -> None:
-        vars(self).update(vars(row))
-        self.slopes = slopes
-
-    @classmethod
-    def applied(
-        cls, row: Primitive, ring: Any, args: Any, shape: tuple[int, ...]
-    ) -> tuple[ByLemma, list[Dual]]:
-        """Return the stand-in, and its value and tangent in every entry."""
-        slopes = [fresh(ring, f"{row.name}'", shape) for _ in args]
-        tangent = np.full(shape, ring.lift(0), object)
-        for slope, arg in zip(slopes, args, strict=True):
-            if _moves(arg):
-                tangent = tangent + slope * _array(
-                    [a.tangent for a in arg.flat], arg.shape
-                )
-        y = fresh(ring, row.name, shape)
-        pairs = [
-            Dual(*pair) for pair in zip(y.flat, np.asarray(tangent).flat, strict=True)
-        ]
-        return cls(row, slopes), pairs
-
-    def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
-        """Return g times the slope of argument i."""
-        return g * self.slopes[i]
-
-    def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
-        """Return the sum of slopes times tangents."""
-        total = 0
-        for slope, tangent in zip(self.slopes, tangents, strict=True):
-            if tangent is not None:
-                total = total + slope * tangent
-        return total
-
-
 def runs_on(ring: Any, step: Tensor) -> bool:
     """Can this step's function and partials be evaluated on elements of the ring?"""
     row = step.primitive
@@ -171,7 +206,7 @@ def runs_on(ring: Any, step: Tensor) -> bool:
         fresh(ring, "probe", a.shape) if isinstance(a, Tensor) else exact(a)
         for a in step.args
     ]
-    duals = [_array([Dual(a, a) for a in arg.flat], arg.shape) if _is_ring(arg) else arg
+    duals = [array([Dual(a, a) for a in arg.flat], arg.shape) if _is_ring(arg) else arg
              for arg in args]  # fmt: skip
     try:
         _run(row, duals, step.options)
@@ -180,7 +215,7 @@ def runs_on(ring: Any, step: Tensor) -> bool:
             for arg, partial in zip(step.args, row.partials, strict=True):
                 if isinstance(arg, Tensor):
                     partial(y, *args)
-    except ZeroDivisionError:
+    except UNDECIDED:
         raise
     except Exception:
         return False
@@ -194,65 +229,13 @@ def _run(row: Any, args: Sequence[Any], options: Any) -> Any:
     """
     try:
         return row.function(*args, **options)
-    except ZeroDivisionError:
+    except UNDECIDED:
         raise
     except Exception:  # compiled code may raise anything
         known = of_row(row) if isinstance(row, Elementwise) else None
         if known is None:
             raise
         return np.frompyfunc(lambda a: a.function(known), 1, 1)(*args)
-
-
-def inner(a: Array, b: Array, zero: Any) -> Any:
-    """Return the sum of products of two arrays of one shape."""
-    total = zero
-    for x, y in zip(a.flat, b.flat, strict=True):
-        total = total + x * y
-    return total
-
-
-def fresh(ring: Any, name: str, shape: tuple[int, ...]) -> Array:
-    """Return an array of new variables."""
-    count = int(np.prod(shape))
-    return _array([ring.fresh(name) for _ in range(count)], shape)
-
-
-def exact(constant: Any) -> Any:
-    """Return a constant of the program as exact fractions, in its shape.
-
-    Raises ValueError if it is not finite: infinity is no element of a field.
-    """
-    try:
-        if isinstance(constant, Array):
-            return _array([Exact(c) for c in constant.ravel().tolist()], constant.shape)
-        return Exact(constant.item() if isinstance(constant, np.generic) else constant)
-    except (ValueError, OverflowError, TypeError) as error:
-        raise ValueError(
-            explain(
-                "a proof on a tape with a constant that is no finite real number",
-                {"constant": constant},
-                f"exact arithmetic has no element for it ({error}).",
-                "use a large finite number for the infinity of a mask, or mg.where.",
-            )
-        ) from error
-
-
-def _array(entries: list[Any], shape: tuple[int, ...]) -> Array:
-    return np.fromiter(entries, object, len(entries)).reshape(shape)
-
-
-def _dual(entry: Any, ring: Any, zero: Any) -> Dual:
-    """A constant that a row put beside moving entries (where, scatter) has tangent 0.
-
-    Always a new pair: the same one may appear in many entries.
-    """
-    if isinstance(entry, Dual):
-        return Dual(entry.value, entry.tangent)
-    return Dual(entry if isinstance(entry, Element) else ring.lift(entry), zero)
-
-
-def _moves(arg: Any) -> bool:
-    return isinstance(arg, Array) and arg.size > 0 and isinstance(arg.flat[0], Dual)
 
 
 def _is_ring(arg: Any) -> bool:

@@ -10,7 +10,7 @@ finds the first step whose cotangent is incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,23 @@ from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain
 from minigrad.primitive import Primitive
 from minigrad.recording import record
-from minigrad.symbolic.failures import ProofFailed, rule_failed, where_made
-from minigrad.symbolic.identity import Twin, alone, both_sides, fresh, inner, twin
+from minigrad.symbolic.counterexamples import (
+    FORWARD,
+    RECORDED,
+    REVERSE,
+    Counterexample,
+    of_rule,
+)
+from minigrad.symbolic.entries import fresh
+from minigrad.symbolic.failures import (
+    ProofFailed,
+    in_floats,
+    rule_failed,
+    where_made,
+)
+from minigrad.symbolic.identity import Twin, alone, both_sides, paired, twin
 from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.sizes import Size, Sizes
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -32,14 +46,18 @@ def applications(tape: Tape) -> Iterator[tuple[int, Tensor]]:
     for position, step in enumerate(tape):
         if step.primitive is None:
             continue
-        args = tuple(
-            ("shape", a.shape) if isinstance(a, Tensor) else frozen(a)
-            for a in step.args
-        )
-        key = (step.primitive, args, frozen(step.options))
+        key = kind(step)
         if key not in seen:
             seen.add(key)
             yield position, step
+
+
+def kind(step: Tensor) -> Any:
+    """Return all that a rule sees of an application, but the numbers, to compare."""
+    args = tuple(
+        ("shape", a.shape) if isinstance(a, Tensor) else frozen(a) for a in step.args
+    )
+    return step.primitive, args, frozen(step.options)
 
 
 def frozen(value: Any) -> Any:
@@ -74,12 +92,18 @@ def check_rule(
     wrong = _disagreement(ring, tape, tape.leaves, opaque)
     if wrong is None:
         return
+    argument = None
     for i, leaf in enumerate(output.args):  # moving one argument tells whose rule it is
-        if isinstance(leaf, Tensor):
-            pair = _disagreement(ring, tape, [leaf], opaque)
-            if pair is not None:
-                raise rule_failed(step, position, i, *pair)
-    raise rule_failed(step, position, None, *wrong)
+        alone_wrong = isinstance(leaf, Tensor) and _disagreement(
+            ring, tape, [leaf], opaque
+        )
+        if alone_wrong:
+            argument, wrong = i, alone_wrong
+            break
+    mode, found, expected = wrong
+    ran = not isinstance(found, Exception)
+    example = of_rule(step, argument, mode) if ran else None
+    raise rule_failed(step, position, argument, found, expected, example)
 
 
 def _check_parts(step: Tensor, position: int) -> None:
@@ -97,13 +121,14 @@ def _check_parts(step: Tensor, position: int) -> None:
     for i, arg in enumerate(numbered):
         part = row.parts(i, numbered, step.options)
         if not np.array_equal(joined[part], arg):
-            raise rule_failed(step, position, i, f"parts {part}", "elsewhere")
+            wrong = f"`parts` says that it lies at {part}, and it lies elsewhere."
+            raise rule_failed(step, position, i, wrong, None)
 
 
 def _disagreement(
     ring: Any, tape: Tape, wrt: list[Tensor], opaque: Collection[Primitive]
-) -> tuple[Any, Any] | None:
-    """Return (found, expected) of the first reading in which they differ."""
+) -> tuple[str, Any, Any] | None:
+    """Return (mode, found, expected) of the first reading in which they differ."""
     (output,) = tape.outputs
     made = twin(ring, tape, wrt, opaque)
     g = fresh(ring, "cotangent", output.shape)
@@ -112,49 +137,63 @@ def _disagreement(
     except ZeroDivisionError:
         raise
     except Exception as error:  # whatever a broken rule may raise
-        return error.__cause__ or error, None
-    return next((pair for pair in pairs if pair[0] != pair[1]), None)
+        return REVERSE, error.__cause__ or error, None
+    return next(((mode, *pair) for mode, pair in pairs if pair[0] != pair[1]), None)
 
 
-def readings(made: Twin, output: Tensor, g: Array) -> list[tuple[Any, Any]]:
+def readings(made: Twin, output: Tensor, g: Array) -> list[tuple[str, tuple[Any, Any]]]:
     """Return (found, expected) for reverse, recorded reverse, and forward mode."""
     return [
-        both_sides(made, output, g),
-        both_sides(made, output, g, record=True),
-        _forward(made, output, g),
+        (REVERSE, both_sides(made, [output], [g])),
+        (RECORDED, both_sides(made, [output], [g], record=True)),
+        (FORWARD, _forward(made, output, g)),
     ]
+
+
+def rule_sizes(step: Tensor, opaque: Collection[Primitive]) -> list[Size]:
+    """Return the sizes of the differences that `check_rule` found to be zero."""
+    sizes = Sizes()
+    output = alone(step)
+    tape = Tape(output)
+    made = twin(sizes, tape, tape.leaves, opaque)
+    g = fresh(sizes, "cotangent", output.shape)
+    return [found - expected for _, (found, expected) in readings(made, output, g)]
 
 
 def _forward(made: Twin, output: Tensor, g: Array) -> tuple[Any, Any]:
     """Return <g, y_dot>, with y_dot from the engine's forward mode and the duals."""
-    zero = made.ring.lift(0)
     directions = {made.steps[x]: v for x, v in made.directions.items()}
     with undisturbed():
         tangents = pushforward(Tape(made.steps[output]), directions)
-    found = inner(g, tangents[made.steps[output]], zero)
-    return found, inner(g, made.tangents[output], zero)
+    found = paired(made.ring, [g], [tangents[made.steps[output]]])
+    return found, paired(made.ring, [g], [made.tangent(output)])
 
 
 def accumulation_failed(
-    made: Twin, tape: Tape, cotangent: Array, found: Any, expected: Any
+    made: Twin,
+    tape: Tape,
+    cotangents: Sequence[Array],
+    found: Any,
+    expected: Any,
+    example: Counterexample | None = None,
 ) -> ProofFailed:
     """Name the first step, backwards, whose cotangent is not the sum of its uses."""
-    output = tape.outputs[0]
-    bars = _added_up(made, tape, cotangent)
+    bars = _added_up(made, tape, cotangents)
     position_of = {step: position for position, step in enumerate(tape)}
+    outputs = [made.steps[each] for each in tape.outputs]
     wrong = None
     # The engine plans its walk by what is asked: ask for all steps, then as before.
     for asked in ([step for step in tape if step in bars], list(made.directions)):
         with undisturbed():
             inputs = [made.steps[step] for step in asked]
-            engine = grad(made.steps[output], inputs, seed=cotangent)
+            engine = grad(outputs, inputs, seed=list(cotangents))
         for step, bar in zip(reversed(asked), reversed(engine), strict=True):
             if wrong is None and not np.array_equal(bar, bars.get(step, 0 * bar)):
                 wrong, engines = step, bar
     why = "every rule is right, the accumulation is wrong: "
     operands = {}
     if wrong is None:
-        why += f"<gradient, v> is {found}, the derivative along v is {expected}."
+        why += "the gradient along a direction is not the derivative along it."
     else:
         uses = [k for k, step in enumerate(tape) for a in step.args if a is wrong]
         position = position_of[wrong]
@@ -163,10 +202,11 @@ def accumulation_failed(
         entry = np.flatnonzero(np.asarray(engines != right).ravel())[0]
         found, expected = engines.flat[entry], right.flat[entry]
         why += (
-            f"the cotangent of step {position} is the sum over its uses, at steps "
-            f"{', '.join(map(str, uses))}; entry {entry} of it is {found} "
-            f"and should be {expected}."
+            f"the cotangent of step {position} is not the sum over its uses, at steps "
+            f"{', '.join(map(str, uses))}; entry {entry} of it differs."
         )
+    why += f" {in_floats(example, found, expected)}"
+    output = tape.outputs[0]
     return ProofFailed(
         explain(
             f"the proof of the gradient of {output.name or 'the output'}",
@@ -178,13 +218,18 @@ def accumulation_failed(
         step=None if wrong is None else position_of[wrong],
         found=found,
         expected=expected,
+        counterexample=example,
     )
 
 
-def _added_up(made: Twin, tape: Tape, cotangent: Array) -> dict[Tensor, Array]:
+def _added_up(
+    made: Twin, tape: Tape, cotangents: Sequence[Array]
+) -> dict[Tensor, Array]:
     """Walk backwards step by step, adding contributions here and not in the engine."""
     zero = made.ring.lift(0)
-    bars: dict[Tensor, Array] = {tape.outputs[0]: cotangent}
+    bars: dict[Tensor, Array] = {}
+    for output, cotangent in zip(tape.outputs, cotangents, strict=True):
+        bars[output] = bars.get(output, zero) + cotangent
     for step in reversed(tape.steps):
         if step not in bars or step.primitive is None:
             continue

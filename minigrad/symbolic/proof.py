@@ -1,59 +1,81 @@
 """`mg.prove(loss)`: is the gradient that trains the derivative? Shown, or refuted.
 
-Three statements, each checked by other means:
+Five statements, each checked by other means:
 
     lemmas   every partial of an elementwise row is the derivative of what the row
              means, as real functions: SymPy, deterministic          (lemmas.py)
     rules    <g, A x'> = <A* g, x'> for every application on the tape, in a field
              of about 2^60 elements, on its own random numbers       (local.py)
     tape     <gradient, v> = D_v loss for the whole tape             (identity.py)
+    rows     the rules again, at shapes and options that the tape does not have, in
+             integers where the row is linear                        (rows.py)
+    cell     one time step of a loop, as an identity of polynomials  (cells.py)
 
-The last is the claim, and needs only the lemmas about generators beside it. The middle
-one says, when it fails, which rule is broken.
+The third is the claim, and needs only the lemmas about generators beside it. The second
+says, when it fails, which rule is broken. The last two say why one may expect the same
+of other shapes and other lengths: they are deterministic but for the elementwise rows.
 
 The prime is drawn at random between 2^60 and 2^61, so an identity that fails over the
 rationals fails modulo the prime too, unless the prime divides every coefficient; and
 the numbers are drawn at random, so it fails at them, unless they are a zero. Both
 chances are bounded by the sizes of the polynomials, which a replay computes (sizes.py).
+
+With order=2 the same is shown of the Hessian times a vector: the rules are those on the
+tape of the recorded gradient, and <H v, w> = D_w D_v loss = <H w, v>.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain, user_line
+from minigrad.gradient import grad
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.symbolic.cells import show_cells
 from minigrad.symbolic.certificate import Certificate, fingerprint, log2, versions
+from minigrad.symbolic.counterexamples import of_rule, of_tape
 from minigrad.symbolic.domains import Field
-from minigrad.symbolic.failures import LemmaFailed, ProofFailed, where_made
+from minigrad.symbolic.failures import (
+    LemmaFailed,
+    ProofFailed,
+    cannot_run,
+    divides_by_zero,
+    where_made,
+)
 from minigrad.symbolic.generators import Generator
-from minigrad.symbolic.identity import alone, both_sides, fresh, runs_on, twin
+from minigrad.symbolic.identity import Twin, both_sides, runs_on, second_order, twin
 from minigrad.symbolic.local import (
     accumulation_failed,
     applications,
     check_rule,
-    readings,
+    kind,
+    rule_sizes,
 )
+from minigrad.symbolic.memory import Memory, as_it_is, memory, remembered
 from minigrad.symbolic.primes import BITS, PRIMES, random_prime
-from minigrad.symbolic.sizes import Size, Sizes
+from minigrad.symbolic.question import named_in, question
+from minigrad.symbolic.rows import RowShown, show_row
+from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.sizes import NotShared, SharedSizes, Size, Sizes
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 ATTEMPTS = 2  # the second, should a denominator be zero by accident
 
 
-def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
+def prove(
+    output: Any, wrt: Any = None, order: int = 1, seed: int | None = None
+) -> Certificate:
     """Prove that the gradient of `output` is its derivative, on its recorded tape.
 
     output   a Tensor with one entry
     wrt      a Tensor, or a list, tuple or dict of them; every leaf of the tape if None
+    order    2 to prove the second derivative, the Hessian times a vector, as well
     seed     an integer from which every random choice is made; drawn if None
 
     The engine plans its walk by what is asked of it, and the proof is about that walk:
@@ -68,26 +90,31 @@ def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
     Raises ProofFailed, naming the row, argument and step, or saying that every rule is
     right and the accumulation wrong; ValueError or TypeError for what cannot be asked.
     """
-    tape, wrt = _question(output, wrt)
+    tape, wrt = question(output, wrt, order)
     seed = secrets.randbits(64) if seed is None else seed
     random = Random(seed)
-    lemmas = _lemmas(tape)
+    whole = tape if order == 1 else _with_gradient(tape, wrt)
+    lemmas = _lemmas(whole)
+    kinds = list(applications(whole))
     for attempt in range(ATTEMPTS):
         field = Field(random_prime(random), random)
         try:
-            opaque = _check_rules(field, tape)
+            opaque = _check_rules(field, kinds)
             whole_field = Field(field.p, random)
-            generators = _check_tape(whole_field, tape, wrt, opaque)
+            generators = _check_tape(whole_field, tape, wrt, opaque, order)
             break
         except ZeroDivisionError as error:
             if attempt == ATTEMPTS - 1:
-                raise _divides_by_zero(output) from error
-    whole = _size(tape, wrt, opaque)
-    kinds = [step for _, step in applications(tape)]
-    rules = [size for step in kinds for size in _rule_sizes(step, opaque)]
+                raise divides_by_zero(output) from error
+    known = memory()
+    rows, rules = _show_rows(whole, opaque, seed, known)
+    cells = show_cells(tape, opaque, known)
+    sizes = _sizes(tape, wrt, opaque, order)
+    rules += [size for _, step in kinds for size in _rule_sizes(step, opaque, known)]
     return Certificate(
         output=output.name or "the output",
-        wrt=_named(wrt, tape),
+        wrt=named_in(tape, wrt),
+        order=order,
         tape=fingerprint(tape),
         steps=sum(step.primitive is not None for step in tape),
         applications=len(kinds),
@@ -95,11 +122,13 @@ def prove(output: Any, wrt: Any = None, seed: int | None = None) -> Certificate:
         generators=generators,
         lemmas=(*lemmas, *_generator_lemmas(whole_field.met, generators, lemmas)),
         opaque=tuple(sorted(row.name for row in opaque)),
+        rows=rows,
+        cells=cells,
         prime=field.p,
         seed=seed,
-        degree=whole.degree,
-        height_bits=whole.height.bit_length(),
-        chance=log2(chance(whole)),
+        degree=max(size.degree for size in sizes),
+        height_bits=max(size.height.bit_length() for size in sizes),
+        chance=log2(sum(map(chance, sizes), Fraction(0))),
         rules_degree=max(size.degree for size in rules),
         rules_chance=log2(sum(map(chance, rules), Fraction(0))),
         versions=versions(),
@@ -118,14 +147,26 @@ def chance(difference: Size) -> Fraction:
     return min(Fraction(1), ATTEMPTS * (unlucky_prime + unlucky_point))
 
 
-def _check_rules(field: Field, tape: Tape) -> set[Primitive]:
+def _rule_sizes(step: Tensor, opaque: set[Primitive], known: Memory) -> list[Size]:
+    """Return the sizes of the differences that `check_rule` found to be zero."""
+    key = "sizes", kind(step), as_it_is(step.primitive), step.primitive in opaque
+    return remembered(known, key, lambda: rule_sizes(step, opaque))
+
+
+def _with_gradient(tape: Tape, wrt: list[Tensor]) -> Tape:
+    """Return the tape and its recorded gradient, as second derivatives read it."""
+    (output,) = tape.outputs
+    with undisturbed(), np.errstate(all="ignore"):
+        return Tape(output, *grad(output, wrt, record=True))
+
+
+def _check_rules(field: Field, kinds: list[tuple[int, Tensor]]) -> set[Primitive]:
     """Check each application on its own; return the rows that need their lemma."""
-    kinds = list(applications(tape))
     opaque: set[Primitive] = set()
     for position, step in kinds:
         if not runs_on(field, step):
             if not isinstance(step.primitive, Elementwise):
-                raise _cannot_run(step, position)
+                raise cannot_run(step, position)
             opaque.add(step.primitive)
     for position, step in kinds:
         try:
@@ -149,36 +190,77 @@ def _has_lemma(row: Any) -> bool:
 
 
 def _check_tape(
-    field: Field, tape: Tape, wrt: list[Tensor], opaque: set[Primitive]
+    field: Field, tape: Tape, wrt: list[Tensor], opaque: set[Primitive], order: int
 ) -> dict[str, int]:
     """Check the claim itself; return how many generators of each kind it took."""
-    made = twin(field, tape, wrt, opaque)
-    output = tape.outputs[0]
+    (output,) = tape.outputs
     one = np.full(output.shape, field.lift(1), object)
-    found, expected = both_sides(made, output, one)
-    if found != expected:
-        raise accumulation_failed(made, tape, one, found, expected)
-    drawn = field.drawn
+    drawn: dict[str, int] = {}
+    for made, found, expected in _compared(field, tape, wrt, opaque, order):
+        drawn = drawn or dict(field.drawn)
+        if found != expected:
+            of_order = 2 if made.second else 1
+            example = of_tape(output, wrt, of_order)
+            raise accumulation_failed(made, tape, [one], found, expected, example)
     return {name: drawn[name] for name in drawn if name not in ("input", "direction")}
 
 
-def _size(tape: Tape, wrt: list[Tensor], opaque: set[Primitive]) -> Size:
-    """Return the size of the difference that `_check_tape` found to be zero."""
-    sizes = Sizes()
-    output = tape.outputs[0]
-    one = np.full(output.shape, sizes.lift(1), object)
-    found, expected = both_sides(twin(sizes, tape, wrt, opaque), output, one)
-    return found - expected
+def _compared(
+    ring: Any, tape: Tape, wrt: list[Tensor], opaque: set[Primitive], order: int
+) -> Iterator[tuple[Twin, Any, Any]]:
+    """Yield each pair of numbers that should be equal, with the twin they are from."""
+    (output,) = tape.outputs
+    one = np.full(output.shape, ring.lift(1), object)
+    made = twin(ring, tape, wrt, opaque)
+    yield made, *both_sides(made, [output], [one])
+    if order == 2:
+        made = twin(ring, tape, wrt, opaque, order=2)
+        along_v, along_w, expected = second_order(made, output, one)
+        yield made, along_v, expected
+        yield made, along_w, expected
 
 
-def _rule_sizes(step: Tensor, opaque: set[Primitive]) -> list[Size]:
-    """Return the sizes of the differences that `check_rule` found to be zero."""
-    sizes = Sizes()
-    output = alone(step)
-    tape = Tape(output)
-    made = twin(sizes, tape, tape.leaves, opaque)
-    g = fresh(sizes, "cotangent", output.shape)
-    return [found - expected for found, expected in readings(made, output, g)]
+def _sizes(
+    tape: Tape, wrt: list[Tensor], opaque: set[Primitive], order: int
+) -> list[Size]:
+    """Return the sizes of the differences that `_check_tape` found to be zero."""
+
+    def replayed(ring: Sizes) -> list[Size]:
+        compared = _compared(ring, tape, wrt, opaque, order)
+        return [found - expected for _, found, expected in compared]
+
+    try:
+        return replayed(SharedSizes())
+    except NotShared:
+        return replayed(Sizes())
+
+
+def _show_rows(
+    tape: Tape, opaque: set[Primitive], seed: int, known: Memory
+) -> tuple[tuple[RowShown, ...], list[Size]]:
+    """Try every row on the tape at other shapes; return that, and the sizes of it."""
+    shown: list[RowShown] = []
+    sizes: list[Size] = []
+    first: dict[Any, int] = {}
+    for position, step in enumerate(tape):
+        if step.primitive is not None:
+            first.setdefault(step.primitive, position)
+    for row, position in first.items():
+        key = "row", as_it_is(row), row in opaque
+        try:
+            one, more = remembered(
+                known,
+                key,
+                lambda: show_row(row, row in opaque, seed),  # noqa: B023
+            )
+        except ProofFailed as failure:
+            failure.step = position
+            where = where_made(position, tape.steps[position])
+            failure.add(f"First used at {where}.")
+            raise
+        shown.append(one)
+        sizes += more
+    return tuple(shown), sizes
 
 
 def _lemmas(tape: Tape) -> list[str]:
@@ -192,10 +274,19 @@ def _lemmas(tape: Tape) -> list[str]:
             try:
                 shown[row] = f"{row.name}  {prove_row(row)}"
             except LemmaFailed as failure:
-                failure.step = position
-                failure.add_note(f"  first used at {where_made(position, step)}")
+                _place(failure, step, position)
                 raise
     return sorted(shown.values())
+
+
+def _place(failure: LemmaFailed, step: Tensor, position: int) -> None:
+    """Say of a failed lemma where on the tape its row first stands, and in floats."""
+    failure.step = position
+    if failure.argument is not None:
+        failure.counterexample = of_rule(step, failure.argument)
+    told = [] if failure.counterexample is None else [str(failure.counterexample)]
+    told.append(f"First used at {where_made(position, step)}.")
+    failure.add(*told)
 
 
 def _generator_lemmas(
@@ -210,85 +301,3 @@ def _generator_lemmas(
         for name in drawn
         if name in known and name not in names
     ]
-
-
-def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
-    """Return the tape and the Tensors to differentiate by, or say why there is none."""
-    require_recorded(output, "prove")
-    asked = f"prove(output, wrt), at {user_line()}"
-    name = output.name or "output"
-    if output.size != 1:
-        raise ValueError(
-            explain(
-                asked,
-                {name: output},
-                "a gradient belongs to one number.",
-                "prove a loss: y.sum(), or (y * g).sum() with a cotangent g.",
-            )
-        )
-    if output.primitive is None:
-        raise ValueError(
-            explain(
-                asked,
-                {name: output},
-                "it is a leaf: nothing was computed, so there is nothing to prove.",
-                "prove the result of a computation.",
-            )
-        )
-    tape = Tape(output)
-    require_kept(tape, "prove")
-    return tape, _wanted(tape, wrt, asked)
-
-
-def _wanted(tape: Tape, wrt: Any, asked: str) -> list[Tensor]:
-    if wrt is None:
-        return tape.leaves
-    if isinstance(wrt, Mapping):
-        wrt = list(wrt.values())
-    elif not isinstance(wrt, list | tuple):
-        wrt = [wrt]
-    on_tape = set(tape)
-    for each in wrt:
-        require_tensor(each, "prove(output, wrt)")
-        if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": tape.outputs[0], "wrt": each},
-                    "the output was not computed from this wrt, so its gradient is "
-                    "zero whatever the rules say.",
-                    "pass the very Tensors that the computation used; list(mg.Tape("
-                    "output)) shows them.",
-                )
-            )
-    return list(dict.fromkeys(wrt))
-
-
-def _cannot_run(step: Tensor, position: int) -> TypeError:
-    row: Any = step.primitive
-    return TypeError(
-        explain(
-            f"the proof of {row.name} ({where_made(position, step)})",
-            {"result": step},
-            "its function or its rules need floating-point numbers: they do not run on "
-            "object arrays of exact numbers, and a linear row has no lemma instead.",
-            f"write the row {row.name!r} with NumPy calls that work on any dtype.",
-        )
-    )
-
-
-def _divides_by_zero(output: Tensor) -> ValueError:
-    return ValueError(
-        explain(
-            f"the proof of {output.name or 'an output'}",
-            {"output": output},
-            "at every random point tried, something was divided by zero: a denominator "
-            "is zero whatever the inputs are.",
-            "look for x - x, or a constant 0, under a division.",
-        )
-    )
-
-
-def _named(wrt: list[Tensor], tape: Tape) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    position = {step: k for k, step in enumerate(tape)}
-    return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)

@@ -9,11 +9,16 @@ matrices can simply be written down, by applying the function to every unit vect
 and the rule to every unit vector g, in Python integers. Comparing them is a proof for
 that shape and those options: nothing is rounded and nothing is left to chance. Where a
 row is linear in each argument (matmul), the other arguments are random integers.
+
+Which shapes and options? A row that knows what it may be asked says so (samples.py); of
+these several are tried, always the same. An elementwise row may meet any shapes that
+broadcast, and its rules are tried on such in the field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -22,11 +27,18 @@ import numpy as np
 from minigrad.gradient import grad, pushforward
 from minigrad.primitive import Linear
 from minigrad.recording import record
-from minigrad.symbolic.domains import Exact
+from minigrad.samples import narrowed, some_shape
+from minigrad.symbolic.counterexamples import RECORDED, REVERSE, of_rule
+from minigrad.symbolic.domains import Exact, Field
 from minigrad.symbolic.failures import adjoint_failed
+from minigrad.symbolic.identity import runs_on
+from minigrad.symbolic.local import check_rule, rule_sizes
+from minigrad.symbolic.primes import random_prime
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+SAMPLES = 12  # shapes and options to a row
 
 
 def check_adjoints(
@@ -70,7 +82,9 @@ def check_adjoints(
                 if expected != found:
                     where = f"shapes {tuple(shapes)}, entry {j} of argument {i}, "
                     where += f"entry {k} of the result"
-                    raise adjoint_failed(row.name, i, where, found, expected)
+                    mode = REVERSE if found is np.ravel(pulled[k])[j] else RECORDED
+                    example = of_rule(_applied(row, shapes, options), i, mode)
+                    raise adjoint_failed(row.name, i, where, found, expected, example)
     return compared
 
 
@@ -93,6 +107,65 @@ def _require_linear(row: Linear, args: Any, options: Any, random: Random) -> Non
             declared = "jointly linear" if row.jointly else "linear in each argument"
             where = f"declared {declared}; forward mode"
             raise adjoint_failed(row.name, None, where, 3 * tangent, expected)
+
+
+@dataclass(frozen=True)
+class RowShown:
+    """What was shown of a row apart from the tape.
+
+    shapes    at how many combinations of shapes and options
+    entries   how many entries were compared there
+    how       in integers, in the field, or by its lemma
+    """
+
+    name: str
+    shapes: int
+    entries: int
+    how: str
+
+
+def show_row(row: Any, by_lemma: bool, seed: int | str) -> tuple[RowShown, list[Any]]:
+    """Try every rule of a row on its samples; return what was shown.
+
+    Of an elementwise row also the sizes of the differences that were found to be zero
+    at random. Raises ProofFailed.
+
+    >>> from minigrad.primitive import TABLE
+    >>> show_row(TABLE["matvec"], by_lemma=False, seed=0)[0].shapes
+    12
+    """
+    choose = Random(row.name)  # the same samples in every run
+    if isinstance(row, Linear):
+        if row.samples is None:
+            return RowShown(row.name, 0, 0, "at its recorded shapes only"), []
+        tried = [row.samples(choose) for _ in range(SAMPLES)]
+        entries = sum(check_adjoints(row, *sample) for sample in tried)
+        return RowShown(row.name, SAMPLES, entries, "in integers"), []
+    source = Random(f"{row.name} {seed}")
+    field = Field(random_prime(source), source)
+    opaque = {row} if by_lemma else set()
+    sizes, entries = [], 0
+    for _ in range(SAMPLES):
+        shape = some_shape(choose, least=1)
+        shapes = [narrowed(choose, shape) for _ in row.partials]
+        step = _applied(row, shapes, {})
+        opaque = opaque if runs_on(field, step) else {row}
+        check_rule(field, step, 0, opaque)
+        sizes += rule_sizes(step, opaque)
+        entries += step.size
+    how = "in the field, slopes by lemma" if opaque else "in the field"
+    return RowShown(row.name, SAMPLES, entries, how), sizes
+
+
+def _applied(row: Any, shapes: Sequence[tuple[int, ...]], options: Any) -> Tensor:
+    """Return a row applied to leaves of these shapes; the numbers do not matter."""
+    leaves = tuple(Tensor(np.zeros(shape)) for shape in shapes)
+    with undisturbed():
+        if isinstance(row, Linear):
+            value = row.function(*(leaf.data for leaf in leaves), **options)
+        else:
+            value = np.zeros(np.broadcast_shapes(*shapes))
+        return record(row, value, leaves, options)
 
 
 def _integers(shape: tuple[int, ...], random: Random) -> np.ndarray:

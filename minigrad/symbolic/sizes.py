@@ -11,6 +11,10 @@ that is being checked once more, with a `Size` in the place of every number:
 
 Quotients are kept as a numerator over powers of known denominators, because the check
 is about the numerator: a quotient is zero exactly where that is.
+
+Most programs have few different sizes: all entries of W v have one. While nothing is
+divided, equal sizes may share one object, and their sums and products be looked up
+(`SharedSizes`); denominators must be told apart, though their sizes be equal.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.symbolic.domains import NUMBERS, Element, Ring, fraction
+from minigrad.symbolic.generators import Generator
 
 
 class Sizes(Ring):
@@ -51,6 +56,43 @@ class Sizes(Ring):
                 under[Size(0, odd, {}, self)] = 1
             size = self._lifted[number] = Size(0, abs(exact.numerator), under, self)
         return size
+
+
+class NotShared(Exception):
+    """Elements of equal size must be told apart here."""
+
+
+class SharedSizes(Sizes):
+    """Sizes for programs that divide by constants only: one object for equal sizes.
+
+    >>> S = SharedSizes()
+    >>> S.fresh("a") * S.fresh("b") is S.fresh("c") * S.fresh("d")
+    True
+
+    Raises NotShared where an element itself matters, and not only its size.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums: dict[Any, Any] = {}
+        self.products: dict[Any, Any] = {}
+        self._all: dict[Any, SharedSize] = {}
+        self._variable = self.shared(Size(1, 1, {}, self))
+
+    def fresh(self, name: str) -> Size:
+        """Return the size of every variable."""
+        return self._variable
+
+    def lift(self, number: Any) -> Size:
+        """The size of a constant."""
+        return self.shared(super().lift(number))
+
+    def shared(self, size: Size) -> SharedSize:
+        """Return the one object for this size."""
+        key = size.degree, size.height, tuple(size.under.items())
+        if key not in self._all:
+            self._all[key] = SharedSize(size.degree, size.height, size.under, self)
+        return self._all[key]
 
 
 class Size(Element):
@@ -95,7 +137,7 @@ class Size(Element):
         )
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is not Size:
+        if not isinstance(other, Size):
             if not isinstance(other, NUMBERS):
                 return NotImplemented
             other = self.ring.lift(other)
@@ -114,7 +156,7 @@ class Size(Element):
     __radd__ = __sub__ = __rsub__ = __add__  # a sign changes no size
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is not Size:
+        if not isinstance(other, Size):
             if not isinstance(other, NUMBERS):
                 return NotImplemented
             other = self.ring.lift(other)
@@ -148,3 +190,45 @@ class Size(Element):
         above = self.denominator()
         below = Size(self.degree, self.height, {}, self.ring)
         return Size(above.degree, above.height, {below: 1}, self.ring)
+
+
+class SharedSize(Size):
+    """A size that stands for all elements as large."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        try:
+            return self.ring.sums[self, other]
+        except KeyError:
+            total = super().__add__(other)
+            if total is not NotImplemented:
+                total = self.ring.sums[self, other] = self.ring.shared(total)
+            return total
+
+    __radd__ = __sub__ = __rsub__ = __add__
+
+    def __mul__(self, other: Any) -> Any:
+        try:
+            return self.ring.products[self, other]
+        except KeyError:
+            product = super().__mul__(other)
+            if product is not NotImplemented:
+                product = self.ring.products[self, other] = self.ring.shared(product)
+            return product
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Size:
+        return self
+
+    def function(self, generator: Generator) -> Any:
+        """Return a new variable; refuse a second function of the same atom."""
+        atom = f"from {generator.atom}"
+        if self.known.setdefault(atom, generator) is not generator:
+            raise NotShared
+        return self.ring.drawn_for(generator, self)
+
+    def inverse(self) -> Size:
+        """Refuse: which element is divided by matters."""
+        raise NotShared

@@ -1,0 +1,91 @@
+"""What `prove` may be asked, and what it says where there is nothing to prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from minigrad.messages import explain, user_line
+from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
+    """Return the tape and the Tensors to differentiate by, or say why there is none."""
+    require_recorded(output, "prove")
+    asked = f"prove(output, wrt), at {user_line()}"
+    name = output.name or "output"
+    if output.size != 1:
+        raise ValueError(
+            explain(
+                asked,
+                {name: output},
+                "a gradient belongs to one number.",
+                "prove a loss: y.sum(), or (y * g).sum() with a cotangent g.",
+            )
+        )
+    if output.primitive is None:
+        raise ValueError(
+            explain(
+                asked,
+                {name: output},
+                "it is a leaf: nothing was computed, so there is nothing to prove.",
+                "prove the result of a computation.",
+            )
+        )
+    if order not in (1, 2):
+        raise ValueError(
+            explain(
+                f"prove(output, order={order!r}), at {user_line()}",
+                {},
+                "the gradient is of order 1, the Hessian times a vector of order 2.",
+                "order=1 or order=2; a recorded gradient is a tape of its own, and "
+                "<gradient, u> can be proved to order 2 again.",
+            )
+        )
+    tape = Tape(output)
+    require_kept(tape, "prove")
+    wanted = _wanted(tape, wrt, asked)
+    made = [each for each in wanted if each.primitive is not None]
+    if order == 2 and made:
+        raise ValueError(
+            explain(
+                f"prove(output, wrt, order=2), at {user_line()}",
+                {made[0].name or "wrt": made[0]},
+                "it was computed, so its own rule reads it too: a second derivative "
+                "by it has no clear meaning.",
+                "ask by leaves: inputs and Parameters; t.detach() makes a leaf.",
+            )
+        )
+    return tape, wanted
+
+
+def _wanted(tape: Tape, wrt: Any, asked: str) -> list[Tensor]:
+    if wrt is None:
+        return tape.leaves
+    if isinstance(wrt, Mapping):
+        wrt = list(wrt.values())
+    elif not isinstance(wrt, list | tuple):
+        wrt = [wrt]
+    on_tape = set(tape)
+    for each in wrt:
+        require_tensor(each, "prove(output, wrt)")
+        if each not in on_tape:
+            raise ValueError(
+                explain(
+                    asked,
+                    {"output": tape.outputs[0], "wrt": each},
+                    "the output was not computed from this wrt, so its gradient is "
+                    "zero whatever the rules say.",
+                    "pass the very Tensors that the computation used; list(mg.Tape("
+                    "output)) shows them.",
+                )
+            )
+    return list(dict.fromkeys(wrt))
+
+
+def named_in(tape: Tape, wrt: list[Tensor]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return name and shape of each; without a name, its step on the tape."""
+    position = {step: k for k, step in enumerate(tape)}
+    return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)
