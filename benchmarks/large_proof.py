@@ -17,8 +17,8 @@ import numpy as np
 
 import minigrad as mg
 from lstm import LSTM
-from minigrad.symbolic.certificate import log2
-from minigrad.symbolic.large import check_tape
+from minigrad.symbolic.arrays.large import check_tape
+from minigrad.symbolic.proving.certificate import log2
 
 # T, B, n, m
 SIZES = [

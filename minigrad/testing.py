@@ -27,7 +27,7 @@ from minigrad.messages import describe, explain
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.symbolic import Certificate, ProofFailed, prove
-from minigrad.symbolic.report import report
+from minigrad.symbolic.proving.report import report
 from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape

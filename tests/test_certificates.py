@@ -16,11 +16,12 @@ import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE, Linear
-from minigrad.symbolic import LemmaFailed, ProofFailed, proof, prove
-from minigrad.symbolic.domains import Field
-from minigrad.symbolic.duals import Dual, Dual2
-from minigrad.symbolic.polynomials import NotPolynomial, Polynomials
-from minigrad.symbolic.rows import SAMPLES, check_adjoints, show_row
+from minigrad.symbolic import LemmaFailed, ProofFailed, prove
+from minigrad.symbolic.proving import proof
+from minigrad.symbolic.proving.rows import SAMPLES, check_adjoints, show_row
+from minigrad.symbolic.rings.domains import Field
+from minigrad.symbolic.rings.duals import Dual, Dual2
+from minigrad.symbolic.rings.polynomials import NotPolynomial, Polynomials
 
 RNG = np.random.default_rng(0)
 

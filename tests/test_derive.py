@@ -15,16 +15,11 @@ import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
 from minigrad.cotangents import Cotangents
 from minigrad.primitive import TABLE
-from minigrad.symbolic import (
-    LemmaFailed,
-    ProofFailed,
-    equations,
-    formula,
-    through_time,
-)
-from minigrad.symbolic.formula import At, Letter
-from minigrad.symbolic.latex import Latex
-from minigrad.symbolic.plain_text import Text
+from minigrad.symbolic import LemmaFailed, ProofFailed
+from minigrad.symbolic.deriving import equations, formula, through_time
+from minigrad.symbolic.deriving.formula import At, Letter
+from minigrad.symbolic.deriving.latex import Latex
+from minigrad.symbolic.deriving.plain_text import Text
 
 RNG = np.random.default_rng(7)
 
@@ -563,7 +558,7 @@ def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
 
 
 def test_the_formula_explodes_and_the_tape_does_not():
-    from minigrad.symbolic.swell import growth
+    from minigrad.symbolic.deriving.swell import growth
 
     def grown(T):
         layer = LSTM(1, 1, rng=0)

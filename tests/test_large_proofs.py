@@ -16,13 +16,13 @@ from lstm import LSTM
 from minigrad.cotangents import Cotangents
 from minigrad.primitive import TABLE, Elementwise, each
 from minigrad.symbolic import ProofFailed, prove
-from minigrad.symbolic import large as prover
-from minigrad.symbolic.bound_array import ArraySizes, Height, larger
-from minigrad.symbolic.dual_array import DualArray
-from minigrad.symbolic.field_array import LONGEST, ArrayField, dyadic
-from minigrad.symbolic.large import check_tape
-from minigrad.symbolic.primes import SHORT_BITS, random_prime
-from minigrad.symbolic.sizes import Sizes
+from minigrad.symbolic.arrays import large as prover
+from minigrad.symbolic.arrays.bound_array import ArraySizes, Height, larger
+from minigrad.symbolic.arrays.dual_array import DualArray
+from minigrad.symbolic.arrays.field_array import LONGEST, ArrayField, dyadic
+from minigrad.symbolic.arrays.large import check_tape
+from minigrad.symbolic.rings.primes import SHORT_BITS, random_prime
+from minigrad.symbolic.rings.sizes import Sizes
 
 P = 2**31 - 1
 
@@ -428,7 +428,7 @@ def test_matrix_products_are_exact_at_the_largest_residues_and_lengths(monkeypat
     K = LONGEST - 1
     a = F.filled(P - 1, (1, K))
     assert exactly(a @ a.T)[0, 0] == K % P  # (-1)(-1) K times
-    monkeypatch.setattr("minigrad.symbolic.field_array.LONGEST", 8)
+    monkeypatch.setattr("minigrad.symbolic.arrays.field_array.LONGEST", 8)
     for left, right in [((2, 40), (40, 3)), ((40,), (40,)), ((2, 3, 9), (9,))]:
         a, b = F.fresh("a", left), F.fresh("b", right)
         assert np.array_equal(exactly(a @ b), np.matmul(exactly(a), exactly(b)) % P)

@@ -13,7 +13,7 @@ from lstm.mistakes.breaking import broken, slope
 from lstm.mistakes.patients import PATIENTS, batch, lstm
 from minigrad import cotangents, gradient, linear_maps
 from minigrad.primitive import TABLE
-from minigrad.symbolic import proof
+from minigrad.symbolic.proving import proof
 
 every_mistake = pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda mistake: mistake.name

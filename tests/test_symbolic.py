@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE, Elementwise, each
-from minigrad.symbolic import Certificate, LemmaFailed, ProofFailed, proof, prove
-from minigrad.symbolic.domains import Exact, Field
-from minigrad.symbolic.duals import Dual
-from minigrad.symbolic.sizes import Sizes
+from minigrad.symbolic import Certificate, LemmaFailed, ProofFailed, prove
+from minigrad.symbolic.proving import proof
+from minigrad.symbolic.rings.domains import Exact, Field
+from minigrad.symbolic.rings.duals import Dual
+from minigrad.symbolic.rings.sizes import Sizes
 
 
 def tensor(name, *shape, seed=0):

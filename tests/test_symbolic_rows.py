@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.primitive import TABLE, Elementwise, Linear, each
 from minigrad.symbolic import LemmaFailed, ProofFailed, expressions
-from minigrad.symbolic.generators import generator, of_row, root
 from minigrad.symbolic.lemmas import prove_row
-from minigrad.symbolic.rows import check_adjoints
+from minigrad.symbolic.proving.rows import check_adjoints
+from minigrad.symbolic.rings.generators import generator, of_row, root
 
 MASK = np.array([[True, False, True], [False, False, True]])
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.symbolic.certificate import Certificate
-from minigrad.symbolic.counterexample import NotEqual, NotShown
-from minigrad.symbolic.derivation import Derivation, derive
-from minigrad.symbolic.equality import prove_equal
-from minigrad.symbolic.equality_certificate import Equality
+from minigrad.symbolic.deriving.derivation import Derivation, derive
+from minigrad.symbolic.equality.certificate import Equality
+from minigrad.symbolic.equality.counterexample import NotEqual, NotShown
+from minigrad.symbolic.equality.proof import prove_equal
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed
-from minigrad.symbolic.proof import prove
+from minigrad.symbolic.proving.certificate import Certificate
+from minigrad.symbolic.proving.proof import prove
 
 __all__ = [
     "Certificate",
@@ -38,7 +38,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("Expression", "expressions"):
-        from minigrad.symbolic import expression
+        from minigrad.symbolic.rings import expression
 
         return getattr(expression, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -33,8 +33,8 @@ import numpy as np
 from minigrad.messages import explain
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.symbolic.failures import LemmaFailed
-from minigrad.symbolic.generators import Generator
 from minigrad.symbolic.meanings import LETTERS, Case, cases, read, vanishes
+from minigrad.symbolic.rings.generators import Generator
 
 TOLERANCE = 1e-12  # of function from meaning, relative to 1 or the larger value
 
@@ -130,14 +130,14 @@ def _proved(
 
 def _array(formula: Any) -> np.ndarray:
     """Wrap a formula as rules see their arguments: an array, here of one entry."""
-    from minigrad.symbolic.expression import expressions
+    from minigrad.symbolic.rings.expression import expressions
 
     return expressions([formula])
 
 
 def _evaluated(name: str, i: int, partial: Callable[..., Any], args: Any) -> Any:
     """Run a partial on symbols and return its formula."""
-    from minigrad.symbolic.expression import expressions
+    from minigrad.symbolic.rings.expression import expressions
 
     try:
         return expressions(np.asarray(partial(*args), object).ravel())[0].sympy

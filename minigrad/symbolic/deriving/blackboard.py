@@ -1,0 +1,284 @@
+"""The blackboard: a tape as equations, forward and then backward.
+
+Forward, every entry that has a letter gets a line; what has none is written where it is
+used. Backward, each line collects what the users of a value contribute:
+
+    q_bar = sum over the users of q of (rule of the user's row)(user_bar)
+
+The rules are the very ones that train. Each is run once on Tensors, so that it leaves a
+record, and that record is transcribed: the mathematics on the board is what the engine
+does. Which values have letters is what a level of detail is about:
+
+    op      every entry of the tape
+    gate    every named value; of the others those that are used more than once
+    layer   as gate, but of the cotangents only those with more than one use
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.cotangents import unbroadcast
+from minigrad.primitive import Elementwise, Primitive
+from minigrad.symbolic.deriving.formula import (
+    ONE,
+    Formula,
+    Letter,
+    Number,
+    add,
+    formula,
+    spread,
+    visible,
+    weight,
+)
+from minigrad.symbolic.deriving.letters import letters, time_of
+from minigrad.symbolic.deriving.transcribe import (
+    in_operators,
+    transcribed,
+    uses,
+    written,
+)
+from minigrad.symbolic.deriving.typeset import Slope
+from minigrad.symbolic.meanings import LETTERS
+from minigrad.symbolic.setting import undisturbed
+from minigrad.tape import Tape
+from minigrad.tensor import Array, Tensor
+
+Note = str | Slope
+LONG = 12  # operations: what has more is given a letter of its own
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation: a letter, what it equals, and why.
+
+    step    the entry of the tape whose value, or cotangent, it is
+    notes   the rules that were used, as a teacher writes them in the margin
+    """
+
+    left: Letter
+    right: Formula
+    step: Tensor
+    notes: tuple[Note, ...] = ()
+
+
+class Blackboard:
+    """The equations of a tape at a level of detail.
+
+    tape     of one or more outputs
+    wrt      the Tensors whose cotangents are asked for
+    given    for each output its cotangent: a formula, 1 for a loss
+    """
+
+    def __init__(self, tape: Tape, wrt: Sequence[Tensor], level: str) -> None:
+        self.tape = tape
+        self.level = level
+        self.wrt = set(wrt)
+        self.active = _active(tape, self.wrt)
+        self.users = uses(tape)
+        self.constants: dict[Letter, Array] = {}
+        more: set[Tensor] = set(tape) if level == "op" else set(tape.outputs)
+        while True:
+            self.lettered = letters(tape, more)
+            self.constants.clear()
+            self.short: set[Tensor] = set()  # lines that were needed but have no letter
+            self.forward = list(self._forward())
+            self.backward = list(self._backward())
+            if self.short <= more:
+                break
+            more = more | self.short
+
+    # ------------------------------------------------------------------------- forward
+
+    def _forward(self) -> Any:
+        self.value: dict[Tensor, Formula] = {}
+        for step in self.tape:
+            letter = self.lettered.get(step)
+            if step.primitive is None:
+                self.value[step] = self.lettered[step]
+                continue
+            right = written(step, self.value, self._constant_at(step))
+            if letter is None:
+                several = len(self.users.get(step, ())) > 1
+                if weight(right) > LONG or (several and weight(right) > 1):
+                    self.short.add(step)
+                self.value[step] = right
+            else:
+                yield Line(letter, spread(right, step.shape), step)
+                self.value[step] = letter
+
+    def _constant_at(self, step: Tensor) -> Callable[[Any], Formula]:
+        """Return what writes a recorded constant: a number, or a letter K for many."""
+
+        def constant(value: Any) -> Formula:
+            if np.size(value) == 1 and np.all(np.isfinite(np.asarray(value, float))):
+                return spread(formula(np.asarray(value).item()), np.shape(value))
+            array, time = np.asarray(value), time_of(step)
+            for letter, known in self.constants.items():
+                if letter.time == time and known is value:
+                    return letter
+            count = sum(letter.time == time for letter in self.constants)
+            mark = str(count + 1) if count else ""
+            letter = Letter("K", mark=mark, time=time, of=array.shape)
+            self.constants[letter] = value
+            return letter
+
+        return constant
+
+    # ------------------------------------------------------------------------ backward
+
+    def _backward(self) -> Any:
+        given = dict(zip(self.tape.outputs, self.given(), strict=True))
+        terms: dict[Tensor, list[Formula]] = {}
+        notes: dict[Tensor, list[Note]] = {}
+        for output, cotangent in given.items():
+            terms.setdefault(output, []).append(cotangent)
+        for step in (*self._in_reverse(), *self._by_first_use()):
+            if step not in self.active or step not in terms:
+                continue
+            right = spread(add(terms[step]), step.shape)
+            onward = [
+                (i, a)
+                for i, a in enumerate(step.args)
+                if isinstance(a, Tensor) and a in self.active
+            ]
+            told = tuple(dict.fromkeys(notes.get(step, ())))
+            if len(terms[step]) > 1:
+                told = (*told, "sum over uses")
+            bar, passed_on = right, told
+            if self._has_line(step, right, onward):
+                yield Line(self.lettered[step].barred(), right, step, told)
+                if not isinstance(visible(right), Number):
+                    bar, passed_on = self.lettered[step].barred(), ()
+            for i, arg in onward:
+                term, rule = self._contribution(step, i, arg, bar)
+                terms.setdefault(arg, []).append(term)
+                notes.setdefault(arg, []).extend((*passed_on, *rule))
+
+    def _in_reverse(self) -> list[Tensor]:
+        return [step for step in reversed(self.tape.steps) if step.primitive]
+
+    def _by_first_use(self) -> list[Tensor]:
+        """Return the leaves: each is complete only when all its uses were met."""
+        order: dict[Tensor, None] = {}
+        for step in self.tape:
+            for arg in step.args:
+                if isinstance(arg, Tensor) and arg.primitive is None:
+                    order[arg] = None
+        return list(order)
+
+    @property
+    def is_given(self) -> bool:
+        """Are the outputs' cotangents given, as g? Of one number it is 1."""
+        return len(self.tape.outputs) > 1 or self.tape.outputs[0].size != 1
+
+    def given(self) -> list[Formula]:
+        """Return the outputs' cotangents."""
+        if self.is_given:
+            return [given(self.lettered[output]) for output in self.tape.outputs]
+        return [spread(ONE, output.shape) for output in self.tape.outputs]
+
+    def _has_line(self, step: Tensor, right: Formula, onward: Sequence[Any]) -> bool:
+        if step in self.wrt or step.primitive is None:
+            return True
+        if step not in self.lettered:
+            if weight(right) > LONG or (len(onward) > 1 and weight(right) > 1):
+                self.short.add(step)
+            return False
+        if step in set(self.tape.outputs) or self.level == "op":
+            return True
+        return self.level == "gate" or len(onward) > 1
+
+    def _contribution(
+        self, step: Tensor, i: int, arg: Tensor, bar: Formula
+    ) -> tuple[Formula, tuple[Note, ...]]:
+        """Return what a step's cotangent gives its argument i, and by which rule.
+
+        The rule is run on Tensors: constants too, so that what it does with them is
+        recorded and not rounded. Rules do not depend on values.
+        """
+        row = step.primitive
+        assert row is not None
+        constant = self._constant_at(step)
+        with undisturbed():
+            known = {_any(step.shape): spread(bar, step.shape)}
+            (g,) = known
+            y = _any(step.shape)
+            known[y] = spread(self.value[step], step.shape)
+            operands = []
+            for a in step.args:
+                operands.append(_any(np.shape(getattr(a, "data", a))))
+                value = self.value[a] if isinstance(a, Tensor) else constant(a)
+                known[operands[-1]] = spread(value, operands[-1].shape)
+            found = row.vjp(i, g, y, operands, step.options)
+            if not isinstance(found, Tensor):
+                found = Tensor(found)
+            if found.shape != arg.shape:
+                found = unbroadcast(found, arg.shape)
+        return transcribed(found, known, constant), rule_of(row, i)
+
+
+def _any(shape: tuple[int, ...]) -> Tensor:
+    """Return a Tensor of numbers that are nothing special."""
+    return Tensor(np.full(shape, 2.5))
+
+
+def given(letter: Letter) -> Letter:
+    """Return the letter of the cotangent that is given for an output."""
+    return replace(letter, name="g", subscript=letter.name + letter.subscript)
+
+
+def _active(tape: Tape, wrt: set[Tensor]) -> set[Tensor]:
+    """Return the entries on the way from what is asked for to an output."""
+    active = set(wrt)
+    for step in tape:
+        if any(isinstance(a, Tensor) and a in active for a in step.args):
+            active.add(step)
+    return active
+
+
+def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
+    """Say which rule of calculus a row's rule i is.
+
+    >>> from minigrad.primitive import TABLE
+    >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
+    (('product',), ('matrix product',))
+    >>> from minigrad.symbolic.deriving.plain_text import Text
+    >>> Text().note(*rule_of(TABLE["sigmoid"], 0))
+    'σ′ = σ (1 − σ)'
+    """
+    if not isinstance(row, Elementwise):
+        return (getattr(row, "rule", row.name),)
+    if row.meaning in _RULES:
+        return _RULES[row.meaning]
+    if in_operators(row.meaning) is not None or len(row.partials) > 1:
+        return (row.name,)
+    name = row.symbol if row.symbol.isalpha() else row.name
+    return (Slope(name, _slope(name, row.partials[i])),)
+
+
+@functools.cache
+def _slope(symbol: str, partial: Callable[..., Any]) -> Formula:
+    """Return what a partial says of a function: 1 − tanh²."""
+    with undisturbed():
+        y, a = Tensor(0.5), Tensor(0.25)
+        slope = partial(y, a)
+        if not isinstance(slope, Tensor):
+            slope = Tensor(slope)
+    known = {y: Letter(symbol), a: Letter(LETTERS[0])}
+    return transcribed(slope, known, formula)
+
+
+_RULES: dict[str, tuple[str, ...]] = {
+    "a + b": (),
+    "a - b": (),
+    "-a": (),
+    "a * b": ("product",),
+    "a / b": ("quotient",),
+    "a ** b": ("power",),
+}

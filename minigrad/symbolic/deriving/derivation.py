@@ -1,0 +1,160 @@
+"""`mg.derive(output)`: the equations of a tape and of its gradient, as on a blackboard.
+
+    c̄[t] = c̄[t+1] ⊙ f[t+1] + ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))      product, tanh′ = ...
+
+Nothing here is typeset by hand, and nothing is known of any particular model. The lines
+are read from the record (blackboard.py), joined over time (equations.py), and each one
+is evaluated and compared with the tape before it is shown (checking.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from minigrad.files import write_whole
+from minigrad.messages import explain, user_line
+from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.symbolic.deriving import page, sheet
+from minigrad.symbolic.deriving.blackboard import Blackboard
+from minigrad.symbolic.deriving.checking import Check, checked
+from minigrad.symbolic.deriving.equations import Equation, equations
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+LEVELS = {
+    "op": "a line for every entry of the tape",
+    "gate": "a line for every named quantity, and for its cotangent",
+    "layer": "the recurrences through time",
+    "scalar": "every entry as a SymPy expression, for tiny shapes",
+}
+
+
+class Derivation:
+    """Equations with what was checked of them; printed, typeset, or walked through.
+
+    equations   in the order of the argument: forward, then backward
+    check       how they were compared with the tape, and with what seed
+
+    In a notebook it is shown as mathematics. `str()` is plain text.
+    """
+
+    def __init__(self, board: Blackboard, found: list[Equation], check: Check) -> None:
+        self.board = board
+        self.equations = found
+        self.check = check
+
+    def __iter__(self) -> Iterator[Equation]:
+        return iter(self.equations)
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def __repr__(self) -> str:
+        return f"<Derivation: {len(self)} equations, level {self.board.level!r}>"
+
+    def __str__(self) -> str:
+        return page.text(self)
+
+    def latex(self) -> str:
+        """Return the equations as LaTeX, to be put into a document with amsmath."""
+        return page.latex(self)
+
+    def document(self) -> str:
+        """Return a whole LaTeX document."""
+        return page.document(self)
+
+    def _repr_latex_(self) -> str:
+        return page.notebook(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the derivation: .pdf, .tex (a document) or .txt, all or nothing.
+
+        Raises ValueError for another ending, OSError where it cannot be written.
+        """
+        written = {
+            ".pdf": lambda: sheet.pdf(self),
+            ".tex": lambda: self.document().encode(),
+            ".txt": lambda: f"{self}\n".encode(),
+        }
+        suffix = Path(path).suffix
+        if suffix not in written:
+            raise ValueError(
+                explain(
+                    f"save({str(path)!r}) of a derivation, at {user_line()}",
+                    {},
+                    f"the ending {suffix!r} is no format it can be written in.",
+                    "end the name in .pdf, .tex or .txt.",
+                )
+            )
+        return write_whole(path, written[suffix]())
+
+
+def derive(
+    output: Any, wrt: Any = None, level: str = "gate", seed: int | None = None
+) -> Any:
+    """Derive the gradient of `output`: equations, each checked against the tape.
+
+    output   a Tensor with one entry, such as a loss; or other Tensors (one, a list, a
+             State), whose cotangents are then called g and taken as given
+    wrt      a Tensor, or a list, tuple or dict of them; every leaf of the tape if None
+    level    "op", "gate", "layer" or "scalar": see `LEVELS`
+    seed     of the random numbers that the lines are checked with; drawn if None
+
+    >>> import minigrad as mg
+    >>> w, x = mg.Tensor([1.0, 2.0], name="w"), mg.Tensor([3.0, 4.0], name="x")
+    >>> y = mg.tanh(w * x)
+    >>> y.name = "y"
+    >>> [str(each.left.bar) for each in derive(y.sum(), w)]
+    ['False', 'False', 'True', 'True', 'True']
+
+    Raises ValueError for a level that is none, for a tape without a record, or one too
+    large for "scalar"; LemmaFailed if a rule on the tape is not the derivative.
+    """
+    tape, wanted = _question(output, wrt, level)
+    if level == "scalar":
+        from minigrad.symbolic.deriving.scalar import derive_scalars
+
+        return derive_scalars(tape, wanted, seed)
+    board = Blackboard(tape, wanted, level)
+    found = equations(board.forward, True) + equations(board.backward, False)
+    shown, check = checked(board, found, seed)
+    return Derivation(board, shown, check)
+
+
+def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
+    asked = f"derive(output, level={level!r}), at {user_line()}"
+    outputs = list(output) if isinstance(output, list | tuple) else [output]
+    if level not in LEVELS:
+        choices = ", ".join(f'"{name}" ({what})' for name, what in LEVELS.items())
+        why = "there is no level of that name."
+        raise ValueError(explain(asked, {}, why, f"choose {choices}."))
+    for each in outputs:
+        require_recorded(each, "derive")
+    tape = Tape(*outputs)
+    require_kept(tape, "derive")
+    if wrt is None:
+        return tape, tape.leaves
+    if isinstance(wrt, Mapping):
+        wrt = list(wrt.values())
+    wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
+    on_tape = set(tape)
+    for each in wanted:
+        require_tensor(each, "derive(output, wrt)")
+        if each not in on_tape:
+            raise ValueError(
+                explain(
+                    asked,
+                    {"output": outputs[0], "wrt": each},
+                    "the output was not computed from this wrt: there is nothing to "
+                    "derive, its cotangent is zero.",
+                    "pass the very Tensors that the computation used; list(mg.Tape("
+                    "output)) shows them.",
+                )
+            )
+    return tape, list(dict.fromkeys(wanted))

@@ -1,0 +1,252 @@
+r"""A derivation on a page: as plain text, as LaTeX, and what is said around it.
+
+Above the equations stand the shapes, below them the conventions, each once, and only
+those that these equations need; then what was checked.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from minigrad.symbolic.deriving.blackboard import Blackboard, given
+from minigrad.symbolic.deriving.equations import Equation
+from minigrad.symbolic.deriving.formula import (
+    Applied,
+    At,
+    Formula,
+    Letter,
+    Product,
+    letters_in,
+    parts_of,
+)
+from minigrad.symbolic.deriving.latex import Latex
+from minigrad.symbolic.deriving.letters import meanings_of_marks
+from minigrad.symbolic.deriving.plain_text import Text
+from minigrad.symbolic.deriving.typeset import Writer
+
+if TYPE_CHECKING:
+    from minigrad.symbolic.deriving.derivation import Derivation
+
+WIDTH, RIGHT = 88, 52  # columns of a page of text, and of a right side
+LONG_LATEX = 170  # characters of LaTeX that fit a line
+TITLES = {True: "Forward", False: "Backward"}
+MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
+
+
+def text(derivation: Derivation) -> str:
+    """Return the derivation as plain text in Unicode."""
+    writer = Text()
+    lines = [*_wrapped(shapes(derivation, writer)), ""]
+    rows = {each: _row(each, writer) for each in derivation}
+    widths = [
+        max((_columns(line) for row in rows.values() for line in row[k]), default=0)
+        for k in range(3)
+    ]
+    for forward, title in TITLES.items():
+        some = [each for each in derivation if each.forward == forward]
+        if some:
+            lines += [title, *(_line for each in some
+                               for _line in _set(rows[each], widths)), ""]  # fmt: skip
+    for remark in remarks(derivation, writer):
+        lines += _wrapped(remark)
+    return "\n".join(lines)
+
+
+def latex(derivation: Derivation) -> str:
+    r"""Return one `align*` for each direction; it needs `\usepackage{amsmath}`."""
+    writer = Latex()
+    parts = []
+    for forward, title in TITLES.items():
+        some = [each for each in derivation if each.forward == forward]
+        if some:
+            rows = " \\\\\n".join(_latex_rows(each, writer) for each in some)
+            parts.append(f"% {title}\n\\begin{{align*}}\n{rows}\n\\end{{align*}}")
+    return "\n".join(parts)
+
+
+def document(derivation: Derivation) -> str:
+    """Return a whole LaTeX document, with the remarks."""
+    writer = Latex()
+    said = "\n\n".join(f"\\noindent {each}" for each in remarks(derivation, writer))
+    return "\n".join(
+        [
+            r"\documentclass{article}",
+            r"\usepackage{amsmath,amssymb}",
+            r"\usepackage[margin=2cm,landscape]{geometry}",
+            r"\begin{document}",
+            f"\\noindent {shapes(derivation, writer)}",
+            latex(derivation),
+            said,
+            r"\end{document}",
+            "",
+        ]
+    )
+
+
+def notebook(derivation: Derivation) -> str:
+    """Return what a notebook shows: one aligned display."""
+    writer = Latex()
+    rows = []
+    for forward, title in TITLES.items():
+        some = [each for each in derivation if each.forward == forward]
+        if some:
+            rows.append(rf"\textbf{{{title}}} &")
+            rows += [_latex_rows(each, writer) for each in some]
+    joined = " \\\\\n".join(rows)
+    return f"$$\\begin{{aligned}}\n{joined}\n\\end{{aligned}}$$"
+
+
+# ------------------------------------------------------------------------ the equations
+
+
+def _row(each: Equation, writer: Writer) -> tuple[list[str], list[str], list[str], str]:
+    """Return left side, right side in lines, times, and margin."""
+    times = [writer.times(each.times)] if each.times else []
+    right = broken(writer.terms(each.right), RIGHT, _columns)
+    return [writer.write(each.left)], right, times, margin(each, writer)
+
+
+def broken(pieces: Sequence[str], width: float, measure: Any) -> list[str]:
+    """Put pieces into lines no longer than `width`, as far as pieces allow."""
+    lines = [pieces[0]]
+    for piece in pieces[1:]:
+        longer = f"{lines[-1]} {piece}"
+        if measure(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(piece)
+    return lines
+
+
+def margin(each: Equation, writer: Writer) -> str:
+    """Return what stands beside an equation: the rules by which it holds."""
+    notes = [writer.note(note) for note in each.notes]
+    if each.checked != "exactly":
+        notes.append(
+            {"in floats": "checked in floats only", "": "NOT checked"}[each.checked]
+        )
+    return ", ".join(notes)
+
+
+def _set(row: Any, widths: Sequence[int]) -> Iterator[str]:
+    """Set the columns of one equation side by side."""
+    *columns, beside = row
+    room = max(WIDTH - sum(widths) - 9, 26)
+    columns.append(textwrap.wrap(beside, room))
+    for k in range(max(map(len, columns))):
+        cells = [column[k] if k < len(column) else "" for column in columns]
+        name, right, times = map(_padded, cells[:3], widths)
+        yield f"  {name} {'=' if k == 0 else ' '} {right}  {times}  {cells[3]}".rstrip()
+
+
+def _latex_rows(each: Equation, writer: Latex) -> str:
+    left, _, times, beside = _row(each, writer)
+    lines = broken(writer.terms(each.right), LONG_LATEX, len)
+    when = times[0].strip("$") if times else ""
+    note = f" && {when} && {_in_maths(beside)}".rstrip(" &")
+    return " \\\\\n".join(
+        [f"{left[0]} &= {lines[0]}{note}", *(rf"&\quad {x}" for x in lines[1:])]
+    )
+
+
+# ----------------------------------------------------------------- what is said around
+
+
+def shapes(derivation: Derivation, writer: Writer) -> str:
+    """Say where every letter lives: `x[t] in R^3; W_f, W_i in R^(2 x 5)`."""
+    by_shape: dict[tuple[int, ...], list[Letter]] = {}
+    for letter in _letters(derivation.equations):
+        if not letter.bar:
+            time = None if letter.time is None else At(0)
+            by_shape.setdefault(letter.shape, []).append(replace(letter, time=time))
+    return writer.spaces(by_shape)
+
+
+def _letters(equations: Sequence[Equation]) -> Iterator[Letter]:
+    for each in equations:
+        yield from letters_in(each.right)
+        yield each.left
+
+
+def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
+    """Yield the conventions that these equations use, then what was checked."""
+    equations = derivation.equations
+    backward = [each for each in equations if not each.forward]
+    if backward:
+        bar = writer.inline(Letter("q", bar=True))
+        what = _differentiated(derivation.board, writer)
+        yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
+    formulas = [part for each in equations for part in _all_parts(each.right)]
+    if any(isinstance(part, Product) for part in formulas):
+        yield (
+            f"{writer.maths(writer.odot.strip())}: entry by entry. An array of fewer "
+            "axes is repeated, as by NumPy."
+        )
+    if any(_is_product(part) for part in formulas):
+        yield (
+            "Vectors are columns, on the last axis: a batch has its examples in rows. "
+            f"There {writer.maths('W v')} is meant for every row v, and "
+            f"{writer.maths('z ' + writer.raised('v', 'ᵀ'))} is added up over the rows."
+        )
+    if any(
+        isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
+    ):
+        yield "Entries are counted from 1, and both ends belong to a range."
+    if any(letter.name == "K" for letter in _letters(equations)):
+        yield "K: numbers that the program used and nobody differentiates by."
+    told = meanings_of_marks(derivation.board.lettered)
+    marks = {letter.mark for letter in _letters(equations) if letter.name != "K"}
+    for mark in sorted(marks & told.keys()):
+        yield f"{writer.maths(writer.marked(mark))}: {writer.plain(told[mark])}."
+    yield derivation.check.told()
+
+
+def _differentiated(board: Blackboard, writer: Writer) -> str:
+    """Say of what the cotangents are derivatives."""
+    outputs = [board.lettered[output] for output in board.tape.outputs]
+    if not board.is_given:
+        return writer.inline(outputs[0])
+    pairs = [
+        f"{writer.inline(given(each))} times {writer.inline(each)}" for each in outputs
+    ]
+    return f"the sum over all entries of {' plus '.join(pairs)}"
+
+
+def _all_parts(whole: Formula) -> Iterator[Formula]:
+    yield whole
+    for part in parts_of(whole):
+        yield from _all_parts(part)
+
+
+def _is_product(part: Formula) -> bool:
+    return (
+        isinstance(part, Applied) and getattr(part.row, "rule", "") == "matrix product"
+    )
+
+
+# ----------------------------------------------------------------------------- columns
+
+
+def _columns(line: str) -> int:
+    """Count the columns that a line takes: combining signs take none."""
+    return sum(not unicodedata.combining(letter) for letter in line)
+
+
+def _padded(line: str, columns: int) -> str:
+    return line + " " * (columns - _columns(line))
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent="  ")
+
+
+def _in_maths(mixed: str) -> str:
+    r"""Put words within mathematics: `product, $x$` is `\text{product, }x`."""
+    parts = mixed.split("$")
+    words = (rf"\text{{{part}}}" if part else "" for part in parts[::2])
+    maths = (*parts[1::2], "")
+    return "".join(a + b for a, b in zip(words, maths, strict=True))

@@ -1,0 +1,300 @@
+"""The gradient of tiny models, entry by entry, as SymPy expressions.
+
+The tape is run on symbols, one for each number, and so is its reverse walk: what comes
+out is the formula that the tape computes, written out. SymPy then differentiates the
+forward formula on its own, and both are evaluated at a random point of a prime field.
+
+Functions stay opaque: sigma(z), not 1 / (1 + exp(-z)), so that formulas are as short as
+they can be. They are still long. Each time step of the smallest LSTM multiplies their
+length by more than twenty (swell.py counts it before anything is written), so only tiny
+shapes are written out. For all others there are the other levels.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+import sympy
+
+from minigrad.gradient import grad
+from minigrad.messages import explain, user_line
+from minigrad.primitive import TABLE, Elementwise
+from minigrad.symbolic.deriving.formula import Letter
+from minigrad.symbolic.deriving.latex import Latex
+from minigrad.symbolic.deriving.letters import letters
+from minigrad.symbolic.deriving.swell import growth
+from minigrad.symbolic.deriving.typeset import symbol_of
+from minigrad.symbolic.failures import ProofFailed
+from minigrad.symbolic.meanings import cases, read
+from minigrad.symbolic.proving.identity import exact
+from minigrad.symbolic.rings.domains import Exact
+from minigrad.symbolic.rings.expression import Arithmetic
+from minigrad.symbolic.rings.generators import of_row
+from minigrad.symbolic.rings.keyed import Keyed
+from minigrad.symbolic.rings.primes import random_prime
+from minigrad.symbolic.setting import undisturbed
+from minigrad.tape import Tape
+from minigrad.tensor import Array, Tensor
+
+LARGEST = 2_000  # operations written out, in all entries together
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The derivative of the output by one number."""
+
+    by: sympy.Symbol
+    derivative: sympy.Expr
+
+
+class ScalarDerivation:
+    """The derivative by every number, as a SymPy expression.
+
+    entries   in the order of wrt, each array row by row
+    output    the formula that was differentiated
+    growth    how many operations this is, written out and on the tape
+
+    >>> import minigrad as mg
+    >>> w, x = mg.Tensor(0.5, name="w"), mg.Tensor(2.0, name="x")
+    >>> y = mg.sigmoid(w * x)
+    >>> y.name = "y"
+    >>> print(mg.derive(y, w, level="scalar"))
+    y = σ(w*x)
+    <BLANKLINE>
+    ∂y/∂w = x*(1 - σ(w*x))*σ(w*x)
+    <BLANKLINE>
+    Checked, 1 of 1: equal to SymPy's derivative of the formula, at a random point ...
+    Operations: 8 written out, 6 on the tape.
+    """
+
+    def __init__(
+        self, name: str, output: Any, entries: Sequence[Entry], grown: Any
+    ) -> None:
+        self.name, self.output = name, output
+        self.entries = list(entries)
+        self.growth = grown
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"<ScalarDerivation: {len(self)} derivatives of {self.name}>"
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} = {self.output}", ""]
+        lines += [f"∂{self.name}/∂{entry.by} = {entry.derivative}" for entry in self]
+        return "\n".join([*lines, "", *self._told()])
+
+    def latex(self) -> str:
+        r"""Return an `align*`, to be put into a document with amsmath."""
+        return f"\\begin{{align*}}\n{self._rows()}\n\\end{{align*}}"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\\begin{{aligned}}\n{self._rows()}\n\\end{{aligned}}$$"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _rows(self) -> str:
+        name = sympy.latex(sympy.Symbol(self.name))
+        rows = [f"{name} &= {sympy.latex(self.output)}"]
+        for entry in self:
+            by = rf"\frac{{\partial {name}}}{{\partial {sympy.latex(entry.by)}}}"
+            rows.append(f"{by} &= {sympy.latex(entry.derivative)}")
+        return " \\\\\n".join(rows)
+
+    def _told(self) -> list[str]:
+        return [
+            f"Checked, {len(self)} of {len(self)}: equal to SymPy's derivative of the "
+            "formula, at a random point modulo a random prime.",
+            f"Operations: {self.growth.written_out} written out, {self.growth.shared} "
+            "on the tape.",
+        ]
+
+
+def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDerivation:
+    """Write out the derivative of a tape's one output by every entry of `wrt`."""
+    output = tape.outputs[0]
+    if len(tape.outputs) > 1 or output.size != 1:
+        raise _several(tape)
+    grown = growth(output, wrt)
+    if grown.written_out > LARGEST:
+        raise _too_large(output, grown)
+    lettered = letters(tape)
+    symbols = {leaf: _symbols(lettered[leaf]) for leaf in tape.leaves}
+    with undisturbed():
+        leaves: Any = {leaf: Tensor(array) for leaf, array in symbols.items()}
+        made = tape.replay(leaves, lift=exact)
+        seed_bar = np.full(output.shape, Opaque(sympy.Integer(1)), object)
+        bars = grad(made[output], [made[each] for each in wrt], seed=seed_bar)
+    value = made[output].data.item().sympy
+    entries = [
+        Entry(by.sympy, Opaque.plain(bar))
+        for each, array in zip(wrt, bars, strict=True)
+        for by, bar in zip(_symbols_of(made[each]), array.flat, strict=True)
+    ]
+    _compare(value, entries, seed)
+    return ScalarDerivation(output.name or "output", value, entries, grown)
+
+
+class Opaque(Arithmetic):
+    """A SymPy expression on which every function of the table is a name."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        row = None if name == "sympy" else _asked_as(name)
+        if row is None:
+            raise AttributeError(f"an expression has no {name}")
+        return lambda *others: Opaque(
+            opaque(row)(self.sympy, *map(Opaque.plain, others))
+        )
+
+    @staticmethod
+    def plain(value: Any) -> sympy.Expr:
+        """Return the SymPy expression of an entry, which may be a bare number."""
+        if isinstance(value, Arithmetic):
+            return value.sympy
+        number = Fraction(value)
+        return sympy.Rational(number.numerator, number.denominator)
+
+
+@functools.cache
+def _asked_as(method: str) -> Elementwise | None:
+    """Return the row behind `a.method()`: what computes np.method, or is so called."""
+    ufunc = getattr(np, method, None)
+    for row in TABLE.values():
+        if isinstance(row, Elementwise) and (
+            row.function is ufunc if ufunc else row.name == method
+        ):
+            return row
+    return None
+
+
+@functools.cache
+def opaque(row: Elementwise) -> Any:
+    """Return a SymPy function that is not expanded, and has its row's derivative.
+
+    >>> from minigrad.primitive import TABLE
+    >>> z = sympy.Symbol("z")
+    >>> opaque(TABLE["tanh"])(z).diff(z)
+    1 - tanh(z)**2
+    """
+    symbols = cases(len(row.partials), row.domain)[0].symbols
+    meaning = read(row.name, row.meaning, symbols)
+    slopes = [sympy.diff(meaning, symbol) for symbol in symbols]
+
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        known = of_row(row)
+        if known is not None:
+            return sympy.sympify(known.formula, {"y": self, "a": self.args[0]})
+        pairs = dict(zip(symbols, self.args, strict=True))
+        return slopes[argindex - 1].subs(pairs, simultaneous=True)
+
+    def latex(self: Any, printer: Any, exp: str = "") -> str:
+        args = ", ".join(printer.doprint(arg) for arg in self.args)
+        return Latex().function(row, args, str(exp or ""))
+
+    methods = {"fdiff": fdiff, "row": row, "nargs": len(symbols), "_latex": latex}
+    return type(symbol_of(row), (sympy.Function,), methods)
+
+
+def _symbols(letter: Letter) -> Array:
+    """Return an array of symbols, one for each entry: W_f_1_2 is row 1, column 2."""
+    name = "_".join(filter(None, (letter.name.replace("~", "tilde"), letter.subscript)))
+    if letter.mark:
+        name += f"^{letter.mark}"
+    if letter.time is not None:
+        name += f"[{letter.time}]"
+    made = np.empty(letter.shape, object)
+    for index in np.ndindex(letter.shape):
+        places = "".join(f"_{k + 1}" for k in index)
+        made[index] = Opaque(sympy.Symbol(name + places, real=True))
+    return made
+
+
+def _symbols_of(leaf: Tensor) -> Any:
+    return leaf.data.flat
+
+
+def _compare(value: Any, entries: Sequence[Entry], seed: int | None) -> None:
+    """Differentiate with SymPy, and compare at a random point of a prime field."""
+    random = Random(secrets.randbits(64) if seed is None else seed)
+    ring = Keyed(random_prime(random), random)
+    point: dict[Any, Any] = {}
+    for entry in entries:
+        expected = _at(sympy.diff(value, entry.by), point, ring)
+        found = _at(entry.derivative, point, ring)
+        if found != expected:
+            raise ProofFailed(
+                explain(
+                    f"the derivative by {entry.by}",
+                    {},
+                    f"the tape's formula is {entry.derivative}, SymPy's derivative is "
+                    f"{sympy.diff(value, entry.by)}; at a random point modulo a prime "
+                    f"they are {found} and {expected}.",
+                    "mg.prove(output) says which rule is wrong.",
+                ),
+                found=found,
+                expected=expected,
+            )
+
+
+def _at(expression: Any, point: dict[Any, Any], ring: Keyed) -> Any:
+    """Evaluate an expression in the field, at the values of its symbols."""
+    if expression in point:
+        return point[expression]
+    if expression.is_Symbol:
+        value = ring.fresh(str(expression))
+    elif expression.is_Rational:
+        value = ring.lift(Exact(int(expression.p), int(expression.q)))
+    else:
+        args = [_at(arg, point, ring) for arg in expression.args]
+        if expression.is_Add:
+            value = functools.reduce(lambda a, b: a + b, args)
+        elif expression.is_Mul:
+            value = functools.reduce(lambda a, b: a * b, args)
+        elif expression.is_Pow and expression.exp.is_Rational:
+            value = args[0] ** Fraction(int(expression.exp.p), int(expression.exp.q))
+        elif hasattr(expression, "row"):
+            value = ring.meant(expression.row.meaning, *args)
+        else:  # a function of SymPy's own, from the slope of a meaning
+            value = ring.function(type(expression).__name__, *args)
+    point[expression] = value
+    return value
+
+
+def _several(tape: Tape) -> ValueError:
+    return ValueError(
+        explain(
+            f'derive(output, level="scalar"), at {user_line()}',
+            {each.name or "output": each for each in tape.outputs},
+            "it is written out for one number, and here are several.",
+            "derive a loss, such as y.sum(), or choose another level.",
+        )
+    )
+
+
+def _too_large(output: Tensor, grown: Any) -> ValueError:
+    return ValueError(
+        explain(
+            f'derive({output.name or "output"}, level="scalar"), at {user_line()}',
+            {output.name or "output": output},
+            f"written out, its gradient has {grown.written_out:,} operations, and the "
+            f"tape performs {grown.shared:,}; above {LARGEST:,} nobody reads it. "
+            "In an LSTM every time step multiplies the first number by more than "
+            "twenty, and adds to the second.",
+            'level="gate" or "layer", whose lines share what is common; or smaller '
+            "shapes, one time step, fewer wrt.",
+        )
+    )

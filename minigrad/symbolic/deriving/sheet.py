@@ -1,0 +1,154 @@
+"""A derivation as PDF pages, typeset by matplotlib's mathtext: no LaTeX is needed.
+
+Text stays text: it can be selected and searched, and its fonts are in the file. The
+same derivation gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from minigrad.symbolic.deriving.latex import Latex
+from minigrad.symbolic.deriving.page import TITLES, broken, margin, remarks, shapes
+from minigrad.symbolic.deriving.plain_text import Text
+
+if TYPE_CHECKING:
+    from minigrad.symbolic.deriving.derivation import Derivation
+
+PAGE = 595.0, 842.0  # points: A4
+EDGE, SIZE, SMALL, LEADING = 48.0, 11.5, 8.5, 1.75
+NOTES = 0.66  # where the margin notes begin, in parts of the page
+Item = tuple[float, str, float, str]  # x, text, size, colour
+
+
+def pdf(derivation: Derivation) -> bytes:
+    """Return the pages as one PDF."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    file = io.BytesIO()
+    fonts = {
+        "pdf.fonttype": 42,
+        "mathtext.fontset": "stix",
+        "font.family": ["STIXGeneral", "DejaVu Sans"],
+    }
+    metadata = {"CreationDate": None, "Title": "Derivation", "Creator": "minigrad"}
+    with rc_context(fonts), PdfPages(file, metadata=metadata) as pages:  # type: ignore[arg-type]
+        figure, y = None, 0.0
+        for height, items in _lines(derivation):
+            if figure is None or y - height < EDGE:
+                if figure is not None:
+                    pages.savefig(figure)
+                figure = Figure(figsize=(PAGE[0] / 72, PAGE[1] / 72))
+                y = PAGE[1] - EDGE
+            y -= height
+            for x, text, size, colour in items:
+                figure.text(
+                    x / PAGE[0], y / PAGE[1], text, fontsize=size, color=colour,
+                    va="baseline",
+                )  # fmt: skip
+        if figure is not None:
+            pages.savefig(figure)
+    return file.getvalue()
+
+
+def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
+    """Yield the lines of all pages, each with its height and what stands in it."""
+    width = PAGE[0] - 2 * EDGE
+    writer = Latex()
+    yield from _paragraph(shapes(derivation, writer), width, SMALL + 1)
+    lefts = [_maths(writer.write(each.left)) for each in derivation]
+    left = max(map(_width, lefts), default=0.0)
+    equals = EDGE + left
+    right = PAGE[0] * NOTES - equals - 40
+    for forward, title in TITLES.items():
+        some = [each for each in derivation if each.forward == forward]
+        if some:
+            yield SIZE * 2.4, [(EDGE, title, SIZE, "0.35")]
+        for each in some:
+            name = _maths(writer.write(each.left))
+            pieces = broken(
+                writer.terms(each.right), right, lambda piece: _width(_maths(piece))
+            )
+            if _height(_maths(pieces[0])) is None:  # a name that mathtext cannot set
+                plain = Text()
+                name, pieces = plain.write(each.left), plain.terms(each.right)
+            notes = list(_note_lines(margin(each, writer)))
+            if each.times:
+                notes.insert(0, writer.times(each.times))
+            for k in range(max(len(pieces), len(notes))):
+                items: list[Item] = []
+                tall = SIZE
+                if k == 0:
+                    items.append((equals - _width(name), name, SIZE, "black"))
+                    items.append((equals + 8, "$=$", SIZE, "black"))
+                if k < len(pieces):
+                    piece = _maths(pieces[k]) if name.startswith("$") else pieces[k]
+                    items.append((equals + 26, piece, SIZE, "black"))
+                    tall = max(tall, _height(piece) or SIZE)
+                if k < len(notes):
+                    items.append((PAGE[0] * NOTES, notes[k], SMALL, "0.4"))
+                yield (
+                    (tall + SIZE * (LEADING - 1) if k < len(pieces) else SMALL * 1.3),
+                    items,
+                )
+    yield SIZE, []
+    for remark in remarks(derivation, writer):
+        yield from _paragraph(remark, width, SMALL)
+
+
+def _note_lines(note: str) -> Iterator[str]:
+    room = PAGE[0] * (1 - NOTES) - EDGE
+    yield from (
+        broken(
+            [f"{part}," for part in note.split(", ")[:-1]] + [note.split(", ")[-1]],
+            room * SIZE / SMALL,
+            _width,
+        )
+        if note
+        else ()
+    )
+
+
+def _paragraph(
+    text: str, width: float, size: float
+) -> Iterator[tuple[float, list[Item]]]:
+    words = re.findall(r"(?:\$[^$]*\$|\S)+", text)
+    for line in broken(words, width * SIZE / size, _width):
+        yield size * 1.45, [(EDGE, line, size, "0.25")]
+
+
+def _maths(latex: str) -> str:
+    return f"${latex}$"
+
+
+def _width(text: str) -> float:
+    measured = _measured(text)
+    return measured[0] if measured else 7.0 * len(text)
+
+
+def _height(text: str) -> float | None:
+    measured = _measured(text)
+    return measured[1] if measured else None
+
+
+def _measured(text: str) -> Any:
+    """Return width and height in points at SIZE, or None for what cannot be set."""
+    from matplotlib import rc_context
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import MathTextParser
+
+    if text.count("$") % 2:
+        return None
+    with rc_context({"mathtext.fontset": "stix"}):
+        try:
+            found = MathTextParser("path").parse(
+                text, 72, FontProperties(family="STIXGeneral", size=SIZE)
+            )
+        except ValueError:
+            return None
+    return float(found[0]), float(found[1])

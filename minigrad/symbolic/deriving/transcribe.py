@@ -1,0 +1,83 @@
+"""From records to formulas: what a tape says, as it is written on a blackboard.
+
+An elementwise row whose meaning has only operators, "a * b", is written with them. Any
+other is applied to its arguments by name, and so is a linear row. So every row can be
+transcribed, the reader's own too.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minigrad.primitive import Elementwise
+from minigrad.symbolic.deriving.formula import Formula, applied, formula, spread
+from minigrad.symbolic.meanings import LETTERS
+from minigrad.tape import in_order
+from minigrad.tensor import Tensor
+
+Constant = Callable[[Any], Formula]  # writes a recorded array of numbers
+
+
+def transcribed(
+    result: Tensor, known: Mapping[Tensor, Formula], constant: Constant
+) -> Formula:
+    """Return how `result` was made, down to the Tensors that `known` already writes.
+
+    >>> import minigrad as mg
+    >>> from minigrad.symbolic.deriving.formula import Letter
+    >>> a = mg.Tensor(3.0)
+    >>> transcribed(a * a, {a: Letter("a")}, formula) == Letter("a") ** 2
+    True
+    """
+    found = dict(known)
+    for step in in_order([result]):
+        if step not in found:
+            found[step] = written(step, found, constant)
+    return found[result]
+
+
+def written(step: Tensor, found: dict[Tensor, Formula], constant: Constant) -> Formula:
+    """Return one step as its row applied to what is found for its arguments."""
+    row = step.primitive
+    assert row is not None, "a leaf has to be known"
+    args = [found[a] if isinstance(a, Tensor) else constant(a) for a in step.args]
+    if isinstance(row, Elementwise):
+        operators = in_operators(row.meaning)
+        if operators is not None:
+            return spread(operators(*args), step.shape)
+        return applied(row, args, {}, step.shape)
+    shapes = (np.shape(getattr(a, "data", a)) for a in step.args)
+    args = [spread(arg, shape) for arg, shape in zip(args, shapes, strict=True)]
+    return applied(row, args, step.options, step.shape)
+
+
+@functools.cache
+def in_operators(meaning: str) -> Callable[..., Formula] | None:
+    """Return a meaning as a function, if it is written with operators alone.
+
+    >>> in_operators("a * b")(formula(3), formula(4)), in_operators("exp(a)")
+    (Number(value=Fraction(12, 1)), None)
+    """
+    tree = ast.parse(meaning, mode="eval")
+    if any(isinstance(part, ast.Call) for part in ast.walk(tree)):
+        return None
+    code = compile(tree, meaning, "eval")
+
+    def operators(*args: Formula) -> Formula:
+        return formula(eval(code, {}, dict(zip(LETTERS, args, strict=False))))
+
+    return operators
+
+
+def uses(steps: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
+    """Return, for each step, the different steps that use it."""
+    users: dict[Tensor, list[Tensor]] = {}
+    for step in steps:
+        for arg in {a.tick: a for a in step.args if isinstance(a, Tensor)}.values():
+            users.setdefault(arg, []).append(step)
+    return users

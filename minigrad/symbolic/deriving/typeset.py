@@ -1,0 +1,288 @@
+r"""Formulas on paper: the walk that all ways of writing them share.
+
+    c̄[t] = ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))          as text, in plain_text.py
+    \bar{c}_{t} = \bar{y}_{t} \odot o_{t} ...        as LaTeX, in latex.py
+
+Brackets stand where something looser is within something tighter. How a linear row is
+written, the row says itself; what a function is called, too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.primitive import Primitive
+from minigrad.symbolic.deriving.formula import (
+    ONE,
+    Applied,
+    At,
+    Formula,
+    Letter,
+    Number,
+    Power,
+    Product,
+    Spread,
+    Sum,
+    TimeSum,
+)
+from minigrad.symbolic.deriving.indices import index_text
+from minigrad.symbolic.deriving.through_time import runs
+
+SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
+MANY = 3  # arguments: of more that go on alike, the first and the last are written
+
+
+class Slope(NamedTuple):
+    """A margin note: the derivative of a function of one argument."""
+
+    function: str
+    slope: Formula
+
+
+class Writer:
+    """The walk over a formula. Its kinds say how things look."""
+
+    one, odot, beside, minus = "1", " ⊙ ", " ", "-"
+    prime, dots = "′", "…"
+
+    def write(self, whole: Formula, within: int = SUM) -> str:
+        """Write a formula, in brackets where it stands within something tighter."""
+        text, holds = self._written(whole)
+        return self.bracketed(text) if holds < within else text
+
+    def terms(self, whole: Formula) -> list[str]:
+        """Write a formula in pieces between which a line may be broken."""
+        parts = whole.terms if isinstance(whole, Sum) else (whole,)
+        pieces = []
+        for k, part in enumerate(parts):
+            negative, size = _sign(part)
+            text = self.write(size, PRODUCT if len(parts) > 1 or negative else SUM)
+            sign = self.minus if negative else "+" if k else ""
+            pieces.append(f"{sign} {text}" if k else sign + text)
+        return pieces
+
+    def _written(self, whole: Formula) -> tuple[str, int]:
+        match whole:
+            case Letter():
+                return self.letter(whole), ATOM
+            case Number(value=value) if value >= 0:
+                return self.number(value), ATOM
+            case Sum():
+                return " ".join(self.terms(whole)), SUM
+            case Product() | Number() if _sign(whole)[0]:
+                return self.terms(whole)[0], SUM
+            case Product(coefficient=coefficient, factors=factors):
+                return self._product(coefficient, factors), PRODUCT
+            case Power(exponent=exponent) if _is_negative(exponent):
+                return self._product(Fraction(1), (whole,)), PRODUCT
+            case Power():
+                return self._power(whole), ATOM
+            case TimeSum(term=term, first=first, last=last):
+                return self.over_time(self.write(term, PRODUCT), first, last), PRODUCT
+            case Spread(part=part):
+                scale = "" if part == ONE else self.write(part, ATOM) + self.beside
+                return scale + self.one, PRODUCT
+            case Applied(row=row, args=args) if row.is_elementwise:
+                return self.function(row, ", ".join(map(self.write, args))), ATOM
+            case Applied():
+                return self._linear(whole)
+        raise TypeError(f"{whole!r} is no formula")
+
+    # ----------------------------------------------------------- products and quotients
+
+    def _product(self, coefficient: Fraction, factors: Sequence[Formula]) -> str:
+        """Write the number in front, and what divides below."""
+        above = [each for each in factors if not _divides(each)]
+        below = [_upright(each) for each in factors if _divides(each)]
+        if not below:
+            front = self.number(coefficient)
+            front = self.bracketed(front) if "/" in front else front
+            number = "" if coefficient == 1 else front + self.beside
+            return number + self.side_by_side(above)
+        top, bottom = coefficient.numerator, coefficient.denominator
+        if top != 1 or not above:
+            above.insert(0, Number(Fraction(top)))
+        if bottom != 1:
+            below.insert(0, Number(Fraction(bottom)))
+        return self.quotient(above, below)
+
+    def side_by_side(self, factors: Sequence[Formula]) -> str:
+        """Write factors: ⊙ between arrays, nothing beside a single number."""
+        text = self.write(factors[0], ATOM if len(factors) > 1 else PRODUCT)
+        for before, factor in itertools.pairwise(factors):
+            sign = self.odot if before.shape and factor.shape else self.beside
+            text += sign + self.write(factor, ATOM)
+        return text
+
+    def _power(self, whole: Power) -> str:
+        """Write tanh²(c) for the square of tanh(c)."""
+        base, exponent = whole.base, self.write(whole.exponent)
+        if isinstance(base, Applied) and base.row.is_elementwise:
+            return self.function(
+                base.row, ", ".join(map(self.write, base.args)), exponent
+            )
+        return self.raised(self.write(base, ATOM), exponent)
+
+    # ---------------------------------------------------------------------- linear rows
+
+    def _linear(self, whole: Applied) -> tuple[str, int]:
+        """Write a linear row as it says that it is written."""
+        vector = _as_vector(whole)
+        if vector is not None:
+            text = self.write(vector, ATOM)
+            return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
+        template = getattr(whole.row, "written", "")
+        if not template:
+            return self._called(whole), ATOM
+        options, args, text = dict(whole.options), list(whole.args), ""
+        for piece in re.findall(r"\{\}ᵀ?|\{[^}]*\}|[^{}]+", template):
+            if piece == "{}ᵀ":
+                text += self.raised(self.write(args.pop(0), ATOM), "ᵀ")
+            elif piece == "{}":
+                text += self.write(args.pop(0), ATOM)
+            elif piece == "{...}":
+                text += self.listed(args)
+            elif piece == "{index}":
+                where = index_text(options["index"], whole.args[0].shape)
+                text = self.subscripted(text, where)
+            elif not piece.startswith("{"):
+                text += self.signs(piece)
+            elif options.get(piece[1:-1]) is not None:
+                text = self.subscripted(text, f"{piece[1:-1]} {options[piece[1:-1]]}")
+        return text, PRODUCT if " " in template else ATOM
+
+    def listed(self, args: Sequence[Formula]) -> str:
+        """Write arguments with commas; many that go on alike as y_1, ..., y_T."""
+        if len(args) > MANY and len(runs(list(enumerate(args)))) == 1:
+            return f"{self.write(args[0])}, {self.dots}, {self.write(args[-1])}"
+        return ", ".join(map(self.write, args))
+
+    def _called(self, whole: Applied) -> str:
+        """Write name(a, b; options), for a row that does not say more."""
+        told = [
+            f"{name} {_option(value)}"
+            for name, value in whole.options
+            if name != "dtype" and value is not None
+        ]
+        options = "; " + self.words(", ".join(told)) if told else ""
+        name = self.words(whole.row.name)
+        return name + self.bracketed(self.listed(whole.args) + options)
+
+    # --------------------------------------------------------- what stands in sentences
+
+    def inline(self, whole: Formula) -> str:
+        """Write a formula within a sentence."""
+        return self.maths(self.write(whole))
+
+    def note(self, note: str | Slope) -> str:
+        """Write a margin note: words, or what a function's slope is."""
+        if isinstance(note, str):
+            return note
+        letter = self.letter(Letter(note.function))
+        return self.maths(f"{letter}{self.prime} = {self.write(note.slope)}")
+
+    def times(self, times: Sequence[int]) -> str:
+        """Write at which times an equation holds: t = 1, ..., 16."""
+        listed = [str(t) for t in times]
+        if len(times) > MANY:
+            listed = [listed[0], self.dots, listed[-1]]
+        return self.maths(f"t = {', '.join(listed)}")
+
+    def spaces(self, by_shape: Mapping[tuple[int, ...], Sequence[Letter]]) -> str:
+        """Say in which space letters live: x[t] in R^3; W_f, W_i in R^(2×5)."""
+        said = []
+        for shape, letters in by_shape.items():
+            names = dict.fromkeys(map(self.inline, letters))
+            said.append(f"{', '.join(names)} {self.maths(self.space(shape))}")
+        return "; ".join(said) + "."
+
+    # ----------------------------------------------------------- what the kinds decide
+
+    def number(self, value: Fraction) -> str:
+        """Write a number: short decimals as such, other fractions as a quotient."""
+        decimal = f"{float(value):.6g}"
+        exact = "e" not in decimal and Fraction(decimal) == value
+        if exact or value.denominator > 10**6:
+            return decimal
+        return self.quotient(
+            [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]
+        )
+
+    def _by_kind(self, *parts: Any) -> str:
+        raise NotImplementedError
+
+    letter = bracketed = function = raised = subscripted = over_time = _by_kind
+    quotient = maths = words = plain = space = marked = signs = _by_kind
+
+
+def symbol_of(row: Primitive) -> str:
+    """Return what a function is called: σ, tanh, or the name the reader gave it."""
+    return row.symbol if row.symbol.isalpha() or row.symbol == "√" else row.name
+
+
+def time_text(time: int | At) -> str:
+    """Write a time: 3, t, t+1."""
+    if isinstance(time, int):
+        return str(time)
+    return f"t{time.offset:+d}" if time.offset else "t"
+
+
+def _sign(part: Formula) -> tuple[bool, Formula]:
+    """Part a formula into its sign and its size."""
+    if isinstance(part, Number) and part.value < 0:
+        return True, Number(-part.value)
+    if isinstance(part, Product) and part.coefficient < 0:
+        return True, -part
+    return False, part
+
+
+def _is_negative(exponent: Formula) -> bool:
+    return isinstance(exponent, Number) and exponent.value < 0
+
+
+def _divides(factor: Formula) -> bool:
+    return isinstance(factor, Power) and _is_negative(factor.exponent)
+
+
+def _upright(factor: Formula) -> Formula:
+    """Return what stands below the line for a negative power."""
+    assert isinstance(factor, Power) and isinstance(factor.exponent, Number)
+    return factor.base**-factor.exponent.value
+
+
+def _option(value: Any) -> str:
+    """Write an option's value: shapes and small numbers as they are."""
+    if isinstance(value, np.ndarray):
+        return f"array {value.shape}"
+    return str(value) if isinstance(value, (int, tuple, str)) else type(value).__name__
+
+
+def _as_vector(whole: Applied) -> Formula | None:
+    """Return the vector that a matrix of one row or column is, or None.
+
+    A column is written as the vector itself, a row as its transpose. That only axes of
+    length 1 came or moved is found by moving numbers, as in formula.py.
+    """
+    if len(whole.shape) != 2 or 1 not in whole.shape:
+        return None
+    chain, inside = [], whole
+    while isinstance(inside, Applied) and len(inside.args) == 1 and inside.shape:
+        if not getattr(inside.row, "jointly", False):
+            return None
+        chain.append(inside)
+        (inside,) = inside.args  # type: ignore[assignment]
+        if len(inside.shape) == 1:
+            break
+    if len(inside.shape) != 1 or prod(inside.shape) != prod(whole.shape):
+        return None
+    moved = labels = np.arange(prod(inside.shape))
+    for each in reversed(chain):
+        moved = np.asarray(each.row.function(moved, **dict(each.options)))
+    return inside if np.array_equal(moved.ravel(), labels) else None

@@ -1,0 +1,302 @@
+"""Domains: what the numbers of a replayed tape may be, other than floats.
+
+    FieldElement   an integer modulo a prime p: exact, and division works
+    Size           not a number but how large a polynomial can be (sizes.py)
+    Dual           a number and its tangent, over either ring (duals.py)
+    Exact          a constant of the program, as a fraction
+
+The functions that are not polynomials are *generators* (generators.py). The first time
+sigma(z) is asked of an element z, a new independent variable s is drawn, and z
+remembers it. All that is known of s is how it differentiates, s' = s (1 - s). Putting
+the true value of sigma(z) in the place of s keeps sums, products and derivatives. So an
+identity between polynomials in free generators is one between the real functions.
+
+The generator belongs to the element, not to its value. A rule that asks for cos(a)
+again, on the very a that the tape kept, gets the cosine that the reference used; two
+applications whose arguments merely coincide modulo p get different generators. The
+algebra is then freer than the truth (sigma(z) and sigma(z + 0) are unrelated), which
+can only make a proof fail, never succeed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from random import Random
+from typing import Any, NoReturn
+
+import numpy as np
+
+from minigrad.symbolic.rings.generators import Generator, asked_as, root
+
+NUMBERS = (int, float, Fraction, np.integer, np.floating)
+
+
+def fraction(number: Any) -> Fraction:
+    """Return a number exactly; a float is an integer over a power of two.
+
+    >>> fraction(0.75)
+    Fraction(3, 4)
+
+    Raises ValueError or OverflowError for what is not finite.
+    """
+    return Fraction(number.item() if isinstance(number, np.generic) else number)
+
+
+class Exact(Fraction):
+    """A constant of the program: a fraction that stays one beside a float.
+
+    >>> 1.0 / Exact(3)
+    Exact(1, 3)
+    """
+
+    __slots__ = ()
+
+
+def _exactly(operation: Callable[[Any, Any], Any], reflected: bool) -> Any:
+    def method(self: Exact, other: Any) -> Any:
+        if not isinstance(other, NUMBERS):
+            return NotImplemented
+        pair = (
+            (fraction(other), Fraction(self)) if reflected else (Fraction(self), other)
+        )
+        return Exact(operation(pair[0], fraction(pair[1])))
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    setattr(Exact, f"__{_name}__", _exactly(getattr(operator, _name), False))
+    setattr(Exact, f"__r{_name}__", _exactly(getattr(operator, _name), True))
+
+
+class Functions:
+    """Lets NumPy find functions: for `np.tanh` it asks an object for its `tanh()`.
+
+    A class of numbers has `ring`, and `function(generator)`, its value here.
+    """
+
+    __slots__ = ()
+
+    ring: Any
+
+    def function(self, generator: Generator) -> Any:
+        """Return the generator's value at this number."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Any:
+        found = None if name == "ring" else self.ring.asked_as(name)
+        if found is None:
+            raise AttributeError(f"a {type(self).__name__} has no {name}")
+        return functools.partial(self.function, found)
+
+
+class Element(Functions):
+    """What the elements of both rings share: functions, division, powers.
+
+    A ring has `fresh(name)`, a new independent variable; an element has `ring`, its
+    own + - *, `whole_power(n)` and `inverse()`.
+    """
+
+    __slots__ = ("known", "ring")
+
+    known: dict[str, Any]  # what was asked of this element before: its generators
+    ring: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "known":  # most elements are never asked, and carry no dict
+            self.known = {}
+            return self.known
+        return super().__getattr__(name)
+
+    def function(self, generator: Generator) -> Any:
+        """Return f(a): a new variable, unless f, or one of its atom, was asked before.
+
+        So after exp(a), sigma(a) is exp(a) / (exp(a) + 1).
+        """
+        known = self.known
+        if generator.meaning in known:
+            return known[generator.meaning]
+        atom = f"from {generator.atom}"
+        if atom in known:
+            other = known[atom]
+            value = other.to_atom(known[other.meaning], self)
+            y = generator.from_atom(value, self)
+        else:
+            y = self.ring.drawn_for(generator, self)
+            known[atom] = generator
+        known[generator.meaning] = y
+        return y
+
+    def __pow__(self, exponent: Any) -> Any:
+        """A ** (k + r) = a**k * (a**r), with a generator for a**r if 0 < r < 1."""
+        if type(exponent) is int:
+            return self.whole_power(exponent)
+        if not isinstance(exponent, NUMBERS):
+            return NotImplemented
+        exponent = fraction(exponent)
+        whole = math.floor(exponent)
+        part = exponent - whole
+        power = self.whole_power(whole)
+        return power * self.function(root(part)) if part else power
+
+    def __truediv__(self, other: Any) -> Any:
+        if not isinstance(other, Element):
+            if not isinstance(other, NUMBERS):
+                return NotImplemented
+            return self * self.ring.lift(1 / fraction(other))
+        return self * other.reciprocal()
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other * self.reciprocal()
+
+    def reciprocal(self) -> Any:
+        """Return 1 / self, the same object every time it is asked."""
+        known = self.known
+        if "reciprocal" not in known:
+            known["reciprocal"] = self.inverse()
+        return known["reciprocal"]
+
+    def whole_power(self, n: int) -> Any:
+        """Return self ** n for an integer n."""
+        raise NotImplementedError
+
+    def inverse(self) -> Any:
+        """Return 1 / self."""
+        raise NotImplementedError
+
+    def _unordered(self, other: object) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} has no order: a proof speaks about the branch "
+            "that was recorded, and cannot choose one."
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _unordered
+
+
+class Ring:
+    """What both rings share: the functions that their elements have been asked for.
+
+    `met` keeps the generators that were drawn, by name.
+    """
+
+    fresh: Callable[[str], Any]
+    lift: Callable[[Any], Any]
+
+    def __init__(self) -> None:
+        self.met: dict[str, Generator] = {}
+        self._asked: dict[str, Generator | None] = {}
+
+    def inner(self, a: Iterable[Any], b: Iterable[Any]) -> Any:
+        """Return the sum of the products of two sequences."""
+        return sum((x * y for x, y in zip(a, b, strict=True)), self.lift(0))
+
+    def drawn_for(self, generator: Generator, at: Any) -> Any:
+        """Return a new variable for the value of a generator at an element."""
+        self.met[generator.name] = generator
+        return self.fresh(generator.name)
+
+    def asked_as(self, method: str) -> Generator | None:
+        """Return the generator behind `a.method()`, or None; looked up once."""
+        if method not in self._asked:
+            self._asked[method] = asked_as(method)
+        return self._asked[method]
+
+
+class Field(Ring):
+    """The integers modulo a prime, and the random source for its variables.
+
+    >>> F = Field(7, Random(0))
+    >>> F.lift(5) * 3, F.lift(1) / 3, F.lift(0.5)
+    (1 mod 7, 5 mod 7, 4 mod 7)
+    """
+
+    def __init__(self, p: int, random: Random) -> None:
+        super().__init__()
+        self.p = p
+        self.random = random
+        self.drawn: Counter[str] = Counter()
+        self._lifted: dict[Any, FieldElement] = {}
+
+    def fresh(self, name: str) -> FieldElement:
+        """Draw the value of a new variable; `drawn` counts them by name."""
+        self.drawn[name] += 1
+        value = p = self.p
+        while value >= p:
+            value = self.random.getrandbits(p.bit_length())
+        return FieldElement(value, self)
+
+    def lift(self, number: Any) -> FieldElement:
+        """Bring a number into the field exactly, as numerator / denominator."""
+        element = self._lifted.get(number)
+        if element is None:
+            exact = fraction(number)
+            below = FieldElement(exact.denominator % self.p, self)
+            residue = exact.numerator * below.inverse().value % self.p
+            element = self._lifted[number] = FieldElement(residue, self)
+        return element
+
+
+class FieldElement(Element):
+    """An integer modulo a prime. Equal means equal residues; there is no order."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: int, ring: Field) -> None:
+        self.value = value
+        self.ring = ring
+
+    def __repr__(self) -> str:
+        return f"{self.value} mod {self.ring.p}"
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is not FieldElement:
+            if not isinstance(other, NUMBERS):
+                return NotImplemented
+            other = self.ring.lift(other)
+        return FieldElement((self.value + other.value) % self.ring.p, self.ring)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is not FieldElement:
+            if not isinstance(other, NUMBERS):
+                return NotImplemented
+            other = self.ring.lift(other)
+        return FieldElement((self.value - other.value) % self.ring.p, self.ring)
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is not FieldElement:
+            if not isinstance(other, NUMBERS):
+                return NotImplemented
+            other = self.ring.lift(other)
+        return FieldElement(self.value * other.value % self.ring.p, self.ring)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> FieldElement:
+        return FieldElement(-self.value % self.ring.p, self.ring)
+
+    def whole_power(self, n: int) -> FieldElement:
+        """Return self ** n; ZeroDivisionError for a negative power of 0."""
+        if n < 0 and self.value == 0:
+            raise ZeroDivisionError("division by zero in the field")
+        return FieldElement(pow(self.value, n, self.ring.p), self.ring)
+
+    def inverse(self) -> FieldElement:
+        """Return 1 / self; ZeroDivisionError for 0."""
+        return self.whole_power(-1)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NUMBERS):
+            other = self.ring.lift(other)
+        return isinstance(other, FieldElement) and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment]
