@@ -1,4 +1,4 @@
-"""`python -m lstm`: train an LSTM, compare it honestly, prove its gradient, draw it.
+"""`python -m lstm`: train an LSTM, compare it, prove, derive and draw its gradient.
 
 Everything is written to one folder, each file whole or not at all, and every path is
 printed. Exit code 0: done; 1: the proof failed, or a file could not be written; 2: the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lstm",
         description="Train an LSTM on the yearly sunspot numbers, compare its forecast "
-        "with simpler ones, prove its gradient and draw its graph.",
+        "with simpler ones, prove its gradient, derive its equations, draw its graph.",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("out"), help="folder to fill (default: out)"
@@ -98,6 +99,9 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
 
     _heading(f"The gradient that trains it, on {WINDOWS_PROVED} of its windows, proved")
     proven = _prove(out, model, training)
+
+    _heading("The equations of that gradient, for one forecast")
+    _derive(out, model, training)
 
     _heading(f"The graph: the loss of one forecast from {STEPS_DRAWN} years")
     drawn = _draw(out, model, data)
@@ -193,6 +197,20 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
     for suffix, text in (("txt", str(certificate)), ("json", certificate.to_json())):
         _say(write_whole(out / f"certificate.{suffix}", f"{text}\n".encode()))
     return True
+
+
+def _derive(out: Path, model: Any, training: Any) -> None:
+    """Write backpropagation through time, as a teacher would, for the last window."""
+    from lstm.sunspots import Windows
+    from minigrad.symbolic import derive
+
+    last = Windows(*(column[-1] for column in training))
+    derivation = derive(model.loss(last), model.parameters(), level="layer")
+    carried = (each for each in derivation if each.left.name in "yc" and each.left.bar)
+    print(*carried, sep="\n")
+    print(textwrap.fill(derivation.check.told(), 88))
+    for suffix in ("pdf", "txt"):
+        _say(derivation.save(out / f"derivation.{suffix}"))
 
 
 def _draw(out: Path, model: Any, data: Any) -> bool:

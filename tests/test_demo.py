@@ -17,6 +17,8 @@ from lstm.sunspots import TRAINED_TO, Forecaster, series, windows
 FILES = {
     "certificate.json",
     "certificate.txt",
+    "derivation.pdf",
+    "derivation.txt",
     "forecast.png",
     "lstm-graph.pdf",
     "lstm-graph.svg",

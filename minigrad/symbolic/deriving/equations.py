@@ -12,6 +12,7 @@ from typing import Any
 
 from minigrad.symbolic.deriving.blackboard import Line, Note
 from minigrad.symbolic.deriving.formula import Formula, Letter, TimeSum
+from minigrad.symbolic.deriving.plain_text import Text
 from minigrad.symbolic.deriving.through_time import runs, summed_over_time
 
 
@@ -34,6 +35,12 @@ class Equation:
     lines: tuple[Line, ...]
     forward: bool
     checked: str = ""
+
+    def __str__(self) -> str:
+        """Write it as text, with the times at which it holds."""
+        text = Text()
+        when = f"   {text.times(self.times)}" if self.times else ""
+        return f"{text.write(self.left)} = {text.write(self.right)}{when}"
 
 
 def equations(lines: Sequence[Line], forward: bool) -> list[Equation]:
