@@ -101,11 +101,11 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     proven = _prove(out, model, training)
 
     _heading("The equations of that gradient, for one forecast")
-    _derive(out, model, training)
+    derived = _derive(out, model, training)
 
     _heading(f"The graph: the loss of one forecast from {STEPS_DRAWN} years")
     drawn = _draw(out, model, data)
-    return 0 if proven and drawn else 1
+    return 0 if proven and derived and drawn else 1
 
 
 def _trained(training: Any, m: int, epochs: int, seed: int) -> Iterator[Any]:
@@ -199,18 +199,23 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
     return True
 
 
-def _derive(out: Path, model: Any, training: Any) -> None:
+def _derive(out: Path, model: Any, training: Any) -> bool:
     """Write backpropagation through time, as a teacher would, for the last window."""
     from lstm.sunspots import Windows
-    from minigrad.symbolic import derive
+    from minigrad.symbolic import ProofFailed, derive
 
     last = Windows(*(column[-1] for column in training))
-    derivation = derive(model.loss(last), model.parameters(), level="layer")
+    try:
+        derivation = derive(model.loss(last), model.parameters(), level="layer")
+    except ProofFailed as failure:
+        print(f"NOT derived: {failure}", file=sys.stderr)
+        return False
     carried = (each for each in derivation if each.left.name in "yc" and each.left.bar)
     print(*carried, sep="\n")
     print(textwrap.fill(derivation.check.told(), 88))
     for suffix in ("pdf", "txt"):
         _say(derivation.save(out / f"derivation.{suffix}"))
+    return True
 
 
 def _draw(out: Path, model: Any, data: Any) -> bool:

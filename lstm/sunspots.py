@@ -127,7 +127,7 @@ class Forecaster(Module):
 
     def forward(self, inputs: Array) -> Any:
         """Return the forecasts, in units of `scale`, for inputs (..., years)."""
-        x = Tensor(inputs[..., None] / self.scale, name="x")
+        x = Tensor(inputs[..., None] / self.scale, name="X")
         _, last = self.lstm(x)
         return self.readout(last.y)[..., 0]
 

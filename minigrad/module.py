@@ -265,6 +265,7 @@ class Dense(Module):
                 )
             )
         z = matvec(self.W, leaf(x, "x")) + self.b
+        z.name = "z"
         return z if self.activation is None else self.activation(z)
 
 
