@@ -57,9 +57,9 @@ def unrecorded(node: Tensor, asked: str = "a derivative") -> ValueError:
     )
 
 
-def require_unspoilt(steps: Sequence[Tensor]) -> None:
+def require_unspoilt(steps: Sequence[Tensor], asked: str = "a derivative") -> None:
     """Refuse a tape that was released, or is older than a Parameter on it."""
-    require_kept(steps, "a derivative")
+    require_kept(steps, asked)
     for node in steps:
         for arg in node.args:
             if isinstance(arg, Tensor) and arg.tick > node.tick:

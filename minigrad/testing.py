@@ -75,7 +75,7 @@ def assert_proved(
         try:
             certificate = prove(loss, list(inputs.values()), seed=seed, **more)
         except ProofFailed as failure:
-            told = report(call, failure, loss, inputs)
+            told = report(call, failure, loss)
             # Its traceback leads through the prover, where nothing is wrong.
             raise AssertionError(told) from failure.with_traceback(None)
     if certificate is None:

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_symbolic import MISTAKES, PROGRAMS, lstm_loss, plant, tensor
+from test_symbolic import MISTAKES, PROGRAMS, lstm_loss, plant, tensor, unchecked
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
@@ -18,6 +19,7 @@ from minigrad import gradient as engine
 from minigrad.primitive import TABLE, Linear
 from minigrad.symbolic import LemmaFailed, ProofFailed, prove
 from minigrad.symbolic.proving import proof
+from minigrad.symbolic.proving.network import NetworkShown
 from minigrad.symbolic.proving.rows import SAMPLES, check_adjoints, show_row
 from minigrad.symbolic.rings.domains import Field
 from minigrad.symbolic.rings.duals import Dual, Dual2
@@ -177,6 +179,11 @@ def test_a_step_that_is_too_large_is_said_not_to_be_written_out():
     assert cell.not_shown == "it has 890 numbers, and up to 700 are written out"
 
 
+def unseen(*rest):
+    """Stands for the level of the network: nothing was shown there."""
+    return NetworkShown((2**61 - 1,), {}, 0, 0, Fraction(0), (), {})
+
+
 def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeypatch):
     real, asked = engine._seed, []
 
@@ -185,9 +192,9 @@ def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeyp
         return real(output, given, record) * (0 if len(asked) % 2 else 1)
 
     loss = lstm()
-    monkeypatch.setattr(proof, "_check_rules", lambda field, tape: set())
-    monkeypatch.setattr(proof, "_check_tape", lambda *rest: {})
-    monkeypatch.setattr(proof, "_show_rows", lambda *rest: ((), []))
+    monkeypatch.setattr(proof, "check_rules", unchecked)
+    monkeypatch.setattr(proof, "check_network", unseen)
+    monkeypatch.setattr(proof, "show_rows", lambda *rest: ((), []))
     monkeypatch.setattr(proof, "memory", dict)
     monkeypatch.setattr(engine, "_seed", forgetful)
     with pytest.raises(
@@ -202,10 +209,10 @@ def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeyp
 def test_a_wrong_rule_is_found_in_the_cell_too(monkeypatch, mistake):
     loss = lstm()
     plant(monkeypatch, *MISTAKES[mistake])
-    for level in ("_check_rules", "_check_tape", "_show_rows", "_lemmas"):
-        nothing = {"_check_rules": set(), "_check_tape": {}, "_lemmas": []}
-        given = nothing.get(level, ((), []))
-        monkeypatch.setattr(proof, level, lambda *rest, given=given: given)
+    monkeypatch.setattr(proof, "check_rules", unchecked)
+    monkeypatch.setattr(proof, "check_network", unseen)
+    monkeypatch.setattr(proof, "show_rows", lambda *rest: ((), []))
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
     monkeypatch.setattr(TABLE["matvec"], "together", {})
     with pytest.raises((ProofFailed, TypeError)):
         prove(loss)
@@ -426,7 +433,7 @@ def test_a_wrong_rule_has_a_counterexample_that_replays(monkeypatch, mistake, le
     loss = lstm_loss()
     plant(monkeypatch, *MISTAKES[mistake])
     if not lemmas:
-        monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+        monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
     failure = refuted(loss)
     if mistake == "matvec without transpose":  # 2 x 4: it does not run
         assert "does not run" in str(failure)
@@ -475,7 +482,7 @@ def test_a_wrong_accumulation_has_a_counterexample(monkeypatch):
 def test_what_floats_do_not_show_is_said(monkeypatch):
     """At 1e-30 beside 1 no float differs; the field still does."""
     plant(monkeypatch, "negative", [lambda y, a: -1 + 1e-30 * a])
-    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
     failure = refuted((-tensor("a", 2)).sum())
     assert failure.counterexample is None
     assert "no difference was found in float64" in " ".join(str(failure).split())

@@ -21,10 +21,16 @@ from minigrad.symbolic.arrays.bound_array import ArraySizes, Height, larger
 from minigrad.symbolic.arrays.dual_array import DualArray
 from minigrad.symbolic.arrays.field_array import LONGEST, ArrayField, dyadic
 from minigrad.symbolic.arrays.large import check_tape
-from minigrad.symbolic.rings.primes import SHORT_BITS, random_prime
+from minigrad.symbolic.rings.chance import chance
+from minigrad.symbolic.rings.primes import SHORT_BITS, SHORT_PRIMES, random_prime
 from minigrad.symbolic.rings.sizes import Sizes
 
 P = 2**31 - 1
+
+
+def of_one(size):
+    """The chance that one trial errs."""
+    return chance(size, SHORT_BITS, SHORT_PRIMES)
 
 
 def check(loss, wrt=None, seed=0, **more):
@@ -557,13 +563,13 @@ def test_a_bound_that_is_lost_is_found_out():
 
 def test_the_chance_is_computed_from_the_sizes():
     S = ArraySizes()
-    assert prover.error_of_one(S.size(0, 0)) == 0
-    assert prover.error_of_one(S.size(1, 1)) == 2 * Fraction(1, 2**30)
-    assert prover.error_of_one(S.size(0, 2**65)) == 2 * Fraction(2, 46_000_000)
-    assert prover.error_of_one(S.size(2**31, 1)) == 1
+    assert of_one(S.size(0, 0)) == 0
+    assert of_one(S.size(1, 1)) == 2 * Fraction(1, 2**30)
+    assert of_one(S.size(0, 2**65)) == 2 * Fraction(2, 46_000_000)
+    assert of_one(S.size(2**31, 1)) == 1
     shown = check(stacked_classifier(), trials=5)
     assert shown.trials == 5
     assert (
         shown.chance
-        == prover.error_of_one(S.size(shown.degree, 2 ** (shown.height_bits - 1))) ** 5
+        == of_one(S.size(shown.degree, 2 ** (shown.height_bits - 1))) ** 5
     )

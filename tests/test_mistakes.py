@@ -6,6 +6,7 @@ The other half of the claim: an engine that is right is never accused.
 
 import numpy as np
 import pytest
+from test_symbolic import unchecked
 
 import minigrad as mg
 from lstm.mistakes import MISTAKES, slopes, walks, witnesses
@@ -52,7 +53,7 @@ def test_the_prover_names_the_culprit(mistake, seed):
 
 @every_mistake
 def test_the_field_names_the_culprit_without_the_lemmas(mistake, monkeypatch):
-    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
     with mistake.planted():
         found = witnesses.blamed(mistake.patient(), seed=0)
     assert found == mistake.blame._replace(error=mg.ProofFailed)
@@ -60,8 +61,8 @@ def test_the_field_names_the_culprit_without_the_lemmas(mistake, monkeypatch):
 
 @every_mistake
 def test_the_whole_tape_refutes_it_without_looking_at_rules(mistake, monkeypatch):
-    monkeypatch.setattr(proof, "_lemmas", lambda tape: [])
-    monkeypatch.setattr(proof, "_check_rules", lambda field, tape: set())
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
+    monkeypatch.setattr(proof, "check_rules", unchecked)
     with mistake.planted():
         found = witnesses.blamed(mistake.patient(), seed=0)
     assert str(found).startswith("accumulation, at ")

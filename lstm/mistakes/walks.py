@@ -12,7 +12,7 @@ from typing import Any
 import minigrad as mg
 from lstm.mistakes import patients
 from lstm.mistakes.breaking import Change, all_uses, lost, made_by, planned
-from lstm.mistakes.mistake import Mistake, rule, walk
+from lstm.mistakes.mistake import Mistake, walk
 from minigrad import cotangents
 
 
@@ -141,13 +141,13 @@ WALKS = [
         "b serves a whole batch, and got the cotangent of its first example.",
         [Change(cotangents, "unbroadcast", _first_example)],
         patients.batch,
-        rule("add", 1),
+        walk("b"),
     ),
     Mistake(
         "b_bar averaged over the batch",
         "The loss had its mean already; this is a second one.",
         [Change(cotangents, "unbroadcast", _mean_over_examples)],
         patients.batch,
-        rule("add", 1),
+        walk("b"),
     ),
 ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from minigrad.symbolic.deriving.derivation import Derivation, derive
 from minigrad.symbolic.equality.certificate import Equality
-from minigrad.symbolic.equality.counterexample import NotEqual, NotShown
+from minigrad.symbolic.equality.disproof import NotEqual, NotShown
 from minigrad.symbolic.equality.proof import prove_equal
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed
 from minigrad.symbolic.proving.certificate import Certificate

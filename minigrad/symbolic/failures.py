@@ -8,6 +8,7 @@ exp(a + b) = exp(a) exp(b). No rule of the table needs one.)
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 from minigrad.context import path
@@ -21,7 +22,8 @@ class ProofFailed(Exception):
 
     row       the name of the row whose rule is wrong; None if every rule is right
     argument  which argument's rule, from 0; None if it cannot be told
-    step      position on the tape; None if the row failed apart from a tape
+    step      position on the tape: of the step whose rule is wrong or, if every rule is
+              right, of that whose cotangent is; None if it failed apart from a tape
     found     what the rule gives, in the domain of the proof: often modulo a prime
     expected  what the derivative is, there
     counterexample   the same in float64, to be replayed; None if none was found
@@ -86,6 +88,40 @@ def rule_failed(
     )
     failure.step = position
     return failure
+
+
+def summed_wrongly(
+    step: Any,
+    position: int,
+    argument: int,
+    tape: Any,
+    found: Any,
+    expected: Any,
+    counterexample: Any = None,
+) -> ProofFailed:
+    """Return the failure of the engine's sum over the axes of a broadcast argument.
+
+    It names no row, for every rule is right, and the argument's step if there is a tape.
+    """
+    row, arg = step.primitive.name, step.args[argument]
+    if counterexample is not None:
+        counterexample = replace(counterexample, what="the engine")
+    return ProofFailed(
+        explain(
+            f"the proof of {row} ({where_made(position, step)})",
+            named(step.args) | {"result": step},
+            f"the rule for argument {argument} is right, and what is made of it is "
+            f"wrong: shape {arg.shape} was broadcast to {step.shape}, so the cotangents "
+            "of all repetitions add up. "
+            + in_floats(counterexample, found, expected),
+            "look at what sums over broadcast axes: `unbroadcast`, in "
+            "minigrad/cotangents.py.",
+        ),
+        step=next((k for k, each in enumerate(tape) if each is arg), None),
+        found=found,
+        expected=expected,
+        counterexample=counterexample,
+    )
 
 
 def adjoint_failed(

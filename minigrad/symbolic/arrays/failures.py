@@ -19,8 +19,13 @@ from minigrad.recording import record
 from minigrad.symbolic.arrays.dual_array import DualArray
 from minigrad.symbolic.arrays.exact_array import ExactArray
 from minigrad.symbolic.arrays.twin import WalkStopped, applied, cannot_run, gradients
-from minigrad.symbolic.failures import ProofFailed, rule_failed, where_made
-from minigrad.symbolic.proving.counterexamples import of_rule
+from minigrad.symbolic.failures import (
+    ProofFailed,
+    rule_failed,
+    summed_wrongly,
+    where_made,
+)
+from minigrad.symbolic.proving.counterexample import of_rule
 from minigrad.symbolic.proving.identity import ByLemma, Twin
 from minigrad.symbolic.proving.local import applications
 from minigrad.symbolic.setting import undisturbed
@@ -44,15 +49,21 @@ def located(
         for i in tensors:
             wrong = _disagreement(made, step, [i])
             if wrong is not None:
-                return _blamed(step, position, i, *wrong)
+                return _blamed(made, tape, position, i, *wrong)
     return _accumulation_failed(made, tape, cotangent, found, expected)
 
 
-def _blamed(step: Tensor, position: int, i: int, found: Any, expected: Any) -> Any:
+def _blamed(
+    made: Twin, tape: Tape, position: int, i: int, found: Any, expected: Any
+) -> Exception:
+    """Return the failure of rule i of a step, or of what the engine makes of it."""
+    step = tape.steps[position]
     if found is None:
         return cannot_run(step, "a rule returned an array of floats")
     ran = not isinstance(found, Exception)
     example = of_rule(step, i) if ran else None
+    if ran and _right_if_summed(made, step, i):
+        return summed_wrongly(step, position, i, tape, found, expected, example)
     return rule_failed(step, position, i, found, expected, example)
 
 
@@ -70,10 +81,7 @@ def _disagreement(made: Twin, step: Tensor, moving: list[int]) -> Any:
             for i, a in enumerate(operands)
         ]
         again = record(node.primitive, node.data, tuple(leaves), node.options)
-    v = {i: ring.fresh("direction", operands[i].shape) for i in moving}
-    duals = [DualArray(a, v[i]) if i in v else a for i, a in enumerate(operands)]
-    _, y = applied(node.primitive, ring, duals, step, set())
-    g = ring.fresh("cotangent", step.shape)
+    v, g, expected = _moved(made, step, moving)
     try:
         with undisturbed():
             bars = grad(again, [leaves[i] for i in moving], seed=g)
@@ -86,8 +94,38 @@ def _disagreement(made: Twin, step: Tensor, moving: list[int]) -> Any:
     found = ring.filled(0, ())
     for i, bar in zip(moving, bars, strict=True):
         found = found + (bar * v[i]).sum()
-    expected = (g * y.tangent).sum()
     return None if found.raw == expected.raw else (found, expected)
+
+
+def _moved(made: Twin, step: Tensor, moving: list[int]) -> Any:
+    """Return directions of some arguments of a step, a cotangent g, and <g, A x'>."""
+    ring, node = made.ring, made.steps[step]
+    operands = [plain(a) for a in node.args]
+    v = {i: ring.fresh("direction", operands[i].shape) for i in moving}
+    duals = [DualArray(a, v[i]) if i in v else a for i, a in enumerate(operands)]
+    _, y = applied(node.primitive, ring, duals, step, set())
+    g = ring.fresh("cotangent", step.shape)
+    return v, g, (g * y.tangent).sum()
+
+
+def _right_if_summed(made: Twin, step: Tensor, i: int) -> bool:
+    """Is the rule for a broadcast argument right, before the engine sums what it gave?
+
+    As in local.py: <sum of r, v> = <r, v repeated>, and here r * v repeats v.
+    """
+    node: Any = made.steps[step]
+    operands = [plain(a) for a in node.args]
+    v, g, expected = _moved(made, step, [i])
+    try:
+        with undisturbed():
+            returned = node.primitive.vjp(i, g, node.data, operands, node.options)
+            repeated = (returned * v[i]).sum()
+    except ZeroDivisionError:
+        raise
+    except Exception:  # whatever a broken rule may raise
+        return False
+    spread = getattr(returned, "shape", None) != v[i].shape
+    return spread and bool(repeated.raw == expected.raw)
 
 
 def _accumulation_failed(

@@ -16,8 +16,7 @@ repeated with new primes and new points until the product of the bounds is small
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -35,51 +34,26 @@ from minigrad.symbolic.arrays.twin import (
     twin,
     without_partials,
 )
-from minigrad.symbolic.rings.generators import Generator
+from minigrad.symbolic.proving.identity import Twin
+from minigrad.symbolic.proving.network import NetworkShown, without_inputs
+from minigrad.symbolic.rings.chance import chance, until_defined
 from minigrad.symbolic.rings.primes import SHORT_BITS, SHORT_PRIMES, random_prime
 from minigrad.symbolic.rings.sizes import Size
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-ATTEMPTS = 2  # the second, should a denominator be zero by accident
 SURELY = -40  # log2 of the probability that is aimed at
 MOST = 8  # trials, if that is out of reach
 WORTHWHILE = 100_000  # work from which arrays are faster than entries, by far
-
-
-@dataclass(frozen=True)
-class LargeCheck:
-    """What `check_tape` showed.
-
-    primes       the field of each trial
-    generators   how many values of each function stood as independent variables
-    degree, height_bits     bounds for the polynomial that was found to be zero
-    chance       bound for the probability that a wrong gradient passed all trials
-    opaque       rows that entered by their lemma alone, not run in the field
-    met          the generators themselves, by name
-    """
-
-    primes: tuple[int, ...]
-    generators: dict[str, int]
-    degree: int
-    height_bits: int
-    chance: Fraction
-    opaque: tuple[Primitive, ...]
-    met: dict[str, Generator]
-
-    @property
-    def trials(self) -> int:
-        """How many independent primes and points were tried."""
-        return len(self.primes)
 
 
 def check_tape(
     tape: Tape,
     wrt: Sequence[Tensor],
     random: Random,
-    opaque: Sequence[Primitive] = (),
+    opaque: Collection[Primitive] = (),
     trials: int | None = None,
-) -> LargeCheck:
+) -> NetworkShown:
     """Check <gradient, v> = D_v output for a tape with one output, on whole arrays.
 
     random   the source of primes, points and directions
@@ -100,16 +74,15 @@ def check_tape(
     """
     rows = set(opaque)
     size = _size(tape, wrt, rows, random)
-    chance = error_of_one(size)
-    count = trials or _enough(chance)
+    of_one = chance(size, SHORT_BITS, SHORT_PRIMES)
+    count = trials or _enough(of_one)
     fields = [_trial(tape, wrt, rows, random) for _ in range(count)]
-    drawn = fields[0].drawn
-    return LargeCheck(
+    return NetworkShown(
         primes=tuple(field.p for field in fields),
-        generators={k: drawn[k] for k in drawn if k not in ("input", "direction")},
+        generators=without_inputs(fields[0].drawn),
         degree=size.degree,
         height_bits=size.height.bit_length(),
-        chance=chance**count,
+        chance=of_one**count,
         opaque=tuple(sorted(rows, key=lambda row: row.name)),
         met=fields[0].met,
     )
@@ -122,23 +95,15 @@ def work(tape: Tape) -> float:
     argument adds up: a matrix product of sizes mk, kn and mn has mkn, the root of their
     product. Measured, `prove` takes some 12 microseconds each on one core.
     """
-    total = 0.0
-    for step in tape:
-        total += step.size
-        if isinstance(step.primitive, Linear) and not step.primitive.jointly:
-            sizes = (np.size(plain(a)) for a in step.args)
-            total += math.sqrt(math.prod(sizes) * step.size)
-    return total
+    return sum(map(work_of, tape))
 
 
-def error_of_one(difference: Size) -> Fraction:
-    """Bound the probability that one trial takes a difference for zero that is not.
-
-    As `chance` in proof.py, with shorter primes.
-    """
-    unlucky_prime = Fraction(difference.height.bit_length() // SHORT_BITS, SHORT_PRIMES)
-    unlucky_point = Fraction(difference.degree, 2**SHORT_BITS)
-    return min(Fraction(1), ATTEMPTS * (unlucky_prime + unlucky_point))
+def work_of(step: Tensor) -> float:
+    """Estimate the same for one step, apart from its arguments."""
+    if not isinstance(step.primitive, Linear) or step.primitive.jointly:
+        return step.size
+    sizes = (np.size(plain(a)) for a in step.args)
+    return step.size + math.sqrt(math.prod(sizes) * step.size)
 
 
 def _enough(chance: Fraction) -> int:
@@ -171,17 +136,15 @@ def _trial(
     tape: Tape, wrt: Sequence[Tensor], rows: set[Primitive], random: Random
 ) -> ArrayField:
     """Compare both sides modulo one random prime, at one random point."""
-    for attempt in range(ATTEMPTS):
+
+    def tried() -> tuple[ArrayField, Twin, Any, Any, Any]:
         field = ArrayField(random_prime(random, SHORT_BITS), random)
-        try:
-            made = twin(field, tape, wrt, rows)
-            (output,) = tape.outputs
-            one = field.filled(1, output.shape)
-            found, expected = both_sides(made, output, one)
-            break
-        except ZeroDivisionError:
-            if attempt == ATTEMPTS - 1:
-                raise
+        made = twin(field, tape, wrt, rows)
+        (output,) = tape.outputs
+        one = field.filled(1, output.shape)
+        return field, made, one, *both_sides(made, output, one)
+
+    field, made, one, found, expected = until_defined(tried)
     if found.raw != expected.raw:
         raise located(made, tape, one, found, expected)
     return field

@@ -163,6 +163,7 @@ def cannot_run(step: Tensor, error: Any) -> TypeError:
             f"the proof of {row.name}, on whole arrays",
             {"result": step},
             f"its function or its rules need floating-point numbers: {error}",
-            f"write the row {row.name!r} with + - * / @, sums, and what moves entries.",
+            f"write the row {row.name!r} with + - * / @, sums, and what moves entries; "
+            "or prove a smaller model of the same kind, which is done entry by entry.",
         )
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.refusals import require_recorded, require_tensor, require_unspoilt
 from minigrad.symbolic.deriving import page, sheet
 from minigrad.symbolic.deriving.blackboard import Blackboard
 from minigrad.symbolic.deriving.checking import Check, checked
@@ -137,7 +137,7 @@ def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
     for each in outputs:
         require_recorded(each, "derive")
     tape = Tape(*outputs)
-    require_kept(tape, "derive")
+    require_unspoilt(tape.steps, "derive")
     if wrt is None:
         return tape, tape.leaves
     if isinstance(wrt, Mapping):

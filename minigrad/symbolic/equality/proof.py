@@ -8,7 +8,7 @@ of polynomials, at one random point:
     equal     at every entry: they are one function, but for a chance that is computed
     unequal   they differ as polynomials. That is no disproof, since identities such as
               exp(a + b) = exp(a) exp(b) are not known here; numbers may give one
-              (counterexample.py)
+              (disproof.py)
 
 How likely it is that chance deceived is bounded in keyed_replay.py.
 """
@@ -27,7 +27,7 @@ import numpy as np
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded
 from minigrad.symbolic.equality.certificate import Equality, Shapes
-from minigrad.symbolic.equality.counterexample import failure
+from minigrad.symbolic.equality.disproof import failure
 from minigrad.symbolic.equality.keyed_replay import ATTEMPTS, chance, replay
 from minigrad.symbolic.proving.certificate import fingerprint, log2, versions
 from minigrad.symbolic.rings.keyed import Keyed
@@ -68,7 +68,7 @@ def prove_equal(
     >>> prove_equal(by_sigma, lambda z: (1 + mg.tanh(z)) / 2, np.array([1.0]))
     Traceback (most recent call last):
     ...
-    minigrad.symbolic.equality.counterexample.NotEqual: prove_equal(by_sigma, ...
+    minigrad.symbolic.equality.disproof.NotEqual: prove_equal(by_sigma, ...
 
     Raises NotEqual for different functions, with a counterexample; NotShown where it
     cannot be told; TypeError or ValueError for what cannot be compared.
@@ -105,7 +105,7 @@ def _recorded(f: Any, g: Any, shapes: tuple[Any, ...], random: Random) -> _Quest
     programs = _called(f), _called(g)
     asked = f"prove_equal({', '.join(programs)}), at {user_line()}"
     arguments, inputs = [], {}
-    with undisturbed(), np.errstate(all="ignore"):
+    with undisturbed():
         for name, shape in zip(_parameters(f, len(shapes)), shapes, strict=True):
             arguments.append(random_tensors(shape, random, name))
             inputs.update(tensors(arguments[-1], name, others=True))
@@ -156,7 +156,7 @@ def _replayed(question: _Question, random: Random) -> tuple[Keyed, dict[Tensor, 
     for _ in range(ATTEMPTS):
         ring = Keyed(random_prime(random), random)
         try:
-            with np.errstate(all="ignore"):  # NumPy looks for infinities in objects too
+            with undisturbed():
                 return ring, replay(ring, question.both)
         except ZeroDivisionError:
             continue

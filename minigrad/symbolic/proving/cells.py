@@ -48,6 +48,7 @@ class CellShown:
     cell        its scope
     program     SHA-256 of its rows, wiring, constants, options and shapes
     steps       how many time steps of the tape are this very program
+    loops       in how many loops over time: two equal layers, or one that is used twice
     inputs      how many numbers come from outside; outputs: how many go there
     generators  how many values of sigma, tanh, ... are letters of their own
     monomials   of each side, written out
@@ -57,6 +58,7 @@ class CellShown:
     cell: str
     program: str
     steps: int
+    loops: int
     inputs: int
     outputs: int
     generators: int = 0
@@ -69,6 +71,7 @@ class _Step:
     """The applications of one time step, and which of them are used outside."""
 
     cell: str
+    loop: int
     position: int
     nodes: list[Tensor] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
@@ -117,7 +120,9 @@ def show_cells(
         by_lemma = frozenset(own.keys() & opaque)
         key = "cell", program, used, tuple(map(as_it_is, own)), by_lemma
         counts = remembered(known, key, lambda: _show(one, used, opaque))  # noqa: B023
-        shown.append(CellShown(one.cell, _digest(program), len(steps), **counts))
+        loops = len({step.loop for step in steps})
+        told = one.cell, _digest(program), len(steps), loops
+        shown.append(CellShown(*told, **counts))
     return tuple(shown)
 
 
@@ -128,8 +133,12 @@ def _digest(program: Any) -> str:
 
 
 def _steps_in_time(tape: Tape) -> Iterator[_Step]:
-    """Yield the time steps of a tape; a new one begins where a cell's time changes."""
+    """Yield the time steps of a tape; a new one begins where a cell's time changes.
+
+    Where a time comes again that the cell has left, a new loop begins.
+    """
     current: dict[Any, tuple[Any, _Step]] = {}
+    times_of: dict[Any, list[set[int]]] = {}
     found: list[_Step] = []
     member: dict[Tensor, tuple[_Step, int]] = {}
     for position, node in enumerate(tape):
@@ -139,7 +148,11 @@ def _steps_in_time(tape: Tape) -> Iterator[_Step]:
         cell, time = node.scope[: times[-1]], node.scope[times[-1]]
         before, step = current.get(cell, (None, None))
         if step is None or before != time:
-            step = _Step(path(cell) or "the loop", position)
+            loops = times_of.setdefault(cell, [set()])
+            if time in loops[-1]:
+                loops.append(set())
+            loops[-1].add(time)
+            step = _Step(path(cell) or "the loop", len(loops), position)
             found.append(step)
             current[cell] = time, step
         if _reads_in(node, step, member):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import platform
+import sys
 import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ import numpy as np
 from minigrad.symbolic.proving.cells import CellShown
 from minigrad.symbolic.proving.local import frozen
 from minigrad.symbolic.proving.rows import RowShown
+from minigrad.symbolic.rings.primes import BITS
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -45,13 +47,14 @@ class Certificate:
     tape           SHA-256 of the recorded rows, wiring, constants, options, shapes
     steps          how many applications the tape has
     applications   how many of them differ in row, shapes, options or constants
+    too_large      how many of these were not checked one by one
     inputs         how many independent numbers enter
     generators     how many values of each function stand as independent variables
     lemmas         what SymPy proved of each elementwise row, as text
     opaque         rows that entered by their lemma alone, not run in the field
     rows           what was shown of each row at other shapes and options
     cells          what was shown of one time step of each loop, as polynomials
-    prime, seed    the field, and what every random choice came from
+    primes, seed   of the fields, one for every trial; of every random choice
     degree, height_bits     bounds for the polynomial that was found to be zero
     chance         log2 of a bound for the probability that a wrong gradient passed
     rules_degree, rules_chance    the same, for the rules checked one by one
@@ -64,13 +67,14 @@ class Certificate:
     tape: str
     steps: int
     applications: int
+    too_large: int
     inputs: int
     generators: dict[str, int]
     lemmas: tuple[str, ...]
     opaque: tuple[str, ...]
     rows: tuple[RowShown, ...]
     cells: tuple[CellShown, ...]
-    prime: int
+    primes: tuple[int, ...]
     seed: int
     degree: int
     height_bits: int
@@ -85,6 +89,8 @@ class Certificate:
     def to_json(self) -> str:
         """Return the certificate as JSON, keys sorted: the same run, the same text."""
         fields = asdict(self) | {"trusted": TRUSTED, "not_covered": NOT_COVERED}
+        for name in ("chance", "rules_chance"):  # JSON knows no log2 of 0
+            fields[name] = max(fields[name], -sys.float_info.max)
         return json.dumps(fields, indent=2, sort_keys=True)
 
     def __str__(self) -> str:
@@ -107,19 +113,13 @@ class Certificate:
             ]),
             ("lemmas", lemmas if self.lemmas else ["none needed"]),
             ("by lemma", [by_lemma] if self.opaque else []),
-            ("rules", [
-                f"{self.applications} different applications on "
-                f"{'the tape' if self.order == 1 else 'the tape and its gradient'}, "
-                "each on its own, in reverse, recorded reverse and forward mode",
-                f"degree <= {self.rules_degree}: P(a wrong rule passed, on the tape or "
-                f"in the field below) <= {_power(self.rules_chance)}",
-            ]),
+            ("rules", self._rules()),
             ("rows", self._rows()),
             ("cell", [text for cell in self.cells for text in _cell(cell)]),
             ("network", [self._meaning(), self._method()]),
             ("bound", [
                 f"degree <= {self.degree}, height < 2^{self.height_bits}: "
-                f"P(a wrong gradient passed) <= {_power(self.chance)}",
+                f"P(a wrong gradient passed) <= {_power(self.chance, self._bits())}",
             ]),
             ("trusted", [TRUSTED]),
             ("not covered", [NOT_COVERED]),
@@ -158,10 +158,36 @@ class Certificate:
 
     def _method(self) -> str:
         directions = "one random direction" if self.order == 1 else "random directions"
+        walk = f"the engine's own backward walk against dual numbers, along {directions}"
+        if len(self.primes) == 1:
+            return f"{walk}, modulo the random prime {self.primes[0]}; seed {self.seed}"
         return (
-            f"the engine's own backward walk against dual numbers, along {directions}, "
-            f"modulo the random prime {self.prime}; seed {self.seed}"
+            f"{walk}, {len(self.primes)} times, modulo the random primes "
+            f"{', '.join(map(str, self.primes))} of {self._bits()} bits; seed "
+            f"{self.seed}"
         )
+
+    def _bits(self) -> int:
+        return self.primes[0].bit_length()
+
+    def _rules(self) -> list[str]:
+        """Say which rules were checked one by one, and where the others are."""
+        alone = self.applications - self.too_large
+        where = "the tape" if self.order == 1 else "the tape and its gradient"
+        texts = [
+            f"{self.applications} different applications on {where}, "
+            + (f"{alone} of them " if self.too_large else "")
+            + "each on its own, in reverse, recorded reverse and forward mode",
+            f"degree <= {self.rules_degree}: P(a wrong rule passed, on the tape or "
+            f"in the field below) <= {_power(self.rules_chance, BITS + 1)}",
+        ]
+        if self.too_large:
+            texts.insert(1, (
+                f"the other {self.too_large} are too large for that: in reverse they "
+                "are part of the network below, and in the other modes their rows are "
+                "tried at smaller shapes only"
+            ))  # fmt: skip
+        return texts
 
     def _rows(self) -> list[str]:
         """Say what was tried at other shapes, row by row."""
@@ -224,6 +250,8 @@ def versions() -> dict[str, str]:
 def _cell(cell: CellShown) -> list[str]:
     """Say what was shown of one time step."""
     alike = f"{cell.steps} time steps, all" if cell.steps > 1 else "1 time step,"
+    if cell.loops > 1:
+        alike = f"{cell.loops} loops of the same program, {cell.steps} time steps in all,"
     size = (
         f"{cell.cell} ({alike} sha256 {cell.program[:16]}; {cell.inputs} numbers in, "
         f"{cell.outputs} out)"
@@ -239,9 +267,11 @@ def _cell(cell: CellShown) -> list[str]:
     ]  # fmt: skip
 
 
-def _power(exponent: float) -> str:
+def _power(exponent: float, bits: int) -> str:
+    if exponent == -math.inf:
+        return "0"
     if exponent == 0:
-        return "1, which says nothing: the tape is too large for a 61-bit prime"
+        return f"1, which says nothing: the tape is too large for primes of {bits} bits"
     return f"2^{exponent:g}"
 
 

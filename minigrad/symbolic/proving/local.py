@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain
 from minigrad.primitive import Primitive
@@ -23,9 +24,10 @@ from minigrad.symbolic.failures import (
     ProofFailed,
     in_floats,
     rule_failed,
+    summed_wrongly,
     where_made,
 )
-from minigrad.symbolic.proving.counterexamples import (
+from minigrad.symbolic.proving.counterexample import (
     FORWARD,
     RECORDED,
     REVERSE,
@@ -78,13 +80,18 @@ def frozen(value: Any) -> Any:
 
 
 def check_rule(
-    ring: Any, step: Tensor, position: int, opaque: Collection[Primitive]
+    ring: Any,
+    step: Tensor,
+    position: int,
+    opaque: Collection[Primitive],
+    whole: Collection[Tensor] = (),
 ) -> None:
     """Check the rules of one step, on new variables of a field.
 
     Three readings of the row are compared with dual numbers: the backward walk on
     arrays, the recorded backward walk that higher derivatives use, and forward mode.
-    Raises ProofFailed naming the row and the argument.
+    Raises ProofFailed naming the row and the argument, or the argument's own step on
+    the whole tape, if the rule is right and its cotangent is not added up rightly.
     """
     tape = Tape(alone(step))
     (output,) = tape.outputs
@@ -103,7 +110,37 @@ def check_rule(
     mode, found, expected = wrong
     ran = not isinstance(found, Exception)
     example = of_rule(step, argument, mode) if ran else None
+    if argument is not None and _right_if_summed(ring, tape, argument, opaque):
+        raise summed_wrongly(step, position, argument, whole, found, expected, example)
     raise rule_failed(step, position, argument, found, expected, example)
+
+
+def _right_if_summed(
+    ring: Any, tape: Tape, i: int, opaque: Collection[Primitive]
+) -> bool:
+    """Is the rule for a broadcast argument right, before the engine sums what it gave?
+
+    Let r be what the rule returns, in the shape of the result. If every repetition of
+    the argument moves along the same v, then <sum of r, v> = <r, v repeated>.
+    """
+    (output,) = tape.outputs
+    leaf = output.args[i]
+    made = twin(ring, tape, [leaf], opaque)
+    g = fresh(ring, "cotangent", output.shape)
+    node: Any = made.steps[output]
+    try:
+        with undisturbed():
+            operands = [plain(a) for a in node.args]
+            returned = node.primitive.vjp(i, g, node.data, operands, node.options)
+            repeated = np.broadcast_to(made.directions[leaf], np.shape(returned))
+    except ZeroDivisionError:
+        raise
+    except Exception:  # whatever a broken rule may raise
+        return False
+    if repeated.shape == leaf.shape:
+        return False
+    expected = paired(ring, [g], [made.tangent(output)])
+    return bool(paired(ring, [returned], [repeated]) == expected)
 
 
 def _check_parts(step: Tensor, position: int) -> None:

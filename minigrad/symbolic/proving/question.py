@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.refusals import require_recorded, require_tensor, require_unspoilt
+from minigrad.symbolic.arrays.large import work
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+MOST_AT_ORDER_2 = 400_000  # half a minute: some 75 microseconds each, measured
 
 
 def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
@@ -45,7 +48,19 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
             )
         )
     tape = Tape(output)
-    require_kept(tape, "prove")
+    require_unspoilt(tape.steps, "prove")
+    if order == 2 and work(tape) > MOST_AT_ORDER_2:
+        raise ValueError(
+            explain(
+                f"prove(output, wrt, order=2), at {user_line()}",
+                {name: output},
+                f"its tape is too large: about {work(tape):,.0f} products and sums of "
+                "single entries, and second derivatives are proved entry by entry, up "
+                f"to {MOST_AT_ORDER_2:,} of them.",
+                "prove this tape with order=1, which works on whole arrays, and order=2 "
+                "on a model of the same kind with fewer steps, units or examples.",
+            )
+        )
     wanted = _wanted(tape, wrt, asked)
     made = [each for each in wanted if each.primitive is not None]
     if order == 2 and made:

@@ -17,7 +17,7 @@ broadcast, and its rules are tried on such in the field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -25,15 +25,17 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradient import grad, pushforward
-from minigrad.primitive import Linear
+from minigrad.primitive import Linear, Primitive
 from minigrad.recording import record
 from minigrad.samples import narrowed, some_shape
-from minigrad.symbolic.failures import adjoint_failed
-from minigrad.symbolic.proving.counterexamples import RECORDED, REVERSE, of_rule
+from minigrad.symbolic.failures import ProofFailed, adjoint_failed, where_made
+from minigrad.symbolic.proving.counterexample import RECORDED, REVERSE, of_rule
 from minigrad.symbolic.proving.identity import runs_on
 from minigrad.symbolic.proving.local import check_rule, rule_sizes
+from minigrad.symbolic.proving.memory import Memory, as_it_is, remembered
 from minigrad.symbolic.rings.domains import Exact, Field
 from minigrad.symbolic.rings.primes import random_prime
+from minigrad.symbolic.rings.sizes import Size
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -155,6 +157,35 @@ def show_row(row: Any, by_lemma: bool, seed: int | str) -> tuple[RowShown, list[
         entries += step.size
     how = "in the field, slopes by lemma" if opaque else "in the field"
     return RowShown(row.name, SAMPLES, entries, how), sizes
+
+
+def show_rows(
+    tape: Tape, opaque: Collection[Primitive], seed: int, known: Memory
+) -> tuple[tuple[RowShown, ...], list[Size]]:
+    """Try every row on the tape at other shapes; return that, and the sizes of it."""
+    first: dict[Any, int] = {}
+    for position, step in enumerate(tape):
+        if step.primitive is not None:
+            first.setdefault(step.primitive, position)
+    shown: list[RowShown] = []
+    sizes: list[Size] = []
+    for row, position in first.items():
+        by_lemma = row in opaque
+        key = "row", as_it_is(row), by_lemma
+        try:
+            one, more = remembered(
+                known,
+                key,
+                lambda: show_row(row, by_lemma, seed),  # noqa: B023
+            )
+        except ProofFailed as failure:
+            failure.step = None if failure.row is None else position
+            where = where_made(position, tape.steps[position])
+            failure.add(f"First used at {where}.")
+            raise
+        shown.append(one)
+        sizes += more
+    return tuple(shown), sizes
 
 
 def _applied(row: Any, shapes: Sequence[tuple[int, ...]], options: Any) -> Tensor:

@@ -1,0 +1,155 @@
+"""The claim itself: <gradient, v> = D_v loss for the whole tape, entry by entry.
+
+Both sides are calculated at one random point of a field of about 2^60 elements, and a
+third and fourth time on sizes, which bound by what chance they agree undeservedly. With
+order=2 the same is done for the Hessian times a vector, <H v, w> = D_w D_v loss, along
+both v and w.
+
+Every entry is a Python integer here. For tapes with very many, arrays/large.py makes
+the same statement with whole arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from minigrad.primitive import Primitive
+from minigrad.symbolic.proving.counterexample import of_tape
+from minigrad.symbolic.proving.identity import Twin, both_sides, second_order, twin
+from minigrad.symbolic.proving.local import accumulation_failed
+from minigrad.symbolic.rings.chance import chance, until_defined
+from minigrad.symbolic.rings.domains import Field
+from minigrad.symbolic.rings.generators import Generator
+from minigrad.symbolic.rings.primes import random_prime
+from minigrad.symbolic.rings.sizes import NotShared, SharedSizes, Size, Sizes
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class NetworkShown:
+    """What was shown of a whole tape.
+
+    primes       of the fields in which it was: one for every trial
+    generators   how many values of each function stood as independent variables
+    degree, height_bits     bounds for the polynomial that was found to be zero
+    chance       bound for the probability that a wrong gradient passed all trials
+    opaque       rows that entered by their lemma alone, not run in the field
+    met          the generators themselves, by name
+    """
+
+    primes: tuple[int, ...]
+    generators: dict[str, int]
+    degree: int
+    height_bits: int
+    chance: Fraction
+    opaque: tuple[Primitive, ...]
+    met: dict[str, Generator]
+
+    @property
+    def trials(self) -> int:
+        """How many independent primes and points were tried."""
+        return len(self.primes)
+
+
+def check_network(
+    tape: Tape,
+    wrt: Sequence[Tensor],
+    random: Random,
+    opaque: Collection[Primitive] = (),
+    order: int = 1,
+) -> NetworkShown:
+    """Check <gradient, v> = D_v output for a tape with one output.
+
+    random   the source of the prime, the point and the directions
+    opaque   elementwise rows to take by their lemma
+    order    2 for second derivatives too
+
+    >>> import minigrad as mg
+    >>> a = mg.Tensor([2.0, 3.0])
+    >>> shown = check_network(Tape(mg.tanh(a).sum()), [a], Random(1))
+    >>> shown.generators, shown.degree, shown.trials
+    ({'tanh': 2}, 3, 1)
+
+    Raises ProofFailed; ZeroDivisionError if a denominator is zero at every point tried.
+    """
+
+    def compared() -> tuple[Field, dict[str, int]]:
+        field = Field(random_prime(random), random)
+        return field, _compare(field, tape, wrt, opaque, order)
+
+    field, generators = until_defined(compared)
+    sizes = _sizes(tape, wrt, opaque, order)
+    return NetworkShown(
+        primes=(field.p,),
+        generators=generators,
+        degree=max(size.degree for size in sizes),
+        height_bits=max(size.height.bit_length() for size in sizes),
+        chance=sum(map(chance, sizes), Fraction(0)),
+        opaque=tuple(sorted(opaque, key=lambda row: row.name)),
+        met=field.met,
+    )
+
+
+def without_inputs(drawn: dict[str, int]) -> dict[str, int]:
+    """Return how many generators were drawn, of all variables."""
+    return {k: drawn[k] for k in drawn if k not in ("input", "direction")}
+
+
+def _compare(
+    field: Field,
+    tape: Tape,
+    wrt: Sequence[Tensor],
+    opaque: Collection[Primitive],
+    order: int,
+) -> dict[str, int]:
+    """Compare both sides; return how many generators of each kind the first took."""
+    (output,) = tape.outputs
+    one = np.full(output.shape, field.lift(1), object)
+    drawn: dict[str, int] = {}
+    for made, found, expected in _pairs(field, tape, wrt, opaque, order):
+        drawn = drawn or dict(field.drawn)
+        if found != expected:
+            example = of_tape(output, wrt, 2 if made.second else 1)
+            raise accumulation_failed(made, tape, [one], found, expected, example)
+    return without_inputs(drawn)
+
+
+def _pairs(
+    ring: Any,
+    tape: Tape,
+    wrt: Sequence[Tensor],
+    opaque: Collection[Primitive],
+    order: int,
+) -> Iterator[tuple[Twin, Any, Any]]:
+    """Yield each pair of numbers that should be equal, with the twin they are from."""
+    (output,) = tape.outputs
+    one = np.full(output.shape, ring.lift(1), object)
+    made = twin(ring, tape, wrt, opaque)
+    yield made, *both_sides(made, [output], [one])
+    if order == 2:
+        made = twin(ring, tape, wrt, opaque, order=2)
+        along_v, along_w, expected = second_order(made, output, one)
+        yield made, along_v, expected
+        yield made, along_w, expected
+
+
+def _sizes(
+    tape: Tape, wrt: Sequence[Tensor], opaque: Collection[Primitive], order: int
+) -> list[Size]:
+    """Return the sizes of the differences that `_compare` found to be zero."""
+
+    def replayed(ring: Sizes) -> list[Size]:
+        compared = _pairs(ring, tape, wrt, opaque, order)
+        return [found - expected for _, found, expected in compared]
+
+    try:
+        return replayed(SharedSizes())
+    except NotShared:
+        return replayed(Sizes())
