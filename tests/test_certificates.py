@@ -1,6 +1,7 @@
 """What a certificate shows of whole models: rows, cells, second order, in floats."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from test_symbolic import MISTAKES, PROGRAMS, lstm_loss, plant, tensor, unchecke
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
+from minigrad import cotangents
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE, Linear
 from minigrad.symbolic import LemmaFailed, ProofFailed, prove
@@ -144,6 +146,34 @@ def test_a_step_that_reads_one_of_many_inputs_is_like_the_others():
     x = mg.Tensor(RNG.normal(size=(2, 4, 2)), name="x")
     (cell,) = prove(LSTM(2, 2, rng=0)(x)[0].sum()).cells
     assert cell.steps == 4
+
+
+def equal_layers(first, second):
+    x = mg.Tensor(RNG.normal(size=(3, 2)), name="x")
+    return second(first(x)[0])[0].sum()
+
+
+def test_two_equal_layers_are_two_loops_of_one_program():
+    loss = equal_layers(LSTM(2, 2, rng=0), LSTM(2, 2, rng=1))
+    cells = prove(mg.sum(loss * loss)).cells
+    assert [(cell.steps, cell.loops) for cell in cells] == [(6, 2)]
+    told = " ".join(str(prove(loss)).split())
+    assert "LSTM (2 loops of the same program, 6 time steps in all, sha256" in told
+
+
+def test_a_layer_used_twice_is_two_loops_and_one_layer_is_one():
+    layer = LSTM(2, 2, rng=0)
+    assert [cell.loops for cell in prove(equal_layers(layer, layer)).cells] == [2]
+    assert [cell.loops for cell in prove(lstm()).cells] == [1]
+
+
+def test_a_loop_that_runs_backwards_in_time_is_one_loop():
+    h = tensor("h_0", 2)
+    for t in reversed(range(4)):
+        with mg.scope("loop", t):
+            h = mg.tanh(h * 2.0)
+    (cell,) = prove(h.sum()).cells
+    assert (cell.steps, cell.loops) == (4, 1)
 
 
 def test_a_last_step_that_does_less_is_another_cell():
@@ -416,6 +446,65 @@ def test_two_directions_are_not_confused():
     assert product.tangent.value == w * a
     assert product.tangent.tangent == w * u
     assert (inner * outer).tangent.tangent == product.tangent.tangent
+
+
+# ------------------------------------------------------- who is to blame
+
+
+def averaged(g, shape):
+    rows = g.reshape((-1, *shape))
+    return mg.sum(rows, axis=0) / rows.shape[0]
+
+
+@pytest.mark.parametrize("use", [mg.add, mg.multiply, mg.divide])
+def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, use):
+    x, b = tensor("x", 4, 2), tensor("b", 2)
+    loss = mg.sum(use(x, b) * x)
+    monkeypatch.setattr(cotangents, "unbroadcast", averaged)
+    failure = refuted(loss)
+    assert (failure.row, failure.argument) == (None, None)
+    assert mg.Tape(loss).steps[failure.step] is b
+    text = " ".join(str(failure).split())
+    assert "the rule for argument 1 is right, and what is made of it is wrong" in text
+    assert "the engine gives" in text and "`unbroadcast`" in text
+    example = failure.counterexample
+    assert example.found == pytest.approx(example.expected / 4)
+
+
+def test_a_wrong_rule_of_a_broadcast_argument_is_blamed(monkeypatch):
+    plant(monkeypatch, "multiply", [lambda y, a, b: b, lambda y, a, b: b])
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
+    failure = refuted((tensor("x", 4, 2) * tensor("b", 2)).sum())
+    assert (failure.row, failure.argument) == ("multiply", 1)
+
+
+# ------------------------------------------------------- what cannot be asked
+
+
+@pytest.mark.parametrize("ask", [mg.prove, mg.derive, mg.grad])
+def test_a_tape_older_than_its_parameter_is_refused_in_the_same_words(ask):
+    W = mg.Parameter(np.eye(2), name="W")
+    loss = mg.matvec(W, tensor("x", 2)).sum()
+    W.data = W.data * 2
+    with pytest.raises(ValueError, match="was updated after this tape was recorded"):
+        ask(loss, W)
+
+
+def test_what_functions_of_ones_own_do_to_floats_warns_nobody(own_linear):
+    """After a loop over objects NumPy asks the processor what floats did meanwhile."""
+
+    def noisily(a):
+        assert math.isnan(float("inf") - float("inf"))
+        return a + a
+
+    double = np.vectorize(noisily)
+    own = own_linear("tests.noisy", double, (lambda g, a: own(g),))
+    with np.errstate(all="ignore"):
+        loss = mg.sum(own(tensor("a", 3)) ** 2)
+    with np.errstate(all="raise"):
+        assert prove(loss, order=2)
+        assert mg.derive(loss)
+        assert mg.prove_equal(own, lambda a: 2 * a, (3,))
 
 
 # ------------------------------------------------------- counterexamples, in floats

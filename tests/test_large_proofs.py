@@ -570,6 +570,5 @@ def test_the_chance_is_computed_from_the_sizes():
     shown = check(stacked_classifier(), trials=5)
     assert shown.trials == 5
     assert (
-        shown.chance
-        == of_one(S.size(shown.degree, 2 ** (shown.height_bits - 1))) ** 5
+        shown.chance == of_one(S.size(shown.degree, 2 ** (shown.height_bits - 1))) ** 5
     )

@@ -101,7 +101,7 @@ def summed_wrongly(
 ) -> ProofFailed:
     """Return the failure of the engine's sum over the axes of a broadcast argument.
 
-    It names no row, for every rule is right, and the argument's step if there is a tape.
+    It names no row, for every rule is right, but the argument's step on the tape.
     """
     row, arg = step.primitive.name, step.args[argument]
     if counterexample is not None:
@@ -111,9 +111,8 @@ def summed_wrongly(
             f"the proof of {row} ({where_made(position, step)})",
             named(step.args) | {"result": step},
             f"the rule for argument {argument} is right, and what is made of it is "
-            f"wrong: shape {arg.shape} was broadcast to {step.shape}, so the cotangents "
-            "of all repetitions add up. "
-            + in_floats(counterexample, found, expected),
+            f"wrong: shape {arg.shape} was broadcast to {step.shape}, so cotangents "
+            f"of all repetitions add up. {in_floats(counterexample, found, expected)}",
             "look at what sums over broadcast axes: `unbroadcast`, in "
             "minigrad/cotangents.py.",
         ),

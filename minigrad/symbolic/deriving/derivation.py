@@ -21,6 +21,7 @@ from minigrad.symbolic.deriving import page, sheet
 from minigrad.symbolic.deriving.blackboard import Blackboard
 from minigrad.symbolic.deriving.checking import Check, checked
 from minigrad.symbolic.deriving.equations import Equation, equations
+from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -121,9 +122,10 @@ def derive(
         from minigrad.symbolic.deriving.scalar import derive_scalars
 
         return derive_scalars(tape, wanted, seed)
-    board = Blackboard(tape, wanted, level)
-    found = equations(board.forward, True) + equations(board.backward, False)
-    shown, check = checked(board, found, seed)
+    with undisturbed():
+        board = Blackboard(tape, wanted, level)
+        found = equations(board.forward, True) + equations(board.backward, False)
+        shown, check = checked(board, found, seed)
     return Derivation(board, shown, check)
 
 

@@ -138,7 +138,7 @@ def _steps_in_time(tape: Tape) -> Iterator[_Step]:
     Where a time comes again that the cell has left, a new loop begins.
     """
     current: dict[Any, tuple[Any, _Step]] = {}
-    times_of: dict[Any, list[set[int]]] = {}
+    times_of: dict[Any, list[set[Any]]] = {}
     found: list[_Step] = []
     member: dict[Tensor, tuple[_Step, int]] = {}
     for position, node in enumerate(tape):

@@ -158,7 +158,9 @@ class Certificate:
 
     def _method(self) -> str:
         directions = "one random direction" if self.order == 1 else "random directions"
-        walk = f"the engine's own backward walk against dual numbers, along {directions}"
+        walk = (
+            f"the engine's own backward walk against dual numbers, along {directions}"
+        )
         if len(self.primes) == 1:
             return f"{walk}, modulo the random prime {self.primes[0]}; seed {self.seed}"
         return (
@@ -251,7 +253,9 @@ def _cell(cell: CellShown) -> list[str]:
     """Say what was shown of one time step."""
     alike = f"{cell.steps} time steps, all" if cell.steps > 1 else "1 time step,"
     if cell.loops > 1:
-        alike = f"{cell.loops} loops of the same program, {cell.steps} time steps in all,"
+        alike = (
+            f"{cell.loops} loops of the same program, {cell.steps} time steps in all,"
+        )
     size = (
         f"{cell.cell} ({alike} sha256 {cell.program[:16]}; {cell.inputs} numbers in, "
         f"{cell.outputs} out)"

@@ -10,7 +10,7 @@ finds the first step whose cotangent is incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def check_rule(
     step: Tensor,
     position: int,
     opaque: Collection[Primitive],
-    whole: Collection[Tensor] = (),
+    whole: Iterable[Tensor] = (),
 ) -> None:
     """Check the rules of one step, on new variables of a field.
 

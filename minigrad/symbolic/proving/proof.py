@@ -57,6 +57,7 @@ from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
+
 def prove(
     output: Any, wrt: Any = None, order: int = 1, seed: int | None = None
 ) -> Certificate:

@@ -57,7 +57,7 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
                 f"its tape is too large: about {work(tape):,.0f} products and sums of "
                 "single entries, and second derivatives are proved entry by entry, up "
                 f"to {MOST_AT_ORDER_2:,} of them.",
-                "prove this tape with order=1, which works on whole arrays, and order=2 "
+                "prove this tape with order=1, which takes whole arrays, and order=2 "
                 "on a model of the same kind with fewer steps, units or examples.",
             )
         )

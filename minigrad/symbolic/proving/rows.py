@@ -67,11 +67,11 @@ def check_adjoints(
     compared = 0
     for i, arg in enumerate(args):
         others = args if not row.jointly else [np.asarray(each * 0) for each in args]
-        columns = [
-            row.function(*others[:i], unit, *others[i + 1 :], **options)
-            for unit in _units(arg.shape)
-        ]
         with undisturbed():
+            columns = [
+                row.function(*others[:i], unit, *others[i + 1 :], **options)
+                for unit in _units(arg.shape)
+            ]
             leaves = [Tensor(each) for each in args]
             y = record(row, row.function(*args, **options), leaves, options)
             units = _units(y.shape)
@@ -104,7 +104,7 @@ def _require_linear(row: Linear, args: Any, options: Any, random: Random) -> Non
             y = record(row, row.function(*args, **options), leaves, options)
             tangents = {leaves[i]: step for i, step in steps.items()}
             tangent = pushforward(Tape(y), tangents)[y]
-        expected = row.function(*moved, **options) - y.data
+            expected = row.function(*moved, **options) - y.data
         if not np.array_equal(expected, 3 * tangent):
             declared = "jointly linear" if row.jointly else "linear in each argument"
             where = f"declared {declared}; forward mode"
