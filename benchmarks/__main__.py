@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks import chain, lstm_step, processes, prove
+from benchmarks import chain, large_proof, lstm_step, processes, prove
 from benchmarks.side_by_side import Row
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -64,10 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     np.empty(2**25 - 2**16, np.uint8)  # freed at once: from now on the memory is kept
     table("Speed: in a loop, with memory kept", speed(in_a_row=3))
     table("Memory and import", processes.rows(options.seconds))
-    page.append("\n## Proofs\n")
-    for line in prove.lines(options.seconds):
-        page.append(line)
-        print(line, flush=True)
+    for title, lines in (
+        ("Proofs", prove.lines(options.seconds)),
+        ("Proofs of large tapes", large_proof.lines()),
+    ):
+        page.append(f"\n## {title}\n")
+        for line in lines:
+            page.append(line)
+            print(line, flush=True)
     page.append(f"\nMeasured with {_versions()}.\n")
     options.page.write_text("\n".join(page))
     print(f"wrote {options.page}")

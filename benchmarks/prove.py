@@ -34,7 +34,8 @@ HEADER = (
 INTRODUCTION = """
 `mg.prove(y.sum())` of an LSTM, with respect to every leaf, order 1. A line of the first
 five has that many times the steps of the line above, a line of the last four that many
-times the weights: a proof that grows like the network multiplies by as much.
+times the weights: a proof that grows like the network multiplies by as much. The last
+line is large enough to be proved on whole arrays, like those of the next table.
 """
 
 

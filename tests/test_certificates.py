@@ -23,8 +23,8 @@ from minigrad.symbolic import LemmaFailed, ProofFailed, prove
 from minigrad.symbolic.proving import proof
 from minigrad.symbolic.proving.network import NetworkShown
 from minigrad.symbolic.proving.rows import SAMPLES, check_adjoints, show_row
-from minigrad.symbolic.rings.domains import Field
 from minigrad.symbolic.rings.duals import Dual, Dual2
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.polynomials import NotPolynomial, Polynomials
 
 RNG = np.random.default_rng(0)

@@ -19,8 +19,9 @@ from minigrad.symbolic import Certificate, LemmaFailed, ProofFailed, prove
 from minigrad.symbolic.proving import proof
 from minigrad.symbolic.proving.rules import RulesShown
 from minigrad.symbolic.rings.chance import chance
-from minigrad.symbolic.rings.domains import Exact, Field
+from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.duals import Dual
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.sizes import Sizes
 
 

@@ -24,7 +24,7 @@ from minigrad.symbolic.proving.counterexample import of_tape
 from minigrad.symbolic.proving.identity import Twin, both_sides, second_order, twin
 from minigrad.symbolic.proving.local import accumulation_failed
 from minigrad.symbolic.rings.chance import chance, until_defined
-from minigrad.symbolic.rings.domains import Field
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.generators import Generator
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import NotShared, SharedSizes, Size, Sizes

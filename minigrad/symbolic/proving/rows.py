@@ -33,7 +33,8 @@ from minigrad.symbolic.proving.counterexample import RECORDED, REVERSE, of_rule
 from minigrad.symbolic.proving.identity import runs_on
 from minigrad.symbolic.proving.local import check_rule, rule_sizes
 from minigrad.symbolic.proving.memory import Memory, as_it_is, remembered
-from minigrad.symbolic.rings.domains import Exact, Field
+from minigrad.symbolic.rings.domains import Exact
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import Size
 from minigrad.symbolic.setting import undisturbed

@@ -26,7 +26,7 @@ from minigrad.symbolic.proving.local import (
 )
 from minigrad.symbolic.proving.memory import Memory, as_it_is, remembered
 from minigrad.symbolic.rings.chance import until_defined
-from minigrad.symbolic.rings.domains import Field
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import Size
 from minigrad.tape import Tape

@@ -40,7 +40,8 @@ import numpy as np
 
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.symbolic.rings.closed_forms import closed_form
-from minigrad.symbolic.rings.domains import NUMBERS, Field, Ring, fraction
+from minigrad.symbolic.rings.domains import NUMBERS, Ring, fraction
+from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.keyed_element import Function, KeyedElement
 from minigrad.symbolic.rings.sizes import Sizes
 

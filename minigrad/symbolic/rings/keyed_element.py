@@ -14,7 +14,8 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minigrad.symbolic.rings.domains import NUMBERS, Element, FieldElement
+from minigrad.symbolic.rings.domains import NUMBERS, Element
+from minigrad.symbolic.rings.field import FieldElement
 from minigrad.symbolic.rings.sizes import Size
 
 if TYPE_CHECKING:
