@@ -187,12 +187,12 @@ def cannot_run(step: Any, position: int) -> TypeError:
     )
 
 
-def divides_by_zero(output: Any) -> ValueError:
+def divides_by_zero(asked: str, operands: dict[str, Any]) -> ValueError:
     """Return the refusal of a tape that divides by zero at random points."""
     return ValueError(
         explain(
-            f"the proof of {output.name or 'an output'}",
-            {"output": output},
+            asked,
+            operands,
             "at every random point tried, something was divided by zero: a denominator "
             "is zero whatever the inputs are.",
             "look for x - x, or a constant 0, under a division.",

@@ -10,18 +10,19 @@ is evaluated and compared with the tape before it is shown (checking.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_recorded, require_tensor, require_unspoilt
+from minigrad.refusals import require_recorded, require_unspoilt
 from minigrad.symbolic.deriving import page, sheet
 from minigrad.symbolic.deriving.blackboard import Blackboard
 from minigrad.symbolic.deriving.checking import Check, checked
 from minigrad.symbolic.deriving.equations import Equation, equations
 from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.wanted import wanted
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -117,13 +118,13 @@ def derive(
     Raises ValueError for a level that is none, for a tape without a record, or one too
     large for "scalar"; LemmaFailed if a rule on the tape is not the derivative.
     """
-    tape, wanted = _question(output, wrt, level)
+    tape, by = _question(output, wrt, level)
     if level == "scalar":
         from minigrad.symbolic.deriving.scalar import derive_scalars
 
-        return derive_scalars(tape, wanted, seed)
+        return derive_scalars(tape, by, seed)
     with undisturbed():
-        board = Blackboard(tape, wanted, level)
+        board = Blackboard(tape, by, level)
         found = equations(board.forward, True) + equations(board.backward, False)
         shown, check = checked(board, found, seed)
     return Derivation(board, shown, check)
@@ -140,23 +141,5 @@ def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
         require_recorded(each, "derive")
     tape = Tape(*outputs)
     require_unspoilt(tape.steps, "derive")
-    if wrt is None:
-        return tape, tape.leaves
-    if isinstance(wrt, Mapping):
-        wrt = list(wrt.values())
-    wanted = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-    on_tape = set(tape)
-    for each in wanted:
-        require_tensor(each, "derive(output, wrt)")
-        if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": outputs[0], "wrt": each},
-                    "the output was not computed from this wrt: there is nothing to "
-                    "derive, its cotangent is zero.",
-                    "pass the very Tensors that the computation used; list(mg.Tape("
-                    "output)) shows them.",
-                )
-            )
-    return tape, list(dict.fromkeys(wanted))
+    why = ": there is nothing to derive, its cotangent is zero."
+    return tape, wanted(tape, wrt, "derive", asked, why)

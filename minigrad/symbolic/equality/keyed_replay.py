@@ -19,12 +19,11 @@ import numpy as np
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise
 from minigrad.symbolic.proving.identity import exact
+from minigrad.symbolic.rings.chance import ATTEMPTS
 from minigrad.symbolic.rings.keyed import Args, Keyed
 from minigrad.symbolic.rings.primes import BITS, PRIMES
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
-
-ATTEMPTS = 2  # the second, should a denominator be zero by accident
 
 
 def replay(ring: Keyed, tape: Tape) -> dict[Tensor, Array]:

@@ -28,8 +28,10 @@ from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded
 from minigrad.symbolic.equality.certificate import Equality, Shapes
 from minigrad.symbolic.equality.disproof import failure
-from minigrad.symbolic.equality.keyed_replay import ATTEMPTS, chance, replay
+from minigrad.symbolic.equality.keyed_replay import chance, replay
+from minigrad.symbolic.failures import divides_by_zero
 from minigrad.symbolic.proving.certificate import fingerprint, log2, versions
+from minigrad.symbolic.rings.chance import until_defined
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.setting import undisturbed
@@ -153,22 +155,16 @@ def _certificate(
 
 def _replayed(question: _Question, random: Random) -> tuple[Keyed, dict[Tensor, Array]]:
     """Replay in a new field; once more if something happened to be divided by zero."""
-    for _ in range(ATTEMPTS):
+
+    def replayed() -> tuple[Keyed, dict[Tensor, Array]]:
         ring = Keyed(random_prime(random), random)
-        try:
-            with undisturbed():
-                return ring, replay(ring, question.both)
-        except ZeroDivisionError:
-            continue
-    raise ValueError(
-        explain(
-            question.asked,
-            {},
-            "at every random point tried, something was divided by zero: a denominator "
-            "is zero whatever the inputs are.",
-            "look for x - x, or a constant 0, under a division.",
-        )
-    )
+        with undisturbed():
+            return ring, replay(ring, question.both)
+
+    try:
+        return until_defined(replayed)
+    except ZeroDivisionError as error:
+        raise divides_by_zero(question.asked, {}) from error
 
 
 def _paired(asked: str, first: Any, second: Any) -> dict[str, tuple[Tensor, Tensor]]:

@@ -94,7 +94,8 @@ def prove(
         else:
             network = check_network(tape, wrt, random, rules.opaque, order)
     except ZeroDivisionError as error:
-        raise divides_by_zero(output) from error
+        asked = f"the proof of {output.name or 'an output'}"
+        raise divides_by_zero(asked, {"output": output}) from error
     opaque = set(network.opaque)
     rows, sizes = show_rows(whole, opaque, seed, known)
     cells = show_cells(tape, opaque, known)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_recorded, require_tensor, require_unspoilt
+from minigrad.refusals import require_recorded, require_unspoilt
 from minigrad.symbolic.arrays.large import work
+from minigrad.symbolic.wanted import wanted
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
+ZERO = ", so its gradient is zero whatever the rules say."
 MOST_AT_ORDER_2 = 400_000  # half a minute: some 75 microseconds each, measured
 
 
@@ -61,8 +62,8 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
                 "on a model of the same kind with fewer steps, units or examples.",
             )
         )
-    wanted = _wanted(tape, wrt, asked)
-    made = [each for each in wanted if each.primitive is not None]
+    by = wanted(tape, wrt, "prove", asked, ZERO)
+    made = [each for each in by if each.primitive is not None]
     if order == 2 and made:
         raise ValueError(
             explain(
@@ -73,31 +74,7 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
                 "ask by leaves: inputs and Parameters; t.detach() makes a leaf.",
             )
         )
-    return tape, wanted
-
-
-def _wanted(tape: Tape, wrt: Any, asked: str) -> list[Tensor]:
-    if wrt is None:
-        return tape.leaves
-    if isinstance(wrt, Mapping):
-        wrt = list(wrt.values())
-    elif not isinstance(wrt, list | tuple):
-        wrt = [wrt]
-    on_tape = set(tape)
-    for each in wrt:
-        require_tensor(each, "prove(output, wrt)")
-        if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": tape.outputs[0], "wrt": each},
-                    "the output was not computed from this wrt, so its gradient is "
-                    "zero whatever the rules say.",
-                    "pass the very Tensors that the computation used; list(mg.Tape("
-                    "output)) shows them.",
-                )
-            )
-    return list(dict.fromkeys(wrt))
+    return tape, by
 
 
 def named_in(tape: Tape, wrt: list[Tensor]) -> tuple[tuple[str, tuple[int, ...]], ...]:
