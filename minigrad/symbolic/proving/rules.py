@@ -121,11 +121,17 @@ def _only_by_lemma(
 ) -> set[Primitive]:
     """Return further rows that need their lemma, each tried at a few entries."""
     found: set[Primitive] = set()
-    for row, step in {step.primitive: step for _, step in kinds}.items():
-        if isinstance(row, Elementwise) and row not in known:
-            few = sample(step)
-            if not runs_on(field, few) or (_fails(field, few) and has_lemma(row)):
-                found.add(row)
+    tried = set()
+    for _, step in kinds:
+        row = step.primitive
+        if not isinstance(row, Elementwise) or row in known or row in found:
+            continue
+        few = sample(step)
+        if kind(few) in tried:
+            continue
+        tried.add(kind(few))
+        if not runs_on(field, few) or (_fails(field, few) and has_lemma(row)):
+            found.add(row)
     return found
 
 
