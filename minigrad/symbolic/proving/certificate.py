@@ -193,16 +193,12 @@ class Certificate:
 
     def _rows(self) -> list[str]:
         """Say what was tried at other shapes, row by row."""
-        texts = []
-        for how in dict.fromkeys(row.how for row in self.rows):
-            told = [
-                f"{row.name} ({row.entries} entries at {row.shapes} shapes)"
-                if row.shapes
-                else row.name
-                for row in self.rows
-                if row.how == how
-            ]
-            texts.append(f"{how}: {', '.join(told)}")
+        told: dict[str, list[str]] = {}
+        for row in self.rows:
+            how = f"{row.how}, each at {row.shapes} shapes" if row.shapes else row.how
+            count = f" ({row.entries} entries)" if row.shapes else ""
+            told.setdefault(how, []).append(row.name + count)
+        texts = [f"{how}: {', '.join(names)}" for how, names in told.items()]
         return ["at sampled shapes and options besides those of the tape:", *texts]
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
