@@ -21,6 +21,7 @@ import numpy as np
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise
+from minigrad.symbolic.arrays.large import work
 from minigrad.symbolic.deriving.blackboard import Blackboard, Line, given
 from minigrad.symbolic.deriving.equations import Equation
 from minigrad.symbolic.deriving.formula import Letter, Sum, evaluate
@@ -31,11 +32,12 @@ from minigrad.symbolic.proving.identity import exact, fresh
 from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
+from minigrad.symbolic.deriving.unmeasured import Unmeasured
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
-EXACT_UP_TO = 300_000  # numbers that the tape's steps handle: more takes too long
+EXACT_UP_TO = 60_000  # operations on entries, some 35 microseconds each
 ROUNDING = 1e4  # so many units in the last place may terms of one line differ
 
 
@@ -110,7 +112,7 @@ def checked(
     exactly = None
     if not why_not:
         try:
-            exactly = _in_the_field(board, Keyed(prime, random))
+            exactly = _in_the_field(board, Keyed(prime, random, Unmeasured()))
         except Exception as error:  # compiled code may raise anything on objects
             reason = str(error).partition("\n")[0]
             why_not = f"a row does not run on exact numbers ({reason})"
@@ -144,13 +146,12 @@ def _prove_rules(tape: Tape) -> None:
 
 
 def _too_large(tape: Tape) -> str:
-    count = sum(step.size for step in tape)
-    for step in tape:
-        count += sum(a.size for a in step.args if isinstance(a, Tensor))
+    count = work(tape)
     if count <= EXACT_UP_TO:
         return ""
     return (
-        f"the tape handles {count} numbers, and exact ones are slow above {EXACT_UP_TO}"
+        f"the tape performs some {count:,.0f} operations on numbers, and exact ones "
+        f"are slow above {EXACT_UP_TO:,}"
     )
 
 

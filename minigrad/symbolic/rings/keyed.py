@@ -75,11 +75,12 @@ class Keyed(Ring):
 
     drawn  how many values of each function stand as independent variables
     asked  for each function, the arguments that had to be told apart
+    sizes  what bounds how large its elements are as polynomials
     """
 
-    def __init__(self, p: int, random: Random) -> None:
+    def __init__(self, p: int, random: Random, sizes: Any = None) -> None:
         super().__init__()
-        self.field, self.sizes = Field(p, random), Sizes()
+        self.field, self.sizes = Field(p, random), sizes or Sizes()
         self.drawn: Counter[str] = Counter()
         self.asked: defaultdict[str, list[Args]] = defaultdict(list)
         self._values: dict[tuple[Any, ...], KeyedElement] = {}

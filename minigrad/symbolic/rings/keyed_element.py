@@ -107,7 +107,7 @@ class KeyedElement(Element):
         if "constant" not in self.known:
             size = self.size  # at the origin the denominator is another number
             below = {size.denominator(): 1} if size.under else {}
-            size = Size(size.degree, size.height, below, self.ring.sizes)
+            size = type(size)(size.degree, size.height, below, self.ring.sizes)
             constant = KeyedElement(self.origin, self.origin, size, self.ring)
             self.known["constant"] = constant
         return self.known["constant"]
