@@ -17,6 +17,7 @@ does. Which values have letters is what a level of detail is about:
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -72,7 +73,8 @@ class Blackboard:
 
     tape     of one or more outputs
     wrt      the Tensors whose cotangents are asked for
-    given    for each output its cotangent: a formula, 1 for a loss
+    lettered   what entries are called; constants, what numbers of the program are
+    given      for each output its cotangent: a formula, 1 for a loss
     """
 
     def __init__(self, tape: Tape, wrt: Sequence[Tensor], level: str) -> None:
@@ -86,6 +88,7 @@ class Blackboard:
         while True:
             self.lettered = letters(tape, more)
             self.constants.clear()
+            self.taken = {letter.name for letter in self.lettered.values()}
             self.short: set[Tensor] = set()  # lines that were needed but have no letter
             self.forward = list(self._forward())
             self.backward = list(self._backward())
@@ -106,11 +109,19 @@ class Blackboard:
             if letter is None:
                 several = len(self.users.get(step, ())) > 1
                 if weight(right) > LONG or (several and weight(right) > 1):
-                    self.short.add(step)
+                    right = self._provisional(step)
                 self.value[step] = right
             else:
                 yield Line(letter, spread(right, step.shape), step)
                 self.value[step] = letter
+
+    def _provisional(self, step: Tensor) -> Letter:
+        """Return a letter for the rest of this pass; in the next it has one of its own.
+
+        Written out again and again, what has none would grow with every use.
+        """
+        self.short.add(step)
+        return Letter("?", mark=str(step.tick), of=step.shape)
 
     def _constant_at(self, step: Tensor) -> Callable[[Any], Formula]:
         """Return what writes a recorded constant: a number, or a letter K for many."""
@@ -124,7 +135,8 @@ class Blackboard:
                     return letter
             count = sum(letter.time == time for letter in self.constants)
             mark = str(count + 1) if count else ""
-            letter = Letter("K", mark=mark, time=time, of=array.shape)
+            name = self._free("K", "J", "C")
+            letter = Letter(name, mark=mark, time=time, of=array.shape)
             self.constants[letter] = value
             return letter
 
@@ -155,6 +167,8 @@ class Blackboard:
                 yield Line(self.lettered[step].barred(), right, step, told)
                 if not isinstance(visible(right), Number):
                     bar, passed_on = self.lettered[step].barred(), ()
+            elif step in self.short:
+                bar = self._provisional(step).barred()
             for i, arg in onward:
                 term, rule = self._contribution(step, i, arg, bar)
                 terms.setdefault(arg, []).append(term)
@@ -170,7 +184,7 @@ class Blackboard:
             for arg in step.args:
                 if isinstance(arg, Tensor) and arg.primitive is None:
                     order[arg] = None
-        return list(order)
+        return list(order | dict.fromkeys(self.tape.leaves))
 
     @property
     def is_given(self) -> bool:
@@ -180,8 +194,19 @@ class Blackboard:
     def given(self) -> list[Formula]:
         """Return the outputs' cotangents."""
         if self.is_given:
-            return [given(self.lettered[output]) for output in self.tape.outputs]
+            return [self.given_for(output) for output in self.tape.outputs]
         return [spread(ONE, output.shape) for output in self.tape.outputs]
+
+    def given_for(self, output: Tensor) -> Letter:
+        """Return the letter of the cotangent that is given for an output: g_y for y."""
+        letter = self.lettered[output]
+        name = self._free("g", "G", "γ")
+        return replace(letter, name=name, subscript=letter.name + letter.subscript)
+
+    def _free(self, *names: str) -> str:
+        """Return the first of these names that the program has not taken."""
+        primed = (names[0] + "′" * k for k in itertools.count(1))
+        return next(n for n in itertools.chain(names, primed) if n not in self.taken)
 
     def _has_line(self, step: Tensor, right: Formula, onward: Sequence[Any]) -> bool:
         if step in self.wrt or step.primitive is None:
@@ -226,11 +251,6 @@ class Blackboard:
 def _any(shape: tuple[int, ...]) -> Tensor:
     """Return a Tensor of numbers that are nothing special."""
     return Tensor(np.full(shape, 2.5))
-
-
-def given(letter: Letter) -> Letter:
-    """Return the letter of the cotangent that is given for an output."""
-    return replace(letter, name="g", subscript=letter.name + letter.subscript)
 
 
 def _active(tape: Tape, wrt: set[Tensor]) -> set[Tensor]:

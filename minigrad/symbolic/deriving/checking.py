@@ -22,7 +22,7 @@ from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise
 from minigrad.symbolic.arrays.large import work
-from minigrad.symbolic.deriving.blackboard import Blackboard, Line, given
+from minigrad.symbolic.deriving.blackboard import Blackboard, Line
 from minigrad.symbolic.deriving.equations import Equation
 from minigrad.symbolic.deriving.formula import Letter, Sum, evaluate
 from minigrad.symbolic.deriving.plain_text import Text
@@ -66,7 +66,7 @@ class Check:
             return f"NOT checked: {self.why_not}."
         why = f" Not exactly: {self.why_not}." if self.why_not else ""
         return (
-            f"Checked: each of these {self.lines} lines, every time step by itself, "
+            f"Checked: each of {self.lines} lines, every time step by itself, "
             "was evaluated as it is written, and equals what the tape has for its left "
             "side: "
             f"{' and '.join(ways)} (seed {self.seed}). SymPy proved the slopes.{why}"
@@ -199,7 +199,7 @@ def _values(
     }
     seeds = [seed(output) for output in board.tape.outputs]
     for output, drawn in zip(board.tape.outputs, seeds, strict=True):
-        values[given(board.lettered[output])] = drawn
+        values[board.given_for(output)] = drawn
     asked = {line.step: line.left for line in board.backward}
     with undisturbed():
         outputs = [made[output] for output in board.tape.outputs]

@@ -112,9 +112,11 @@ def derive(
     >>> w, x = mg.Tensor([1.0, 2.0], name="w"), mg.Tensor([3.0, 4.0], name="x")
     >>> y = mg.tanh(w * x)
     >>> y.name = "y"
-    >>> [str(each.left.bar) for each in derive(y.sum(), w)]
-    ['False', 'False', 'True', 'True', 'True']
-
+    >>> print(*str(derive(y.sum(), w)).splitlines()[7:10], sep="\\n")
+      t̄_4 = 1
+      ȳ   = 𝟏               adjoint of sum
+      w̄   = (1 − y²) ⊙ x    adjoint of sum, tanh′ = 1 − tanh², product
+    
     Raises ValueError for a level that is none, for a tape without a record, or one too
     large for "scalar"; LemmaFailed if a rule on the tape is not the derivative.
     """
@@ -139,7 +141,7 @@ def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
         raise ValueError(explain(asked, {}, why, f"choose {choices}."))
     for each in outputs:
         require_recorded(each, "derive")
-    tape = Tape(*outputs)
+    tape = Tape(*dict.fromkeys(outputs))
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."
     return tape, wanted(tape, wrt, "derive", asked, why)

@@ -3,19 +3,25 @@
 A name given in the program, `W_f`, is a letter with a subscript. The time step comes
 from the scope in which it was recorded. Where several values have one name (two layers,
 two uses of a layer), they get a mark, f^(1) and f^(2), in the order of the tape. A leaf
-called c_0 is the letter c at time 0, if there is a letter c in time.
+called c_0 is the letter c at time 0, if there is a letter c in time. What has no name
+is t_7 for step 7 of the tape, and in time u_2 for the second such step of its part of
+the model, so that it has the same name at every time.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from minigrad.symbolic.deriving.formula import Letter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+BAR = "\N{COMBINING MACRON}"
 
 
 def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
@@ -28,11 +34,14 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
     Letter(name='f', subscript='', mark='', time=3, bar=False, of=(1,))
     """
     wanted = set(also)
-    plain = {}
+    plain, nameless = {}, Counter[Any]()
     for position, step in enumerate(tape):
+        time = time_of(step)
+        nameless[step.scope] += not step.name
         if step.name or step.primitive is None or step in wanted:
-            name, subscript = _parsed(step.name or f"t_{position}")
-            plain[step] = Letter(name, subscript, time=time_of(step), of=step.shape)
+            own = f"t_{position}" if time is None else f"u_{nameless[step.scope]}"
+            name, subscript = _parsed(step.name or own)
+            plain[step] = Letter(name, subscript, time=time, of=step.shape)
     _at_time_zero(plain)
     return _marked(plain)
 
@@ -44,13 +53,22 @@ def time_of(step: Tensor) -> int | None:
 
 
 def meanings_of_marks(letters: dict[Tensor, Letter]) -> dict[str, str]:
-    """Say, for each mark, in which parts of the model the letters are that bear it."""
+    """Say, for each mark, in which part of the model the letters are that bear it.
+
+    Parts that bear one name are numbered, as their marks are.
+    """
     places: dict[str, dict[str, None]] = {}
-    for step, letter in letters.items():
-        place = ".".join(_owner(step))
-        if letter.mark and place:
-            places.setdefault(letter.mark, {})[place] = None
-    return {mark: _common(list(found)) for mark, found in places.items()}
+    made = [step for step, letter in letters.items() if letter.mark and step.primitive]
+    for step in made or letters:
+        place, mark = ".".join(_owner(step)), letters[step].mark
+        if mark and place:
+            places.setdefault(mark, {})[place] = None
+    told = {mark: _common(list(found)) for mark, found in places.items()}
+    several = Counter(told.values())
+    return {
+        mark: f"{place}, number {mark} on the tape" if several[place] > 1 else place
+        for mark, place in told.items()
+    }
 
 
 def _common(places: list[str]) -> str:
@@ -66,22 +84,39 @@ def _common(places: list[str]) -> str:
 
 
 def _parsed(name: str) -> tuple[str, str]:
-    """Part a name: `cell.forget.W_f` is W with subscript f."""
+    """Part a name: `cell.forget.W_f` is W with subscript f.
+
+    Signs that would be read as mathematics are dropped: "a-b" is no difference.
+    """
     name = name.rpartition(".")[2] or name
-    match = re.fullmatch(r"([^_]+)_(\w+)", name)
-    return (match[1], match[2]) if match else (name, "")
+    name, below, subscript = name.partition("_")
+    tilde = "~" if name.endswith("~") else ""
+    if not name or not subscript:
+        return _without_signs(name + below + subscript) + tilde, ""
+    minus = "-" if re.fullmatch("-[0-9]+", subscript) else ""
+    return _without_signs(name) + tilde, minus + _without_signs(subscript)
+
+
+def _without_signs(name: str) -> str:
+    kept = [
+        sign
+        for sign in unicodedata.normalize("NFD", name)
+        if sign in "_'" or unicodedata.category(sign)[0] in "LNM" or sign > "\uffff"
+    ]
+    return unicodedata.normalize("NFC", "".join(kept).replace(BAR, "")) or "?"
 
 
 def _at_time_zero(plain: dict[Tensor, Letter]) -> None:
+    """Read h_0, and h_-1 too, as h before the first time."""
     in_time = {
         (letter.name, letter.subscript)
         for letter in plain.values()
         if letter.time is not None
     }
     for step, letter in plain.items():
-        begins = letter.subscript == "0" and letter.time is None
+        begins = re.fullmatch("0|-[0-9]+", letter.subscript) and letter.time is None
         if begins and (letter.name, "") in in_time:
-            plain[step] = Letter(letter.name, time=0, of=letter.of)
+            plain[step] = Letter(letter.name, time=int(letter.subscript), of=letter.of)
 
 
 def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
@@ -93,7 +128,7 @@ def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
         name = (letter.name, letter.subscript, letter.time is None)
         known = owners.setdefault(name, [])
         owner: Any = (_owner(step), 0)
-        if letter.time == 0:
+        if step.primitive is None and letter.time is not None and letter.time <= 0:
             owner = _who_begins(step, plain, letter) or owner
         while (name, owner, letter.time) in seen:  # the same part again: its next use
             owner = (owner[0], owner[1] + 1)
@@ -125,6 +160,6 @@ def _who_begins(step: Tensor, plain: dict[Tensor, Letter], letter: Letter) -> An
     for other, its in plain.items():
         if (its.name, its.subscript) == (letter.name, letter.subscript):
             theirs = _owner(other)
-            if its.time not in (None, 0) and theirs[: len(mine)] == mine:
+            if other.primitive and its.time is not None and theirs[: len(mine)] == mine:
                 return theirs, 0
     return None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from minigrad.symbolic.deriving.blackboard import Blackboard, given
+from minigrad.symbolic.deriving.blackboard import Blackboard
 from minigrad.symbolic.deriving.equations import Equation
 from minigrad.symbolic.deriving.formula import (
     Applied,
@@ -31,7 +31,7 @@ from minigrad.symbolic.deriving.typeset import Writer
 if TYPE_CHECKING:
     from minigrad.symbolic.deriving.derivation import Derivation
 
-WIDTH, RIGHT = 88, 52  # columns of a page of text, and of a right side
+WIDTH, RIGHT = 88, 46  # columns of a page of text, and of a right side
 LONG_LATEX = 170  # characters of LaTeX that fit a line
 TITLES = {True: "Forward", False: "Backward"}
 MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
@@ -42,10 +42,9 @@ def text(derivation: Derivation) -> str:
     writer = Text()
     lines = [*_wrapped(shapes(derivation, writer)), ""]
     rows = {each: _row(each, writer) for each in derivation}
-    widths = [
-        max((_columns(line) for row in rows.values() for line in row[k]), default=0)
-        for k in range(3)
-    ]
+    columns = [[_columns(x) for row in rows.values() for x in row[k]] for k in range(3)]
+    columns[1] = [width for width in columns[1] if width <= RIGHT]
+    widths = [max(several, default=0) for several in columns]
     for forward, title in TITLES.items():
         some = [each for each in derivation if each.forward == forward]
         if some:
@@ -134,9 +133,11 @@ def margin(each: Equation, writer: Writer) -> str:
 
 def _set(row: Any, widths: Sequence[int]) -> Iterator[str]:
     """Set the columns of one equation side by side."""
-    *columns, beside = row
-    room = max(WIDTH - sum(widths) - 9, 26)
-    columns.append(textwrap.wrap(beside, room))
+    left, right, times, beside = row
+    beside = textwrap.wrap(beside, max(WIDTH - sum(widths) - 9, 17))
+    longest = max((k for k, x in enumerate(right) if _columns(x) > widths[1]), default=-1)
+    below = [""] * (longest + 1)  # what would stand beside a line that is too long
+    columns = left, right, below + times, below + beside
     for k in range(max(map(len, columns))):
         cells = [column[k] if k < len(column) else "" for column in columns]
         name, right, times = map(_padded, cells[:3], widths)
@@ -196,10 +197,14 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
     ):
         yield "Entries are counted from 1, and both ends belong to a range."
-    if any(letter.name == "K" for letter in _letters(equations)):
-        yield "K: numbers that the program used and nobody differentiates by."
+    if any(isinstance(each, Applied) and _has_axis(each) for each in formulas):
+        yield "Axes are counted from 1."
+    constants = {letter.name for letter in derivation.board.constants}
+    for name in sorted(constants & {letter.name for letter in _letters(equations)}):
+        named = writer.inline(Letter(name))
+        yield f"{named}: numbers that the program used and nobody differentiates by."
     told = meanings_of_marks(derivation.board.lettered)
-    marks = {letter.mark for letter in _letters(equations) if letter.name != "K"}
+    marks = {each.mark for each in _letters(equations) if each.name not in constants}
     for mark in sorted(marks & told.keys()):
         yield f"{writer.maths(writer.marked(mark))}: {writer.plain(told[mark])}."
     yield derivation.check.told()
@@ -207,11 +212,12 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
 
 def _differentiated(board: Blackboard, writer: Writer) -> str:
     """Say of what the cotangents are derivatives."""
-    outputs = [board.lettered[output] for output in board.tape.outputs]
     if not board.is_given:
-        return writer.inline(outputs[0])
+        return writer.inline(board.lettered[board.tape.outputs[0]])
     pairs = [
-        f"{writer.inline(given(each))} times {writer.inline(each)}" for each in outputs
+        f"{writer.inline(board.given_for(each))} times "
+        f"{writer.inline(board.lettered[each])}"
+        for each in board.tape.outputs
     ]
     return f"the sum over all entries of {' plus '.join(pairs)}"
 
@@ -220,6 +226,11 @@ def _all_parts(whole: Formula) -> Iterator[Formula]:
     yield whole
     for part in parts_of(whole):
         yield from _all_parts(part)
+
+
+def _has_axis(part: Applied) -> bool:
+    options = dict(part.options)
+    return options.get("axis", options.get("axes")) is not None
 
 
 def _is_product(part: Formula) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from minigrad.primitive import Primitive
 from minigrad.symbolic.deriving.formula import (
     ONE,
+    UNSEEN,
     Applied,
     At,
     Formula,
@@ -138,9 +139,13 @@ class Writer:
         if vector is not None:
             text = self.write(vector, ATOM)
             return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
+        if _drops_leading_ones(whole):
+            return self._written(whole.args[0])
         template = getattr(whole.row, "written", "")
         if not template:
             return self._called(whole), ATOM
+        if template == UNSEEN:
+            return self._written(whole.args[0])
         options, args, text = dict(whole.options), list(whole.args), ""
         for piece in re.findall(r"\{\}ᵀ?|\{[^}]*\}|[^{}]+", template):
             if piece == "{}ᵀ":
@@ -155,7 +160,7 @@ class Writer:
             elif not piece.startswith("{"):
                 text += self.signs(piece)
             elif options.get(piece[1:-1]) is not None:
-                text = self.subscripted(text, f"{piece[1:-1]} {options[piece[1:-1]]}")
+                text = self.subscripted(text, _option(whole, piece[1:-1]))
         return text, PRODUCT if " " in template else ATOM
 
     def listed(self, args: Sequence[Formula]) -> str:
@@ -167,7 +172,7 @@ class Writer:
     def _called(self, whole: Applied) -> str:
         """Write name(a, b; options), for a row that does not say more."""
         told = [
-            f"{name} {_option(value)}"
+            _option(whole, name)
             for name, value in whole.options
             if name != "dtype" and value is not None
         ]
@@ -257,11 +262,32 @@ def _upright(factor: Formula) -> Formula:
     return factor.base**-factor.exponent.value
 
 
-def _option(value: Any) -> str:
-    """Write an option's value: shapes and small numbers as they are."""
+def _option(whole: Applied, name: str) -> str:
+    """Write an option: an index as on paper, axes counted from 1, shapes as they are."""
+    value = dict(whole.options)[name]
+    if name == "index":
+        return f"at {index_text(value, max(whole.shape, whole.args[0].shape, key=len))}"
+    if name in ("axis", "axes"):
+        axes = max(len(part.shape) for part in (whole, *whole.args))
+        several = value if isinstance(value, (tuple, list)) else (value,)
+        return f"{name} {', '.join(str(k % axes + 1) for k in several)}"
     if isinstance(value, np.ndarray):
         return f"array {value.shape}"
-    return str(value) if isinstance(value, (int, tuple, str)) else type(value).__name__
+    shown = isinstance(value, (int, tuple, str))
+    return f"{name} {value if shown else type(value).__name__}"
+
+
+def _drops_leading_ones(whole: Applied) -> bool:
+    """Are only first axes of length 1 gone? A reader would not have written them."""
+    if len(whole.args) != 1 or not getattr(whole.row, "jointly", False):
+        return False
+    (arg,) = whole.args
+    more = len(arg.shape) - len(whole.shape)
+    if more <= 0 or arg.shape != (1,) * more + whole.shape:
+        return False
+    numbers = np.arange(prod(arg.shape)).reshape(arg.shape)
+    moved = np.asarray(whole.row.function(numbers, **dict(whole.options)))
+    return np.array_equal(moved, numbers[(0,) * more])
 
 
 def _as_vector(whole: Applied) -> Formula | None:
