@@ -1,6 +1,6 @@
 """`mg.derive`: the equations of a gradient, as a teacher writes them.
 
-formula.py       what stands on one side of an equation, and can be evaluated
+formula.py       what stands on one side of an equation    evaluating.py, moving.py
 transcribe.py    from records to formulas         letters.py   what values are called
 blackboard.py    forward lines, backward lines    through_time.py, equations.py
 checking.py      each line against the tape       derivation.py, what the user holds

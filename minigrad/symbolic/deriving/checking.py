@@ -24,15 +24,16 @@ from minigrad.primitive import Elementwise
 from minigrad.symbolic.arrays.large import work
 from minigrad.symbolic.deriving.blackboard import Blackboard, Line
 from minigrad.symbolic.deriving.equations import Equation
-from minigrad.symbolic.deriving.formula import Letter, Sum, evaluate
+from minigrad.symbolic.deriving.evaluating import evaluate
+from minigrad.symbolic.deriving.formula import Letter, Sum
 from minigrad.symbolic.deriving.plain_text import Text
 from minigrad.symbolic.deriving.through_time import instance
+from minigrad.symbolic.deriving.unmeasured import Unmeasured
 from minigrad.symbolic.failures import ProofFailed, where_made
 from minigrad.symbolic.proving.identity import exact, fresh
 from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
-from minigrad.symbolic.deriving.unmeasured import Unmeasured
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor

@@ -6,20 +6,17 @@ functions below, which tidy up as a teacher would,
 
     y * (1.0 - y)        y (1 - y)             numbers are exact
     g * b + g * b        2 g b                 like terms are one term
-    transpose(transpose(W)), [a, b][:n]        W, a: what only moves entries back is not
-                                               written
 
-and `evaluate` computes what is written, with arrays of any domain for the letters. So a
-displayed equation can be checked: this very formula, not the code it came from.
+In moving.py they are spared what only moves entries back, and evaluating.py computes
+what is written.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,7 +24,6 @@ import numpy as np
 from minigrad.primitive import Primitive
 from minigrad.symbolic.proving.local import frozen
 from minigrad.symbolic.rings.domains import NUMBERS, fraction
-from minigrad.tensor import Array
 
 Shape = tuple[int, ...]
 
@@ -322,53 +318,7 @@ def _as_power(part: Formula) -> tuple[Formula, Formula]:
     return (part.base, part.exponent) if isinstance(part, Power) else (part, ONE)
 
 
-def applied(
-    row: Primitive, args: Iterable[Formula], options: Any, of: Shape
-) -> Formula:
-    """Return a row applied to formulas; the formula inside, if it only comes back."""
-    if row.is_elementwise:
-        return Applied(row, tuple(map(visible, args)), (), of)
-    whole = Applied(row, tuple(args), tuple(sorted(options.items())), of)
-    for part in _moved_only(whole):
-        return part
-    return whole
-
-
-def _moved_only(whole: Applied) -> Iterator[Formula]:
-    """Yield the part whose entries a chain of moves brings back, all and in order.
-
-    Every entry of what is inside gets a number of its own, and the rows are applied to
-    these numbers.
-    """
-    inside: list[Formula] = []
-    moved = _numbered(whole, inside, deep=2)
-    if moved is None:
-        return
-    start = 1
-    for part in inside:
-        size = prod(part.shape)
-        if moved.shape == part.shape and np.array_equal(
-            moved.ravel(), np.arange(start, start + size)
-        ):
-            yield part
-        start += size
-
-
-def _numbered(part: Formula, inside: list[Formula], deep: int) -> Array | None:
-    """Number the entries of what is inside, and move them as the rows do."""
-    if deep and isinstance(part, Applied) and getattr(part.row, "jointly", False):
-        args = [_numbered(arg, inside, deep - 1) for arg in part.args]
-        if any(arg is None for arg in args):
-            return None
-        return np.asarray(part.row.function(*args, **dict(part.options)))
-    if isinstance(part, Number):
-        return None
-    start = 1 + sum(prod(each.shape) for each in inside)
-    inside.append(part)
-    return np.arange(start, start + prod(part.shape)).reshape(part.shape)
-
-
-# --------------------------------------------------------------- walking and computing
+# ----------------------------------------------------------- what it is made of
 
 
 def letters_in(whole: Formula) -> Iterator[Letter]:
@@ -396,46 +346,3 @@ def weight(whole: Formula) -> int:
     parts = parts_of(whole)
     own = len(parts) - 1 if isinstance(whole, (Sum, Product)) else bool(parts)
     return own + sum(map(weight, parts))
-
-
-def evaluate(
-    whole: Formula, values: Mapping[Letter, Any], number: Callable[[Fraction], Any]
-) -> Any:
-    """Compute what is written, from the values of its letters.
-
-    `number` brings an exact number into the domain of the values.
-
-    >>> a = Letter("a")
-    >>> evaluate(1 - a**2, {a: np.array([2.0, 3.0])}, float)
-    array([-3., -8.])
-    """
-    from minigrad.symbolic.deriving.through_time import instance
-
-    def value(part: Formula) -> Any:
-        match part:
-            case Letter():
-                return values[part]
-            case Number(value=exact):
-                return number(exact)
-            case Sum(terms=terms):
-                return functools.reduce(np.add, map(value, terms))
-            case Product(coefficient=coefficient, factors=factors):
-                found = functools.reduce(np.multiply, map(value, factors))
-                return found if coefficient == 1 else found * number(coefficient)
-            case Power(base=base, exponent=Number(value=k)):
-                return value(base) ** (int(k) if k.denominator == 1 else number(k))
-            case Power(base=base, exponent=exponent):
-                return value(base) ** value(exponent)
-            case Spread(part=part, of=shape):
-                return np.broadcast_to(value(part), shape)
-            case TimeSum(term=term, first=first, last=last):
-                times = range(first, last + 1)
-                return functools.reduce(
-                    np.add, (value(instance(term, t)) for t in times)
-                )
-            case Applied(row=row, args=args, options=options):
-                arrays = (np.asarray(value(arg)) for arg in args)
-                return np.asarray(row.function(*arrays, **dict(options)))
-        raise TypeError(f"{part!r} is no formula")
-
-    return value(whole)

@@ -30,7 +30,7 @@ class Latex(Writer):
     """
 
     one, odot, beside = r"\mathbf{1}", r" \odot ", r" \, "
-    prime, dots = r"^{\prime}", r"\ldots"
+    prime, dots = "'", r"\ldots"
 
     def letter(self, letter: Letter) -> str:
         plain = letter.name.rstrip("~")
@@ -91,7 +91,8 @@ class Latex(Writer):
         return escaped(text)
 
     def words(self, text: str) -> str:
-        return rf"\mathrm{{{escaped(text)}}}"
+        spaced = escaped(text).replace(" ", r"\ ")
+        return rf"\mathrm{{{spaced}}}"
 
 
 def escaped(text: str) -> str:

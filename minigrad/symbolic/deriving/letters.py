@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from minigrad.symbolic.deriving.formula import Letter
@@ -43,6 +44,7 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
             name, subscript = _parsed(step.name or own)
             plain[step] = Letter(name, subscript, time=time, of=step.shape)
     _at_time_zero(plain)
+    _not_the_time(plain)
     return _marked(plain)
 
 
@@ -119,15 +121,23 @@ def _at_time_zero(plain: dict[Tensor, Letter]) -> None:
             plain[step] = Letter(letter.name, time=int(letter.subscript), of=letter.of)
 
 
+def _not_the_time(plain: dict[Tensor, Letter]) -> None:
+    """Write t′ for a value that the program called t, where t is the time."""
+    if any(letter.time is not None for letter in plain.values()):
+        for step, letter in plain.items():
+            if (letter.name, letter.subscript) == ("t", ""):
+                plain[step] = replace(letter, name="t'")
+
+
 def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
     """Tell letters of one name and time apart."""
     owners: dict[Any, list[Any]] = {}
     owner_of: dict[Tensor, Any] = {}
     seen: set[Any] = set()
     for step, letter in plain.items():
-        name = (letter.name, letter.subscript, letter.time is None)
+        name = (letter.name, letter.subscript)
         known = owners.setdefault(name, [])
-        owner: Any = (_owner(step), 0)
+        owner: Any = ((_owner(step), letter.time is None), 0)
         if step.primitive is None and letter.time is not None and letter.time <= 0:
             owner = _who_begins(step, plain, letter) or owner
         while (name, owner, letter.time) in seen:  # the same part again: its next use
@@ -161,5 +171,5 @@ def _who_begins(step: Tensor, plain: dict[Tensor, Letter], letter: Letter) -> An
         if (its.name, its.subscript) == (letter.name, letter.subscript):
             theirs = _owner(other)
             if other.primitive and its.time is not None and theirs[: len(mine)] == mine:
-                return theirs, 0
+                return (theirs, False), 0
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from minigrad.symbolic.deriving.typeset import Writer
 if TYPE_CHECKING:
     from minigrad.symbolic.deriving.derivation import Derivation
 
-WIDTH, RIGHT = 88, 46  # columns of a page of text, and of a right side
+WIDTH, RIGHT = 88, 41  # columns of a page of text, and of a right side
 LONG_LATEX = 170  # characters of LaTeX that fit a line
 TITLES = {True: "Forward", False: "Backward"}
 MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
@@ -70,15 +70,22 @@ def latex(derivation: Derivation) -> str:
 def document(derivation: Derivation) -> str:
     """Return a whole LaTeX document, with the remarks."""
     writer = Latex()
-    said = "\n\n".join(f"\\noindent {each}" for each in remarks(derivation, writer))
+    return standing_alone(
+        shapes(derivation, writer), latex(derivation), remarks(derivation, writer)
+    )
+
+
+def standing_alone(above: str, mathematics: str, below: Iterable[str]) -> str:
+    """Return a LaTeX document of what is said and the mathematics in between."""
+    said = "\n\n".join(f"\\noindent {each}" for each in below)
     return "\n".join(
         [
             r"\documentclass{article}",
             r"\usepackage{amsmath,amssymb}",
             r"\usepackage[margin=2cm,landscape]{geometry}",
             r"\begin{document}",
-            f"\\noindent {shapes(derivation, writer)}",
-            latex(derivation),
+            f"\\noindent {above}",
+            mathematics,
             said,
             r"\end{document}",
             "",
@@ -102,8 +109,8 @@ def notebook(derivation: Derivation) -> str:
 # ------------------------------------------------------------------------ the equations
 
 
-def _row(each: Equation, writer: Writer) -> tuple[list[str], list[str], list[str], str]:
-    """Return left side, right side in lines, times, and margin."""
+def _row(each: Equation, writer: Writer) -> tuple[list[str], ...]:
+    """Return left side, right side in lines, times, and the notes of the margin."""
     times = [writer.times(each.times)] if each.times else []
     right = broken(writer.terms(each.right), RIGHT, _columns)
     return [writer.write(each.left)], right, times, margin(each, writer)
@@ -121,22 +128,24 @@ def broken(pieces: Sequence[str], width: float, measure: Any) -> list[str]:
     return lines
 
 
-def margin(each: Equation, writer: Writer) -> str:
+def margin(each: Equation, writer: Writer) -> list[str]:
     """Return what stands beside an equation: the rules by which it holds."""
     notes = [writer.note(note) for note in each.notes]
     if each.checked != "exactly":
         notes.append(
             {"in floats": "checked in floats only", "": "NOT checked"}[each.checked]
         )
-    return ", ".join(notes)
+    return [f"{note}," for note in notes[:-1]] + notes[-1:]
 
 
-def _set(row: Any, widths: Sequence[int]) -> Iterator[str]:
+def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
     """Set the columns of one equation side by side."""
     left, right, times, beside = row
-    beside = textwrap.wrap(beside, max(WIDTH - sum(widths) - 9, 17))
-    longest = max((k for k, x in enumerate(right) if _columns(x) > widths[1]), default=-1)
-    below = [""] * (longest + 1)  # what would stand beside a line that is too long
+    room = max(WIDTH - sum(widths) - 9, 15)
+    notes = [part for note in beside for part in textwrap.wrap(note, room)]
+    beside = broken(notes, room, _columns) if notes else []
+    wide = [k for k, line in enumerate(right) if _columns(line) > widths[1]]
+    below = [""] * (wide[-1] + 1 if wide else 0)  # not beside a line that is too long
     columns = left, right, below + times, below + beside
     for k in range(max(map(len, columns))):
         cells = [column[k] if k < len(column) else "" for column in columns]
@@ -148,7 +157,8 @@ def _latex_rows(each: Equation, writer: Latex) -> str:
     left, _, times, beside = _row(each, writer)
     lines = broken(writer.terms(each.right), LONG_LATEX, len)
     when = times[0].strip("$") if times else ""
-    note = f" && {when} && {_in_maths(beside)}".rstrip(" &")
+    notes = _in_maths(" ".join(beside))
+    note = f" && {when} && {notes}".rstrip(" &")
     return " \\\\\n".join(
         [f"{left[0]} &= {lines[0]}{note}", *(rf"&\quad {x}" for x in lines[1:])]
     )
@@ -164,7 +174,7 @@ def shapes(derivation: Derivation, writer: Writer) -> str:
         if not letter.bar:
             time = None if letter.time is None else At(0)
             by_shape.setdefault(letter.shape, []).append(replace(letter, time=time))
-    return writer.spaces(by_shape)
+    return writer.spaces(by_shape) if by_shape else ""
 
 
 def _letters(equations: Sequence[Equation]) -> Iterator[Letter]:

@@ -13,10 +13,12 @@ shapes are written out. For all others there are the other levels.
 from __future__ import annotations
 
 import functools
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,9 +28,11 @@ import sympy
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
 from minigrad.primitive import TABLE, Elementwise
+from minigrad.symbolic.deriving import page
 from minigrad.symbolic.deriving.formula import Letter
 from minigrad.symbolic.deriving.latex import Latex
 from minigrad.symbolic.deriving.letters import letters
+from minigrad.symbolic.deriving.saving import saved
 from minigrad.symbolic.deriving.swell import growth
 from minigrad.symbolic.deriving.typeset import symbol_of
 from minigrad.symbolic.failures import ProofFailed
@@ -94,6 +98,17 @@ class ScalarDerivation:
         lines = [f"{self.name} = {self.output}", ""]
         lines += [f"∂{self.name}/∂{entry.by} = {entry.derivative}" for entry in self]
         return "\n".join([*lines, "", *self._told()])
+
+    def document(self) -> str:
+        """Return a whole LaTeX document."""
+        return page.standing_alone("", self.latex(), self._told())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it: .tex (a document) or .txt, all or nothing.
+
+        Raises ValueError for another ending, OSError where it cannot be written.
+        """
+        return saved(path, {".tex": self.document, ".txt": lambda: f"{self}\n"})
 
     def latex(self) -> str:
         r"""Return an `align*`, to be put into a document with amsmath."""

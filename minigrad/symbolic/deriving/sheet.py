@@ -74,44 +74,38 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
             pieces = broken(
                 writer.terms(each.right), right, lambda piece: _width(_maths(piece))
             )
-            if _height(_maths(pieces[0])) is None:  # a name that mathtext cannot set
+            if _heights(_maths(pieces[0])) is None:  # a name that mathtext cannot set
                 plain = Text()
                 name, pieces = plain.write(each.left), plain.terms(each.right)
-            notes = list(_note_lines(margin(each, writer)))
+            notes = _note_lines(margin(each, writer))
             if each.times:
                 notes.insert(0, writer.times(each.times))
+            wide = [k for k, part in enumerate(pieces) if _width(_maths(part)) > right]
+            notes = [""] * (wide[-1] + 1 if wide else 0) + notes  # below what is wide
             for k in range(max(len(pieces), len(notes))):
                 items: list[Item] = []
-                tall = SIZE
+                above, below = SIZE, 0.0
                 if k == 0:
                     items.append((equals - _width(name), name, SIZE, "black"))
                     items.append((equals + 8, "$=$", SIZE, "black"))
                 if k < len(pieces):
                     piece = _maths(pieces[k]) if name.startswith("$") else pieces[k]
                     items.append((equals + 26, piece, SIZE, "black"))
-                    tall = max(tall, _height(piece) or SIZE)
+                    total, below = _heights(piece) or (SIZE, 0.0)
+                    above = max(above, total - below)
                 if k < len(notes):
                     items.append((PAGE[0] * NOTES, notes[k], SMALL, "0.4"))
-                yield (
-                    (tall + SIZE * (LEADING - 1) if k < len(pieces) else SMALL * 1.3),
-                    items,
-                )
+                gap = SIZE * (LEADING - 1)
+                yield above + gap if k < len(pieces) else SMALL * 1.3, items
+                yield max(below - gap / 2, 0.0), []
     yield SIZE, []
     for remark in remarks(derivation, writer):
         yield from _paragraph(remark, width, SMALL)
 
 
-def _note_lines(note: str) -> Iterator[str]:
+def _note_lines(notes: list[str]) -> list[str]:
     room = PAGE[0] * (1 - NOTES) - EDGE
-    yield from (
-        broken(
-            [f"{part}," for part in note.split(", ")[:-1]] + [note.split(", ")[-1]],
-            room * SIZE / SMALL,
-            _width,
-        )
-        if note
-        else ()
-    )
+    return broken(notes, room * SIZE / SMALL, _width) if notes else []
 
 
 def _paragraph(
@@ -131,13 +125,14 @@ def _width(text: str) -> float:
     return measured[0] if measured else 7.0 * len(text)
 
 
-def _height(text: str) -> float | None:
+def _heights(text: str) -> tuple[float, float] | None:
+    """Return the whole height, and the part of it below the line."""
     measured = _measured(text)
-    return measured[1] if measured else None
+    return measured[1:] if measured else None
 
 
 def _measured(text: str) -> Any:
-    """Return width and height in points at SIZE, or None for what cannot be set."""
+    """Return width, height and depth at SIZE, or None for what cannot be set."""
     from matplotlib import rc_context
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser
@@ -151,4 +146,4 @@ def _measured(text: str) -> Any:
             )
         except ValueError:
             return None
-    return float(found[0]), float(found[1])
+    return float(found[0]), float(found[1]), float(found[2])

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.primitive import Elementwise
-from minigrad.symbolic.deriving.formula import Formula, applied, formula, spread
+from minigrad.symbolic.deriving.formula import Formula, formula, spread
+from minigrad.symbolic.deriving.moving import applied
 from minigrad.symbolic.meanings import LETTERS
 from minigrad.tape import in_order
 from minigrad.tensor import Tensor

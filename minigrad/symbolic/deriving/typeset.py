@@ -13,7 +13,6 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +33,11 @@ from minigrad.symbolic.deriving.formula import (
     TimeSum,
 )
 from minigrad.symbolic.deriving.indices import index_text
+from minigrad.symbolic.deriving.moving import (
+    as_vector,
+    drops_leading_ones,
+    says_something,
+)
 from minigrad.symbolic.deriving.through_time import runs
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
@@ -135,11 +139,11 @@ class Writer:
 
     def _linear(self, whole: Applied) -> tuple[str, int]:
         """Write a linear row as it says that it is written."""
-        vector = _as_vector(whole)
+        vector = as_vector(whole)
         if vector is not None:
             text = self.write(vector, ATOM)
             return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
-        if _drops_leading_ones(whole):
+        if drops_leading_ones(whole):
             return self._written(whole.args[0])
         template = getattr(whole.row, "written", "")
         if not template:
@@ -159,7 +163,7 @@ class Writer:
                 text = self.subscripted(text, where)
             elif not piece.startswith("{"):
                 text += self.signs(piece)
-            elif options.get(piece[1:-1]) is not None:
+            elif says_something(whole, piece[1:-1]):
                 text = self.subscripted(text, _option(whole, piece[1:-1]))
         return text, PRODUCT if " " in template else ATOM
 
@@ -263,10 +267,11 @@ def _upright(factor: Formula) -> Formula:
 
 
 def _option(whole: Applied, name: str) -> str:
-    """Write an option: an index as on paper, axes counted from 1, shapes as they are."""
+    """Write an option: an index as on paper, axes from 1, shapes as they are."""
     value = dict(whole.options)[name]
     if name == "index":
-        return f"at {index_text(value, max(whole.shape, whole.args[0].shape, key=len))}"
+        indexed = max(whole.shape, whole.args[0].shape, key=len)
+        return f"at {index_text(value, indexed)}"
     if name in ("axis", "axes"):
         axes = max(len(part.shape) for part in (whole, *whole.args))
         several = value if isinstance(value, (tuple, list)) else (value,)
@@ -275,40 +280,3 @@ def _option(whole: Applied, name: str) -> str:
         return f"array {value.shape}"
     shown = isinstance(value, (int, tuple, str))
     return f"{name} {value if shown else type(value).__name__}"
-
-
-def _drops_leading_ones(whole: Applied) -> bool:
-    """Are only first axes of length 1 gone? A reader would not have written them."""
-    if len(whole.args) != 1 or not getattr(whole.row, "jointly", False):
-        return False
-    (arg,) = whole.args
-    more = len(arg.shape) - len(whole.shape)
-    if more <= 0 or arg.shape != (1,) * more + whole.shape:
-        return False
-    numbers = np.arange(prod(arg.shape)).reshape(arg.shape)
-    moved = np.asarray(whole.row.function(numbers, **dict(whole.options)))
-    return np.array_equal(moved, numbers[(0,) * more])
-
-
-def _as_vector(whole: Applied) -> Formula | None:
-    """Return the vector that a matrix of one row or column is, or None.
-
-    A column is written as the vector itself, a row as its transpose. That only axes of
-    length 1 came or moved is found by moving numbers, as in formula.py.
-    """
-    if len(whole.shape) != 2 or 1 not in whole.shape:
-        return None
-    chain, inside = [], whole
-    while isinstance(inside, Applied) and len(inside.args) == 1 and inside.shape:
-        if not getattr(inside.row, "jointly", False):
-            return None
-        chain.append(inside)
-        (inside,) = inside.args  # type: ignore[assignment]
-        if len(inside.shape) == 1:
-            break
-    if len(inside.shape) != 1 or prod(inside.shape) != prod(whole.shape):
-        return None
-    moved = labels = np.arange(prod(inside.shape))
-    for each in reversed(chain):
-        moved = np.asarray(each.row.function(moved, **dict(each.options)))
-    return inside if np.array_equal(moved.ravel(), labels) else None

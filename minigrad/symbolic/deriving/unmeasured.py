@@ -8,6 +8,8 @@ such probability. It shows what the tape does, and `mg.prove` proves it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -20,7 +22,7 @@ class Unmeasured:
     """
 
     degree = height = 0
-    under: dict[Any, int] = {}  # noqa: RUF012: nothing is ever written into it
+    under: Mapping[Any, int] = MappingProxyType({})
 
     def __init__(self, *anything: Any) -> None:
         pass
