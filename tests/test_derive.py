@@ -353,6 +353,39 @@ def ascii_name(letter):
     return re.sub(r"(\w)([\u0303\u0304]+)", _accent, text)
 
 
+def test_the_printed_text_of_four_steps_read_back_gives_the_numbers_of_the_tape():
+    """Every line at every time at which it is said to hold."""
+    layer = LSTM(3, 2, rng=0)
+    y, state = layer(RNG.normal(size=(4, 3)))
+    seeds = [RNG.normal(size=2), RNG.normal(size=2)]
+    outputs = [state.y, state.c]
+    derivation = mg.derive(outputs, level="layer")
+    entries = list(mg.Tape(*outputs))
+    names = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        at_time(names, derivation.board.given_for(output), seed)
+    bars = mg.grad(outputs, entries, seed=seeds)
+    for step, bar in zip(entries, bars, strict=True):
+        letter = derivation.board.lettered.get(step)
+        if letter:
+            at_time(names, letter, step.data)
+            at_time(names, letter.barred(), bar)
+    for each in derivation:
+        for t in each.times or (None,):
+            found = evaluated(Text().write(each.right), {**names, "t": t})
+            left = evaluated(Text().write(each.left), {**names, "t": t})
+            np.testing.assert_allclose(found, left, rtol=1e-12, atol=1e-15)
+
+
+def at_time(names, letter, value):
+    """Put a value where the text looks for it: c[3] is entry 3 of what is called c."""
+    name, _, time = ascii_name(letter).partition("[")
+    if time:
+        names.setdefault(name, {})[int(time[:-1])] = value
+    else:
+        names[name] = value
+
+
 def test_the_printed_text_read_back_gives_the_numbers_of_the_tape():
     """Nothing of formula.py is used here: only what a reader of the page can see."""
     y, c = one_step()
@@ -371,6 +404,67 @@ def test_the_printed_text_read_back_gives_the_numbers_of_the_tape():
         np.testing.assert_allclose(
             found, names[ascii_name(each.left)], rtol=1e-12, atol=1e-15
         )
+
+
+# ----------------------------------------------------------- each letter is one thing
+
+
+@pytest.mark.parametrize("writer", [Text(), Latex()], ids=["text", "latex"])
+@pytest.mark.parametrize("level", ["op", "gate", "layer"])
+def test_two_things_are_never_written_alike(level, writer):
+    """Whatever the program calls its values, even as the page calls its own."""
+    names = ["t", "x_1", "x[1]", "K", "g_y", "g", "t_3", "u_1", "a b", "a-b", "a$", "ȳ",
+             "y", "y", "x", "", "$", "?", "β", "h_0", "h_10", "1", "~"]  # fmt: skip
+    y = tensor("h_-1", 2)
+    for t, name in enumerate(names):
+        with mg.scope("part", t + 1):
+            y = mg.tanh(y * tensor(name, 2) + np.array([1.0, 2.0]))
+            y.name = "h"
+    leaf = [tensor(name, 2) for name in names]
+    y = y * sum(leaf[1:], leaf[0])
+    y.name = "y"
+    derivation = mg.derive(y, level=level)
+    assert {each.checked for each in derivation} == {"exactly"}
+    seen = {each.left for each in derivation}
+    for each in derivation:
+        seen.update(formula.letters_in(each.right))
+    assert len({writer.write(letter) for letter in seen}) == len(seen)
+
+
+def test_a_sequence_and_its_entries_are_told_apart():
+    x = tensor("x", 4, 2)
+    derivation = mg.derive(LSTM(2, 2, rng=0)(x)[0].sum(), level="layer")
+    assert "x⁽²⁾[t] = x⁽¹⁾[t]" in lines(derivation)
+
+
+def test_states_before_the_first_step_are_letters_in_time():
+    h = [tensor("h_-1", 2), tensor("h_0", 2)]
+    for t in range(1, 5):
+        with mg.scope("cell", t):
+            h.append(mg.tanh(h[-1] * h[-2]))
+            h[-1].name = "h"
+    assert "u_1[t] = h[t−1] ⊙ h[t−2]" in lines(mg.derive(h[-1], level="layer"))
+
+
+def test_an_output_that_is_a_leaf_or_stands_there_twice():
+    x = tensor("x", 2)
+    assert lines(mg.derive(x)) == ["x̄ = g_x"]
+    y = x * x
+    y.name = "y"
+    assert lines(mg.derive([y, y, x]))[1:] == ["ȳ = g_y", "x̄ = g_x + 2 ȳ ⊙ x"]
+
+
+def test_what_has_no_name_is_given_one_before_it_grows():
+    x = tensor("x", 2)
+    for _ in range(30):
+        x = mg.tanh(x * x + x)
+    assert len(mg.derive(x.sum())) < 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_page_of_text_fits_a_terminal(model):
+    for line in str(mg.derive(model(), level="layer")).splitlines():
+        assert sum(not unicodedata.combining(sign) for sign in line) <= 100
 
 
 # -------------------------------------------------------------- a line that is not true
@@ -578,12 +672,28 @@ def test_the_formula_explodes_and_the_tape_does_not():
         lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),
         lambda a, b: mg.sin(a) * mg.cos(b) - mg.log(a) * b**3,
         lambda a, b: mg.sqrt(a) * a**2.5,
+        lambda a, b: a**b + 2.0**a,
         lambda a, b: mg.stack([a, b, a * b])[1:].sum(),
     ],
 )
 def test_scalars_of_other_functions_agree_with_sympy(program):
     a, b = mg.Tensor(0.75, name="a"), mg.Tensor(1.25, name="b")
     assert len(mg.derive(program(a, b), [a], level="scalar")) == 1
+
+
+def test_entries_and_names_are_different_symbols():
+    x, x_1 = tensor("x", 2), tensor("x_1")
+    derivation = mg.derive(x.sum() * x_1, level="scalar")
+    assert [str(each.by) for each in derivation] == ["x_1", "x_2", "x_1'"]
+
+
+@pytest.mark.parametrize("suffix", ["tex", "txt"])
+def test_scalars_can_be_saved_too(suffix, tmp_path):
+    derivation = mg.derive(mg.tanh(tensor("x")), level="scalar")
+    text = derivation.save(tmp_path / f"d.{suffix}").read_text(encoding="utf-8")
+    assert "tanh" in text
+    with pytest.raises(ValueError, match="no format it can be written in"):
+        derivation.save(tmp_path / "d.pdf")
 
 
 def test_a_wrong_rule_does_not_survive_the_scalar_level(monkeypatch):

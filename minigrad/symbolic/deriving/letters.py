@@ -138,7 +138,7 @@ def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
         name = (letter.name, letter.subscript)
         known = owners.setdefault(name, [])
         owner: Any = ((_owner(step), letter.time is None), 0)
-        if step.primitive is None and letter.time is not None and letter.time <= 0:
+        if step.primitive is None and isinstance(letter.time, int) and letter.time <= 0:
             owner = _who_begins(step, plain, letter) or owner
         while (name, owner, letter.time) in seen:  # the same part again: its next use
             owner = (owner[0], owner[1] + 1)

@@ -149,16 +149,16 @@ def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
     columns = left, right, below + times, below + beside
     for k in range(max(map(len, columns))):
         cells = [column[k] if k < len(column) else "" for column in columns]
-        name, right, times = map(_padded, cells[:3], widths)
-        yield f"  {name} {'=' if k == 0 else ' '} {right}  {times}  {cells[3]}".rstrip()
+        name, what, when = map(_padded, cells[:3], widths)
+        yield f"  {name} {'=' if k == 0 else ' '} {what}  {when}  {cells[3]}".rstrip()
 
 
 def _latex_rows(each: Equation, writer: Latex) -> str:
     left, _, times, beside = _row(each, writer)
     lines = broken(writer.terms(each.right), LONG_LATEX, len)
     when = times[0].strip("$") if times else ""
-    notes = _in_maths(" ".join(beside))
-    note = f" && {when} && {notes}".rstrip(" &")
+    words = _in_maths(" ".join(beside))
+    note = f" && {when} && {words}".rstrip(" &")
     return " \\\\\n".join(
         [f"{left[0]} &= {lines[0]}{note}", *(rf"&\quad {x}" for x in lines[1:])]
     )

@@ -146,10 +146,11 @@ def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDer
     if grown.written_out > LARGEST:
         raise _too_large(output, grown)
     lettered = letters(tape)
-    symbols = {leaf: _symbols(lettered[leaf]) for leaf in tape.leaves}
+    taken: set[str] = set()
+    symbols = {leaf: _symbols(lettered[leaf], taken) for leaf in tape.leaves}
     with undisturbed():
         leaves: Any = {leaf: Tensor(array) for leaf, array in symbols.items()}
-        made = tape.replay(leaves, lift=exact)
+        made = tape.replay(leaves, lift=_constants)
         seed_bar = np.full(output.shape, Opaque(sympy.Integer(1)), object)
         bars = grad(made[output], [made[each] for each in wrt], seed=seed_bar)
     value = made[output].data.item().sympy
@@ -224,17 +225,34 @@ def opaque(row: Elementwise) -> Any:
     return type(symbol_of(row), (sympy.Function,), methods)
 
 
-def _symbols(letter: Letter) -> Array:
-    """Return an array of symbols, one for each entry: W_f_1_2 is row 1, column 2."""
+def _constants(value: Any) -> Array:
+    """Return the program's own numbers as expressions, exactly."""
+    numbers = exact(np.asarray(value))
+    made = np.empty(numbers.shape, object)
+    for index in np.ndindex(numbers.shape):
+        made[index] = Opaque(Opaque.plain(numbers[index]))
+    return made
+
+
+def _symbols(letter: Letter, taken: set[str]) -> Array:
+    """Return an array of symbols, one for each entry: W_f_1_2 is row 1, column 2.
+
+    `taken` holds the names of others: x_1 may also be what the program called so.
+    """
     name = "_".join(filter(None, (letter.name.replace("~", "tilde"), letter.subscript)))
     if letter.mark:
         name += f"^{letter.mark}"
     if letter.time is not None:
         name += f"[{letter.time}]"
+    places = {
+        index: "".join(f"_{k + 1}" for k in index) for index in np.ndindex(letter.shape)
+    }
+    while not taken.isdisjoint(name + place for place in places.values()):
+        name += "'"
     made = np.empty(letter.shape, object)
-    for index in np.ndindex(letter.shape):
-        places = "".join(f"_{k + 1}" for k in index)
-        made[index] = Opaque(sympy.Symbol(name + places, real=True))
+    for index, place in places.items():
+        taken.add(name + place)
+        made[index] = Opaque(sympy.Symbol(name + place, real=True))
     return made
 
 
@@ -279,8 +297,11 @@ def _at(expression: Any, point: dict[Any, Any], ring: Keyed) -> Any:
             value = functools.reduce(lambda a, b: a + b, args)
         elif expression.is_Mul:
             value = functools.reduce(lambda a, b: a * b, args)
-        elif expression.is_Pow and expression.exp.is_Rational:
-            value = args[0] ** Fraction(int(expression.exp.p), int(expression.exp.q))
+        elif expression.is_Pow:
+            number, moving = expression.exp.as_coeff_Add()
+            value = args[0] ** Fraction(int(number.p), int(number.q))
+            if moving != 0:  # a**(b - 1) = a**b / a
+                value = value * ring.power(args[0], _at(moving, point, ring))
         elif hasattr(expression, "row"):
             value = ring.meant(expression.row.meaning, *args)
         else:  # a function of SymPy's own, from the slope of a meaning
