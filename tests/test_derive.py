@@ -356,7 +356,7 @@ def ascii_name(letter):
 def test_the_printed_text_of_four_steps_read_back_gives_the_numbers_of_the_tape():
     """Every line at every time at which it is said to hold."""
     layer = LSTM(3, 2, rng=0)
-    y, state = layer(RNG.normal(size=(4, 3)))
+    _, state = layer(RNG.normal(size=(4, 3)))
     seeds = [RNG.normal(size=2), RNG.normal(size=2)]
     outputs = [state.y, state.c]
     derivation = mg.derive(outputs, level="layer")
