@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import shutil
+import subprocess
 import unicodedata
 from dataclasses import replace
 
@@ -569,6 +571,15 @@ def test_a_fragment_a_document_and_a_notebook_hold_the_same_lines():
     for text in (derivation.latex(), derivation.document(), derivation._repr_latex_()):
         assert line in text
     assert derivation.document().startswith(r"\documentclass")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+@pytest.mark.parametrize("model", [lstm_loss, stacked, classifier, layer_norm])
+def test_the_document_compiles(model, tmp_path):
+    mg.derive(model()).save(tmp_path / "board.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "board.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
 
 
 def test_names_from_users_do_no_harm():

@@ -69,7 +69,7 @@ class Latex(Writer):
         return rf"\frac{{{top}}}{{{bottom}}}"
 
     def subscripted(self, text: str, below: str) -> str:
-        if "_" in text or "^" in text:
+        if ("_" in text or "^" in text) and not text.endswith(")"):
             text = self.bracketed(text)
         words = re.sub("[a-z]{2,} ?", lambda found: rf"\mathrm{{{found[0]}}}", below)
         return f"{text}_{{{words.replace(' ', '~')}}}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from minigrad.symbolic.deriving.blackboard import Blackboard
+from minigrad.symbolic.deriving.blackboard import Blackboard, Note
 from minigrad.symbolic.deriving.equations import Equation
 from minigrad.symbolic.deriving.formula import (
     Applied,
@@ -130,12 +130,24 @@ def broken(pieces: Sequence[str], width: float, measure: Any) -> list[str]:
 
 def margin(each: Equation, writer: Writer) -> list[str]:
     """Return what stands beside an equation: the rules by which it holds."""
-    notes = [writer.note(note) for note in each.notes]
+    notes = [writer.note(note) for note in _adjoints_joined(each.notes)]
     if each.checked != "exactly":
         notes.append(
             {"in floats": "checked in floats only", "": "NOT checked"}[each.checked]
         )
     return [f"{note}," for note in notes[:-1]] + notes[-1:]
+
+
+def _adjoints_joined(notes: Sequence[Note]) -> list[Note]:
+    """Say "adjoints of stack and take" for "adjoint of stack", "adjoint of take"."""
+    of = "adjoint of "
+    rows = [
+        n.removeprefix(of) for n in notes if isinstance(n, str) and n.startswith(of)
+    ]
+    if len(rows) < 2:
+        return list(notes)
+    kept = [n for n in notes if not (isinstance(n, str) and n.startswith(of))]
+    return [f"adjoints of {', '.join(rows[:-1])} and {rows[-1]}", *kept]
 
 
 def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
