@@ -733,3 +733,47 @@ def test_what_cannot_be_asked_is_explained(ask, words):
     with pytest.raises(ValueError, match=words) as error:
         ask(*one_step())
     assert "fix" in str(error.value)
+
+
+# ----------------------------------------------------------- what a reviewer found
+
+
+def test_what_divides_stands_in_brackets_with_all_its_factors():
+    p = Letter("p", of=(2,))
+    quotient = 1 / (formula.formula(5) * p * (1 - p))
+    assert Text().write(quotient) == "1/(5 p ⊙ (1 − p))"
+    x = Letter("x", of=(2,))
+    assert Text().write(1 / (2 * x ** formula.formula(0.5))) == "1/(2 x^(0.5))"
+
+
+def test_small_numbers_are_powers_of_ten_and_no_differences():
+    tiny = formula.formula(1e-5) * Letter("x", of=(2,))
+    assert Text().write(tiny) == "10⁻⁵ x"
+    assert Latex().write(formula.formula(2.5e-7)) == r"2.5 \cdot 10^{-7}"
+
+
+def test_powers_whose_exponents_move_are_left_as_the_rule_wrote_them():
+    x = tensor("x", 3)
+    assert {each.checked for each in mg.derive((x**x).sum())} == {"exactly"}
+
+
+def test_a_gradient_with_a_zero_entry_can_be_written_out():
+    x = tensor("x", 3)
+    entries = mg.derive(x[0] * x[1], x, level="scalar")
+    assert [str(entry.derivative) for entry in entries][2] == "0"
+
+
+def test_a_wrong_adjoint_is_not_put_on_the_board(monkeypatch):
+    row = TABLE["matvec"]
+    wrong = (row.adjoints[0], lambda g, W, v: mg.matvec(W, g))
+    monkeypatch.setattr(row, "adjoints", wrong)
+    with pytest.raises(ProofFailed) as failed:
+        mg.derive(mg.matvec(tensor("W", 3, 3), tensor("x", 3)).sum())
+    assert failed.value.row == "matvec"
+
+
+def test_a_matrix_times_a_vector_reads_alike_however_it_was_computed():
+    W, x = tensor("W", 3, 2), tensor("x", 2)
+    y = W @ x
+    y.name = "y"
+    assert lines(mg.derive(y)) == ["y = W x", "ȳ = g_y", "W̄ = ȳ xᵀ", "x̄ = Wᵀ ȳ"]

@@ -289,8 +289,9 @@ def power(base: Formula, exponent: Formula) -> Formula:
         if isinstance(base, Product) and k.denominator == 1:
             scale = Number(base.coefficient ** int(k))
             return multiply((scale, *(power(each, exponent) for each in base.factors)))
-        if isinstance(base, Power) and k.denominator == 1:
-            return power(base.base, multiply((base.exponent, exponent)))
+        inner = base.exponent if isinstance(base, Power) else None
+        if isinstance(base, Power) and isinstance(inner, Number) and k.denominator == 1:
+            return power(base.base, Number(inner.value * k))
     return Power(base, exponent)
 
 
@@ -315,7 +316,10 @@ def _scaled(coefficient: Fraction, core: Formula) -> Formula:
 
 
 def _as_power(part: Formula) -> tuple[Formula, Formula]:
-    return (part.base, part.exponent) if isinstance(part, Power) else (part, ONE)
+    """Part a whole or broken power; one with a letter in its exponent stays whole."""
+    if isinstance(part, Power) and isinstance(part.exponent, Number):
+        return part.base, part.exponent
+    return part, ONE
 
 
 # ----------------------------------------------------------- what it is made of

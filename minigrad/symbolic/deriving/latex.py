@@ -80,6 +80,10 @@ class Latex(Writer):
     def signs(self, text: str) -> str:
         return "".join(SIGNS.get(sign, sign) for sign in text)
 
+    def times_power_of_ten(self, front: str, exponent: int) -> str:
+        ten = f"10^{{{exponent}}}"
+        return ten if front == "1" else rf"{front} \cdot {ten}"
+
     def space(self, shape: tuple[int, ...]) -> str:
         above = r" \times ".join(map(str, shape))
         return r"\in \mathbb{R}" + (f"^{{{above}}}" if above else "")

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import Applied, Formula, Number, Shape, visible
+from minigrad.symbolic.deriving.formula import (
+    Applied,
+    Formula,
+    Number,
+    Shape,
+    spread,
+    visible,
+)
 from minigrad.tensor import Array
 
 
@@ -30,7 +37,17 @@ def applied(
         return Applied(row, tuple(map(visible, args)), (), of)
     whole = Applied(row, tuple(args), tuple(sorted(options.items())), of)
     found = itertools.chain(_moved_only(whole, 1), _moved_only(whole, 2))
-    return next(found, whole)
+    return next(found, _only_entry(whole))
+
+
+def _only_entry(whole: Applied) -> Formula:
+    """See a single number put into an array of one entry as that number."""
+    inside = whole.args[0]
+    alone = prod(whole.shape) == 1 == len(whole.args) and inside.shape == ()
+    moves = alone and getattr(whole.row, "jointly", False)
+    if moves and whole.row.function(np.array(7), **dict(whole.options)).ravel()[0] == 7:
+        return spread(inside, whole.shape)
+    return whole
 
 
 def _moved_only(whole: Applied, deep: int) -> Iterator[Formula]:
@@ -92,6 +109,18 @@ def drops_leading_ones(whole: Applied) -> bool:
     numbers = np.arange(prod(arg.shape)).reshape(arg.shape)
     moved = np.asarray(whole.row.function(numbers, **dict(whole.options)))
     return np.array_equal(moved, numbers[(0,) * more])
+
+
+def column_inside(whole: Applied) -> Formula | None:
+    """Return the matrix of one column whose entries a vector is, in order, or None."""
+    if len(whole.shape) != 1 or len(whole.args) != 1:
+        return None
+    (inside,) = whole.args
+    if not getattr(whole.row, "jointly", False) or inside.shape != (*whole.shape, 1):
+        return None
+    labels = np.arange(prod(inside.shape)).reshape(inside.shape)
+    moved = np.asarray(whole.row.function(labels, **dict(whole.options)))
+    return inside if np.array_equal(moved, labels.ravel()) else None
 
 
 def as_vector(whole: Applied) -> Formula | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from minigrad.primitive import Primitive
 from minigrad.symbolic.deriving.formula import Formula, Letter
-from minigrad.symbolic.deriving.typeset import Writer, symbol_of, time_text
+from minigrad.symbolic.deriving.typeset import ATOM, Writer, symbol_of, time_text
 
 _SUPER = str.maketrans("0123456789-×", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ˣ")
 _SUB = str.maketrans("0123456789:", "₀₁₂₃₄₅₆₇₈₉…")
@@ -54,10 +54,9 @@ class Text(Writer):
         return f"{base}^{exponent if len(exponent) == 1 else self.bracketed(exponent)}"
 
     def quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
-        bottom = self.side_by_side(below)
-        many = len(below) > 1 or " " in self.write(below[0], within=1)
-        bottom = self.bracketed(bottom) if many and bottom[-1] != ")" else bottom
-        return f"{self.side_by_side(above)}/{bottom}"
+        if len(below) == 1:
+            return f"{self.side_by_side(above)}/{self.write(below[0], ATOM)}"
+        return f"{self.side_by_side(above)}/{self.bracketed(self.side_by_side(below))}"
 
     def subscripted(self, text: str, below: str) -> str:
         if re.fullmatch("[0-9]+(:[0-9]+)?", below):
@@ -66,6 +65,10 @@ class Text(Writer):
 
     def over_time(self, term: str, first: int, last: int) -> str:
         return f"Σ[t={first}…{last}] {term}"
+
+    def times_power_of_ten(self, front: str, exponent: int) -> str:
+        ten = "10" + str(exponent).translate(_SUPER)
+        return ten if front == "1" else f"{front}·{ten}"
 
     def space(self, shape: tuple[int, ...]) -> str:
         return "∈ ℝ" + "×".join(map(str, shape)).translate(_SUPER)

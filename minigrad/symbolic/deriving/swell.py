@@ -45,7 +45,8 @@ def growth(output: Tensor, wrt: Sequence[Tensor]) -> Growth:
         seed = np.full(output.shape, Counted(0, counter), object)
         bars = grad(made[output], [made[each] for each in wrt], seed=seed)
     return Growth(
-        sum(c.operations for bar in bars for c in bar.flat), counter.performed
+        sum(getattr(c, "operations", 0) for bar in bars for c in bar.flat),
+        counter.performed,
     )
 
 

@@ -35,6 +35,7 @@ from minigrad.symbolic.deriving.formula import (
 from minigrad.symbolic.deriving.indices import index_text
 from minigrad.symbolic.deriving.moving import (
     as_vector,
+    column_inside,
     drops_leading_ones,
     says_something,
 )
@@ -143,6 +144,9 @@ class Writer:
         if vector is not None:
             text = self.write(vector, ATOM)
             return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
+        column = column_inside(whole)
+        if column is not None:
+            return self._written(column)
         if drops_leading_ones(whole):
             return self._written(whole.args[0])
         template = getattr(whole.row, "written", "")
@@ -219,7 +223,8 @@ class Writer:
         decimal = f"{float(value):.6g}"
         exact = "e" not in decimal and Fraction(decimal) == value
         if exact or value.denominator > 10**6:
-            return decimal
+            front, e, exponent = decimal.partition("e")
+            return self.times_power_of_ten(front, int(exponent)) if e else front
         return self.quotient(
             [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]
         )
@@ -228,7 +233,9 @@ class Writer:
         raise NotImplementedError
 
     letter = bracketed = function = raised = subscripted = over_time = _by_kind
-    quotient = maths = words = plain = space = marked = signs = _by_kind
+    times_power_of_ten = quotient = maths = words = plain = space = marked = signs = (
+        _by_kind
+    )
 
 
 def symbol_of(row: Primitive) -> str:
