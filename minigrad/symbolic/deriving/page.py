@@ -20,6 +20,7 @@ from minigrad.symbolic.deriving.formula import (
     Formula,
     Letter,
     Product,
+    Spread,
     letters_in,
     parts_of,
 )
@@ -221,6 +222,15 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         yield "Entries are counted from 1, and both ends belong to a range."
     if any(isinstance(each, Applied) and _has_axis(each) for each in formulas):
         yield "Axes are counted from 1."
+    if any(isinstance(each, Spread) for each in formulas):
+        yield f"{writer.maths(writer.one)}: ones, in the shape of the left side."
+    begin = {
+        writer.inline(letter): None
+        for step, letter in derivation.board.lettered.items()
+        if letter.time == 0 and step.primitive is None
+    }
+    if begin:
+        yield f"{', '.join(begin)}: what the first step begins with."
     constants = {letter.name for letter in derivation.board.constants}
     for name in sorted(constants & {letter.name for letter in _letters(equations)}):
         named = writer.inline(Letter(name))
