@@ -113,6 +113,7 @@ __all__ = [
     "draw",
     "elementwise",
     "exp",
+    "explore",
     "grad",
     "hessian",
     "hvp",
@@ -167,6 +168,7 @@ _READINGS = {
     "ProofFailed": "minigrad.symbolic",
     "derive": "minigrad.symbolic",
     "draw": "minigrad.drawing",
+    "explore": "minigrad.exploring",
     "prove": "minigrad.symbolic",
     "prove_equal": "minigrad.symbolic",
 }  # imported when first used: SymPy takes longer to load than all the rest

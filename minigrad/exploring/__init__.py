@@ -1,0 +1,135 @@
+"""`mg.explore(output, "graph.html")`: walk through a tape in a browser.
+
+One file, which needs no network: forward and backward through the tape, one primitive
+at a time, with each value and cotangent, the equations in letters and in numbers, what
+every use contributes, what was checked or proved, and the line of the program.
+
+    data.py      what each step says          sums.py      what every use contributes
+    mathml.py    formulas for a browser       tables.py    arrays as small tables
+    words.py     a step as HTML               picture.py   the drawing, open and closed
+    page.py      page.html, style.css and script.js made one file
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from minigrad.files import write_whole
+from minigrad.messages import explain, user_line
+from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+__all__ = ["explore"]
+
+
+def explore(
+    output: Any,
+    path: str | os.PathLike[str],
+    wrt: Any = None,
+    *,
+    prove: bool = False,
+    max_steps: int = 300,
+    max_numbers: int = 60,
+) -> Path:
+    """Write a page on which the tape of `output` can be walked; return its path.
+
+    output        a Tensor, a list of some, or a State. A single number is a loss; the
+                  cotangent of anything else is taken to be 1 in every entry.
+    path          of the file; folders are made, an old file is replaced as a whole
+    wrt           whose cotangents are asked for: a Tensor, or a list, tuple or dict of
+                  them; every leaf of the tape if None
+    prove         also run `mg.prove`, and show the certificate or the refutation
+    max_steps     of a tape with more entries, repeated time steps are left out
+    max_numbers   an array with more is summarised
+
+    The source line of each step is shown if it was recorded under `mg.checked()`.
+
+    >>> import tempfile, minigrad as mg
+    >>> w, x = mg.Tensor(0.75, name="w"), mg.Tensor(2.0, name="x")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     explore(mg.tanh(w * x), folder + "/graph.html").name
+    'graph.html'
+
+    Raises TypeError for what is no Tensor, ValueError for a tape without a record, for
+    a `wrt` that is not on it or one that stays longer than `max_steps`, and OSError if
+    the file cannot be written.
+    """
+    tape, wanted = _question(output, wrt)
+    shown, remarks = _shown(tape, max_steps)
+    from minigrad.exploring.data import Exploration
+    from minigrad.exploring.page import page
+    from minigrad.exploring.proof import proof_of
+
+    names = [each.name or "the output" for each in tape.outputs]
+    how = f"How {' and '.join(names)} {'was' if len(names) == 1 else 'were'} computed"
+    if not any(step.witness for step in tape):
+        remarks.append("Source lines are kept under `with mg.checked():` only.")
+    said = page(
+        Exploration(tape, wanted),
+        how,
+        shown,
+        remarks,
+        proof_of(tape, wanted if wrt is not None else None, prove),
+        max_numbers,
+    )
+    return write_whole(path, said.encode())
+
+
+def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
+    several = list(output) if isinstance(output, list | tuple) else [output]
+    asked = f"explore(output, path), at {user_line()}"
+    if not several:
+        why = "a page shows how something was computed, and the list is empty."
+        raise ValueError(explain(asked, {}, why, "give a Tensor, or a list of some."))
+    for each in several:
+        require_recorded(each, "explore")
+    tape = Tape(*dict.fromkeys(several))
+    require_kept(tape, "explore")
+    if wrt is None:
+        return tape, tape.leaves
+    wanted = list(wrt.values()) if isinstance(wrt, Mapping) else wrt
+    wanted = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+    on_tape = set(tape)
+    for each in wanted:
+        require_tensor(each, "explore(output, path, wrt)")
+        if each not in on_tape:
+            raise ValueError(
+                explain(
+                    asked,
+                    {"output": several[0], "wrt": each},
+                    "the output was not computed from this wrt, so no cotangent ever "
+                    "reaches it.",
+                    "pass the very Tensors that the computation used.",
+                )
+            )
+    return tape, list(dict.fromkeys(wanted))
+
+
+def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:
+    """Return the positions that the page shows, and sentences on what it does not."""
+    shown = set(range(len(tape)))
+    if len(tape) <= max_steps:
+        return shown, []
+    from minigrad.exploring.page import repeated
+
+    inside, notes = repeated(tape)
+    shown -= inside
+    if len(shown) <= max_steps:
+        remarks = (f"{note[0].upper()}{note[1:]}." for note in notes)
+        return shown, [f"{len(inside)} of them are not shown.", *remarks]
+    stay = f"{len(shown)} stay when repeated time steps are left out"
+    raise ValueError(
+        explain(
+            f"explore of a tape of {len(tape)} entries, at {user_line()}",
+            {"output": tape.outputs[0]},
+            f"more than max_steps={max_steps} are tedious to walk through, and "
+            f"{stay if inside else 'there are no repeated time steps to leave out'}.",
+            "explore a part (explore(state.c, path)) or fewer time steps; run what a "
+            "loop does at step t `with mg.scope(t):`, then equal steps are left out; "
+            f"or give max_steps={len(shown)}.",
+        )
+    )

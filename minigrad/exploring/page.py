@@ -1,0 +1,140 @@
+"""The page: one file, which needs nothing else.
+
+Its three parts, page.html, style.css and script.js, lie beside this module. The steps
+are all in the page, so that it can be read, searched and printed without its script;
+the script shows one at a time. The page forbids the browser to load anything, and to
+run any script but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from string import Template
+
+from minigrad.context import Scope
+from minigrad.drawing.fold import fold
+from minigrad.drawing.view import FOLDED, every_primitive
+from minigrad.exploring.data import Exploration, Step
+from minigrad.exploring.picture import State, gates, states
+from minigrad.exploring.words import Words, text
+from minigrad.tape import Tape
+
+IsGate = Callable[[Scope], Scope | None]  # the part itself, or None
+
+
+def page(
+    exploration: Exploration,
+    title: str,
+    shown: set[int],
+    remarks: Sequence[str],
+    proof: str,
+    at_most: int,
+) -> str:
+    """Return the page as HTML; `remarks` say what was left out, `proof` is HTML."""
+    tape = exploration.tape
+    pictures, why_none = states(tape, title)
+    words = Words(exploration, shown, at_most)
+    steps = [step for step in exploration.steps if step.position in shown]
+    articles = (
+        words.step(step, " ".join(state.nodes[step.entry] for state in pictures))
+        for step in steps
+    )
+    script = part("script.js")
+    return Template(part("page.html")).substitute(
+        title=text(title),
+        summary=_with_code(text(" ".join([_summary(exploration), *remarks]))),
+        hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
+        style=part("style.css"),
+        script=script,
+        outline=_outline(steps, (), gates(tape)),
+        picture=_pictures(pictures, why_none),
+        steps="".join(articles),
+        shown=f"<p>{text(exploration.check)}</p>\n{proof}",
+    )
+
+
+def part(name: str) -> str:
+    """Return one of the files beside this module."""
+    return (importlib.resources.files(__package__) / name).read_text("utf-8")
+
+
+def repeated(tape: Tape) -> tuple[set[int], list[str]]:
+    """Return the positions that lie in repeated time steps, and what these are."""
+    groups, notes = fold(tape, list(every_primitive(tape)))
+    place = {entry: i for i, entry in enumerate(tape)}
+    inside = {
+        place[entry]
+        for group in groups
+        if group.kind == FOLDED
+        for entry in group.entries
+    }
+    return inside, list(notes)
+
+
+def _summary(exploration: Exploration) -> str:
+    tape, board = exploration.tape, exploration.board
+    leaves = len(tape.leaves)
+    said = f"A tape of {len(tape)} entries: {leaves} leaves and {len(tape) - leaves} "
+    said += "primitives that ran, in this order."
+    if board.is_given:
+        said += " The cotangent g of an output is taken to be 1 in every entry."
+    return said
+
+
+def _with_code(words: str) -> str:
+    return re.sub("`([^`]*)`", r"<code>\1</code>", words)
+
+
+def _pictures(pictures: list[State], why_none: str) -> str:
+    if not pictures:
+        return f"<p>There is no picture: {text(why_none)}</p>"
+    choices = "".join(
+        f'<label><input type="radio" name="state" value="{state.name}"'
+        f"{' checked' * (k == 0)}> {state.name}</label>"
+        for k, state in enumerate(pictures)
+    )
+    frames = "".join(
+        f'<div class="state" tabindex="0" role="region" '
+        f'aria-label="Picture, {state.name}">{state.svg}</div>'
+        for state in pictures
+    )
+    return (
+        f'<fieldset class="choice" hidden><legend>Show</legend>{choices}</fieldset>'
+        f'{frames}<p class="label">A double frame is a closed part. Click a node to go '
+        "to its step.</p>"
+    )
+
+
+def _outline(steps: Sequence[Step], scope: Scope, is_gate: IsGate) -> str:
+    """List steps in the order of the tape, those of one part within another list."""
+    depth = len(scope)
+    items = []
+    for label, group in itertools.groupby(
+        steps, key=lambda step: (*step.entry.scope, None)[depth]
+    ):
+        inside = list(group)
+        if label is None:
+            items += [_item(step) for step in inside]
+            continue
+        part = (*scope, label)
+        kind = "time" if isinstance(label, int) else "gate" if is_gate(part) else ""
+        name = f"t = {label}" if isinstance(label, int) else text(label)
+        items.append(
+            f'<li><details open class="{kind}"><summary>{name}</summary>'
+            f"{_outline(inside, part, is_gate)}</details></li>"
+        )
+    return f"<ol>{''.join(items)}</ol>"
+
+
+def _item(step: Step) -> str:
+    made = step.entry.primitive.symbol if step.entry.primitive else ""
+    return (
+        f'<li><a href="#forward-{step.position}" data-position="{step.position}">'
+        f'<span class="k">{step.position}</span> <span>{text(step.name)}</span> '
+        f'<span class="p">{text(made)}</span></a></li>'
+    )

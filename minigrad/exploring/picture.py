@@ -1,0 +1,160 @@
+"""The picture of the tape in up to three states: open, gates or time steps closed.
+
+Each is drawn by Graphviz beforehand, so that opening and closing needs no layout in the
+browser. Nodes and arrows keep the positions of their entries, as `data-node`, by which
+the page finds the step that is being looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from minigrad.context import Scope, path
+from minigrad.drawing.dot import dot_text
+from minigrad.drawing.drawing import Drawing
+from minigrad.drawing.fold import fold
+from minigrad.drawing.project import Arrow, Picture
+from minigrad.drawing.render import NotRendered
+from minigrad.drawing.view import FOLDED, Group, every_primitive
+from minigrad.drawing.words import Label, name_in_time
+from minigrad.parameter import Parameter
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+MOST_NODES = 300  # of a picture: more cannot be read, and takes long to lay out
+MOST_ARROWS = 4  # between the same two nodes
+NODE = re.compile(r'<g id="[^"]*" class="node">\s*<title>(n\d+)(?:_\d+)?</title>')
+ARROW = re.compile(
+    r'<g id="[^"]*" class="edge">\s*<title>(n\d+)(?:_\d+)?&#45;&gt;(n\d+)</title>'
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the picture: its name, its svg, and the node of each entry."""
+
+    name: str
+    svg: str
+    nodes: dict[Tensor, str]
+
+
+def states(tape: Tape, title: str) -> tuple[list[State], str]:
+    """Return the states that can be drawn, and a sentence if none can."""
+    place = {entry: i for i, entry in enumerate(tape)}
+    found: list[State] = []
+    counts: set[int] = set()
+    for name, groups in (
+        ("every step", list(every_primitive(tape))),
+        ("gates closed", closed(tape, gates(tape))),
+        ("time steps closed", closed(tape, _until_time)),
+    ):
+        if len(groups) in counts:
+            continue  # nothing was there to close
+        counts.add(len(groups))
+        notes: tuple[str, ...] = ()
+        if len(groups) > MOST_NODES // 2:  # leaves come on top
+            groups, notes = fold(tape, groups)
+        picture = Picture(tape, groups, notes)
+        if len(picture.nodes) > MOST_NODES:
+            continue
+        picture.arrows = list(_together(picture.arrows))
+        summary = f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows"
+        text = dot_text(picture, title, with_legend=not found)
+        drawing = Drawing(text, summary, f"{title}, {name}")
+        try:
+            svg = drawing.svg()
+        except NotRendered as error:
+            return [], str(error)
+        nodes = {entry: f"n{place[entry]}" for entry in tape}
+        for group in groups:
+            nodes |= dict.fromkeys(group.entries, f"n{place[group.entries[0]]}")
+        found.append(State(name, inlined(svg), nodes))
+    if found:
+        return found, ""
+    return [], f"A picture of more than {MOST_NODES} nodes cannot be read."
+
+
+def _together(arrows: list[Arrow]) -> Iterator[Arrow]:
+    """Yield one arrow for many between the same nodes, as from folded steps to Y."""
+    between = Counter((arrow.tail, arrow.head) for arrow in arrows)
+    done = set()
+    for arrow in arrows:
+        ends = arrow.tail, arrow.head
+        if between[ends] <= MOST_ARROWS:
+            yield arrow
+        elif ends not in done:
+            done.add(ends)
+            yield replace(arrow, operand="", tooltip=f"{between[ends]} values")
+
+
+def closed(tape: Tape, part: Callable[[Scope], Scope | None]) -> list[Group]:
+    """Return one group for each part of the model that is closed.
+
+    `part` gives the scope of the closed part that a scope lies in, or None.
+    """
+    members: dict[Scope, list[Tensor]] = {}
+    order: list[Group | Scope] = []
+    for group in every_primitive(tape):
+        scope = part(group.scope)
+        if scope is None:
+            order.append(group)
+            continue
+        if scope not in members:
+            order.append(scope)
+        members.setdefault(scope, []).extend(group.entries)
+    return [
+        each if isinstance(each, Group) else _closed(each, members[each])
+        for each in order
+    ]
+
+
+def _closed(scope: Scope, entries: list[Tensor]) -> Group:
+    last = scope[-1]
+    symbol = f"t = {last}" if isinstance(last, int) else last
+    read = {a.name: a for e in entries for a in e.args if isinstance(a, Parameter)}
+    names = ", ".join(str(name).rpartition(".")[2] for name in read if name)
+    named = [entry for entry in entries if entry.name]
+    inside = f"{len(entries)} steps"
+    label = Label(
+        symbol,
+        "" if isinstance(last, int) or not named else name_in_time(named[-1]),
+        inside if isinstance(last, int) or not names else names,
+    )
+    return Group(
+        tuple(entries), scope[:-1], FOLDED, label, f"{path(scope)}: {inside}, closed"
+    )
+
+
+def _until_time(scope: Scope) -> Scope | None:
+    ends = (i + 1 for i, label in enumerate(scope) if isinstance(label, int))
+    end = next(ends, None)
+    return None if end is None else scope[:end]
+
+
+def gates(tape: Tape) -> Callable[[Scope], Scope | None]:
+    """Return what finds gates: innermost parts that read Parameters."""
+    scopes = {entry.scope for entry in tape if entry.primitive}
+    outer = {scope[:k] for scope in scopes for k in range(len(scope))}
+    trained = {
+        entry.scope
+        for entry in tape
+        for arg in entry.args
+        if isinstance(arg, Parameter) and entry.scope and entry.scope not in outer
+    }
+    return lambda scope: scope if scope in trained else None
+
+
+def inlined(svg: str) -> str:
+    """Return an svg as a part of a page: without ids, its nodes known by position.
+
+    >>> inlined('<?xml?><svg><g id="node1" class="node"><title>n7_2</title></g></svg>')
+    '<svg><g class="node" data-node="n7"></g></svg>'
+    """
+    svg = svg[svg.index("<svg") :].strip()
+    svg = NODE.sub(r'<g class="node" data-node="\1">', svg)
+    svg = ARROW.sub(r'<g class="edge" data-tail="\1" data-head="\2">', svg)
+    svg = re.sub(r"<title>(tape|cluster_\d+|n\d[^<]*)</title>\s*", "", svg)
+    return re.sub(r'<(\w+) id="[^"]*"', r"<\1", re.sub("<!--.*?-->\\s*", "", svg))

@@ -1,0 +1,583 @@
+"""The page of `mg.explore`: what it says is what the tape has, and it needs nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import Browser, program
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from lstm import LSTM, LSTMCell, State
+from minigrad.drawing import NotRendered
+from minigrad.drawing.words import number
+from minigrad.exploring import picture
+from minigrad.exploring.data import Exploration
+from minigrad.exploring.sums import added, contributions
+from minigrad.exploring.tables import table
+
+ROOT = Path(__file__).parents[1]
+needs_browser = pytest.mark.skipif(
+    program() is None or sys.platform == "win32",
+    reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
+)
+
+
+def lstm_loss(steps=3):
+    """The loss of an LSTM with n = 3, m = 2, watched while it is recorded."""
+    X = mg.Tensor(np.random.default_rng(0).normal(size=(steps, 3)), name="X")
+    with mg.checked():
+        Y, _ = LSTM(n=3, m=2, rng=0)(X)
+        loss = mg.squared_error(Y, np.zeros((steps, 2)))
+    loss.name = "L"
+    return loss
+
+
+def neuron():
+    w, x = mg.Parameter(0.75, name="w"), mg.Tensor(2.0, name="x")
+    y = mg.sigmoid(w * x + w)
+    y.name = "y"
+    return y
+
+
+def written(output, folder, **options):
+    return mg.explore(output, folder / "graph.html", **options).read_text("utf-8")
+
+
+class Page(HTMLParser):
+    """The tables of numbers in a page, by step and by what they show."""
+
+    VOID = ("meta", "link", "input")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.step, self.way = [], None, None
+        self.captions, self.cells = [], []
+        self.tables: dict[tuple[int, str], list[list[float]]] = {}
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if "data-position" in given and tag == "article":
+            self.step = int(given["data-position"])
+        if tag == "section" and "way" in given.get("class", ""):
+            self.way = given["class"].split()[-1]
+        if tag == "table" and given["class"] == "heat":
+            self.cells = []
+        if tag == "td" and "title" in given:
+            self.cells.append([float(given["title"]), ""])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, (tag, self.getpos())
+        if tag == "table":
+            self.tables.setdefault((self.step, self.way), []).append(self.cells)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td" and self.cells:
+            self.cells[-1][1] += data
+
+
+# --------------------------------------------------------------------- what it says
+
+
+def test_every_number_of_the_page_is_that_of_numpy(tmp_path):
+    loss = lstm_loss()
+    tape = mg.Tape(loss)
+    tables = Page(written(loss, tmp_path)).tables
+    bars = mg.grad(loss, tape.steps)
+    for k, (entry, bar) in enumerate(zip(tape, bars, strict=True)):
+        values = tables[k, "forward"][-1]
+        assert [v for v, _ in values] == entry.data.ravel().tolist()
+        cotangents = tables[k, "backward"][-1]
+        assert [v for v, _ in cotangents] == bar.ravel().tolist()
+        for cells in (*tables[k, "forward"], *tables[k, "backward"]):
+            for value, shown in cells:
+                assert shown == number(value).replace("-", "−")
+
+
+def test_the_contributions_of_all_uses_add_up_to_the_cotangent():
+    tape = mg.Tape(lstm_loss())
+    explored = Exploration(tape, tape.leaves)
+    for step in explored.steps:
+        assert step.adds_up
+        np.testing.assert_allclose(added(list(step.uses)), step.bar, rtol=1e-12)
+    W_f = explored.steps[1]
+    assert W_f.name == "W_f"
+    assert len(W_f.uses) == 3  # one for each time step
+
+
+def test_every_term_of_a_sum_is_found_beside_its_contribution():
+    tape = mg.Tape(lstm_loss())
+    steps = Exploration(tape, tape.leaves).steps
+    alone = [step for step in steps if None in step.terms]
+    assert [step.entry.primitive.name for step in alone] == ["subtract"]  # t t = t²
+
+
+def test_the_walk_adds_for_any_output_what_the_engine_adds():
+    a = mg.Tensor(np.array([[1.0, 2.0], [3.0, 4.0]]), name="a")
+    b = a[0] * a + mg.concatenate([a[1], a[1]], axis=0).sum()
+    seed = np.ones((2, 2))
+    uses = contributions(mg.Tape(b), {b: seed}, set(mg.Tape(b)))
+    np.testing.assert_allclose(added(uses[a]), mg.grad(b, a, seed=seed), rtol=1e-14)
+
+
+def test_a_wrong_engine_is_not_covered_up(tmp_path, monkeypatch):
+    from minigrad.cotangents import Cotangents
+
+    complete = Cotangents.complete
+
+    def lossy(self, node):
+        found = complete(self, node)
+        return found * 0.5 if node.name == "w" and found is not None else found
+
+    monkeypatch.setattr(Cotangents, "complete", lossy)
+    page = written(neuron(), tmp_path)
+    assert "do not add up to the cotangent" in page
+    assert "FAILED." in page
+
+
+def test_a_page_says_what_was_checked_and_what_was_not_proved(tmp_path):
+    page = written(neuron(), tmp_path)
+    assert "Checked: each of" in page
+    assert "Not proved on this page" in page
+
+
+def test_with_prove_the_certificate_is_on_the_page(tmp_path):
+    y = neuron()
+    page = written(y, tmp_path, prove=True)
+    certificate = str(mg.prove(y, seed=0))
+    assert html.escape(certificate.splitlines()[-1].strip()) in page
+    assert "P(a wrong gradient passed)" in page
+
+
+def test_a_source_line_is_shown_if_it_was_kept(tmp_path):
+    page = written(lstm_loss(), tmp_path)
+    assert re.search(r"recorded at cell\.py:\d+ <code>v = concatenate", page)
+    assert "Source lines are kept under" in written(neuron(), tmp_path)
+
+
+def test_what_nobody_asked_for_is_not_shown_as_zero(tmp_path):
+    y = neuron()
+    w = mg.Tape(y).leaves[0]
+    page = written(y, tmp_path, wrt=w)
+    assert page.count("Nobody asked for this cotangent") == 1  # that of x
+
+
+def test_outputs_that_are_no_single_number_say_what_is_given(tmp_path):
+    y, c = LSTMCell(n=3, m=2, rng=0)(np.ones(3), State.zeros(2))
+    page = written([y, c], tmp_path)
+    assert "How y and c were computed" in page
+    assert "taken to be 1 in every entry" in page
+
+
+@given(
+    st.lists(st.integers(0, 3), max_size=3).map(tuple),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=25)
+def test_a_table_shows_every_entry_of_a_small_array(shape, seed):
+    array = np.random.default_rng(seed).normal(size=shape)
+    cells = Page(f"{table(array, '', 100)}").tables[None, None][0]
+    assert [value for value, _ in cells] == array.ravel().tolist()
+
+
+def test_rows_and_columns_are_counted_from_1_as_in_the_equations():
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", table(np.ones((2, 3)), "", 60))
+    assert heads == ["1", "2", "3", "1", "2"]
+    heads = re.findall(r'"row">([^<]*)<', table(np.ones((2, 2, 1)), "", 60))
+    assert heads == ["1,1", "1,2", "2,1", "2,2"]
+
+
+def test_a_large_array_is_summarised_with_its_corners():
+    array = np.arange(10_000.0).reshape(100, 100)
+    text = table(array, "W", 60)
+    assert "10000 numbers, shape (100, 100): from 0 to 9999, mean 5000" in text
+    shown = [value for value, _ in Page(text).tables[None, None][0]]
+    assert len(shown) == 36
+    assert shown[0] == 0
+    assert shown[-1] == 9999
+
+
+def half(page, k, way):
+    """Return the HTML of one half of a step."""
+    end = f'id="backward-{k}"' if way == "forward" else "</article>"
+    return page.partition(f'id="{way}-{k}"')[2].partition(end)[0]
+
+
+def numbers_in(piece):
+    return [
+        float(each.replace("−", "-")) for each in re.findall("<mn>([^<]*)</mn>", piece)
+    ]
+
+
+def test_a_matrix_product_in_numbers_is_what_it_says(tmp_path):
+    W = np.random.default_rng(1).normal(size=(2, 3))
+    v = np.array([0.5, -1.5, 2.0])
+    page = written(mg.matvec(mg.Tensor(W, name="W"), mg.Tensor(v, name="v")), tmp_path)
+    shown = numbers_in(half(page, 2, "forward").partition("with these numbers")[2])
+    left, right, result = shown[:6], shown[6:9], shown[9:11]
+    np.testing.assert_allclose(np.reshape(left, (2, 3)) @ right, result, rtol=2e-3)
+    np.testing.assert_allclose(result, W @ v, rtol=5e-4)
+
+
+def test_every_number_in_an_equation_is_one_of_its_step(tmp_path):
+    loss = lstm_loss()
+    tape = mg.Tape(loss)
+    page = written(loss, tmp_path)
+    bars = dict(zip(tape, mg.grad(loss, tape.steps), strict=True))
+    for k, entry in enumerate(tape):
+        near = [entry, *(a for a in entry.args if isinstance(a, mg.Tensor))]
+        near += [each for each in tape if any(a is entry for a in each.args)]
+        near += [a for each in near for a in each.args if isinstance(a, mg.Tensor)]
+        known = {0.0, 1.0, 2.0, 3.0, 6.0}  # the target, 1 - y, squares, means
+        known |= {n for each in near for n in map(shown, each.data.flat)}
+        known |= {n for each in near for n in map(shown, bars[each].flat)}
+        for way in ("forward", "backward"):
+            for line in re.findall(
+                'these numbers</p><div class="equation">(.*?)</div>', half(page, k, way)
+            ):
+                line = re.sub("<mtext>.*?</mtext>", "", line)
+                assert set(numbers_in(line)) <= known, (k, way)
+
+
+def shown(value):
+    return float(number(value))
+
+
+def test_a_product_with_a_batch_is_not_written_in_numbers(tmp_path):
+    W = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], name="W")
+    X = mg.Tensor([[1.0, 0.5], [2.0, -1.0]], name="X")
+    batch = written(mg.matvec(W, X), tmp_path)  # X @ W.T, though written W X
+    assert "with these numbers" not in half(batch, 2, "forward")
+    product = written(mg.matmul(W, X), tmp_path)
+    assert "with these numbers" in half(product, 2, "forward")
+
+
+def test_of_large_arrays_the_first_entry_is_written_in_numbers(tmp_path):
+    a = mg.Tensor(np.arange(2.0, 102.0), name="a")
+    page = written(a * mg.Tensor(np.arange(5.0, 105.0), name="b"), tmp_path)
+    line = half(page, 2, "forward").partition("its entry 1, with these numbers")[2]
+    assert numbers_in(line.partition("</div>")[0]) == [2, 5, 10]
+
+
+def test_a_power_of_a_matrix_is_marked_as_entry_by_entry(tmp_path):
+    x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], name="x")
+    line = half(written(x * x, tmp_path), 1, "forward").partition("these numbers")[2]
+    assert "<mrow><mo>⊙</mo><mn>2</mn></mrow>" in line
+
+
+# ----------------------------------------------------------------- how much it says
+
+
+def test_the_page_of_a_small_lstm_stays_below_a_megabyte(tmp_path):
+    assert len(written(lstm_loss(), tmp_path, prove=True).encode()) < 1_000_000
+
+
+def test_repeated_time_steps_are_left_out_and_the_page_says_so(tmp_path):
+    page = written(lstm_loss(30), tmp_path, max_steps=120)
+    assert re.search(r"\d+ of them are not shown\. Folded: 27 time steps of LSTM", page)
+    assert page.count("<article") <= 120
+    assert "more uses, not shown" in page
+
+
+def test_a_tape_that_stays_too_long_is_refused_with_a_way_out(tmp_path):
+    x = mg.Tensor(1.0)
+    for _ in range(50):
+        x = mg.tanh(x)
+    with pytest.raises(ValueError, match=r"give\s+max_steps=51"):
+        written(x, tmp_path, max_steps=20)
+
+
+def test_what_cannot_be_explored_is_explained(tmp_path):
+    with pytest.raises(TypeError, match="only a Tensor remembers"):
+        written(3.0, tmp_path)
+    with pytest.raises(ValueError, match="list is empty"):
+        written([], tmp_path)
+    with pytest.raises(ValueError, match="was not computed from this wrt"):
+        written(neuron(), tmp_path, wrt=mg.Tensor(1.0))
+    y = neuron()
+    mg.Tape(y).release()
+    with pytest.raises(ValueError, match="released"):
+        written(y, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot be written"):
+        mg.explore(neuron(), tmp_path / "file" / "graph.html")
+
+
+def test_without_a_renderer_the_page_says_so_and_has_all_its_steps(
+    tmp_path, monkeypatch
+):
+    def fails(*_):
+        raise NotRendered("no renderer made it")
+
+    monkeypatch.setattr(picture.Drawing, "svg", fails)
+    page = written(neuron(), tmp_path)
+    assert "There is no picture: no renderer made it" in page
+    assert page.count("<article") == 5
+
+
+# ------------------------------------------------------------------ harmless, the same
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style></title><!--",
+    "W_<b>",
+    "\\N \\ue000 \ue000mi\ue001x\ue002",
+    "it's 50 % & more; $style ${script}",
+    "σ 🦔 \u202e",
+]
+
+
+def named(name):
+    x = mg.Tensor([0.5, -1.0], name=name)
+    with mg.scope(name, 1, name):
+        y = mg.tanh(x * x)
+    y.name = name
+    return y.sum()
+
+
+@given(st.text(max_size=12))
+@settings(max_examples=15)
+@example(HOSTILE[0])
+@example(HOSTILE[1])
+@example(HOSTILE[2])
+@example(HOSTILE[3])
+@example(HOSTILE[4])
+def test_no_name_adds_an_element_to_the_page(tmp_path_factory, name):
+    class Tags(HTMLParser):
+        def __init__(self, text):
+            super().__init__()
+            self.found = []
+            self.feed(text)
+
+        def handle_starttag(self, tag, attrs):
+            self.found.append((tag, tuple(key for key, _ in attrs if key[:2] == "on")))
+
+    folder = tmp_path_factory.mktemp("page")
+    tags = Tags(written(named(name), folder)).found
+    assert not any(handlers for _, handlers in tags)
+    assert [tag for tag, _ in tags].count("script") == 1
+    assert not {"img", "iframe", "object", "b>"} & {tag for tag, _ in tags}
+
+
+def test_the_same_program_gives_the_same_bytes(tmp_path):
+    program = (
+        "import sys, minigrad as mg, numpy as np\n"
+        "from lstm import LSTMCell, State\n"
+        "y, c = LSTMCell(n=3, m=2, rng=0)(np.ones(3), State.zeros(2))\n"
+        "mg.explore((y * c).sum(), sys.argv[1], prove=True)\n"
+    )
+    pages = []
+    for seed in ("1", "2"):
+        path = tmp_path / f"{seed}.html"
+        subprocess.run(
+            [sys.executable, "-c", program, path],
+            check=True,
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin"},
+        )
+        pages.append(path.read_bytes())
+    assert pages[0] == pages[1]
+
+
+# ------------------------------------------------------------------- in a real browser
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="module")
+def lstm_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("lstm") / "graph.html"
+    return mg.explore(lstm_loss(), path, prove=True).as_uri()
+
+
+SHOWN = "document.querySelector('article:not([hidden])').dataset.position"
+WAY = "document.body.dataset.way"
+
+
+@needs_browser
+def test_a_browser_asks_for_the_file_only_and_has_no_complaint(browser, lstm_page):
+    browser.open(lstm_page)
+    for key in ("End", "Home", "b", "?", "c", "c"):
+        browser.press(key)
+    assert browser.value(WAY)
+    assert [each for each in browser.requests() if each != "data:,"] == [lstm_page]
+    assert browser.complaints() == []
+
+
+@needs_browser
+def test_the_keyboard_walks_to_the_end_and_back(browser, lstm_page):
+    browser.open(lstm_page)
+    count = len(mg.Tape(lstm_loss()))
+    walked = [browser.value(f"{WAY} + ' ' + {SHOWN}")]
+    for _ in range(2 * count - 1):
+        browser.press("ArrowRight")
+        walked.append(browser.value(f"{WAY} + ' ' + {SHOWN}"))
+    assert walked == [
+        *(f"forward {k}" for k in range(count)),
+        *(f"backward {k}" for k in reversed(range(count))),
+    ]
+    browser.press("ArrowRight")  # nothing comes after the last
+    assert browser.value(SHOWN) == "0"
+    browser.press("ArrowLeft")
+    assert (browser.value(WAY), browser.value(SHOWN)) == ("backward", "1")
+    assert browser.value("location.hash") == "#backward-1"
+    browser.press("b")
+    assert browser.value("location.hash") == "#forward-1"
+    browser.press("End")
+    assert browser.value("location.hash") == "#backward-0"
+    browser.press("Home")
+    assert browser.value("location.hash") == "#forward-0"
+
+
+@needs_browser
+def test_a_fragment_opens_its_step_and_the_page_says_so(browser, lstm_page):
+    browser.open(f"{lstm_page}#backward-31")
+    assert (browser.value(WAY), browser.value(SHOWN)) == ("backward", "31")
+    said = browser.value("document.querySelector('[role=status]').textContent")
+    assert said.startswith("Backward, step 31: v̄[2] = W_oᵀ")
+    assert (
+        browser.value("document.querySelectorAll('article:not([hidden])').length") == 1
+    )
+    assert browser.value("scrollY") == 0
+    browser.open(f"{lstm_page}#nonsense")
+    assert browser.value(SHOWN) == "0"
+
+
+@needs_browser
+def test_every_number_that_a_reader_sees_is_that_of_numpy(browser, lstm_page):
+    loss = lstm_loss()
+    tape = mg.Tape(loss)
+    bars = mg.grad(loss, tape.steps)
+    seen = (
+        "[...[...document.querySelectorAll('article:not([hidden]) .{way} .scroll > "
+        "table.heat')].at(-1).querySelectorAll('td[title]')].map(td => td.innerText)"
+    )
+    browser.open(lstm_page)
+    for k in (0, 1, 12, 13, 15, 27, 31, 68, 71, 72):
+        for way, array in (("forward", tape.steps[k].data), ("backward", bars[k])):
+            browser.value(f"location.hash = '{way}-{k}'")
+            browser.value("new Promise(done => setTimeout(done))")
+            expected = [number(v).replace("-", "−") for v in array.ravel().tolist()]
+            assert browser.value(seen.replace("{way}", way)) == expected
+
+
+@needs_browser
+def test_clicking_a_node_goes_to_its_step(browser, lstm_page):
+    browser.open(lstm_page)
+    browser.value(
+        "document.querySelector('.state:not([hidden]) [data-node=n15]')"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    assert browser.value(SHOWN) == "15"
+    now = "document.querySelector('.state:not([hidden]) .node.now').dataset.node"
+    assert browser.value(now) == "n15"
+
+
+@needs_browser
+def test_gates_and_time_steps_close_and_open_again(browser, lstm_page):
+    browser.open(f"{lstm_page}#forward-15")
+    state = "document.querySelector('.state:not([hidden])').getAttribute('aria-label')"
+    open_ones = "document.querySelectorAll('nav details[open]').length"
+    now = "document.querySelector('.state:not([hidden]) .node.now').dataset.node"
+    seen = []
+    for _ in range(4):
+        seen.append(
+            (browser.value(state), browser.value(now), browser.value(open_ones))
+        )
+        browser.press("c")
+    assert seen == [
+        ("Picture, every step", "n15", 1 + 3 * (1 + 1 + 4)),
+        ("Picture, gates closed", "n13", 1 + 3 * (1 + 1)),
+        ("Picture, time steps closed", "n11", 1 + 3),
+        ("Picture, every step", "n15", 1 + 3 * (1 + 1 + 4)),
+    ]
+
+
+@needs_browser
+def test_a_screen_reader_finds_landmarks_headings_and_names(browser, lstm_page):
+    browser.open(f"{lstm_page}#backward-31")
+    tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
+    found = [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in tree
+        if not node["ignored"]
+    ]
+    roles = {role for role, _ in found}
+    assert {"main", "navigation", "banner", "status", "heading", "slider"} <= roles
+    assert {"table", "columnheader", "radio", "button", "math"} & roles
+    unnamed = [
+        role
+        for role, name in found
+        if role in ("button", "link", "slider", "radio", "navigation") and not name
+    ]
+    assert unnamed == []
+    assert ("slider", "Place in the walk") in found
+
+
+@needs_browser
+def test_focus_is_never_lost_on_the_way(browser, lstm_page):
+    browser.open(lstm_page)
+    for _ in range(4):
+        browser.press("Tab")
+    browser.press("End")  # the buttons On and Last are disabled there
+    browser.press("ArrowLeft")
+    assert browser.value("document.activeElement.tagName") != "BODY"
+
+
+@needs_browser
+def test_a_link_followed_by_keyboard_takes_the_focus_along(browser, lstm_page):
+    browser.open(f"{lstm_page}#backward-31")
+    where = "document.activeElement.closest('article')?.dataset.position"
+    browser.value("document.querySelector('article:not([hidden]) .uses a').focus()")
+    browser.press("Enter")
+    browser.value("new Promise(done => setTimeout(done, 50))")
+    assert (browser.value(SHOWN), browser.value(where)) == ("41", "41")
+    browser.value("document.querySelector('article:not([hidden]) a').focus()")
+    browser.press("ArrowLeft")
+    assert (browser.value(SHOWN), browser.value(where)) == ("42", "42")
+
+
+@needs_browser
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_shown_and_do_nothing(browser, tmp_path, name):
+    browser.open(mg.explore(named(name), tmp_path / "graph.html").as_uri())
+    browser.press("End")
+    assert browser.complaints() == []
+    assert browser.value("document.scripts.length") == 1
+    assert browser.value("document.querySelectorAll('article').length") == 4
+
+
+@needs_browser
+def test_without_its_script_the_page_is_a_list_of_all_steps(browser, lstm_page):
+    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(lstm_page)
+    browser.ask("Emulation.setScriptExecutionDisabled", value=False)
+    tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
+    headings = [
+        node["name"]["value"]
+        for node in tree
+        if not node["ignored"] and node["role"]["value"] == "heading"
+    ]
+    assert sum(heading.startswith("Step ") for heading in headings) == 73
