@@ -115,5 +115,8 @@ def copy_examples(app):
 
 
 def setup(app):
-    """Copy the examples before Sphinx looks for pages."""
+    """Copy the examples before Sphinx looks for pages; say where the site will be."""
+    os.environ["MINIGRAD_SITE"] = str(
+        app.outdir
+    )  # for a page that shows a file it made
     app.connect("builder-inited", copy_examples)
