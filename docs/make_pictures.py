@@ -18,7 +18,7 @@ def lstm_step() -> Drawing:
     """Return the picture of one step of a small cell: State(y, c) from x, y_0, c_0."""
     cell = LSTMCell(n=3, m=2, rng=0)
     x = mg.Tensor([1.0, 0.5, -1.0], name="x")
-    return mg.draw(cell(x, State.zeros(2)))
+    return mg.draw(cell(x, State.zeros(2)), view="op")
 
 
 PICTURES = {"lstm-step": lstm_step}

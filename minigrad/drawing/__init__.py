@@ -11,6 +11,12 @@ The files, in the order of the argument:
     project.py   nodes, arrows, clusters     fold.py      repeated time steps
     styles.py    what it looks like          legend.py    what the looks mean
     dot.py       all that as DOT text        safe.py      text made safe, and its size
+
+    sublayers.py what is a dense layer       time_steps.py  what is carried
+    cell.py      places in a cell            routes.py    wires between them
+    cells.py     cells side by side          recurrent.py gate, unrolled, folded
+    sheet.py     DOT text with places        curves.py    wires with round corners
+
     render.py    which program paints it     paper.py     pdf and png from svg
     drawing.py   what the user holds
 """
@@ -24,6 +30,7 @@ from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
 from minigrad.drawing.project import Picture
+from minigrad.drawing.recurrent import default
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import VIEWS, Group, View
 from minigrad.drawing.words import Label
@@ -37,7 +44,7 @@ __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
 
 def draw(
     output: Tensor | Sequence[Tensor],
-    view: str = "op",
+    view: str | None = None,
     *,
     max_nodes: int = 300,
     legend: bool = True,
@@ -45,7 +52,9 @@ def draw(
 ) -> Drawing:
     """Return a picture of the tape of `output`: how it was computed.
 
-    view        "op" has a node for every primitive that ran; `VIEWS` lists the others
+    view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
+                every primitive that ran; `VIEWS` lists all with what they answer; by
+                default "gate" if there is a cell to draw, else "op"
     max_nodes   a picture with more is folded: of equal time steps the first, the
                 second and the last are drawn, and the picture says so
     legend      explain colours and shapes below the picture
@@ -69,18 +78,25 @@ def draw(
         require_recorded(each, "draw")
     tape = Tape(*outputs)
     require_kept(tape, "draw")
-    groups = list(_known(view, named).groups(tape))
+    how = f"How {' and '.join(named)} {'was' if len(outputs) == 1 else 'were'} computed"
+    told = f"{how}: a tape of {len(tape)} steps"
+    view = default(tape) if view is None else view
+    chosen = _known(view, named)
+    sheet = chosen.sheet(tape) if chosen.sheet else None
+    if sheet is not None and len(sheet.nodes) <= max_nodes:
+        summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
+        return Drawing(sheet.dot_text(how, legend), summary, told, renderer)
+    groups = list(chosen.groups(tape))
     fits = len(groups) <= max_nodes  # cheap to ask: leaves come on top
     picture = Picture(tape, groups) if fits else Picture(tape, *fold(tape, groups))
     if fits and len(picture.nodes) > max_nodes:
         picture = Picture(tape, *fold(tape, groups))
     if len(picture.nodes) > max_nodes:
         raise _too_large(len(picture.nodes), max_nodes, bool(picture.notes), named)
-    how = f"How {' and '.join(named)} {'was' if len(outputs) == 1 else 'were'} computed"
     return Drawing(
         dot_text(picture, how, legend),
         f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
-        f"{how}: a tape of {len(tape)} steps",
+        told,
         renderer,
     )
 

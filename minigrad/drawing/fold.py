@@ -41,11 +41,11 @@ Step = tuple[int, list[Tensor]]  # a time step, and what it recorded
 
 def fold(tape: Tape, groups: list[Group]) -> tuple[list[Group], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
-    loops, where = _loops(tape)
+    found, where = loops(tape)
     group_of: dict[Tensor, Group] = {}
     notes = []
-    for loop, steps in loops.items():
-        for run in _runs(list(steps.items()), where):
+    for loop, steps in found.items():
+        for run in runs(list(steps.items()), where):
             group = _folded(loop, run)
             group_of.update(
                 (entry, group) for _, entries in run[1:] for entry in entries
@@ -59,24 +59,24 @@ def fold(tape: Tape, groups: list[Group]) -> tuple[list[Group], tuple[str, ...]]
     return _regrouped(groups, group_of), tuple(notes)
 
 
-def _loops(
+def loops(
     tape: Tape,
 ) -> tuple[dict[Scope, dict[int, list[Tensor]]], dict[Tensor, Where]]:
     """Return the entries of every loop by time step, and where each entry stands."""
-    loops: dict[Scope, dict[int, list[Tensor]]] = {}
+    found: dict[Scope, dict[int, list[Tensor]]] = {}
     where = {}
     for entry in tape:
         depth = next((i for i, s in enumerate(entry.scope) if isinstance(s, int)), None)
         if depth is None or entry.primitive is None:
             continue
         loop, t = entry.scope[:depth], int(entry.scope[depth])
-        step = loops.setdefault(loop, {}).setdefault(t, [])
+        step = found.setdefault(loop, {}).setdefault(t, [])
         where[entry] = Where(loop, t, len(step))
         step.append(entry)
-    return loops, where
+    return found, where
 
 
-def _runs(steps: list[Step], where: dict[Tensor, Where]) -> Iterator[list[Step]]:
+def runs(steps: list[Step], where: dict[Tensor, Where]) -> Iterator[list[Step]]:
     """Yield an example and its repeats, where at least two can be folded."""
     start = 0
     for i in range(1, len(steps) + 1):

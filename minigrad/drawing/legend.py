@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 
 from minigrad.drawing.project import Picture
 from minigrad.drawing.safe import SMALL, printable, width
@@ -29,14 +30,18 @@ Entry = tuple[str, str]  # the cell of a swatch or symbol, and words
 
 def legend(picture: Picture) -> str:
     """Return the legend as an HTML-like label: what was folded, then the grid."""
+    most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
     entries = [*_kinds(picture), *_marks(picture), *_symbols(picture)]
-    rows = [html.escape(printable(note)) for note in picture.notes]
+    return table(entries, picture.notes, most)
+
+
+def table(entries: list[Entry], notes: Iterable[str], most: int) -> str:
+    """Return notes and, below, the entries in at most so many columns."""
+    rows = [html.escape(printable(note)) for note in notes]
     return (
         f'<<FONT POINT-SIZE="{SMALL}" COLOR="{MUTED}">'
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        + "".join(
-            f"<TR><TD>{row}</TD></TR>" for row in [*rows, _grid(entries, picture)]
-        )
+        + "".join(f"<TR><TD>{row}</TD></TR>" for row in [*rows, _grid(entries, most)])
         + "</TABLE></FONT>>"
     )
 
@@ -46,29 +51,28 @@ def _kinds(picture: Picture) -> list[Entry]:
     styles = [style for kind, style in STYLES.items() if kind in kinds]
     frames = {frame_style(frame) for frame in picture.root.frames()}
     styles += [style for style in (STEP, PART, GATE) if style in frames]
-    return [(_swatch(style.fill, style.border), style.legend) for style in styles]
+    return [(swatch(style.fill, style.border), style.legend) for style in styles]
 
 
 def _marks(picture: Picture) -> list[Entry]:
     marks = []
     if any(node.tap for node in picture.nodes):
-        marks.append((_swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
+        marks.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
     if any(node.output for node in picture.nodes):
-        marks.append((_swatch(PAPER, INK, border=2), "the output"))
+        marks.append((swatch(PAPER, INK, border=2), "the output"))
     if any(arrow.operand for arrow in picture.arrows):
-        marks.append((_sign("1, 2"), "order of operands"))
+        marks.append((sign("1, 2"), "order of operands"))
     return marks
 
 
 def _symbols(picture: Picture) -> list[Entry]:
     """Explain the symbols that do not say it themselves."""
     words = {row.symbol: explained(row) for row in picture.primitives}
-    return [(_sign(symbol), says) for symbol, says in words.items() if says]
+    return [(sign(symbol), says) for symbol, says in words.items() if says]
 
 
-def _grid(entries: list[Entry], picture: Picture) -> str:
+def _grid(entries: list[Entry], most: int) -> str:
     """Lay the entries out in columns: as many as the picture may be wide."""
-    most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
     columns = math.ceil(len(entries) / math.ceil(len(entries) / most))
     rows = [entries[i : i + columns] for i in range(0, len(entries), columns)]
     cells = ["".join(cell + _words(says) for cell, says in row) for row in rows]
@@ -76,15 +80,23 @@ def _grid(entries: list[Entry], picture: Picture) -> str:
     return f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="0">{grid}</TABLE>'
 
 
-def _swatch(fill: str, color: str, border: int = 1, dashed: bool = False) -> str:
-    style = "rounded,dashed" if dashed else "rounded"
+def swatch(
+    fill: str,
+    color: str,
+    border: int = 1,
+    dashed: bool = False,
+    rounded: bool = True,
+) -> str:
+    """Return the cell of a small patch that looks like what is explained."""
+    style = "rounded,dashed" if dashed else "rounded" if rounded else "solid"
     return (
         f'<TD FIXEDSIZE="TRUE" WIDTH="24" HEIGHT="12" ALIGN="RIGHT" BORDER="{border}" '
         f'STYLE="{style}" COLOR="{color}" BGCOLOR="{fill}"></TD>'
     )
 
 
-def _sign(text: str) -> str:
+def sign(text: str) -> str:
+    """Return the cell of a symbol that is explained."""
     text = html.escape(printable(text))
     return f'<TD ALIGN="RIGHT"><FONT COLOR="{INK}">{text}</FONT></TD>'
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from minigrad.context import Scope
-from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.view import DENSE, FOLDED, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -114,7 +114,7 @@ class Picture:
         )
         self._cluster(group.scope).nodes.append(node)
         for entry in group.entries:
-            operands = _operand_numbers(entry)
+            operands = operand_numbers(entry)
             for i, arg in enumerate(entry.args):
                 if isinstance(arg, Tensor):
                     self._draw_arrow(arg, group, operands[i])
@@ -126,7 +126,10 @@ class Picture:
         shape, head = shape_text(value), self._ids[user]
         tooltip = f"{name_of(value, self._place)} {shape}"
         if maker is None:
-            if user.kind != FOLDED:  # folded steps keep their leaves to themselves
+            inside = user.kind == DENSE and isinstance(value, Parameter)
+            if (
+                user.kind != FOLDED and not inside
+            ):  # folded steps keep their leaves to themselves
                 tail = self._tap(value, user.scope)
                 self.arrows.append(Arrow(tail, head, "", operand, tooltip))
             return
@@ -181,7 +184,7 @@ def _said(groups: list[Group]) -> list[Primitive]:
     )
 
 
-def _operand_numbers(entry: Tensor) -> list[str]:
+def operand_numbers(entry: Tensor) -> list[str]:
     """Return "1", "2", ... for arguments that may not be swapped, where in doubt.
 
     There is none with one arrow, and none in W v, where one operand is a Parameter.

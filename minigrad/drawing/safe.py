@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 
 def rich(label: Label) -> str:
     """Return a label as HTML-like text, its lines below each other."""
-    name = decorated(label.name)
+    name = ", ".join(map(decorated, label.name.split(", ")))
     lines = [_font(_escape(label.symbol), LARGE), _font(name, MEDIUM)]
     lines += [_font(_escape(line), SMALL) for line in label.remark.split("\n")]
     if "<SUB>" in name and lines[-1]:

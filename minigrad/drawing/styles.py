@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigrad.drawing.project import Cluster
-from minigrad.drawing.view import FOLDED
+from minigrad.drawing.view import DENSE, FOLDED, JOIN
 
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 
@@ -23,13 +23,19 @@ class Style(NamedTuple):
 
 
 STYLES = {
+    DENSE: Style("#ffeeaa", "#8a6d00", "box", "dense sub-layer with its own W, b"),
     "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
+    JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
     FOLDED: Style("#d3e8d7", "#4f7f58", "box", "folded time steps"),
 }
 STEP = Style("#eaf4ec", "#4f7f58", "frame", "time step")
+CELL = Style("#eaf4ec", "#4f7f58", "frame", "the cell, which ran once")
+OUTSIDE_OF = Style("#dbe7f6", "#2f5f96", "ellipse", "input, state, output")
+DELAY = Style("#ffffff", "#4f7f58", "box", "carried to the next time step")
+COPY = Style(INK, INK, "●", "one value, read several times")
 PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
 GATE = Style("#fff6d0", "#8a6d00", "frame", "part with parameters")
 
@@ -51,6 +57,7 @@ DARK = {  # what each colour becomes on a dark page
     "#b3b3b3": "#6a6e73",
     "#fff6d0": "#332c12",
     "#8a6d00": "#d9bb55",
+    "#ffeeaa": "#4d4012",
 }
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from minigrad.context import Scope
 from minigrad.drawing.words import Label, label_of, tooltip_of
@@ -30,6 +31,8 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 FOLDED = "folded"  # the kind of a group that stands for repeated time steps
+DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
+JOIN = "join"  # ... for vectors put side by side
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +60,13 @@ class View:
     answers   the question it answers, in a few words
     groups    the groups it makes of a tape, in the order of the tape; a leaf that is
               in no group is drawn beside each of its users
+    sheet     for a picture with fixed places: the sheet it makes of a tape, or None
+              for a tape that is like none it can place; then Graphviz places the groups
     """
 
     answers: str
     groups: Callable[[Tape], Iterator[Group] | list[Group]]
+    sheet: Callable[[Tape], Any] | None = None
 
 
 def every_primitive(tape: Tape) -> Iterator[Group]:

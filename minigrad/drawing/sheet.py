@@ -1,0 +1,226 @@
+"""A picture whose places are known: DOT text with a position for everything.
+
+The layout named in the text itself, `nop2`, tells every engine to move nothing. So one
+text gives one picture, in Graphviz and in its ports, and no option has to be passed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+
+from minigrad.drawing.curves import XY, curve, shortened, straightened
+from minigrad.drawing.legend import Entry, sign, swatch, table
+from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, rich, width
+from minigrad.drawing.styles import COPY, INK, MUTED, PAPER, STYLES, Style
+from minigrad.drawing.words import Label
+
+TIP = 8.0  # length of an arrow
+RIM = 10.0
+
+
+class Sheet:
+    """Frames, nodes and wires at their places, in points; y grows upwards."""
+
+    def __init__(self, notes: Iterable[str] = ()) -> None:
+        self.notes = list(notes)
+        self.nodes: list[tuple[str, XY, tuple[float, float], dict[str, str]]] = []
+        self.edges: list[tuple[str, str, dict[str, str]]] = []
+        self.frames: list[tuple[XY, XY, dict[str, str]]] = []
+        self.entries: dict[str, Entry] = {}
+        self.marks = 0
+
+    # ------------------------------------------------------------------ what is drawn
+
+    def frame(
+        self, low: XY, high: XY, style: Style, text: str = "", tooltip: str = ""
+    ) -> None:
+        """Draw a frame from its lower left to its upper right corner."""
+        self._explain(style)
+        look = {
+            "bb": f"{_xy(low)},{_xy(high)}",
+            "style": "rounded,filled",
+            "fillcolor": style.fill,
+            "color": style.border,
+            "fontcolor": style.border,
+            "label": plain(text),
+            "tooltip": plain(tooltip or text),
+        }
+        if text:
+            look["lp"] = _xy((low[0] + 8 + MEDIUM * width(text) / 2, high[1] - 11))
+        self.frames.append((low, high, look))
+
+    def node(
+        self,
+        id: str,
+        at: XY,
+        size: tuple[float, float],
+        kind: str | Style,
+        label: Label,
+        tooltip: str = "",
+        **more: str,
+    ) -> None:
+        """Draw a node of a kind, around its place."""
+        style = STYLES[kind] if isinstance(kind, str) else kind
+        self._explain(style)
+        box = style.shape != "ellipse"
+        look = {
+            "shape": "box" if box else "ellipse",
+            "style": "filled",
+            "fillcolor": style.fill,
+            "color": style.border,
+            "label": rich(label),
+            "tooltip": plain(tooltip),
+        }
+        self.nodes.append((id, at, size, {**look, **more}))
+
+    def dot(self, at: XY, tooltip: str = "", square: bool = False) -> str:
+        """Draw where a wire branches (round), or where several join (square)."""
+        self.marks += 1
+        id = f"d{self.marks}"
+        style = COPY if not square else STYLES["join"]
+        self._explain(style)
+        side = 7.0 if square else 5.0
+        self.nodes.append(
+            (
+                id,
+                at,
+                (side, side),
+                {
+                    "shape": "square" if square else "circle",
+                    "style": "filled",
+                    "fillcolor": INK,
+                    "color": INK,
+                    "label": "",
+                    "tooltip": plain(tooltip),
+                },
+            )
+        )
+        return id
+
+    def text(self, id: str, left: XY, label: str, size: int = SMALL) -> None:
+        """Write a text that begins at a place; `label` is HTML-like already."""
+        wide = size * width(label) + 8
+        self.nodes.append(
+            (
+                id,
+                (left[0] + wide / 2, left[1]),
+                (wide, size * 1.4),
+                {
+                    "shape": "plaintext",
+                    "fontsize": str(size),
+                    "fontcolor": MUTED,
+                    "label": plain(label),
+                },
+            )
+        )
+
+    def wire(
+        self,
+        tail: str,
+        head: str,
+        points: Sequence[XY],
+        tooltip: str = "",
+        *,
+        arrow: bool = True,
+        sharp: Collection[XY] = (),
+        hops: Collection[XY] = (),
+        label: str = "",
+        label_at: XY | None = None,
+        **more: str,
+    ) -> None:
+        """Draw a wire along points; it ends in an arrow tip at the last."""
+        points = straightened(points)
+        end = points[-1]
+        prefix = ""
+        if arrow:
+            points = [*points[:-1], shortened(points[-2], end, TIP)]
+            prefix = f"e,{_xy(end)} "
+        look = {
+            "pos": prefix + " ".join(map(_xy, curve(points, sharp, hops))),
+            "tooltip": plain(tooltip),
+        }
+        if not arrow:
+            look["dir"] = "none"
+        if label and label_at:
+            wide = SMALL * width(label.replace("_", ""))
+            look["label"] = f"<{_inline(label)}>"
+            look["lp"] = _xy((label_at[0] + wide / 2, label_at[1]))
+        self.edges.append((tail, head, {**look, **more}))
+
+    def _explain(self, style: Style) -> None:
+        if style.legend:
+            mark = (
+                sign(style.shape)
+                if len(style.shape) == 1
+                else swatch(style.fill, style.border, rounded=style.shape != "box")
+            )
+            self.entries.setdefault(style.legend, (mark, style.legend))
+
+    # -------------------------------------------------------------------- as DOT text
+
+    def dot_text(self, title: str, with_legend: bool = True) -> str:
+        """Return the DOT text."""
+        import graphviz
+
+        graph = graphviz.Digraph("tape")
+        low, high = self.bounds()
+        look = {
+            "layout": "nop2",
+            "splines": "true",
+            "outputorder": "edgesfirst",
+            "fontname": "Helvetica",
+            "fontsize": str(MEDIUM),
+            "bgcolor": PAPER,
+            "pad": f"{RIM / 72:.2f}",
+            "tooltip": plain(title),
+        }
+        if with_legend and (self.entries or self.notes):
+            most = max(1, int((high[0] - low[0]) // 165))
+            rows = math.ceil(len(self.entries) / most) + len(self.notes)
+            label = table(list(self.entries.values()), self.notes, most)
+            middle = (low[0] + high[0]) / 2, low[1] - 9 - 8 * rows
+            look.update(label=label, lp=_xy(middle))
+            low = low[0], low[1] - 18 - 16 * rows
+        look["bb"] = f"{_xy(low)},{_xy(high)}"
+        graph.attr("graph", **look)
+        graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
+        graph.attr(
+            "edge",
+            fontname="Helvetica",
+            fontsize=str(SMALL),
+            fontcolor=MUTED,
+            color=INK,
+            arrowsize=".8",
+            penwidth="1.6",
+        )
+        for i, (_, _, look) in enumerate(self.frames):
+            with graph.subgraph(name=f"cluster_{i}") as frame:
+                frame.attr("graph", penwidth="1.4", **look)
+        for id, at, (wide, high_), look in self.nodes:
+            size = {"width": f"{wide / 72:.3f}", "height": f"{high_ / 72:.3f}"}
+            graph.node(id, pos=_xy(at), **size, **look)
+        for tail, head, look in self.edges:
+            graph.edge(tail, head, **look)
+        return str(graph.source)
+
+    def bounds(self) -> tuple[XY, XY]:
+        """Return the corners of all that is drawn."""
+        boxes = [(low, high) for low, high, _ in self.frames]
+        boxes += [
+            ((x - w / 2, y - h / 2), (x + w / 2, y + h / 2))
+            for _, (x, y), (w, h), _ in self.nodes
+        ]
+        return (
+            (min(low[0] for low, _ in boxes), min(low[1] for low, _ in boxes)),
+            (max(high[0] for _, high in boxes), max(high[1] for _, high in boxes)),
+        )
+
+
+def _inline(text: str) -> str:
+    """Write words as names with subscripts: `f_2 (2,)`."""
+    return " ".join(map(decorated, text.split(" ")))
+
+
+def _xy(point: XY) -> str:
+    return ",".join(f"{round(value, 2):g}" for value in point)

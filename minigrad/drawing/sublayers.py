@@ -1,0 +1,211 @@
+"""The dense sub-layers of a tape, and what stands between them.
+
+People draw a recurrent cell as yellow boxes with circles between them. Which entries of
+a tape are a box? The table's rows answer, and no name does. A **dense sub-layer**
+begins where a primitive that is linear in each argument multiplies by a Parameter, and
+takes in whatever has no other operand, in the same part of the model, up to and with
+the first function that is not additive: its activation.
+
+    z = W v          begins a box                          (matvec, matmul)
+    z = z + b        additive: a Parameter, another product
+    f = sigma(z)     not additive: the activation, after which the box is closed
+    f * c            has another operand, so it stands outside: a circle
+
+A product that reads a box from a part within its own part makes that box deeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from minigrad.context import Scope
+from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
+from minigrad.parameter import Parameter
+from minigrad.primitive import Elementwise, Linear, Primitive
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+def tensors(entry: Tensor) -> list[Tensor]:
+    """Return the Tensors an entry was made of; Parameters are not among them."""
+    return [
+        arg
+        for arg in entry.args
+        if isinstance(arg, Tensor) and not isinstance(arg, Parameter)
+    ]
+
+
+def weights(entries: Iterable[Tensor]) -> list[Parameter]:
+    """Return the Parameters that entries read, each once.
+
+    >>> import minigrad as mg
+    >>> [each.name for each in weights(mg.Tape(mg.Dense(2, 1)(mg.Tensor([1.0, 2.0]))))]
+    ['W', 'b']
+    """
+    found = (arg for e in entries for arg in e.args if isinstance(arg, Parameter))
+    return list(dict.fromkeys(found))
+
+
+def is_product(entry: Tensor) -> bool:
+    """Does a weight matrix multiply here?"""
+    row = entry.primitive
+    multiplies = isinstance(row, Linear) and not row.jointly
+    return multiplies and any(isinstance(arg, Parameter) for arg in entry.args)
+
+
+def is_join(entry: Tensor) -> bool:
+    """Does it put several vectors side by side, their entries as they are?"""
+    row = entry.primitive
+    return row is not None and row.parts is not None and len(entry.args) > 1
+
+
+def is_additive(row: Primitive) -> bool:
+    """Are all slopes 1 or -1? A row is asked, by trying it on numbers.
+
+    >>> from minigrad.primitive import TABLE
+    >>> [name for name in ("add", "subtract", "multiply") if is_additive(TABLE[name])]
+    ['add', 'subtract']
+    """
+    if not isinstance(row, Elementwise):
+        return False
+    try:
+        numbers = (2.0, *[3.0] * len(row.partials))
+        return all(type(partial(*numbers)) is int for partial in row.partials)
+    except Exception:
+        return False
+
+
+@dataclass(eq=False)
+class Box:
+    """A dense sub-layer while it grows: its entries, and which are before the end."""
+
+    scope: Scope
+    entries: list[Tensor] = field(default_factory=list)
+    open: set[Tensor] = field(default_factory=set)
+    activations: list[Primitive] = field(default_factory=list)
+    products: int = 0
+
+    def take(self, entry: Tensor) -> None:
+        """Take in an entry; an activation is not open to further ones."""
+        self.entries.append(entry)
+        row = entry.primitive
+        if is_product(entry):
+            self.products += 1
+            self.open.add(entry)
+        elif is_additive(row) or not self._closes(entry):
+            self.open.add(entry)
+        else:
+            self.activations.append(row)
+
+    def _closes(self, entry: Tensor) -> bool:
+        row = entry.primitive
+        scaled = isinstance(row, Elementwise) and len(entry.args) > 1
+        return not scaled or len(tensors(entry)) > 1
+
+    def merge(self, other: Box) -> None:
+        """Become one with a box that feeds this one."""
+        self.entries = other.entries + self.entries
+        self.open |= other.open
+        self.activations = other.activations + self.activations
+        self.products += other.products
+
+
+def boxes(tape: Tape) -> dict[Tensor, Box]:
+    """Return the dense sub-layer of every entry that is in one.
+
+    >>> import minigrad as mg
+    >>> y = mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
+    >>> len(set(boxes(mg.Tape(y)).values())), len(boxes(mg.Tape(y)))
+    (1, 3)
+    """
+    uses: dict[Tensor, int] = {}
+    for entry in tape:
+        for arg in tensors(entry):
+            uses[arg] = uses.get(arg, 0) + 1
+    found: dict[Tensor, Box] = {}
+    for entry in tape:
+        if entry.primitive is None:
+            continue
+        box = _begun(entry, found, uses) or _grown(entry, found, uses)
+        if box is None:
+            continue
+        box.take(entry)
+        found.update((each, box) for each in box.entries)
+    return found
+
+
+def _begun(
+    entry: Tensor, found: dict[Tensor, Box], uses: dict[Tensor, int]
+) -> Box | None:
+    """Return the box that a product begins, with those of the parts within its own."""
+    if not is_product(entry):
+        return None
+    box = Box(entry.scope)
+    for arg in tensors(entry):
+        inner = found.get(arg)
+        if inner is not None and _within(inner.scope, entry.scope) and uses[arg] == 1:
+            box.merge(inner)
+            box.open.clear()
+    return box
+
+
+def _within(inner: Scope, outer: Scope) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _grown(
+    entry: Tensor, found: dict[Tensor, Box], uses: dict[Tensor, int]
+) -> Box | None:
+    """Return the box that takes an entry in: all it reads is open, in its own part."""
+    read = tensors(entry)
+    around = list(dict.fromkeys(found.get(arg) for arg in read))
+    if not around or None in around:
+        return None
+    grown = [box for box in around if box is not None]
+    if any(box.scope != entry.scope for box in grown):
+        return None
+    if not any(arg in box.open for arg in read for box in grown):
+        return None
+    if len(grown) > 1:
+        row = entry.primitive
+        together = is_additive(row) and all(uses[arg] == 1 for arg in read)
+        if not together or any(box.activations for box in grown):
+            return None
+        for other in grown[1:]:
+            grown[0].merge(other)
+    return grown[0]
+
+
+def by_structure(tape: Tape) -> list[Group]:
+    """Make one node of every dense sub-layer, and of everything between them."""
+    place = {entry: i for i, entry in enumerate(tape)}
+    box_of = boxes(tape)
+    groups = []
+    done: set[Box] = set()
+    for entry in reversed(tape.steps):
+        box = box_of.get(entry)
+        if entry.primitive is None or box in done:
+            continue
+        if box is None:
+            row = entry.primitive
+            kind = JOIN if is_join(entry) else "linear"
+            kind = "elementwise" if isinstance(row, Elementwise) else kind
+            text = tooltip_of(entry, place)
+            groups.append(Group((entry,), entry.scope, kind, label_of(entry), text))
+        else:
+            done.add(box)
+            groups.append(dense_group(box, place))
+    return groups[::-1]
+
+
+def dense_group(box: Box, place: dict[Tensor, int]) -> Group:
+    """Return a dense sub-layer as one node: its activation, its W and b."""
+    symbol = " → ".join(row.symbol for row in box.activations) or "W v + b"
+    names = [leaf_label(each).name or "·" for each in weights(box.entries)]
+    deeper = box.products > 1 and len(box.activations) > 1
+    name = f"{len(box.activations)} layers" if deeper else ", ".join(names)
+    sizes = [f"{leaf_label(e).name} {e.shape}" for e in weights(box.entries)]
+    says = "\n".join([*sizes, *(tooltip_of(e, place) for e in box.entries[-1:])])
+    return Group(tuple(box.entries), box.scope, DENSE, Label(symbol, name), says)

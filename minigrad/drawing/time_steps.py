@@ -1,0 +1,184 @@
+"""Time steps: what each reads, makes and hands on.
+
+What is made at one step and read at the next is **carried**: the state of the cell. It
+is found by its place: the k-th thing that a step makes, read by the next as the i-th
+argument of the j-th. At the first step, what stands there is the initial state. Where
+only one step was recorded, a state is told by its letter: c_0 or c_prev becomes c.
+
+What comes from outside and is not carried is an input, and so is what was only taken
+out of it, such as `x[:, t]`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minigrad.context import Scope
+from minigrad.drawing.sublayers import by_structure, tensors
+from minigrad.drawing.view import Group
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+class State(NamedTuple):
+    """What is carried: the Tensor a step begins with, and the one it hands on."""
+
+    before: Tensor | None
+    after: Tensor | None
+
+
+@dataclass(eq=False)
+class Step:
+    """One time step, or a cell that ran once: what it reads, makes and hands on.
+
+    groups   boxes, joins and operations, in the order of the tape
+    inputs   what comes from outside and is no state: x
+    states   what is carried through it
+    leaves   what others read, besides the next step
+    """
+
+    t: int | None
+    scope: Scope
+    groups: list[Group]
+    inputs: list[Tensor]
+    states: list[State]
+    leaves: list[Tensor]
+
+
+def steps(tape: Tape) -> list[Step]:
+    """Return the time steps of a tape's first loop; or all of it as a single step.
+
+    >>> import minigrad as mg
+    >>> y = mg.Tensor(0.0, name="y_0")
+    >>> for t in (1, 2):
+    ...     with mg.scope("loop", t):
+    ...         y = mg.tanh(y)
+    >>> [(step.t, len(step.groups), len(step.states)) for step in steps(mg.Tape(y))]
+    [(1, 1, 1), (2, 1, 1)]
+    """
+    groups = by_structure(tape)
+    loop = next((_loop(g.scope) for g in groups if _loop(g.scope) is not None), None)
+    if loop is None:
+        return [_only_step(tape, groups)]
+    inside: dict[int, list[Group]] = {}
+    for group in groups:
+        if _loop(group.scope) == loop:
+            inside.setdefault(int(group.scope[len(loop)]), []).append(group)
+    return _in_time(tape, loop, inside)
+
+
+def _loop(scope: Scope) -> Scope | None:
+    return next((scope[:i] for i, s in enumerate(scope) if isinstance(s, int)), None)
+
+
+def _only_step(tape: Tape, groups: list[Group]) -> Step:
+    """Read the whole tape as one step; a state is told by its letter."""
+    groups, outside = _reads(groups)
+    made = [entry for group in groups for entry in group.entries]
+    states = []
+    for before in outside:
+        letter = _letter(before)
+        after = [
+            e for e in made if letter and e.name == letter and e.shape == before.shape
+        ]
+        if after:
+            states.append(State(before, after[-1]))
+    carried = {state.before for state in states}
+    inputs = [each for each in outside if each not in carried]
+    own = set(made)
+    leaves = [each for each in tape.outputs if each in own]
+    return Step(
+        None, _common([group.scope for group in groups]), groups, inputs, states, leaves
+    )
+
+
+def _letter(leaf: Tensor) -> str:
+    """Return the letter that an initial state begins: `c` of `c_0` or `c_prev`."""
+    letter, _, rest = (leaf.name or "").partition("_")
+    return letter if rest in ("0", "prev") else ""
+
+
+def _common(scopes: list[Scope]) -> Scope:
+    first, last = min(scopes, key=str), max(scopes, key=str)
+    same = [a for a, b in zip(first, last, strict=False) if a == b]
+    return first[: len(same)] if first[: len(same)] == last[: len(same)] else ()
+
+
+def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
+    """Return the groups without those that only fetch an input, and what they read."""
+    own = {entry for group in groups for entry in group.entries}
+    fetched: set[Tensor] = set()
+    kept = []
+    for group in groups:
+        row = group.entries[0].primitive
+        read = [arg for e in group.entries for arg in tensors(e)]
+        outer = all(arg not in own or arg in fetched for arg in read)
+        if outer and len(read) == 1 and group.kind == "linear" and row.jointly:
+            fetched.update(group.entries)
+        else:
+            kept.append(group)
+    own -= fetched
+    outside = (a for g in kept for e in g.entries for a in tensors(e) if a not in own)
+    return kept, list(dict.fromkeys(outside))
+
+
+def _in_time(tape: Tape, loop: Scope, inside: dict[int, list[Group]]) -> list[Step]:
+    order = list(inside)
+    made_at = {e: (t, i) for t in order for i, e in enumerate(_entries(inside[t]))}
+    read_at = {t: _reads(groups) for t, groups in inside.items()}
+    ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later
+    for t, after in itertools.pairwise(order):
+        for value in read_at[after][1]:
+            made = made_at.get(value)
+            if made and made[0] == t:
+                ways.setdefault(made[1], _first_use(inside[after], value))
+    readers = _readers(tape)
+    found = []
+    for t in order:
+        groups, outside = read_at[t]
+        entries = _entries(inside[t])
+        states = []
+        for position, way in ways.items():
+            before = _used_at(entries, way)
+            after_it = entries[position] if position < len(entries) else None
+            states.append(State(before if before in set(outside) else None, after_it))
+        carried = {state.before for state in states}
+        inputs = [each for each in outside if each not in carried]
+        ends = set(tape.outputs)
+        ends |= {
+            e for e in entries if any(u not in made_at for u in readers.get(e, ()))
+        }
+        leaves = [e for e in entries if e in ends]
+        found.append(Step(t, (*loop, t), groups, inputs, states, leaves))
+    return found
+
+
+def _entries(groups: list[Group]) -> list[Tensor]:
+    return [entry for group in groups for entry in group.entries]
+
+
+def _readers(tape: Tape) -> dict[Tensor, list[Tensor]]:
+    readers: dict[Tensor, list[Tensor]] = {}
+    for entry in tape:
+        for arg in tensors(entry):
+            readers.setdefault(arg, []).append(entry)
+    return readers
+
+
+def _first_use(groups: list[Group], value: Tensor) -> tuple[int, int]:
+    for i, entry in enumerate(_entries(groups)):
+        for k, arg in enumerate(entry.args):
+            if arg is value:
+                return i, k
+    raise AssertionError("a step reads what it is said to read")
+
+
+def _used_at(entries: list[Tensor], way: tuple[int, int]) -> Tensor | None:
+    """Return what stands at the same place in this step."""
+    i, k = way
+    if i < len(entries) and k < len(entries[i].args):
+        arg = entries[i].args[k]
+        return arg if isinstance(arg, Tensor) else None
+    return None

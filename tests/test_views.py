@@ -1,0 +1,348 @@
+"""The composed pictures: what they group, where things stand, how wires go."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from view_cases import CELLS, Elman, dense, once, over_time, sequence
+
+import minigrad as mg
+from lstm import LSTMCell, State
+from minigrad.drawing import VIEWS, draw, render
+from minigrad.drawing.cell import plan
+from minigrad.drawing.sublayers import by_structure
+from minigrad.drawing.time_steps import steps
+
+GOLDEN = Path(__file__).parent / "golden"
+needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
+RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
+PLACED = ["gate", "unrolled", "folded"]
+
+
+def tape(made):
+    return mg.Tape(*(made if isinstance(made, list) else [made]))
+
+
+def boxes(made):
+    return [group for group in by_structure(tape(made)) if group.kind == "dense"]
+
+
+def step(name):
+    found = steps(tape(CELLS[name]()))
+    return found[min(1, len(found) - 1)]
+
+
+# ------------------------------------------------------------------------- structure
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("LSTM", ["σ W_f, b_f", "σ W_i, b_i", "tanh W_c, b_c", "σ W_o, b_o"]),
+        ("deeper", ["tanh → σ 2 layers", "σ W_i, b_i", "tanh W_c, b_c", "σ W_o, b_o"]),
+        ("coupled", ["σ W_f, b_f", "tanh W_c, b_c", "σ W_o, b_o"]),
+        ("peephole", ["σ W_f, b_f", "σ W_i, b_i", "tanh W_c, b_c", "σ W_o, b_o"]),
+        ("Elman", ["tanh W_y, b_y"]),
+        ("strange", ["σ U, W, b", "tanh V"]),
+    ],
+)
+def test_a_dense_sub_layer_is_one_box_with_its_own_weights(name, labels):
+    found = [group for group in step(name).groups if group.kind == "dense"]
+    assert [f"{g.label.symbol} {g.label.name}" for g in found] == labels
+
+
+def test_scopes_are_not_needed_to_find_the_boxes():
+    W, b = mg.Parameter(np.eye(2), "W"), mg.Parameter(np.ones(2), "b")
+    x = mg.Tensor([1.0, 2.0], "x")
+    f, g = mg.sigmoid(mg.matvec(W, x) + b), mg.tanh(mg.matvec(W, x) + b)
+    assert len(boxes(f * g)) == 2
+    assert len(boxes(1 - f)) == 1
+
+
+def test_an_activation_made_of_several_primitives_is_in_the_box():
+    layer = mg.Dense(2, 2, mg.relu, rng=0)
+    groups = by_structure(tape(layer(mg.Tensor([1.0, 2.0], "x"))))
+    assert [group.kind for group in groups] == ["dense"]
+
+
+def test_layers_that_follow_each_other_are_boxes_of_their_own():
+    assert [group.label.symbol for group in boxes(dense())] == ["tanh", "σ", "W v + b"]
+
+
+def test_every_entry_is_in_one_group():
+    for make in CELLS.values():
+        made = make()
+        seen = [entry for group in by_structure(tape(made)) for entry in group.entries]
+        assert len(seen) == len(set(seen))
+        assert set(seen) == {e for e in tape(made) if e.primitive is not None}
+
+
+@pytest.mark.parametrize(
+    ("name", "carried", "inputs"),
+    [
+        ("LSTM", [("y_0", "y"), ("c_0", "c")], ["x"]),
+        ("peephole", [("y_0", "y"), ("c_0", "c")], ["x"]),
+        ("GRU", [("y", "y")], ["x"]),
+        ("over time", [("y", "y"), ("c", "c")], ["x"]),
+        ("strange", [("b", "b"), ("c", "c"), ("a", "a")], ["x"]),
+    ],
+)
+def test_what_is_carried_is_told_from_what_comes_in(name, carried, inputs):
+    found = step(name)
+    named = [(state.before.name, state.after.name) for state in found.states]
+    assert sorted(named) == sorted(carried)
+    assert [each.name for each in found.inputs] == inputs
+
+
+def test_the_first_step_begins_with_the_initial_state():
+    first = steps(tape(sequence(3)))[0]
+    assert [state.before.name for state in first.states] == ["y_0", "c_0"]
+
+
+def test_a_slice_of_an_array_of_inputs_is_an_input():
+    layer = mg.Tensor(np.ones((4, 3)), "X")
+    cell = Elman(3, 2)
+    y = mg.Tensor(np.zeros(2), "y_0")
+    for t in range(4):
+        with mg.scope(t):
+            y = cell(layer[t], y)
+    second = steps(tape(y))[1]
+    assert len(second.inputs) == 1
+    assert "X" in draw(y, "gate").dot
+
+
+# ---------------------------------------------------------------------------- places
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_can_be_planned(name):
+    assert plan(step(name)) is not None
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_everything_that_is_read_has_its_wire_and_nothing_else(name):
+    found = step(name)
+    planned = plan(found)
+    read = sum(
+        isinstance(arg, mg.Tensor)
+        and not isinstance(arg, mg.Parameter)
+        and arg not in set(group.entries)
+        for group in found.groups
+        for entry in group.entries
+        for arg in entry.args
+    )
+    drawn = [
+        r for wire in planned.wires for r in wire.readers if not hasattr(r, "side")
+    ]
+    assert len(drawn) == read
+
+
+def crossings(planned):
+    points = {}
+    for i, wire in enumerate(planned.wires):
+        for route in wire.routes:
+            for point in route.points:
+                points.setdefault(point, set()).add(i)
+    return [point for point, wires in points.items() if len(wires) > 1]
+
+
+def ways(planned, point):
+    """Return for each wire through a square the axes along which it goes there."""
+    found = []
+    for wire in planned.wires:
+        axes = set()
+        for route in wire.routes:
+            for a, b in itertools.pairwise(route.points):
+                if point in (a, b):
+                    axes.add("-" if a[1] == b[1] else "|")
+        if axes:
+            found.append(axes)
+    return found
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_wires_cross_only_straight_and_never_lie_on_each_other(name):
+    planned = plan(step(name))
+    for point in crossings(planned):
+        assert sorted(map(sorted, ways(planned, point))) == [["-"], ["|"]]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_wire_goes_from_square_to_next_square(name):
+    for wire in plan(step(name)).wires:
+        for route in wire.routes:
+            for (a, b), (c, d) in itertools.pairwise(route.points):
+                assert abs(a - c) + abs(b - d) == 1
+
+
+@pytest.mark.parametrize(("name", "many"), [("LSTM", 1), ("coupled", 1), ("Elman", 0)])
+def test_no_more_wires_cross_than_in_the_well_known_picture(name, many):
+    assert len(crossings(plan(step(name)))) == many
+
+
+def test_the_carried_state_goes_straight_along_the_top():
+    planned = plan(step("LSTM"))
+    belt = [planned.at[op] for op in planned.on_belt]
+    assert [op.label.symbol for op in planned.on_belt] == ["×", "+"]
+    assert {y for _, y in belt} == {max(y for key, (_, y) in planned.at.items()
+                                        if not hasattr(key, "side"))}  # fmt: skip
+
+
+def rectangles(sheet):
+    return [
+        (id, x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+        for id, (x, y), (w, h), look in sheet.nodes
+        if look["shape"] != "plaintext"
+    ]
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", CELLS)
+def test_no_two_nodes_overlap(name, view):
+    sheet = VIEWS[view].sheet(tape(CELLS[name]()))
+    if sheet is None:  # what ran once is not connected to itself
+        assert view == "folded"
+        return
+    for one, other in itertools.combinations(rectangles(sheet), 2):
+        apart = one[3] <= other[1] or other[3] <= one[1]
+        assert apart or one[4] <= other[2] or other[4] <= one[2], (one, other)
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", CELLS)
+def test_wires_begin_and_end_at_their_nodes(name, view):
+    sheet = VIEWS[view].sheet(tape(CELLS[name]()))
+    if sheet is None:
+        return
+    places = {id: (x1, y1, x2, y2) for id, x1, y1, x2, y2 in rectangles(sheet)}
+    dots = {xy for id, xy, _, _ in sheet.nodes if id.startswith("d")}
+
+    def meets(point, id):
+        x1, y1, x2, y2 = places[id]
+        return x1 - 5 <= point[0] <= x2 + 5 and y1 - 5 <= point[1] <= y2 + 5
+
+    for tail, head, look in sheet.edges:
+        points = look["pos"].replace("e,", "").split()
+        xy = [tuple(map(float, point.split(","))) for point in points]
+        begin, end = (xy[1], xy[0]) if look["pos"].startswith("e,") else (xy[0], xy[-1])
+        if look.get("style") == "dashed":
+            continue  # joins the wire of the loop
+        tapped = any(np.allclose(begin, dot, atol=0.02) for dot in dots)
+        assert tapped or meets(begin, tail), (tail, head)
+        assert meets(end, head), (tail, head)
+
+
+def test_a_cell_that_cannot_be_planned_is_placed_by_graphviz(monkeypatch):
+    monkeypatch.setattr("minigrad.drawing.recurrent.plan", lambda step: None)
+    dot = draw(once(LSTMCell(3, 2, rng=0)), "gate").dot
+    assert "nop2" not in dot
+    assert "dense sub-layer" in dot
+
+
+# --------------------------------------------------------------------------- the views
+
+
+def test_a_recurrent_cell_is_drawn_as_one_and_anything_else_as_a_tape():
+    assert "view 'gate'" in repr(draw(CELLS["LSTM"]()))
+    assert "view 'op'" in repr(draw(dense()))
+    assert "view 'op'" in repr(draw(mg.Tensor(1.0)))
+
+
+def test_a_dense_network_is_a_row_of_boxes():
+    assert repr(draw(dense(), "gate")) == "<Drawing: 4 nodes, 3 arrows, view 'gate'>"
+
+
+def test_the_gate_view_says_which_step_it_shows_and_what_it_does_not():
+    dot = draw((sequence(5) * 2.0).sum(), "gate").dot
+    assert "drawn: t = 2, one of 5 time steps" in dot
+    assert "not drawn: 3 entries outside the loop" in dot
+
+
+def test_the_unrolled_view_says_that_the_weights_are_shared():
+    dot = draw(sequence(3), "unrolled").dot
+    assert "all 3 time steps read the same 8 Parameters" in dot
+    assert [f'label="t = {t}"' in dot for t in (1, 2, 3, 4)] == [True] * 3 + [False]
+
+
+def test_a_long_sequence_is_drawn_as_first_second_and_last():
+    y = sequence(1000)
+    start = time.perf_counter()
+    dot = draw(y, "unrolled").dot
+    assert time.perf_counter() - start < 10  # measured: 0.5 s
+    shown = re.findall(r'label="t = (\d+)"', dot)
+    assert shown == ["1", "2", "1000"]
+    assert "997 time steps" in dot
+
+
+def test_the_folded_view_marks_the_delay_and_both_ends():
+    dot = draw(sequence(5), "folded").dot
+    assert 'label="t = 1 … 5"' in dot
+    assert dot.count("t → t + 1") == 2
+    for end in ("c_0", "y_0", "c_5", "y_5"):
+        assert f'tooltip="{end} = ' in dot
+
+
+def test_steps_that_differ_are_not_folded():
+    cells = Elman(3, 2), Elman(3, 2)
+    y = mg.Tensor(np.zeros(2), "y_0")
+    for t, cell in enumerate(cells):
+        y = over_time(cell, y, 1) if t == 0 else y
+    with mg.scope(2):
+        y = cells[1](mg.Tensor(np.ones(3), "x"), y)
+    assert VIEWS["folded"].sheet(tape(y)) is None
+    assert "read the same" not in draw(y, "unrolled").dot
+
+
+@pytest.mark.parametrize("view", PLACED)
+def test_the_text_of_a_view_is_known_byte_for_byte(view):
+    drawn = draw(sequence(3), view).dot
+    assert drawn == (GOLDEN / f"{view}.dot").read_text("utf-8")
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("view", PLACED)
+def test_a_placed_picture_is_painted_as_it_is_written(view, renderer):
+    drawing = draw(sequence(3), view, renderer=renderer)
+    groups = ET.fromstring(drawing.svg().encode()).iter()
+    classes = [group.get("class") for group in groups]
+    nodes, arrows = map(int, re.findall(r"(\d+) (?:nodes|arrows)", repr(drawing)))
+    assert classes.count("node") == nodes
+    assert classes.count("edge") == arrows
+    assert classes.count("cluster") == (3 if view == "unrolled" else 1)
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_the_pdf_of_a_cell_has_its_text(renderer, tmp_path):
+    pypdf = pytest.importorskip("pypdf")
+    path = draw(sequence(3), "gate", renderer=renderer).save(tmp_path / "cell.pdf")
+    (page,) = pypdf.PdfReader(path).pages
+    text = page.extract_text()
+    for word in ("σ", "tanh", "×", "+", "t = 2", "dense sub-layer"):
+        assert word in text
+    assert page["/Resources"]["/Font"]
+
+
+@pytest.mark.parametrize(
+    "name", ["<b>", '"', "\\N", "a:b", "x\ny", "a, b", "\ud800", "_"]
+)
+@pytest.mark.parametrize("view", PLACED)
+def test_a_hostile_name_harms_no_placed_picture(name, view):
+    cell = LSTMCell(3, 2, rng=0)
+    for parameter in cell.parameters().values():
+        parameter.name = name
+    states = [mg.Tensor(np.zeros(2), name) for _ in "yc"]
+    cell.label = name
+    for t in (1, 2):
+        with mg.scope(name, t):
+            states = list(cell(mg.Tensor(np.ones(3), name), State(*states)))
+            for state in states:
+                state.name = name
+    drawing = draw(states[0], view, renderer="graphviz-pure")
+    assert "nop2" in drawing.dot
+    assert ET.fromstring(drawing.svg().encode()) is not None
