@@ -23,6 +23,7 @@ GOLDEN = Path(__file__).parent / "golden"
 needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
 RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 PLACED = ["gate", "unrolled", "folded"]
+ALL = [*PLACED, "neuron"]
 
 
 def tape(made):
@@ -299,14 +300,104 @@ def test_steps_that_differ_are_not_folded():
     assert "read the same" not in draw(y, "unrolled").dot
 
 
-@pytest.mark.parametrize("view", PLACED)
+# --------------------------------------------------------------------- by neurons
+
+
+def threads(sheet):
+    """Return what the coloured lines say: one weight each."""
+    says = [(tail, head, look["tooltip"]) for tail, head, look in sheet.edges]
+    return [(tail, head, text) for tail, head, text in says if "] = " in text]
+
+
+def test_every_weight_is_one_line_that_says_its_number():
+    cell = LSTMCell(3, 2, rng=0)
+    said = [text for _, _, text in threads(VIEWS["neuron"].sheet(tape(once(cell))))]
+    gates = cell.forget, cell.input, cell.candidate, cell.output
+    assert sorted(said) == sorted(
+        f"{gate.W.name}[{k + 1}, {j + 1}] = {gate.W.data[k, j]:.4g}"
+        for gate in gates
+        for k in range(2)
+        for j in range(5)
+    )
+
+
+def test_a_neuron_reads_every_entry_of_x_and_of_y_and_its_own_entry_of_c():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    sources = {}
+    for tail, head, _ in threads(sheet):
+        sources.setdefault(head, set()).add(tail)
+    assert {len(found) for found in sources.values()} == {5}
+    assert len(sources) == 8
+    loops = [look for tail, head, look in sheet.edges if tail == head]
+    assert len(loops) == 2
+
+
+def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    for _, _, look in sheet.edges:
+        if "] = " in look["tooltip"]:
+            negative = "] = -" in look["tooltip"]
+            assert look["color"].startswith("#d55e00" if negative else "#0072b2")
+            assert ("style" in look) == negative
+
+
+def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}
+    upright = [
+        (tail, head)
+        for tail, head, look in sheet.edges
+        if look["tooltip"].startswith("c,")
+    ]
+    assert len(upright) == 2
+    assert all(dots[tail][0] == dots[head][0] for tail, head in upright)
+    for tail, head, look in sheet.edges:
+        if tail == head:
+            continue
+        words = look["pos"].replace("e,", "").split()
+        path = [np.array(word.split(","), float) for word in words]
+        for id, at in dots.items():
+            if id not in (tail, head):
+                assert min(np.hypot(*(point - at)) for point in path) > 15
+
+
+def test_a_feed_forward_network_is_drawn_in_the_same_way():
+    sheet = VIEWS["neuron"].sheet(tape(dense()))
+    assert len(threads(sheet)) == 3 * 4 + 4 * 2 + 2 * 1
+    assert not any(tail == head for tail, head, _ in sheet.edges)
+    heights = [at[1] for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
+    assert len(set(heights)) == 4
+
+
+def test_a_deeper_box_has_a_row_of_neurons_more():
+    sheet = VIEWS["neuron"].sheet(tape(CELLS["deeper"]()))
+    assert len(threads(sheet)) == 6 * 5 + 2 * 6 + 3 * 2 * 5
+
+
+def test_too_many_weights_are_refused_with_a_way_out():
+    with pytest.raises(ValueError, match=r"(?s)weights.*why.*fix.*n=3 and m=2"):
+        draw(once(LSTMCell(30, 20, rng=0), 30, 20), "neuron")
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_dots_do_not_overlap(name):
+    sheet = VIEWS["neuron"].sheet(tape(CELLS[name]()))
+    dots = [at for _, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
+    for one, other in itertools.combinations(dots, 2):
+        assert np.hypot(one[0] - other[0], one[1] - other[1]) > 30
+
+
+# --------------------------------------------------------------------- text and paint
+
+
+@pytest.mark.parametrize("view", ALL)
 def test_the_text_of_a_view_is_known_byte_for_byte(view):
     drawn = draw(sequence(3), view).dot
     assert drawn == (GOLDEN / f"{view}.dot").read_text("utf-8")
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
-@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("view", ALL)
 def test_a_placed_picture_is_painted_as_it_is_written(view, renderer):
     drawing = draw(sequence(3), view, renderer=renderer)
     groups = ET.fromstring(drawing.svg().encode()).iter()
@@ -314,7 +405,7 @@ def test_a_placed_picture_is_painted_as_it_is_written(view, renderer):
     nodes, arrows = map(int, re.findall(r"(\d+) (?:nodes|arrows)", repr(drawing)))
     assert classes.count("node") == nodes
     assert classes.count("edge") == arrows
-    assert classes.count("cluster") == (3 if view == "unrolled" else 1)
+    assert classes.count("cluster") == drawing.dot.count("subgraph cluster_")
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
@@ -331,7 +422,7 @@ def test_the_pdf_of_a_cell_has_its_text(renderer, tmp_path):
 @pytest.mark.parametrize(
     "name", ["<b>", '"', "\\N", "a:b", "x\ny", "a, b", "\ud800", "_"]
 )
-@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("view", ALL)
 def test_a_hostile_name_harms_no_placed_picture(name, view):
     cell = LSTMCell(3, 2, rng=0)
     for parameter in cell.parameters().values():

@@ -95,10 +95,10 @@ def swatch(
     )
 
 
-def sign(text: str) -> str:
+def sign(text: str, color: str = INK) -> str:
     """Return the cell of a symbol that is explained."""
     text = html.escape(printable(text))
-    return f'<TD ALIGN="RIGHT"><FONT COLOR="{INK}">{text}</FONT></TD>'
+    return f'<TD ALIGN="RIGHT"><FONT COLOR="{color}">{text}</FONT></TD>'
 
 
 def _words(text: str) -> str:

@@ -118,7 +118,8 @@ def _outside(tape: Tape, found: list[Step]) -> list[str]:
     made = [entry for entry in tape if entry.primitive is not None]
     in_step = [e for e in made if any(isinstance(label, int) for label in e.scope)]
     rest = len(made) - len(inside | set(in_step))
-    return [f"not drawn: {rest} entries outside the loop"] if rest > 0 else []
+    entries = "1 entry" if rest == 1 else f"{rest} entries"
+    return [f"not drawn: {entries} outside the loop"] if rest > 0 else []
 
 
 VIEWS["gate"] = View("what is in the cell?", by_structure, gate_sheet)

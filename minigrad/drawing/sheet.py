@@ -99,8 +99,8 @@ class Sheet:
         return id
 
     def text(self, id: str, left: XY, label: str, size: int = SMALL) -> None:
-        """Write a text that begins at a place; `label` is HTML-like already."""
-        wide = size * width(label) + 8
+        """Write a text that begins at a place, with names as in equations."""
+        wide = size * width(label.replace("_", "")) + 8
         self.nodes.append(
             (
                 id,
@@ -110,7 +110,7 @@ class Sheet:
                     "shape": "plaintext",
                     "fontsize": str(size),
                     "fontcolor": MUTED,
-                    "label": plain(label),
+                    "label": f"<{_inline(label) or chr(32)}>",
                 },
             )
         )
@@ -148,6 +148,29 @@ class Sheet:
             look["lp"] = _xy((label_at[0] + wide / 2, label_at[1]))
         self.edges.append((tail, head, {**look, **more}))
 
+    def line(
+        self,
+        tail: str,
+        head: str,
+        points: Sequence[XY],
+        tooltip: str = "",
+        *,
+        arrow: str = "",
+        curved: str = "",
+        **look: str,
+    ) -> None:
+        """Draw straight lines through points, or one curve that four points give."""
+        ends = f"e,{_xy(points[-1])} " if arrow else ""
+        path = list(points) if curved else curve(points, sharp=points)
+        if arrow:
+            path[-1] = shortened(path[-2], path[-1], TIP)
+        look.update(pos=ends + " ".join(map(_xy, path)), tooltip=plain(tooltip))
+        if arrow:
+            look["arrowsize"] = ".6"
+        else:
+            look["dir"] = "none"
+        self.edges.append((tail, head, look))
+
     def _explain(self, style: Style) -> None:
         if style.legend:
             mark = (
@@ -176,7 +199,7 @@ class Sheet:
             "tooltip": plain(title),
         }
         if with_legend and (self.entries or self.notes):
-            most = max(1, int((high[0] - low[0]) // 165))
+            most = max(2, int((high[0] - low[0]) // 165))
             rows = math.ceil(len(self.entries) / most) + len(self.notes)
             label = table(list(self.entries.values()), self.notes, most)
             middle = (low[0] + high[0]) / 2, low[1] - 9 - 8 * rows
@@ -219,7 +242,12 @@ class Sheet:
 
 def _inline(text: str) -> str:
     """Write words as names with subscripts: `f_2 (2,)`."""
-    return " ".join(map(decorated, text.split(" ")))
+    return " ".join(
+        word[-1:].join((decorated(word[:-1]), ""))
+        if word.endswith(",")
+        else decorated(word)
+        for word in text.split(" ")
+    )
 
 
 def _xy(point: XY) -> str:
