@@ -13,7 +13,7 @@ import pytest
 from view_cases import CELLS, Elman, dense, once, over_time, sequence
 
 import minigrad as mg
-from lstm import LSTMCell, State
+from lstm import LSTM, LSTMCell, State
 from minigrad.drawing import VIEWS, draw, render
 from minigrad.drawing.cell import plan
 from minigrad.drawing.sublayers import by_structure
@@ -24,6 +24,7 @@ needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
 RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 PLACED = ["gate", "unrolled", "folded"]
 ALL = [*PLACED, "neuron"]
+EVERY = [*ALL, "dense", "layer"]
 
 
 def tape(made):
@@ -387,17 +388,62 @@ def test_dots_do_not_overlap(name):
         assert np.hypot(one[0] - other[0], one[1] - other[1]) > 30
 
 
+# -------------------------------------------------------------------- nearer, farther
+
+
+class Stacked(mg.Module):
+    """Two recurrent layers, and a dense one for every time step."""
+
+    def __init__(self):
+        self.first, self.second = LSTM(3, 4, rng=0), LSTM(4, 2, rng=1)
+        self.answer = mg.Dense(2, 1, mg.sigmoid, rng=0)
+
+    def forward(self, x):
+        return self.answer(self.second(self.first(x)[0])[0])
+
+
+def test_a_stack_is_one_node_for_each_layer_with_shapes_between():
+    dot = draw(Stacked()(np.ones((5, 7, 3))), "layer").dot
+    assert [f"{name}</FONT>" in dot for name in ("first", "second", "answer")] == [
+        True
+    ] * 3
+    assert dot.count('label="y, c to t + 1: ') == 2
+    assert "(5, 7, 4)" in dot
+    assert "7 × (5, 3)" in dot
+    assert "128 numbers to train" in dot
+
+
+def test_a_feed_forward_network_has_no_recurrent_arrow():
+    drawing = draw(dense(), "layer")
+    assert repr(drawing) == "<Drawing: 4 nodes, 3 arrows, view 'layer'>"
+    assert "t + 1" not in drawing.dot
+
+
+def test_inside_a_box_are_its_matrix_bias_and_activation():
+    drawing = draw(CELLS["LSTM"](), "dense")
+    assert repr(drawing) == "<Drawing: 8 nodes, 7 arrows, view 'dense'>"
+    for word in ("[ , ]", "W v", "+", "σ", "(2, 5)"):
+        assert word in drawing.dot
+
+
+def test_of_several_boxes_the_deepest_is_looked_into():
+    dot = draw(CELLS["deeper"](), "dense").dot
+    assert "hidden.0" in dot
+    assert "(6, 5)" in dot
+    assert "(2, 6)" in dot
+
+
 # --------------------------------------------------------------------- text and paint
 
 
-@pytest.mark.parametrize("view", ALL)
+@pytest.mark.parametrize("view", EVERY)
 def test_the_text_of_a_view_is_known_byte_for_byte(view):
     drawn = draw(sequence(3), view).dot
     assert drawn == (GOLDEN / f"{view}.dot").read_text("utf-8")
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
-@pytest.mark.parametrize("view", ALL)
+@pytest.mark.parametrize("view", EVERY)
 def test_a_placed_picture_is_painted_as_it_is_written(view, renderer):
     drawing = draw(sequence(3), view, renderer=renderer)
     groups = ET.fromstring(drawing.svg().encode()).iter()
@@ -422,7 +468,7 @@ def test_the_pdf_of_a_cell_has_its_text(renderer, tmp_path):
 @pytest.mark.parametrize(
     "name", ["<b>", '"', "\\N", "a:b", "x\ny", "a, b", "\ud800", "_"]
 )
-@pytest.mark.parametrize("view", ALL)
+@pytest.mark.parametrize("view", EVERY)
 def test_a_hostile_name_harms_no_placed_picture(name, view):
     cell = LSTMCell(3, 2, rng=0)
     for parameter in cell.parameters().values():
@@ -435,5 +481,5 @@ def test_a_hostile_name_harms_no_placed_picture(name, view):
             for state in states:
                 state.name = name
     drawing = draw(states[0], view, renderer="graphviz-pure")
-    assert "nop2" in drawing.dot
+    assert ("nop2" in drawing.dot) == (view in ALL)
     assert ET.fromstring(drawing.svg().encode()) is not None

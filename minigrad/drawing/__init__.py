@@ -15,7 +15,7 @@ The files, in the order of the argument:
     sublayers.py what is a dense layer       time_steps.py  what is carried
     cell.py      places in a cell            routes.py    wires between them
     cells.py     cells side by side          recurrent.py gate, unrolled, folded
-    neurons.py   the view neuron
+    neurons.py   the view neuron             parts.py     dense and layer
     sheet.py     DOT text with places        curves.py    wires with round corners
 
     render.py    which program paints it     paper.py     pdf and png from svg
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing import neurons  # noqa: F401
+from minigrad.drawing import neurons, parts  # noqa: F401
 from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold

@@ -60,7 +60,7 @@ def _marks(picture: Picture) -> list[Entry]:
         marks.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
     if any(node.output for node in picture.nodes):
         marks.append((swatch(PAPER, INK, border=2), "the output"))
-    if any(arrow.operand for arrow in picture.arrows):
+    if any(arrow.operand.isdigit() for arrow in picture.arrows):
         marks.append((sign("1, 2"), "order of operands"))
     return marks
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, Group
+from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -44,8 +45,7 @@ class Node:
     output: bool = False
 
 
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(NamedTuple):
     """A value on its way: its shape, and which operand it is where that matters."""
 
     tail: str
@@ -93,7 +93,8 @@ class Picture:
         for group in groups:
             self._draw(group)
         for output in tape.outputs:
-            if output not in self._owner and output not in self._taps:
+            known = output in self._owner or output in self._taps
+            if output.primitive is None and not known:
                 self._tap(output, output.scope)
         self.nodes = list(self.root)
         self.primitives = _said(groups)
@@ -117,29 +118,50 @@ class Picture:
             operands = operand_numbers(entry)
             for i, arg in enumerate(entry.args):
                 if isinstance(arg, Tensor):
-                    self._draw_arrow(arg, group, operands[i])
+                    self._draw_arrow(arg, group, operands[i], entry)
 
-    def _draw_arrow(self, value: Tensor, user: Group, operand: str) -> None:
+    def _draw_arrow(
+        self, value: Tensor, user: Group, operand: str, entry: Tensor
+    ) -> None:
         maker = self._owner.get(value)
-        if maker is user:
-            return
         shape, head = shape_text(value), self._ids[user]
         tooltip = f"{name_of(value, self._place)} {shape}"
-        if maker is None:
-            inside = user.kind == DENSE and isinstance(value, Parameter)
-            if (
-                user.kind != FOLDED and not inside
-            ):  # folded steps keep their leaves to themselves
+        if maker is user:
+            if user.kind == LAYER and _time(value) and _time(value) != _time(entry):
+                self._return(Arrow(head, head, shape, value.name or "state", tooltip))
+        elif maker is None:  # folded steps and boxes keep their leaves to themselves
+            inside = user.kind in (DENSE, LAYER) and isinstance(value, Parameter)
+            if user.kind != FOLDED and not inside:
                 tail = self._tap(value, user.scope)
-                self.arrows.append(Arrow(tail, head, "", operand, tooltip))
-            return
-        tail = self._ids[maker]
-        if FOLDED in (user.kind, maker.kind):
-            operand = "" if user.kind == FOLDED else operand
-            if (tail, head, operand, shape) in self._folded:
-                return  # one arrow stands for those of all the steps that were folded
-            self._folded.add((tail, head, operand, shape))
-        self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
+                arrow = Arrow(tail, head, "", operand, tooltip)
+                if user.kind == LAYER:
+                    self._once(arrow._replace(operand=""))
+                else:
+                    self.arrows.append(arrow)
+        else:
+            tail = self._ids[maker]
+            if {FOLDED, LAYER} & {user.kind, maker.kind}:
+                operand = "" if user.kind in (FOLDED, LAYER) else operand
+                self._once(Arrow(tail, head, shape, operand, tooltip))
+            else:
+                self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
+
+    def _return(self, arrow: Arrow) -> None:
+        """Draw one arrow from a recurrent layer to itself for all that it carries."""
+        for i, other in enumerate(self.arrows):
+            if (other.tail, other.head) == (arrow.tail, arrow.head):
+                names = other.operand.removesuffix(" to t + 1").split(", ")
+                names = list(dict.fromkeys([*names, arrow.operand]))
+                self.arrows[i] = other._replace(operand=f"{', '.join(names)} to t + 1")
+                return
+        self.arrows.append(arrow._replace(operand=f"{arrow.operand} to t + 1"))
+
+    def _once(self, arrow: Arrow) -> None:
+        """Draw one arrow for those of all the steps that were folded."""
+        key = arrow.tail, arrow.head, arrow.operand, arrow.shape
+        if key not in self._folded:
+            self._folded.add(key)
+            self.arrows.append(arrow)
 
     def _tap(self, leaf: Tensor, scope: Scope) -> str:
         """Draw a leaf beside its user, unless it is there; return its id."""
@@ -170,6 +192,10 @@ class Picture:
         for depth, label in enumerate(scope, start=1):
             cluster = cluster.clusters.setdefault(label, Cluster(scope[:depth]))
         return cluster
+
+
+def _time(entry: Tensor) -> set[int]:
+    return {label for label in entry.scope if isinstance(label, int)}
 
 
 def _said(groups: list[Group]) -> list[Primitive]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigrad.drawing.project import Cluster
-from minigrad.drawing.view import DENSE, FOLDED, JOIN
+from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER
 
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 
@@ -26,6 +26,7 @@ STYLES = {
     DENSE: Style("#ffeeaa", "#8a6d00", "box", "dense sub-layer with its own W, b"),
     "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
+    LAYER: Style("#eaf4ec", "#4f7f58", "box", "recurrent layer, over all time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),

@@ -32,6 +32,7 @@ from minigrad.tensor import Tensor
 
 FOLDED = "folded"  # the kind of a group that stands for repeated time steps
 DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
+LAYER = "layer"  # ... for a recurrent layer, all its time steps inside
 JOIN = "join"  # ... for vectors put side by side
 
 
