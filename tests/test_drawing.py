@@ -101,8 +101,10 @@ def test_the_text_of_a_small_tape_is_known_byte_for_byte():
 def test_the_text_is_the_same_in_every_process():
     program = (
         "import sys; sys.path.insert(0, 'tests'); import hashlib, test_drawing as t;"
-        "views = [t.draw(t.lstm(T), view).dot for T in (3, 40) for view in t.VIEWS];"
-        "print(hashlib.sha256(repr(views).encode()).hexdigest())"
+        "views = [v for v in t.VIEWS if v not in ('difference', 'backward')];"
+        "texts = [t.draw(t.lstm(T), v).dot for T in (3, 40) for v in views];"
+        "texts.append(t.draw(t.lstm(2), 'backward').dot);"
+        "print(hashlib.sha256(repr(texts).encode()).hexdigest())"
     )
     seen = {
         subprocess.run(

@@ -24,7 +24,7 @@ needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
 RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 PLACED = ["gate", "unrolled", "folded"]
 ALL = [*PLACED, "neuron"]
-EVERY = [*ALL, "dense", "layer"]
+EVERY = [*ALL, "backward", "dense", "layer"]
 
 
 def tape(made):
@@ -433,6 +433,94 @@ def test_of_several_boxes_the_deepest_is_looked_into():
     assert "(2, 6)" in dot
 
 
+# ------------------------------------------------------------------------- variants
+
+
+def marked(variant):
+    """Return what is new in a variant, and what of the vanilla cell it lacks."""
+    vanilla = once(LSTMCell(3, 2, rng=0))[0]
+    sheet = VIEWS["difference"].sheet(tape([CELLS[variant]()[0], vanilla]))
+    looks = [(look["fillcolor"], look["label"]) for *_, look in sheet.nodes[:]
+             if "fillcolor" in look]  # fmt: skip
+    return [
+        [re.sub("<.*?>", "", label[1:-1]) for fill, label in looks if fill == colour]
+        for colour in ("#cfe6f5", "#f7dcc8")
+    ]
+
+
+def test_a_variant_shows_what_is_new_and_what_is_missing():
+    assert marked("coupled") == [["1 −"], ["σWi, bi"]]
+    assert marked("deeper") == [["tanh → σ2 layers"], ["σWf, bf"]]
+    assert marked("LSTM") == [[], []]
+
+
+def test_a_difference_is_between_two():
+    with pytest.raises(ValueError, match=r"(?s)between two cells.*fix"):
+        draw(CELLS["LSTM"]()[0], "difference")
+
+
+# ------------------------------------------------------------------------- backward
+
+
+def loss():
+    y = mg.Dense(3, 2, mg.sigmoid, rng=0)(mg.Tensor([1.0, 0.5, -1.0], "x"))
+    made = (y * y).sum()
+    made.name = "loss"
+    return made
+
+
+def test_every_step_has_its_cotangent_mirrored_beneath():
+    made = loss()
+    sheet = VIEWS["backward"].sheet(tape(made))
+    places = {id: at for id, at, _, _ in sheet.nodes}
+    assert len(places) == 2 * len(tape(made))
+    for i in range(len(tape(made))):
+        assert places[f"n{i}"] == (places[f"b{i}"][0], -places[f"b{i}"][1])
+
+
+def test_a_backward_line_says_its_rule_and_leads_the_other_way():
+    sheet = VIEWS["backward"].sheet(tape(loss()))
+    forward = {(tail[1:], head[1:]) for tail, head, _ in sheet.edges if tail[0] == "n"}
+    back = {(tail[1:], head[1:]) for tail, head, _ in sheet.edges if tail[0] == "b"}
+    assert back == {(head, tail) for tail, head in forward}
+    rules = {look.get("label") for tail, _, look in sheet.edges if tail[0] == "b"}
+    assert {"matrix product", "σ′ = σ (1 − σ)", "product"} <= rules
+
+
+def cotangents(made):
+    sheet = VIEWS["backward"].sheet(tape(made))
+    labels = {id: look["label"] for id, _, _, look in sheet.nodes if id[0] == "b"}
+    return [re.sub("<.*?>", " ", label[1:-1]).split() for label in labels.values()]
+
+
+def test_what_is_read_several_times_has_a_sum():
+    assert sum("Σ" in words for words in cotangents(loss())) == 1  # y * y
+
+
+def test_a_gradient_that_was_not_computed_is_not_a_zero():
+    made = loss()
+    assert sum(words[-2:] == ["not", "yet"] for words in cotangents(made)) == 2
+    made.backward()
+    assert not any("yet" in words for words in cotangents(made))
+    assert sum("norm" in words or "[0" in words for words in cotangents(made)) >= 1
+
+
+def test_a_line_of_the_backward_view_runs_through_no_node():
+    sheet = VIEWS["backward"].sheet(tape((CELLS["LSTM"]()[0] * 1.0).sum()))
+    places = {id: (at, area) for id, at, area, _ in sheet.nodes}
+    for tail, head, look in sheet.edges:
+        path = [np.array(p.split(","), float) for p in look["pos"].split()[1:]]
+        for id, ((x, y), (wide, high)) in places.items():
+            if id not in (tail, head):
+                inside = [abs(p[0] - x) < wide / 2 - 1 and abs(p[1] - y) < high / 2 - 1
+                          for p in path]  # fmt: skip
+                assert not any(inside), (tail, head, id)
+
+
+def test_a_long_tape_is_not_mirrored():
+    assert VIEWS["backward"].sheet(tape(sequence(40))) is None
+
+
 # --------------------------------------------------------------------- text and paint
 
 
@@ -481,5 +569,5 @@ def test_a_hostile_name_harms_no_placed_picture(name, view):
             for state in states:
                 state.name = name
     drawing = draw(states[0], view, renderer="graphviz-pure")
-    assert ("nop2" in drawing.dot) == (view in ALL)
+    assert ("nop2" in drawing.dot) == (view in [*ALL, "backward"])
     assert ET.fromstring(drawing.svg().encode()) is not None

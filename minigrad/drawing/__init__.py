@@ -16,6 +16,8 @@ The files, in the order of the argument:
     cell.py      places in a cell            routes.py    wires between them
     cells.py     cells side by side          recurrent.py gate, unrolled, folded
     neurons.py   the view neuron             parts.py     dense and layer
+    backward.py  forward and backward        difference.py  two cells
+    layered.py   places from left to right
     sheet.py     DOT text with places        curves.py    wires with round corners
 
     render.py    which program paints it     paper.py     pdf and png from svg
@@ -27,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing import neurons, parts  # noqa: F401
+from minigrad.drawing import backward, difference, neurons, parts  # noqa: F401
 from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold

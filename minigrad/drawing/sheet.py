@@ -7,6 +7,7 @@ text gives one picture, in Graphviz and in its ports, and no option has to be pa
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 from minigrad.drawing.curves import XY, curve, shortened, straightened
@@ -148,6 +149,10 @@ class Sheet:
             look["lp"] = _xy((label_at[0] + wide / 2, label_at[1]))
         self.edges.append((tail, head, {**look, **more}))
 
+    def label(self, words: str, middle: XY) -> None:
+        """Write on the line that was drawn last."""
+        self.edges[-1][2].update(label=plain(words), lp=_xy(middle))
+
     def line(
         self,
         tail: str,
@@ -170,6 +175,30 @@ class Sheet:
         else:
             look["dir"] = "none"
         self.edges.append((tail, head, look))
+
+    def restyle(self, id: str, style: Style, penwidth: str) -> None:
+        """Give a node another look: its shape stays, its colours change."""
+        self._explain(style)
+        for known, _, _, look in self.nodes:
+            if known == id:
+                look.update(fillcolor=style.fill, color=style.border, penwidth=penwidth)
+
+    def add(self, other: Sheet, prefix: str, aside: float) -> None:
+        """Draw another sheet on this one, so far to the right."""
+        self.frames += [
+            ((a + aside, b), (c + aside, d), _moved(look, aside))
+            for (a, b), (c, d), look in other.frames
+        ]
+        self.nodes += [
+            (prefix + id, (x + aside, y), size, look)
+            for id, (x, y), size, look in other.nodes
+        ]
+        self.edges += [
+            (prefix + tail, prefix + head, _moved(look, aside))
+            for tail, head, look in other.edges
+        ]
+        self.entries.update(other.entries)
+        self.notes += other.notes
 
     def _explain(self, style: Style) -> None:
         if style.legend:
@@ -238,6 +267,20 @@ class Sheet:
             (min(low[0] for low, _ in boxes), min(low[1] for low, _ in boxes)),
             (max(high[0] for _, high in boxes), max(high[1] for _, high in boxes)),
         )
+
+
+def _moved(look: dict[str, str], aside: float) -> dict[str, str]:
+    """Move what has a place of its own to the right."""
+
+    def to(point: re.Match[str]) -> str:
+        return f"{round(float(point[1]) + aside, 2):g},{point[2]}"
+
+    return {
+        key: re.sub(r"(-?[\d.]+),(-?[\d.]+)", to, value)
+        if key in ("pos", "bb", "lp")
+        else value
+        for key, value in look.items()
+    }
 
 
 def _inline(text: str) -> str:

@@ -38,6 +38,10 @@ OUTSIDE_OF = Style("#dbe7f6", "#2f5f96", "ellipse", "input, state, output")
 DELAY = Style("#ffffff", "#4f7f58", "box", "carried to the next time step")
 NEURON = Style("#ffffff", "#8a6d00", "ellipse", "neuron: one entry of a dense layer")
 PLUS, MINUS = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by everybody
+COMMON = Style("#ececec", "#8c8c8c", "box", "in both cells")
+NEW = Style("#cfe6f5", "#0072b2", "box", "new on the left")
+MISSING = Style("#f7dcc8", "#d55e00", "box", "missing on the left")
+BACKWARD = Style("#ffffff", "#d55e00", "ellipse", "cotangent; Σ: a sum of several")
 COPY = Style(INK, INK, "●", "one value, read several times")
 PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
 GATE = Style("#fff6d0", "#8a6d00", "frame", "part with parameters")
@@ -61,6 +65,8 @@ DARK = {  # what each colour becomes on a dark page
     "#fff6d0": "#332c12",
     "#8a6d00": "#d9bb55",
     "#ffeeaa": "#4d4012",
+    "#cfe6f5": "#0d3b57",
+    "#f7dcc8": "#5c2a08",
 }
 
 
