@@ -224,11 +224,14 @@ def _draw(out: Path, model: Any, data: Any) -> bool:
     from minigrad.drawing import NotRendered, draw
 
     year, inputs, target = (column[-1] for column in data)
-    drawing = draw(model.loss(Windows(year, inputs[-STEPS_DRAWN:], target)))
+    loss = model.loss(Windows(year, inputs[-STEPS_DRAWN:], target))
+    drawing = draw(loss, "op")
     print(drawing)
     try:
         for suffix in ("pdf", "svg"):
             _say(drawing.save(out / f"lstm-graph.{suffix}"))
+        for view in ("gate", "unrolled", "folded", "neuron", "layer", "backward"):
+            _say(draw(loss, view).save(out / f"lstm-{view}.pdf"))
     except NotRendered as failure:
         print(f"NOT drawn: {failure}", file=sys.stderr)
         return False

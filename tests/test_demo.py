@@ -23,6 +23,8 @@ FILES = {
     "lstm-graph.pdf",
     "lstm-graph.svg",
     "lstm.npz",
+    *(f"lstm-{view}.pdf" for view in ("backward", "folded", "gate", "layer")),
+    *(f"lstm-{view}.pdf" for view in ("neuron", "unrolled")),
 }
 QUICK = ["--epochs", "3", "--hidden", "4"]
 

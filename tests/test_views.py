@@ -518,7 +518,8 @@ def test_a_line_of_the_backward_view_runs_through_no_node():
 
 
 def test_a_long_tape_is_not_mirrored():
-    assert VIEWS["backward"].sheet(tape(sequence(40))) is None
+    with pytest.raises(ValueError, match=r"(?s)drawn twice.*fix.*one time step"):
+        draw(sequence(40), "backward")
 
 
 # --------------------------------------------------------------------- text and paint

@@ -31,6 +31,7 @@ from minigrad.drawing.words import (
     tooltip_of,
     values_text,
 )
+from minigrad.messages import explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
@@ -40,9 +41,23 @@ WIDE, HIGH, GAP = 150.0, 58.0, 60.0  # points: column, row, and between the halv
 MOST = 120  # entries: beyond, the mirrored picture is a wallpaper
 
 
-def backward_sheet(tape: Tape) -> Sheet | None:
-    """Return the mirrored picture, or None for a tape too long to be read."""
-    return Mirror(tape).sheet if len(tape) <= MOST else None
+def backward_sheet(tape: Tape) -> Sheet:
+    """Return the mirrored picture.
+
+    Raises ValueError for a tape that is too long to be read like that.
+    """
+    if len(tape) > MOST:
+        raise ValueError(
+            explain(
+                f"draw(output, view='backward') of {len(tape)} entries, "
+                f"at {user_line()}",
+                {each.name or "output": each for each in tape.outputs},
+                f"every entry is drawn twice, and more than {MOST} cannot be read.",
+                "draw the loss of one time step; or print mg.derive(loss), which "
+                "says the same in equations.",
+            )
+        )
+    return Mirror(tape).sheet
 
 
 class Mirror:

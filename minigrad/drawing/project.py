@@ -141,8 +141,7 @@ class Picture:
         else:
             tail = self._ids[maker]
             if {FOLDED, LAYER} & {user.kind, maker.kind}:
-                operand = "" if user.kind in (FOLDED, LAYER) else operand
-                self._once(Arrow(tail, head, shape, operand, tooltip))
+                self._once(Arrow(tail, head, shape, "", tooltip))
             else:
                 self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
 
