@@ -32,7 +32,7 @@ from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-DOT, APART, ROW, WEIGHTS = 30.0, 46.0, 105.0, 165.0  # points
+DOT, APART, ROW, WEIGHTS, SLIM = 30.0, 46.0, 105.0, 165.0, 900.0  # points
 MOST = 700  # lines: more cannot be told from each other
 SHOWN = 0  # the neuron that is dark
 FAINT = "30"  # how much of the others' colour is left, in hexadecimal
@@ -162,17 +162,21 @@ class Dots:
     def _rows(self) -> None:
         level = self.network.level
         height = 0.0
+        wide = dict.fromkeys(level.values(), 0.0)
+        for value, row in level.items():
+            wide[row] += self._room(value)
+        steep = max(1.0, max(wide.values()) / SLIM)  # flat lines cannot be told apart
         for row in range(max(level.values()) + 1):
             values = [value for value, at in level.items() if at == row]
             values.sort(key=lambda v: (v in self.network.before, v.tick))
-            height += 0 if not row else WEIGHTS if self._weighted(values) else ROW
+            height += steep * (WEIGHTS if self._weighted(values) else ROW) * bool(row)
             self._row(values, height)
 
     def _weighted(self, values: list[Tensor]) -> bool:
         return any(value in self.network.outs for value in values)
 
     def _row(self, values: list[Tensor], height: float) -> None:
-        wide = [APART * _length(v) + 30 + self._margin(v) for v in values]
+        wide = [self._room(value) for value in values]
         x = -sum(wide) / 2
         for value, room in zip(values, wide, strict=True):
             x = max(x, self._wished(value, x + room / 2) - room / 2)
@@ -180,6 +184,9 @@ class Dots:
             n = _length(value)
             self.at[value] = [(first + APART * k, height) for k in range(n)]
             x += room
+
+    def _room(self, value: Tensor) -> float:
+        return APART * _length(value) + 30 + self._margin(value)
 
     def _margin(self, value: Tensor) -> float:
         """Return the room for the names of a layer's Parameters, beside its dots."""
