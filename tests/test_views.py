@@ -16,6 +16,8 @@ import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.drawing import VIEWS, draw, render
 from minigrad.drawing.cell import plan
+from minigrad.drawing.curves import curve
+from minigrad.drawing.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.sublayers import by_structure
 from minigrad.drawing.time_steps import steps
 
@@ -572,3 +574,16 @@ def test_a_hostile_name_harms_no_placed_picture(name, view):
     drawing = draw(states[0], view, renderer="graphviz-pure")
     assert ("nop2" in drawing.dot) == (view in [*ALL, "backward"])
     assert ET.fromstring(drawing.svg().encode()) is not None
+
+
+def test_two_wires_never_share_a_way_even_where_there_is_no_other():
+    narrow = Paper(9, 1)  # one row: nobody can get past
+    narrow.wire([((0, 0), RIGHT)], [[((8, 0), RIGHT)]], set())
+    with pytest.raises(NoWay):
+        narrow.wire([((1, 0), RIGHT)], [[((7, 0), RIGHT)]], set())
+
+
+def test_a_corner_is_round_unless_a_wire_begins_there():
+    path = [(0.0, 0.0), (50.0, 0.0), (50.0, 50.0)]
+    assert (50.0, 0.0) not in curve(path)
+    assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
