@@ -13,8 +13,7 @@ the tape, so the same program gives the same picture in every process.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
 from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
@@ -45,7 +44,8 @@ class Node:
     output: bool = False
 
 
-class Arrow(NamedTuple):
+@dataclass(frozen=True)
+class Arrow:
     """A value on its way: its shape, and which operand it is where that matters."""
 
     tail: str
@@ -135,7 +135,7 @@ class Picture:
                 tail = self._tap(value, user.scope)
                 arrow = Arrow(tail, head, "", operand, tooltip)
                 if user.kind == LAYER:
-                    self._once(arrow._replace(operand=""))
+                    self._once(replace(arrow, operand=""))
                 else:
                     self.arrows.append(arrow)
         else:
@@ -151,9 +151,9 @@ class Picture:
             if (other.tail, other.head) == (arrow.tail, arrow.head):
                 names = other.operand.removesuffix(" to t + 1").split(", ")
                 names = list(dict.fromkeys([*names, arrow.operand]))
-                self.arrows[i] = other._replace(operand=f"{', '.join(names)} to t + 1")
+                self.arrows[i] = replace(other, operand=f"{', '.join(names)} to t + 1")
                 return
-        self.arrows.append(arrow._replace(operand=f"{arrow.operand} to t + 1"))
+        self.arrows.append(replace(arrow, operand=f"{arrow.operand} to t + 1"))
 
     def _once(self, arrow: Arrow) -> None:
         """Draw one arrow for those of all the steps that were folded."""
