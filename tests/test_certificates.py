@@ -20,7 +20,7 @@ from minigrad import cotangents
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE, Linear
 from minigrad.symbolic import LemmaFailed, ProofFailed, prove
-from minigrad.symbolic.proving import proof
+from minigrad.symbolic.proving import proof, rules
 from minigrad.symbolic.proving.network import NetworkShown
 from minigrad.symbolic.proving.rows import SAMPLES, check_adjoints, show_row
 from minigrad.symbolic.rings.duals import Dual, Dual2
@@ -593,3 +593,16 @@ def test_arguments_of_one_name_are_told_apart(monkeypatch):
     wrong = (row.adjoints[0], lambda g, a, b: g @ b)
     monkeypatch.setattr(row, "adjoints", wrong)
     assert {"argument 0", "argument 1"} <= set(refuted(loss).counterexample.inputs)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_lemma_excuses_no_rule_whose_readings_disagree(monkeypatch, order):
+    def slope(y, a):
+        return 1 - y if isinstance(y, mg.Tensor) else 1 - y * y
+
+    monkeypatch.setattr(TABLE["tanh"], "partials", (slope,))
+    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
+    monkeypatch.setattr(rules, "has_lemma", lambda row: True)
+    with pytest.raises(mg.ProofFailed) as failed:
+        mg.prove(mg.tanh(mg.Tensor([0.3, 0.4])).sum(), order=order)
+    assert (failed.value.row, failed.value.argument) == ("tanh", 0)

@@ -186,6 +186,32 @@ def test_a_kernel_that_differs_from_its_meaning_in_floats_only_is_refuted():
     assert f.value.found - f.value.expected == pytest.approx(1e-9)
 
 
+def test_a_slope_that_is_wrong_in_float64_only_is_refuted():
+    def slope(y, a):
+        return 1 - y * y if y.dtype == object else 1 - y
+
+    with pytest.raises(LemmaFailed, match="on an array of float64 the rule gives") as f:
+        prove_row(remade(TABLE["tanh"], partials=(slope,)))
+    assert (f.value.row, f.value.argument) == ("tanh", 0)
+    assert f.value.found != pytest.approx(f.value.expected)
+
+
+def test_a_slope_that_is_wrong_on_tensors_of_float64_only_is_refuted():
+    def slope(y, a):
+        return 1 - y * y if isinstance(y, np.ndarray) or y.dtype == object else 1 - y
+
+    with pytest.raises(LemmaFailed, match="on a Tensor of float64 the rule gives"):
+        prove_row(remade(TABLE["tanh"], partials=(slope,)))
+
+
+def test_a_slope_that_is_wrong_in_a_recorded_gradient_only_is_refuted():
+    def slope(y, a):
+        return 1 - y if isinstance(y, mg.Tensor) else 1 - y * y
+
+    with pytest.raises(LemmaFailed, match="on Tensors, as in a recorded gradient"):
+        prove_row(remade(TABLE["tanh"], partials=(slope,)))
+
+
 def test_code_that_cannot_run_on_symbols_is_compared_and_said_not_to_be_proved():
     row = remade(TABLE["sin"], function=np.vectorize(math.sin))
     lemma = prove_row(row)

@@ -15,10 +15,14 @@ Equality is decided in three steps, each of which can only say yes when it is tr
 
 This is deterministic and holds for every shape: the function is applied entry by entry.
 
+A partial runs on arrays, and on Tensors where a gradient is recorded: the lemma is
+shown of both, since Python code could tell them apart.
+
 That the function is what it means is shown on symbols too, where it runs on them. Code
 that does not (`math.erf` in `np.vectorize`) can only be compared with its meaning at
-points of the domain, in float64, and the lemma says so. This comparison is made for
-every row: a function may treat floats in another way than symbols.
+points of the domain, in float64, and the lemma says so. Functions and partials of every
+row are compared at such points (at_points.py): code may treat floats in another way
+than symbols.
 """
 
 from __future__ import annotations
@@ -30,13 +34,20 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.messages import explain
 from minigrad.primitive import TABLE, Elementwise
+from minigrad.symbolic.at_points import (
+    TOLERANCE,
+    compare_function,
+    compare_slope,
+    not_meant,
+)
 from minigrad.symbolic.failures import LemmaFailed
 from minigrad.symbolic.meanings import LETTERS, Case, cases, read, vanishes
 from minigrad.symbolic.rings.generators import Generator
-
-TOLERANCE = 1e-12  # of function from meaning, relative to 1 or the larger value
+from minigrad.symbolic.setting import undisturbed
+from minigrad.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,8 @@ class Lemma:
 
     rules    dy/da, dy/db, ...
     domains  where each of them was shown to be the derivative
-    points   at how many the function was compared with its meaning, in float64
+    points   at how many the function was compared with its meaning, in float64; its
+             slopes are compared with the derivatives at the same ones
     meant    was the function, run on symbols, shown to be its meaning?
     """
 
@@ -111,14 +123,17 @@ def _proved(
         value = read(name, meaning, case.symbols)
         args = [_array(symbol) for symbol in case.symbols]
         meant &= _means(name, meaning, function, value, args, case)
-        points += _compared(name, meaning, function, value, case)
+        points += compare_function(name, meaning, function, value, case)
         for i, partial in enumerate(partials):
             if not case.moves(i) and any(other.moves(i) for other in every):
                 continue
             expected = sympy.diff(value, case.symbols[i])
-            found = _evaluated(name, i, partial, (_array(value), *args))
-            if not vanishes(found - expected, case.symbols):
-                raise _wrong(name, i, found, expected, case.symbols)
+            for kind in (np.asarray, Tensor):  # as in a gradient, and in its recording
+                given = (kind(_array(value)), *map(kind, args))
+                found = _evaluated(name, i, partial, given)
+                if not vanishes(found - expected, case.symbols):
+                    raise _wrong(name, i, found, expected, case.symbols, kind is Tensor)
+            compare_slope(name, function, i, partial, expected, case)
             y = _array(sympy.Symbol("y"))
             rules[i] = rules[i] or str(_evaluated(name, i, partial, (y, *args)))
             where[i].append(case.words)
@@ -140,7 +155,9 @@ def _evaluated(name: str, i: int, partial: Callable[..., Any], args: Any) -> Any
     from minigrad.symbolic.rings.expression import expressions
 
     try:
-        return expressions(np.asarray(partial(*args), object).ravel())[0].sympy
+        with undisturbed():
+            slope = plain(partial(*args))
+        return expressions(np.asarray(slope, object).ravel())[0].sympy
     except Exception as error:
         raise LemmaFailed(
             explain(
@@ -167,52 +184,8 @@ def _means(
     except Exception:  # compiled code may raise anything; the points remain
         return False
     if not vanishes(computed - value, case.symbols):
-        raise _not_meant(name, f"it computes {computed}", meaning, computed, value)
+        raise not_meant(name, f"it computes {computed}", meaning, computed, value)
     return True
-
-
-def _compared(name: str, meaning: str, function: Any, value: Any, case: Case) -> int:
-    """Check, at points of float64, that what the row computes is its meaning."""
-    pairs = list(case.points(value))
-    if not pairs:
-        return 0
-    columns = np.array([point for point, _ in pairs]).T
-    expected = np.array([number for _, number in pairs])
-    try:
-        with np.errstate(all="ignore"):
-            computed = function(*(np.array(column) for column in columns))
-            found = np.asarray(computed).astype(float)
-            off = np.abs(found - expected) > TOLERANCE * np.maximum(1, abs(expected))
-            wrong = np.flatnonzero(off | np.isnan(found))
-    except Exception as error:
-        why = f"on an array of float64 it does not run ({error})"
-        raise _not_meant(name, why, meaning, error, value) from error
-    if wrong.size:
-        k = wrong[0]
-        at = ", ".join(
-            f"{symbol} = {x:g}"
-            for symbol, x in zip(case.symbols, pairs[k][0], strict=True)
-        )
-        why = f"at {at} it computes {found[k]!s}"
-        meaning += f", which is {expected[k]!s}"
-        raise _not_meant(name, why, meaning, found[k], expected[k])
-    return len(pairs)
-
-
-def _not_meant(
-    name: str, computes: str, meaning: str, found: Any, expected: Any
-) -> LemmaFailed:
-    return LemmaFailed(
-        explain(
-            f"the lemma of {name}",
-            {},
-            f"{computes}, and its meaning says {meaning}.",
-            f"mend the function or the meaning in the row {name!r}.",
-        ),
-        name,
-        found=found,
-        expected=expected,
-    )
 
 
 def _nowhere(name: str, domain: str) -> LemmaFailed:
@@ -228,13 +201,16 @@ def _nowhere(name: str, domain: str) -> LemmaFailed:
     )
 
 
-def _wrong(name: str, i: int, found: Any, expected: Any, symbols: Any) -> LemmaFailed:
+def _wrong(
+    name: str, i: int, found: Any, expected: Any, symbols: Any, recorded: bool
+) -> LemmaFailed:
     """Name the partial, both formulas, and a point where they differ, if found."""
     import sympy
 
     point = {each: sympy.Rational(7 + 2 * j, 10) for j, each in enumerate(symbols)}
     gives, is_ = (sympy.N(formula.subs(point), 30) for formula in (found, expected))
-    why = f"the rule gives {found}, the derivative is {expected}; "
+    why = "on Tensors, as in a recorded gradient, " if recorded else ""
+    why += f"the rule gives {found}, the derivative is {expected}; "
     if abs(gives - is_) > 1e-20 * (1 + abs(is_)):
         at = ", ".join(f"{symbol} = {x}" for symbol, x in point.items())
         why += f"at {at} that is {sympy.N(gives, 17)} and {sympy.N(is_, 17)}."

@@ -31,9 +31,9 @@ TRUSTED = (
     "the seed, and the prover (minigrad.symbolic)"
 )
 NOT_COVERED = (
-    "rounding, overflow and kernels of floating point (elementwise ones are compared "
-    "with their meaning at some points only); other shapes and branches than the "
-    "recorded ones; whether the forward program is the intended one"
+    "rounding, overflow and kernels of floating point (elementwise ones, and their "
+    "slopes, are compared with what they mean at some points only); other shapes and "
+    "branches than the recorded ones; whether the forward program is the intended one"
 )
 
 
