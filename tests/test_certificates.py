@@ -606,3 +606,77 @@ def test_a_lemma_excuses_no_rule_whose_readings_disagree(monkeypatch, order):
     with pytest.raises(mg.ProofFailed) as failed:
         mg.prove(mg.tanh(mg.Tensor([0.3, 0.4])).sum(), order=order)
     assert (failed.value.row, failed.value.argument) == ("tanh", 0)
+
+
+@pytest.mark.parametrize("jointly", [True, False], ids=["take", "matvec"])
+def test_an_adjoint_that_is_wrong_on_recorded_cotangents_only_is_named(
+    monkeypatch, jointly
+):
+    row = TABLE["negative"] if jointly else TABLE["matvec"]
+    W, x = tensor("W", 2, 2), tensor("x", 2)
+    if jointly:
+        loss = mg.cumsum(x, axis=0).sum()
+        row, right = TABLE["cumsum"], TABLE["cumsum"].adjoints[0]
+        rules = (lambda g, a, axis: right(g, a, axis) * (1 + isinstance(g, mg.Tensor)),)
+    else:
+        loss = mg.tanh(mg.matvec(W, x)).sum()
+        first, right = row.adjoints
+        rules = (first, lambda g, *to: right(g, *to) * (1 + isinstance(g, mg.Tensor)))
+    monkeypatch.setattr(row, "adjoints", rules)
+    with pytest.raises(ProofFailed) as failed:
+        prove(loss)
+    assert (failed.value.row, failed.value.argument) == (row.name, len(rules) - 1)
+
+
+# ----------------------------------------------------------- outside of a row's domain
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda x: mg.log(x), "log at step 1 (1 of 3 entries; a > 0)"),
+        (lambda x: mg.sqrt(x * x * 0), "sqrt at step 3 (3 of 3 entries; a > 0)"),
+        (lambda x: 1 / (x - 2.0), "divide at step 2 (1 of 3 entries; b != 0)"),
+        (lambda x: x**0.5, "power at step 1 (1 of 3 entries; a > 0, or b integer"),
+        (lambda x: 2.0 ** mg.sqrt(x), "sqrt at step 1 (1 of 3 entries; a > 0)"),
+    ],
+)
+def test_numbers_recorded_outside_of_a_domain_are_in_the_claim(make, said):
+    with np.errstate(all="ignore"):
+        certificate = prove(make(mg.Tensor([-1.0, 2.0, 3.0])).sum())
+    (told,) = certificate.outside
+    assert told.startswith(said)
+    first = " ".join(str(certificate).split("wrt:")[0].split())
+    assert "IN THE DOMAINS OF ITS ROWS ONLY" in first and said in first
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x**3 + x**-2 + 1 / x,
+        lambda x: mg.log(x * x) + mg.sqrt(x * x),
+        lambda x: mg.relu(x - 2.0) + mg.absolute(x),
+        lambda x: x * mg.log(mg.Tensor([1.0, 2.0, 3.0])),
+    ],
+)
+def test_of_numbers_inside_nothing_is_said(make):
+    certificate = prove(make(mg.Tensor([-1.0, 2.0, 3.0])).sum())
+    assert certificate.outside == ()
+    assert "DOMAINS" not in str(certificate)
+
+
+def test_what_does_not_move_may_lie_outside():
+    x, c = mg.Tensor([2.0, 3.0]), mg.Tensor([-1.0, 0.0])
+    with np.errstate(all="ignore"):
+        assert prove((x * mg.sqrt(c)).sum(), x).outside == ()
+
+
+def test_a_domain_of_ones_own_is_read_in_numbers():
+    slope = (lambda y, a: 1 / mg.sqrt(1 - a * a),)
+    asin = mg.elementwise("asin", np.arcsin, "asin(a)", slope, domain="abs(a) < 1")
+    try:
+        assert prove(asin(mg.Tensor([0.5, -0.5])).sum()).outside == ()
+        (told,) = prove(asin(mg.Tensor([0.5, -1.0])).sum()).outside
+    finally:
+        del TABLE["asin"]
+    assert told == "asin at step 1 (1 of 2 entries; abs(a) < 1)"

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from minigrad.messages import explain
 from minigrad.symbolic.failures import LemmaFailed
@@ -21,6 +23,10 @@ LETTERS = "abcdefgh"
 _ASSUMED = {
     ">0": "positive", "<0": "negative", "!=0": "nonzero", ">=0": "nonnegative",
     "integer": "integer",
+}  # fmt: skip
+_TESTS: dict[str, Any] = {
+    "is_positive": lambda a: a > 0, "is_negative": lambda a: a < 0,
+    "is_nonnegative": lambda a: a >= 0, "is_integer": lambda a: a == np.floor(a),
 }  # fmt: skip
 _WHOLE = (-2, -1, 1, 2, 3)
 _BROKEN = (-7.25, -2.625, -0.875, -0.3125, 0.3125, 0.875, 2.625, 7.25)
@@ -52,6 +58,38 @@ class Case:
                 number = sympy.N(value.subs(numbers), 25)
                 if number.is_real and abs(number) < _LARGE:
                     yield tuple(map(float, point)), float(number)
+
+    def holds(self, arrays: Sequence[Any]) -> Any:
+        """Which entries of floats does the case speak of? An array of booleans.
+
+        >>> import numpy as np
+        >>> (case,) = cases(1, "a > 0")
+        >>> case.holds([np.array([-1.0, 2.0])]).tolist()
+        [False, True]
+        """
+        true: Any = np.True_
+        for symbol, a in zip(self.symbols, arrays, strict=True):
+            for assumed, test in _TESTS.items():
+                if getattr(symbol, assumed):
+                    true = true & test(a)
+            if symbol.is_zero is False:
+                true = true & (a != 0)
+        for condition in self.others:
+            true = true & _tested(condition, self.symbols, arrays)
+        return true
+
+
+def _tested(condition: str, symbols: Any, arrays: Sequence[Any]) -> Any:
+    """Is the condition true, entry by entry? One that cannot be read excludes none."""
+    import sympy
+
+    try:
+        named = {str(symbol): symbol for symbol in symbols}
+        read = sympy.sympify(condition, locals=named)
+        with np.errstate(all="ignore"):
+            return np.asarray(sympy.lambdify(symbols, read, "numpy")(*arrays), bool)
+    except Exception:  # SymPy and NumPy may raise anything about words
+        return np.True_
 
 
 def cases(count: int, domain: str) -> list[Case]:

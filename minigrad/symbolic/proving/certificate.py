@@ -44,6 +44,7 @@ class Certificate:
     output         the output's name
     wrt            (name, shape) of each array with respect to which
     order          1: the gradient; 2: the Hessian times a vector as well
+    outside        which steps were recorded outside their row's domain
     tape           SHA-256 of the recorded rows, wiring, constants, options, shapes
     steps          how many applications the tape has
     applications   how many of them differ in row, shapes, options or constants
@@ -64,6 +65,7 @@ class Certificate:
     output: str
     wrt: tuple[tuple[str, tuple[int, ...]], ...]
     order: int
+    outside: tuple[str, ...]
     tape: str
     steps: int
     applications: int
@@ -141,7 +143,15 @@ class Certificate:
                 "; and the gradient of <gradient, u>, for every u, is its second "
                 "derivative along u, and symmetric"
             )
-        return [claim, f"wrt: {names}"]
+        if not self.outside:
+            return [claim, f"wrt: {names}"]
+        shown, more = self.outside[:4], len(self.outside) - 4
+        left = f"; and at {more} more steps" if more > 0 else ""
+        return [
+            f"{claim}, IN THE DOMAINS OF ITS ROWS ONLY, and numbers were recorded "
+            f"outside of them: {'; '.join(shown)}{left}. There nothing is shown",
+            f"wrt: {names}",
+        ]
 
     def _meaning(self) -> str:
         generators = ", ".join(f"{n} {name}" for name, n in self.generators.items())

@@ -128,7 +128,7 @@ class _Rule:
             if self.mode == REVERSE:
                 return grad(y, x, seed=self.g)
             if self.mode == RECORDED:
-                return grad(y, x, seed=self.g, record=True).data
+                return grad(y, x, seed=Tensor(self.g), record=True).data
             dots = (
                 pushforward(Tape(y), {x: unit})[y].ravel() for unit in _units(x.data)
             )

@@ -154,8 +154,9 @@ def both_sides(
 ) -> tuple[Any, Any]:
     """Return <x_bar, v> as `mg.grad` finds it, and <g, D_v y> as the duals do."""
     twins = [made.steps[each] for each in outputs]
+    seeds = [Tensor(each) if record else each for each in cotangents]
     with undisturbed():
-        bars = grad(twins, made.inputs, record=record, seed=list(cotangents))
+        bars = grad(twins, made.inputs, record=record, seed=seeds)
     found = paired(made.ring, bars, made.directions.values())
     tangents = [made.tangent(each) for each in outputs]
     return found, paired(made.ring, cotangents, tangents)

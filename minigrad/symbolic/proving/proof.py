@@ -49,6 +49,7 @@ from minigrad.symbolic.proving.certificate import (
 from minigrad.symbolic.proving.lemmas_used import lemmas_of, of_generators
 from minigrad.symbolic.proving.memory import memory
 from minigrad.symbolic.proving.network import check_network
+from minigrad.symbolic.proving.outside import outside
 from minigrad.symbolic.proving.question import named_in, question
 from minigrad.symbolic.proving.rows import show_rows
 from minigrad.symbolic.proving.rules import BUDGET, check_rules
@@ -105,6 +106,7 @@ def prove(
         output=output.name or "the output",
         wrt=named_in(tape, wrt),
         order=order,
+        outside=outside(whole, wrt),
         tape=fingerprint(tape),
         steps=sum(step.primitive is not None for step in tape),
         applications=rules.checked + rules.left,

@@ -77,7 +77,9 @@ def check_adjoints(
             y = record(row, row.function(*args, **options), leaves, options)
             units = _units(y.shape)
             pulled = [grad(y, leaves[i], seed=g) for g in units]
-            recorded = [grad(y, leaves[i], seed=g, record=True).data for g in units]
+            recorded = [
+                grad(y, leaves[i], seed=Tensor(g), record=True).data for g in units
+            ]
         for k, j in np.ndindex(len(units), arg.size):
             expected = np.ravel(columns[j])[k]
             compared += 1
