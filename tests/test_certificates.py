@@ -224,6 +224,7 @@ def test_a_walk_that_forgets_one_of_several_outputs_is_found_in_the_cell(monkeyp
     loss = lstm()
     monkeypatch.setattr(proof, "check_rules", unchecked)
     monkeypatch.setattr(proof, "check_network", unseen)
+    monkeypatch.setattr(proof, "check_start", lambda output: None)
     monkeypatch.setattr(proof, "show_rows", lambda *rest: ((), []))
     monkeypatch.setattr(proof, "memory", dict)
     monkeypatch.setattr(engine, "_seed", forgetful)
@@ -680,3 +681,21 @@ def test_a_domain_of_ones_own_is_read_in_numbers():
     finally:
         del TABLE["asin"]
     assert told == "asin at step 1 (1 of 2 entries; abs(a) < 1)"
+
+
+# ------------------------------------------------------------ the walks that train
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_a_walk_that_starts_wrongly_without_a_seed_is_found(monkeypatch, record):
+    right = engine._seed
+
+    def wrong(output, given, recorded):
+        if given is None and recorded == record:
+            given = np.full(output.shape, 2.0)
+        return right(output, given, recorded)
+
+    monkeypatch.setattr(engine, "_seed", wrong)
+    with pytest.raises(ProofFailed, match=r"without one it\s+begins\s+wrongly") as failed:
+        prove(lstm())
+    assert (failed.value.row, failed.value.found) == (None, 2)

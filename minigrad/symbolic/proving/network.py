@@ -5,6 +5,9 @@ third and fourth time on sizes, which bound by what chance they agree undeserved
 order=2 the same is done for the Hessian times a vector, <H v, w> = D_w D_v loss, along
 both v and w.
 
+The seed is a one of the field here; that the engine starts from 1 where it is given
+none is asked of it in floats.
+
 Every entry is a Python integer here. For tapes with very many, arrays/large.py makes
 the same statement with whole arrays.
 """
@@ -19,7 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.gradient import grad
+from minigrad.messages import explain
 from minigrad.primitive import Primitive
+from minigrad.symbolic.failures import ProofFailed
 from minigrad.symbolic.proving.counterexample import of_tape
 from minigrad.symbolic.proving.identity import Twin, both_sides, second_order, twin
 from minigrad.symbolic.proving.local import accumulation_failed
@@ -28,6 +34,7 @@ from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.generators import Generator
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import NotShared, SharedSizes, Size, Sizes
+from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -95,6 +102,32 @@ def check_network(
         opaque=tuple(sorted(opaque, key=lambda row: row.name)),
         met=field.met,
     )
+
+
+def check_start(output: Tensor) -> None:
+    """Check where a walk begins that was asked for without a seed, as training asks.
+
+    The derivative of the output by itself is 1, in floats and recorded.
+
+    Raises ProofFailed.
+    """
+    with undisturbed():
+        starts = [grad(output, output), grad(output, output, record=True).data]
+    for start in starts:
+        if not np.all(start == 1):
+            raise ProofFailed(
+                explain(
+                    f"the proof of the gradient of {output.name or 'the output'}",
+                    {},
+                    "every rule is right, and so is the walk from a given seed; but "
+                    "without one it begins wrongly: the derivative of the output by "
+                    f"itself is 1, and the engine gives {start!s}.",
+                    "look at the seed in minigrad/gradient.py.",
+                ),
+                step=len(Tape(output).steps) - 1,
+                found=start,
+                expected=1,
+            )
 
 
 def without_inputs(drawn: dict[str, int]) -> dict[str, int]:

@@ -48,7 +48,7 @@ from minigrad.symbolic.proving.certificate import (
 )
 from minigrad.symbolic.proving.lemmas_used import lemmas_of, of_generators
 from minigrad.symbolic.proving.memory import memory
-from minigrad.symbolic.proving.network import check_network
+from minigrad.symbolic.proving.network import check_network, check_start
 from minigrad.symbolic.proving.outside import outside
 from minigrad.symbolic.proving.question import named_in, question
 from minigrad.symbolic.proving.rows import show_rows
@@ -97,6 +97,7 @@ def prove(
     except ZeroDivisionError as error:
         asked = f"the proof of {output.name or 'an output'}"
         raise divides_by_zero(asked, {"output": output}) from error
+    check_start(output)
     opaque = set(network.opaque)
     rows, sizes = show_rows(whole, opaque, seed, known)
     cells = show_cells(tape, opaque, known)
