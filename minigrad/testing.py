@@ -27,6 +27,7 @@ from minigrad.messages import describe, explain
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.symbolic import Certificate, ProofFailed, prove
+from minigrad.symbolic.proving.question import parameters_alone
 from minigrad.symbolic.proving.report import report
 from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.table import multiply, sum
@@ -51,8 +52,8 @@ def assert_proved(
             floats gives the numbers themselves (log wants positive ones), and anything
             else is passed on as it is (labels, masks, None).
     order   2 for Hessian-vector products, too
-    wrt     names of arguments or Parameters; all if not given. A name covers what is
-            below it: "state" is state.y and state.c.
+    wrt     names of arguments or Parameters; all if not given, and then the Parameters
+            alone as well. A name covers what is below it: "state" is state.y, state.c.
     seeds   what the random numbers come from, one proof for each: other numbers may
             take other branches of relu or max
 
@@ -73,7 +74,11 @@ def assert_proved(
         _require_used(loss, inputs, call)
         more: dict[str, Any] = {} if order == 1 else {"order": order}
         try:
-            certificate = prove(loss, list(inputs.values()), seed=seed, **more)
+            asked = list(inputs.values())
+            certificate = prove(loss, asked, seed=seed, **more)
+            alone = parameters_alone(asked) if wrt is None else []
+            if alone:  # training asks for these only, which is another walk
+                prove(loss, alone, seed=seed, **more)
         except ProofFailed as failure:
             told = report(call, failure, loss)
             # Its traceback leads through the prover, where nothing is wrong.

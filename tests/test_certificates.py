@@ -26,6 +26,7 @@ from minigrad.symbolic.proving.rows import SAMPLES, check_adjoints, show_row
 from minigrad.symbolic.rings.duals import Dual, Dual2
 from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.polynomials import NotPolynomial, Polynomials
+from minigrad.testing import assert_proved
 
 RNG = np.random.default_rng(0)
 
@@ -696,6 +697,58 @@ def test_a_walk_that_starts_wrongly_without_a_seed_is_found(monkeypatch, record)
         return right(output, given, recorded)
 
     monkeypatch.setattr(engine, "_seed", wrong)
-    with pytest.raises(ProofFailed, match=r"without one it\s+begins\s+wrongly") as failed:
+    with pytest.raises(
+        ProofFailed, match=r"without one it\s+begins\s+wrongly"
+    ) as failed:
         prove(lstm())
     assert (failed.value.row, failed.value.found) == (None, 2)
+
+
+def shifted(monkeypatch):
+    """Let the sum over many uses take another part than asked for, where one is."""
+    row = TABLE["matvec"]
+    right = row.together[1]
+
+    def wrong(uses, part=...):
+        whole = right(uses)
+        return (whole if part is ... else np.roll(whole, 1, -1))[part]
+
+    monkeypatch.setattr(row, "together", {**row.together, 1: wrong})
+
+
+def test_the_walk_to_the_parameters_alone_is_proved_too(monkeypatch):
+    layer, xs = LSTM(2, 2, rng=0), mg.Tensor(RNG.normal(size=(3, 2)), name="x")
+    loss = layer(xs)[0].sum()
+    count = len(layer.parameters())
+    certificate = prove(loss)
+    assert certificate.alone == count and len(certificate.primes) == 2
+    text = " ".join(str(certificate).split())
+    assert f"asked with respect to the {count} Parameters alone" in text
+    assert prove(loss, layer.parameters()).alone == 0
+    shifted(monkeypatch)
+    with pytest.raises(ProofFailed, match="accumulation is wrong"):
+        prove(loss)
+
+
+def test_assert_proved_asks_for_the_parameters_alone_too(monkeypatch):
+    layer = LSTM(2, 2, rng=0)
+
+    shapes = (3, 2), State((2,), (2,))
+    shifted(monkeypatch)
+    assert assert_proved(layer, *shapes, wrt=["x", "state"])
+    with pytest.raises(AssertionError, match="adding up their cotangents"):
+        assert_proved(layer, *shapes)
+
+
+def test_the_parts_of_a_row_are_tried_where_the_tape_does_not_go(monkeypatch):
+    row = TABLE["concatenate"]
+    right = row.parts
+
+    def wrong(i, parts, options):
+        index = right(i, parts, options)
+        return index if parts[i].ndim == 1 else index[::-1]
+
+    monkeypatch.setattr(row, "parts", wrong)
+    with pytest.raises(ProofFailed, match="and it lies elsewhere") as failed:
+        prove(lstm())
+    assert failed.value.row == "concatenate"

@@ -653,3 +653,19 @@ def test_a_wrong_fact_about_a_function_would_show_here(monkeypatch, mistake):
         except NotShown:
             wrong += 1
     assert wrong
+
+
+@pytest.mark.parametrize(
+    ("f", "g", "masked"),
+    [
+        (mg.relu, lambda x: x * 1.0, True),
+        (lambda x: mg.maximum(x, 0.0), lambda x: x * 1.0, True),
+        (mg.tanh, mg.tanh, False),
+        (lambda x: x[[0, 1]], lambda x: x, False),
+    ],
+)
+def test_an_equality_of_branches_says_so_in_its_first_line(f, g, masked):
+    certificate = mg.prove_equal(f, g, np.array([1.5, 2.5]))
+    first = str(certificate).splitlines()[0]
+    assert certificate.masked == masked
+    assert ("ON THE RECORDED BRANCHES" in first) == masked

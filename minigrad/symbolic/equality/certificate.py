@@ -37,6 +37,7 @@ class Equality:
     questions    how many arguments of functions had to be told apart
     degree, height_bits   bounds for a difference of outputs
     chance       log2 of a bound for the probability that different functions passed
+    masked       does a mask, a choice of branches, stand on one of the tapes?
     rounding     the largest difference of the two in floats, at the recorded inputs
     """
 
@@ -53,6 +54,7 @@ class Equality:
     degree: int
     height_bits: int
     chance: float
+    masked: bool
     rounding: float
     versions: dict[str, str]
 
@@ -66,7 +68,8 @@ class Equality:
 
     def __str__(self) -> str:
         told = {
-            "proved": f"{' and '.join(self.programs)} are the same function: "
+            "proved": f"{' and '.join(self.programs)} are the same function"
+            f"{', ON THE RECORDED BRANCHES ONLY' if self.masked else ''}: "
             f"{_listed(self.outputs)} are equal in every entry",
             "for": f"{_listed(self.arguments)}; recorded tapes of {self.steps[0]} and "
             f"{self.steps[1]} steps, sha256 {self.tapes[0][:16]} and "

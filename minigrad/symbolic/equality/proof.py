@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -145,6 +145,7 @@ def _certificate(
         degree=degree,
         height_bits=bits,
         chance=log2(chance(ring, degree, bits)),
+        masked=any(_is_mask(step.options) for step in question.both),
         rounding=max(
             float(np.max(np.abs(a.data - b.data), initial=0))
             for a, b in question.outputs.values()
@@ -217,6 +218,17 @@ def _alone(question: _Question) -> list[str]:
     ]
     more = [f"and {len(alone) - NAMED} more"] if len(alone) > NAMED else []
     return alone[:NAMED] + more
+
+
+def _is_mask(option: Any) -> bool:
+    """Is there an array of booleans among options? It says which branch was taken."""
+    if isinstance(option, Array):
+        return option.dtype == bool
+    if isinstance(option, Mapping):
+        option = option.values()
+    elif not isinstance(option, list | tuple):
+        return False
+    return any(map(_is_mask, option))
 
 
 def _called(f: Any) -> str:

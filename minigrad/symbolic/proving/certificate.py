@@ -43,6 +43,7 @@ class Certificate:
 
     output         the output's name
     wrt            (name, shape) of each array with respect to which
+    alone          how many of these, the Parameters, were also asked for alone; or 0
     order          1: the gradient; 2: the Hessian times a vector as well
     outside        which steps were recorded outside their row's domain
     tape           SHA-256 of the recorded rows, wiring, constants, options, shapes
@@ -64,6 +65,7 @@ class Certificate:
 
     output: str
     wrt: tuple[tuple[str, tuple[int, ...]], ...]
+    alone: int
     order: int
     outside: tuple[str, ...]
     tape: str
@@ -143,6 +145,11 @@ class Certificate:
                 "; and the gradient of <gradient, u>, for every u, is its second "
                 "derivative along u, and symmetric"
             )
+        if self.alone:
+            claim += (
+                f"; and so it is asked with respect to the {self.alone} Parameters "
+                "alone, as training does"
+            )
         if not self.outside:
             return [claim, f"wrt: {names}"]
         shown, more = self.outside[:4], len(self.outside) - 4
@@ -171,6 +178,8 @@ class Certificate:
         walk = (
             f"the engine's own backward walk against dual numbers, along {directions}"
         )
+        if self.alone:
+            walk += ", for all arrays and for the Parameters"
         if len(self.primes) == 1:
             return f"{walk}, modulo the random prime {self.primes[0]}; seed {self.seed}"
         return (

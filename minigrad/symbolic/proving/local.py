@@ -95,7 +95,7 @@ def check_rule(
     """
     tape = Tape(alone(step))
     (output,) = tape.outputs
-    _check_parts(step, position)
+    check_parts(step, position)
     wrong = _disagreement(ring, tape, tape.leaves, opaque)
     if wrong is None:
         return
@@ -143,7 +143,7 @@ def _right_if_summed(
     return bool(paired(ring, [returned], [repeated]) == expected)
 
 
-def _check_parts(step: Tensor, position: int) -> None:
+def check_parts(step: Tensor, position: int) -> None:
     """Check, by numbering entries, that `parts` says where each argument lies."""
     row: Any = step.primitive
     if row.parts is None:

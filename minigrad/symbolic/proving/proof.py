@@ -50,7 +50,11 @@ from minigrad.symbolic.proving.lemmas_used import lemmas_of, of_generators
 from minigrad.symbolic.proving.memory import memory
 from minigrad.symbolic.proving.network import check_network, check_start
 from minigrad.symbolic.proving.outside import outside
-from minigrad.symbolic.proving.question import named_in, question
+from minigrad.symbolic.proving.question import (
+    named_in,
+    parameters_alone,
+    question,
+)
 from minigrad.symbolic.proving.rows import show_rows
 from minigrad.symbolic.proving.rules import BUDGET, check_rules
 from minigrad.symbolic.rings.chance import chance
@@ -70,7 +74,8 @@ def prove(
     seed     an integer from which every random choice is made; drawn if None
 
     The engine plans its walk by what is asked of it, and the proof is about that walk:
-    to prove what a training step computes, give the `wrt` that it asks for.
+    to prove what a training step computes, give the `wrt` that it asks for. Without
+    `wrt` the walk to the Parameters alone is proved as well.
 
     >>> import minigrad as mg
     >>> w, x = mg.Tensor([1.0, 2.0], name="w"), mg.Tensor([3.0, 4.0], name="x")
@@ -81,7 +86,9 @@ def prove(
     Raises ProofFailed, naming the row, argument and step, or saying that every rule is
     right and the accumulation wrong; ValueError or TypeError for what cannot be asked.
     """
+    everything = wrt is None
     tape, wrt = question(output, wrt, order)
+    alone = parameters_alone(wrt) if everything else []
     seed = secrets.randbits(64) if seed is None else seed
     random = Random(seed)
     whole = tape if order == 1 else _with_gradient(tape, wrt)
@@ -90,15 +97,19 @@ def prove(
     lemmas = lemmas_of(whole)
     try:
         rules = check_rules(whole, random, known, BUDGET if in_arrays else math.inf)
-        if in_arrays:
-            network = large.check_tape(tape, wrt, random, rules.opaque)
-        else:
-            network = check_network(tape, wrt, random, rules.opaque, order)
+        walks = []
+        for asked_for in filter(None, (wrt, alone)):
+            if in_arrays:
+                shown = large.check_tape(tape, asked_for, random, rules.opaque)
+            else:
+                shown = check_network(tape, asked_for, random, rules.opaque, order)
+            walks.append(shown)
     except ZeroDivisionError as error:
         asked = f"the proof of {output.name or 'an output'}"
         raise divides_by_zero(asked, {"output": output}) from error
     check_start(output)
-    opaque = set(network.opaque)
+    network = walks[0]
+    opaque = {row for walk in walks for row in walk.opaque}
     rows, sizes = show_rows(whole, opaque, seed, known)
     cells = show_cells(tape, opaque, known)
     sizes = [*rules.sizes, *sizes]
@@ -106,6 +117,7 @@ def prove(
     return Certificate(
         output=output.name or "the output",
         wrt=named_in(tape, wrt),
+        alone=len(alone),
         order=order,
         outside=outside(whole, wrt),
         tape=fingerprint(tape),
@@ -118,11 +130,11 @@ def prove(
         opaque=tuple(sorted(row.name for row in opaque)),
         rows=rows,
         cells=cells,
-        primes=network.primes,
+        primes=tuple(p for walk in walks for p in walk.primes),
         seed=seed,
-        degree=network.degree,
-        height_bits=network.height_bits,
-        chance=log2(network.chance),
+        degree=max(walk.degree for walk in walks),
+        height_bits=max(walk.height_bits for walk in walks),
+        chance=log2(sum((walk.chance for walk in walks), Fraction(0))),
         rules_degree=max((size.degree for size in sizes), default=0),
         rules_chance=log2(sum(map(chance, sizes), Fraction(0))),
         versions=versions(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.messages import explain, user_line
+from minigrad.parameter import Parameter
 from minigrad.refusals import require_recorded, require_unspoilt
 from minigrad.symbolic.arrays.large import work
 from minigrad.symbolic.wanted import wanted
@@ -75,6 +76,16 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
             )
         )
     return tape, by
+
+
+def parameters_alone(leaves: list[Tensor]) -> list[Tensor]:
+    """Return the Parameters among some leaves, for which training asks; [] if all are.
+
+    >>> parameters_alone([Tensor(1.0)])
+    []
+    """
+    found: list[Tensor] = [each for each in leaves if isinstance(each, Parameter)]
+    return found if len(found) < len(leaves) else []
 
 
 def named_in(tape: Tape, wrt: list[Tensor]) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -31,7 +31,7 @@ from minigrad.samples import narrowed, some_shape
 from minigrad.symbolic.failures import ProofFailed, adjoint_failed, where_made
 from minigrad.symbolic.proving.counterexample import RECORDED, REVERSE, of_rule
 from minigrad.symbolic.proving.identity import runs_on
-from minigrad.symbolic.proving.local import check_rule, rule_sizes
+from minigrad.symbolic.proving.local import check_parts, check_rule, rule_sizes
 from minigrad.symbolic.proving.memory import Memory, as_it_is, remembered
 from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.field import Field
@@ -145,6 +145,8 @@ def show_row(row: Any, by_lemma: bool, seed: int | str) -> tuple[RowShown, list[
             return RowShown(row.name, 0, 0, "at its recorded shapes only"), []
         tried = [row.samples(choose) for _ in range(SAMPLES)]
         entries = sum(check_adjoints(row, *sample) for sample in tried)
+        for shapes, options in tried:
+            check_parts(_applied(row, shapes, options), 0)
         return RowShown(row.name, SAMPLES, entries, "in integers"), []
     source = Random(f"{row.name} {seed}")
     field = Field(random_prime(source), source)
