@@ -752,3 +752,18 @@ def test_the_parts_of_a_row_are_tried_where_the_tape_does_not_go(monkeypatch):
     with pytest.raises(ProofFailed, match="and it lies elsewhere") as failed:
         prove(lstm())
     assert failed.value.row == "concatenate"
+
+
+def test_a_broken_engine_is_found_where_the_tape_does_not_go_after_a_good_proof(
+    monkeypatch,
+):
+    loss = (tensor("x", 2, 3) * tensor("b", 3)).sum()
+    assert prove(loss)
+    right = cotangents.unbroadcast
+
+    def wrong(g, shape):
+        return right(g, shape) * (2 if g.ndim > len(shape) and 1 in shape else 1)
+
+    monkeypatch.setattr(cotangents, "unbroadcast", wrong)
+    with pytest.raises(ProofFailed):
+        prove(loss)
