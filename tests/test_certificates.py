@@ -721,7 +721,7 @@ def test_the_walk_to_the_parameters_alone_is_proved_too(monkeypatch):
     loss = layer(xs)[0].sum()
     count = len(layer.parameters())
     certificate = prove(loss)
-    assert certificate.alone == count and len(certificate.primes) == 2
+    assert certificate.alone == count
     text = " ".join(str(certificate).split())
     assert f"asked with respect to the {count} Parameters alone" in text
     assert prove(loss, layer.parameters()).alone == 0

@@ -27,7 +27,12 @@ from minigrad.messages import explain
 from minigrad.primitive import Primitive
 from minigrad.symbolic.failures import ProofFailed
 from minigrad.symbolic.proving.counterexample import of_tape
-from minigrad.symbolic.proving.identity import Twin, both_sides, second_order, twin
+from minigrad.symbolic.proving.identity import (
+    Twin,
+    both_sides,
+    second_order,
+    twin,
+)
 from minigrad.symbolic.proving.local import accumulation_failed
 from minigrad.symbolic.rings.chance import chance, until_defined
 from minigrad.symbolic.rings.field import Field
@@ -36,7 +41,7 @@ from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import NotShared, SharedSizes, Size, Sizes
 from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
+from minigrad.tensor import Array, Tensor
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,15 @@ def check_network(
     random: Random,
     opaque: Collection[Primitive] = (),
     order: int = 1,
+    alone: Sequence[Tensor] = (),
 ) -> NetworkShown:
     """Check <gradient, v> = D_v output for a tape with one output.
 
     random   the source of the prime, the point and the directions
     opaque   elementwise rows to take by their lemma
     order    2 for second derivatives too
+    alone    some of wrt that are also asked for without the others: the engine plans
+             another walk then, and has to find the same
 
     >>> import minigrad as mg
     >>> a = mg.Tensor([2.0, 3.0])
@@ -89,10 +97,10 @@ def check_network(
 
     def compared() -> tuple[Field, dict[str, int]]:
         field = Field(random_prime(random), random)
-        return field, _compare(field, tape, wrt, opaque, order)
+        return field, _compare(field, tape, wrt, opaque, order, alone)
 
     field, generators = until_defined(compared)
-    sizes = _sizes(tape, wrt, opaque, order)
+    sizes = _sizes(tape, wrt, opaque, order, alone)
     return NetworkShown(
         primes=(field.p,),
         generators=generators,
@@ -142,6 +150,7 @@ def _compare(
     wrt: Sequence[Tensor],
     opaque: Collection[Primitive],
     order: int,
+    alone: Sequence[Tensor],
 ) -> dict[str, int]:
     """Compare both sides; return how many generators of each kind the first took."""
     (output,) = tape.outputs
@@ -152,7 +161,44 @@ def _compare(
         if found != expected:
             example = of_tape(output, wrt, 2 if made.second else 1)
             raise accumulation_failed(made, tape, [one], found, expected, example)
+        if alone and not made.second:
+            found, expected = _two_walks(made, output, one, alone)
+            if found != expected:  # the walk alone is wrong: say where
+                _compare(field, tape, alone, opaque, order, ())
+                raise _walks_differ(output, found, expected)
     return without_inputs(drawn)
+
+
+def _two_walks(
+    made: Twin, output: Tensor, one: Array, alone: Sequence[Tensor]
+) -> tuple[Any, Any]:
+    """Return <x_bar, v> over some x, asked for alone and together with all others."""
+    zero = made.ring.lift(0)
+    sums = []
+    for asked in (alone, list(made.directions)):
+        with undisturbed():
+            bars = grad(made.steps[output], [made.steps[x] for x in asked], seed=one)
+        bar_of = dict(zip(asked, bars, strict=True))
+        total = zero
+        for x in alone:
+            v = made.directions[x]
+            total = total + made.ring.inner(bar_of[x].flat, v.flat)
+        sums.append(total)
+    return sums[0], sums[1]
+
+
+def _walks_differ(output: Tensor, found: Any, expected: Any) -> ProofFailed:
+    return ProofFailed(
+        explain(
+            f"the proof of the gradient of {output.name or 'the output'}",
+            {},
+            f"asked for the Parameters alone, the engine gives {found} along a random "
+            f"direction; asked for all leaves, {expected}.",
+            "look at what plans the walk, and at `parts` and `together` in the rows.",
+        ),
+        found=found,
+        expected=expected,
+    )
 
 
 def _pairs(
@@ -175,15 +221,24 @@ def _pairs(
 
 
 def _sizes(
-    tape: Tape, wrt: Sequence[Tensor], opaque: Collection[Primitive], order: int
+    tape: Tape,
+    wrt: Sequence[Tensor],
+    opaque: Collection[Primitive],
+    order: int,
+    alone: Sequence[Tensor],
 ) -> list[Size]:
     """Return the sizes of the differences that `_compare` found to be zero."""
+    (output,) = tape.outputs
 
-    def replayed(ring: Sizes) -> list[Size]:
-        compared = _pairs(ring, tape, wrt, opaque, order)
-        return [found - expected for _, found, expected in compared]
+    def replayed(ring: Sizes) -> Iterator[Size]:
+        one = np.full(output.shape, ring.lift(1), object)
+        for made, found, expected in _pairs(ring, tape, wrt, opaque, order):
+            yield found - expected
+            if alone and not made.second:
+                found, expected = _two_walks(made, output, one, alone)
+                yield found - expected
 
     try:
-        return replayed(SharedSizes())
+        return list(replayed(SharedSizes()))
     except NotShared:
-        return replayed(Sizes())
+        return list(replayed(Sizes()))

@@ -97,13 +97,14 @@ def prove(
     lemmas = lemmas_of(whole)
     try:
         rules = check_rules(whole, random, known, BUDGET if in_arrays else math.inf)
-        walks = []
-        for asked_for in filter(None, (wrt, alone)):
-            if in_arrays:
-                shown = large.check_tape(tape, asked_for, random, rules.opaque)
-            else:
-                shown = check_network(tape, asked_for, random, rules.opaque, order)
-            walks.append(shown)
+        if in_arrays:
+            walks = [
+                large.check_tape(tape, asked_for, random, rules.opaque)
+                for asked_for in filter(None, (wrt, alone))
+            ]
+        else:
+            opaque = rules.opaque
+            walks = [check_network(tape, wrt, random, opaque, order, alone)]
     except ZeroDivisionError as error:
         asked = f"the proof of {output.name or 'an output'}"
         raise divides_by_zero(asked, {"output": output}) from error
