@@ -27,7 +27,7 @@ import sympy
 
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
-from minigrad.primitive import TABLE, Elementwise
+from minigrad.primitive import Elementwise
 from minigrad.symbolic.deriving import page
 from minigrad.symbolic.deriving.formula import Letter
 from minigrad.symbolic.deriving.latex import Latex
@@ -40,7 +40,7 @@ from minigrad.symbolic.meanings import cases, read
 from minigrad.symbolic.proving.identity import exact
 from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.expression import Arithmetic
-from minigrad.symbolic.rings.generators import of_row
+from minigrad.symbolic.rings.generators import of_row, row_asked_for
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.setting import undisturbed
@@ -169,7 +169,7 @@ class Opaque(Arithmetic):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        row = None if name == "sympy" else _asked_as(name)
+        row = None if name == "sympy" else row_asked_for(name)
         if row is None:
             raise AttributeError(f"an expression has no {name}")
         return lambda *others: Opaque(
@@ -183,18 +183,6 @@ class Opaque(Arithmetic):
             return value.sympy
         number = Fraction(value)
         return sympy.Rational(number.numerator, number.denominator)
-
-
-@functools.cache
-def _asked_as(method: str) -> Elementwise | None:
-    """Return the row behind `a.method()`: what computes np.method, or is so called."""
-    ufunc = getattr(np, method, None)
-    for row in TABLE.values():
-        if isinstance(row, Elementwise) and (
-            row.function is ufunc if ufunc else row.name == method
-        ):
-            return row
-    return None
 
 
 @functools.cache

@@ -49,16 +49,27 @@ class Generator:
     to_atom: Callable[[Any, Any], Any]
 
 
-def asked_as(method: str) -> Generator | None:
-    """Return what NumPy asks an object for by this name: `np.tanh` calls a.tanh().
+def row_asked_for(method: str) -> Elementwise | None:
+    """Return the row that NumPy asks an object for: `np.tanh` calls a.tanh().
 
     That is the row which computes the ufunc; for another name, the row so called.
+
+    >>> row_asked_for("tanh")
+    <elementwise primitive tanh>
     """
     ufunc = getattr(np, method, None)
-    for row in _functions():
-        if row.function is ufunc if ufunc else row.name == method:
-            return of_row(row)
+    for row in TABLE.values():
+        if isinstance(row, Elementwise) and (
+            row.function is ufunc if ufunc else row.name == method
+        ):
+            return row
     return None
+
+
+def asked_as(method: str) -> Generator | None:
+    """Return the generator behind `a.method()`, if there is one."""
+    row = row_asked_for(method)
+    return None if row is None else of_row(row)
 
 
 def of_row(row: Elementwise) -> Generator | None:

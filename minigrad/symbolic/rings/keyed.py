@@ -36,12 +36,11 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-import numpy as np
-
-from minigrad.primitive import TABLE, Elementwise
+from minigrad.primitive import Elementwise
 from minigrad.symbolic.rings.closed_forms import closed_form
 from minigrad.symbolic.rings.domains import NUMBERS, Ring, fraction
 from minigrad.symbolic.rings.field import Field
+from minigrad.symbolic.rings.generators import row_asked_for
 from minigrad.symbolic.rings.keyed_element import Function, KeyedElement
 from minigrad.symbolic.rings.sizes import Sizes
 
@@ -64,6 +63,7 @@ MIRRORS: dict[str, Mirror] = {
 class Keyed(Ring):
     """A prime field with functions keyed by the values of their arguments.
 
+    >>> import numpy as np
     >>> ring = Keyed(2**61 - 1, Random(0))
     >>> a, b = ring.fresh("a"), ring.fresh("b")
     >>> np.tanh(np.array([a * b])) == np.tanh(np.array([b * a + 0]))
@@ -118,14 +118,7 @@ class Keyed(Ring):
     def asked_as(self, method: str) -> Any:
         """Return the row that NumPy asks an object for: `np.tanh` calls a.tanh()."""
         if method not in self._rows:
-            ufunc = getattr(np, method, None)
-            rows = [row for row in TABLE.values() if isinstance(row, Elementwise)]
-            named = [
-                row
-                for row in rows
-                if (row.function is ufunc if ufunc else row.name == method)
-            ]
-            self._rows[method] = named[0] if named else None
+            self._rows[method] = row_asked_for(method)
         return self._rows[method]
 
     def meant(self, meaning: str, *args: Any) -> KeyedElement:
