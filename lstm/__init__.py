@@ -10,6 +10,6 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 """
 
 from lstm.cell import Gate, LSTMCell, State
-from lstm.layer import LSTM
+from lstm.layer import LSTM, Recurrent
 
-__all__ = ["LSTM", "Gate", "LSTMCell", "State"]
+__all__ = ["LSTM", "Gate", "LSTMCell", "Recurrent", "State"]

@@ -16,12 +16,12 @@ picture. Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 20
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lstm.initial import PRESETS
+from lstm.initial import GATES, PRESETS
 from minigrad import (
     Dense,
     Module,
@@ -33,6 +33,8 @@ from minigrad import (
 )
 from minigrad.messages import explain, user_line
 from minigrad.module import Rng, leaf, require_sizes
+
+Activation: TypeAlias = Callable[[Any], Any]
 
 
 class State(NamedTuple):
@@ -66,6 +68,7 @@ class Gate(Module):
     n, m        sizes of x and y; W is (m, n+m), b is (m,), v = [x, y] is (..., n+m)
     hidden      sizes of dense tanh layers inside the box, before W: a deeper box
     W, b        where to start; drawn by the "glorot" preset if not given
+    reads       size of v where it is not n+m
 
     >>> gate = Gate("f", n=3, m=2, rng=0)
     >>> gate.W.shape, gate(np.zeros((4, 5))).shape
@@ -77,16 +80,17 @@ class Gate(Module):
         letter: str,
         n: int,
         m: int,
-        activation: Callable[[Any], Any] = sigmoid,
+        activation: Activation = sigmoid,
         hidden: Sequence[int] = (),
         W: Any = None,
         b: Any = None,
         rng: Rng = None,
         dtype: Any = float,
+        reads: int | None = None,
     ) -> None:
         require_sizes("Gate", n=n, m=m)
         rng = np.random.default_rng(rng)
-        sizes = [n + m, *hidden]
+        sizes = [n + m if reads is None else reads, *hidden]
         self.letter = letter
         self.activation = activation
         self.hidden = [
@@ -112,14 +116,18 @@ class Gate(Module):
         self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
         self.b.name = f"b_{letter}"
 
-    def forward(self, v: Any) -> Any:
-        """Return activation(W v + b), shape (..., m)."""
+    def forward(self, v: Any, also: Any = None) -> Any:
+        """Return activation(W v + b), or activation(W v + b + also): (..., m)."""
         for layer in self.hidden:
             v = layer(v)
-        z = matvec(self.W, v) + self.b
+        z = self.z(v) if also is None else self.z(v) + also
         gate = self.activation(z)
         z.name, gate.name = f"z_{self.letter}", self.letter
         return gate
+
+    def z(self, v: Any) -> Any:
+        """Return W v + b, what the activation is applied to."""
+        return matvec(self.W, v) + self.b
 
 
 class LSTMCell(Module):
@@ -129,6 +137,7 @@ class LSTMCell(Module):
     init         "glorot", "keras" or "torch": see lstm.initial
     forget_bias  replaces the preset's start of b_f
     hidden       deeper boxes: {"forget": (6,)} puts a dense layer of 6 into that gate
+    activations  other functions: {"candidate": relu}; "state" is the tanh of c
     rng          a seed or a Generator
 
     >>> cell = LSTMCell(n=3, m=2, rng=0)
@@ -137,34 +146,49 @@ class LSTMCell(Module):
     ((2,), (2,))
     """
 
+    letters: Mapping[str, str] = dict(zip(GATES, "fico", strict=True))  # its boxes
+    usual: Mapping[str, Activation] = {
+        **dict.fromkeys(GATES, sigmoid),
+        "candidate": tanh,
+        "state": tanh,
+    }
+    box: type[Gate] = Gate
+    forget: Gate
+    input: Gate
+    candidate: Gate
+    output: Gate
+
     def __init__(
         self,
         n: int,
         m: int,
         init: str = "glorot",
         forget_bias: float | None = None,
-        hidden: dict[str, Sequence[int]] | None = None,
+        hidden: Mapping[str, Sequence[int]] | None = None,
+        activations: Mapping[str, Activation] | None = None,
         rng: Rng = None,
         dtype: Any = float,
     ) -> None:
-        require_sizes("LSTMCell", n=n, m=m)
+        require_sizes(type(self).__name__, n=n, m=m)
         rng = np.random.default_rng(rng)
         start = _preset(init)(n, m, rng)
         if forget_bias is not None:
             start["forget"] = (start["forget"][0], np.full(m, float(forget_bias)))
-        hidden = _known_gates(hidden or {}, start)
+        hidden = _known("hidden", hidden or {}, self.letters)
+        known = _known("activations", activations or {}, [*self.letters, "state"])
+        functions = {**self.usual, **known}
         self.n, self.m, self.dtype = n, m, np.dtype(dtype)
-
-        def gate(name: str, letter: str, activation: Callable[[Any], Any]) -> Gate:
+        self.squash = functions["state"]
+        for name, letter in self.letters.items():
             inside = hidden.get(name, ())
             W, b = start[name]
             W = None if inside else W  # it reads the hidden layer instead
-            return Gate(letter, n, m, activation, inside, W, b, rng, dtype)
+            box = self.box(letter, n, m, functions[name], inside, W, b, rng, dtype)
+            setattr(self, name, box)
 
-        self.forget = gate("forget", "f", sigmoid)
-        self.input = gate("input", "i", sigmoid)
-        self.candidate = gate("candidate", "c", tanh)
-        self.output = gate("output", "o", sigmoid)
+    def start(self, batch: tuple[int, ...] = ()) -> State:
+        """Return the state before anything was seen: zeros."""
+        return State.zeros(self.m, batch, self.dtype)
 
     def forward(self, x: Any, state: State) -> State:
         """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
@@ -172,14 +196,34 @@ class LSTMCell(Module):
         x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
         self._check(x, y_prev, c_prev)
         v = concatenate([x, y_prev], axis=-1)
-        f = self.forget(v)
-        i = self.input(v)
+        f = self.f(v, c_prev)
+        i = self.i(v, c_prev, f)
         c_tilde = self.candidate(v)
-        o = self.output(v)
-        c = f * c_prev + i * c_tilde
-        y = o * tanh(c)
+        c = self.c(f, c_prev, i, c_tilde)
+        o = self.o(v, c)
+        y = self.y(o, c)
         v.name, c_tilde.name, c.name, y.name = "v", "c~", "c", "y"
         return State(y, c)
+
+    def f(self, v: Any, c_prev: Any) -> Any:
+        """Return the forget gate, sigma(W_f v + b_f)."""
+        return self.forget(v)
+
+    def i(self, v: Any, c_prev: Any, f: Any) -> Any:
+        """Return the input gate, sigma(W_i v + b_i)."""
+        return self.input(v)
+
+    def c(self, f: Any, c_prev: Any, i: Any, c_tilde: Any) -> Any:
+        """Return the cell state: some of the old, and some of the candidate."""
+        return f * c_prev + i * c_tilde
+
+    def o(self, v: Any, c: Any) -> Any:
+        """Return the output gate, sigma(W_o v + b_o)."""
+        return self.output(v)
+
+    def y(self, o: Any, c: Any) -> Any:
+        """Return the output: some of tanh(c)."""
+        return o * self.squash(c)
 
     def _check(self, x: Any, y: Any, c: Any) -> None:
         batch = x.data.shape[:-1]
@@ -188,8 +232,8 @@ class LSTMCell(Module):
             return
         raise ValueError(
             explain(
-                f"LSTM cell: W_f [x_t, y_{{t-1}}] + b_f, at {user_line()}",
-                {"W_f": self.forget.W, "x_t": x, "y_{t-1}": y, "c_{t-1}": c},
+                f"LSTM cell: W_c [x_t, y_{{t-1}}] + b_c, at {user_line()}",
+                {"W_c": self.candidate.W, "x_t": x, "y_{t-1}": y, "c_{t-1}": c},
                 f"n={self.n} and m={self.m} want x_t of shape (..., {self.n}) and "
                 f"y, c of shape (..., {self.m}) with the same batch axes.",
                 f"pass x with {self.n} features, and State.zeros({self.m}, "
@@ -198,18 +242,22 @@ class LSTMCell(Module):
         )
 
 
-def require_state(state: Any) -> None:
+def require_state(state: Any, wanted: type = State) -> None:
     """Raise TypeError unless `state` says by name which is y and which is c."""
-    if not isinstance(state, State):
-        raise TypeError(
-            explain(
-                f"LSTM: a {type(state).__name__} as state, at {user_line()}",
-                {},
-                "y and c have the same shape, so only their names tell them apart.",
-                "pass State(y, c): Keras and PyTorch call y the hidden state h, Flax "
-                "has them in the order (c, h).",
-            )
+    if isinstance(state, wanted):
+        return
+    names = ", ".join(getattr(wanted, "_fields", ()))
+    raise TypeError(
+        explain(
+            f"LSTM: a {type(state).__name__} as state, at {user_line()}",
+            {},
+            "y and c have the same shape, so only their names tell them apart."
+            if wanted is State
+            else "the cell carries other things from step to step.",
+            f"pass {wanted.__name__}({names}): Keras and PyTorch call y the hidden "
+            "state h, Flax has them in the order (c, h).",
         )
+    )
 
 
 def _preset(name: str) -> Any:
@@ -225,15 +273,15 @@ def _preset(name: str) -> Any:
     )
 
 
-def _known_gates(hidden: dict[str, Sequence[int]], gates: Any) -> Any:
-    unknown = [name for name in hidden if name not in gates]
+def _known(option: str, given: Mapping[str, Any], names: Iterable[str]) -> Any:
+    unknown = [name for name in given if name not in names]
     if not unknown:
-        return hidden
+        return given
     raise ValueError(
         explain(
-            f"hidden={hidden!r}, at {user_line()}",
+            f"{option}={given!r}, at {user_line()}",
             {},
             f"there is no gate called {unknown[0]!r}.",
-            f"the gates are {', '.join(gates)}.",
+            f"the gates are {', '.join(names)}.",
         )
     )

@@ -553,10 +553,10 @@ def test_a_link_followed_by_keyboard_takes_the_focus_along(browser, lstm_page):
     browser.value("document.querySelector('article:not([hidden]) .uses a').focus()")
     browser.press("Enter")
     browser.value("new Promise(done => setTimeout(done, 50))")
-    assert (browser.value(SHOWN), browser.value(where)) == ("41", "41")
+    assert (browser.value(SHOWN), browser.value(where)) == ("44", "44")
     browser.value("document.querySelector('article:not([hidden]) a').focus()")
     browser.press("ArrowLeft")
-    assert (browser.value(SHOWN), browser.value(where)) == ("42", "42")
+    assert (browser.value(SHOWN), browser.value(where)) == ("45", "45")
 
 
 @needs_browser

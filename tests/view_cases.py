@@ -46,8 +46,9 @@ class Coupled(LSTMCell):
     def forward(self, x, state):
         x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
         v = mg.concatenate([x, y_prev], axis=-1)
-        f, c_tilde, o = self.forget(v), self.candidate(v), self.output(v)
+        f, c_tilde = self.forget(v), self.candidate(v)
         c = f * c_prev + (1 - f) * c_tilde
+        o = self.output(v)
         y = o * mg.tanh(c)
         v.name, c_tilde.name, c.name, y.name = "v", "c~", "c", "y"
         return State(y, c)
