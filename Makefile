@@ -17,10 +17,10 @@ demo: .venv/has-run          ## build the LSTM, prove it, draw it
 	$(PY) -m lstm
 
 test: .venv/has-test         ## run the tests, with coverage
-	$(PY) -m pytest --cov -m "not compare"
+	$(PY) -m pytest -n auto --cov -m "not compare"
 
 compare: .venv/has-test .venv/has-compare   ## test against PyTorch, autograd and MyGrad
-	MINIGRAD_REQUIRE_COMPARE=1 $(PY) -m pytest -m compare
+	MINIGRAD_REQUIRE_COMPARE=1 $(PY) -m pytest -n auto -m compare
 
 bench: .venv/has-compare     ## measure speed beside the same three
 	$(PY) -m benchmarks

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -275,10 +274,7 @@ def test_the_unrolled_view_says_that_the_weights_are_shared():
 
 
 def test_a_long_sequence_is_drawn_as_first_second_and_last():
-    y = sequence(1000)
-    start = time.perf_counter()
-    dot = draw(y, "unrolled").dot
-    assert time.perf_counter() - start < 10  # measured: 0.5 s
+    dot = draw(sequence(1000), "unrolled").dot
     shown = re.findall(r'label="t = (\d+)"', dot)
     assert shown == ["1", "2", "1000"]
     assert "997 time steps" in dot
