@@ -131,7 +131,7 @@ class Recurrent(Module):
 
     def _begin(self, state: Any, x: Any) -> Any:
         """Return the state before the first step, its parts visible on the tape."""
-        start = self._start(x.shape[:-2])
+        start = self.start(x.shape[:-2])
         if state is None:
             state = start
         require_state(state, type(start))
@@ -141,7 +141,8 @@ class Recurrent(Module):
             *(leaf(v, f"{k}_{at}") for k, v in zip(state._fields, state, strict=True))
         )
 
-    def _start(self, batch: tuple[int, ...]) -> Any:
+    def start(self, batch: tuple[int, ...] = ()) -> Any:
+        """Return the state before anything was seen."""
         if hasattr(self.cell, "start"):
             return self.cell.start(batch)
         dtype = getattr(self.cell, "dtype", float)

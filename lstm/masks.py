@@ -36,6 +36,10 @@ class Around:
         """Return the state after step t; `old` is that before, `new` is the cell's."""
         return new
 
+    def during(self, steps: slice) -> Around:
+        """Return what concerns some of the steps only, counted anew from 0."""
+        return self
+
 
 class Frozen(Around):
     """The state stays as it is wherever `real`, of shape (..., T), is false.
@@ -53,7 +57,11 @@ class Frozen(Around):
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return the new state where step t is real, the old one elsewhere."""
         real = self.real[..., t, None]
-        return chosen(type(new)(*(real for _ in new)), new, old)
+        return chosen([real] * len(new), new, old)
+
+    def during(self, steps: slice) -> Frozen:
+        """Return what concerns some of the steps only."""
+        return Frozen(self.real[..., steps])
 
 
 def chosen(masks: Any, new: Any, old: Any) -> Any:
