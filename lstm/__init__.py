@@ -9,7 +9,21 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 ...
 """
 
+from lstm.bidirectional import Bidirectional, Directions
 from lstm.cell import Gate, LSTMCell, State
 from lstm.layer import LSTM, Recurrent
+from lstm.masks import last
+from lstm.stack import Stack, TimeDistributed
 
-__all__ = ["LSTM", "Gate", "LSTMCell", "Recurrent", "State"]
+__all__ = [
+    "LSTM",
+    "Bidirectional",
+    "Directions",
+    "Gate",
+    "LSTMCell",
+    "Recurrent",
+    "Stack",
+    "State",
+    "TimeDistributed",
+    "last",
+]

@@ -9,17 +9,26 @@ is row k of every W, plus one number c_k, and it reads all of y_{t-1}.
 `Recurrent` connects any cell: a Module with sizes n and m that is called as
 `cell(x, state)` and returns the next state. A state is a NamedTuple whose field y is
 the output; `cell.start(batch)` returns the one to begin with.
+
+A layer with `reverse=True` reads x_T first and x_1 last. Its outputs stay at the steps
+they belong to: y_t has seen x_t, ..., x_T. Where sequences end with padding (`mask` or
+`lengths`, see lstm.masks), the state is frozen until the last real step is reached; so
+a reversed layer starts there, as in Keras on a right-padded batch with a mask, and as
+in PyTorch on a PackedSequence.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from lstm.cell import LSTMCell, State, require_state
+from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
-from minigrad import Module, Tensor, scope, stack
+from lstm.masks import Around, Frozen, only_real, real_steps
+from minigrad import Module, Tensor, stack, where
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
@@ -28,32 +37,82 @@ from minigrad.module import leaf
 class Recurrent(Module):
     """A cell over time: `y, state = layer(x)`.
 
-    x       (B, T, n) a batch of sequences, or (T, n) one sequence
-    y       (B, T, m) or (T, m): the output at every step
-    state   what the cell carries, after the last step: each part (B, m) or (m,)
+    cell     a Module with sizes n and m, called as cell(x, state)
+    reverse  read from the end; y stays in the order of x
+    outputs  y at steps that are not real: "hold" the state's, or "zero"
+
+    x        (B, T, n) a batch of sequences, or (T, n) one sequence
+    state    what to begin with; zeros if not given
+    mask     (B, T) or (T,) booleans: which steps are real. At others the state is
+             frozen. Or lengths, (B,) integers: steps are real up to there
+    dropout  masks sampled beforehand: see lstm.dropout
+    y        (B, T, m) or (T, m): the output at every step
+    state    what the cell carries, after the last step: each part (B, m) or (m,)
 
     >>> from lstm.cell import LSTMCell
-    >>> y, last = Recurrent(LSTMCell(n=3, m=2, rng=0))(np.ones((7, 3)))
-    >>> y.shape, last.c.shape
+    >>> layer = Recurrent(LSTMCell(n=3, m=2, rng=0))
+    >>> y, state = layer(np.ones((7, 3)))
+    >>> y.shape, state.c.shape
     ((7, 2), (2,))
+
+    The state after a padded sequence is that after its last real step:
+
+    >>> padded, short = layer(np.ones((7, 3)), lengths=4), layer(np.ones((4, 3)))
+    >>> bool(np.all(padded[1].c.data == short[1].c.data))
+    True
+
+    With outputs="hold", PyTorch's and Keras's state and y at real steps; with "zero",
+    also their y at padded ones (pad_packed_sequence, zero_output_for_mask).
     """
 
-    def __init__(self, cell: Any) -> None:
+    def __init__(self, cell: Any, reverse: bool = False, outputs: str = "hold") -> None:
         self.cell = cell
+        self.reverse = reverse
+        self.outputs = _known_outputs(outputs)
 
-    def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
-        """Return y at every step, and the state after the last."""
+    @property
+    def causal(self) -> bool:
+        """Whether y_t depends on nothing later than x_t."""
+        return not self.reverse
+
+    def forward(
+        self,
+        x: Any,
+        state: Any = None,
+        mask: Any = None,
+        lengths: Any = None,
+        dropout: Any = None,
+    ) -> tuple[Any, Any]:
+        """Return y at every step, and the state after the last step read."""
         x = self._read(x)
-        state = self._begin(state, x.shape[:-2])
-        outputs = []
+        state = self._begin(state, x)
+        real = real_steps(x, mask, lengths)
+        around = arounds(dropout)
+        if real is not None:
+            x = only_real(x, real)
+            around.append(Frozen(real))
+        steps = range(x.shape[-2])
+        outputs: list[Any] = [None for _ in steps]
         with reusing_weights():
-            for t in range(x.shape[-2]):
-                with scope(t + 1):
-                    state = self.cell(_named(x[..., t, :]), state)
-                outputs.append(state.y)
-        together = stack(outputs, axis=-2)
-        together.name = "Y"
-        return together, state
+            for t in reversed(steps) if self.reverse else steps:
+                with time_step(t):
+                    state = self._step(t, _named(x[..., t, :]), state, around)
+                outputs[t] = state.y
+        y = stack(outputs, axis=-2)
+        if real is not None and self.outputs == "zero":
+            y = where(real[..., None], y, 0.0)
+        y.name = "Y"
+        return y, state
+
+    def _step(self, t: int, x: Any, state: Any, around: list[Around]) -> Any:
+        """Return the state after step t: the cell's, and what is done around it."""
+        seen = state
+        for each in around:
+            x, seen = each.before(t, x, seen)
+        new = self.cell(x, seen)
+        for each in around:
+            new = each.after(t, state, new)
+        return new
 
     def _read(self, x: Any) -> Any:
         x = x if isinstance(x, Tensor) else np.asarray(x)
@@ -70,17 +129,20 @@ class Recurrent(Module):
             )
         )
 
-    def _begin(self, state: Any, batch: tuple[int, ...]) -> Any:
+    def _begin(self, state: Any, x: Any) -> Any:
         """Return the state before the first step, its parts visible on the tape."""
-        start = self._start(batch)
+        start = self.start(x.shape[:-2])
         if state is None:
             state = start
         require_state(state, type(start))
+        _require_batch(state, start, x)
+        at = steps_before()
         return type(state)(
-            *(leaf(v, f"{k}_0") for k, v in zip(state._fields, state, strict=True))
+            *(leaf(v, f"{k}_{at}") for k, v in zip(state._fields, state, strict=True))
         )
 
-    def _start(self, batch: tuple[int, ...]) -> Any:
+    def start(self, batch: tuple[int, ...] = ()) -> Any:
+        """Return the state before anything was seen."""
         if hasattr(self.cell, "start"):
             return self.cell.start(batch)
         dtype = getattr(self.cell, "dtype", float)
@@ -96,6 +158,7 @@ class LSTM(Recurrent):
 
     Made from sizes, `LSTM(n, m, ...)` with the options of LSTMCell, or from a cell of
     your own, `LSTM(cell)`: a Module with sizes n and m, called as cell(x, state).
+    Masks, lengths, `reverse` and `outputs` are those of Recurrent.
 
     >>> layer = LSTM(n=3, m=2, rng=0)
     >>> y, state = layer(np.ones((4, 7, 3)))
@@ -103,7 +166,14 @@ class LSTM(Recurrent):
     ((4, 7, 2), (4, 2), (4, 2))
     """
 
-    def __init__(self, n: int | Module, m: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        n: int | Module,
+        m: int | None = None,
+        reverse: bool = False,
+        outputs: str = "hold",
+        **options: Any,
+    ) -> None:
         own = isinstance(n, Module)
         if own == (m is not None) or (own and options):
             raise TypeError(
@@ -112,10 +182,15 @@ class LSTM(Recurrent):
                     {},
                     "a layer has two sizes, n features come in, m come out; or a cell, "
                     "which has its own.",
-                    "LSTM(n, m, ...), or LSTM(cell) and nothing else.",
+                    "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and "
+                    "outputs.",
                 )
             )
-        super().__init__(n if own else LSTMCell(n, m, **options))  # type: ignore[arg-type]
+        if options.get("rng") is not None:  # so that another cell goes on drawing
+            options["rng"] = np.random.default_rng(options["rng"])
+        new_cell = functools.partial(LSTMCell, n, m, **options)  # type: ignore[arg-type]
+        super().__init__(n if own else new_cell(), reverse, outputs)
+        self.new_cell = None if own else new_cell  # for another layer like this one
 
     def explain(self) -> None:
         """Print what each line and box of the picture is: shapes, counts, readings."""
@@ -126,6 +201,24 @@ class LSTM(Recurrent):
         return Explanation(self.cell)
 
 
+def arounds(dropout: Any) -> list[Around]:
+    """Return a list of what is done around the cell: nothing, one thing, or several."""
+    several = dropout if type(dropout) in (list, tuple) else [dropout]
+    found = [each for each in several if each is not None]
+    if all(isinstance(each, Around) for each in found):
+        return found
+    raise TypeError(
+        explain(
+            f"layer(x, dropout={dropout!r}), at {user_line()}",
+            {},
+            "a layer draws no random numbers: it is given masks, so that running it "
+            "again gives the same, and a proof speaks about what ran.",
+            "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
+            "rng=rng), or zoneout(...).",
+        )
+    )
+
+
 def _named(x_t: Any) -> Any:
     """Return x_t under its name; integers stay as they are, they may be indices."""
     if isinstance(x_t, Tensor):
@@ -133,3 +226,40 @@ def _named(x_t: Any) -> Any:
     elif x_t.dtype.kind == "f":
         x_t = leaf(x_t, "x")
     return x_t
+
+
+def _known_outputs(outputs: str) -> str:
+    if outputs in ("hold", "zero"):
+        return outputs
+    raise ValueError(
+        explain(
+            f"outputs={outputs!r}, at {user_line()}",
+            {},
+            "it says what y is at a step that is not real.",
+            '"hold" repeats the output before, "zero" puts zeros there.',
+        )
+    )
+
+
+def _require_batch(state: Any, start: Any, x: Any) -> None:
+    """Refuse a state whose parts have not the shapes of the start for this x."""
+    given, wanted = (tuple(np.shape(part) for part in each) for each in (state, start))
+    if given == wanted:
+        return
+    names = [f"{field}_0" for field in state._fields]
+    shapes = ", ".join(
+        f"{name} {shape}" for name, shape in zip(names, wanted, strict=True)
+    )
+    time_first = x.ndim == 3 and given[0] == (x.shape[1], *wanted[0][1:])
+    raise ValueError(
+        explain(
+            f"layer(x, state), at {user_line()}",
+            {"x": x, **dict(zip(names, state, strict=True))},
+            f"x is {'(B, T, n)' if x.ndim == 3 else '(T, n)'}, so its state has "
+            f"{shapes}: the same batch axes, no axis of time.",
+            "x seems to be (T, B, n): x.transpose(1, 0, 2) turns it."
+            if time_first
+            else "pass the state of this layer for this batch; PyTorch's h_n has an "
+            "axis of layers in front (h_n[0] is y), also with batch_first=True.",
+        )
+    )

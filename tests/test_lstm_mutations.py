@@ -85,11 +85,11 @@ SLIPS = {
     "y_0 ignored": (Recurrent, "leaf(v,", "leaf(v * float(k != 'y'),"),
     "c_0 ignored": (Recurrent, "leaf(v,", "leaf(v * float(k != 'c'),"),
     "y_0 and c_0 swapped": (Recurrent, "state._fields, state", "'yc', state[::-1]"),
-    "state not handed on": (Recurrent, "state = self.cell", "_ = self.cell"),
+    "state not handed on": (Recurrent, "state = self._step", "_ = self._step"),
     "state reset at every step": (
         Recurrent,
-        "outputs.append(state.y)",
-        "outputs.append(state.y); state = State(state.y * 0.0, state.c * 0.0)",
+        "outputs[t] = state.y",
+        "outputs[t] = state.y; state = State(state.y * 0.0, state.c * 0.0)",
     ),
     "time reversed": (Recurrent, "x[..., t, :]", "x[..., -1 - t, :]"),
     "first input at every step": (Recurrent, "x[..., t, :]", "x[..., 0, :]"),
@@ -101,8 +101,8 @@ SLIPS = {
     "outputs reversed": (Recurrent, "stack(outputs,", "stack(outputs[::-1],"),
     "cut between steps": (
         Recurrent,
-        "outputs.append(state.y)",
-        "outputs.append(state.y); state = state.detach()",
+        "outputs[t] = state.y",
+        "outputs[t] = state.y; state = state.detach()",
     ),
 }
 

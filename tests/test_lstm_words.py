@@ -76,10 +76,18 @@ MISTAKES = {
     "no steps": (lambda: layer(np.ones((4, 0, 3))), r"T > 0"),
     "state of another batch": (
         lambda: layer(np.ones((4, 5, 3)), State.zeros(2, (3,))),
-        r"y_\{t-1\}: shape \(3, 2\)(.|\n)*same\s+batch axes",
+        r"y_0: shape \(3, 2\)(.|\n)*y_0 \(4, 2\)(.|\n)*the\s+same\s+batch",
     ),
     "state of another size": (
         lambda: layer(np.ones((4, 5, 3)), State.zeros(3, (4,))),
+        r"y_0: shape \(4, 3\)(.|\n)*y_0 \(4, 2\)",
+    ),
+    "state of another batch, for the cell": (
+        lambda: layer.cell(np.ones((4, 3)), State.zeros(2, (3,))),
+        r"y_\{t-1\}: shape \(3, 2\)(.|\n)*same\s+batch axes",
+    ),
+    "state of another size, for the cell": (
+        lambda: layer.cell(np.ones((4, 3)), State.zeros(3, (4,))),
         r"y, c of shape \(\.\.\., 2\)",
     ),
     "a bare tuple": (

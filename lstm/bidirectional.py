@@ -1,0 +1,148 @@
+"""Two layers read the same sequence: one from the start, the other from the end.
+
+    forth_t has seen x_1, ..., x_t;   back_t has seen x_t, ..., x_T
+    y_t = merge(forth_t, back_t)
+
+So y_t knows the whole sequence around step t (Schuster and Paliwal 1997). Each layer
+has weights and a state of its own. That of the second is its state after x_1, the step
+that it reads last; in y it stands at the first step, not at the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from lstm.layer import LSTM, Recurrent
+from minigrad import Module, concatenate
+from minigrad.messages import explain, user_line
+
+
+class Directions(NamedTuple):
+    """What belongs to each of the two layers of a Bidirectional.
+
+    forward   of the layer that reads x_1, x_2, ..., x_T
+    backward  of the layer that reads x_T, x_(T-1), ..., x_1
+    """
+
+    forward: Any = None
+    backward: Any = None
+
+    def detach(self) -> Directions:
+        """Return the same numbers as leaves: no gradient flows back past this point."""
+        return Directions(*(None if each is None else each.detach() for each in self))
+
+
+MERGES: Mapping[str | None, Callable[[Any, Any], Any]] = {
+    "concat": lambda forth, back: concatenate([forth, back], axis=-1),
+    "sum": lambda forth, back: forth + back,
+    "mul": lambda forth, back: forth * back,
+    "average": lambda forth, back: (forth + back) / 2,
+    None: lambda forth, back: Directions(forth, back),
+}
+
+
+class Bidirectional(Module):
+    """Two layers over the same steps: `y, state = layer(x)`.
+
+    forth    reads from the start: a Recurrent with reverse=False
+    back     reads from the end: a Recurrent with reverse=True. If not given and
+             `forth` was made from sizes, LSTM(n, m, ...): a second one like it, with
+             weights drawn anew
+    merge    "concat", "sum", "mul", "average"; None: y is Directions(forth, back)
+
+    x        (B, T, n) or (T, n)
+    state    Directions(forward, backward): a state for each layer
+    mask     (B, T) or (T,), or lengths, (B,): `back` starts at the last real step
+    dropout  Directions(forward, backward) of dropout masks around the cells
+    y        (B, T, 2m) or (T, 2m) if merged by "concat"
+
+    At steps that are not real, each layer's y is what its `outputs` says. With "zero",
+    this is PyTorch's bidirectional LSTM of a PackedSequence, and Keras's Bidirectional
+    with a mask on a right-padded batch, which both have zeros there.
+
+    >>> import numpy as np
+    >>> both = Bidirectional(LSTM(3, 2, rng=0))
+    >>> y, state = both(np.ones((4, 7, 3)))
+    >>> y.shape, state.backward.c.shape
+    ((4, 7, 4), (4, 2))
+    >>> bool(np.all(state.backward.y.data == y.data[:, 0, 2:]))
+    True
+    """
+
+    causal = False  # y_t has seen all of x
+
+    def __init__(
+        self, forth: Recurrent, back: Recurrent | None = None, merge: Any = "concat"
+    ) -> None:
+        back = _mirrored(forth) if back is None else back
+        ways = [getattr(layer, "reverse", None) for layer in (forth, back)]
+        if ways != [False, True] or forth.cell is back.cell:
+            raise ValueError(
+                explain(
+                    f"Bidirectional(forth, back), at {user_line()}",
+                    {"forth.reverse": ways[0], "back.reverse": ways[1]},
+                    "forth reads from the start, back from the end, and each has a "
+                    "cell of its own.",
+                    "Bidirectional(LSTM(n, m), LSTM(n, m, reverse=True)).",
+                )
+            )
+        if merge not in MERGES:
+            raise ValueError(
+                explain(
+                    f"Bidirectional(..., merge={merge!r}), at {user_line()}",
+                    {},
+                    "there is no such way to make one y of two.",
+                    f"choose one of {', '.join(map(repr, MERGES))}.",
+                )
+            )
+        self.forth = forth
+        self.back = back
+        self.merge = merge
+
+    def forward(
+        self,
+        x: Any,
+        state: Any = None,
+        mask: Any = None,
+        lengths: Any = None,
+        dropout: Any = None,
+    ) -> tuple[Any, Directions]:
+        """Return the merged y at every step, and both states."""
+        state = _directions(state, "state")
+        dropout = _directions(dropout, "dropout")
+        known = {"mask": mask, "lengths": lengths}
+        forth, forward = self.forth(x, state.forward, dropout=dropout.forward, **known)
+        back, backward = self.back(x, state.backward, dropout=dropout.backward, **known)
+        return MERGES[self.merge](forth, back), Directions(forward, backward)
+
+
+def _mirrored(forth: Any) -> Recurrent:
+    """Return a layer like `forth` that reads from the end, with weights of its own."""
+    if getattr(forth, "new_cell", None):
+        return LSTM(forth.new_cell(), reverse=True, outputs=forth.outputs)
+    raise TypeError(
+        explain(
+            f"Bidirectional(forth) without back, at {user_line()}",
+            {"forth": forth},
+            "only of an LSTM made from sizes is it known how to make a second one; a "
+            "copy of a cell would begin with the same weights.",
+            "give both: Bidirectional(Recurrent(cell), Recurrent(other, "
+            "reverse=True)).",
+        )
+    )
+
+
+def _directions(given: Any, name: str) -> Directions:
+    if given is None:
+        return Directions()
+    if isinstance(given, Directions):
+        return given
+    raise TypeError(
+        explain(
+            f"Bidirectional: a {type(given).__name__} as {name}, at {user_line()}",
+            {},
+            "there are two layers, and only names tell which is which.",
+            f"pass Directions(forward=..., backward=...); None for no {name}.",
+        )
+    )

@@ -1,0 +1,204 @@
+"""Dropout whose masks are sampled first and then given to the layer, as arrays.
+
+A layer draws no random numbers. So running it again gives the same numbers, gradient
+checks check one function, and a proof speaks about what ran. Three kinds:
+
+    between      y^(l)_t * d_t enters the layer above, a new d_t at every step
+                 (Zaremba et al. 2014); an array for Stack's `between`
+    variational  v_t = [x_t * d_x, y_(t-1) * d_y], the same d_x, d_y at every step
+                 (Gal and Ghahramani 2016); a layer's `dropout`
+    zoneout      c_t = where(d_t, c_(t-1), the cell's c_t), and y_t likewise: entries
+                 keep their old value (Krueger et al. 2017); a layer's `dropout`
+
+d is 0 with the probability `rate`, else 1 / (1 - rate), so that its mean is 1 and
+nothing is scaled at test. Zoneout's d is true with the probability `rate`; at test the
+state is the mean of both, `zoneout_mean`. A rate of 0 changes nothing, to the last bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lstm.masks import Around, chosen
+from minigrad.messages import explain, user_line
+
+Array = np.ndarray
+Rng = np.random.Generator | int
+
+
+def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -> Array:
+    """Return a mask of this shape: 0 at the rate, elsewhere 1 / (1 - rate).
+
+    >>> between((2, 3), rate=0.5, rng=0)
+    array([[2., 0., 0.],
+           [0., 2., 2.]])
+    """
+    _require_rate("rate", rate)
+    kept = np.random.default_rng(rng).random(shape) >= rate
+    return kept.astype(dtype) / np.dtype(dtype).type(1 - rate)
+
+
+class Variational(Around):
+    """One mask for x and one for the y that the cell reads, the same at every step.
+
+    x  (..., n), and y  (..., m): 0 or 1 / (1 - rate)
+
+    Only what enters the cell is dropped: a frozen state, and c, stay whole.
+    """
+
+    def __init__(self, x: Array, y: Array) -> None:
+        self.x = x
+        self.y = y
+
+    def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
+        """Return x_t * d_x, and the state with y_{t-1} * d_y."""
+        _require_fit("x_t", self.x, x)
+        _require_fit("y_{t-1}", self.y, state.y)
+        return x * self.x, state._replace(y=state.y * self.y)
+
+
+def variational(
+    layer: Any,
+    batch: tuple[int, ...] = (),
+    x: float = 0.0,
+    y: float = 0.0,
+    *,
+    rng: Rng,
+) -> Variational:
+    """Sample masks for a batch: of x at the rate x, of y_{t-1} at the rate y.
+
+    layer  a Recurrent, such as LSTM(n, m)
+    batch  (B,), or () for a single sequence
+
+    >>> from lstm import LSTM
+    >>> layer = LSTM(n=3, m=4, rng=0)
+    >>> dropout = variational(layer, batch=(2,), x=0.2, y=0.5, rng=0)
+    >>> dropout.y
+    array([[2., 2., 2., 2.],
+           [2., 0., 2., 0.]])
+    >>> y, state = layer(np.ones((2, 7, 3)), dropout=dropout)
+    """
+    rng = np.random.default_rng(rng)
+    start = layer.start(batch)
+    dtype = np.asarray(start.y).dtype
+    return Variational(
+        x=between((*batch, layer.cell.n), x, rng, dtype),
+        y=between(np.shape(start.y), y, rng, dtype),
+    )
+
+
+class Zoneout(Around):
+    """Where a mask is true, an entry of the state keeps its old value.
+
+    masks  a state of booleans: each field (..., T, m), a new mask at every step
+    """
+
+    def __init__(self, masks: Any) -> None:
+        self.masks = masks
+
+    def after(self, t: int, old: Any, new: Any) -> Any:
+        """Return where(d_t, old, new) for each field."""
+        masks = [mask[..., t, :] for mask in self.masks]
+        for name, mask, field in zip(new._fields, masks, new, strict=True):
+            _require_fit(f"{name}_t", mask, field)
+        return chosen([~mask for mask in masks], new, old)
+
+    def during(self, steps: slice) -> Zoneout:
+        """Return what concerns some of the steps only."""
+        return Zoneout(type(self.masks)(*(mask[..., steps, :] for mask in self.masks)))
+
+
+def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> Zoneout:
+    """Sample which entries of the state stay, at a rate for each of its fields.
+
+    layer  a Recurrent, such as LSTM(n, m)
+    shape  (B, T), or (T,) for a single sequence
+    rates  by the names of the state's fields; 0 where not given
+
+    >>> from lstm import LSTM
+    >>> layer = LSTM(n=3, m=2, rng=0)
+    >>> dropout = zoneout(layer, (4, 7), y=0.05, c=0.5, rng=0)
+    >>> dropout.masks.c.shape, dropout.masks.c.mean().round(1)
+    ((4, 7, 2), np.float64(0.4))
+    >>> y, state = layer(np.ones((4, 7, 3)), dropout=dropout)
+    """
+    rng = np.random.default_rng(rng)
+    start = layer.start()
+    rates = _by_field(start, rates)
+    widths = zip(rates.values(), start, strict=True)
+    return Zoneout(
+        type(start)(*(rng.random((*shape, *np.shape(w))) < r for r, w in widths))
+    )
+
+
+class ZoneoutMean(Around):
+    """Each field is the mean of what zoneout makes of it, for use at test."""
+
+    def __init__(self, rates: dict[str, float]) -> None:
+        self.rates = rates
+
+    def after(self, t: int, old: Any, new: Any) -> Any:
+        """Return new + rate (old - new) for each field."""
+        fields = []
+        for rate, before, now in zip(self.rates.values(), old, new, strict=True):
+            mean = now + rate * (before - now)
+            mean.name = getattr(now, "name", None)
+            fields.append(mean)
+        return type(new)(*fields)
+
+
+def zoneout_mean(layer: Any, **rates: float) -> ZoneoutMean:
+    """Return what stands for zoneout at test: no masks, the mean of old and new.
+
+    >>> from lstm import LSTM
+    >>> layer = LSTM(n=3, m=2, rng=0)
+    >>> y, state = layer(np.ones((7, 3)), dropout=zoneout_mean(layer, y=0.05, c=0.5))
+    """
+    return ZoneoutMean(_by_field(layer.start(), rates))
+
+
+def _by_field(start: Any, rates: dict[str, float]) -> dict[str, float]:
+    """Return a rate for each field of a state, in order."""
+    unknown = [name for name in rates if name not in start._fields]
+    if unknown:
+        raise ValueError(
+            explain(
+                f"zoneout of {unknown[0]!r}, at {user_line()}",
+                {},
+                f"the state of this layer has {' and '.join(start._fields)}.",
+                f"give a rate by that name, {start._fields[-1]}=0.5.",
+            )
+        )
+    for name, rate in rates.items():
+        _require_rate(name, rate)
+    return {name: float(rates.get(name, 0.0)) for name in start._fields}
+
+
+def _require_rate(name: str, rate: Any) -> None:
+    number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    if number and 0 <= rate < 1:
+        return
+    raise ValueError(
+        explain(
+            f"dropout at the rate {name}={rate!r}, at {user_line()}",
+            {},
+            "the rate is the share of entries that are dropped: 0 <= rate < 1.",
+            "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
+        )
+    )
+
+
+def _require_fit(name: str, mask: Array, value: Any) -> None:
+    if np.shape(mask) == np.shape(value):
+        return
+    raise ValueError(
+        explain(
+            f"dropout on {name}, at {user_line()}",
+            {"mask": mask, name: value},
+            "each entry has its own place in the mask.",
+            "sample the masks for this layer and this batch: batch=(B,) for x of shape "
+            "(B, T, n), () for (T, n).",
+        )
+    )

@@ -1,0 +1,191 @@
+"""Which steps are real: masks, lengths, and what happens at a step that is not.
+
+Sequences of one batch differ in length, so the shorter ones are padded. A mask says
+which steps are real; at all others the state is frozen, each of its fields by itself:
+
+    c_t = c of cell(x_t, ...) where step t is real, c_{t-1} elsewhere
+
+A mask is an array of booleans, one for each step: shape (B, T), or (T,) for a single
+sequence. Lengths are the masks that are true up to some step and false from there on.
+What stands in x at a step that is not real is never read, not even if it is NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import Tensor, where
+from minigrad.messages import explain, user_line
+
+Array = np.ndarray
+
+
+class Around:
+    """What is done around the cell, at each step: before it runs, and after.
+
+    A mask is one such thing; dropout on the state is another. This one does nothing.
+    """
+
+    def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
+        """Return what the cell shall see of x_t and of the state before step t."""
+        return x, state
+
+    def after(self, t: int, old: Any, new: Any) -> Any:
+        """Return the state after step t; `old` is that before, `new` is the cell's."""
+        return new
+
+    def during(self, steps: slice) -> Around:
+        """Return what concerns some of the steps only, counted anew from 0."""
+        return self
+
+
+class Frozen(Around):
+    """The state stays as it is wherever `real`, of shape (..., T), is false.
+
+    >>> from lstm.cell import State
+    >>> freeze = Frozen(np.array([[True, False]]))
+    >>> old, new = State.zeros(1, batch=(1,)), State(np.ones((1, 1)), np.ones((1, 1)))
+    >>> freeze.after(0, old, new).c, freeze.after(1, old, new).c
+    (array([[1.]]), array([[0.]]))
+    """
+
+    def __init__(self, real: Array) -> None:
+        self.real = real
+
+    def after(self, t: int, old: Any, new: Any) -> Any:
+        """Return the new state where step t is real, the old one elsewhere."""
+        real = self.real[..., t, None]
+        return chosen([real] * len(new), new, old)
+
+    def during(self, steps: slice) -> Frozen:
+        """Return what concerns some of the steps only."""
+        return Frozen(self.real[..., steps])
+
+
+def chosen(masks: Any, new: Any, old: Any) -> Any:
+    """Return a state: of each field, `new` where its mask is true, `old` elsewhere."""
+    fields = []
+    for mask, after, before in zip(masks, new, old, strict=True):
+        field = where(mask, after, before)
+        if isinstance(field, Tensor):
+            field.name = getattr(after, "name", None)
+        fields.append(field)
+    return type(new)(*fields)
+
+
+def real_steps(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
+    """Return the mask of x (..., T, n), shape (..., T): given, or made from lengths.
+
+    >>> real_steps(np.zeros((2, 3, 1)), lengths=[3, 1])
+    array([[ True,  True,  True],
+           [ True, False, False]])
+
+    None if neither is given: then every step is real. Raises TypeError for a mask
+    that is not boolean and lengths that are not integers, ValueError for other shapes.
+    """
+    if mask is not None and lengths is not None:
+        raise TypeError(
+            explain(
+                f"layer(x, mask=..., lengths=...), at {user_line()}",
+                {"mask": mask, "lengths": lengths},
+                "both say which steps are real, and could disagree.",
+                "give one of them; lengths are the mask "
+                "np.arange(T) < lengths[:, None].",
+            )
+        )
+    *batch, steps, _ = x.shape
+    if lengths is not None:
+        return (
+            np.arange(steps) < checked_lengths(lengths, tuple(batch), steps)[..., None]
+        )
+    return None if mask is None else _checked_mask(mask, x)
+
+
+def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:
+    """Return the lengths as an array of `batch` integers from 0 to `steps`."""
+    array = np.asarray(lengths)
+    if array.dtype.kind in "iu" and array.shape == batch:
+        if np.all((array >= 0) & (array <= steps)):
+            return array
+        why = f"x has T = {steps} steps, so a length is one of 0, ..., {steps}."
+        fix = f"look for {array[(array < 0) | (array > steps)].flat[0]} in lengths."
+    else:
+        why = f"lengths are integers, one for each sequence: shape {batch}."
+        fix = "count the real steps: mask.sum(axis=-1)" + (
+            "." if batch else "; of a single sequence the length is a bare integer."
+        )
+    error = TypeError if array.dtype.kind not in "iu" else ValueError
+    asked = f"lengths of sequences, at {user_line()}"
+    raise error(explain(asked, {"lengths": array}, why, fix))
+
+
+def _checked_mask(mask: Any, x: Any) -> Array:
+    array = mask if isinstance(mask, Array) else np.asarray(getattr(mask, "data", mask))
+    wanted = x.shape[:-1]
+    if array.dtype == bool and array.shape == wanted:
+        return array
+    if array.dtype != bool:
+        error: type[Exception] = TypeError
+        why = "a mask answers yes or no for each step: is it real?"
+        fix = "compare, for instance mask != 0; Keras's masks are booleans, too."
+    else:
+        error = ValueError
+        why = f"x says that there are {wanted} steps, one boolean for each is needed."
+        fix = (
+            "mask.T turns (T, B) into (B, T)."
+            if array.shape == wanted[::-1]
+            else "take the mask of the same batch, without the axis of features."
+        )
+    asked = f"layer(x, mask=...), at {user_line()}"
+    raise error(explain(asked, {"x": x, "mask": array}, why, fix))
+
+
+def only_real(x: Any, real: Array) -> Any:
+    """Return x with zeros at the steps that are not real, whatever stood there."""
+    if isinstance(x, Tensor):
+        return where(real[..., None], x, 0.0)
+    return np.where(real[..., None], x, x.dtype.type(0))
+
+
+def last(y: Any, lengths: Any = None) -> Any:
+    """Return the output at the last real step of each sequence: (..., m).
+
+    y        (B, T, m), or (T, m) for a single sequence
+    lengths  (B,) integers from 1 to T, or one integer; all T steps if not given
+
+    Of a layer that reads forward, that is `state.y`. The part of a Bidirectional layer
+    that reads backward has seen only one step there: its summary is the y of its own
+    state, `state.backward.y`.
+
+    >>> last(np.array([[[1.0], [2.0]], [[3.0], [4.0]]]), lengths=[2, 1])
+    array([[2.],
+           [3.]])
+    """
+    y = y if isinstance(y, Tensor) else np.asarray(y)
+    if y.ndim not in (2, 3):
+        raise ValueError(
+            explain(
+                f"last(y, lengths), at {user_line()}",
+                {"y": y},
+                "y must be (B, T, m) or (T, m).",
+                "pass the outputs of a layer at every step, not its state.",
+            )
+        )
+    *batch, steps, _ = y.shape
+    if lengths is None:
+        return y[..., -1, :]
+    lengths = checked_lengths(lengths, tuple(batch), steps)
+    if not np.all(lengths > 0):
+        raise ValueError(
+            explain(
+                f"last(y, lengths), at {user_line()}",
+                {"y": y, "lengths": lengths},
+                "a sequence of length 0 has no last step.",
+                "take state.y, which is then what the state began with, or leave empty "
+                "sequences out.",
+            )
+        )
+    index = (lengths - 1,) if not batch else (np.arange(batch[0]), lengths - 1)
+    return y[index]

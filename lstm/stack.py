@@ -1,0 +1,188 @@
+"""Layers above each other: what one says at every step, the next one reads.
+
+    y^1, state^1 = layer_1(x);   y^2, state^2 = layer_2(y^1);   ...
+
+Each layer has a state of its own, so a Stack takes and returns a list of them. Layers
+may have any widths, as long as each reads what the one below it says. A layer without
+memory, such as Dense, has no state: its place in the list is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm.counting import time_step
+from lstm.masks import real_steps
+from minigrad import Module, Tensor, stack
+from minigrad.messages import explain, user_line
+from minigrad.module import leaf
+
+
+class States(list[Any]):
+    """The states of a Stack, from the lowest layer to the highest.
+
+    >>> States([None]).detach()
+    [None]
+    """
+
+    def detach(self) -> States:
+        """Return the same numbers as leaves: no gradient flows back past this point."""
+        return States(None if state is None else state.detach() for state in self)
+
+
+class Stack(Module):
+    """Layers above each other: `y, states = stack(x)`.
+
+    layers   each with memory (LSTM, Recurrent, Bidirectional, Stack), called as
+             layer(x, state, mask), or any other Module, called as module(x) with all
+             steps at once
+
+    x        (B, T, n) or (T, n): read by the lowest layer
+    states   one for each layer, from the lowest up; None starts a layer from zeros
+    mask     (B, T) or (T,): which steps are real, for all layers; or lengths, (B,)
+    between  dropout masks between the layers (lstm.dropout.between): one for each gap,
+             each of the shape of what passes there, or None
+    dropout  dropout masks around the cells: one entry for each layer, or None
+    y        (B, T, m) or (T, m): what the highest layer says at every step
+
+    >>> from lstm import LSTM
+    >>> deep = Stack(LSTM(3, 4, rng=0), LSTM(4, 2, rng=1))
+    >>> y, states = deep(np.ones((7, 3)))
+    >>> y.shape, states[0].c.shape, states[1].c.shape
+    ((7, 2), (4,), (2,))
+    >>> list(deep.parameters())[0]
+    'layers.0.cell.forget.W'
+    """
+
+    def __init__(self, *layers: Module) -> None:
+        if not layers or not all(isinstance(layer, Module) for layer in layers):
+            raise TypeError(
+                explain(
+                    f"Stack of {len(layers)} layers, at {user_line()}",
+                    {f"layer {k}": layer for k, layer in enumerate(layers)},
+                    "a Stack is made of one or more layers, which are Modules.",
+                    "Stack(LSTM(3, 4), LSTM(4, 2)); of a list of layers, "
+                    "Stack(*layers).",
+                )
+            )
+        self.layers = list(layers)
+
+    @property
+    def causal(self) -> bool:
+        """Whether y_t depends on nothing later than x_t."""
+        return all(getattr(layer, "causal", True) for layer in self.layers)
+
+    def forward(
+        self,
+        x: Any,
+        states: Any = None,
+        mask: Any = None,
+        lengths: Any = None,
+        between: Any = None,
+        dropout: Any = None,
+    ) -> tuple[Any, States]:
+        """Return y of the highest layer at every step, and the state of each layer."""
+        x = x if isinstance(x, Tensor) else np.asarray(x)
+        mask = real_steps(x, mask, lengths)
+        states = _one_each(states, len(self.layers), "states", "layer")
+        dropout = _one_each(dropout, len(self.layers), "dropout", "layer")
+        gaps = [*_one_each(between, len(self.layers) - 1, "between", "gap"), None]
+        after = States()
+        for layer, state, dropped, gap in zip(
+            self.layers, states, dropout, gaps, strict=True
+        ):
+            if remembers(layer):
+                x, state = layer(x, state, mask=mask, dropout=dropped)
+            else:
+                x, state = layer(leaf(x, "x") if _real(x) else x), None
+            x = x if gap is None else x * _fitting(gap, x)
+            after.append(state)
+        return x, after
+
+
+def remembers(layer: Any) -> bool:
+    """Return whether a layer carries something from step to step."""
+    return hasattr(layer, "causal")
+
+
+class TimeDistributed(Module):
+    """The same Module at every step: `y = layer(x)`, y_t = module(x_t).
+
+    x    (B, T, ...) or (T, ...), told apart by `rank`: the number of axes of x_t
+         without a batch, 1 for vectors
+    y    module(x_t) at every step, stacked in the place of time
+
+    A Dense layer can read all steps at once, as it does in a Stack, with the same
+    result and in less time. This loop keeps the steps apart: in pictures, and for
+    modules that want one step only.
+
+    >>> from minigrad import Dense
+    >>> TimeDistributed(Dense(3, 2, rng=0))(np.ones((4, 7, 3))).shape
+    (4, 7, 2)
+    """
+
+    def __init__(self, module: Module, rank: int = 1) -> None:
+        self.module = module
+        self.rank = rank
+
+    def forward(self, x: Any) -> Any:
+        """Return the module's output for each step."""
+        x = x if isinstance(x, Tensor) else np.asarray(x)
+        axis = x.ndim - self.rank - 1
+        if axis not in (0, 1) or x.shape[axis] == 0:
+            raise ValueError(
+                explain(
+                    f"TimeDistributed: layer(x), at {user_line()}",
+                    {"x": x},
+                    "x must be (B, T, ...) or (T, ...) with T > 0 and "
+                    f"{self.rank} axes for what stands at each step.",
+                    "x[..., None] adds a feature axis; TimeDistributed(module, rank=2) "
+                    "if each step is a matrix.",
+                )
+            )
+        outputs = []
+        for t in range(x.shape[axis]):
+            with time_step(t):
+                x_t = x[(slice(None),) * axis + (t,)]
+                outputs.append(self.module(leaf(x_t, "x") if _real(x_t) else x_t))
+        y = stack(outputs, axis=axis)
+        y.name = "Y"
+        return y
+
+
+def _real(x: Any) -> bool:
+    """Return whether x holds numbers with derivatives; integers may be indices."""
+    return isinstance(x, Tensor) or x.dtype.kind in "fc"
+
+
+def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
+    """Return the list if it has as many entries as wanted; if None, that many None."""
+    if given is None:
+        return [None] * count
+    if type(given) in (list, tuple, States) and len(given) == count:
+        return given
+    raise ValueError(
+        explain(
+            f"Stack: {name} for {count} {place}s, at {user_line()}",
+            {name: given if hasattr(given, "shape") else type(given).__name__},
+            f"{name} is a list with one entry for each {place}, from the lowest up.",
+            f"give {count} entries, None where there is nothing to say; a Stack "
+            "returns its states in this form.",
+        )
+    )
+
+
+def _fitting(mask: Any, x: Any) -> Any:
+    if np.shape(mask) == x.shape:
+        return mask
+    raise ValueError(
+        explain(
+            f"Stack: a dropout mask between layers, at {user_line()}",
+            {"mask": mask, "y of the layer below": x},
+            "each number that passes is multiplied by one of the mask.",
+            f"sample it for this shape: between({x.shape}, rate, rng).",
+        )
+    )
