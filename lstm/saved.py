@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from lstm.cell import LSTMCell
+from lstm.initial import GATES
 from lstm.layer import LSTM
 from minigrad import Tensor
 from minigrad.saved import Arrays, Recognised
 
 STEPS = 3  # first, second, last
-GATES = ("forget", "input", "candidate", "output")
 
 
 def layer(arrays: Arrays) -> Recognised | None:
