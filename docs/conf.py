@@ -76,6 +76,7 @@ html_math_renderer = "mathml"
 pygments_dark_style = "github-dark"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = ["pictures.js"]
 html_show_search_summary = False  # a page opened from disk may not fetch them
 html_copy_source = False
 html_show_copyright = False

@@ -5,6 +5,7 @@ so its pictures lie in docs/images, each as the DOT text that was drawn (a test 
 it with what the code draws today) and as the SVG made of it.
 """
 
+from functools import partial
 from pathlib import Path
 
 import minigrad as mg
@@ -14,14 +15,18 @@ from minigrad.drawing import Drawing
 IMAGES = Path(__file__).resolve().parent / "images"
 
 
-def lstm_step() -> Drawing:
-    """Return the picture of one step of a small cell: State(y, c) from x, y_0, c_0."""
+def step_of_a_cell(view: str) -> Drawing:
+    """Return one step of a small cell, State(y, c) from x, y_0 and c_0, in a view."""
     cell = LSTMCell(n=3, m=2, rng=0)
     x = mg.Tensor([1.0, 0.5, -1.0], name="x")
-    return mg.draw(cell(x, State.zeros(2)), view="op")
+    return mg.draw(cell(x, State.zeros(2)), view)
 
 
-PICTURES = {"lstm-step": lstm_step}
+PICTURES = {
+    "lstm-cell": partial(step_of_a_cell, "gate"),
+    "lstm-neurons": partial(step_of_a_cell, "neuron"),
+    "lstm-step": partial(step_of_a_cell, "op"),
+}
 
 
 if __name__ == "__main__":

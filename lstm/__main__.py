@@ -219,19 +219,21 @@ def _derive(out: Path, model: Any, training: Any) -> bool:
 
 
 def _draw(out: Path, model: Any, data: Any) -> bool:
-    """Draw the same loss with fewer years, so that it fits a page."""
-    from lstm.sunspots import Windows
-    from minigrad.drawing import NotRendered, draw
+    """Draw the same loss with fewer years, so that it fits a page, in every view."""
+    from lstm.pictures import loss_of_one, pictures
+    from minigrad.drawing import NotRendered
+    from minigrad.exploring import explore
 
-    year, inputs, target = (column[-1] for column in data)
-    loss = model.loss(Windows(year, inputs[-STEPS_DRAWN:], target))
-    drawing = draw(loss, "op")
-    print(drawing)
+    loss = loss_of_one(model, data, STEPS_DRAWN)
+    _say(explore(loss, out / "lstm-explorer.html", model.parameters()))
     try:
-        for suffix in ("pdf", "svg"):
-            _say(drawing.save(out / f"lstm-graph.{suffix}"))
-        for view in ("gate", "unrolled", "folded", "neuron", "layer", "backward"):
-            _say(draw(loss, view).save(out / f"lstm-{view}.pdf"))
+        for view, drawing in pictures(model, loss):
+            if isinstance(drawing, str):
+                print(f"no picture {view!r}: {drawing}")
+                continue
+            _say(drawing.save(out / f"lstm-{view}.pdf"))
+            if view == "op":  # what was recorded: also for a browser
+                _say(drawing.save(out / f"lstm-{view}.svg"))
     except NotRendered as failure:
         print(f"NOT drawn: {failure}", file=sys.stderr)
         return False

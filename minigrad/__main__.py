@@ -1,7 +1,10 @@
-"""`minigrad draw module:function --view gate -o cell.pdf`: a picture from a program.
+"""`minigrad draw` and `minigrad explore`: a picture, or a page, from a program.
 
-    minigrad draw my_model:loss                       writes loss.pdf
+    minigrad draw my_model:loss                          writes loss.pdf
     minigrad draw my_model:step --view neuron -o neuron.svg
+    minigrad draw my_model:loss --weights model.npz      with the numbers of a file
+    minigrad draw model.npz                              if its paths say what it is
+    minigrad explore my_model:loss -o graph.html         to walk through, in a browser
 
 The function takes no arguments and returns a Tensor, or several. Exit code 0: done; 1:
 it could not be drawn or written; 2: the command was not understood.
@@ -14,40 +17,119 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from minigrad.files import read_npz
+from minigrad.messages import explain
+from minigrad.module import Module
+from minigrad.saved import recognise
+from minigrad.watching import checked
+
+SAVED = ".npz"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    from minigrad.drawing import draw
-
-    options = _parser().parse_args(arguments)
-    module, _, name = options.what.partition(":")
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    saved = options.what.endswith(SAVED)
+    if (saved and options.weights) or (options.into and not options.weights):
+        parser.error("--weights goes with module:function, and --into with --weights")
     try:
-        output = _made(module, name)
-        drawing = draw(
-            output,
-            options.view,
-            max_nodes=options.max_nodes,
-            legend=not options.no_legend,
-            renderer=options.renderer,
-        )
-        print(drawing)
-        print("wrote", drawing.save(options.out or f"{name}.pdf"))
+        options.command(options)
     except Exception as error:  # whatever the program raised, said in one paragraph
         print(f"minigrad: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _made(module: str, name: str) -> Any:
-    """Import a module as Python would here, and return what its function makes."""
+def _draw(options: argparse.Namespace) -> None:
+    from minigrad.drawing import draw
+
+    drawing = draw(
+        _output(options),
+        options.view,
+        max_nodes=options.max_nodes,
+        legend=not options.no_legend,
+        renderer=options.renderer,
+    )
+    print(drawing)
+    print("wrote", drawing.save(options.out or f"{_stem(options.what)}.pdf"))
+
+
+def _explore(options: argparse.Namespace) -> None:
+    from minigrad.exploring import explore
+
+    with checked():  # keeps the line that recorded each step
+        output = _output(options)
+    path = explore(
+        output,
+        options.out or f"{_stem(options.what)}.html",
+        prove=options.prove,
+        max_steps=options.max_steps,
+    )
+    print("wrote", path)
+
+
+# ------------------------------------------------------------------------ what to draw
+
+
+def _output(options: argparse.Namespace) -> Any:
+    """Return what the function computes, or what a file of weights is taken for."""
+    if options.what.endswith(SAVED):
+        arrays = read_npz(options.what)
+        found = recognise(arrays, options.what)
+        print(found.told)
+        rest = [path for path in arrays if path not in found.paths]
+        if rest:
+            print("not drawn:", ", ".join(rest))
+        return found.output
+    name, _, function = options.what.partition(":")
+    module = _imported(name)
+    found = getattr(module, function)
+    if options.weights:
+        path, at = options.weights, options.into
+        model = getattr(module, at) if at else _only_model(module, path)
+        model.load(path)
+    return found() if callable(found) else found
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module as Python would here."""
     sys.path.insert(0, str(Path.cwd()))
     try:
-        found = getattr(importlib.import_module(module), name)
+        return importlib.import_module(module)
     finally:
         sys.path.pop(0)
-    return found() if callable(found) else found
+
+
+def _only_model(module: ModuleType, weights: str) -> Module:
+    """Return the Module that the file of a program keeps in a variable."""
+    models = {
+        name: each for name, each in vars(module).items() if isinstance(each, Module)
+    }
+    if len(models) == 1:
+        return next(iter(models.values()))
+    there = ", ".join(models) if models else "none"
+    raise ValueError(
+        explain(
+            f"--weights {weights} for {module.__name__}",
+            {},
+            f"weights are loaded into a Module that the program keeps in a variable "
+            f"of its file, and of these there are {len(models)}: {there}.",
+            f"say which: --into {next(iter(models))}"
+            if models
+            else "keep it in one, model = ..., and use it in the function.",
+        )
+    )
+
+
+def _stem(what: str) -> str:
+    return Path(what).stem if what.endswith(SAVED) else what.partition(":")[2]
+
+
+# -------------------------------------------------------------------- the command line
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,17 +139,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Pictures of a tape.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
+    source = _source()
+
     command = commands.add_parser(
         "draw",
-        help="draw what a function computes",
+        parents=[source],
+        help="draw what a function computes, or a saved model",
         description="Draw the tape of what a function returns.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="views:\n"
         + "\n".join(f"  {name:11} {view.answers}" for name, view in VIEWS.items()),
     )
-    command.add_argument(
-        "what", type=_named, metavar="module:function", help="returns a Tensor, or some"
-    )
+    command.set_defaults(command=_draw)
     command.add_argument(
         "--view", choices=list(VIEWS), help="default: gate for a cell, else op"
     )
@@ -75,14 +158,45 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--max-nodes", type=int, default=300, help="default: 300")
     command.add_argument("--no-legend", action="store_true")
     command.add_argument("--renderer", help="dot, graphviz-pure or a program like them")
+
+    command = commands.add_parser(
+        "explore",
+        parents=[source],
+        help="write a page to walk through what a function computes",
+        description="Write the tape of what a function returns as one HTML file.",
+    )
+    command.set_defaults(command=_explore)
+    command.add_argument("-o", "--out", metavar="FILE", help="an .html file")
+    command.add_argument("--prove", action="store_true", help="prove the gradient, too")
+    command.add_argument("--max-steps", type=int, default=300, help="default: 300")
+    return parser
+
+
+def _source() -> argparse.ArgumentParser:
+    """Return the options that say what is looked at."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "what",
+        type=_named,
+        metavar="module:function",
+        help="returns a Tensor, or some; or a file of Module.save, model.npz",
+    )
+    parser.add_argument(
+        "--weights", metavar="FILE", help="load this .npz into the program's Module"
+    )
+    parser.add_argument(
+        "--into", metavar="NAME", help="of that Module, if the program has several"
+    )
     return parser
 
 
 def _named(text: str) -> str:
     module, _, name = text.partition(":")
-    if module and name.isidentifier():
+    if text.endswith(SAVED) or (module and name.isidentifier()):
         return text
-    raise argparse.ArgumentTypeError(f"{text!r} is not of the form module:function")
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not of the form module:function, nor a file {SAVED}"
+    )
 
 
 if __name__ == "__main__":

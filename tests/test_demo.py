@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
+import minigrad as mg
 from lstm.__main__ import main
+from lstm.pictures import loss_of_one, pictures
 from lstm.sunspots import TRAINED_TO, Forecaster, series, windows
+from minigrad.drawing import VIEWS, Drawing
 
 FILES = {
     "certificate.json",
@@ -20,11 +23,10 @@ FILES = {
     "derivation.pdf",
     "derivation.txt",
     "forecast.png",
-    "lstm-graph.pdf",
-    "lstm-graph.svg",
+    "lstm-explorer.html",
+    "lstm-op.svg",
     "lstm.npz",
-    *(f"lstm-{view}.pdf" for view in ("backward", "folded", "gate", "layer")),
-    *(f"lstm-{view}.pdf" for view in ("neuron", "unrolled")),
+    *(f"lstm-{view}.pdf" for view in VIEWS),
 }
 QUICK = ["--epochs", "3", "--hidden", "4"]
 
@@ -111,14 +113,49 @@ def test_the_pictures_are_what_their_names_say(finished):
     folder, _ = finished
     plot = imread(folder / "forecast.png")
     assert plot.shape[0] > 300 and plot.std() > 0.05
-    page = PdfReader(folder / "lstm-graph.pdf").pages[0]
+    page = PdfReader(folder / "lstm-op.pdf").pages[0]
     assert "forget" in page.extract_text()
-    picture = ElementTree.parse(folder / "lstm-graph.svg").getroot()
+    picture = ElementTree.parse(folder / "lstm-op.svg").getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
     words = " ".join(picture.itertext())
     for word in ("forget", "candidate", "t = 2", "loss"):
         assert word in words
     assert "t = 3" not in words
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    {
+        "gate": ["tanh", "t = 2", "dense sub-layer"],
+        "neuron": ["neuron 1", "a weight < 0"],
+        "backward": ["cotangent"],
+        "difference": ["new on the left", "missing on the left"],
+    }.items(),
+)
+def test_every_view_is_a_page_whose_text_says_what_it_is(finished, view, words):
+    (page,) = PdfReader(finished[0] / f"lstm-{view}.pdf").pages
+    text = page.extract_text()
+    assert [word for word in words if word not in text] == []
+
+
+def test_the_page_to_walk_through_has_the_lines_of_the_program(finished):
+    page = (finished[0] / "lstm-explorer.html").read_text("utf-8")
+    assert page.count("<article") == len(mg.Tape(one_forecast(model_like(), 2)))
+    assert "recorded at cell.py:" in page
+    assert "FAILED" not in page
+
+
+def one_forecast(model, years):
+    return loss_of_one(model, windows(*series()), years)
+
+
+def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other():
+    model = Forecaster(60, windows(*series()).between(0, TRAINED_TO), rng=0)
+    drawn = dict(pictures(model, one_forecast(model, 2)))
+    assert drawn.keys() == VIEWS.keys()
+    without = [view for view in drawn if not isinstance(drawn[view], Drawing)]
+    assert without == ["neuron"]
+    assert "more than 700 cannot be told apart" in drawn["neuron"]
 
 
 def test_a_second_run_writes_the_same_files_anew(finished):
@@ -127,7 +164,7 @@ def test_a_second_run_writes_the_same_files_anew(finished):
     again = run("--out", str(folder), *QUICK)
     assert again.returncode == 0, again.stderr
     assert {path.name for path in folder.iterdir()} == FILES
-    for name in ("forecast.png", "lstm.npz", "lstm-graph.svg", "lstm-graph.pdf"):
+    for name in ("forecast.png", "lstm.npz", "lstm-op.svg", "lstm-op.pdf"):
         assert (folder / name).read_bytes() == before[name], name
 
 
