@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lstm.cell import LSTMCell
-from lstm.initial import GATES
 from lstm.layer import LSTM
 from minigrad import Tensor
 from minigrad.saved import Arrays, Recognised
@@ -42,21 +41,23 @@ def layer(arrays: Arrays) -> Recognised | None:
 
 
 def _cell(arrays: Arrays, base: str) -> LSTMCell | None:
-    """Return a cell with the numbers below this path, if they are all there."""
+    """Return a cell with the numbers below this path, if they are its own exactly."""
     m = arrays[f"{base}forget.W"].shape[0]
     hidden: dict[str, Sequence[int]] = {
-        gate: _hidden(arrays, f"{base}{gate}.hidden.") for gate in GATES
+        gate: _hidden(arrays, f"{base}{gate}.hidden.") for gate in LSTMCell.letters
     }
     reads = arrays.get(f"{base}forget.hidden.0.W", arrays[f"{base}forget.W"])
     n = reads.shape[-1] - m
     if n < 1 or reads.dtype.kind != "f":
         return None
     cell = LSTMCell(n, m, hidden=hidden, rng=0)
-    for at, parameter in cell.parameters().items():
-        saved: Any = arrays.get(base + at)
-        if saved is None or saved.shape != parameter.shape:
-            return None
-        parameter.data = saved
+    own = {base + at: parameter for at, parameter in cell.parameters().items()}
+    if {at for at in arrays if at.startswith(base)} != set(own):
+        return None  # a peephole, for instance, is of another class
+    if any(arrays[at].shape != parameter.shape for at, parameter in own.items()):
+        return None
+    for at, parameter in own.items():
+        parameter.data = arrays[at]
     return cell
 
 
