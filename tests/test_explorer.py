@@ -121,6 +121,42 @@ def test_the_contributions_of_all_uses_add_up_to_the_cotangent():
     assert len(W_f.uses) == 3  # one for each time step
 
 
+@given(st.sets(st.integers(0, 80)))
+@settings(max_examples=4, deadline=None)
+def test_what_is_not_shown_changes_no_line_of_what_is(places):
+    tape = mg.Tape(lstm_loss(4))
+    shown = [tape.steps[k] for k in sorted({*places, *range(len(tape) - 5, len(tape))})]
+    everything = {step.entry: step for step in Exploration(tape, tape.leaves).steps}
+    part = Exploration(tape, tape.leaves, shown)
+    assert [step.entry for step in part.steps] == shown
+    assert "FAILED" not in part.check
+    for step in part.steps:
+        whole = everything[step.entry]
+        assert (step.position, step.name) == (whole.position, whole.name)
+        assert (step.forward, step.backward) == (whole.forward, whole.backward)
+        assert step.terms == whole.terms
+        np.testing.assert_array_equal(step.bar, whole.bar)
+
+
+def test_the_equations_of_a_long_tape_cost_no_more_than_their_uses(monkeypatch):
+    from minigrad.symbolic.deriving import blackboard
+
+    def counted(steps):
+        calls = []
+        transcribed = blackboard.transcribed
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                blackboard,
+                "transcribed",
+                lambda *a: calls.append(a[0]) or transcribed(*a),
+            )
+            tape = mg.Tape(lstm_loss(steps))
+            Exploration(tape, tape.leaves, tape.steps[:40])
+        return len(calls)
+
+    assert counted(40) <= 8 * 40 + 80  # W and b of four gates, at every time step
+
+
 def test_every_term_of_a_sum_is_found_beside_its_contribution():
     tape = mg.Tape(lstm_loss())
     steps = Exploration(tape, tape.leaves).steps

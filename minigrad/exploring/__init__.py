@@ -69,7 +69,7 @@ def explore(
     if not any(step.witness for step in tape):
         remarks.append("Source lines are kept under `with mg.checked():` only.")
     said = page(
-        Exploration(tape, wanted),
+        Exploration(tape, wanted, [tape.steps[k] for k in shown]),
         how,
         shown,
         remarks,

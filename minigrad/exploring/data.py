@@ -9,7 +9,7 @@ shown. Nothing here knows HTML.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,18 +57,27 @@ class Step:
 
 
 class Exploration:
-    """All steps of a tape, and what they have in common.
+    """The steps of a tape, and what they have in common.
 
+    tape       all of it, for a cotangent comes from everywhere
+    wrt        whose cotangents are asked for
+    shown      the entries that get a step, with equations; None for all
     values     the array behind every letter of the equations
     nameless   what entries without a name are called: t13
     check      a sentence: how the lines were compared with the tape, or what failed
     """
 
-    def __init__(self, tape: Tape, wrt: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        wrt: Sequence[Tensor],
+        shown: Collection[Tensor] | None = None,
+    ) -> None:
         self.tape = tape
         self.wrt = wrt
+        self.shown = set(tape) if shown is None else set(shown)
         self.place = {entry: i for i, entry in enumerate(tape)}
-        self.board = Blackboard(tape, wrt, "op")
+        self.board = Blackboard(tape, wrt, "op", self.shown)
         self.letters = self.board.lettered
         self.nameless = {
             self.letters[entry]: f"t{place}"
@@ -117,6 +126,8 @@ class Exploration:
         forward = {line.step: line for line in self.board.forward}
         backward = {line.step: line for line in self.board.backward}
         for position, entry in enumerate(self.tape):
+            if entry not in self.shown:
+                continue
             line, uses = backward.get(entry), tuple(self.uses.get(entry, ()))
             bar = self.bars.get(entry)
             yield Step(

@@ -18,7 +18,8 @@ from string import Template
 
 from minigrad.context import Scope
 from minigrad.drawing.fold import fold
-from minigrad.drawing.view import FOLDED, every_primitive
+from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.words import Label
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, gates, states
 from minigrad.exploring.words import Words, text
@@ -39,10 +40,9 @@ def page(
     tape = exploration.tape
     pictures, why_none = states(tape, title)
     words = Words(exploration, shown, at_most)
-    steps = [step for step in exploration.steps if step.position in shown]
     articles = (
         words.step(step, " ".join(state.nodes[step.entry] for state in pictures))
-        for step in steps
+        for step in exploration.steps
     )
     script = part("script.js")
     return Template(part("page.html")).substitute(
@@ -51,7 +51,7 @@ def page(
         hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
         style=part("style.css"),
         script=script,
-        outline=_outline(steps, (), gates(tape)),
+        outline=_outline(exploration.steps, (), gates(tape)),
         picture=_pictures(pictures, why_none),
         steps="".join(articles),
         shown=f"<p>{text(exploration.check)}</p>\n{proof}",
@@ -65,7 +65,8 @@ def part(name: str) -> str:
 
 def repeated(tape: Tape) -> tuple[set[int], list[str]]:
     """Return the positions that lie in repeated time steps, and what these are."""
-    groups, notes = fold(tape, list(every_primitive(tape)))
+    bare = [Group((e,), e.scope, "", Label()) for e in tape if e.primitive]
+    groups, notes = fold(tape, bare)
     place = {entry: i for i, entry in enumerate(tape)}
     inside = {
         place[entry]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from minigrad.context import Scope, path
@@ -44,12 +44,13 @@ class State:
 def states(tape: Tape, title: str) -> tuple[list[State], str]:
     """Return the states that can be drawn, and a sentence if none can."""
     place = {entry: i for i, entry in enumerate(tape)}
+    every = list(every_primitive(tape))
     found: list[State] = []
     counts: set[int] = set()
     for name, groups in (
-        ("every step", list(every_primitive(tape))),
-        ("gates closed", closed(tape, gates(tape))),
-        ("time steps closed", closed(tape, _until_time)),
+        ("every step", every),
+        ("gates closed", closed(every, gates(tape))),
+        ("time steps closed", closed(every, _until_time)),
     ):
         if len(groups) in counts:
             continue  # nothing was there to close
@@ -90,14 +91,16 @@ def _together(arrows: list[Arrow]) -> Iterator[Arrow]:
             yield replace(arrow, operand="", tooltip=f"{between[ends]} values")
 
 
-def closed(tape: Tape, part: Callable[[Scope], Scope | None]) -> list[Group]:
-    """Return one group for each part of the model that is closed.
+def closed(
+    groups: Iterable[Group], part: Callable[[Scope], Scope | None]
+) -> list[Group]:
+    """Return groups with one for each part of the model that is closed.
 
     `part` gives the scope of the closed part that a scope lies in, or None.
     """
     members: dict[Scope, list[Tensor]] = {}
     order: list[Group | Scope] = []
-    for group in every_primitive(tape):
+    for group in groups:
         scope = part(group.scope)
         if scope is None:
             order.append(group)

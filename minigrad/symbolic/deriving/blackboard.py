@@ -16,16 +16,13 @@ does. Which values have letters is what a level of detail is about:
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from minigrad.cotangents import unbroadcast
-from minigrad.primitive import Elementwise, Primitive
 from minigrad.symbolic.deriving.formula import (
     ONE,
     Formula,
@@ -38,19 +35,12 @@ from minigrad.symbolic.deriving.formula import (
     weight,
 )
 from minigrad.symbolic.deriving.letters import letters, time_of
-from minigrad.symbolic.deriving.transcribe import (
-    in_operators,
-    transcribed,
-    uses,
-    written,
-)
-from minigrad.symbolic.deriving.typeset import Slope
-from minigrad.symbolic.meanings import LETTERS
-from minigrad.symbolic.setting import undisturbed
+from minigrad.symbolic.deriving.rules import Note, Record, rule_of
+from minigrad.symbolic.deriving.transcribe import transcribed, uses, written
+from minigrad.symbolic.proving.local import frozen
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
-Note = str | Slope
 LONG = 12  # operations: what has more is given a letter of its own
 
 
@@ -73,17 +63,28 @@ class Blackboard:
 
     tape     of one or more outputs
     wrt      the Tensors whose cotangents are asked for
+    only     lines of these entries alone, or None for all; at the level "op", where
+             every entry has a letter, so that a line needs no other line
     lettered   what entries are called; constants, what numbers of the program are
+    bars       what the cotangents are called that the lines speak of
     given      for each output its cotangent: a formula, 1 for a loss
     """
 
-    def __init__(self, tape: Tape, wrt: Sequence[Tensor], level: str) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        wrt: Sequence[Tensor],
+        level: str,
+        only: Collection[Tensor] | None = None,
+    ) -> None:
         self.tape = tape
         self.level = level
+        self.only = set(tape) if only is None else set(only)
         self.wrt = set(wrt)
         self.active = _active(tape, self.wrt)
         self.users = uses(tape)
         self.constants: dict[Letter, Array] = {}
+        self.records: dict[Any, Record] = {}
         more: set[Tensor] = set(tape) if level == "op" else set(tape.outputs)
         while True:
             self.lettered = letters(tape, more)
@@ -102,8 +103,8 @@ class Blackboard:
         self.value: dict[Tensor, Formula] = {}
         for step in self.tape:
             letter = self.lettered.get(step)
-            if step.primitive is None:
-                self.value[step] = self.lettered[step]
+            if letter is not None and (step.primitive is None or step not in self.only):
+                self.value[step] = letter
                 continue
             right = written(step, self.value, self._constant_at(step))
             if letter is None:
@@ -148,31 +149,41 @@ class Blackboard:
         given = dict(zip(self.tape.outputs, self.given(), strict=True))
         terms: dict[Tensor, list[Formula]] = {}
         notes: dict[Tensor, list[Note]] = {}
+        self.bars: dict[Tensor, Letter] = {}
         for output, cotangent in given.items():
             terms.setdefault(output, []).append(cotangent)
+        wanted = self.active & self.only
         for step in (*self._in_reverse(), *self._by_first_use()):
-            if step not in self.active or step not in terms:
+            if step not in self.active or (step in self.only and step not in terms):
                 continue
-            right = spread(add(terms[step]), step.shape)
             onward = [
                 (i, a)
                 for i, a in enumerate(step.args)
-                if isinstance(a, Tensor) and a in self.active
+                if isinstance(a, Tensor) and a in wanted
             ]
-            told = tuple(dict.fromkeys(notes.get(step, ())))
-            if len(terms[step]) > 1:
-                told = (*told, "sum over uses")
-            bar, passed_on = right, told
-            if self._has_line(step, right, onward):
-                yield Line(self.lettered[step].barred(), right, step, told)
-                if not isinstance(visible(right), Number):
-                    bar, passed_on = self.lettered[step].barred(), ()
-            elif step in self.short:
-                bar = self._provisional(step).barred()
-            for i, arg in onward:
-                term, rule = self._contribution(step, i, arg, bar)
+            if step not in self.only:  # it needs no line, and its letter will do
+                if not onward:
+                    continue
+                bar, passed_on = self._bar(step), ()
+            else:
+                right = spread(add(terms[step]), step.shape)
+                told = tuple(dict.fromkeys(notes.get(step, ())))
+                if len(terms[step]) > 1:
+                    told = (*told, "sum over uses")
+                bar, passed_on = right, told
+                if self._has_line(step, right, onward):
+                    yield Line(self._bar(step), right, step, told)
+                    if not isinstance(visible(right), Number):
+                        bar, passed_on = self._bar(step), ()
+                elif step in self.short:
+                    bar = self._provisional(step).barred()
+            for arg, term, rule in self._contributions(step, onward, bar):
                 terms.setdefault(arg, []).append(term)
                 notes.setdefault(arg, []).extend((*passed_on, *rule))
+
+    def _bar(self, step: Tensor) -> Letter:
+        """Return what a cotangent is called, and remember that it was spoken of."""
+        return self.bars.setdefault(step, self.lettered[step].barred())
 
     def _in_reverse(self) -> list[Tensor]:
         return [step for step in reversed(self.tape.steps) if step.primitive]
@@ -219,38 +230,32 @@ class Blackboard:
             return True
         return self.level == "gate" or len(onward) > 1
 
-    def _contribution(
-        self, step: Tensor, i: int, arg: Tensor, bar: Formula
-    ) -> tuple[Formula, tuple[Note, ...]]:
-        """Return what a step's cotangent gives its argument i, and by which rule.
-
-        The rule is run on Tensors: constants too, so that what it does with them is
-        recorded and not rounded. Rules do not depend on values.
-        """
-        row = step.primitive
+    def _contributions(
+        self, step: Tensor, onward: Sequence[tuple[int, Tensor]], bar: Formula
+    ) -> Iterator[tuple[Tensor, Formula, tuple[Note, ...]]]:
+        """Yield what a step's cotangent gives each argument, and by which rule."""
+        if not onward:
+            return
+        row, constant = step.primitive, self._constant_at(step)
         assert row is not None
-        constant = self._constant_at(step)
-        with undisturbed():
-            known = {_any(step.shape): spread(bar, step.shape)}
-            (g,) = known
-            y = _any(step.shape)
-            known[y] = spread(self.value[step], step.shape)
-            operands = []
-            for a in step.args:
-                operands.append(_any(np.shape(getattr(a, "data", a))))
-                value = self.value[a] if isinstance(a, Tensor) else constant(a)
-                known[operands[-1]] = spread(value, operands[-1].shape)
-            found = row.vjp(i, g, y, operands, step.options)
-            if not isinstance(found, Tensor):
-                found = Tensor(found)
-            if found.shape != arg.shape:
-                found = unbroadcast(found, arg.shape)
-        return transcribed(found, known, constant), rule_of(row, i)
+        record = self._record_of(step)
+        known = {
+            record.g: spread(bar, step.shape),
+            record.y: spread(self.value[step], step.shape),
+        }
+        for a, operand in zip(step.args, record.operands, strict=True):
+            value = self.value[a] if isinstance(a, Tensor) else constant(a)
+            known[operand] = spread(value, operand.shape)
+        for i, arg in onward:
+            yield arg, transcribed(record.of(i), known, constant), rule_of(row, i)
 
-
-def _any(shape: tuple[int, ...]) -> Tensor:
-    """Return a Tensor of numbers that are nothing special."""
-    return Tensor(np.full(shape, 2.5))
+    def _record_of(self, step: Tensor) -> Record:
+        """Return the record of a step's rules; equal steps have the same one."""
+        shapes = [np.shape(getattr(a, "data", a)) for a in step.args]
+        key = step.primitive, step.shape, *shapes, repr(frozen(step.options))
+        if key not in self.records:
+            self.records[key] = Record(step, shapes)
+        return self.records[key]
 
 
 def _active(tape: Tape, wrt: set[Tensor]) -> set[Tensor]:
@@ -260,45 +265,3 @@ def _active(tape: Tape, wrt: set[Tensor]) -> set[Tensor]:
         if any(isinstance(a, Tensor) and a in active for a in step.args):
             active.add(step)
     return active
-
-
-def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
-    """Say which rule of calculus a row's rule i is.
-
-    >>> from minigrad.primitive import TABLE
-    >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
-    (('product',), ('matrix product',))
-    >>> from minigrad.symbolic.deriving.plain_text import Text
-    >>> Text().note(*rule_of(TABLE["sigmoid"], 0))
-    'σ′ = σ (1 − σ)'
-    """
-    if not isinstance(row, Elementwise):
-        return (getattr(row, "rule", row.name),)
-    if row.meaning in _RULES:
-        return _RULES[row.meaning]
-    if in_operators(row.meaning) is not None or len(row.partials) > 1:
-        return (row.name,)
-    name = row.symbol if row.symbol.isalpha() else row.name
-    return (Slope(name, _slope(name, row.partials[i])),)
-
-
-@functools.cache
-def _slope(symbol: str, partial: Callable[..., Any]) -> Formula:
-    """Return what a partial says of a function: 1 − tanh²."""
-    with undisturbed():
-        y, a = Tensor(0.5), Tensor(0.25)
-        slope = partial(y, a)
-        if not isinstance(slope, Tensor):
-            slope = Tensor(slope)
-    known = {y: Letter(symbol), a: Letter(LETTERS[0])}
-    return transcribed(slope, known, formula)
-
-
-_RULES: dict[str, tuple[str, ...]] = {
-    "a + b": (),
-    "a - b": (),
-    "-a": (),
-    "a * b": ("product",),
-    "a / b": ("quotient",),
-    "a ** b": ("power",),
-}

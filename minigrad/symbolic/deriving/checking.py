@@ -224,7 +224,7 @@ def _values(
     seeds = [seed(output) for output in board.tape.outputs]
     for output, drawn in zip(board.tape.outputs, seeds, strict=True):
         values[board.given_for(output)] = drawn
-    asked = {line.step: line.left for line in board.backward}
+    asked = board.bars
     with undisturbed():
         outputs = [made[output] for output in board.tape.outputs]
         bars = grad(outputs, [made[step] for step in asked], seed=seeds)

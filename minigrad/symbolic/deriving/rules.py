@@ -1,0 +1,100 @@
+"""The rules of a row, as the blackboard needs them: a record of each, and its name.
+
+The rules are the very ones that train. Each is run once on Tensors, and what it did is
+transcribed; beside the line stands in the margin which rule of calculus it was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.cotangents import unbroadcast
+from minigrad.primitive import Elementwise, Primitive
+from minigrad.symbolic.deriving.formula import Formula, Letter, formula
+from minigrad.symbolic.deriving.transcribe import in_operators, transcribed
+from minigrad.symbolic.deriving.typeset import Slope
+from minigrad.symbolic.meanings import LETTERS
+from minigrad.symbolic.setting import undisturbed
+from minigrad.tensor import Tensor
+
+Note = str | Slope
+
+
+class Record:
+    """The rules of a step, run on Tensors of no special value, which leaves a record.
+
+    What stands for constants are Tensors, too: what a rule does with them is recorded
+    and not rounded. Rules do not depend on values, so equal steps have one record.
+
+    g, y, operands   what stands for the step's cotangent, its value and its arguments
+    """
+
+    def __init__(self, step: Tensor, shapes: Sequence[tuple[int, ...]]) -> None:
+        self.step = step
+        self.g, self.y = _any(step.shape), _any(step.shape)
+        self.operands = [_any(shape) for shape in shapes]
+        self.found: dict[int, Tensor] = {}
+
+    def of(self, i: int) -> Tensor:
+        """Return what the rule of argument i makes of g."""
+        if i not in self.found:
+            row, shape = self.step.primitive, self.operands[i].shape
+            assert row is not None
+            with undisturbed():
+                found = row.vjp(i, self.g, self.y, self.operands, self.step.options)
+                found = found if isinstance(found, Tensor) else Tensor(found)
+                if found.shape != shape:
+                    found = unbroadcast(found, shape)
+            self.found[i] = found
+        return self.found[i]
+
+
+def _any(shape: tuple[int, ...]) -> Tensor:
+    """Return a Tensor of numbers that are nothing special."""
+    return Tensor(np.full(shape, 2.5))
+
+
+def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
+    """Say which rule of calculus a row's rule i is.
+
+    >>> from minigrad.primitive import TABLE
+    >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
+    (('product',), ('matrix product',))
+    >>> from minigrad.symbolic.deriving.plain_text import Text
+    >>> Text().note(*rule_of(TABLE["sigmoid"], 0))
+    'σ′ = σ (1 − σ)'
+    """
+    if not isinstance(row, Elementwise):
+        return (getattr(row, "rule", row.name),)
+    if row.meaning in _RULES:
+        return _RULES[row.meaning]
+    if in_operators(row.meaning) is not None or len(row.partials) > 1:
+        return (row.name,)
+    name = row.symbol if row.symbol.isalpha() else row.name
+    return (Slope(name, _slope(name, row.partials[i])),)
+
+
+@functools.cache
+def _slope(symbol: str, partial: Callable[..., Any]) -> Formula:
+    """Return what a partial says of a function: 1 − tanh²."""
+    with undisturbed():
+        y, a = Tensor(0.5), Tensor(0.25)
+        slope = partial(y, a)
+        if not isinstance(slope, Tensor):
+            slope = Tensor(slope)
+    known = {y: Letter(symbol), a: Letter(LETTERS[0])}
+    return transcribed(slope, known, formula)
+
+
+_RULES: dict[str, tuple[str, ...]] = {
+    "a + b": (),
+    "a - b": (),
+    "-a": (),
+    "a * b": ("product",),
+    "a / b": ("quotient",),
+    "a ** b": ("power",),
+}
