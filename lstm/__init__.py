@@ -16,6 +16,7 @@ from lstm.layer import LSTM, Recurrent
 from lstm.masks import last
 from lstm.others import GRUCell, IRNNCell, Output, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack, TimeDistributed
+from lstm.truncated import truncated
 from lstm.variants import (
     ClippedCell,
     CoupledCell,
@@ -60,4 +61,5 @@ __all__ = [
     "State",
     "TimeDistributed",
     "last",
+    "truncated",
 ]

@@ -52,10 +52,13 @@ class Variational(Around):
         self.x = x
         self.y = y
 
+    def require_fit(self, x: Any, state: Any) -> None:
+        """Raise ValueError unless the masks have the shapes of x_t and y_{t-1}."""
+        _require_shape("x_t", self.x, (*x.shape[:-2], x.shape[-1]), x)
+        _require_shape("y_{t-1}", self.y, np.shape(state.y), x)
+
     def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
         """Return x_t * d_x, and the state with y_{t-1} * d_y."""
-        _require_fit("x_t", self.x, x)
-        _require_fit("y_{t-1}", self.y, state.y)
         return x * self.x, state._replace(y=state.y * self.y)
 
 
@@ -98,12 +101,16 @@ class Zoneout(Around):
     def __init__(self, masks: Any) -> None:
         self.masks = masks
 
+    def require_fit(self, x: Any, state: Any) -> None:
+        """Raise ValueError unless each field of the state has a mask for each step."""
+        *batch, steps, _ = x.shape
+        for name, mask, field in zip(state._fields, self.masks, state, strict=True):
+            wide = np.shape(field)[-1:]
+            _require_shape(f"{name}_t", mask, (*batch, steps, *wide), x)
+
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return where(d_t, old, new) for each field."""
-        masks = [mask[..., t, :] for mask in self.masks]
-        for name, mask, field in zip(new._fields, masks, new, strict=True):
-            _require_fit(f"{name}_t", mask, field)
-        return chosen([~mask for mask in masks], new, old)
+        return chosen([~mask[..., t, :] for mask in self.masks], new, old)
 
     def during(self, steps: slice) -> Zoneout:
         """Return what concerns some of the steps only."""
@@ -190,15 +197,15 @@ def _require_rate(name: str, rate: Any) -> None:
     )
 
 
-def _require_fit(name: str, mask: Array, value: Any) -> None:
-    if np.shape(mask) == np.shape(value):
+def _require_shape(name: str, mask: Array, wanted: tuple[int, ...], x: Any) -> None:
+    if np.shape(mask) == wanted:
         return
     raise ValueError(
         explain(
             f"dropout on {name}, at {user_line()}",
-            {"mask": mask, name: value},
-            "each entry has its own place in the mask.",
-            "sample the masks for this layer and this batch: batch=(B,) for x of shape "
-            "(B, T, n), () for (T, n).",
+            {"x": x, "mask": mask},
+            f"with this x the mask must have the shape {wanted}.",
+            "sample it for this layer and this batch: for x of shape (B, T, n), "
+            "variational(layer, batch=(B,), ...) or zoneout(layer, (B, T), ...).",
         )
     )

@@ -88,6 +88,8 @@ class Recurrent(Module):
         state = self._begin(state, x)
         real = real_steps(x, mask, lengths)
         around = arounds(dropout)
+        for each in around:
+            each.require_fit(x, state)
         if real is not None:
             x = only_real(x, real)
             around.append(Frozen(real))
@@ -96,7 +98,7 @@ class Recurrent(Module):
         with reusing_weights():
             for t in reversed(steps) if self.reverse else steps:
                 with time_step(t):
-                    state = self._step(t, _named(x[..., t, :]), state, around)
+                    state = self._step(t, named_input(x[..., t, :]), state, around)
                 outputs[t] = state.y
         y = stack(outputs, axis=-2)
         if real is not None and self.outputs == "zero":
@@ -115,7 +117,7 @@ class Recurrent(Module):
         return new
 
     def _read(self, x: Any) -> Any:
-        x = x if isinstance(x, Tensor) else np.asarray(x)
+        x = sequence(x)
         n = self.cell.n
         if x.ndim in (2, 3) and x.shape[-1] == n and x.shape[-2] > 0:
             return x
@@ -136,7 +138,7 @@ class Recurrent(Module):
             state = start
         require_state(state, type(start))
         _require_batch(state, start, x)
-        at = steps_before()
+        at = steps_before() + (x.shape[-2] + 1 if self.reverse else 0)
         return type(state)(
             *(leaf(v, f"{k}_{at}") for k, v in zip(state._fields, state, strict=True))
         )
@@ -219,11 +221,28 @@ def arounds(dropout: Any) -> list[Around]:
     )
 
 
-def _named(x_t: Any) -> Any:
+def sequence(x: Any) -> Any:
+    """Return x as a Tensor or an array; refuse what is neither."""
+    if isinstance(x, Tensor):
+        return x
+    if not isinstance(x, tuple | list) or not any(isinstance(e, Tensor) for e in x):
+        return np.asarray(x)
+    raise TypeError(
+        explain(
+            f"layer(x), where x is a {type(x).__name__} of Tensors, at {user_line()}",
+            {f"x[{k}]": part for k, part in enumerate(x)},
+            "a layer reads one array (B, T, n) or (T, n).",
+            'join them: a Bidirectional with merge="concat" does, mg.stack joins '
+            "steps; of what a layer returns, y is the first part.",
+        )
+    )
+
+
+def named_input(x_t: Any) -> Any:
     """Return x_t under its name; integers stay as they are, they may be indices."""
     if isinstance(x_t, Tensor):
         x_t.name = "x"
-    elif x_t.dtype.kind == "f":
+    elif x_t.dtype.kind in "fc":
         x_t = leaf(x_t, "x")
     return x_t
 

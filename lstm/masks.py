@@ -28,6 +28,9 @@ class Around:
     A mask is one such thing; dropout on the state is another. This one does nothing.
     """
 
+    def require_fit(self, x: Any, state: Any) -> None:
+        """Raise ValueError unless this belongs to x (..., T, n) and to this state."""
+
     def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
         """Return what the cell shall see of x_t and of the state before step t."""
         return x, state

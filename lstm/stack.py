@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from lstm.counting import time_step
+from lstm.layer import named_input, sequence
 from lstm.masks import real_steps
-from minigrad import Module, Tensor, stack
+from minigrad import Module, stack
 from minigrad.messages import explain, user_line
-from minigrad.module import leaf
 
 
 class States(list[Any]):
@@ -85,7 +85,7 @@ class Stack(Module):
         dropout: Any = None,
     ) -> tuple[Any, States]:
         """Return y of the highest layer at every step, and the state of each layer."""
-        x = x if isinstance(x, Tensor) else np.asarray(x)
+        x = sequence(x)
         mask = real_steps(x, mask, lengths)
         states = _one_each(states, len(self.layers), "states", "layer")
         dropout = _one_each(dropout, len(self.layers), "dropout", "layer")
@@ -97,7 +97,7 @@ class Stack(Module):
             if remembers(layer):
                 x, state = layer(x, state, mask=mask, dropout=dropped)
             else:
-                x, state = layer(leaf(x, "x") if _real(x) else x), None
+                x, state = layer(x), None
             x = x if gap is None else x * _fitting(gap, x)
             after.append(state)
         return x, after
@@ -130,7 +130,7 @@ class TimeDistributed(Module):
 
     def forward(self, x: Any) -> Any:
         """Return the module's output for each step."""
-        x = x if isinstance(x, Tensor) else np.asarray(x)
+        x = sequence(x)
         axis = x.ndim - self.rank - 1
         if axis not in (0, 1) or x.shape[axis] == 0:
             raise ValueError(
@@ -146,16 +146,11 @@ class TimeDistributed(Module):
         outputs = []
         for t in range(x.shape[axis]):
             with time_step(t):
-                x_t = x[(slice(None),) * axis + (t,)]
-                outputs.append(self.module(leaf(x_t, "x") if _real(x_t) else x_t))
+                x_t = named_input(x[(slice(None),) * axis + (t,)])
+                outputs.append(self.module(x_t))
         y = stack(outputs, axis=axis)
         y.name = "Y"
         return y
-
-
-def _real(x: Any) -> bool:
-    """Return whether x holds numbers with derivatives; integers may be indices."""
-    return isinstance(x, Tensor) or x.dtype.kind in "fc"
 
 
 def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm.counting import counting_since
+from lstm.layer import sequence
 from lstm.masks import real_steps
 from minigrad import Tensor
 from minigrad.messages import explain, user_line
@@ -65,7 +66,7 @@ def truncated(
     slice(3, 6, None) (3, 2)
     slice(6, 7, None) (1, 2)
     """
-    x = x if isinstance(x, Tensor) else np.asarray(x)
+    x = sequence(x)
     _require_causal(layer)
     _require_length(k)
     mask = real_steps(x, mask, lengths)

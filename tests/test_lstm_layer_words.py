@@ -1,0 +1,186 @@
+"""What layers over time say to the mistakes that people make with them.
+
+A mistake, and words of the answer: what was given, why it cannot be, what to do.
+"""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from lstm import (
+    LSTM,
+    Bidirectional,
+    Directions,
+    LSTMCell,
+    Recurrent,
+    Stack,
+    State,
+    TimeDistributed,
+    last,
+    truncated,
+)
+from lstm.dropout import Variational, Zoneout, between, variational, zoneout
+
+layer = LSTM(3, 2, rng=0)
+both = Bidirectional(LSTM(3, 2, rng=0))
+deep = Stack(LSTM(3, 4, rng=0), LSTM(4, 2, rng=1))
+X = np.ones((4, 5, 3))
+H = np.zeros((4, 2))
+MISTAKES = {
+    "two axes too few": (lambda: layer(np.ones(3)), r"\(B, T, n\) or \(T, n\)"),
+    "no feature axis": (
+        lambda: LSTM(1, 2)(np.ones((4, 5))),
+        r"with n = 1 (.|\n)*x\[\.\.\., None\]",
+    ),
+    "four axes": (lambda: layer(np.ones((1, 4, 5, 3))), r"\(B, T, n\) or \(T, n\)"),
+    "time first, as the state shows": (
+        lambda: layer(np.ones((5, 4, 3)), State(H, H)),
+        r"seems to be \(T, B, n\): x\.transpose\(1, 0, 2\)",
+    ),
+    "PyTorch's h_n": (
+        lambda: layer(X, State(H[None], H[None])),
+        r"y_0: shape \(1, 4, 2\)(.|\n)*h_n\[0\] is y(.|\n)*batch_first",
+    ),
+    "(h, c) as PyTorch has it": (lambda: layer(X, (H, H)), r"State\(y, c\)"),
+    "[h, c] as Keras has it": (lambda: layer(X, [H, H]), r"Flax(.|\n)*\(c, h\)"),
+    "a state of one direction": (
+        lambda: both(X, State(H, H)),
+        r"Directions\(forward=..., backward=...\)",
+    ),
+    "a state of one layer": (
+        lambda: deep(X, [State(H, H)]),
+        r"states for 2 layers(.|\n)*None where",
+    ),
+    "a bare state for a stack": (
+        lambda: deep(X, State(H, H)),
+        r"list with one entry for each layer",
+    ),
+    "a mask of numbers": (
+        lambda: layer(X, mask=np.ones((4, 5))),
+        r"mask: shape \(4, 5\), float64(.|\n)*compare, for instance mask != 0",
+    ),
+    "a mask that is a Tensor": (
+        lambda: layer(X, mask=mg.Tensor(np.ones((4, 5)))),
+        r"answers yes or no for each step",
+    ),
+    "a mask with time first": (
+        lambda: layer(X, mask=np.ones((5, 4), bool)),
+        r"\(4, 5\) steps(.|\n)*mask\.T turns \(T, B\) into \(B, T\)",
+    ),
+    "a mask of features": (
+        lambda: layer(X, mask=np.ones((4, 5, 3), bool)),
+        r"without the axis of features",
+    ),
+    "a mask of one sequence for a batch": (
+        lambda: layer(X, mask=np.ones(5, bool)),
+        r"one boolean for each",
+    ),
+    "lengths and a mask": (
+        lambda: layer(X, mask=np.ones((4, 5), bool), lengths=[5, 5, 5, 5]),
+        r"both say which steps are real",
+    ),
+    "lengths beyond T": (
+        lambda: layer(X, lengths=[5, 6, 1, 1]),
+        r"T = 5 steps(.|\n)*look for 6",
+    ),
+    "negative lengths": (lambda: layer(X, lengths=[5, 5, -1, 1]), r"look for -1"),
+    "lengths that are not whole": (
+        lambda: layer(X, lengths=[5.0, 1.0, 1.0, 1.0]),
+        r"lengths are integers(.|\n)*mask\.sum\(axis=-1\)",
+    ),
+    "lengths of another batch": (lambda: layer(X, lengths=[5, 1]), r"shape \(4,\)"),
+    "a list of lengths for one sequence": (
+        lambda: layer(X[0], lengths=[5]),
+        r"a\s+bare integer",
+    ),
+    "other outputs": (lambda: LSTM(3, 2, outputs="zeros"), r'"hold"(.|\n)*"zero"'),
+    "two layers that read forward": (
+        lambda: Bidirectional(LSTM(3, 2), LSTM(3, 2)),
+        r"LSTM\(n, m, reverse=True\)",
+    ),
+    "one cell for both directions": (
+        lambda: Bidirectional(layer, LSTM(layer.cell, reverse=True)),
+        r"a cell of its own",
+    ),
+    "a second direction of a cell of one's own": (
+        lambda: Bidirectional(Recurrent(LSTMCell(3, 2))),
+        r"give both",
+    ),
+    "Keras's names of merges": (
+        lambda: Bidirectional(LSTM(3, 2), merge="ave"),
+        r"'concat', 'sum', 'mul', 'average', None",
+    ),
+    "a pair for the layer above": (
+        lambda: Stack(Bidirectional(LSTM(3, 2), merge=None), LSTM(4, 2))(X),
+        r"Directions of Tensors(.|\n)*merge=\"concat\" does",
+    ),
+    "a list of layers": (lambda: Stack([layer]), r"Stack\(\*layers\)"),
+    "no layers": (Stack, r"one or more layers"),
+    "a rate for dropout": (
+        lambda: layer(X, dropout=0.5),
+        r"draws no random numbers(.|\n)*variational\(layer",
+    ),
+    "a rate between layers": (
+        lambda: deep(X, between=[0.5]),
+        r"sample it for this shape: between\(\(4, 5, 4\), rate, rng\)",
+    ),
+    "one mask too many": (
+        lambda: deep(X, between=[None, None]),
+        r"between for 1 gaps?",
+    ),
+    "masks of another batch": (
+        lambda: layer(X, dropout=variational(layer, (2,), rng=0)),
+        r"dropout on x_t(.|\n)*the shape \(4, 3\)(.|\n)*batch=\(B,\)",
+    ),
+    "zoneout of another batch": (
+        lambda: layer(X, dropout=zoneout(layer, (2, 5), rng=0)),
+        r"dropout on y_t",
+    ),
+    "zoneout for too few steps": (
+        lambda: layer(X, dropout=zoneout(layer, (4, 3), rng=0)),
+        r"mask: shape \(4, 3, 2\)(.|\n)*the shape \(4, 5, 2\)",
+    ),
+    "zoneout of what is not there": (
+        lambda: zoneout(layer, (4, 5), h=0.5, rng=0),
+        r"has y and c",
+    ),
+    "everything dropped": (lambda: between((4, 5), 1.0, rng=0), r"0 <= rate < 1"),
+    "percent": (lambda: between((4, 5), 50, rng=0), r"rate=50"),
+    "truncating what reads from the end": (
+        lambda: truncated(both, X, 2),
+        r"reads from the end",
+    ),
+    "truncating a stack that reads from the end": (
+        lambda: truncated(Stack(both, LSTM(4, 1)), X, 2),
+        r"needs the whole sequence",
+    ),
+    "pieces of no length": (lambda: truncated(layer, X, 0), r"1, 2, 3, \.\.\."),
+    "the last of a state": (lambda: last(np.ones(2)), r"\(B, T, m\) or \(T, m\)"),
+    "the last of nothing": (
+        lambda: last(np.ones((2, 5, 2)), [5, 0]),
+        r"length 0 has no last step",
+    ),
+    "no steps to distribute over": (
+        lambda: TimeDistributed(mg.Dense(3, 2))(np.ones((4, 0, 3))),
+        r"T > 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mistake", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_answered_with_its_reason_and_its_fix(mistake, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        mistake()
+    text = str(caught.value)
+    assert "test_lstm_layer_words.py:" in text.split("\n")[0] + text.split("\n")[1]
+    assert "\n  why   " in text and "\n  fix   " in text
+    assert max(map(len, text.split("\n"))) <= 88
+
+
+def test_masks_of_ones_own_are_welcome():
+    ones = Variational(np.ones((4, 3)), np.ones((4, 2)))
+    kept = Zoneout(State(np.zeros((4, 5, 2), bool), np.zeros((4, 5, 2), bool)))
+    y, _ = layer(X, dropout=[ones, kept])
+    np.testing.assert_array_equal(y.data, layer(X)[0].data)
+    named = both(X, dropout=Directions(backward=ones))
+    assert named[0].shape == (4, 5, 4)
