@@ -10,18 +10,52 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 """
 
 from lstm.bidirectional import Bidirectional, Directions
-from lstm.cell import Gate, LSTMCell, State
+from lstm.cell import Cell, LSTMCell, State
+from lstm.gate import Gate
 from lstm.layer import LSTM, Recurrent
 from lstm.masks import last
+from lstm.others import GRUCell, IRNNCell, Output, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack, TimeDistributed
+from lstm.variants import (
+    ClippedCell,
+    CoupledCell,
+    FullGateRecurrenceCell,
+    GateState,
+    LayerNormCell,
+    LinearCandidateCell,
+    LinearOutputCell,
+    NoForgetGateCell,
+    NoInputGateCell,
+    NoOutputGateCell,
+    PeepholeCell,
+    ProjectedCell,
+)
 
 __all__ = [
     "LSTM",
     "Bidirectional",
+    "Cell",
+    "ClippedCell",
+    "CoupledCell",
     "Directions",
+    "FullGateRecurrenceCell",
+    "GRUCell",
     "Gate",
+    "GateState",
+    "IRNNCell",
     "LSTMCell",
+    "LayerNormCell",
+    "LinearCandidateCell",
+    "LinearOutputCell",
+    "NoForgetGateCell",
+    "NoInputGateCell",
+    "NoOutputGateCell",
+    "Output",
+    "PeepholeCell",
+    "ProjectedCell",
+    "RNNCell",
     "Recurrent",
+    "ResetAfterGRUCell",
     "Stack",
     "State",
     "TimeDistributed",

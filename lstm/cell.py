@@ -11,30 +11,29 @@
 x is in R^n; y, c and everything between are in R^m; every W is m x (n+m), every b is
 in R^m. Each of the four dense equations is a `Gate`: one yellow box of the well-known
 picture. Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+
+What is not particular to the LSTM, boxes with weights and a state of named parts, is in
+`Cell`: the GRU and the simple RNN of lstm.others are made of it too. A variant of the
+LSTM overrides one equation, and lstm.variants has one class for each.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.initial import GATES, PRESETS
-from minigrad import (
-    Dense,
-    Module,
-    Parameter,
-    concatenate,
-    matvec,
-    sigmoid,
-    tanh,
-)
+from lstm.gate import Activation, Gate
+from lstm.initial import start
+from minigrad import Module, Tensor, concatenate, sigmoid, tanh
 from minigrad.messages import explain, user_line
 from minigrad.module import Rng, leaf, require_sizes
 
-Activation: TypeAlias = Callable[[Any], Any]
+
+def detached(state: Any) -> Any:
+    """Return a state with the same numbers, as leaves."""
+    return type(state)(*(a.detach() if hasattr(a, "detach") else a for a in state))
 
 
 class State(NamedTuple):
@@ -58,105 +57,32 @@ class State(NamedTuple):
 
     def detach(self) -> State:
         """Return the same numbers as leaves: no gradient flows back past this point."""
-        return State(*(a.detach() if hasattr(a, "detach") else a for a in self))
+        return detached(self)
 
 
-class Gate(Module):
-    """One yellow box: activation(W v + b), a dense sub-layer with its own weights.
-
-    letter      f, i, c or o: its Parameters are named W_f and b_f
-    n, m        sizes of x and y; W is (m, n+m), b is (m,), v = [x, y] is (..., n+m)
-    hidden      sizes of dense tanh layers inside the box, before W: a deeper box
-    W, b        where to start; drawn by the "glorot" preset if not given
-    reads       size of v where it is not n+m
-
-    >>> gate = Gate("f", n=3, m=2, rng=0)
-    >>> gate.W.shape, gate(np.zeros((4, 5))).shape
-    ((2, 5), (4, 2))
-    """
-
-    def __init__(
-        self,
-        letter: str,
-        n: int,
-        m: int,
-        activation: Activation = sigmoid,
-        hidden: Sequence[int] = (),
-        W: Any = None,
-        b: Any = None,
-        rng: Rng = None,
-        dtype: Any = float,
-        reads: int | None = None,
-    ) -> None:
-        require_sizes("Gate", n=n, m=m)
-        rng = np.random.default_rng(rng)
-        sizes = [n + m if reads is None else reads, *hidden]
-        self.letter = letter
-        self.activation = activation
-        self.hidden = [
-            Dense(below, above, tanh, rng, dtype)
-            for below, above in itertools.pairwise(sizes)
-        ]
-        if W is None:
-            limit = np.sqrt(6 / (sizes[-1] + m))
-            W = rng.uniform(-limit, limit, (m, sizes[-1]))
-        if np.shape(W) != (m, sizes[-1]) or (b is not None and np.shape(b) != (m,)):
-            raise ValueError(
-                explain(
-                    f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
-                    f"at {user_line()}",
-                    {f"W_{letter}": np.asarray(W), f"b_{letter}": b},
-                    f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
-                    "b is added.",
-                    f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
-                    "them away.",
-                )
-            )
-        self.W = Parameter(np.asarray(W, dtype), name=f"W_{letter}")
-        self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
-        self.b.name = f"b_{letter}"
-
-    def forward(self, v: Any, also: Any = None) -> Any:
-        """Return activation(W v + b), or activation(W v + b + also): (..., m)."""
-        for layer in self.hidden:
-            v = layer(v)
-        z = self.z(v) if also is None else self.z(v) + also
-        gate = self.activation(z)
-        z.name, gate.name = f"z_{self.letter}", self.letter
-        return gate
-
-    def z(self, v: Any) -> Any:
-        """Return W v + b, what the activation is applied to."""
-        return matvec(self.W, v) + self.b
-
-
-class LSTMCell(Module):
-    """The six equations: one step from State(y, c) to the next.
+class Cell(Module):
+    """A recurrent cell of yellow boxes, each a Gate of its own.
 
     n, m         sizes of input and output
     init         "glorot", "keras" or "torch": see lstm.initial
     forget_bias  replaces the preset's start of b_f
+    chrono       the longest memory expected, in steps: starts b_f (and b_i) for it
     hidden       deeper boxes: {"forget": (6,)} puts a dense layer of 6 into that gate
     activations  other functions: {"candidate": relu}; "state" is the tanh of c
     rng          a seed or a Generator
 
-    >>> cell = LSTMCell(n=3, m=2, rng=0)
-    >>> y, c = cell(np.ones(3), State.zeros(2))
-    >>> y.shape, c.shape
-    ((2,), (2,))
+    A subclass says what is particular to it, and what its parents say is added:
+
+    letters      its boxes, {"forget": "f"}; None takes a parent's box away
+    usual        their activations
+    box          what a box is
+    carries      its state: a NamedTuple that begins with y
     """
 
-    letters: Mapping[str, str] = dict(zip(GATES, "fico", strict=True))  # its boxes
-    usual: Mapping[str, Activation] = {
-        **dict.fromkeys(GATES, sigmoid),
-        "candidate": tanh,
-        "state": tanh,
-    }
+    letters: Mapping[str, Any] = {}
+    usual: Mapping[str, Activation] = {}
     box: type[Gate] = Gate
-    forget: Gate
-    input: Gate
-    candidate: Gate
-    output: Gate
+    carries: Any = State
 
     def __init__(
         self,
@@ -164,6 +90,7 @@ class LSTMCell(Module):
         m: int,
         init: str = "glorot",
         forget_bias: float | None = None,
+        chrono: float | None = None,
         hidden: Mapping[str, Sequence[int]] | None = None,
         activations: Mapping[str, Activation] | None = None,
         rng: Rng = None,
@@ -171,30 +98,108 @@ class LSTMCell(Module):
     ) -> None:
         require_sizes(type(self).__name__, n=n, m=m)
         rng = np.random.default_rng(rng)
-        start = _preset(init)(n, m, rng)
-        if forget_bias is not None:
-            start["forget"] = (start["forget"][0], np.full(m, float(forget_bias)))
-        hidden = _known("hidden", hidden or {}, self.letters)
-        known = _known("activations", activations or {}, [*self.letters, "state"])
-        functions = {**self.usual, **known}
+        letters, usual = said(type(self), "letters"), said(type(self), "usual")
+        self.letters = {name: letters[name] for name in letters if letters[name]}
+        self.usual = {k: usual[k] for k in usual if k in self.letters or k == "state"}
         self.n, self.m, self.dtype = n, m, np.dtype(dtype)
-        self.squash = functions["state"]
+        hidden = _known("hidden", hidden or {}, self.letters)
+        known = _known("activations", activations or {}, self.usual)
+        functions = {**self.usual, **known}
+        self.squash: Any = functions.get("state")
+        reads = {name: self.reads(name) for name in self.letters}
+        begin = start(reads, m, init, forget_bias, chrono, rng)
         for name, letter in self.letters.items():
-            inside = hidden.get(name, ())
-            W, b = start[name]
+            inside, (W, b) = hidden.get(name, ()), begin[name]
             W = None if inside else W  # it reads the hidden layer instead
-            box = self.box(letter, n, m, functions[name], inside, W, b, rng, dtype)
-            setattr(self, name, box)
+            width = sum(reads[name])
+            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, width)
+            setattr(self, name, self.box(*made))
 
-    def start(self, batch: tuple[int, ...] = ()) -> State:
+    def reads(self, name: str) -> tuple[int, ...]:
+        """Return the sizes of what a box reads, joined: x, then what was carried."""
+        return self.n, self.sizes()["y"]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the size of each part of the state."""
+        return dict.fromkeys(self.carries._fields, self.m)
+
+    def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen: zeros."""
-        return State.zeros(self.m, batch, self.dtype)
+        sizes = self.sizes().values()
+        return self.carries(*(np.zeros((*batch, size), self.dtype) for size in sizes))
 
-    def forward(self, x: Any, state: State) -> State:
+    def leaves(self, x: Any, state: Any) -> list[Tensor]:
+        """Return x_t and each part of the state before, visible on the tape.
+
+        Raises TypeError for a state of another kind, ValueError for other sizes.
+        """
+        require_state(state, self.carries)
+        named = {f"{field}_0": part for field, part in state._asdict().items()}
+        parts = [leaf(part, name) for name, part in named.items()]
+        x = leaf(x, "x")
+        shapes = [part.shape for part in parts]
+        wanted = [(*x.shape[:-1], size) for size in self.sizes().values()]
+        if x.shape[-1:] == (self.n,) and shapes == wanted:
+            return [x, *parts]
+        raise self._misfit(x, parts)
+
+    def _misfit(self, x: Tensor, parts: list[Tensor]) -> ValueError:
+        sizes = self.sizes()
+        of_size = {
+            size: ", ".join(field for field in sizes if sizes[field] == size)
+            for size in sizes.values()
+        }
+        shapes = " and ".join(f"{k} of shape (..., {s})" for s, k in of_size.items())
+        name, letter = next(iter(self.letters.items()))
+        before = {f"{k}_{{t-1}}": part for k, part in zip(sizes, parts, strict=True)}
+        return ValueError(
+            explain(
+                f"{type(self).__name__}: W_{letter} [x_t, y_{{t-1}}] + b_{letter}, "
+                f"at {user_line()}",
+                {f"W_{letter}": getattr(self, name).W, "x_t": x, **before},
+                f"n={self.n} and m={self.m} want x_t of shape (..., {self.n}) and "
+                f"{shapes} with the same batch axes.",
+                f"pass x with {self.n} features, and cell.start(batch=x.shape[:-1]) to "
+                "begin with.",
+            )
+        )
+
+
+class LSTMCell(Cell):
+    """The six equations: one step from State(y, c) to the next.
+
+    Made from two sizes and the options of Cell.
+
+    >>> cell = LSTMCell(n=3, m=2, rng=0)
+    >>> y, c = cell(np.ones(3), State.zeros(2))
+    >>> y.shape, c.shape
+    ((2,), (2,))
+    """
+
+    letters = {"forget": "f", "input": "i", "candidate": "c", "output": "o"}
+    usual = {
+        "forget": sigmoid,
+        "input": sigmoid,
+        "candidate": tanh,
+        "output": sigmoid,
+        "state": tanh,
+    }
+    forget: Gate
+    input: Gate
+    candidate: Gate
+    output: Gate
+
+    def __init_subclass__(cls) -> None:
+        """Let a parent without some box have its equation, in any order of parents."""
+        for parent in cls.__bases__:
+            letters = said(parent, "letters")
+            for equation in (LSTMCell.letters[k] for k in letters if not letters[k]):
+                if equation not in vars(cls):
+                    setattr(cls, equation, getattr(parent, equation))
+
+    def forward(self, x: Any, state: Any) -> Any:
         """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
-        require_state(state)
-        x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
-        self._check(x, y_prev, c_prev)
+        x, y_prev, c_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
         f = self.f(v, c_prev)
         i = self.i(v, c_prev, f)
@@ -225,21 +230,19 @@ class LSTMCell(Module):
         """Return the output: some of tanh(c)."""
         return o * self.squash(c)
 
-    def _check(self, x: Any, y: Any, c: Any) -> None:
-        batch = x.data.shape[:-1]
-        wanted = (*batch, self.m)
-        if x.data.shape[-1:] == (self.n,) and y.data.shape == c.data.shape == wanted:
-            return
-        raise ValueError(
-            explain(
-                f"LSTM cell: W_c [x_t, y_{{t-1}}] + b_c, at {user_line()}",
-                {"W_c": self.candidate.W, "x_t": x, "y_{t-1}": y, "c_{t-1}": c},
-                f"n={self.n} and m={self.m} want x_t of shape (..., {self.n}) and "
-                f"y, c of shape (..., {self.m}) with the same batch axes.",
-                f"pass x with {self.n} features, and State.zeros({self.m}, "
-                "batch=x.shape[:-1]) to begin with.",
-            )
-        )
+
+def said(cls: type, attribute: str) -> dict[str, Any]:
+    """Return what a class and its parents say together; the nearest has the last word.
+
+    >>> class Open(LSTMCell):
+    ...     letters = {"output": None}
+    >>> said(Open, "letters")
+    {'forget': 'f', 'input': 'i', 'candidate': 'c', 'output': None}
+    """
+    together: dict[str, Any] = {}
+    for each in reversed(cls.__mro__):
+        together.update(vars(each).get(attribute, {}))
+    return together
 
 
 def require_state(state: Any, wanted: type = State) -> None:
@@ -256,19 +259,6 @@ def require_state(state: Any, wanted: type = State) -> None:
             else "the cell carries other things from step to step.",
             f"pass {wanted.__name__}({names}): Keras and PyTorch call y the hidden "
             "state h, Flax has them in the order (c, h).",
-        )
-    )
-
-
-def _preset(name: str) -> Any:
-    if name in PRESETS:
-        return PRESETS[name]
-    raise ValueError(
-        explain(
-            f"init={name!r}, at {user_line()}",
-            {},
-            "there is no such way to start.",
-            f"choose one of {', '.join(PRESETS)}.",
         )
     )
 

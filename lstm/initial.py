@@ -1,29 +1,68 @@
-"""How the weights of an LSTM start: three presets, each a known recipe.
+"""How the weights of a cell start: four presets, each a known recipe.
 
-A preset returns, for each of the four gates, the two halves of its W and its b. They
-differ in what they take for "one layer":
+A preset returns, for each box of a cell, its W and its b. W has a block of columns for
+x, and one for each vector carried from the step before. The presets differ in what they
+take for "one layer":
 
-    glorot  each gate is a dense layer of its own: W_x Glorot uniform over (n, m), W_y
-            orthogonal (m, m), b zero, forget bias 1. The reading of this project.
-    keras   the four gates are one (4m) layer: Glorot over (n, 4m), orthogonal rows
-            over (m, 4m) jointly; b zero, forget bias 1. Keras's LSTM layer.
-    torch   everything uniform in +-1/sqrt(m), b the sum of two such draws, since
-            PyTorch keeps two biases; no forget bias.
+    glorot    each box is a dense layer of its own: W_x Glorot uniform over (n, m), W_y
+              orthogonal (m, m), b zero, forget bias 1. The reading of this project.
+    keras     the k boxes are one (km) layer: Glorot over (n, km), orthogonal rows over
+              (m, km) jointly; b zero, forget bias 1. Keras's LSTM, GRU and SimpleRNN.
+    torch     everything uniform in +-1/sqrt(m), b the sum of two such draws, since
+              PyTorch keeps two biases; no forget bias.
+    identity  W_y the identity, W_x Gaussian with deviation 0.001, b zero: the IRNN of
+              Le, Jaitly and Hinton 2015.
 
 A forget bias of 1 keeps the cell state at the start (Gers et al. 2000; Jozefowicz
-et al. 2015): f = sigma(1) = 0.73 instead of 0.5.
+et al. 2015): f = sigma(1) = 0.73 instead of 0.5. With `chrono` the neurons start with
+different memories, as long as the task may need (Tallec and Ollivier 2018).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-Array = np.ndarray
-Start = tuple[Array, Array]  # W of shape (m, n+m), b of shape (m,)
+from minigrad.messages import explain, user_line
 
-GATES = ("forget", "input", "candidate", "output")
+Array = np.ndarray
+Start: TypeAlias = tuple[Any, Array]  # W of shape (m, n + ...), b of shape (m,)
+Preset: TypeAlias = Callable[
+    [Sequence[str], tuple[int, ...], int, np.random.Generator], dict[str, Start]
+]
+
+
+def start(
+    reads: Mapping[str, tuple[int, ...]],
+    m: int,
+    init: str,
+    forget_bias: float | None,
+    chrono: float | None,
+    rng: np.random.Generator,
+) -> dict[str, Start]:
+    """Return W and b to begin with, for each box of a cell.
+
+    reads  for each box the sizes of what it reads: x first, then what is carried
+
+    Boxes that read the same are one layer to the presets.
+    """
+    preset = PRESETS[_known(init)]
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for name, sizes in reads.items():
+        alike.setdefault(sizes, []).append(name)
+    begin: dict[str, Start] = {}
+    for sizes, names in alike.items():
+        begin.update(preset(names, sizes, m, rng))
+    biases: dict[str, Array] = {}
+    if forget_bias is not None:
+        biases = {"forget": np.full(m, float(forget_bias))}
+    if chrono is not None:
+        biases = chrono_biases(m, chrono, rng)
+    if biases:
+        _require_forget(reads, forget_bias, chrono)
+    return {name: (W, biases.get(name, b)) for name, (W, b) in begin.items()}
 
 
 def orthogonal(rows: int, columns: int, rng: np.random.Generator) -> Array:
@@ -38,48 +77,132 @@ def orthogonal(rows: int, columns: int, rng: np.random.Generator) -> Array:
     return q if rows >= columns else q.T
 
 
-def glorot(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
-    """Return the start of four dense layers, one for each gate."""
+def glorot(
+    names: Sequence[str], sizes: tuple[int, ...], m: int, rng: np.random.Generator
+) -> dict[str, Start]:
+    """Return the start of dense layers, one for each box."""
+    n, *carried = sizes
     limit = np.sqrt(6 / (n + m))
     return {
-        gate: (
+        name: (
             np.hstack(
-                [rng.uniform(-limit, limit, (m, n)), orthogonal(m, m, rng)],
+                [
+                    rng.uniform(-limit, limit, (m, n)),
+                    *(orthogonal(m, size, rng) for size in carried),
+                ]
             ),
-            np.full(m, 1.0 if gate == "forget" else 0.0),
+            np.full(m, 1.0 if name == "forget" else 0.0),
         )
-        for gate in GATES
+        for name in names
     }
 
 
-def keras(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
-    """Return the start of Keras's LSTM: one layer of 4m."""
-    limit = np.sqrt(6 / (n + 4 * m))
-    kernel = rng.uniform(-limit, limit, (4, m, n))
-    recurrent = orthogonal(m, 4 * m, rng)  # its rows are orthonormal, its blocks not
-    return {
-        gate: (
-            np.hstack([kernel[k], recurrent[:, k * m : (k + 1) * m].T]),
-            np.full(m, 1.0 if gate == "forget" else 0.0),
+def keras(
+    names: Sequence[str], sizes: tuple[int, ...], m: int, rng: np.random.Generator
+) -> dict[str, Start]:
+    """Return the start of Keras's recurrent layers: all boxes are one layer."""
+    n, *carried = sizes
+    limit = np.sqrt(6 / (n + len(names) * m))
+    kernel = rng.uniform(-limit, limit, (len(names), m, n))
+    recurrent = [orthogonal(size, len(names) * m, rng) for size in carried]
+    return {  # the rows of each recurrent matrix are orthonormal, its blocks not
+        name: (
+            np.hstack([kernel[k], *(r[:, k * m : (k + 1) * m].T for r in recurrent)]),
+            np.full(m, 1.0 if name == "forget" else 0.0),
         )
-        for k, gate in enumerate(GATES)
+        for k, name in enumerate(names)
     }
 
 
-def torch(n: int, m: int, rng: np.random.Generator) -> dict[str, Start]:
-    """Return the start of PyTorch's LSTM: everything uniform."""
+def torch(
+    names: Sequence[str], sizes: tuple[int, ...], m: int, rng: np.random.Generator
+) -> dict[str, Start]:
+    """Return the start of PyTorch's recurrent layers: everything uniform."""
     limit = 1 / np.sqrt(m)
     return {
-        gate: (
-            rng.uniform(-limit, limit, (m, n + m)),
+        name: (
+            rng.uniform(-limit, limit, (m, sum(sizes))),
             rng.uniform(-limit, limit, (2, m)).sum(axis=0),
         )
-        for gate in GATES
+        for name in names
     }
 
 
-PRESETS: Mapping[str, Callable[[int, int, np.random.Generator], dict[str, Start]]] = {
+def identity(
+    names: Sequence[str], sizes: tuple[int, ...], m: int, rng: np.random.Generator
+) -> dict[str, Start]:
+    """Return the start of an IRNN: what was carried is handed on as it is."""
+    n, *carried = sizes
+    return {
+        name: (
+            np.hstack(
+                [0.001 * rng.standard_normal((m, n)), *(np.eye(m, k) for k in carried)]
+            ),
+            np.zeros(m),
+        )
+        for name in names
+    }
+
+
+PRESETS: Mapping[str, Preset] = {
     "glorot": glorot,
     "keras": keras,
     "torch": torch,
+    "identity": identity,
 }
+
+
+def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array]:
+    """Return b_f = log U(1, T - 1) and b_i = -b_f: memories of 2 to T steps.
+
+    A neuron with b_f = log(k - 1) keeps f = 1 - 1/k of its cell state at every step, so
+    it forgets over some k steps (Tallec and Ollivier 2018, section 2). T is the
+    longest dependency that is expected in the data, at least 2.
+
+    >>> biases = chrono_biases(2, 100, np.random.default_rng(0))
+    >>> bool(np.all(1 / (1 + np.exp(-biases["forget"])) < 1 - 1 / 100))
+    True
+    """
+    if T < 2:
+        raise ValueError(
+            explain(
+                f"chrono={T!r}, at {user_line()}",
+                {},
+                "the biases are log U(1, T - 1), for memories of 2 to T steps.",
+                "give the number of steps that the longest memory lasts, at least 2.",
+            )
+        )
+    forget = np.log(rng.uniform(1, T - 1, m))
+    return {"forget": forget, "input": -forget}
+
+
+def _known(init: str) -> str:
+    if init in PRESETS:
+        return init
+    raise ValueError(
+        explain(
+            f"init={init!r}, at {user_line()}",
+            {},
+            "there is no such way to start.",
+            f"choose one of {', '.join(PRESETS)}.",
+        )
+    )
+
+
+def _require_forget(
+    reads: Mapping[str, object], forget_bias: float | None, chrono: float | None
+) -> None:
+    """Refuse a start of b_f where there is none, and two of them."""
+    both = forget_bias is not None and chrono is not None
+    if "forget" in reads and not both:
+        return
+    raise ValueError(
+        explain(
+            f"forget_bias={forget_bias!r}, chrono={chrono!r}, at {user_line()}",
+            {},
+            "both say where b_f starts."
+            if both
+            else f"the cell has no forget gate; its boxes are {', '.join(reads)}.",
+            "give one of them, or none.",
+        )
+    )

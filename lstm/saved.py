@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lstm.cell import LSTMCell
-from lstm.initial import GATES
 from lstm.layer import LSTM
 from minigrad import Tensor
 from minigrad.saved import Arrays, Recognised
@@ -45,7 +44,7 @@ def _cell(arrays: Arrays, base: str) -> LSTMCell | None:
     """Return a cell with the numbers below this path, if they are all there."""
     m = arrays[f"{base}forget.W"].shape[0]
     hidden: dict[str, Sequence[int]] = {
-        gate: _hidden(arrays, f"{base}{gate}.hidden.") for gate in GATES
+        gate: _hidden(arrays, f"{base}{gate}.hidden.") for gate in LSTMCell.letters
     }
     reads = arrays.get(f"{base}forget.hidden.0.W", arrays[f"{base}forget.W"])
     n = reads.shape[-1] - m

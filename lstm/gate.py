@@ -1,0 +1,84 @@
+"""One yellow box: activation(W v + b), a dense sub-layer with weights of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minigrad import Dense, Module, Parameter, matvec, sigmoid, tanh
+from minigrad.messages import explain, user_line
+from minigrad.module import Rng, require_sizes
+
+Activation: TypeAlias = Callable[[Any], Any]
+
+
+class Gate(Module):
+    """One yellow box: activation(W v + b), a dense sub-layer with its own weights.
+
+    letter      f, i, c or o: its Parameters are named W_f and b_f
+    n, m        sizes of x and y; W is (m, n+m), b is (m,), v = [x, y] is (..., n+m)
+    hidden      sizes of dense tanh layers inside the box, before W: a deeper box
+    W, b        where to start; drawn by the "glorot" preset if not given
+    reads       size of v where it is not n+m
+
+    >>> gate = Gate("f", n=3, m=2, rng=0)
+    >>> gate.W.shape, gate(np.zeros((4, 5))).shape
+    ((2, 5), (4, 2))
+    """
+
+    def __init__(
+        self,
+        letter: str,
+        n: int,
+        m: int,
+        activation: Activation = sigmoid,
+        hidden: Sequence[int] = (),
+        W: Any = None,
+        b: Any = None,
+        rng: Rng = None,
+        dtype: Any = float,
+        reads: int | None = None,
+    ) -> None:
+        require_sizes("Gate", n=n, m=m)
+        rng = np.random.default_rng(rng)
+        sizes = [n + m if reads is None else reads, *hidden]
+        self.letter = letter
+        self.activation = activation
+        self.hidden = [
+            Dense(below, above, tanh, rng, dtype)
+            for below, above in itertools.pairwise(sizes)
+        ]
+        if W is None:
+            limit = np.sqrt(6 / (sizes[-1] + m))
+            W = rng.uniform(-limit, limit, (m, sizes[-1]))
+        if np.shape(W) != (m, sizes[-1]) or (b is not None and np.shape(b) != (m,)):
+            raise ValueError(
+                explain(
+                    f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
+                    f"at {user_line()}",
+                    {f"W_{letter}": np.asarray(W), f"b_{letter}": b},
+                    f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
+                    "b is added.",
+                    f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
+                    "them away.",
+                )
+            )
+        self.W = Parameter(np.asarray(W, dtype), name=f"W_{letter}")
+        self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
+        self.b.name = f"b_{letter}"
+
+    def forward(self, v: Any, also: Any = None) -> Any:
+        """Return activation(W v + b), or activation(W v + b + also): (..., m)."""
+        for layer in self.hidden:
+            v = layer(v)
+        z = self.z(v) if also is None else self.z(v) + also
+        gate = self.activation(z)
+        z.name, gate.name = f"z_{self.letter}", self.letter
+        return gate
+
+    def z(self, v: Any) -> Any:
+        """Return W v + b, what the activation is applied to."""
+        return matvec(self.W, v) + self.b
