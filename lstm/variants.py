@@ -26,7 +26,7 @@ import numpy as np
 
 from lstm.cell import LSTMCell, detached
 from lstm.gate import Activation, Gate
-from minigrad import Parameter, clip, concatenate, matvec, mean, sqrt, var
+from minigrad import Parameter, clip, concatenate, matvec, mean, sqrt
 from minigrad.messages import explain, user_line
 from minigrad.module import require_sizes
 
@@ -228,7 +228,7 @@ def normalise(z: Any) -> Any:
     array([-1.225,  0.   ,  1.225])
     """
     centred = z - mean(z, axis=-1, keepdims=True)
-    return centred / sqrt(var(z, axis=-1, keepdims=True) + 1e-5)
+    return centred / sqrt(mean(centred * centred, axis=-1, keepdims=True) + 1e-5)
 
 
 class NormalisedGate(Gate):

@@ -10,9 +10,7 @@ published test vectors, the same comparison is blind to gates that changed place
 """
 
 import functools
-import inspect
 import itertools
-import textwrap
 
 import numpy as np
 import pytest
@@ -24,6 +22,7 @@ from lstm_cases import (
     plain_answer,
     random_case,
 )
+from planted import rewritten
 
 from lstm import Gate, LSTMCell, Recurrent
 from minigrad.gradient import Cotangents
@@ -43,21 +42,6 @@ def noticed(shape, case=None):
     """Return the names of what the comparison finds wrong with our layer."""
     usual, truth = case_and_truth(shape)
     return disagreements(our_answer(case or usual), truth)
-
-
-def rewritten(owner, old, new):
-    """Return the name of the method that has this text, and the method with the new."""
-    sources = {
-        name: textwrap.dedent(inspect.getsource(method))
-        for name, method in vars(owner).items()
-        if inspect.isfunction(method)
-    }
-    (name,) = [name for name, source in sources.items() if old in source]
-    assert sources[name].count(old) == 1, f"{old!r} is twice in {owner.__name__}.{name}"
-    place = {}
-    changed = sources[name].replace(old, new)
-    exec(changed, dict(vars(inspect.getmodule(owner))), place)
-    return name, place[name]
 
 
 SLIPS = {

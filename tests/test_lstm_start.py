@@ -5,7 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm import LSTM, LSTMCell
+from lstm import (
+    LSTM,
+    CoupledCell,
+    FullGateRecurrenceCell,
+    GRUCell,
+    IRNNCell,
+    LayerNormCell,
+    LSTMCell,
+    NoForgetGateCell,
+    PeepholeCell,
+    ProjectedCell,
+    ResetAfterGRUCell,
+    RNNCell,
+)
 from lstm.initial import orthogonal
 
 SHAPES = {
@@ -102,3 +115,110 @@ def test_every_orthogonal_matrix_is_equally_likely():
     rng = np.random.default_rng(0)
     signs = [np.sign(orthogonal(3, 3, rng)[0, 0]) for _ in range(400)]
     assert abs(np.mean(signs)) < 0.15  # without the sign of r it is always the same
+
+
+# ------------------------------------------------------------------------- any variant
+
+CELLS = {
+    "peephole": PeepholeCell,
+    "coupled": CoupledCell,
+    "full gate recurrence": FullGateRecurrenceCell,
+    "layer norm": LayerNormCell,
+    "projected": lambda n, m, **options: ProjectedCell(n, m, 2, **options),
+    "GRU": GRUCell,
+    "GRU, reset after": ResetAfterGRUCell,
+    "RNN": RNNCell,
+}
+every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+
+
+def boxes(cell):
+    return {name: getattr(cell, name) for name in cell.letters}
+
+
+@every_cell
+def test_glorot_starts_every_box_of_a_variant_with_orthogonal_columns(cell):
+    built = cell(3, 4, init="glorot", rng=0)
+    for name, box in boxes(built).items():
+        if box.W.shape[1] == 3:
+            continue  # it reads only x
+        _, *carried = built.reads(name)
+        first, *rest = np.split(box.W.data, np.cumsum([3, *carried])[:-1], axis=1)
+        assert np.max(np.abs(first)) <= np.sqrt(6 / 7)
+        for part in rest:
+            columns = part.T @ part
+            np.testing.assert_allclose(
+                columns, np.eye(len(columns)), rtol=0, atol=1e-14
+            )
+
+
+@every_cell
+def test_keras_starts_the_boxes_that_read_the_same_jointly(cell):
+    built = cell(3, 4, init="keras", rng=0)
+    alike = {}
+    for name in built.letters:
+        alike.setdefault(built.reads(name), []).append(name)
+    for (n, first, *_), names in alike.items():
+        parts = [getattr(built, name).W.data[:, n : n + first] for name in names]
+        if names[-1] == "candidate" and isinstance(built, ResetAfterGRUCell):
+            parts[-1] = built.recurrent.W.data
+        jointly = sum(part.T @ part for part in parts)
+        np.testing.assert_allclose(jointly, np.eye(first), rtol=0, atol=1e-14)
+
+
+@every_cell
+def test_torch_starts_every_box_of_a_variant_uniform(cell):
+    built = cell(3, 400, init="torch", rng=0)
+    for box in boxes(built).values():
+        assert 0.99 / 20 < np.max(np.abs(box.W.data)) <= 1 / 20
+        assert np.max(np.abs(box.b.data)) <= 2 / 20
+
+
+def test_an_irnn_starts_as_the_identity_with_hardly_any_input():
+    W = IRNNCell(50, 30, rng=0).output.W.data
+    np.testing.assert_array_equal(W[:, 50:], np.eye(30))
+    assert np.std(W[:, :50]) == pytest.approx(0.001, rel=0.1)
+    glorot = IRNNCell(50, 30, init="glorot", rng=0).output.W.data
+    assert np.std(glorot[:, :50]) > 0.1
+
+
+# ------------------------------------------------------------------------------- chrono
+
+
+@pytest.mark.parametrize("init", ["glorot", "keras", "torch"])
+@pytest.mark.parametrize("cell", [LSTMCell, PeepholeCell, LayerNormCell])
+def test_chrono_starts_with_memories_of_two_steps_to_T(cell, init):
+    built = cell(3, 500, init=init, chrono=100, rng=0)
+    forget = built.forget.b.data
+    assert forget.min() >= 0 and forget.max() <= np.log(99)
+    np.testing.assert_array_equal(built.input.b.data, -forget)
+    steps = 1 / (1 - 1 / (1 + np.exp(-forget)))  # 1 / (1 - f): from 2 to T
+    assert 2 <= steps.min() < 5 and 95 < steps.max() <= 100
+    assert np.mean(steps) == pytest.approx(51, rel=0.1)  # log U, not U of the logs
+
+
+def test_chrono_changes_no_other_number():
+    plain, chrono = LSTMCell(3, 2, rng=0), LSTMCell(3, 2, chrono=20, rng=0)
+    for path, parameter in plain.parameters().items():
+        if path not in ("forget.b", "input.b"):
+            assert np.array_equal(parameter.data, chrono.parameters()[path].data), path
+
+
+def test_chrono_of_a_coupled_cell_is_that_of_a_leaky_unit():
+    cell = CoupledCell(3, 50, chrono=100, rng=0)
+    assert cell.forget.b.data.max() > 3
+    assert not cell.output.b.data.any()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: LSTMCell(3, 2, chrono=1.5), "at least 2"),
+        (lambda: LSTMCell(3, 2, chrono=9, forget_bias=1.0), "both say where b_f"),
+        (lambda: NoForgetGateCell(3, 2, chrono=9), "no forget gate"),
+        (lambda: GRUCell(3, 2, forget_bias=1.0), "its boxes are reset, update, cand"),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        wrong()
