@@ -33,8 +33,8 @@ INTRODUCTION = f"""
 An LSTM with n = m = {M}, drawn from what was recorded: seconds until there is DOT text,
 and until `dot` has made an SVG of it, each in a process of its own, after a small
 picture for warming up. The ratio compares the SVG with that of minigrad's view `op` for
-the same T. After {LIMIT:.0f} s `dot` is stopped. The nodes say what is compared:
-torchviz draws PyTorch's autograd graph and torchview its calls, every time step of them, while
+the same T. After {LIMIT:.0f} s `dot` is stopped. The nodes say what is compared: torchviz
+draws PyTorch's autograd graph and torchview its calls, every time step of them, while
 minigrad leaves out equal time steps where there are many, and the picture says so.
 """
 HEADER = (
