@@ -65,7 +65,8 @@ def fill(cell: Any, block: Block, order: str) -> None:
     True
     """
     boxes = _boxes(cell, order)
-    W = np.split(np.hstack([block.W_x, block.W_y]), len(order))
+    together = np.hstack([block.W_x, block.W_y])
+    W = np.split(np.ascontiguousarray(together), len(order))  # to the last bit of y
     b = np.split(block.b, len(order))
     for box, W_box, b_box in zip(boxes, W, b, strict=True):
         box.W.data, box.b.data = W_box, b_box

@@ -103,9 +103,9 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
 def _exported(asked: str, model: Module) -> list[Node]:
     layers = sweeps(model)
     cells = {
-        f"layer {depth}": cell
+        f"layer {depth}, direction {d}": cell
         for depth, sweep in enumerate(layers)
-        for cell in sweep.cells
+        for d, cell in enumerate(sweep.cells)
     }
     fix = (
         f"activations may be {', '.join(FUNCTIONS)}; one is for all three gates. What "
