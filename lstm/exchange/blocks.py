@@ -66,7 +66,8 @@ def fill(cell: Any, block: Block, order: str) -> None:
     """
     boxes = _boxes(cell, order)
     together = np.hstack([block.W_x, block.W_y])
-    W = np.split(np.ascontiguousarray(together), len(order))  # to the last bit of y
+    # How W lies in memory decides the order of a product's sums, and so its last bit.
+    W = np.split(np.ascontiguousarray(together), len(order))
     b = np.split(block.b, len(order))
     for box, W_box, b_box in zip(boxes, W, b, strict=True):
         box.W.data, box.b.data = W_box, b_box

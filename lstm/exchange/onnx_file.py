@@ -154,14 +154,15 @@ def _add_lstm(
     """Add a recurrent layer, x (T, B, n); return the name of its y, (T, B, m)."""
     (node,), (sweep,) = to_onnx(layer), sweeps(layer)
     W, R, B = (graph.constant(f"{name}.{k}", a) for name, a in node.arrays.items())
-    start, end = ["", ""], ["", ""]
+    inputs, outputs = [x, W, R, B, steps], [f"Y.{k}"]
     if states:
         shape = (len(sweep.cells), "B", sweep.cells[0].m)
-        start = [graph.input(f"{letter}_0.{k}", shape) for letter in "yc"]
-        end = [f"{letter}_T.{k}" for letter in "yc"]
-        graph.outputs += [graph.value(name, shape) for name in end]
-    y = f"Y.{k}"
-    graph.node("LSTM", [x, W, R, B, steps, *start], [y, *end], **node.attributes)
+        inputs += [graph.input(f"{letter}_0.{k}", shape) for letter in "yc"]
+        outputs += [f"{letter}_T.{k}" for letter in "yc"]
+        graph.outputs += [graph.value(name, shape) for name in outputs[1:]]
+    elif not steps:
+        inputs.pop()
+    y = graph.node("LSTM", inputs, outputs, **node.attributes)
     return _joined(graph, k, sweep.merge, y)
 
 
