@@ -132,7 +132,7 @@ class Module:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
         own = self.parameters()
         arrays = read_npz(path)
-        problems = list(_misfits(own, arrays))
+        problems = list(misfits(own, arrays, "in the file"))
         if problems:
             raise ValueError(
                 explain(
@@ -200,20 +200,24 @@ def _place(part: Module | Parameter, path: str, label: str) -> None:
         part.path = path
 
 
-def _misfits(
-    own: Mapping[str, Parameter], arrays: Mapping[str, Array]
+def misfits(
+    own: Mapping[str, Any], arrays: Mapping[str, Array], there: str
 ) -> Iterator[str]:
-    """Say, one by one, why arrays from a file cannot be these Parameters."""
+    """Say, one by one, why arrays cannot be these; `there` is where they are from.
+
+    >>> list(misfits({"W": np.ones(3)}, {"W": np.ones(2)}, "in the file"))
+    ['W: (3,) here, (2,) in the file']
+    """
     for name in own:
         if name not in arrays:
-            yield f"{name}: missing in the file"
+            yield f"{name}: missing {there}"
     for name, array in arrays.items():
         if name not in own:
             yield f"{name}: not in this model"
         elif array.shape != own[name].shape:
-            yield f"{name}: {own[name].shape} here, {array.shape} in the file"
+            yield f"{name}: {own[name].shape} here, {array.shape} {there}"
         elif not holds(own[name].dtype, array.dtype):
-            yield f"{name}: {own[name].dtype} here, {array.dtype} in the file"
+            yield f"{name}: {own[name].dtype} here, {array.dtype} {there}"
 
 
 def leaf(value: Any, name: str) -> Tensor:

@@ -1,0 +1,115 @@
+"""What a model and foreign arrays must have in common before a number is copied.
+
+A model says by itself what it expects: its own export, under the names of the other
+framework. Every conversion from outside compares the arrays it was given with that,
+reports all that differs in one message, and copies only when nothing does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm.cell import LSTMCell
+from minigrad.messages import explain, user_line
+from minigrad.module import misfits
+from minigrad.tensor import Array
+
+
+def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
+    """Return foreign arrays as NumPy's, of float32 or float64; refuse all others."""
+    arrays, problems = {}, []
+    for name, value in values.items():
+        try:
+            array = np.asarray(value)
+        except (TypeError, ValueError, RuntimeError) as error:  # a framework's own
+            problems.append(f"{name}: {error}")
+            continue
+        arrays[name] = array
+        if array.dtype not in (np.float32, np.float64):
+            problems.append(f"{name}: {array.dtype}")
+    refuse(
+        asked,
+        "the weights must be arrays of float32 or float64:",
+        problems,
+        "widen half precision first, model.float() in PyTorch; take PyTorch's tensors "
+        "from state_dict(), which is without gradients.",
+    )
+    return arrays
+
+
+def zero_biases(own: Mapping[str, Array], given: Mapping[str, Array]) -> Any:
+    """Return zeros for the biases of a model if it is given none at all, else nothing.
+
+    >>> zero_biases({"W": np.ones((2, 3)), "bias": np.ones(2)}, {"W": np.ones((2, 3))})
+    {'bias': array([0., 0.])}
+    """
+    biases = {name: value for name, value in own.items() if "bias" in name}
+    if any("bias" in name for name in given):
+        return {}
+    return {name: np.zeros_like(value) for name, value in biases.items()}
+
+
+def fit(asked: str, own: Mapping[str, Array], given: Mapping[str, Array]) -> None:
+    """Refuse arrays that do not have the names and shapes of a model's own export."""
+    refuse(
+        asked,
+        "names and shapes must be those that the model itself would have there:",
+        misfits(own, given, "given"),
+        "leave out `into`, and a model is built for these weights; or build one of "
+        "their sizes. Nothing was changed.",
+    )
+
+
+def refuse(asked: str, why: str, problems: Iterable[str], fix: str) -> None:
+    """Raise ValueError with the full list of problems, if there are any."""
+    listed = list(problems)
+    if listed:
+        why = "\n        ".join([why, *listed])
+        raise ValueError(explain(f"{asked}, at {user_line()}", {}, why, fix))
+
+
+def require_plain(
+    asked: str, cells: Mapping[str, Any], fix: str, tied: Sequence[Sequence[str]] = ()
+) -> None:
+    """Refuse cells that compute other equations than those a framework knows.
+
+    cells  by the name that the message should use
+    tied   names of `activations` that may be changed there, but only together; if there
+           are none, all must be the usual ones
+    """
+    refuse(
+        asked,
+        "its six equations are not among those that can be said there:",
+        (
+            f"{name}: {found}"
+            for name, cell in cells.items()
+            for found in _own_equations(cell, tied)
+        ),
+        fix,
+    )
+
+
+def _own_equations(cell: Any, tied: Sequence[Sequence[str]]) -> Iterator[str]:
+    if type(cell) is not LSTMCell:
+        yield f"a {type(cell).__name__}"
+        return
+    functions = activations(cell)
+    for name, function in functions.items():
+        if not tied and function is not cell.usual[name]:
+            yield f"another activation for {name}"
+    for group in tied:
+        if len({functions[name] for name in group}) > 1:
+            yield f"{' and '.join(group)} have different activations"
+
+
+def activations(cell: Any) -> dict[str, Callable[[Any], Any]]:
+    """Return a cell's functions: those of its boxes, and under "state" that of c.
+
+    >>> list(activations(LSTMCell(n=3, m=2)))
+    ['forget', 'input', 'candidate', 'output', 'state']
+    """
+    boxes = {name: getattr(cell, name).activation for name in cell.letters}
+    return {**boxes, "state": cell.squash}

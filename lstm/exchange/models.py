@@ -1,0 +1,101 @@
+"""A model seen from outside: recurrent layers, each with one direction or two.
+
+What other frameworks keep of a recurrent model is a list of such layers. `sweeps` reads
+it off a model, `model_of` makes a model of it, and both cost no arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm.bidirectional import Bidirectional
+from lstm.cell import LSTMCell
+from lstm.exchange.fitting import refuse
+from lstm.layer import LSTM, Recurrent
+from lstm.stack import Stack
+from minigrad import Module
+from minigrad.messages import explain, user_line
+from minigrad.tensor import Array
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One layer: one or two Recurrents over the same x, and how their y are joined."""
+
+    directions: tuple[Recurrent, ...]
+    merge: str | None = "concat"
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """Return the cell of each direction."""
+        return tuple(layer.cell for layer in self.directions)
+
+    @property
+    def reading(self) -> tuple[bool, ...]:
+        """Return for each direction whether it reads from the end."""
+        return tuple(layer.reverse for layer in self.directions)
+
+
+FORWARD, BACKWARD, BOTH = (False,), (True,), (False, True)
+
+
+def sweeps(model: Module) -> list[Sweep]:
+    """Return the layers of a model, the lowest first.
+
+    >>> sweep, = sweeps(Bidirectional(LSTM(3, 2), LSTM(3, 2, reverse=True)))
+    >>> sweep.reading
+    (False, True)
+
+    Raises TypeError if a part of it is no recurrent layer.
+    """
+    if isinstance(model, Recurrent):
+        return [Sweep((model,))]
+    if isinstance(model, Bidirectional):
+        return [Sweep((model.forth, model.back), model.merge)]
+    if isinstance(model, Stack):
+        return [sweep for layer in model.layers for sweep in sweeps(layer)]
+    raise TypeError(
+        explain(
+            f"the recurrent layers of a {type(model).__name__}, at {user_line()}",
+            {},
+            "it is none, and has none that are known by their order.",
+            "pass the LSTM, Bidirectional or Stack of them inside it; copy the W and b "
+            "of a Dense yourself: PyTorch has W as it is here, Keras and Flax its "
+            "transpose.",
+        )
+    )
+
+
+def model_of(layers: Sequence[Module]) -> Module:
+    """Return the one layer, or a Stack of several."""
+    return layers[0] if len(layers) == 1 else Stack(*layers)
+
+
+def layer_of(
+    cells: Sequence[LSTMCell], reading: tuple[bool, ...] | None = None
+) -> Module:
+    """Return one cell as an LSTM, or two as a Bidirectional."""
+    reading = reading or BOTH[: len(cells)]
+    layers = [LSTM(c, reverse=back) for c, back in zip(cells, reading, strict=True)]
+    return layers[0] if len(layers) == 1 else Bidirectional(*layers)
+
+
+def new_cell(asked: str, name: str, W_x: Array, W_y: Array, **options: Any) -> LSTMCell:
+    """Return a cell in whose gates a block of these shapes has room.
+
+    name     what the message should call the arrays
+    options  those of LSTMCell
+    """
+    fits = W_x.ndim == W_y.ndim == 2 and len(W_x) == len(W_y) == 4 * W_y.shape[1]
+    refuse(
+        asked,
+        "four gates below one another have shapes (4m, n) and (4m, m):",
+        [] if fits else [f"{name}: {W_x.shape} for x and {W_y.shape} for y"],
+        "a GRU has 3 blocks of rows and a simple RNN 1: they are other cells.",
+    )
+    dtype = np.result_type(W_x, W_y)
+    return LSTMCell(W_x.shape[1], W_y.shape[1], rng=0, dtype=dtype, **options)

@@ -1,0 +1,284 @@
+"""A file of ONNX: the nodes that `to_onnx` gives, wired from x to y.
+
+    x (B, T, n)  ->  LSTM  ->  join directions  ->  LSTM  ->  ...  ->  y (B, T, m)
+
+onnxruntime wants time before batch, so x and y are transposed at the two ends. Dense
+layers, at every step, may stand between and on top.
+
+The format is written and read by the package `onnx`, which is imported when it is
+needed. Such a file holds numbers and a graph, and nothing that Python would execute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm.exchange.fitting import refuse
+from lstm.exchange.models import sweeps
+from lstm.exchange.onnx import FUNCTIONS, Node, to_onnx
+from lstm.stack import Stack, TimeDistributed
+from minigrad import Dense, Module, __version__
+from minigrad.files import write_whole
+from minigrad.messages import explain, user_line
+
+OPSET, IR_VERSION = 18, 8  # of the year 2022; whatever is newer reads them
+REDUCTIONS = {"sum": "ReduceSum", "mul": "ReduceProd", "average": "ReduceMean"}
+
+
+def write_onnx(
+    model: Module,
+    path: str | os.PathLike[str],
+    lengths: bool = False,
+    states: bool = False,
+    dtype: Any = np.float32,
+) -> Path:
+    """Write a model as an ONNX file, all or nothing; return the path.
+
+    model    an LSTM, a Bidirectional, or a Stack of these and of Dense layers
+    lengths  whether there is an input `lengths`, (B,) int32: beyond, an LSTM's y is 0,
+             as ours is with outputs="zero"
+    states   whether there are inputs y_0.k, c_0.k and outputs y_T.k, c_T.k, each
+             (D, B, m), of every recurrent layer k; without them all begin with zeros
+    dtype    float32, the only one in which onnxruntime has LSTMs; or float64, which
+             keeps every bit of a float64 model
+
+    The first input is x, (B, T, n), the first output y. Raises ValueError with
+    everything that has no place in the file.
+    """
+    onnx = _package()
+    graph = _Graph(onnx, np.dtype(dtype))
+    x = graph.input("x", ("B", "T", _reads(model)))
+    steps = graph.input("lengths", ("B",), np.int32) if lengths else ""
+    x = graph.node("Transpose", [x], perm=[1, 0, 2])
+    for k, part in enumerate(_parts(model)):
+        if isinstance(part, Dense):
+            x = _add_dense(graph, k, part, x)
+        else:
+            x = _add_lstm(graph, k, part, x, steps, states)
+    graph.outputs.insert(0, graph.value("y", ("B", "T", None)))
+    graph.node("Transpose", [x], ["y"], perm=[1, 0, 2])
+    return write_whole(path, graph.content())
+
+
+def read_onnx(path: str | os.PathLike[str]) -> list[Node]:
+    """Return every LSTM node of an ONNX file, in the order of the graph.
+
+    Only these are read: what else the file computes, around and between them, is not
+    told. Raises ValueError for weights that the file computes instead of holding them.
+    """
+    onnx = _package()
+    asked = f"read_onnx({str(path)!r})"
+    graph = _loaded(onnx, asked, path)
+    held = {each.name: each for each in graph.initializer}
+    constants = [node for node in graph.node if node.op_type == "Constant"]
+    held |= {node.output[0]: node.attribute[0].t for node in constants}
+    nodes = [node for node in graph.node if node.op_type == "LSTM"]
+    refuse(
+        asked,
+        "the file must hold the weights of LSTM nodes:",
+        [
+            *([] if nodes else ["it has no LSTM node"]),
+            *(
+                f"{node.name or 'LSTM'}: {name} = {source} is computed"
+                for node in nodes
+                for name, source in _weights(node).items()
+                if source not in held
+            ),
+        ],
+        "export the model with constant weights, or take them from where it was "
+        "trained.",
+    )
+    array, attribute = onnx.numpy_helper.to_array, onnx.helper.get_attribute_value
+    return [
+        Node(
+            {name: array(held[source]) for name, source in _weights(node).items()},
+            {a.name: _text(attribute(a)) for a in node.attribute},
+        )
+        for node in nodes
+    ]
+
+
+def _loaded(onnx: Any, asked: str, path: str | os.PathLike[str]) -> Any:
+    """Return the graph of a file that is one of ONNX."""
+    from google.protobuf.message import DecodeError  # comes with onnx
+
+    try:
+        return onnx.load(path).graph
+    except (OSError, DecodeError) as error:
+        raise ValueError(
+            explain(
+                f"{asked}, at {user_line()}",
+                {},
+                f"it is not a readable file of ONNX: {error}.",
+                "give a file that write_onnx, or an exporter to ONNX, has written.",
+            )
+        ) from error
+
+
+def _weights(node: Any) -> dict[str, str]:
+    """Return which tensors of the graph are W, R, B and P of an LSTM node."""
+    names = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
+    inputs = dict(zip(names, node.input, strict=False))
+    return {name: inputs[name] for name in "WRBP" if inputs.get(name)}
+
+
+def _text(value: Any) -> Any:
+    """Return bytes as text, also in a list."""
+    if isinstance(value, bytes):
+        return value.decode()
+    return [_text(each) for each in value] if isinstance(value, list) else value
+
+
+def _parts(model: Module) -> Iterator[Module]:
+    """Yield what stands one upon another: recurrent layers, and Dense ones."""
+    if isinstance(model, Stack):
+        for layer in model.layers:
+            yield from _parts(layer)
+    elif isinstance(model, TimeDistributed) and model.rank == 1:
+        yield from _parts(model.module)
+    elif isinstance(model, Dense):
+        yield model
+    else:
+        sweeps(model)  # refuses what is no recurrent layer
+        yield model
+
+
+def _add_lstm(
+    graph: _Graph, k: int, layer: Module, x: str, steps: str, states: bool
+) -> str:
+    """Add a recurrent layer, x (T, B, n); return the name of its y, (T, B, m)."""
+    (node,), (sweep,) = to_onnx(layer), sweeps(layer)
+    W, R, B = (graph.constant(f"{name}.{k}", a) for name, a in node.arrays.items())
+    inputs, outputs = [x, W, R, B, steps], [f"Y.{k}"]
+    if states:
+        shape = (len(sweep.cells), "B", sweep.cells[0].m)
+        inputs += [graph.input(f"{letter}_0.{k}", shape) for letter in "yc"]
+        outputs += [f"{letter}_T.{k}" for letter in "yc"]
+        graph.outputs += [graph.value(name, shape) for name in outputs[1:]]
+    elif not steps:
+        inputs.pop()
+    y = graph.node("LSTM", inputs, outputs, **node.attributes)
+    return _joined(graph, k, sweep.merge, y)
+
+
+def _joined(graph: _Graph, k: int, merge: str | None, y: str) -> str:
+    """Add what makes one y (T, B, m) of those of the directions, (T, D, B, m)."""
+    if merge == "concat":
+        y = graph.node("Transpose", [y], perm=[0, 2, 1, 3])
+        beside = graph.constant(f"beside.{k}", np.array([0, 0, -1]))
+        return graph.node("Reshape", [y, beside])
+    refuse(
+        "write_onnx",
+        "a file has one y for each layer:",
+        [] if merge in REDUCTIONS else [f"layer {k}: merge={merge!r}"],
+        f"choose one of 'concat', {', '.join(map(repr, REDUCTIONS))}.",
+    )
+    axis = graph.constant(f"directions.{k}", np.array([1]))
+    return graph.node(REDUCTIONS[str(merge)], [y, axis], keepdims=0)
+
+
+def _add_dense(graph: _Graph, k: int, layer: Dense, x: str) -> str:
+    """Add activation(W x + b) at every step; return the name of its output."""
+    names: dict[Any, str] = {function: name for name, function in FUNCTIONS.items()}
+    known = layer.activation is None or layer.activation in names
+    refuse(
+        "write_onnx",
+        "an activation must be one that ONNX has a name for:",
+        [] if known else [f"layer {k}: {layer.activation!r}"],
+        f"choose one of {', '.join(FUNCTIONS)}, or none.",
+    )
+    W, b = (
+        graph.constant(f"{n}.{k}", a)
+        for n, a in (("W", layer.W.data.T), ("b", layer.b.data))
+    )
+    z = graph.node("Add", [graph.node("MatMul", [x, W]), b])
+    return z if layer.activation is None else graph.node(names[layer.activation], [z])
+
+
+def _reads(model: Module) -> int:
+    """Return n, the size of x."""
+    first = next(_parts(model))
+    return first.W.shape[1] if isinstance(first, Dense) else sweeps(first)[0].cells[0].n
+
+
+def _package() -> Any:
+    """Return the package `onnx`, which writes the format and reads it."""
+    try:
+        import onnx
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            explain(
+                f"a file of ONNX, at {user_line()}",
+                {},
+                "the package onnx writes and reads this format, and is not installed.",
+                "install it: pip install 'minigrad[onnx]'. to_onnx and from_onnx, "
+                "which give and take plain arrays, do without.",
+            )
+        ) from error
+    return onnx
+
+
+class _Graph:
+    """A graph that grows: what it reads and holds, its nodes, what it returns."""
+
+    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
+        self.onnx, self.dtype = onnx, dtype
+        self.inputs: list[Any] = []
+        self.constants: list[Any] = []
+        self.nodes: list[Any] = []
+        self.outputs: list[Any] = []
+
+    def value(self, name: str, shape: Sequence[Any], dtype: Any = None) -> Any:
+        """Return the description of an input or output."""
+        element = self.onnx.helper.np_dtype_to_tensor_dtype(
+            np.dtype(dtype or self.dtype)
+        )
+        return self.onnx.helper.make_tensor_value_info(name, element, shape)
+
+    def input(self, name: str, shape: Sequence[Any], dtype: Any = None) -> str:
+        """Add an input."""
+        self.inputs.append(self.value(name, shape, dtype))
+        return name
+
+    def constant(self, name: str, array: Any) -> str:
+        """Add an array; floating numbers in the dtype of the graph."""
+        array = np.asarray(array)
+        array = array.astype(self.dtype) if array.dtype.kind == "f" else array
+        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def node(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str] = (),
+        **attributes: Any,
+    ) -> str:
+        """Add a node; return the name of its first output."""
+        name = f"{op}_{len(self.nodes)}"
+        made = self.onnx.helper.make_node(
+            op, inputs, outputs or [f"{name}_out"], name, **attributes
+        )
+        self.nodes.append(made)
+        return made.output[0]
+
+    def content(self) -> bytes:
+        """Return the bytes of the file, the same for the same graph; checked."""
+        helper = self.onnx.helper
+        graph = helper.make_graph(
+            self.nodes, "lstm", self.inputs, self.outputs, self.constants
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="minigrad",
+            producer_version=__version__,
+        )
+        self.onnx.checker.check_model(model, full_check=True)
+        return model.SerializeToString(deterministic=True)

@@ -1,0 +1,152 @@
+"""What other frameworks do with their weights, each written down in its own letters.
+
+These share no code with ours and need no framework: each is the framework's documented
+equations on its own arrays, in plain NumPy. That they are what the framework computes
+is shown in test_exchange_compare.py, where it is installed.
+"""
+
+import numpy as np
+from lstm_cases import SHIFT, SPREAD
+
+from lstm import LSTM, Bidirectional, LSTMCell, Stack
+from lstm.exchange.models import sweeps
+
+
+def scrambled(model, seed=0):
+    """Return the model, every gate with random numbers of its own kind."""
+    rng = np.random.default_rng(seed)
+    for sweep in sweeps(model):
+        for cell in sweep.cells:
+            for name, letter in LSTMCell.letters.items():
+                box = getattr(cell, name)
+                spread, shift = SPREAD[letter], SHIFT[letter]
+                box.W.data = spread * rng.standard_normal(box.W.shape)
+                box.b.data = shift + spread * rng.standard_normal(box.b.shape)
+    return model
+
+
+def recurrent(n=3, m=2, layers=1, both=False, dtype=float, seed=0):
+    """Return a model as nn.LSTM has them: layers of one size, one or two directions."""
+    made = []
+    for depth in range(layers):
+        reads = n if depth == 0 else m * (1 + both)
+        forth = LSTM(reads, m, rng=0, dtype=dtype)
+        made.append(Bidirectional(forth) if both else forth)
+    model = made[0] if layers == 1 else Stack(*made)
+    return scrambled(model, seed)
+
+
+def sigma(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def over_time(step, x, m):
+    """Return h at every step of a (T, n) sequence, from zeros."""
+    h, c, outputs = np.zeros(m), np.zeros(m), []
+    for x_t in x:
+        h, c = step(x_t, h, c)
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def both_ways(forward, backward, x):
+    """Return what reads from the beginning beside what reads from the end."""
+    return np.hstack([forward(x), backward(x[::-1])[::-1]])
+
+
+def torch_lstm(state, x):
+    """Return `output` of nn.LSTM for one sequence, by the equations of its page."""
+    depth = 0
+    while f"weight_ih_l{depth}" in state:
+        forward, backward = (
+            _torch_direction(state, f"_l{depth}{ending}") for ending in ("", "_reverse")
+        )
+        x = both_ways(forward, backward, x) if backward else forward(x)
+        depth += 1
+    return x
+
+
+def _torch_direction(state, ending):
+    if f"weight_ih{ending}" not in state:
+        return None
+    W_ii, W_if, W_ig, W_io = np.split(state[f"weight_ih{ending}"], 4)
+    W_hi, W_hf, W_hg, W_ho = np.split(state[f"weight_hh{ending}"], 4)
+    b_ii, b_if, b_ig, b_io = np.split(state[f"bias_ih{ending}"], 4)
+    b_hi, b_hf, b_hg, b_ho = np.split(state[f"bias_hh{ending}"], 4)
+
+    def step(x, h, c):
+        i = sigma(W_ii @ x + b_ii + W_hi @ h + b_hi)
+        f = sigma(W_if @ x + b_if + W_hf @ h + b_hf)
+        g = np.tanh(W_ig @ x + b_ig + W_hg @ h + b_hg)
+        o = sigma(W_io @ x + b_io + W_ho @ h + b_ho)
+        c = f * c + i * g
+        return o * np.tanh(c), c
+
+    return lambda x: over_time(step, x, len(b_ii))
+
+
+def keras_lstm(weights, x):
+    """Return what Keras's LSTM or Bidirectional gives for one sequence."""
+    if isinstance(weights[0], list):
+        for each in weights:
+            x = keras_lstm(each, x)
+        return x
+    if len(weights) == 6:
+        forward, backward = (
+            lambda s, half=half: keras_lstm(half, s)
+            for half in (weights[:3], weights[3:])
+        )
+        return both_ways(forward, backward, x)
+    kernel, recurrent_kernel, bias = weights
+
+    def step(x, h, c):
+        z = x @ kernel + h @ recurrent_kernel + bias
+        z0, z1, z2, z3 = np.split(z, 4)
+        c = sigma(z1) * c + sigma(z0) * np.tanh(z2)
+        return sigma(z3) * np.tanh(c), c
+
+    return over_time(step, x, len(recurrent_kernel))
+
+
+def flax_lstm(params, x):
+    """Return what nn.RNN(nn.LSTMCell) gives for one sequence."""
+
+    def dense(name, v):
+        return v @ params[name]["kernel"] + params[name].get("bias", 0.0)
+
+    def step(x, h, c):
+        i = sigma(dense("ii", x) + dense("hi", h))
+        f = sigma(dense("if", x) + dense("hf", h))
+        g = np.tanh(dense("ig", x) + dense("hg", h))
+        o = sigma(dense("io", x) + dense("ho", h))
+        c = f * c + i * g
+        return o * np.tanh(c), c
+
+    return over_time(step, x, len(params["hi"]["kernel"]))
+
+
+def onnx_lstm(nodes, x):
+    """Return what a chain of LSTM nodes gives for one sequence, directions joined."""
+    for node in nodes:
+        directions = [
+            _onnx_direction(*(node.arrays[name][d] for name in "WRB"))
+            for d in range(len(node.arrays["W"]))
+        ]
+        if node.attributes["direction"] == "bidirectional":
+            x = both_ways(*directions, x)
+        else:
+            (only,) = directions
+            x = only(x)
+    return x
+
+
+def _onnx_direction(W, R, B):
+    Wb, Rb = np.split(B, 2)
+
+    def step(X, H, C):
+        gates = W @ X + R @ H + Wb + Rb
+        i, o, f, c = np.split(gates, 4)
+        C = sigma(f) * C + sigma(i) * np.tanh(c)
+        return sigma(o) * np.tanh(C), C
+
+    return lambda x: over_time(step, x, R.shape[1])

@@ -1,0 +1,543 @@
+"""The frameworks themselves, on weights that came from here or went there.
+
+PyTorch and Flax compute in float64 and differ from ours by rounding, in outputs and in
+every gradient. So does Keras where it hands its loop to PyTorch (its "fused" way);
+Keras's own loop takes constants in float32 and agrees to 1e-7 only. onnxruntime has
+LSTMs of float32; ONNX's evaluator, in float64, knows no lengths and no activations.
+"""
+
+import os
+import re
+
+import numpy as np
+import pytest
+from conftest import peer
+from exchange_cases import recurrent, scrambled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from lstm import LSTM, Bidirectional, Directions, Stack, State, TimeDistributed
+from lstm.exchange import (
+    from_flax,
+    from_keras,
+    from_onnx,
+    from_torch,
+    read_onnx,
+    to_flax,
+    to_keras,
+    to_onnx,
+    to_torch,
+    write_onnx,
+)
+from lstm.exchange.models import sweeps
+from minigrad import Dense
+from minigrad.files import npz
+
+pytestmark = pytest.mark.compare
+few = settings(max_examples=12)
+sizes = st.integers(1, 4)
+
+
+@pytest.fixture(scope="module")
+def keras(torch):
+    os.environ["KERAS_BACKEND"] = "torch"
+    return peer("keras")
+
+
+@pytest.fixture(scope="module")
+def jax():
+    library = peer("jax")
+    library.config.update("jax_enable_x64", True)
+    return library
+
+
+@pytest.fixture(scope="module")
+def linen(jax):
+    return peer("flax.linen")
+
+
+def close(ours, theirs, tolerance=1e-12):
+    """Demand that two arrays agree to rounding, relative to the largest entry."""
+    ours, theirs = np.asarray(getattr(ours, "data", ours)), np.asarray(theirs)
+    scale = max(1.0, np.max(np.abs(theirs), initial=0))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * scale)
+
+
+def batch_of(model, batch=3, steps=5, seed=7):
+    """Return x, states to begin with, and weights of the last states in a loss."""
+    rng = np.random.default_rng(seed)
+    layers = sweeps(model)
+
+    def draw():
+        shapes = [[(2, batch, cell.m) for cell in sweep.cells] for sweep in layers]
+        return [[rng.standard_normal(shape) for shape in layer] for layer in shapes]
+
+    return rng.standard_normal((batch, steps, layers[0].cells[0].n)), draw(), draw()
+
+
+def as_states(model, numbers):
+    """Return numbers (layers, directions, 2, B, m) as the states that a model takes."""
+    each = [
+        State(*map(mg.Tensor, one[0]))
+        if len(one) == 1
+        else Directions(*(State(*map(mg.Tensor, way)) for way in one))
+        for one in numbers
+    ]
+    return each if isinstance(model, Stack) else each[0]
+
+
+def leaves(states):
+    """Return the Tensors of nested states, in order."""
+    if isinstance(states, mg.Tensor):
+        return [states]
+    return [leaf for each in states for leaf in leaves(each)]
+
+
+def with_numbers(model, arrays):
+    """Return a model like this one, holding these arrays: here, gradients."""
+    like = from_onnx(to_onnx(model))
+    for path, parameter in like.parameters().items():
+        parameter.data = arrays[path]
+    return like
+
+
+# ------------------------------------------------------------------------------ PyTorch
+
+
+def torch_net(torch, model):
+    layers = sweeps(model)
+    first = layers[0].cells[0]
+    net = torch.nn.LSTM(
+        first.n,
+        first.m,
+        num_layers=len(layers),
+        bidirectional=len(layers[0].cells) == 2,
+        batch_first=True,
+    )
+    net.load_state_dict({k: torch.from_numpy(a) for k, a in to_torch(model).items()})
+    return net
+
+
+@few
+@given(n=sizes, m=sizes, layers=st.integers(1, 3), both=st.booleans(), seed=sizes)
+def test_outputs_and_every_gradient_are_those_of_nn_lstm(
+    torch, n, m, layers, both, seed
+):
+    model = recurrent(n, m, layers, both, seed=seed)
+    x, start, weights = batch_of(model)
+    net = torch_net(torch, model)
+
+    def flat(numbers, part):
+        return torch.tensor(np.array([w[part] for layer in numbers for w in layer]))
+
+    x_t, h_0, c_0 = torch.tensor(x), flat(start, 0), flat(start, 1)
+    for leaf in (x_t, h_0, c_0):
+        leaf.requires_grad_()
+    output, (h, c) = net(x_t, (h_0, c_0))
+    loss = (
+        (output**2).sum() + (h * flat(weights, 0)).sum() + (c * flat(weights, 1)).sum()
+    )
+    loss.backward()
+
+    states, x_ours = as_states(model, start), mg.Tensor(x)
+    y, end = model(x_ours, states)
+    close(y, output.detach())
+    begin, last = leaves(states), leaves(end)
+    close(np.stack([leaf.data for leaf in last[0::2]]), h.detach())
+    close(np.stack([leaf.data for leaf in last[1::2]]), c.detach())
+    ours = (y * y).sum() + sum(
+        (leaf * w).sum() for leaf, w in zip(last, _each(weights), strict=True)
+    )
+    parameters = model.parameters()
+    slopes = mg.grad(ours, {"x": x_ours, **dict(enumerate(begin)), **parameters})
+    close(slopes["x"], x_t.grad)
+    close(np.stack([slopes[k] for k in range(0, len(begin), 2)]), h_0.grad)
+    close(np.stack([slopes[k] for k in range(1, len(begin), 2)]), c_0.grad)
+    moved = to_torch(with_numbers(model, {path: slopes[path] for path in parameters}))
+    for name, parameter in net.named_parameters():
+        # Each of the two biases has the gradient of our one.
+        close(moved[name.replace("bias_hh", "bias_ih")], parameter.grad)
+
+
+def _each(weights):
+    return [part for layer in weights for way in layer for part in way]
+
+
+@few
+@given(
+    n=sizes, m=sizes, layers=st.integers(1, 3), both=st.booleans(), bias=st.booleans()
+)
+def test_a_model_is_built_from_the_state_dict_of_any_nn_lstm(
+    torch, n, m, layers, both, bias
+):
+    torch.manual_seed(n)
+    net = torch.nn.LSTM(n, m, layers, bias, True, bidirectional=both)
+    model = from_torch(net.state_dict())
+    x = np.random.default_rng(m).standard_normal((2, 4, n))
+    close(model(x)[0], net(torch.tensor(x))[0].detach())
+    if bias:
+        sums = to_torch(model)
+        for name, tensor in net.state_dict().items():
+            if "bias_hh" in name:
+                one = name.replace("hh", "ih")
+                both_biases = (net.state_dict()[one] + tensor).numpy()
+                np.testing.assert_array_equal(sums[one], both_biases)
+            elif "weight" in name:
+                np.testing.assert_array_equal(sums[name], tensor.numpy())
+
+
+def test_lengths_are_a_packed_sequence(torch):
+    model = recurrent(layers=2, both=True)
+    x, *_ = batch_of(model)
+    lengths = [5, 2, 3]
+    rnn = torch.nn.utils.rnn
+    packed = rnn.pack_padded_sequence(
+        torch.tensor(x), lengths, batch_first=True, enforce_sorted=False
+    )
+    output, (h, _) = torch_net(torch, model)(packed)
+    padded, _ = rnn.pad_packed_sequence(output, batch_first=True)
+    y, end = model(x, lengths=lengths)
+    real = np.arange(5) < np.array(lengths)[:, None]
+    close(y.data * real[..., None], padded.detach())
+    close(np.stack([leaf.data for leaf in leaves(end)[0::2]]), h.detach())
+
+
+def test_a_cell_is_nn_lstm_cell(torch):
+    cell = recurrent().cell
+    net = torch.nn.LSTMCell(3, 2)
+    net.load_state_dict({k: torch.from_numpy(a) for k, a in to_torch(cell).items()})
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    h, c = net(torch.tensor(x))
+    y, state_c = cell(x, State.zeros(2, (4,)))
+    close(y, h.detach())
+    close(state_c, c.detach())
+
+
+def test_float32_goes_as_float32(torch):
+    model = recurrent(dtype=np.float32)
+    net = torch_net(torch, model).float()
+    x = np.random.default_rng(0).standard_normal((4, 5, 3)).astype(np.float32)
+    close(model(x)[0], net(torch.tensor(x))[0].detach(), 1e-6)
+    assert from_torch(net.state_dict()).cell.dtype == np.float32
+
+
+def test_half_precision_and_tensors_with_gradients_are_told(torch):
+    net = torch.nn.LSTM(3, 2)
+    with pytest.raises(ValueError, match="requires grad"):
+        from_torch(dict(net.named_parameters()))
+    with pytest.raises(ValueError, match="BFloat16"):
+        from_torch(net.bfloat16().state_dict())
+
+
+@pytest.mark.parametrize("other", ["GRU", "RNN"])
+def test_the_weights_of_other_cells_are_no_lstm(torch, other):
+    with pytest.raises(ValueError, match="four gates below one another"):
+        from_torch(getattr(torch.nn, other)(3, 2).state_dict())
+
+
+def test_a_checkpoint_is_read_without_running_it(torch, tmp_path):
+    net = torch.nn.LSTM(3, 2)
+    torch.save(net.state_dict(), tmp_path / "lstm.pt")
+    model = from_torch(torch.load(tmp_path / "lstm.pt", weights_only=True))
+    close(model(np.ones((1, 3)))[0], net(torch.ones(1, 3))[0].detach())
+
+
+def test_safetensors_hold_a_state_dict(torch, tmp_path):
+    files = peer("safetensors.numpy")
+    model = recurrent()
+    files.save_file(to_torch(model), tmp_path / "lstm.safetensors")
+    again = from_torch(files.load_file(tmp_path / "lstm.safetensors"))
+    assert npz({"W": again.cell.forget.W.data}) == npz({"W": model.cell.forget.W.data})
+
+
+# -------------------------------------------------------------------------------- Keras
+
+# NumPy 2 asks arrays for a keyword that Keras does not know yet.
+keras_warns = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+
+
+def keras_layer(keras, model, **options):
+    (sweep,) = sweeps(model)
+    cell = sweep.cells[0]
+    every = {"return_sequences": True, "return_state": True, "dtype": "float64"}
+    layer = keras.layers.LSTM(cell.m, **every, **options)
+    if len(sweep.cells) == 2:
+        merge = {"average": "ave"}.get(sweep.merge, sweep.merge)
+        layer = keras.layers.Bidirectional(layer, merge_mode=merge, dtype="float64")
+    layer.build((None, None, cell.n))
+    layer.set_weights(to_keras(model))
+    return layer
+
+
+@keras_warns
+@few
+@given(
+    n=sizes, m=sizes, merge=st.sampled_from([None, "concat", "sum", "mul", "average"])
+)
+def test_outputs_and_every_gradient_are_those_of_keras(keras, torch, n, m, merge):
+    forth = LSTM(n, m, rng=0)
+    model = scrambled(Bidirectional(forth, merge=merge) if merge else forth)
+    layer = keras_layer(keras, model)
+    x, *_ = batch_of(model)
+    x_t = torch.tensor(x, requires_grad=True)
+    output, *states = layer(x_t)
+    loss = (output**2).sum() + sum((k + 1) * s.sum() for k, s in enumerate(states))
+    loss.backward()
+
+    x_ours = mg.Tensor(x)
+    y, end = model(x_ours)
+    close(y, output.detach())
+    for ours, theirs in zip(leaves(end), states, strict=True):
+        close(ours, theirs.detach())
+    ours = (y * y).sum() + sum((k + 1) * s.sum() for k, s in enumerate(leaves(end)))
+    parameters = model.parameters()
+    slopes = mg.grad(ours, {"x": x_ours, **parameters})
+    close(slopes["x"], x_t.grad)
+    moved = to_keras(with_numbers(model, {path: slopes[path] for path in parameters}))
+    for array, variable in zip(moved, layer.trainable_variables, strict=True):
+        close(array, variable.value.grad)
+
+
+@keras_warns
+def test_keras_own_loop_agrees_to_its_single_precision(keras, torch):
+    model = recurrent()
+    x, *_ = batch_of(model)
+    output, *_ = keras_layer(keras, model, use_cudnn=False)(torch.tensor(x))
+    close(model(x)[0], output.detach(), 1e-6)
+
+
+@keras_warns
+def test_activations_are_options_of_the_keras_layer(keras, torch):
+    relu = {"candidate": mg.relu, "state": mg.relu}
+    model = scrambled(LSTM(3, 2, rng=0, activations=relu))
+    x, *_ = batch_of(model)
+    output, *_ = keras_layer(keras, model, activation="relu")(torch.tensor(x))
+    close(model(x)[0], output.detach(), 1e-6)
+    again = from_keras(to_keras(model), into=LSTM(3, 2, activations=relu))
+    np.testing.assert_array_equal(again(x)[0].data, model(x)[0].data)
+
+
+@keras_warns
+def test_a_masked_sequence_is_masked_in_keras(keras, torch):
+    model = Bidirectional(
+        LSTM(3, 2, rng=0, outputs="zero"),
+        LSTM(3, 2, rng=1, reverse=True, outputs="zero"),
+    )
+    x, *_ = batch_of(scrambled(model))
+    mask = np.arange(5) < np.array([5, 2, 3])[:, None]
+    output, *states = keras_layer(keras, model)(
+        torch.tensor(x), mask=torch.tensor(mask)
+    )
+    y, end = model(x, mask=mask)
+    close(y, output.detach(), 1e-6)
+    for ours, theirs in zip(leaves(end), states, strict=True):
+        close(ours, theirs.detach(), 1e-6)
+
+
+@keras_warns
+def test_a_stack_is_built_from_the_layers_of_a_keras_model(keras, torch):
+    layers = keras.layers
+    net = keras.Sequential(
+        [
+            layers.Input((None, 3), dtype="float64"),
+            layers.LSTM(4, return_sequences=True, dtype="float64"),
+            layers.Bidirectional(
+                layers.LSTM(2, return_sequences=True, dtype="float64")
+            ),
+        ]
+    )
+    lists = [layer.get_weights() for layer in net.layers]
+    model = from_keras(lists)
+    x = np.random.default_rng(0).standard_normal((2, 5, 3))
+    close(model(x)[0], net(torch.tensor(x)).detach(), 1e-6)
+    for ours, theirs in zip(to_keras(model), lists, strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other, strict=True)
+
+
+# --------------------------------------------------------------------------------- Flax
+
+
+@pytest.mark.parametrize(
+    ("kind", "n", "m"), [("LSTMCell", 2, 2), ("OptimizedLSTMCell", 3, 2)]
+)
+def test_outputs_and_every_gradient_are_those_of_flax(jax, linen, kind, n, m):
+    model = recurrent(n, m)
+    x, [[start]], [[weights]] = batch_of(model)
+    net = linen.RNN(getattr(linen, kind)(m), return_carry=True)
+
+    def loss(params, x, carry):
+        (c, h), y = net.apply({"params": {"cell": params}}, x, initial_carry=carry)
+        return (y**2).sum() + (h * weights[0]).sum() + (c * weights[1]).sum()
+
+    params, carry = to_flax(model), (start[1], start[0])
+    slopes, x_bar, (c_bar, h_bar) = jax.grad(loss, (0, 1, 2))(params, x, carry)
+    state, x_ours = State(*map(mg.Tensor, start)), mg.Tensor(x)
+    y, end = model(x_ours, state)
+    ours = (y * y).sum() + (end.y * weights[0]).sum() + (end.c * weights[1]).sum()
+    close(ours, loss(params, x, carry))
+    parameters = model.parameters()
+    found = mg.grad(ours, {"x": x_ours, "y_0": state.y, "c_0": state.c, **parameters})
+    for name, expected in {"x": x_bar, "y_0": h_bar, "c_0": c_bar}.items():
+        close(found[name], expected)
+    moved = to_flax(with_numbers(model, {path: found[path] for path in parameters}))
+    for part, kinds in slopes.items():
+        for each, expected in kinds.items():
+            close(moved[part][each], expected)
+
+
+def test_a_layer_is_built_from_the_params_of_flax(jax, linen):
+    cell = linen.LSTMCell(2)
+    x = single(np.random.default_rng(0).standard_normal((4, 3)))
+    zeros = np.zeros((4, 2), np.float32)
+    variables = cell.init(jax.random.key(0), (zeros, zeros), x)
+    model = from_flax(variables["params"])
+    assert model.cell.dtype == np.float32
+    _, y = cell.apply(variables, (zeros, zeros), x)
+    close(model(x[:, None])[0].data[:, 0], y, 1e-6)
+    for part, kinds in to_flax(model).items():
+        for kind, array in kinds.items():
+            there = np.asarray(variables["params"][part][kind])
+            np.testing.assert_array_equal(array, there, strict=True)
+
+
+# --------------------------------------------------------------------------------- ONNX
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Return a function that writes a file and has onnxruntime run it."""
+    runtime = peer("onnxruntime")
+    peer("onnx")
+
+    def run(model, path, inputs, **options):
+        session = runtime.InferenceSession(write_onnx(model, path, **options))
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(None, inputs), strict=True))
+
+    return run
+
+
+def single(array):
+    return np.asarray(array, np.float32)
+
+
+ONNX_MODELS = {
+    "an LSTM": lambda: LSTM(3, 2, rng=0),
+    "a reversed one": lambda: LSTM(3, 2, rng=0, reverse=True),
+    "both directions": lambda: Bidirectional(LSTM(3, 2, rng=0)),
+    "averaged": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="average"),
+    "added": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="sum"),
+    "multiplied": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="mul"),
+    "a stack": lambda: Stack(
+        LSTM(3, 4, rng=0), Bidirectional(LSTM(4, 2, rng=1)), LSTM(4, 3, rng=2)
+    ),
+    "other activations": lambda: LSTM(
+        3, 2, rng=0, activations={"candidate": mg.relu, "state": mg.softplus}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONNX_MODELS)
+def test_onnxruntime_computes_the_same_from_the_file(run, tmp_path, name):
+    model = scrambled(ONNX_MODELS[name]())
+    x, start, _ = batch_of(model)
+    given_states = {
+        f"{letter}_0.{k}": single([way[part] for way in layer])
+        for k, layer in enumerate(start)
+        for part, letter in enumerate("yc")
+    }
+    found = run(
+        model, tmp_path / "a.onnx", {"x": single(x), **given_states}, states=True
+    )
+    y, end = model(x, as_states(model, start))
+    close(y, found.pop("y"), 1e-6)
+    last = leaves(end)
+    for k, sweep in enumerate(sweeps(model)):
+        ours, last = last[: 2 * len(sweep.cells)], last[2 * len(sweep.cells) :]
+        close(np.stack([leaf.data for leaf in ours[0::2]]), found.pop(f"y_T.{k}"), 1e-6)
+        close(np.stack([leaf.data for leaf in ours[1::2]]), found.pop(f"c_T.{k}"), 1e-6)
+    assert not found
+
+
+@pytest.mark.parametrize("name", ["an LSTM", "a reversed one", "a stack"])
+def test_onnxruntime_stops_at_the_lengths(run, tmp_path, name):
+    model = scrambled(ONNX_MODELS[name]())
+    x, *_ = batch_of(model)
+    lengths = np.array([5, 2, 3], np.int32)
+    found = run(
+        model, tmp_path / "a.onnx", {"x": single(x), "lengths": lengths}, lengths=True
+    )
+    y, _ = model(x, lengths=lengths)
+    real = np.arange(5) < lengths[:, None]
+    close(y.data * real[..., None], found["y"], 1e-6)
+
+
+def test_dense_layers_may_stand_between_and_on_top(run, tmp_path):
+    model = Stack(
+        Dense(3, 4, mg.tanh, rng=0),
+        LSTM(4, 2, rng=1),
+        TimeDistributed(Dense(2, 3, rng=2)),
+        Stack(Bidirectional(LSTM(3, 2, rng=3)), Dense(4, 1, mg.sigmoid, rng=4)),
+    )
+    x = np.random.default_rng(0).standard_normal((4, 5, 3))
+    found = run(model, tmp_path / "a.onnx", {"x": single(x)})
+    close(model(x)[0], found["y"], 1e-6)
+
+
+@pytest.mark.parametrize("name", ["an LSTM", "both directions", "a stack"])
+def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path, name):
+    evaluator = peer("onnx.reference").ReferenceEvaluator
+    model = scrambled(ONNX_MODELS[name]())
+    path = write_onnx(model, tmp_path / "a.onnx", dtype=np.float64)
+    again = from_onnx(read_onnx(path))
+    assert type(again) is type(model)
+    for name_, p in model.parameters().items():
+        np.testing.assert_array_equal(
+            again.parameters()[name_].data, p.data, strict=True
+        )
+    x, *_ = batch_of(model)
+    (y,) = evaluator(str(path)).run(None, {"x": x})
+    close(model(x)[0], y)
+
+
+def test_a_file_of_onnx_is_the_same_bytes_again(tmp_path):
+    peer("onnx")
+    one, other = (
+        write_onnx(recurrent(layers=2, both=True), tmp_path / name) for name in "ab"
+    )
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_what_is_no_file_of_onnx_is_refused(tmp_path):
+    onnx = peer("onnx")
+    (tmp_path / "text").write_text("no model")
+    with pytest.raises(ValueError, match="not a readable file of ONNX"):
+        read_onnx(tmp_path / "text")
+    with pytest.raises(ValueError, match="not a readable file of ONNX"):
+        read_onnx(tmp_path / "nowhere")
+    helper, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
+    ends = [helper.make_tensor_value_info(name, FLOAT, [None]) for name in "xy"]
+    for nodes, said in (
+        ([helper.make_node("Tanh", ["x"], ["y"])], "it has no LSTM node"),
+        (
+            [helper.make_node("LSTM", ["x", "x", "x"], ["y"], hidden_size=1)],
+            "LSTM: W = x is computed",
+        ),
+    ):
+        graph = helper.make_graph(nodes, "g", ends[:1], ends[1:])
+        onnx.save(helper.make_model(graph), tmp_path / "other.onnx")
+        with pytest.raises(ValueError, match=re.escape(said)):
+            read_onnx(tmp_path / "other.onnx")
+
+
+def test_what_has_no_place_in_a_file_is_refused(tmp_path):
+    peer("onnx")
+    for model, said in (
+        (Bidirectional(LSTM(3, 2), merge=None), "layer 0: merge=None"),
+        (Stack(LSTM(3, 2), Dense(2, 1, mg.sin)), "one that ONNX has a name for"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            write_onnx(model, tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
