@@ -6,12 +6,13 @@ import argparse
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks import chain, large_proof, lstm_step, processes, prove
+from benchmarks import chain, drawing, large_proof, lstm_step, processes, prove
 from benchmarks.side_by_side import Row
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for title, lines in (
         ("Proofs", prove.lines(options.seconds)),
         ("Proofs of large tapes", large_proof.lines()),
+        ("Drawing", drawing.lines()),
     ):
         page.append(f"\n## {title}\n")
         for line in lines:
@@ -100,7 +102,12 @@ def _line(row: Row) -> str:
 def _versions() -> str:
     packages = {"NumPy": "numpy", "PyTorch": "torch"}
     packages |= {"autograd": "autograd", "MyGrad": "mygrad"}
-    versions = [f"{name} {version(package)}" for name, package in packages.items()]
+    packages |= {"torchviz": "torchviz", "torchview": "torchview"}
+    versions = [
+        f"{name} {version(package)}"
+        for name, package in packages.items()
+        if find_spec(package)
+    ]
     return ", ".join([f"Python {platform.python_version()}", *versions])
 
 

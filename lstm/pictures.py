@@ -1,7 +1,7 @@
 """The pictures of one forecast: its loss in every view, and the page to walk through.
 
 All but one are readings of a single tape. The view "difference" needs two cells: the
-model's own, and one whose forget gate is a small network, the same cell otherwise.
+model's own, and a variant of it, in which what is forgotten makes room for what is new.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from lstm.cell import LSTMCell, State
 from lstm.sunspots import Forecaster, Windows
+from lstm.variants import CoupledCell
 from minigrad import Tensor, checked
 from minigrad.drawing import VIEWS, Drawing, draw
-
-DEEPER = 4  # neurons of the layer within the other cell's forget gate
 
 
 def loss_of_one(model: Forecaster, data: Windows, steps: int) -> Tensor:
@@ -37,12 +36,12 @@ def pictures(model: Forecaster, loss: Tensor) -> Iterator[tuple[str, Drawing | s
 
 
 def two_cells(cell: LSTMCell) -> list[Tensor]:
-    """Return y of one step of a cell whose forget gate is deeper, and y of this cell.
+    """Return y after one step of a cell with coupled gates, and of this cell.
 
     >>> mine = LSTMCell(n=3, m=2, rng=0)
     >>> draw(two_cells(mine), "difference")
     <Drawing: 42 nodes, 36 arrows, view 'difference'>
     """
-    deeper = LSTMCell(cell.n, cell.m, hidden={"forget": (DEEPER,)}, rng=0)
+    coupled = CoupledCell(cell.n, cell.m, rng=0)
     x = Tensor([1.0] * cell.n, name="x")
-    return [each(x, State.zeros(cell.m)).y for each in (deeper, cell)]
+    return [each(x, State.zeros(cell.m)).y for each in (coupled, cell)]

@@ -153,6 +153,8 @@ class Blackboard:
         for output, cotangent in given.items():
             terms.setdefault(output, []).append(cotangent)
         wanted = self.active & self.only
+        bar: Formula
+        passed_on: tuple[Note, ...]
         for step in (*self._in_reverse(), *self._by_first_use()):
             if step not in self.active or (step in self.only and step not in terms):
                 continue
