@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.drawing import NotRendered
+from minigrad.drawing.styles import STYLES
+from minigrad.drawing.view import DENSE, FOLDED
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 from minigrad.exploring.data import Exploration
@@ -155,6 +157,23 @@ def test_the_equations_of_a_long_tape_cost_no_more_than_their_uses(monkeypatch):
         return len(calls)
 
     assert counted(40) <= 8 * 40 + 80  # W and b of four gates, at every time step
+
+
+def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
+    tape = mg.Tape(lstm_loss())
+    _, gates, steps = picture.states(tape, "")[0]
+    colours = STYLES[DENSE].fill, STYLES[FOLDED].fill
+    for state, counts in ((gates, (4 * 3, 0)), (steps, (0, 3))):
+        drawn = state.svg.partition("</style>")[2]
+        assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
+
+
+def test_what_has_no_name_is_called_the_same_in_equations_and_in_the_outline(tmp_path):
+    page = written(lstm_loss(), tmp_path)
+    outline = set(re.findall(r"<span>t(\d+)</span>", page))
+    equations = set(re.findall(r"<mi>t</mi>(?:</mover>)?<mrow><mn>(\d+)</mn>", page))
+    assert outline and equations == outline
+    assert "<mi>u</mi>" not in page
 
 
 def test_every_term_of_a_sum_is_found_beside_its_contribution():

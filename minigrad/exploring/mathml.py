@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -81,31 +81,33 @@ def _elements(text: str) -> Iterator[str]:
 class MathMl(Writer):
     """Formulas as MathML.
 
-    nameless   letters that stand for values without a name: t_13 needs no time
+    nameless   what letters are called that stand for values without a name: t13
 
     >>> y = Letter("y")
     >>> MathMl().inline(1 - y)
     '<math><mn>1</mn><mo form="infix">−</mo><mi>y</mi></math>'
+    >>> MathMl({y: "t13"}).inline(y)
+    '<math><msub><mi>t</mi><mrow><mn>13</mn></mrow></msub></math>'
     """
 
     one = element("mn", "𝟏")
     odot, beside, minus = operator("⊙"), element("mspace width='0.2em'"), operator("−")
     prime, dots = element("mo", "′"), element("mo", "…")
 
-    def __init__(self, nameless: Collection[Letter] = ()) -> None:
-        self.nameless = nameless
+    def __init__(self, nameless: Mapping[Letter, str] | None = None) -> None:
+        self.nameless = nameless or {}
 
     def letter(self, letter: Letter) -> str:
-        plain = letter.name.rstrip("~")
-        name = _name(plain)
+        called = self.nameless.get(replace(letter, bar=False))
+        if called is not None:  # its number says when, too
+            letter = Letter(called[0], called[1:], bar=letter.bar)
+        name = _name(letter.name.rstrip("~"))
         if letter.name.endswith("~"):
             name = element("mover accent='true'", name, operator("~"))
         if letter.bar:
             name = element("mover accent='true'", name, operator("¯"))
-        timed = letter.time is not None
-        timed = timed and replace(letter, bar=False) not in self.nameless
         below = [_name(letter.subscript)] if letter.subscript else []
-        below += [_name(time_text(letter.time))] if timed else []  # type: ignore[arg-type]
+        below += [] if letter.time is None else [_name(time_text(letter.time))]
         if letter.mark:
             under, over = row(",".join(below)), self._mark(letter.mark)
             return element("msubsup", name, under, over)
@@ -201,7 +203,9 @@ class WithNumbers(MathMl):
     """
 
     def __init__(
-        self, values: Mapping[Letter, Any], nameless: Collection[Letter] = ()
+        self,
+        values: Mapping[Letter, Any],
+        nameless: Mapping[Letter, str] | None = None,
     ) -> None:
         super().__init__(nameless)
         self.values = values

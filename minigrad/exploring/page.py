@@ -106,8 +106,8 @@ def _pictures(pictures: list[State], why_none: str) -> str:
     )
     return (
         f'<fieldset class="choice" hidden><legend>Show</legend>{choices}</fieldset>'
-        f'{frames}<p class="label">A double frame is a closed part. Click a node to go '
-        "to its step.</p>"
+        f'{frames}<p class="label">A yellow box is a closed part with weights, '
+        "a double frame closed time steps. Click a node to go to its step.</p>"
     )
 
 

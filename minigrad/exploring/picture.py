@@ -18,7 +18,7 @@ from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
 from minigrad.drawing.project import Arrow, Picture
 from minigrad.drawing.render import NotRendered
-from minigrad.drawing.view import FOLDED, Group, every_primitive
+from minigrad.drawing.view import DENSE, FOLDED, Group, every_primitive
 from minigrad.drawing.words import Label, name_in_time
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
@@ -115,20 +115,17 @@ def closed(
 
 
 def _closed(scope: Scope, entries: list[Tensor]) -> Group:
-    last = scope[-1]
-    symbol = f"t = {last}" if isinstance(last, int) else last
+    """Return a closed part: a yellow box with its Parameters, or a time step."""
+    last, inside = scope[-1], f"{len(entries)} steps"
+    about = f"{path(scope)}: {inside}, closed"
+    if isinstance(last, int):
+        label = Label(f"t = {last}", "", inside)
+        return Group(tuple(entries), scope[:-1], FOLDED, label, about)
     read = {a.name: a for e in entries for a in e.args if isinstance(a, Parameter)}
     names = ", ".join(str(name).rpartition(".")[2] for name in read if name)
     named = [entry for entry in entries if entry.name]
-    inside = f"{len(entries)} steps"
-    label = Label(
-        symbol,
-        "" if isinstance(last, int) or not named else name_in_time(named[-1]),
-        inside if isinstance(last, int) or not names else names,
-    )
-    return Group(
-        tuple(entries), scope[:-1], FOLDED, label, f"{path(scope)}: {inside}, closed"
-    )
+    label = Label(last, name_in_time(named[-1]) if named else "", names or inside)
+    return Group(tuple(entries), scope[:-1], DENSE, label, about)
 
 
 def _until_time(scope: Scope) -> Scope | None:
