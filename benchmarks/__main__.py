@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks import chain, drawing, large_proof, lstm_step, processes, prove
+from benchmarks import (
+    chain,
+    drawing,
+    large_proof,
+    long_sequences,
+    lstm_step,
+    processes,
+    prove,
+)
 from benchmarks.side_by_side import Row
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -66,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table("Speed: in a loop, with memory kept", speed(in_a_row=3))
     table("Memory and import", processes.rows(options.seconds))
     for title, lines in (
+        ("Long sequences", long_sequences.lines()),
         ("Proofs", prove.lines(options.seconds)),
         ("Proofs of large tapes", large_proof.lines()),
         ("Drawing", drawing.lines()),

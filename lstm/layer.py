@@ -28,10 +28,12 @@ from lstm.cell import LSTMCell, State, require_state
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
 from lstm.masks import Around, Frozen, only_real, real_steps
-from minigrad import Module, Tensor, stack, where
+from minigrad import Module, Tensor, concatenate, stack, where
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
+
+TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 
 
 class Recurrent(Module):
@@ -100,7 +102,7 @@ class Recurrent(Module):
                 with time_step(t):
                     state = self._step(t, named_input(x[..., t, :]), state, around)
                 outputs[t] = state.y
-        y = stack(outputs, axis=-2)
+        y = joined(outputs)
         if real is not None and self.outputs == "zero":
             y = where(real[..., None], y, 0.0)
         y.name = "Y"
@@ -219,6 +221,19 @@ def arounds(dropout: Any) -> list[Around]:
             "rng=rng), or zoneout(...).",
         )
     )
+
+
+def joined(outputs: list[Any], axis: int = -2) -> Any:
+    """Return y at all steps, (..., T, m), from those of each, (..., m).
+
+    In groups: the engine hands all parts of a stack to the adjoint of each, and so the
+    time for a stack of T parts would grow with T squared.
+    """
+    groups = [
+        stack(outputs[k : k + TOGETHER], axis=axis)
+        for k in range(0, len(outputs), TOGETHER)
+    ]
+    return groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
 
 
 def sequence(x: Any) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from lstm.counting import time_step
-from lstm.layer import named_input, sequence
+from lstm.layer import joined, named_input, sequence
 from lstm.masks import real_steps
-from minigrad import Module, stack
+from minigrad import Module
 from minigrad.messages import explain, user_line
 
 
@@ -148,7 +148,7 @@ class TimeDistributed(Module):
             with time_step(t):
                 x_t = named_input(x[(slice(None),) * axis + (t,)])
                 outputs.append(self.module(x_t))
-        y = stack(outputs, axis=axis)
+        y = joined(outputs, axis)
         y.name = "Y"
         return y
 

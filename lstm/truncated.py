@@ -83,6 +83,7 @@ def _pieces(
         with counting_since(start):
             y, state = layer(x[..., steps, :], state, mask=real, **masks)
         yield Piece(steps, y, state)
+        del y  # not to hold this piece's tape while the next is recorded
         state = _named_after(steps.stop, state.detach())
 
 

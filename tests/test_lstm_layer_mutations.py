@@ -183,8 +183,8 @@ SLIPS = {
     "always reversed": (Recurrent.forward, "if self.reverse else steps", ""),
     "order not restored": (
         Recurrent.forward,
-        "stack(outputs,",
-        "stack(outputs[::-1] if self.reverse else outputs,",
+        "joined(outputs)",
+        "joined(outputs[::-1] if self.reverse else outputs)",
     ),
     "reversed twice": (
         Recurrent.forward,
@@ -243,7 +243,7 @@ SLIPS = {
     "masks added": (Stack.forward, "x * _fitting", "x + _fitting"),
     "not a stack": (Stack.forward, "x, state = layer(x, s", "_, state = layer(x, s"),
     "first step at every step": (TimeDistributed.forward, "+ (t,)", "+ (0,)"),
-    "time for batch": (TimeDistributed.forward, "axis=axis)", "axis=0)"),
+    "time for batch": (TimeDistributed.forward, "outputs, axis)", "outputs, 0)"),
     "not scaled": (dropout.between, " / np.dtype(dtype).type(1 - rate)", ""),
     "scaled by the rate": (dropout.between, "type(1 - rate)", "type(rate)"),
     "kept for dropped": (dropout.between, ">= rate", "< rate"),

@@ -19,18 +19,25 @@ from layer_cases import (
     weighted,
 )
 
+import lstm
 import minigrad as mg
 from lstm import (
     LSTM,
     Bidirectional,
+    Cell,
     Directions,
+    FullGateRecurrenceCell,
+    GRUCell,
+    ProjectedCell,
+    Recurrent,
     Stack,
     State,
     TimeDistributed,
     last,
     truncated,
 )
-from lstm.dropout import between, variational, zoneout, zoneout_mean
+from lstm.dropout import Zoneout, between, variational, zoneout, zoneout_mean
+from lstm.layer import TOGETHER
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 5, 2))  # 3 sequences of 5 steps
@@ -329,6 +336,58 @@ def test_a_layer_of_indices_may_be_masked():
     assert y.shape == (2, 3, 2)
 
 
+# -------------------------------------------------------------------------- every cell
+
+CELLS = [
+    each
+    for each in vars(lstm).values()
+    if isinstance(each, type) and issubclass(each, Cell) and each is not Cell
+]
+MADE = {ProjectedCell: {"p": 1}}
+every_cell = pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
+
+
+def random_cell(kind):
+    cell = kind(2, 3, rng=0, **MADE.get(kind, {}))
+    rng = np.random.default_rng(1)
+    for parameter in cell.parameters().values():
+        parameter.data = rng.normal(size=parameter.shape)
+    return cell
+
+
+@every_cell
+def test_every_cell_may_be_masked_reversed_cut_and_dropped(kind):
+    cell = random_cell(kind)
+    for reverse in (False, True):
+        layer = Recurrent(cell, reverse)
+        rates = dict.fromkeys(layer.start()._fields, 0.3)
+        kept = zoneout(layer, (3, 5), rng=2, **rates)
+        y, state = layer(X, mask=PATTERN, dropout=kept)
+        for b in (0, 1):
+            real = PATTERN[b]
+            mine = Zoneout(type(state)(*(mask[b, real] for mask in kept.masks)))
+            alone, end = layer(X[b, real], dropout=mine)
+            np.testing.assert_allclose(y.data[b, real], alone.data, atol=1e-14)
+            for one, other in zip(state, end, strict=True):
+                np.testing.assert_allclose(one.data[b], other.data, atol=1e-14)
+    forth = Recurrent(cell)
+    whole, _ = forth(X)
+    pieces = truncated(forth, X, 2)
+    joined = np.concatenate([piece.y.data for piece in pieces], axis=1)
+    np.testing.assert_allclose(joined, whole.data, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [GRUCell, FullGateRecurrenceCell, ProjectedCell])
+def test_the_gradient_of_other_cells_is_proved_over_time(kind):
+    forth, back = Recurrent(random_cell(kind)), Recurrent(random_cell(kind), True)
+    layer = Bidirectional(forth, back)
+    x = mg.Tensor(X[:, :2])
+    dropped = variational(layer.forth, (3,), x=0.3, y=0.3, rng=0)
+    y, state = layer(x, mask=PATTERN[:, :2], dropout=Directions(dropped, None))
+    loss = (y * y).sum() + state.backward.y.sum()
+    assert mg.prove(loss, layer.parameters())
+
+
 # --------------------------------------------------------------------- both directions
 
 
@@ -518,6 +577,20 @@ def test_the_truncated_gradient_is_that_of_each_piece_from_a_constant_state():
     assert np.max(np.abs(full - expected)) > 1e-3
 
 
+def test_batches_that_follow_each_other_go_on_from_a_detached_state():
+    layer = LSTM(2, 3, rng=0)
+    long = RNG.standard_normal((3, 12, 2))
+    whole, end = layer(long)
+    state = None
+    for batch in (long[:, :4], long[:, 4:8], long[:, 8:]):
+        y, state = layer(batch, state)
+        loss = (y * y).mean()
+        assert len(mg.Tape(loss)) == len(mg.Tape((layer(batch)[0] ** 2).mean()))
+        state = state.detach()
+    np.testing.assert_allclose(y.data, whole.data[:, 8:], atol=1e-15)
+    np.testing.assert_allclose(state.c.data, end.c.data, atol=1e-15)
+
+
 def test_pieces_as_long_as_the_sequence_are_the_sequence():
     loss = sum((piece.y**2).sum() for piece in truncated(DEEP, X, 5))
     expected = mg.grad((DEEP(X)[0] ** 2).sum(), DEEP.parameters())
@@ -552,11 +625,14 @@ def test_a_tape_grows_linearly_with_time_and_not_at_all_under_truncation():
 
     def size(steps):
         tape = mg.Tape(layer(mg.Tensor(np.ones((steps, 1))))[0])
-        return len(tape), sum(entry.data.size for entry in tape)
+        arguments = [len(entry.args) for entry in tape]
+        assert max(arguments) <= TOGETHER  # each adjoint of n arguments is given all n
+        return len(tape), sum(arguments), sum(entry.data.size for entry in tape)
 
-    sizes = np.array([size(steps) for steps in (10, 20, 30, 1000)])
-    assert np.all(sizes[1] - sizes[0] == sizes[2] - sizes[1])
-    assert np.all(sizes[3] - sizes[2] == 97 * (sizes[1] - sizes[0]))
+    sizes = np.array([size(steps) for steps in (10, 20, 30, 1030)])
+    per_ten = sizes[1] - sizes[0]
+    assert np.all(sizes[2] - sizes[1] == per_ten)
+    assert np.all(np.abs(sizes[3] - sizes[2] - 100 * per_ten) <= [5, 5, 1030])
     pieces = truncated(layer, np.ones((100, 1)), k=10)
     assert len({len(mg.Tape(piece.y)) for piece in pieces}) == 1
 

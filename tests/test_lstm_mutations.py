@@ -79,10 +79,10 @@ SLIPS = {
     "first input at every step": (Recurrent, "x[..., t, :]", "x[..., 0, :]"),
     "last output at every step": (
         Recurrent,
-        "stack(outputs, axis=-2)",
-        "stack([outputs[-1]] * len(outputs), axis=-2)",
+        "joined(outputs)",
+        "joined([outputs[-1]] * len(outputs))",
     ),
-    "outputs reversed": (Recurrent, "stack(outputs,", "stack(outputs[::-1],"),
+    "outputs reversed": (Recurrent, "joined(outputs)", "joined(outputs[::-1])"),
     "cut between steps": (
         Recurrent,
         "outputs[t] = state.y",
