@@ -111,8 +111,8 @@ class Cell(Module):
         for name, letter in self.letters.items():
             inside, (W, b) = hidden.get(name, ()), begin[name]
             W = None if inside else W  # it reads the hidden layer instead
-            width = sum(reads[name])
-            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, width)
+            sizes = reads[name]
+            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, sizes)
             setattr(self, name, self.box(*made))
 
     def reads(self, name: str) -> tuple[int, ...]:
@@ -127,6 +127,12 @@ class Cell(Module):
         """Return the state before anything was seen: zeros."""
         sizes = self.sizes().values()
         return self.carries(*(np.zeros((*batch, size), self.dtype) for size in sizes))
+
+    def explain(self) -> None:
+        """Print what each line and box of the picture is: shapes, counts, readings."""
+        from lstm.explain import Explanation  # which looks at cells
+
+        print(Explanation(self))
 
     def leaves(self, x: Any, state: Any) -> list[Tensor]:
         """Return x_t and each part of the state before, visible on the tape.

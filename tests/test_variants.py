@@ -26,7 +26,7 @@ from lstm import (
     ResetAfterGRUCell,
     RNNCell,
 )
-from lstm.variants import normalise
+from lstm.additions import normalise
 
 CELLS = [LSTMCell, *KINDS, *OTHERS]
 
