@@ -199,8 +199,8 @@ class LSTMCell(Cell):
         """Let a parent without some box have its equation, in any order of parents."""
         for parent in cls.__bases__:
             letters = said(parent, "letters")
-            for equation in (LSTMCell.letters[k] for k in letters if not letters[k]):
-                if equation not in vars(cls):
+            for name, equation in LSTMCell.letters.items():
+                if letters.get(name, equation) is None and equation not in vars(cls):
                     setattr(cls, equation, getattr(parent, equation))
 
     def forward(self, x: Any, state: Any) -> Any:
