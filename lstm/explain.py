@@ -3,7 +3,7 @@
 What is said of a cell is found by looking at it. The boxes are its parts that have a
 letter; the count of its numbers is put together from their shapes; what a variant
 computes is read off the tape of one step. Whether the line of c has one number for each
-neuron is tried out: one entry is changed, and the step is run again.
+neuron is tried out: one entry is changed, and the record of the step is run again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from lstm.formula import Formula
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
 from minigrad.parameter import Parameter
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
 
 
 class Explanation:
@@ -44,8 +46,8 @@ class Explanation:
         self.boxes = {k: box for k, box in vars(cell).items() if hasattr(box, "letter")}
         if not self.boxes:
             raise _no_boxes(cell)
-        start = _start(cell)
-        self.carried = {k: len(part) for k, part in start._asdict().items()}
+        self.before, self.after = _one_step(cell)
+        self.carried = {k: len(part) for k, part in self.before._asdict().items()}
         self.parameters = list(cell.parameters().values())
         inside = {p for box in self.boxes.values() for p in box.parameters().values()}
         self.alone = [p for p in self.parameters if p not in inside]
@@ -53,7 +55,7 @@ class Explanation:
         self.rows = [self._row(name, box) for name, box in self.boxes.items()]
         self.rows += [(str(p.name), "", _by(p), "", str(p.size)) for p in self.alone]
         self.formula = self._formula()
-        self.equations = [] if self.usual else _equations(cell)
+        self.equations = [] if self.usual else _equations(self.after)
 
     def __str__(self) -> str:
         lines = [*self._head(), "", *self._table(), self.formula, ""]
@@ -152,7 +154,7 @@ class Explanation:
 
     def _belt(self) -> str:
         """Say what the line of c is, which was tried out."""
-        mixed = _mixed(self.cell)
+        mixed = _mixed(self.before, self.after)
         if "c" in mixed:
             return (
                 "the line along the top: the layer reading only, for c_k depends on "
@@ -188,43 +190,37 @@ class Explanation:
         )
 
 
-def _equations(cell: Any) -> list[str]:
-    """Return what one step computes, as `minigrad.derive` reads it off the tape."""
+def _one_step(cell: Any) -> tuple[Any, Any]:
+    """Record one step; return the state before it, as leaves, and after it."""
+    start = cell.start() if hasattr(cell, "start") else State.zeros(cell.m)
+    named = (leaf(part, f"{field}_0") for field, part in start._asdict().items())
+    before = type(start)(*named)
+    return before, cell(leaf(np.ones(cell.n), "x"), before)
+
+
+def _equations(after: Any) -> list[str]:
+    """Return what a step computes, as `minigrad.derive` reads it off the tape."""
     from minigrad.symbolic import derive  # SymPy takes long to load
 
-    before = _start(cell)
-    named = (leaf(part, f"{k}_0") for k, part in before._asdict().items())
-    after = cell(leaf(np.ones(cell.n), "x"), type(before)(*named))
     made = [part for part in dict.fromkeys(after) if part.primitive is not None]
     return [str(each) for each in derive(made) if each.forward]
 
 
-def _start(cell: Any) -> Any:
-    return cell.start() if hasattr(cell, "start") else State.zeros(cell.m)
-
-
-def _mixed(cell: Any) -> set[str]:
+def _mixed(before: Any, after: Any) -> set[str]:
     """Return the parts of the next state where c_1 reaches others than entry 1.
 
-    Tried at random numbers, for the weights too: those of a fresh cell may be zero.
+    The record is run again with random numbers, for the weights too: those of a fresh
+    cell may be zero. Then once more, with another c_1.
     """
     rng = np.random.default_rng(0)
-    parameters = cell.parameters().values()
-    kept = [p.data for p in parameters]
-    start = _start(cell)
-    x = rng.standard_normal(cell.n)
-    state = type(start)(*(rng.uniform(-0.5, 0.5, part.shape) for part in start))
-    c = state.c.copy()
-    c[0] += 0.1
-    try:
-        for p in parameters:
-            p.data = rng.uniform(-0.5, 0.5, p.shape)
-        before, after = cell(x, state), cell(x, state._replace(c=c))
-    finally:
-        for p, data in zip(parameters, kept, strict=True):
-            p.data = data
-    pairs = zip(state._fields, before, after, strict=True)
-    return {name for name, a, b in pairs if np.any(a.data[1:] != b.data[1:])}
+    tape = Tape(*after)
+    leaves = [step for step in tape if step.primitive is None]
+    usual: dict[Tensor, Any] = {x: rng.uniform(-0.5, 0.5, x.shape) for x in leaves}
+    moved = usual[before.c].copy() if before.c in usual else np.zeros(1)
+    moved[0] += 0.1
+    one, other = tape.replay(usual), tape.replay({**usual, before.c: moved})
+    parts = after._asdict().items()
+    return {name for name, part in parts if np.any(one[part][1:] != other[part][1:])}
 
 
 # ------------------------------------------------------------------------------ wording

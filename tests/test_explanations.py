@@ -74,10 +74,12 @@ def test_the_formula_comes_to_the_number_of_parameters(cell, n, m):
 
 
 @every_cell
-def test_asking_changes_no_number(cell):
+def test_asking_changes_nothing_and_spoils_no_tape(cell):
     built = made(cell)
     before = {path: p.data.copy() for path, p in built.parameters().items()}
+    y, _ = Recurrent(built)(np.ones((2, 3)))
     told(built)
+    mg.grad(y.sum(), built.parameters())  # refused, had a Parameter been written
     for path, parameter in built.parameters().items():
         np.testing.assert_array_equal(parameter.data, before[path])
 
