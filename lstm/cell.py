@@ -64,7 +64,7 @@ class Cell(Module):
     """A recurrent cell of yellow boxes, each a Gate of its own.
 
     n, m         sizes of input and output
-    init         "glorot", "keras" or "torch": see lstm.initial
+    init         "glorot", "keras", "torch" or "identity": see lstm.initial
     forget_bias  replaces the preset's start of b_f
     chrono       the longest memory expected, in steps: starts b_f (and b_i) for it
     hidden       deeper boxes: {"forget": (6,)} puts a dense layer of 6 into that gate
@@ -140,12 +140,12 @@ class Cell(Module):
         Raises TypeError for a state of another kind, ValueError for other sizes.
         """
         require_state(state, self.carries)
-        named = {f"{field}_0": part for field, part in state._asdict().items()}
-        parts = [leaf(part, name) for name, part in named.items()]
         x = leaf(x, "x")
-        shapes = [part.shape for part in parts]
-        wanted = [(*x.shape[:-1], size) for size in self.sizes().values()]
-        if x.shape[-1:] == (self.n,) and shapes == wanted:
+        sizes = self.sizes().items()
+        pairs = zip(sizes, state, strict=True)
+        parts = [leaf(part, f"{field}_0") for (field, _), part in pairs]
+        wanted = [(*x.shape[:-1], size) for _, size in sizes]
+        if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == wanted:
             return [x, *parts]
         raise self._misfit(x, parts)
 
@@ -255,16 +255,18 @@ def require_state(state: Any, wanted: type = State) -> None:
     """Raise TypeError unless `state` says by name which is y and which is c."""
     if isinstance(state, wanted):
         return
-    names = ", ".join(getattr(wanted, "_fields", ()))
+    call = f"{wanted.__name__}({', '.join(getattr(wanted, '_fields', ()))})"
     raise TypeError(
         explain(
-            f"LSTM: a {type(state).__name__} as state, at {user_line()}",
+            f"a {type(state).__name__} as the state of a cell, at {user_line()}",
             {},
             "y and c have the same shape, so only their names tell them apart."
             if wanted is State
-            else "the cell carries other things from step to step.",
-            f"pass {wanted.__name__}({names}): Keras and PyTorch call y the hidden "
-            "state h, Flax has them in the order (c, h).",
+            else f"this cell carries {call} from step to step.",
+            f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
+            "in the order (c, h)."
+            if wanted is State
+            else f"pass {call}, or cell.start() to begin with.",
         )
     )
 

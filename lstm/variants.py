@@ -25,6 +25,7 @@ import numpy as np
 
 from lstm.cell import LSTMCell, detached
 from minigrad import Parameter, concatenate
+from minigrad.messages import explain, user_line
 
 
 class PeepholeCell(LSTMCell):
@@ -85,6 +86,16 @@ class Open:
 
     def __mul__(self, other: Any) -> Any:
         return other
+
+    def __rsub__(self, one: Any) -> Any:
+        raise TypeError(
+            explain(
+                f"{one} - f where f is always open, at {user_line()}",
+                {},
+                "that is a gate which is always closed: nothing would ever come in.",
+                "couple the input gate to a forget gate, or leave one of them away.",
+            )
+        )
 
 
 OPEN = Open()

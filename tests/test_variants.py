@@ -260,6 +260,15 @@ def test_a_combination_is_a_class_of_one_line():
     assert mg.prove((one.y * one.y).sum(), seed=0)
 
 
+def test_a_gate_that_would_always_be_closed_is_refused():
+    class Closed(CoupledCell, NoForgetGateCell):
+        pass
+
+    cell = Closed(3, 2, rng=0)
+    with pytest.raises(TypeError, match="nothing would ever come in"):
+        cell(np.ones(3), cell.start())
+
+
 def test_what_a_class_says_itself_comes_before_its_parents():
     class Mine(CoupledCell, LinearOutputCell):
         usual = {"candidate": mg.relu}  # noqa: RUF012
