@@ -9,6 +9,7 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 ...
 """
 
+from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
 from lstm.bidirectional import Bidirectional, Directions
 from lstm.cell import Cell, LSTMCell, State
 from lstm.gate import Gate
@@ -18,18 +19,15 @@ from lstm.others import GRUCell, IRNNCell, Output, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack, TimeDistributed
 from lstm.truncated import truncated
 from lstm.variants import (
-    ClippedCell,
     CoupledCell,
     FullGateRecurrenceCell,
     GateState,
-    LayerNormCell,
     LinearCandidateCell,
     LinearOutputCell,
     NoForgetGateCell,
     NoInputGateCell,
     NoOutputGateCell,
     PeepholeCell,
-    ProjectedCell,
 )
 
 __all__ = [

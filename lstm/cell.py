@@ -64,7 +64,7 @@ class Cell(Module):
     """A recurrent cell of yellow boxes, each a Gate of its own.
 
     n, m         sizes of input and output
-    init         "glorot", "keras" or "torch": see lstm.initial
+    init         "glorot", "keras", "torch" or "identity": see lstm.initial
     forget_bias  replaces the preset's start of b_f
     chrono       the longest memory expected, in steps: starts b_f (and b_i) for it
     hidden       deeper boxes: {"forget": (6,)} puts a dense layer of 6 into that gate
@@ -111,8 +111,8 @@ class Cell(Module):
         for name, letter in self.letters.items():
             inside, (W, b) = hidden.get(name, ()), begin[name]
             W = None if inside else W  # it reads the hidden layer instead
-            width = sum(reads[name])
-            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, width)
+            sizes = reads[name]
+            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, sizes)
             setattr(self, name, self.box(*made))
 
     def reads(self, name: str) -> tuple[int, ...]:
@@ -128,18 +128,24 @@ class Cell(Module):
         sizes = self.sizes().values()
         return self.carries(*(np.zeros((*batch, size), self.dtype) for size in sizes))
 
+    def explain(self) -> None:
+        """Print what each line and box of the picture is: shapes, counts, readings."""
+        from lstm.explain import Explanation  # which looks at cells
+
+        print(Explanation(self))
+
     def leaves(self, x: Any, state: Any) -> list[Tensor]:
         """Return x_t and each part of the state before, visible on the tape.
 
         Raises TypeError for a state of another kind, ValueError for other sizes.
         """
         require_state(state, self.carries)
-        named = {f"{field}_0": part for field, part in state._asdict().items()}
-        parts = [leaf(part, name) for name, part in named.items()]
         x = leaf(x, "x")
-        shapes = [part.shape for part in parts]
-        wanted = [(*x.shape[:-1], size) for size in self.sizes().values()]
-        if x.shape[-1:] == (self.n,) and shapes == wanted:
+        sizes = self.sizes().items()
+        pairs = zip(sizes, state, strict=True)
+        parts = [leaf(part, f"{field}_0") for (field, _), part in pairs]
+        wanted = [(*x.shape[:-1], size) for _, size in sizes]
+        if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == wanted:
             return [x, *parts]
         raise self._misfit(x, parts)
 
@@ -193,8 +199,8 @@ class LSTMCell(Cell):
         """Let a parent without some box have its equation, in any order of parents."""
         for parent in cls.__bases__:
             letters = said(parent, "letters")
-            for equation in (LSTMCell.letters[k] for k in letters if not letters[k]):
-                if equation not in vars(cls):
+            for name, equation in LSTMCell.letters.items():
+                if letters.get(name, equation) is None and equation not in vars(cls):
                     setattr(cls, equation, getattr(parent, equation))
 
     def forward(self, x: Any, state: Any) -> Any:
@@ -249,16 +255,18 @@ def require_state(state: Any, wanted: type = State) -> None:
     """Raise TypeError unless `state` says by name which is y and which is c."""
     if isinstance(state, wanted):
         return
-    names = ", ".join(getattr(wanted, "_fields", ()))
+    call = f"{wanted.__name__}({', '.join(getattr(wanted, '_fields', ()))})"
     raise TypeError(
         explain(
-            f"LSTM: a {type(state).__name__} as state, at {user_line()}",
+            f"a {type(state).__name__} as the state of a cell, at {user_line()}",
             {},
             "y and c have the same shape, so only their names tell them apart."
             if wanted is State
-            else "the cell carries other things from step to step.",
-            f"pass {wanted.__name__}({names}): Keras and PyTorch call y the hidden "
-            "state h, Flax has them in the order (c, h).",
+            else f"this cell carries {call} from step to step.",
+            f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
+            "in the order (c, h)."
+            if wanted is State
+            else f"pass {call}, or cell.start() to begin with.",
         )
     )
 

@@ -22,7 +22,7 @@ class Gate(Module):
     n, m        sizes of x and y; W is (m, n+m), b is (m,), v = [x, y] is (..., n+m)
     hidden      sizes of dense tanh layers inside the box, before W: a deeper box
     W, b        where to start; drawn by the "glorot" preset if not given
-    reads       size of v where it is not n+m
+    reads       sizes of the vectors joined in v, where they are not (n, m)
 
     >>> gate = Gate("f", n=3, m=2, rng=0)
     >>> gate.W.shape, gate(np.zeros((4, 5))).shape
@@ -40,12 +40,13 @@ class Gate(Module):
         b: Any = None,
         rng: Rng = None,
         dtype: Any = float,
-        reads: int | None = None,
+        reads: Sequence[int] | None = None,
     ) -> None:
         require_sizes("Gate", n=n, m=m)
         rng = np.random.default_rng(rng)
-        sizes = [n + m if reads is None else reads, *hidden]
         self.letter = letter
+        self.reads = (n, m) if reads is None else tuple(reads)
+        sizes = [sum(self.reads), *hidden]
         self.activation = activation
         self.hidden = [
             Dense(below, above, tanh, rng, dtype)

@@ -108,6 +108,14 @@ class Recurrent(Module):
         y.name = "Y"
         return y, state
 
+    def explain(self) -> None:
+        """Print what each line and box of the picture is: shapes, counts, readings."""
+        print(self.explanation())
+
+    def explanation(self) -> Explanation:
+        """Return what `explain` prints."""
+        return Explanation(self.cell)
+
     def _step(self, t: int, x: Any, state: Any, around: list[Around]) -> Any:
         """Return the state after step t: the cell's, and what is done around it."""
         seen = state
@@ -195,14 +203,6 @@ class LSTM(Recurrent):
         new_cell = functools.partial(LSTMCell, n, m, **options)  # type: ignore[arg-type]
         super().__init__(n if own else new_cell(), reverse, outputs)
         self.new_cell = None if own else new_cell  # for another layer like this one
-
-    def explain(self) -> None:
-        """Print what each line and box of the picture is: shapes, counts, readings."""
-        print(self.explanation())
-
-    def explanation(self) -> Explanation:
-        """Return what `explain` prints."""
-        return Explanation(self.cell)
 
 
 def arounds(dropout: Any) -> list[Around]:

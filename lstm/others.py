@@ -64,7 +64,9 @@ class GRUCell(Cell):
 
     def y_tilde(self, x: Any, y_prev: Any, r: Any) -> Any:
         """Return the candidate, tanh(W_y [x, r * y_{t-1}] + b_y)."""
-        return self.candidate(concatenate([x, r * y_prev], axis=-1))
+        v_r = concatenate([x, r * y_prev], axis=-1)
+        v_r.name = "v_r"
+        return self.candidate(v_r)
 
 
 class ResetAfterGRUCell(GRUCell):
@@ -90,7 +92,7 @@ class ResetAfterGRUCell(GRUCell):
         W, b, activation = None, self.candidate.b.data, self.candidate.activation
         if not hidden:
             W, self.recurrent.W.data = np.split(self.candidate.W.data, [n], axis=1)
-        made = ("y", n, m, activation, hidden, W, b, rng, self.dtype, n)
+        made = ("y", n, m, activation, hidden, W, b, rng, self.dtype, (n,))
         self.candidate = self.box(*made)
 
     def y_tilde(self, x: Any, y_prev: Any, r: Any) -> Any:

@@ -29,9 +29,10 @@ from lstm import (
     ProjectedCell,
     ResetAfterGRUCell,
     RNNCell,
+    additions,
     variants,
 )
-from lstm.variants import NormalisedGate
+from lstm.additions import NormalisedGate
 
 ADD = "f * c_prev + i * c_tilde"
 SHAPES = {"n < m": {"n": 3, "m": 4}, "n = m = p": {"n": 2, "m": 2}}
@@ -123,32 +124,32 @@ SLIPS = {
     },
     LayerNormCell: {
         "over the batch": (
-            variants,
+            additions,
             "centred = z - mean(z, axis=-1, keepdims=True)",
             "centred = z - mean(z, axis=0, keepdims=True)",
         ),
         "over everything": (
-            variants,
+            additions,
             "centred = z - mean(z, axis=-1, keepdims=True)",
             "centred = z - mean(z)",
         ),
         "variance over the batch": (
-            variants,
+            additions,
             "mean(centred * centred, axis=-1",
             "mean(centred * centred, axis=0",
         ),
-        "no root": (variants, "centred / sqrt(", "centred / ("),
-        "no epsilon": (variants, " + 1e-5", ""),
+        "no root": (additions, "centred / sqrt(", "centred / ("),
+        "no epsilon": (additions, " + 1e-5", ""),
         "mean taken as a constant": (
-            variants,
+            additions,
             "z - mean(z, axis=-1, keepdims=True)",
             "z - mean(z, axis=-1, keepdims=True).detach()",
         ),
         "gain forgotten": (NormalisedGate, "self.g * ", ""),
         "bias inside": (
             NormalisedGate,
-            "normalise(matvec(self.W, v)) + self.b",
-            "normalise(matvec(self.W, v) + self.b)",
+            "normalise(a) + self.b",
+            "normalise(a + self.b)",
         ),
         "c not normalised": (LayerNormCell, "normalise(c)", "c"),
         "normalised after tanh": (
@@ -165,8 +166,8 @@ SLIPS = {
     ProjectedCell: {
         "projection forgotten": (
             ProjectedCell,
-            "matvec(self.W_r, super().y(o, c))",
-            "super().y(o, c)[..., : self.p]",
+            "matvec(self.W_r, h)",
+            "h[..., : self.p]",
         ),
         "projection forgotten in the recurrence": (
             LSTMCell,
@@ -176,23 +177,23 @@ SLIPS = {
         ),
         "W_r after tanh alone": (
             ProjectedCell,
-            "matvec(self.W_r, super().y(o, c))",
+            "matvec(self.W_r, h)",
             "matvec(self.W_r, self.squash(c))",
         ),
         "no gradient through W_r": (ProjectedCell, "self.W_r,", "self.W_r.detach(),"),
         "projected twice": (
             ProjectedCell,
-            "matvec(self.W_r, super().y(o, c))",
-            "matvec(self.W_r, matvec(self.W_r.T, matvec(self.W_r, super().y(o, c))))",
+            "matvec(self.W_r, h)",
+            "matvec(self.W_r, matvec(self.W_r.T, matvec(self.W_r, h)))",
         ),
     },
     ClippedCell: {
-        "only from above": (variants, "else clip(a, -bound", "else clip(a, None"),
+        "only from above": (additions, "else clip(a, -bound", "else clip(a, None"),
         "c clipped where shown only": (ClippedCell, ", self.clip_c)", ", None)"),
         "y not clipped": (ClippedCell, ", self.clip_y)", ", None)"),
-        "z not clipped": (variants, "activation(within(z, bound))", "activation(z)"),
+        "z not clipped": (additions, "activation(within(z, bound))", "activation(z)"),
         "clipped after the activation": (
-            variants,
+            additions,
             "activation(within(z, bound))",
             "within(activation(z), bound)",
         ),
@@ -207,7 +208,7 @@ SLIPS = {
         "no reset": (GRUCell, "r * y_prev", "y_prev"),
         "reset on the result": (
             GRUCell,
-            "self.candidate(concatenate([x, r * y_prev], axis=-1))",
+            "self.candidate(v_r)",
             "r * self.candidate(concatenate([x, y_prev], axis=-1))",
         ),
         "u for r": (

@@ -15,6 +15,7 @@ from lstm import (
     GRUCell,
     IRNNCell,
     LayerNormCell,
+    LinearCandidateCell,
     LinearOutputCell,
     LSTMCell,
     NoForgetGateCell,
@@ -26,7 +27,7 @@ from lstm import (
     ResetAfterGRUCell,
     RNNCell,
 )
-from lstm.variants import normalise
+from lstm.additions import normalise
 
 CELLS = [LSTMCell, *KINDS, *OTHERS]
 
@@ -259,6 +260,15 @@ def test_a_combination_is_a_class_of_one_line():
     assert mg.prove((one.y * one.y).sum(), seed=0)
 
 
+def test_a_gate_that_would_always_be_closed_is_refused():
+    class Closed(CoupledCell, NoForgetGateCell):
+        pass
+
+    cell = Closed(3, 2, rng=0)
+    with pytest.raises(TypeError, match="nothing would ever come in"):
+        cell(np.ones(3), cell.start())
+
+
 def test_what_a_class_says_itself_comes_before_its_parents():
     class Mine(CoupledCell, LinearOutputCell):
         usual = {"candidate": mg.relu}  # noqa: RUF012
@@ -274,6 +284,39 @@ def test_what_a_class_says_itself_comes_before_its_parents():
     built = Below(3, 2, rng=0)
     assert built.candidate.activation is mg.relu
     assert built.squash(7.0) == 7.0
+
+
+# ----------------------------------------------------------------------------- pictures
+
+CHANGED = {  # parts that are new, and parts of the usual cell that are missing
+    CoupledCell: (1, 1),  # 1 - f for a box
+    NoInputGateCell: (0, 2),  # a box and its multiplication
+    NoForgetGateCell: (0, 2),
+    NoOutputGateCell: (0, 2),
+    LinearCandidateCell: (1, 1),  # another box
+    LinearOutputCell: (0, 1),  # tanh
+    ProjectedCell: (5, 4),  # every W has another size, and W_r comes
+}
+
+
+def output(cell):
+    return cell(mg.Tensor(np.ones(3), "x"), cell.start()).y
+
+
+@pytest.mark.parametrize("cell", CHANGED, ids=lambda cell: cell.__name__)
+def test_the_changed_equation_is_what_a_difference_shows(cell):
+    outputs = [output(each) for each in (made(cell), LSTMCell(3, 4, rng=0))]
+    new, missing = CHANGED[cell]
+    drawn = mg.draw(outputs, view="difference").dot
+    assert f"left: {new} new; right: {missing} missing" in drawn
+
+
+@every_cell
+def test_every_cell_is_drawn_with_all_its_boxes(cell):
+    built = made(cell)
+    drawn = mg.draw(output(built), view="gate").dot
+    for letter in built.letters.values():
+        assert f"W_{letter} (" in drawn  # in a tooltip, with its shape
 
 
 # -------------------------------------------------------------------- PyTorch's numbers
