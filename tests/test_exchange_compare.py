@@ -9,6 +9,7 @@ LSTMs of float32; ONNX's evaluator, in float64, knows no lengths and no activati
 import copy
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,6 +112,28 @@ def with_numbers(model, arrays):
     for path, parameter in like.parameters().items():
         parameter.data = arrays[path]
     return like
+
+
+# -------------------------------------------------------------------- the documentation
+
+PAGE = Path(__file__).parents[1] / "docs" / "know" / "keras-and-pytorch.md"
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+PACKAGES = "torch|safetensors|keras|flax|onnxruntime"
+
+
+def about(program):
+    return re.findall(rf"^(?:import|from) ({PACKAGES})", program, re.M)[0]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+@pytest.mark.parametrize("program", PROGRAMS, ids=about)
+def test_what_the_page_shows_for_a_framework_runs(
+    torch, program, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    peer(about(program))
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
 
 
 # ------------------------------------------------------------------------------ PyTorch

@@ -77,7 +77,7 @@ def from_torch(
     Without biases (bias=False), b is zero here, and a Parameter like any other. Raises
     ValueError with everything that does not fit; then nothing was changed.
     """
-    asked = f"from_torch(a dict of {len(state)}, prefix={prefix!r})"
+    asked = f"from_torch(a dict of {len(state)})"
     below = [name for name in state if name.startswith(prefix)]
     given = read(asked, {name.removeprefix(prefix): state[name] for name in below})
     model = _built(asked, state, given) if into is None else into
