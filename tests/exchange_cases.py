@@ -1,8 +1,8 @@
 """What other frameworks do with their weights, each written down in its own letters.
 
 These share no code with ours and need no framework: each is the framework's documented
-equations on its own arrays, in plain NumPy. That they are what the framework computes
-is shown in test_exchange_compare.py, where it is installed.
+equations on its own arrays, in plain NumPy. test_exchange_compare.py has the framework
+itself, where it is installed.
 """
 
 import numpy as np

@@ -424,6 +424,7 @@ REFUSED = {
         lambda: from_onnx([Node(NODE.arrays, {"direction": "bidirectional"})]),
         "W: (1, 8, 3), direction='bidirectional'",
     ),
+    "no node": (lambda: from_onnx([]), "no node"),
     "a node without weights": (lambda: from_onnx([Node({}, {})]), "R: missing"),
     "a node that reads from the end": (
         lambda: from_onnx([NODE], into=LSTM(3, 2, reverse=True)),

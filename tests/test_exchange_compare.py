@@ -580,6 +580,16 @@ def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path,
     close(model(x)[0], y)
 
 
+@pytest.mark.filterwarnings("ignore")  # of this exporter, which PyTorch will replace
+def test_a_file_that_pytorch_exported_is_read(torch, tmp_path):
+    peer("onnx")
+    net = torch.nn.LSTM(3, 2, num_layers=2, bidirectional=True, batch_first=True)
+    x = torch.randn(4, 5, 3)
+    torch.onnx.export(net, (x,), str(tmp_path / "a.onnx"), dynamo=False)
+    model = from_onnx(read_onnx(tmp_path / "a.onnx"))
+    close(model(x.numpy())[0], net(x)[0].detach())
+
+
 def test_a_file_of_onnx_is_the_same_bytes_again(tmp_path):
     peer("onnx")
     one, other = (

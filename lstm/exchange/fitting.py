@@ -39,7 +39,9 @@ def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
     return arrays
 
 
-def zero_biases(own: Mapping[str, Array], given: Mapping[str, Array]) -> Any:
+def zero_biases(
+    own: Mapping[str, Array], given: Mapping[str, Array]
+) -> dict[str, Array]:
     """Return zeros for the biases of a model if it is given none at all, else nothing.
 
     >>> zero_biases({"W": np.ones((2, 3)), "bias": np.ones(2)}, {"W": np.ones((2, 3))})

@@ -88,6 +88,7 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
     asked = f"from_onnx({len(nodes)} nodes)"
+    refuse(asked, "a model needs a layer:", [] if nodes else ["no node"], "give one.")
     given = [_understood(asked, f"node {k}", node) for k, node in enumerate(nodes)]
     model = _built(asked, given) if into is None else into
     own = _exported(asked, model)
@@ -107,7 +108,9 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
 def _arrays(cell: Any) -> dict[str, Array]:
     """Return the arrays of one direction."""
     if isinstance(cell, CoupledCell):
-        block = _rows(joined(cell, "foc"), 3, lambda f, o, c: (-f, o, 0 * f, c))
+        block = _rows(
+            joined(cell, "foc"), 3, lambda f, o, c: (-f, o, np.zeros_like(f), c)
+        )
     else:
         block = joined(cell, ORDER)
     arrays = {
