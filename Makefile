@@ -19,7 +19,7 @@ demo: .venv/has-run          ## build the LSTM, prove it, draw it
 test: .venv/has-test         ## run the tests, with coverage
 	$(PY) -m pytest -n auto --cov -m "not compare"
 
-compare: .venv/has-test .venv/has-compare   ## test against PyTorch, autograd and MyGrad
+compare: .venv/has-test .venv/has-compare   ## test against PyTorch, Keras, Flax, ONNX and others
 	MINIGRAD_REQUIRE_COMPARE=1 $(PY) -m pytest -n auto -m compare
 
 bench: .venv/has-compare     ## measure speed beside the same three

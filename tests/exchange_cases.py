@@ -1,14 +1,14 @@
 """What other frameworks do with their weights, each written down in its own letters.
 
 These share no code with ours and need no framework: each is the framework's documented
-equations on its own arrays, in plain NumPy. That they are what the framework computes
-is shown in test_exchange_compare.py, where it is installed.
+equations on its own arrays, in plain NumPy. test_exchange_compare.py has the framework
+itself, where it is installed.
 """
 
 import numpy as np
 from lstm_cases import SHIFT, SPREAD
 
-from lstm import LSTM, Bidirectional, LSTMCell, Stack
+from lstm import LSTM, Bidirectional, Stack
 from lstm.exchange.models import sweeps
 
 
@@ -17,11 +17,11 @@ def scrambled(model, seed=0):
     rng = np.random.default_rng(seed)
     for sweep in sweeps(model):
         for cell in sweep.cells:
-            for name, letter in LSTMCell.letters.items():
-                box = getattr(cell, name)
-                spread, shift = SPREAD[letter], SHIFT[letter]
-                box.W.data = spread * rng.standard_normal(box.W.shape)
-                box.b.data = shift + spread * rng.standard_normal(box.b.shape)
+            for path, parameter in cell.parameters().items():
+                letter = cell.letters.get(path.split(".")[0])
+                spread, shift = SPREAD.get(letter, 0.7), SHIFT.get(letter, 0.2)
+                numbers = spread * rng.standard_normal(parameter.shape)
+                parameter.data = numbers + shift * (parameter.ndim == 1)
     return model
 
 

@@ -17,7 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm import LSTM, Bidirectional, LSTMCell, Stack
+from lstm import (
+    LSTM,
+    Bidirectional,
+    CoupledCell,
+    GRUCell,
+    IRNNCell,
+    LSTMCell,
+    PeepholeCell,
+    ProjectedCell,
+    Recurrent,
+    ResetAfterGRUCell,
+    RNNCell,
+    Stack,
+)
 from lstm.exchange import (
     Node,
     flax,
@@ -132,6 +145,30 @@ def test_a_cell_is_an_lstm_cell_there():
     assert_same_arrays(arrays_of(again), arrays_of(cell))
 
 
+OTHERS = [
+    ("torch", ProjectedCell, {"p": 2}),
+    ("torch", ResetAfterGRUCell, {}),
+    ("torch", RNNCell, {}),
+    ("onnx", PeepholeCell, {}),
+    ("onnx", CoupledCell, {}),
+]
+
+
+@pytest.mark.parametrize(("name", "cell", "options"), OTHERS)
+def test_other_cells_come_back_as_what_they_were(name, cell, options):
+    model = scrambled(Recurrent(cell(3, 4, rng=0, **options)))
+    again = FROM[name](TO[name](model))
+    assert type(again.cell) is type(model.cell)
+    assert_same_arrays(arrays_of(again), arrays_of(model))
+
+
+def test_a_relu_network_is_told_by_the_model_alone():
+    model = scrambled(Recurrent(IRNNCell(3, 2, rng=0)))
+    assert type(from_torch(to_torch(model)).cell) is RNNCell
+    again = from_torch(to_torch(model), into=Recurrent(IRNNCell(3, 2, rng=1)))
+    assert_same_arrays(arrays_of(again), arrays_of(model))
+
+
 def test_a_reversed_layer_is_a_reversed_node():
     model = scrambled(LSTM(3, 2, rng=0, reverse=True))
     (node,) = to_onnx(model)
@@ -216,7 +253,7 @@ def test_a_prefix_picks_one_part_of_a_larger_model():
 
 def test_joined_gates_are_those_of_any_order():
     cell = recurrent().cell
-    W_x, W_y, b = joined(cell, "ocif")
+    W_x, W_y, b, _ = joined(cell, "ocif")
     for k, letter in enumerate("ocif"):
         gate = {
             g.letter: g for g in (cell.forget, cell.input, cell.candidate, cell.output)
@@ -240,8 +277,8 @@ def other_gates(block):
 PLANTS = {
     "W_y transposed": other_gates,
     "x and y exchanged": lambda block: block._replace(W_x=block.W_y, W_y=block.W_x),
-    "bias lost": lambda block: block._replace(b=0 * block.b),
-    "bias twice": lambda block: block._replace(b=2 * block.b),
+    "bias lost": lambda block: block._replace(b_x=0 * block.b_x),
+    "bias twice": lambda block: block._replace(b_y=block.b_x),
 }
 
 
@@ -261,9 +298,12 @@ def test_a_planted_mistake_is_noticed(monkeypatch, name, plant):
 @pytest.mark.parametrize("pair", ["fi", "fc", "fo", "ic", "io", "co"])
 def test_exchanged_gates_are_noticed(monkeypatch, name, pair):
     model = recurrent()
-    order = MODULES[name].ORDER
-    exchanged = order.translate(str.maketrans(pair, pair[::-1]))
-    monkeypatch.setattr(MODULES[name], "ORDER", exchanged)
+    exchange = str.maketrans(pair, pair[::-1])
+    monkeypatch.setattr(
+        MODULES[name],
+        "joined",
+        lambda cell, order: joined(cell, order.translate(exchange)),
+    )
     assert difference(name, model, sequence(model)) > 1e-3
 
 
@@ -287,13 +327,14 @@ def changed(arrays, **changes):
 STATE = to_torch(recurrent())
 PARAMS = to_flax(recurrent())
 NODE = to_onnx(recurrent())[0]
+PEEPING = to_onnx(LSTM(PeepholeCell(3, 2)))[0]
 THREE = [np.zeros((3, 6)), np.zeros((2, 6)), np.zeros(6)]
 half = {name: array.astype(np.float16) for name, array in STATE.items()}
 
 REFUSED = {
     "an unknown name": (
-        lambda: from_torch(changed(STATE, weight_hr_l0=np.ones((1, 2)))),
-        "weight_hr_l0: not in this model",
+        lambda: from_torch(changed(STATE, weight_ih_l2=np.ones((8, 3)))),
+        "weight_ih_l2: not in this model",
     ),
     "a missing name": (
         lambda: from_torch(changed(STATE, bias_hh_l0=None)),
@@ -309,12 +350,17 @@ REFUSED = {
         "bias_ih_l0: int",
     ),
     "text": (lambda: from_torch(changed(STATE, bias_ih_l0="b")), "bias_ih_l0: <U1"),
-    "a GRU's": (
+    "weights of no cell": (
         lambda: from_torch(
-            changed(STATE, weight_ih_l0=np.ones((6, 3)), weight_hh_l0=np.ones((6, 2)))
+            changed(STATE, weight_ih_l0=np.ones((5, 3)), weight_hh_l0=np.ones((5, 2)))
         ),
-        "weight_ih_l0 and weight_hh_l0: (6, 3) for x and (6, 2) for y",
+        "weight_ih_l0 and weight_hh_l0: (5, 3) for x and (5, 2) for y",
     ),
+    "a GRU's for an LSTM": (
+        lambda: from_torch(to_torch(ResetAfterGRUCell(3, 2)), into=LSTMCell(3, 2)),
+        "weight_ih: (8, 3) here, (6, 3) given",
+    ),
+    "a GRU that resets before": (lambda: to_torch(GRUCell(3, 2)), "a GRUCell"),
     "a prefix forgotten": (
         lambda: from_torch({f"lstm.{k}": v for k, v in STATE.items()}),
         "prefix='lstm.'",
@@ -324,7 +370,8 @@ REFUSED = {
         lambda: from_torch(
             {**STATE, **{k.replace("l0", "l1"): STATE[k] for k in STATE}}
         ),
-        "layer 1: (n, m) = (3, 2), there (2, 2)",
+        "layer 1: (cell, n, m, size of y) = ('LSTMCell', 3, 2, 2), "
+        "there ('LSTMCell', 2, 2, 2)",
     ),
     "another model": (
         lambda: from_torch(to_torch(recurrent(both=True)), into=LSTM(3, 2)),
@@ -349,9 +396,19 @@ REFUSED = {
         lambda: from_flax(changed(PARAMS, ii={"kernel": np.ones(3)})),
         "ii.kernel: (3,) is no matrix",
     ),
-    "peepholes of ONNX": (
-        lambda: from_onnx([Node(changed(NODE.arrays, P=np.ones((1, 6))), {})]),
-        "P: not read here",
+    "peepholes for a cell without": (
+        lambda: from_onnx([PEEPING], into=LSTM(3, 2)),
+        "node 0, P: not in this model",
+    ),
+    "peepholes in a coupled cell of ONNX": (
+        lambda: from_onnx([Node(PEEPING.arrays, {"input_forget": 1})]),
+        "P with input_forget=1",
+    ),
+    "a coupled cell that is none": (
+        lambda: to_onnx(
+            LSTM(CoupledCell(3, 2, activations={"forget": mg.relu, "output": mg.relu}))
+        ),
+        "1 - f is no gate of ONNX unless f is a sigmoid",
     ),
     "a clip of ONNX": (
         lambda: from_onnx([Node(NODE.arrays, {"clip": 2.0})]),
@@ -367,6 +424,7 @@ REFUSED = {
         lambda: from_onnx([Node(NODE.arrays, {"direction": "bidirectional"})]),
         "W: (1, 8, 3), direction='bidirectional'",
     ),
+    "no node": (lambda: from_onnx([]), "no node"),
     "a node without weights": (lambda: from_onnx([Node({}, {})]), "R: missing"),
     "a node that reads from the end": (
         lambda: from_onnx([NODE], into=LSTM(3, 2, reverse=True)),
@@ -378,7 +436,7 @@ REFUSED = {
     ),
     "PyTorch's layers are of one size": (
         lambda: to_torch(Stack(LSTM(3, 2), LSTM(2, 4))),
-        "layer 1: (n, m) = (2, 4), there (2, 2)",
+        "= ('LSTMCell', 2, 4, 4), there ('LSTMCell', 2, 2, 2)",
     ),
     "PyTorch joins directions": (
         lambda: to_torch(Bidirectional(LSTM(3, 2), merge="sum")),
@@ -406,7 +464,7 @@ REFUSED = {
     ),
     "directions of different sizes": (
         lambda: to_onnx(Bidirectional(LSTM(3, 2), LSTM(3, 4, reverse=True))),
-        "layer 0: directions of different sizes",
+        "layer 0: directions of different cells or sizes",
     ),
     "a deeper box": (
         lambda: to_torch(LSTM(3, 2, hidden={"forget": (4,)})),

@@ -6,8 +6,10 @@ Keras's own loop takes constants in float32 and agrees to 1e-7 only. onnxruntime
 LSTMs of float32; ONNX's evaluator, in float64, knows no lengths and no activations.
 """
 
+import copy
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm import LSTM, Bidirectional, Directions, Stack, State, TimeDistributed
+from lstm import (
+    LSTM,
+    Bidirectional,
+    CoupledCell,
+    Directions,
+    IRNNCell,
+    PeepholeCell,
+    Recurrent,
+    Stack,
+    State,
+    TimeDistributed,
+)
 from lstm.exchange import (
     from_flax,
     from_keras,
@@ -26,7 +39,6 @@ from lstm.exchange import (
     read_onnx,
     to_flax,
     to_keras,
-    to_onnx,
     to_torch,
     write_onnx,
 )
@@ -96,10 +108,32 @@ def leaves(states):
 
 def with_numbers(model, arrays):
     """Return a model like this one, holding these arrays: here, gradients."""
-    like = from_onnx(to_onnx(model))
+    like = copy.deepcopy(model)
     for path, parameter in like.parameters().items():
         parameter.data = arrays[path]
     return like
+
+
+# -------------------------------------------------------------------- the documentation
+
+PAGE = Path(__file__).parents[1] / "docs" / "know" / "keras-and-pytorch.md"
+PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+PACKAGES = "torch|safetensors|keras|flax|onnxruntime"
+
+
+def about(program):
+    return re.findall(rf"^(?:import|from) ({PACKAGES})", program, re.M)[0]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+@pytest.mark.parametrize("program", PROGRAMS, ids=about)
+def test_what_the_page_shows_for_a_framework_runs(
+    torch, program, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    peer(about(program))
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
 
 
 # ------------------------------------------------------------------------------ PyTorch
@@ -230,10 +264,50 @@ def test_half_precision_and_tensors_with_gradients_are_told(torch):
         from_torch(net.bfloat16().state_dict())
 
 
-@pytest.mark.parametrize("other", ["GRU", "RNN"])
-def test_the_weights_of_other_cells_are_no_lstm(torch, other):
-    with pytest.raises(ValueError, match="four gates below one another"):
-        from_torch(getattr(torch.nn, other)(3, 2).state_dict())
+OTHER_MODULES = {
+    "projections": (lambda nn: nn.LSTM(3, 4, proj_size=2), None),
+    "both directions projected": (
+        lambda nn: nn.LSTM(3, 4, num_layers=2, proj_size=2, bidirectional=True),
+        None,
+    ),
+    "GRU": (lambda nn: nn.GRU(3, 2, num_layers=2, bidirectional=True), None),
+    "RNN": (lambda nn: nn.RNN(3, 2, num_layers=2), None),
+    "RNN of relu": (
+        lambda nn: nn.RNN(3, 2, nonlinearity="relu"),
+        lambda: Recurrent(IRNNCell(3, 2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_MODULES)
+def test_other_modules_of_torch_and_their_gradients(torch, name):
+    make, into = OTHER_MODULES[name]
+    torch.manual_seed(0)
+    net = make(torch.nn)
+    net.batch_first = True
+    model = from_torch(net.state_dict(), into=into and into())
+    x = np.random.default_rng(1).standard_normal((2, 5, 3))
+    output, _ = net(torch.tensor(x))
+    y, _ = model(x)
+    close(y, output.detach())
+
+    (output**2).sum().backward()
+    slopes = mg.grad((y * y).sum(), model.parameters())
+    moved = to_torch(with_numbers(model, slopes))
+    for key, parameter in net.named_parameters():
+        ours = moved[key]
+        if "bias_hh" in key:  # zero where our one bias is in bias_ih
+            ours = np.where(ours == 0, moved[key.replace("hh", "ih")], ours)
+        close(ours, parameter.grad)
+
+
+@pytest.mark.parametrize("name", ["GRUCell", "RNNCell"])
+def test_other_cells_of_torch(torch, name):
+    net = getattr(torch.nn, name)(3, 2)
+    cell = from_torch(net.state_dict())
+    x = np.random.default_rng(1).standard_normal((4, 3))
+    y = cell(x, cell.start((4,))).y
+    close(y, net(torch.tensor(x)).detach())
 
 
 def test_a_checkpoint_is_read_without_running_it(torch, tmp_path):
@@ -433,6 +507,10 @@ ONNX_MODELS = {
     "a stack": lambda: Stack(
         LSTM(3, 4, rng=0), Bidirectional(LSTM(4, 2, rng=1)), LSTM(4, 3, rng=2)
     ),
+    "peepholes": lambda: Bidirectional(
+        LSTM(PeepholeCell(3, 2, rng=0)), LSTM(PeepholeCell(3, 2, rng=1), reverse=True)
+    ),
+    "input and forget coupled": lambda: LSTM(CoupledCell(3, 2, rng=0)),
     "other activations": lambda: LSTM(
         3, 2, rng=0, activations={"candidate": mg.relu, "state": mg.softplus}
     ),
@@ -486,7 +564,7 @@ def test_dense_layers_may_stand_between_and_on_top(run, tmp_path):
     close(model(x)[0], found["y"], 1e-6)
 
 
-@pytest.mark.parametrize("name", ["an LSTM", "both directions", "a stack"])
+@pytest.mark.parametrize("name", ["an LSTM", "peepholes", "a stack"])
 def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path, name):
     evaluator = peer("onnx.reference").ReferenceEvaluator
     model = scrambled(ONNX_MODELS[name]())
@@ -500,6 +578,16 @@ def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path,
     x, *_ = batch_of(model)
     (y,) = evaluator(str(path)).run(None, {"x": x})
     close(model(x)[0], y)
+
+
+@pytest.mark.filterwarnings("ignore")  # of this exporter, which PyTorch will replace
+def test_a_file_that_pytorch_exported_is_read(torch, tmp_path):
+    peer("onnx")
+    net = torch.nn.LSTM(3, 2, num_layers=2, bidirectional=True, batch_first=True)
+    x = torch.randn(4, 5, 3)
+    torch.onnx.export(net, (x,), str(tmp_path / "a.onnx"), dynamo=False)
+    model = from_onnx(read_onnx(tmp_path / "a.onnx"))
+    close(model(x.numpy())[0], net(x)[0].detach())
 
 
 def test_a_file_of_onnx_is_the_same_bytes_again(tmp_path):

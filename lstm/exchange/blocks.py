@@ -17,46 +17,51 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.cell import Gate
+from lstm.gate import Gate
 from minigrad.messages import explain, user_line
 from minigrad.tensor import Array
 
 
 class Block(NamedTuple):
-    """The gates of one cell, one below another; for an LSTM in order, k = 4.
+    """The k gates of one cell, one below another; for an LSTM k = 4.
 
     W_x  (k m, n)   what multiplies x_t
     W_y  (k m, m)   what multiplies y_{t-1}
-    b    (k m,)
+    b_x  (k m,)     the bias
+    b_y  (k m,)     a bias of W_y y_{t-1} by itself: zero, but for the candidate of
+                    ResetAfterGRUCell, where a gate comes between
     """
 
     W_x: Array
     W_y: Array
-    b: Array
+    b_x: Array
+    b_y: Array
+
+    @property
+    def b(self) -> Array:
+        """Return the one bias, where only the sum of the two counts."""
+        return self.b_x + self.b_y
 
 
 def joined(cell: Any, order: str) -> Block:
-    """Return the weights of a cell as one block, its gates in this order.
+    """Return the weights of a cell as one block, its boxes in this order of letters.
 
     >>> from lstm import LSTMCell
     >>> cell = LSTMCell(n=3, m=2, rng=0)
-    >>> W_x, W_y, b = joined(cell, "ifco")
-    >>> W_x.shape, W_y.shape, b.shape
+    >>> block = joined(cell, "ifco")
+    >>> block.W_x.shape, block.W_y.shape, block.b.shape
     ((8, 3), (8, 2), (8,))
-    >>> bool(np.all(W_x[:2] == cell.input.W.data[:, :3]))
+    >>> bool(np.all(block.W_x[:2] == cell.input.W.data[:, :3]))
     True
 
-    Raises ValueError if the cell has other gates, or a deeper one.
+    Raises ValueError if the cell has other boxes, or a deeper one.
     """
-    boxes = _boxes(cell, order)
-    W = np.concatenate([box.W.data for box in boxes])
-    b = np.concatenate([box.b.data for box in boxes])
-    W_x, W_y = np.split(W, [cell.n], axis=1)
-    return Block(W_x.copy(), W_y.copy(), b)
+    parts = [_halves(cell, box) for box in _boxes(cell, order)]
+    return Block(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def fill(cell: Any, block: Block, order: str) -> None:
-    """Put a block into the gates of a cell: `joined` backwards.
+    """Put a block into the boxes of a cell: `joined` backwards.
 
     >>> from lstm import LSTMCell
     >>> cell, other = LSTMCell(n=3, m=2, rng=0), LSTMCell(n=3, m=2, rng=1)
@@ -65,12 +70,28 @@ def fill(cell: Any, block: Block, order: str) -> None:
     True
     """
     boxes = _boxes(cell, order)
-    together = np.hstack([block.W_x, block.W_y])
+    parts = (np.split(part, len(order)) for part in block)
+    for box, part in zip(boxes, zip(*parts, strict=True), strict=True):
+        _put(cell, box, Block(*part))
+
+
+def _halves(cell: Any, box: Gate) -> Block:
+    """Return what a box does with x, and what it does with y."""
+    if box.W.shape[1] == cell.n:  # y goes another way
+        U = cell.recurrent
+        return Block(box.W.data, U.W.data, box.b.data, U.b.data)
+    W_x, W_y = np.split(box.W.data, [cell.n], axis=1)
+    return Block(W_x, W_y, box.b.data, np.zeros_like(box.b.data))
+
+
+def _put(cell: Any, box: Gate, part: Block) -> None:
     # How W lies in memory decides the order of a product's sums, and so its last bit.
-    W = np.split(np.ascontiguousarray(together), len(order))
-    b = np.split(block.b, len(order))
-    for box, W_box, b_box in zip(boxes, W, b, strict=True):
-        box.W.data, box.b.data = W_box, b_box
+    W_x, W_y = (np.ascontiguousarray(W) for W in part[:2])
+    if box.W.shape[1] == cell.n:
+        U = cell.recurrent
+        box.W.data, U.W.data, box.b.data, U.b.data = W_x, W_y, part.b_x, part.b_y
+    else:
+        box.W.data, box.b.data = np.hstack([W_x, W_y]), part.b
 
 
 def _boxes(cell: Any, order: str) -> list[Gate]:

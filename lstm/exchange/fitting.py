@@ -7,12 +7,11 @@ reports all that differs in one message, and copies only when nothing does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell
 from minigrad.messages import explain, user_line
 from minigrad.module import misfits
 from minigrad.tensor import Array
@@ -40,7 +39,9 @@ def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
     return arrays
 
 
-def zero_biases(own: Mapping[str, Array], given: Mapping[str, Array]) -> Any:
+def zero_biases(
+    own: Mapping[str, Array], given: Mapping[str, Array]
+) -> dict[str, Array]:
     """Return zeros for the biases of a model if it is given none at all, else nothing.
 
     >>> zero_biases({"W": np.ones((2, 3)), "bias": np.ones(2)}, {"W": np.ones((2, 3))})
@@ -71,29 +72,36 @@ def refuse(asked: str, why: str, problems: Iterable[str], fix: str) -> None:
         raise ValueError(explain(f"{asked}, at {user_line()}", {}, why, fix))
 
 
-def require_plain(
-    asked: str, cells: Mapping[str, Any], fix: str, tied: Sequence[Sequence[str]] = ()
+def require_known(
+    asked: str,
+    cells: Mapping[str, Any],
+    known: Collection[type],
+    fix: str,
+    tied: Sequence[Sequence[str]] = (),
 ) -> None:
     """Refuse cells that compute other equations than those a framework knows.
 
     cells  by the name that the message should use
+    known  their classes may be these
     tied   names of `activations` that may be changed there, but only together; if there
            are none, all must be the usual ones
     """
     refuse(
         asked,
-        "its six equations are not among those that can be said there:",
+        "its equations are not among those that can be said there:",
         (
             f"{name}: {found}"
             for name, cell in cells.items()
-            for found in _own_equations(cell, tied)
+            for found in _own_equations(cell, known, tied)
         ),
         fix,
     )
 
 
-def _own_equations(cell: Any, tied: Sequence[Sequence[str]]) -> Iterator[str]:
-    if type(cell) is not LSTMCell:
+def _own_equations(
+    cell: Any, known: Collection[type], tied: Sequence[Sequence[str]]
+) -> Iterator[str]:
+    if type(cell) not in known:
         yield f"a {type(cell).__name__}"
         return
     functions = activations(cell)
@@ -101,15 +109,17 @@ def _own_equations(cell: Any, tied: Sequence[Sequence[str]]) -> Iterator[str]:
         if not tied and function is not cell.usual[name]:
             yield f"another activation for {name}"
     for group in tied:
-        if len({functions[name] for name in group}) > 1:
-            yield f"{' and '.join(group)} have different activations"
+        names = [name for name in group if name in functions]
+        if len({functions[name] for name in names}) > 1:
+            yield f"{' and '.join(names)} have different activations"
 
 
 def activations(cell: Any) -> dict[str, Callable[[Any], Any]]:
     """Return a cell's functions: those of its boxes, and under "state" that of c.
 
+    >>> from lstm import LSTMCell
     >>> list(activations(LSTMCell(n=3, m=2)))
     ['forget', 'input', 'candidate', 'output', 'state']
     """
     boxes = {name: getattr(cell, name).activation for name in cell.letters}
-    return {**boxes, "state": cell.squash}
+    return {name: boxes.get(name, cell.squash) for name in cell.usual}

@@ -16,7 +16,7 @@ import numpy as np
 
 from lstm.cell import LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, read, refuse, require_plain, zero_biases
+from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module
 from minigrad.tensor import Array
@@ -67,11 +67,11 @@ def from_flax(params: Mapping[str, Any], into: Module | None = None) -> Module:
     own = _exported(asked, cell)
     given |= zero_biases(own, given)
     fit(asked, own, given)
-    W_x, W_y, b = (
+    W_x, W_y, b_h = (
         np.concatenate([given[f"{side}{letter}.{kind}"].T for letter in LETTERS])
         for side, kind in SIDES
     )
-    fill(cell, Block(W_x, W_y, b), ORDER)
+    fill(cell, Block(W_x, W_y, np.zeros_like(b_h), b_h), ORDER)
     return model
 
 
@@ -81,11 +81,12 @@ def _exported(asked: str, cell: Any) -> dict[str, Array]:
         "in Flax, gate_fn is the activation of the three gates and activation_fn that "
         "of the candidate and of c; whatever else has to be a Flax cell of your own."
     )
-    require_plain(asked, {"the cell": cell}, fix, TIED)
+    require_known(asked, {"the cell": cell}, [LSTMCell], fix, TIED)
     block = joined(cell, ORDER)
+    parts = block.W_x, block.W_y, block.b
     return {
         f"{side}{letter}.{kind}": rows.T.copy()
-        for (side, kind), part in zip(SIDES, block, strict=True)
+        for (side, kind), part in zip(SIDES, parts, strict=True)
         for letter, rows in zip(LETTERS, np.split(part, len(LETTERS)), strict=True)
     }
 

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lstm.cell import LSTMCell
+import numpy as np
+
+from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, read, refuse, require_plain, zero_biases
+from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
 from lstm.exchange.models import BOTH, layer_of, new_cell, sweeps
 from lstm.stack import Stack
 from minigrad import Module
@@ -66,7 +68,7 @@ def from_keras(weights: Sequence[Any], into: Module | None = None) -> Module:
     fit(asked, own, given)
     for name, cell in _cells(model).items():
         kernel, recurrent, b = (given[f"{name}.{kind}"] for kind in KINDS)
-        fill(cell, Block(kernel.T, recurrent.T, b), ORDER)
+        fill(cell, Block(kernel.T, recurrent.T, b, np.zeros_like(b)), ORDER)
     return model
 
 
@@ -77,7 +79,7 @@ def _exported(asked: str, model: Module) -> list[list[Array]]:
         "in Keras, recurrent_activation is that of the three gates and activation that "
         "of the candidate and of c; whatever else has to be a Keras layer of your own."
     )
-    require_plain(asked, cells, fix, TIED)
+    require_known(asked, cells, [LSTMCell], fix, TIED)
     layers = sweeps(model)
     refuse(
         asked,
@@ -96,8 +98,8 @@ def _exported(asked: str, model: Module) -> list[list[Array]]:
 
 
 def _weights(cell: Any) -> tuple[Array, Array, Array]:
-    W_x, W_y, b = joined(cell, ORDER)
-    return W_x.T.copy(), W_y.T.copy(), b
+    block = joined(cell, ORDER)
+    return block.W_x.T.copy(), block.W_y.T.copy(), block.b
 
 
 def _cells(model: Module) -> dict[str, Any]:
@@ -138,9 +140,11 @@ def _names(count: int) -> list[str]:
 def _built(asked: str, given: Mapping[str, Array], nested: bool) -> Module:
     """Return a model whose sizes are those of the shapes."""
 
-    def cell(name: str) -> LSTMCell:
+    def cell(name: str) -> Cell:
         kernel, recurrent = (given[f"{name}.{kind}"] for kind in KINDS[:2])
-        return new_cell(asked, f"{name}, transposed", kernel.T, recurrent.T)
+        return new_cell(
+            asked, f"{name}, transposed", kernel.T, recurrent.T, {4: LSTMCell}
+        )
 
     layers: list[Module] = []
     while f"{len(layers)}.forward.kernel" in given:

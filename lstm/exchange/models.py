@@ -6,14 +6,14 @@ it off a model, `model_of` makes a model of it, and both cost no arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lstm.bidirectional import Bidirectional
-from lstm.cell import LSTMCell
+from lstm.cell import Cell, LSTMCell
 from lstm.exchange.fitting import refuse
 from lstm.layer import LSTM, Recurrent
 from lstm.stack import Stack
@@ -75,27 +75,43 @@ def model_of(layers: Sequence[Module]) -> Module:
     return layers[0] if len(layers) == 1 else Stack(*layers)
 
 
-def layer_of(
-    cells: Sequence[LSTMCell], reading: tuple[bool, ...] | None = None
-) -> Module:
-    """Return one cell as an LSTM, or two as a Bidirectional."""
-    reading = reading or BOTH[: len(cells)]
-    layers = [LSTM(c, reverse=back) for c, back in zip(cells, reading, strict=True)]
+def layer_of(cells: Sequence[Cell], reading: tuple[bool, ...] | None = None) -> Module:
+    """Return the layer of one cell, or of two the Bidirectional."""
+    reading = BOTH[: len(cells)] if reading is None else reading
+    layers = [
+        (LSTM if isinstance(cell, LSTMCell) else Recurrent)(cell, reverse=back)
+        for cell, back in zip(cells, reading, strict=True)
+    ]
     return layers[0] if len(layers) == 1 else Bidirectional(*layers)
 
 
-def new_cell(asked: str, name: str, W_x: Array, W_y: Array, **options: Any) -> LSTMCell:
-    """Return a cell in whose gates a block of these shapes has room.
+def new_cell(
+    asked: str,
+    name: str,
+    W_x: Array,
+    W_y: Array,
+    classes: Mapping[int, Callable[..., Cell]],
+    m: int | None = None,
+    **options: Any,
+) -> Cell:
+    """Return a cell in whose boxes a block of these shapes has room.
 
     name     what the message should call the arrays
-    options  those of LSTMCell
+    classes  what makes a cell of so many boxes
+    m        where y is not of that size
+    options  of the cell
     """
-    fits = W_x.ndim == W_y.ndim == 2 and len(W_x) == len(W_y) == 4 * W_y.shape[1]
+    matrices = W_x.ndim == W_y.ndim == 2 and min(W_y.shape) > 0
+    boxes = len(W_x) / (m or W_y.shape[1]) if matrices else 0
+    fits = boxes in classes and len(W_x) == len(W_y)
     refuse(
         asked,
-        "four gates below one another have shapes (4m, n) and (4m, m):",
+        "gates below one another have shapes (k m, n) and (k m, m), k = "
+        + " or ".join(map(str, classes))
+        + ":",
         [] if fits else [f"{name}: {W_x.shape} for x and {W_y.shape} for y"],
-        "a GRU has 3 blocks of rows and a simple RNN 1: they are other cells.",
+        "an LSTM has 4 blocks of m rows, a GRU 3 and a simple RNN 1.",
     )
+    made = classes[int(boxes)]
     dtype = np.result_type(W_x, W_y)
-    return LSTMCell(W_x.shape[1], W_y.shape[1], rng=0, dtype=dtype, **options)
+    return made(W_x.shape[1], m or W_y.shape[1], rng=0, dtype=dtype, **options)

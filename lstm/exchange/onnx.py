@@ -3,22 +3,25 @@
     W  (D, 4m, n)  W_x of the gates i, o, f, c, one below another
     R  (D, 4m, m)  W_y
     B  (D, 8m)     two biases, one after the other, which are added; the second is 0
+    P  (D, 3m)     peepholes p_i, p_o, p_f, where there are any
     hidden_size    m
     direction      "forward", "reverse" or "bidirectional": D counts them
     activations    for each direction that of the gates, the candidate, and c
+    input_forget   1 if the two are coupled: f = 1 - i, and the rows of f do not count
 
 One node is one layer, here as plain data; `lstm.exchange.onnx_file` makes a file of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm.cell import Cell, LSTMCell, said
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import activations, fit, read, refuse, require_plain
+from lstm.exchange.fitting import activations, fit, read, refuse, require_known
 from lstm.exchange.models import (
     BACKWARD,
     BOTH,
@@ -29,10 +32,12 @@ from lstm.exchange.models import (
     new_cell,
     sweeps,
 )
+from lstm.variants import CoupledCell, PeepholeCell
 from minigrad import Module, relu, sigmoid, softplus, tanh
 from minigrad.tensor import Array
 
 ORDER = "iofc"
+KNOWN = (LSTMCell, PeepholeCell, CoupledCell)
 DIRECTIONS = {"forward": FORWARD, "reverse": BACKWARD, "bidirectional": BOTH}
 FUNCTIONS: dict[str, Any] = {
     "Sigmoid": sigmoid,
@@ -43,11 +48,11 @@ FUNCTIONS: dict[str, Any] = {
 TIED = (("forget", "input", "output"), ("candidate",), ("state",))  # one function each
 USUAL = ["Sigmoid", "Tanh", "Tanh"]
 # What is read of a node; layout is about the axes of x and y, not about weights.
-READ = ("hidden_size", "direction", "activations", "layout")
+READ = ("hidden_size", "direction", "activations", "input_forget", "layout")
 
 
 class Node(NamedTuple):
-    """An LSTM node: `arrays` W, R and B; `attributes` under the names of ONNX."""
+    """An LSTM node: `arrays` W, R, B, P; `attributes` under the names of ONNX."""
 
     arrays: dict[str, Array]
     attributes: dict[str, Any]
@@ -72,8 +77,8 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
     """Return the model of these nodes: a new one, or `into`, which is changed.
 
     nodes  from `to_onnx` or `read_onnx`, the lowest layer first
-    into   the model to fill; if not given, sizes, directions and activations are those
-           of the nodes, and a Bidirectional has merge="concat"
+    into   the model to fill; if not given, cells, sizes, directions and activations are
+           those of the nodes, and a Bidirectional has merge="concat"
 
     >>> from lstm import LSTM
     >>> layer = from_onnx(to_onnx(LSTM(n=3, m=2, rng=0)))
@@ -83,6 +88,7 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
     asked = f"from_onnx({len(nodes)} nodes)"
+    refuse(asked, "a model needs a layer:", [] if nodes else ["no node"], "give one.")
     given = [_understood(asked, f"node {k}", node) for k, node in enumerate(nodes)]
     model = _built(asked, given) if into is None else into
     own = _exported(asked, model)
@@ -94,10 +100,46 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
         "leave out `into`, and a model is built for these nodes. Nothing was changed.",
     )
     for sweep, node in zip(sweeps(model), given, strict=True):
-        for cell, W, R, B in zip(sweep.cells, *node.arrays.values(), strict=True):
-            b, second = np.split(B, 2)
-            fill(cell, Block(W, R, b + second), ORDER)
+        for d, cell in enumerate(sweep.cells):
+            _fill(cell, {name: array[d] for name, array in node.arrays.items()})
     return model
+
+
+def _arrays(cell: Any) -> dict[str, Array]:
+    """Return the arrays of one direction."""
+    if isinstance(cell, CoupledCell):
+        block = _rows(
+            joined(cell, "foc"), 3, lambda f, o, c: (-f, o, np.zeros_like(f), c)
+        )
+    else:
+        block = joined(cell, ORDER)
+    arrays = {
+        "W": block.W_x,
+        "R": block.W_y,
+        "B": np.concatenate([block.b_x, block.b_y]),
+    }
+    if isinstance(cell, PeepholeCell):
+        arrays["P"] = np.concatenate([p.data for p in (cell.p_i, cell.p_o, cell.p_f)])
+    return arrays
+
+
+def _fill(cell: Any, arrays: dict[str, Array]) -> None:
+    """Put the arrays of one direction into a cell."""
+    block = Block(arrays["W"], arrays["R"], *np.split(arrays["B"], 2))
+    if isinstance(cell, CoupledCell):
+        fill(cell, _rows(block, 4, lambda i, o, f, c: (-i, o, c)), "foc")
+    else:
+        fill(cell, block, ORDER)
+    if isinstance(cell, PeepholeCell):
+        cell.p_i.data, cell.p_o.data, cell.p_f.data = np.split(arrays["P"], 3)
+
+
+def _rows(block: Block, gates: int, change: Callable[..., tuple[Array, ...]]) -> Block:
+    """Return a block made of the gates of another one.
+
+    A coupled cell keeps f here and i in ONNX: 1 - sigma(z) = sigma(-z).
+    """
+    return Block(*(np.concatenate(change(*np.split(part, gates))) for part in block))
 
 
 def _exported(asked: str, model: Module) -> list[Node]:
@@ -111,10 +153,10 @@ def _exported(asked: str, model: Module) -> list[Node]:
         f"activations may be {', '.join(FUNCTIONS)}; one is for all three gates. What "
         "else a model computes needs nodes of its own."
     )
-    require_plain(asked, cells, fix, TIED)
+    require_known(asked, cells, KNOWN, fix, TIED)
     refuse(
         asked,
-        "an LSTM node has few activations, and one size:",
+        "an LSTM node has few activations, and one kind of cell:",
         (problem for k, sweep in enumerate(layers) for problem in _wordless(k, sweep)),
         fix,
     )
@@ -122,50 +164,50 @@ def _exported(asked: str, model: Module) -> list[Node]:
 
 
 def _wordless(depth: int, sweep: Sweep) -> Iterator[str]:
-    if sweep.reading not in DIRECTIONS.values():
-        yield f"layer {depth}: reverse = {sweep.reading}"
-    if len({(cell.n, cell.m) for cell in sweep.cells}) > 1:
-        yield f"layer {depth}: directions of different sizes"
+    if len({(type(cell), cell.n, cell.m) for cell in sweep.cells}) > 1:
+        yield f"layer {depth}: directions of different cells or sizes"
     for cell in sweep.cells:
-        for name, function in activations(cell).items():
+        functions = activations(cell)
+        for name, function in functions.items():
             if function not in FUNCTIONS.values():
                 yield f"layer {depth}: the activation of {name}"
+        if isinstance(cell, CoupledCell) and functions["forget"] is not sigmoid:
+            yield f"layer {depth}: 1 - f is no gate of ONNX unless f is a sigmoid"
 
 
 def _node(sweep: Sweep) -> Node:
     directions = {reading: name for name, reading in DIRECTIONS.items()}
     names = {function: name for name, function in FUNCTIONS.items()}
-    blocks = [joined(cell, ORDER) for cell in sweep.cells]
-    W, R, b = (np.stack(parts) for parts in zip(*blocks, strict=True))
-    functions = [
-        names[activations(cell)[group[0]]] for cell in sweep.cells for group in TIED
-    ]
-    return Node(
-        {"W": W, "R": R, "B": np.concatenate([b, np.zeros_like(b)], axis=1)},
-        {
-            "hidden_size": R.shape[2],
-            "direction": directions[sweep.reading],
-            "activations": functions,
-        },
-    )
+    each = [_arrays(cell) for cell in sweep.cells]
+    arrays = {name: np.stack([ways[name] for ways in each]) for name in each[0]}
+    attributes: dict[str, Any] = {
+        "hidden_size": sweep.cells[0].m,
+        "direction": directions[sweep.reading],
+        "activations": [
+            names[activations(cell)[group[0]]] for cell in sweep.cells for group in TIED
+        ],
+        "input_forget": int(isinstance(sweep.cells[0], CoupledCell)),
+    }
+    return Node(arrays, attributes)
 
 
 def _understood(asked: str, name: str, node: Node) -> Node:
     """Return a node with all its arrays and attributes; refuse what is no LSTM here."""
     given = read(asked, {f"{name}, {key}": node.arrays[key] for key in node.arrays})
     arrays = dict(zip(node.arrays, given.values(), strict=True))
-    attributes = {"direction": "forward", **node.attributes}
-    said = attributes["direction"]
-    usual = USUAL * len(DIRECTIONS.get(said, ()))
+    attributes = {"direction": "forward", "input_forget": 0, **node.attributes}
+    direction, coupled = attributes["direction"], attributes["input_forget"]
+    usual = USUAL * len(DIRECTIONS.get(direction, ()))
     functions = [each.capitalize() for each in attributes.get("activations") or usual]
     refuse(
         asked,
-        f"{name} must be an LSTM of W (D, 4m, n), R (D, 4m, m) and perhaps B (D, 8m):",
+        f"{name} must be an LSTM of W (D, 4m, n), R (D, 4m, m) and perhaps B (D, 8m), "
+        "P (D, 3m):",
         [
             *(f"{key}: missing" for key in "WR" if key not in arrays),
-            *(f"{key}: not read here" for key in arrays if key not in "WRB"),
+            *(f"{key}: not read here" for key in arrays if key not in "WRBP"),
             *(
-                f"{key}: {array.shape}, direction={said!r}"
+                f"{key}: {array.shape}, direction={direction!r}"
                 for key, array in arrays.items()
                 if array.shape[:1] != (len(usual) // 3,)
             ),
@@ -175,38 +217,57 @@ def _understood(asked: str, name: str, node: Node) -> Node:
                 if value and key not in READ
             ),
             *(f"activation {each}" for each in functions if each not in FUNCTIONS),
+            *(f"{key} with input_forget=1" for key in arrays if coupled and key == "P"),
         ],
         f"a direction is one of {', '.join(DIRECTIONS)}, an activation one of "
         f"{', '.join(FUNCTIONS)}.",
     )
     W, R = arrays["W"], arrays["R"]
-    B = arrays.get("B", np.zeros((len(W), 2 * W.shape[1]), W.dtype))
-    return Node(
-        {"W": W, "R": R, "B": B},
-        {"hidden_size": R.shape[-1], "direction": said, "activations": functions},
-    )
+    arrays.setdefault("B", np.zeros((len(W), 2 * W.shape[1]), W.dtype))
+    known = {
+        "hidden_size": R.shape[-1],
+        "direction": direction,
+        "activations": functions,
+        "input_forget": coupled,
+    }
+    return Node(arrays, known)
 
 
 def _built(asked: str, nodes: Sequence[Node]) -> Module:
     """Return a model that computes what the nodes say, with room for their arrays."""
     layers = []
     for k, node in enumerate(nodes):
-        W, R, _ = node.arrays.values()
+        W, R = node.arrays["W"], node.arrays["R"]
         functions = np.reshape(node.attributes["activations"], (len(W), len(TIED)))
         cells = [
-            new_cell(asked, f"node {k}", *block, activations=_activations(names))
-            for *block, names in zip(W, R, functions, strict=True)
+            new_cell(
+                asked,
+                f"node {k}",
+                W_x,
+                W_y,
+                {4: _class(node)},
+                activations=_activations(_class(node), names),
+            )
+            for W_x, W_y, names in zip(W, R, functions, strict=True)
         ]
         layers.append(layer_of(cells, DIRECTIONS[node.attributes["direction"]]))
     return model_of(layers)
 
 
-def _activations(names: Iterable[str]) -> dict[str, Any]:
-    """Return the option of LSTMCell for the three activations of a direction."""
+def _class(node: Node) -> type[Cell]:
+    if node.attributes["input_forget"]:
+        return CoupledCell
+    return PeepholeCell if "P" in node.arrays else LSTMCell
+
+
+def _activations(cell: type[Cell], names: Iterable[str]) -> dict[str, Any]:
+    """Return the option of a cell for the three activations of a direction."""
+    boxes = said(cell, "letters")
     return {
         each: FUNCTIONS[name]
         for group, name in zip(TIED, names, strict=True)
         for each in group
+        if boxes.get(each, "state") is not None
     }
 
 
@@ -221,6 +282,6 @@ def _named(nodes: Sequence[Node]) -> dict[str, Array]:
 def _unlike(own: Sequence[Node], given: Sequence[Node]) -> Iterator[str]:
     for k, (ours, theirs) in enumerate(zip(own, given, strict=True)):
         for key, value in ours.attributes.items():
-            if theirs.attributes[key] != value:
-                told = theirs.attributes[key]
+            told = theirs.attributes[key]
+            if told != value:
                 yield f"node {k}: {key}={value!r} here, {told!r} given"

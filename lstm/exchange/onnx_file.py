@@ -153,16 +153,15 @@ def _add_lstm(
 ) -> str:
     """Add a recurrent layer, x (T, B, n); return the name of its y, (T, B, m)."""
     (node,), (sweep,) = to_onnx(layer), sweeps(layer)
-    W, R, B = (graph.constant(f"{name}.{k}", a) for name, a in node.arrays.items())
-    inputs, outputs = [x, W, R, B, steps], [f"Y.{k}"]
+    held = {name: graph.constant(f"{name}.{k}", a) for name, a in node.arrays.items()}
+    start, end = ["", ""], []
     if states:
         shape = (len(sweep.cells), "B", sweep.cells[0].m)
-        inputs += [graph.input(f"{letter}_0.{k}", shape) for letter in "yc"]
-        outputs += [f"{letter}_T.{k}" for letter in "yc"]
-        graph.outputs += [graph.value(name, shape) for name in outputs[1:]]
-    elif not steps:
-        inputs.pop()
-    y = graph.node("LSTM", inputs, outputs, **node.attributes)
+        start = [graph.input(f"{letter}_0.{k}", shape) for letter in "yc"]
+        end = [f"{letter}_T.{k}" for letter in "yc"]
+        graph.outputs += [graph.value(name, shape) for name in end]
+    inputs = [x, held["W"], held["R"], held["B"], steps, *start, held.get("P", "")]
+    y = graph.node("LSTM", inputs, [f"Y.{k}", *end], **node.attributes)
     return _joined(graph, k, sweep.merge, y)
 
 
@@ -259,8 +258,13 @@ class _Graph:
         outputs: Sequence[str] = (),
         **attributes: Any,
     ) -> str:
-        """Add a node; return the name of its first output."""
+        """Add a node; return the name of its first output.
+
+        Inputs that it does without are "", and left out at the end.
+        """
         name = f"{op}_{len(self.nodes)}"
+        while not inputs[-1]:
+            inputs = inputs[:-1]
         made = self.onnx.helper.make_node(
             op, inputs, outputs or [f"{name}_out"], name, **attributes
         )
