@@ -34,21 +34,30 @@ class Sheet:
     # ------------------------------------------------------------------ what is drawn
 
     def frame(
-        self, low: XY, high: XY, style: Style, text: str = "", tooltip: str = ""
+        self,
+        low: XY,
+        high: XY,
+        style: Style,
+        text: str = "",
+        tooltip: str = "",
+        right: bool = False,
     ) -> None:
-        """Draw a frame from its lower left to its upper right corner."""
+        """Draw a frame between two corners; its text stands at the upper left one."""
         self._explain(style)
+        name = _inline(text)
         look = {
             "bb": f"{_xy(low)},{_xy(high)}",
             "style": "rounded,filled",
             "fillcolor": style.fill,
             "color": style.border,
             "fontcolor": style.border,
-            "label": plain(text),
+            "label": f"<{name}>" if "<SUB>" in name else plain(text),
             "tooltip": plain(tooltip or text),
         }
         if text:
-            look["lp"] = _xy((low[0] + 8 + MEDIUM * width(text) / 2, high[1] - 11))
+            aside = 8 + MEDIUM * width(text) / 2
+            middle = high[0] - aside if right else low[0] + aside
+            look["lp"] = _xy((middle, high[1] - 11))
         self.frames.append((low, high, look))
 
     def node(

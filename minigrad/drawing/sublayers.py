@@ -7,15 +7,18 @@ takes in whatever has no other operand, in the same part of the model, up to and
 the first function that is not additive: its activation.
 
     z = W v          begins a box                          (matvec, matmul)
-    z = z + b        additive: a Parameter, another product
+    z = z + b        additive: a Parameter, another product, a peephole p * c
     f = sigma(z)     not additive: the activation, after which the box is closed
     f * c            has another operand, so it stands outside: a circle
 
-A product that reads a box from a part within its own part makes that box deeper.
+What the box itself still needs is no end of it: in (z - mean(z)) * g + b, the mean of a
+layer norm, the last of all is the activation. A product that reads a box from a part
+within its own part makes that box deeper.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -55,6 +58,24 @@ def is_product(entry: Tensor) -> bool:
     return multiplies and any(isinstance(arg, Parameter) for arg in entry.args)
 
 
+def is_scaling(entry: Tensor) -> bool:
+    """Is a vector multiplied by one of weights, entry by entry, as in a peephole?"""
+    row = entry.primitive
+    trained = [isinstance(arg, Parameter) for arg in entry.args]
+    if not isinstance(row, Elementwise) or sorted(trained) != [False, True]:
+        return False
+    return len(tensors(entry)) == 1 and _is_product(row)
+
+
+def _is_product(row: Elementwise) -> bool:
+    """Does a row grow with each of its two arguments? It is tried on numbers."""
+    try:
+        f = row.function
+        return bool(f(6.0, 5.0) == 2 * f(3.0, 5.0) and f(3.0, 10.0) == 2 * f(3.0, 5.0))
+    except Exception:
+        return False
+
+
 def is_join(entry: Tensor) -> bool:
     """Does it put several vectors side by side, their entries as they are?"""
     row = entry.primitive
@@ -86,6 +107,7 @@ class Box:
     open: set[Tensor] = field(default_factory=set)
     activations: list[Primitive] = field(default_factory=list)
     products: int = 0
+    longer: bool = False
 
     def take(self, entry: Tensor) -> None:
         """Take in an entry; an activation is not open to further ones."""
@@ -94,7 +116,7 @@ class Box:
         if is_product(entry):
             self.products += 1
             self.open.add(entry)
-        elif is_additive(row) or not self._closes(entry):
+        elif is_scaling(entry) or is_additive(row) or not self._closes(entry):
             self.open.add(entry)
         else:
             self.activations.append(row)
@@ -120,10 +142,11 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
     >>> len(set(boxes(mg.Tape(y)).values())), len(boxes(mg.Tape(y)))
     (1, 3)
     """
-    uses: dict[Tensor, int] = {}
+    readers: dict[Tensor, list[Tensor]] = {}
     for entry in tape:
         for arg in tensors(entry):
-            uses[arg] = uses.get(arg, 0) + 1
+            readers.setdefault(arg, []).append(entry)
+    uses = {entry: len(found) for entry, found in readers.items()}
     found: dict[Tensor, Box] = {}
     for entry in tape:
         if entry.primitive is None:
@@ -133,16 +156,58 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
             continue
         box.take(entry)
         found.update((each, box) for each in box.entries)
+    found = {entry: box for entry, box in found.items() if box.products}
+    for box in dict.fromkeys(found.values()):
+        if more := _up_to_activation(box, readers):
+            box.entries, box.activations, box.longer = more, [more[-1].primitive], True
+            found.update((each, box) for each in box.entries)
     return found
+
+
+def _up_to_activation(
+    box: Box, readers: dict[Tensor, list[Tensor]]
+) -> list[Tensor] | None:
+    """Return a box's entries up to a later activation, if all that it makes ends there.
+
+    So what stands between W v and sigma in a layer norm is in the box. As soon as
+    anything else reads a value on the way, there is no such end.
+    """
+    if box.activations and _is_activation(box.entries[-1]):
+        return None
+    entries = dict.fromkeys(box.entries)
+    ahead = [
+        (r.tick, r) for e in entries for r in readers.get(e, ()) if r not in entries
+    ]
+    heapq.heapify(ahead)
+    while ahead:
+        _, entry = heapq.heappop(ahead)
+        if entry in entries:
+            continue
+        inside = all(arg in entries for arg in tensors(entry))
+        if not inside or entry.scope != box.scope or is_product(entry):
+            return None
+        entries[entry] = None
+        if _is_activation(entry) and all(e in entries for _, e in ahead):
+            return list(entries)
+        for reader in readers.get(entry, ()):
+            heapq.heappush(ahead, (reader.tick, reader))
+    return None
+
+
+def _is_activation(entry: Tensor) -> bool:
+    row = entry.primitive
+    return isinstance(row, Elementwise) and len(entry.args) == 1
 
 
 def _begun(
     entry: Tensor, found: dict[Tensor, Box], uses: dict[Tensor, int]
 ) -> Box | None:
     """Return the box that a product begins, with those of the parts within its own."""
-    if not is_product(entry):
+    if not is_product(entry) and not is_scaling(entry):
         return None
     box = Box(entry.scope)
+    if is_scaling(entry):
+        return None if tensors(entry)[0] in found else box
     for arg in tensors(entry):
         inner = found.get(arg)
         if inner is not None and _within(inner.scope, entry.scope) and uses[arg] == 1:
@@ -203,6 +268,7 @@ def by_structure(tape: Tape) -> list[Group]:
 def dense_group(box: Box, place: dict[Tensor, int]) -> Group:
     """Return a dense sub-layer as one node: its activation, its W and b."""
     symbol = " → ".join(row.symbol for row in box.activations) or "W v + b"
+    symbol = f"… → {symbol}" if box.longer else symbol
     names = [leaf_label(each).name or "·" for each in weights(box.entries)]
     deeper = box.products > 1 and len(box.activations) > 1
     name = f"{len(box.activations)} layers" if deeper else ", ".join(names)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minigrad.context import Scope
+from minigrad.drawing.loops import Loop, find_loops
 from minigrad.drawing.sublayers import by_structure, tensors
 from minigrad.drawing.view import Group
 from minigrad.tape import Tape
@@ -47,15 +48,6 @@ class Step:
     leaves: list[Tensor]
 
 
-@dataclass(eq=False)
-class Loop:
-    """A part of the model that ran over time: its groups at each time step."""
-
-    scope: Scope
-    part: Scope
-    inside: dict[int, list[Group]]
-
-
 def steps(tape: Tape) -> list[Step]:
     """Return the time steps of a tape's first loop; or all of it as a single step.
 
@@ -73,88 +65,14 @@ def steps(tape: Tape) -> list[Step]:
 def every_loop(tape: Tape) -> list[list[Step]]:
     """Return the time steps of each loop, in the order of the tape.
 
-    Where one loop steps through several parts that each carry a state of their own
-    (layer 1 and layer 2 at t = 1, then both at t = 2), each part counts as a loop.
+    A tape without any is a single step.
     """
     groups = by_structure(tape)
     readers = _readers(tape)
-    inside: dict[Scope, dict[int, list[Group]]] = {}
-    for group in groups:
-        loop = _loop(group.scope)
-        if loop is not None:
-            t = int(group.scope[len(loop)])
-            inside.setdefault(loop, {}).setdefault(t, []).append(group)
-    loops = [part for loop in inside for part in _parts(Loop(loop, (), inside[loop]))]
+    loops = find_loops(groups)
     if not loops:
         return [[_only_step(tape, groups, readers)]]
     return [_in_time(tape, loop, readers) for loop in loops]
-
-
-def _loop(scope: Scope) -> Scope | None:
-    return next((scope[:i] for i, s in enumerate(scope) if isinstance(s, int)), None)
-
-
-def _parts(loop: Loop) -> list[Loop]:
-    """Return the parts of a loop that carry a state of their own, if there are many."""
-    labels = _labels_below(loop)
-    carrying = [label for label in labels if _carries(loop, label)]
-    if not carrying:
-        return [loop]
-    if len(carrying) == 1:
-        inner = _parts(Loop(loop.scope, (*loop.part, carrying[0]), loop.inside))
-        return inner if len(inner) > 1 else [loop]
-    parts = {label: Loop(loop.scope, (*loop.part, label), {}) for label in carrying}
-    for t, groups in loop.inside.items():
-        for label, found in _shared_out(loop, groups, carrying).items():
-            parts[label].inside[t] = found
-    return list(parts.values())
-
-
-def _labels_below(loop: Loop) -> list[str | int]:
-    scopes = [g.scope for groups in loop.inside.values() for g in groups]
-    return list(dict.fromkeys(b for s in scopes if (b := _label(loop, s)) is not None))
-
-
-def _label(loop: Loop, scope: Scope) -> str | int | None:
-    """Return the part of the part that a scope is in."""
-    inner = scope[len(loop.scope) + 1 :]
-    depth = len(loop.part)
-    return inner[depth] if inner[:depth] == loop.part and len(inner) > depth else None
-
-
-def _carries(loop: Loop, label: str | int) -> bool:
-    """Does this part read at one time step what it made itself at the one before?"""
-    mine = [
-        [e for g in groups if _label(loop, g.scope) == label for e in g.entries]
-        for groups in loop.inside.values()
-    ]
-    return any(
-        not {arg for entry in after for arg in tensors(entry)}.isdisjoint(before)
-        for before, after in itertools.pairwise(mine)
-    )
-
-
-def _shared_out(
-    loop: Loop, groups: list[Group], labels: list[str | int]
-) -> dict[str | int, list[Group]]:
-    """Give every group of a time step to a part: its own, or that which reads it."""
-    owner = {g: b for g in groups if (b := _label(loop, g.scope)) in labels}
-    maker = {entry: group for group in groups for entry in group.entries}
-    reader = {
-        maker[arg]: group
-        for group in groups
-        for entry in group.entries
-        for arg in tensors(entry)
-        if arg in maker and maker[arg] is not group
-    }
-    for group in reversed(groups):
-        if group not in owner and reader.get(group) in owner:
-            owner[group] = owner[reader[group]]
-    for group in groups:
-        read = [maker[a] for e in group.entries for a in tensors(e) if a in maker]
-        owners = [owner[each] for each in read if each in owner]
-        owner.setdefault(group, owners[-1] if owners else labels[0])
-    return {b: [g for g in groups if owner[g] == b] for b in labels}
 
 
 def _only_step(
@@ -162,6 +80,7 @@ def _only_step(
     groups: list[Group],
     readers: dict[Tensor, list[Tensor]],
     t: int | None = None,
+    scope: Scope | None = None,
 ) -> Step:
     """Read groups as the only step there is; a state is told by its letter."""
     groups, outside = _reads(groups)
@@ -180,7 +99,7 @@ def _only_step(
     ends = {e for e in made if any(u not in own for u in readers.get(e, ()))}
     ends |= set(tape.outputs)
     leaves = [e for e in made if e in ends]
-    scope = _common([group.scope for group in groups])
+    scope = scope or _common([group.scope for group in groups])
     return Step(t, scope, groups, inputs, states, leaves)
 
 
@@ -214,12 +133,11 @@ def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
     return kept, list(dict.fromkeys(outside))
 
 
-def _in_time(
-    tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]
-) -> list[Step]:
+def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> list[Step]:
     inside, order = loop.inside, list(loop.inside)
     if len(order) == 1:
-        return [_only_step(tape, inside[order[0]], readers, order[0])]
+        scope = (*loop.scope, order[0], *loop.part)
+        return [_only_step(tape, inside[order[0]], readers, order[0], scope)]
     made_at = {e: (t, i) for t in order for i, e in enumerate(_entries(inside[t]))}
     read_at = {t: _reads(groups) for t, groups in inside.items()}
     ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later

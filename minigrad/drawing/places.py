@@ -1,0 +1,234 @@
+"""Where everything in a cell stands: the well-known picture, for any cell.
+
+    top       the belt: a state that only element-wise operations touch
+    circles   in rows between: each above the last box that it reads,
+              or, if it reads the belt, hanging below it on the right
+    boxes     in a row, in the order of the tape
+    bottom    the bus: what the boxes read, joined from inputs below and states left
+
+States come in on the left and leave on the right at the same height, so that the next
+step can be drawn beside. Everything is a number of squares; `routes.py` lays the wires.
+Places are given by what reads what: no cell is known by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from minigrad.drawing.routes import Point, Route
+from minigrad.drawing.sublayers import tensors
+from minigrad.drawing.time_steps import State, Step
+from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.tensor import Tensor
+
+PITCH, BOX, ROW = 9, (3, 2), 5  # squares: box to box, half a box, circle to circle
+BUS, BOXES, EDGE = 3, 10, 3  # heights of the bus and of the boxes; room at the rim
+
+
+class Port(NamedTuple):
+    """A place on the frame: "before" left, "after" right, "input" below, "up" above."""
+
+    side: str
+    number: int
+
+
+Key = Group | Port
+
+
+@dataclass(eq=False)
+class Wire:
+    """A value on its way: who makes it, who reads it, and along which squares."""
+
+    value: Tensor
+    maker: Key
+    readers: list[Key]
+    routes: list[Route] = field(default_factory=list)
+
+
+class Plan:
+    """A cell on squared paper: the place of each node and port, and the wires."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.at: dict[Key, Point] = {}
+        self.maker = {e: g for g in step.groups for e in g.entries}
+        self.boxes = [g for g in step.groups if g.kind == DENSE]
+        self.joins = [g for g in step.groups if g.kind == JOIN]
+        self.ops = [g for g in step.groups if g.kind not in (DENSE, JOIN)]
+        self.reads = {g: self._read(g) for g in step.groups}
+        self.belt, self.on_belt = self._find_belt()
+        self._place()
+        self.wires = list(self._wires())
+
+    def _read(self, group: Group) -> list[Tensor]:
+        own = set(group.entries)
+        return [a for e in group.entries for a in tensors(e) if a not in own]
+
+    # ---------------------------------------------------------------------- the belt
+
+    def _find_belt(self) -> tuple[int | None, list[Group]]:
+        """Return the state that is carried through circles only, and these circles."""
+        joined = {value for join in self.joins for value in self.reads[join]}
+        joined |= {value for box in self.boxes for value in self.reads[box]}
+        best: tuple[int, int | None, list[Group]] = (-1, None, [])
+        for k, state in enumerate(self.step.states):
+            path = self._circles(state)
+            rank = 0 if not path else 1 if state.before in joined else 2
+            if path and rank > best[0]:
+                best = rank, k, path
+        return best[1], best[2]
+
+    def _circles(self, state: State) -> list[Group]:
+        """Return the shortest way from a state to itself that passes circles only."""
+        reached: dict[Group, list[Group]] = {}
+        for op in self.ops:
+            ways = [
+                reached[self.maker[v]]
+                for v in self.reads[op]
+                if self.maker.get(v) in reached
+            ]
+            if state.before is not None and state.before in set(self.reads[op]):
+                ways.append([])
+            if ways:
+                reached[op] = [*min(ways, key=len), op]
+        end = self.maker.get(state.after) if state.after is not None else None
+        return reached.get(end, []) if end is not None else []
+
+    # ------------------------------------------------------------------------- places
+
+    def _place(self) -> None:
+        start, boxes = (9, BOXES) if self.joins else (6, BOXES)
+        for i, box in enumerate(self.boxes):
+            self.at[box] = start + PITCH * i, boxes
+        for join in self.joins:
+            readers = [b for b in self.boxes if join.entries[-1] in set(self.reads[b])]
+            alone = len(readers) == 1 and len(self.joins) > 1
+            column = self.at[readers[0]][0] if alone else EDGE
+            self.at[join] = column, boxes - 5 if alone else BUS
+        self.right = start + PITCH * max(len(self.boxes) - 1, 0)
+        hanging = self._hanging()
+        rows = self._place_feeding(set(self.on_belt) | set(hanging))
+        rows = max(rows, len(hanging))
+        self.top = BOXES + 1 + ROW * (rows + (self.belt is not None))
+        if rows + (self.belt is not None) == 0:
+            self.top = BOXES + ROW - 1
+        self._place_belt()
+        if hanging:
+            self.right += PITCH
+        for k, op in enumerate(hanging):
+            self.at[op] = self.right, self.top - ROW * (k + 1)
+        self._place_ports()
+
+    def _hanging(self) -> list[Group]:
+        """Return the circles that depend on a circle of the belt: tanh(c), o * ..."""
+        late = set(self.on_belt)
+        hanging = []
+        for op in self.ops:
+            if op not in late and any(
+                self.maker.get(v) in late for v in self.reads[op]
+            ):
+                late.add(op)
+                hanging.append(op)
+        return hanging
+
+    def _place_feeding(self, elsewhere: set[Group]) -> int:
+        """Put circles that feed others above the last box they read; count the rows."""
+        rows = 0
+        row_of: dict[Key, int] = {}
+        for op in self.ops:
+            if op in elsewhere:
+                continue
+            makers = [m for v in self.reads[op] if (m := self.maker.get(v)) in self.at]
+            column = max((self.at[m][0] for m in makers if m), default=EDGE + 3)
+            row = 1 + max((row_of.get(m, 0) for m in makers if m), default=0)
+            alone = len(makers) == 1 and self._shared(op)
+            column += 4 if alone else 0
+            while (column, BOXES + 1 + ROW * row) in self.at.values():
+                row += 1
+            row_of[op] = row
+            self.at[op] = column, BOXES + 1 + ROW * row
+            rows = max(rows, row)
+        return rows
+
+    def _shared(self, op: Group) -> bool:
+        """Is what this circle reads also read by one that stands above the same box?"""
+        (value,) = [v for v in self.reads[op] if v in self.maker][:1]
+        return sum(value in set(self.reads[g]) for g in self.ops) > 1
+
+    def _place_belt(self) -> None:
+        column = EDGE
+        for op in self.on_belt:
+            makers = [self.maker.get(v) for v in self.reads[op]]
+            places = [
+                self.at[m][0] for m in makers if m in self.at and m not in self.on_belt
+            ]
+            column = max([column + 4, *places])
+            self.at[op] = column, self.top
+        self.right = max([self.right, column])
+
+    def _place_ports(self) -> None:
+        states = self.step.states
+        level = dict.fromkeys(range(len(states)), BUS)
+        free = iter(range(BUS, 99, 4))
+        for k in range(len(states)):
+            level[k] = self.top if k == self.belt else next(free)
+        ups = [v for v in self.step.leaves if v in self.maker]
+        if self.belt is not None and len(ups) > 1:  # it leaves at the end of the belt
+            ups = [v for v in ups if v is not states[self.belt].after]
+        self.width = max(
+            self.right + EDGE + 1 + 4 * len(ups),
+            *(self.at[group][0] + reach(group)[0] + 3 for group in self.step.groups),
+        )
+        crowded = any(len(self.reads[op]) > 2 for op in self.on_belt)
+        self.height = self.top + EDGE + crowded  # room for a wire above the belt
+        for k, state in enumerate(states):
+            if state.before is not None:
+                self.at[Port("before", k)] = 0, level[k]
+            if state.after is not None:
+                self.at[Port("after", k)] = self.width, level[k]
+        for k in range(len(self.step.inputs)):
+            self.at[Port("input", k)] = EDGE + 5 * k, 0
+        for k in range(len(ups)):
+            self.at[Port("up", k)] = self.right + 4 * (k + 1), self.height
+        self.ups = ups
+
+    # -------------------------------------------------------------------------- wires
+
+    def _wires(self) -> Iterator[Wire]:
+        states = self.step.states
+        ports: dict[Tensor, Port] = {}
+        for k, each in enumerate(self.step.inputs):
+            ports[each] = Port("input", k)
+        for k, state in enumerate(states):
+            if state.before is not None:
+                ports[state.before] = Port("before", k)
+        readers: dict[Tensor, list[Key]] = {}
+        for group in self.step.groups:
+            for value in self.reads[group]:
+                readers.setdefault(value, []).append(group)
+        for k, state in enumerate(states):
+            if state.after is not None:
+                readers.setdefault(state.after, []).append(Port("after", k))
+        for k, value in enumerate(self.ups):
+            readers.setdefault(value, []).append(Port("up", k))
+        for value, found in readers.items():
+            maker = self.maker.get(value) or ports.get(value)
+            if maker is not None:
+                yield Wire(value, maker, found)
+
+    def along_belt(self, wire: Wire, reader: Key) -> bool:
+        """Is this part of the line of the carried state?"""
+        ends = wire.maker, reader
+        ports = {Port("before", self.belt or 0), Port("after", self.belt or 0)}
+        return self.belt is not None and all(
+            end in self.on_belt or end in ports for end in ends
+        )
+
+
+def reach(key: Key) -> tuple[int, int]:
+    """Return how many squares a node takes to each side: a box, a circle, a dot."""
+    if isinstance(key, Port) or key.kind == JOIN:
+        return 0, 0
+    return BOX if key.kind == DENSE else (1 + (len(key.label.symbol) > 2), 1)
