@@ -22,6 +22,7 @@ from minigrad.drawing.routes import (
 )
 from minigrad.drawing.time_steps import Step
 from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.tensor import Tensor
 
 
 def plan(step: Step, alone: bool = True) -> Plan | None:
@@ -42,13 +43,32 @@ def plan(step: Step, alone: bool = True) -> Plan | None:
 
 
 def lay(plan: Plan) -> None:
-    """Give every wire of a plan its routes."""
+    """Give every wire of a plan its routes; whoever finds no way begins the next time.
+
+    Raises NoWay when all have had their turn.
+    """
+    order = sorted(plan.wires, key=lambda wire: _urgency(plan, wire))
+    for _ in range(len(order)):
+        stuck = _lay_in(order, plan)
+        if stuck is None:
+            return
+        order.remove(stuck)
+        order.insert(0, stuck)
+    raise NoWay
+
+
+def _lay_in(order: list[Wire], plan: Plan) -> Wire | None:
+    """Lay the wires one after the other; return the first that finds no way."""
     paper = _paper(plan)
-    for wire in sorted(plan.wires, key=lambda wire: _urgency(plan, wire)):
+    for wire in order:
         wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
         pins = [_pins_in(plan, wire, reader) for reader in wire.readers]
-        lanes = {plan.at[wire.maker][1], plan.top, 1}
-        wire.routes = paper.wire(_pins_out(plan, wire.maker), pins, lanes)
+        lanes = {plan.at[wire.maker][1], plan.top, plan.top + 2, 1}
+        try:
+            wire.routes = paper.wire(_pins_out(plan, wire.maker), pins, lanes)
+        except NoWay:
+            return wire
+    return None
 
 
 def _paper(plan: Plan) -> Paper:
@@ -68,7 +88,7 @@ def _paper(plan: Plan) -> Paper:
             for j in range(y - high, y + high + 1)
         )
         paper.avoided.update((x + (wide + 1) * i, y + (high + 1) * j) for i, j in WAYS)
-        if key.kind == DENSE:  # its label stands there
+        if key.kind == DENSE and key not in plan.downward:  # its label stands there
             paper.avoided.update((x + i, y + 3) for i in (1, 2, 3))
     return paper
 
@@ -91,7 +111,8 @@ def _pins_out(plan: Plan, maker: Key) -> list[Pin]:
     if isinstance(maker, Port):
         return [((x, y), UP if maker.side == "input" else RIGHT)]
     if maker.kind == DENSE:
-        return [((x, y + BOX[1] + 1), UP)]
+        way = DOWN if maker in plan.downward else UP
+        return [((x, y + way[1] * (BOX[1] + 1)), way)]
     wide, high = reach(maker)
     return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
 
@@ -114,15 +135,22 @@ def _pins_in(plan: Plan, wire: Wire, reader: Key) -> list[Pin]:
 
 
 def _pins_of_box(plan: Plan, wire: Wire, box: Group) -> list[Pin]:
+    """Return where a value may come into a box; the middle is for the bus."""
     x, y = plan.at[box]
-    values = list(dict.fromkeys(plan.reads[box]))
+    way = DOWN if box in plan.downward else UP
+    start = y - way[1] * (BOX[1] + 1)
+    values = sorted(dict.fromkeys(plan.reads[box]), key=lambda v: not _on_bus(plan, v))
+    if wire.value is values[0]:
+        return [((x, start), way)]
     place = next(i for i, value in enumerate(values) if value is wire.value)
-    aside = 2 * place - (len(values) - 1)
-    below = ((x + aside, y - BOX[1] - 1), UP)
-    if len(values) == 1:
-        return [below]
+    corners = [((x + aside, start), way) for aside in (-2, 2)]
     sides = [((x - BOX[0] - 1, y), RIGHT), ((x + BOX[0] + 1, y), LEFT)]
-    return [below, *sides]
+    return [*sides, *corners[: 1 if place == 1 else 2]]
+
+
+def _on_bus(plan: Plan, value: Tensor) -> bool:
+    maker = plan.maker.get(value)
+    return maker is not None and maker.kind == JOIN
 
 
 __all__ = ["BOX", "Key", "Plan", "Port", "Wire", "lay", "plan", "reach"]

@@ -253,9 +253,10 @@ class Row:
                 return both if wire.value in self.stand.fed else shape, (x + 6, y - 9)
             return shape, self._behind(shape, (x, y + 8), 6)
         if maker.kind == DENSE:
-            return both, (x + 5, y + BOX[1] * SQUARE + 12)
+            down = maker in self.plan.downward
+            return both, (x + 5, y + (-1 if down else 1) * (BOX[1] * SQUARE + 12))
         if maker.kind == JOIN:
-            return both, self._behind(both, (x, y - 9), 10)
+            return both, self._behind(both, (x, y + 9), 8)
         return "", None
 
     def _behind(self, text: str, at: XY, aside: float) -> XY:

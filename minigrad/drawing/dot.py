@@ -17,7 +17,7 @@ from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
 from minigrad.drawing.safe import MEDIUM, SMALL, plain, rich, shortened, size
 from minigrad.drawing.styles import INK, MUTED, PAPER, PART, STYLES, frame_style
-from minigrad.drawing.view import FOLDED
+from minigrad.drawing.view import FOLDED, JOIN
 
 if TYPE_CHECKING:
     import graphviz
@@ -131,13 +131,16 @@ def _write_node(graph: graphviz.Digraph, node: Node) -> None:
         "width": f"{wide:.2f}",
         "height": f"{high:.2f}",
     }
+    if node.kind == JOIN:
+        look.update(style="filled", width=".12", height=".12")
     if node.tap:
         look["style"] += ",dashed"
     if node.output:
         look["penwidth"] = "2.4"
     if node.kind == FOLDED:
         look["peripheries"] = "2"
-    graph.node(node.id, label=rich(node.label), tooltip=plain(node.tooltip), **look)
+    label = "" if node.kind == JOIN else rich(node.label)
+    graph.node(node.id, label=label, tooltip=plain(node.tooltip), **look)
 
 
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:

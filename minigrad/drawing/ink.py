@@ -118,8 +118,10 @@ class Ink:
             return
         (a, b), (x, y) = end
         place = next(i for i, v in enumerate(reader.entries[0].args) if v is value)
-        shift = (-14, 0) if abs(y - b) > abs(x - a) else (0, 8)
-        far = (x - 4 + shift[0], y + shift[1] + (12 if b > y else -12 if b < y else 0))
+        upright = abs(y - b) > abs(x - a)
+        aside = -15 if upright or a < x else 3
+        above = 8 if not upright else 10 if b > y else -10
+        far = x + aside, y + above
         self.sheet.text(f"{id}_{place + 1}", far, numbers[place])
 
 

@@ -2,7 +2,8 @@
 
     top       the belt: a state that only element-wise operations touch
     circles   in rows between: each above the last box that it reads,
-              or, if it reads the belt, hanging below it on the right
+              or, if it reads the belt, hanging below it on the right, and below that
+              a box that reads such a circle: the projection of an output
     boxes     in a row, in the order of the tape
     bottom    the bus: what the boxes read, joined from inputs below and states left
 
@@ -13,6 +14,7 @@ Places are given by what reads what: no cell is known by name.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -81,7 +83,7 @@ class Plan:
         return best[1], best[2]
 
     def _circles(self, state: State) -> list[Group]:
-        """Return the shortest way from a state to itself that passes circles only."""
+        """Return the longest way from a state to itself through circles only."""
         reached: dict[Group, list[Group]] = {}
         for op in self.ops:
             ways = [
@@ -92,7 +94,7 @@ class Plan:
             if state.before is not None and state.before in set(self.reads[op]):
                 ways.append([])
             if ways:
-                reached[op] = [*min(ways, key=len), op]
+                reached[op] = [*max(ways, key=len), op]
         end = self.maker.get(state.after) if state.after is not None else None
         return reached.get(end, []) if end is not None else []
 
@@ -100,37 +102,44 @@ class Plan:
 
     def _place(self) -> None:
         start, boxes = (9, BOXES) if self.joins else (6, BOXES)
-        for i, box in enumerate(self.boxes):
+        hanging = self._hanging()
+        standing = [box for box in self.boxes if box not in hanging]
+        for i, box in enumerate(standing):
             self.at[box] = start + PITCH * i, boxes
         for join in self.joins:
             readers = [b for b in self.boxes if join.entries[-1] in set(self.reads[b])]
             alone = len(readers) == 1 and len(self.joins) > 1
             column = self.at[readers[0]][0] if alone else EDGE
             self.at[join] = column, boxes - 5 if alone else BUS
-        self.right = start + PITCH * max(len(self.boxes) - 1, 0)
-        hanging = self._hanging()
+        self.right = start + PITCH * max(len(standing) - 1, 0)
         rows = self._place_feeding(set(self.on_belt) | set(hanging))
-        rows = max(rows, len(hanging))
+        rows = max(rows, len([op for op in hanging if op.kind != DENSE]))
         self.top = BOXES + 1 + ROW * (rows + (self.belt is not None))
         if rows + (self.belt is not None) == 0:
             self.top = BOXES + ROW - 1
+        depths = _depths(hanging)
+        self.top = max(self.top, BUS + ROW + max(depths, default=0))
         self._place_belt()
         if hanging:
             self.right += PITCH
-        for k, op in enumerate(hanging):
-            self.at[op] = self.right, self.top - ROW * (k + 1)
+        for op, depth in zip(hanging, depths, strict=True):
+            self.at[op] = self.right, self.top - depth
+        self.downward = {op for op in hanging if op.kind == DENSE}
         self._place_ports()
 
     def _hanging(self) -> list[Group]:
-        """Return the circles that depend on a circle of the belt: tanh(c), o * ..."""
-        late = set(self.on_belt)
-        hanging = []
-        for op in self.ops:
-            if op not in late and any(
-                self.maker.get(v) in late for v in self.reads[op]
-            ):
-                late.add(op)
-                hanging.append(op)
+        """Return what depends on a circle of the belt: tanh(c), o * ..., W (o * ...).
+
+        A box is among them only if it reads such a circle, not for a look at the belt.
+        """
+        hanging: list[Group] = []
+        for group in self.step.groups:
+            makers = [self.maker.get(v) for v in self.reads[group]]
+            late = [m for m in makers if m in hanging]
+            if group.kind not in (DENSE, JOIN):
+                late += [m for m in makers if m in self.on_belt]
+            if late and group not in self.on_belt and group.kind != JOIN:
+                hanging.append(group)
         return hanging
 
     def _place_feeding(self, elsewhere: set[Group]) -> int:
@@ -158,13 +167,15 @@ class Plan:
         return sum(value in set(self.reads[g]) for g in self.ops) > 1
 
     def _place_belt(self) -> None:
-        column = EDGE
+        column, wide = EDGE, 1
         for op in self.on_belt:
             makers = [self.maker.get(v) for v in self.reads[op]]
             places = [
                 self.at[m][0] for m in makers if m in self.at and m not in self.on_belt
             ]
-            column = max([column + 4, *places])
+            wide += reach(op)[0]
+            column = max([column + wide + 2, *places])
+            wide = reach(op)[0]
             self.at[op] = column, self.top
         self.right = max([self.right, column])
 
@@ -220,11 +231,21 @@ class Plan:
 
     def along_belt(self, wire: Wire, reader: Key) -> bool:
         """Is this part of the line of the carried state?"""
-        ends = wire.maker, reader
-        ports = {Port("before", self.belt or 0), Port("after", self.belt or 0)}
-        return self.belt is not None and all(
-            end in self.on_belt or end in ports for end in ends
-        )
+        if self.belt is None:
+            return False
+        line = [Port("before", self.belt), *self.on_belt, Port("after", self.belt)]
+        return (wire.maker, reader) in itertools.pairwise(line)
+
+
+def _depths(hanging: list[Group]) -> list[int]:
+    """Return how far below the belt each of those stands that hang in a column."""
+    depths, depth, above = [], 0, 0
+    for group in hanging:
+        taller = int(group.kind == DENSE)
+        depth += ROW + taller + above
+        above = taller
+        depths.append(depth)
+    return depths
 
 
 def reach(key: Key) -> tuple[int, int]:

@@ -128,7 +128,7 @@ class Box:
 
     def merge(self, other: Box) -> None:
         """Become one with a box that feeds this one."""
-        self.entries = other.entries + self.entries
+        self.entries = sorted(other.entries + self.entries, key=lambda e: e.tick)
         self.open |= other.open
         self.activations = other.activations + self.activations
         self.products += other.products
