@@ -25,16 +25,17 @@ from minigrad.drawing.view import DENSE, JOIN, Group
 from minigrad.tensor import Tensor
 
 
-def plan(step: Step, alone: bool = True) -> Plan | None:
+def plan(step: Step, alone: bool = True, like: Plan | None = None) -> Plan | None:
     """Return the plan of a cell with its wires, or None if there is no such cell.
 
     It has a box, it carries a state (unless it is not `alone`: above a recurrent layer
-    may stand one that only reads it), and its wires find a way.
+    may stand one that only reads it), and its wires find a way. The belt is that of the
+    plan it should be `like`, if there is one.
     """
     boxed = any(group.kind == DENSE for group in step.groups)
     if not boxed or (alone and not step.states):
         return None
-    planned = Plan(step)
+    planned = Plan(step, like)
     try:
         lay(planned)
     except NoWay:
@@ -63,9 +64,9 @@ def _lay_in(order: list[Wire], plan: Plan) -> Wire | None:
     for wire in order:
         wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
         pins = [_pins_in(plan, wire, reader) for reader in wire.readers]
-        lanes = {plan.at[wire.maker][1], plan.top, plan.top + 2, 1}
+        lanes = {plan.at[wire.maker][1], plan.top, plan.height - 1, 1}
         try:
-            wire.routes = paper.wire(_pins_out(plan, wire.maker), pins, lanes)
+            wire.routes = paper.wire(_pins_out(plan, wire), pins, lanes)
         except NoWay:
             return wire
     return None
@@ -106,13 +107,17 @@ def _urgency(plan: Plan, wire: Wire) -> tuple[bool, bool, int]:
     return not along_belt, not along_bus, longest[1] + 50 * longest[0]
 
 
-def _pins_out(plan: Plan, maker: Key) -> list[Pin]:
+def _pins_out(plan: Plan, wire: Wire) -> list[Pin]:
+    maker = wire.maker
     x, y = plan.at[maker]
     if isinstance(maker, Port):
         return [((x, y), UP if maker.side == "input" else RIGHT)]
     if maker.kind == DENSE:
         way = DOWN if maker in plan.downward else UP
-        return [((x, y + way[1] * (BOX[1] + 1)), way)]
+        slices = plan.slices(maker)
+        many = max(len(slices) - 1, 0)
+        aside = round(BOX[0] * (2 * slices[wire.value] / many - 1)) if many else 0
+        return [((x + aside, y + way[1] * (BOX[1] + 1)), way)]
     wide, high = reach(maker)
     return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
 

@@ -99,5 +99,6 @@ def around(plan: Plan, k: int) -> tuple[float, float]:
     """Return how far beside and how high a state goes around the cell."""
     if k == plan.belt:
         return 2, plan.height + OUTSIDE + 3
-    i = sum(other != plan.belt for other in range(k))
-    return max(2 - 0.7 * i, 0.5), -OUTSIDE - 3 - 3 * i
+    others = [other for other in range(len(plan.step.states)) if other != plan.belt]
+    i = others.index(k)  # from the lowest to the highest, from the inmost outwards
+    return 2 - 0.4 * (len(others) - 1) + 0.8 * i, -OUTSIDE - 3 - 3 * i

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minigrad.context import path
+from minigrad.drawing.canvas import canvas
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
-from minigrad.drawing.safe import MEDIUM, SMALL, plain, rich, shortened, size
-from minigrad.drawing.styles import INK, MUTED, PAPER, PART, STYLES, frame_style
+from minigrad.drawing.safe import plain, rich, shortened, size
+from minigrad.drawing.styles import MUTED, PART, STYLES, frame_style
 from minigrad.drawing.view import FOLDED, JOIN
 
 if TYPE_CHECKING:
@@ -25,28 +26,13 @@ if TYPE_CHECKING:
 
 def dot_text(picture: Picture, title: str, with_legend: bool = True) -> str:
     """Return the DOT text of a picture."""
-    import graphviz
-
-    graph = graphviz.Digraph("tape")
-    graph.attr(
-        "graph",
+    graph = canvas(
+        title,
+        {"arrowsize": ".6"},
         rankdir="LR",
-        fontname="Helvetica",
-        fontsize=str(MEDIUM),
         nodesep=".16",
         ranksep=".3",
         newrank="true",
-        bgcolor=PAPER,
-        tooltip=plain(title),
-    )
-    graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
-    graph.attr(
-        "edge",
-        fontname="Helvetica",
-        fontsize=str(SMALL),
-        fontcolor=MUTED,
-        color=INK,
-        arrowsize=".6",
     )
     if with_legend:
         graph.attr(label=legend(picture), labelloc="b")

@@ -73,11 +73,10 @@ def draw_row(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
     Row(tape, shown.cells, ink=ink, stand=stand)
 
 
-def connect(tape: Tape, rows: Sequence[Shown]) -> Sequence[Shown]:
-    """Note what each row hands up to the next; return the rows, from the bottom."""
+def connect(tape: Tape, rows: Sequence[Shown]) -> None:
+    """Note what each row, from the bottom, hands up to the next."""
     for below, above in itertools.pairwise(rows):
         below.feeds(above, tape.outputs)
-    return rows
 
 
 def grid(

@@ -16,6 +16,7 @@ from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import XY, Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
+from minigrad.drawing.sublayers import told
 from minigrad.drawing.view import DENSE, JOIN, Group
 from minigrad.drawing.words import Label, name_in_time, shape_text, tooltip_of
 from minigrad.tape import Tape
@@ -57,8 +58,9 @@ class Ink:
     def node(self, group: Group, at: XY) -> str:
         """Draw a box, a circle, or the square where vectors are joined."""
         id = f"n{self.place[group.entries[0]]}"
+        says = told(group, self.place)
         if group.kind == JOIN:
-            return self.sheet.dot(at, group.tooltip, square=True)
+            return self.sheet.dot(at, says, square=True)
         wide, high = CIRCLE, CIRCLE
         name, symbol = "", group.label.symbol
         if group.kind == DENSE:
@@ -67,9 +69,7 @@ class Ink:
             symbol = fitting(symbol, wide / 13)
         elif reach(group)[0] > 1:
             wide = 2 * reach(group)[0] * SQUARE
-        self.sheet.node(
-            id, at, (wide, high), group.kind, Label(symbol, name), group.tooltip
-        )
+        self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
         return id
 
     def outer(self, value: Tensor, at: XY, name: str = "") -> str:

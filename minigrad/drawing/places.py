@@ -52,7 +52,7 @@ class Wire:
 class Plan:
     """A cell on squared paper: the place of each node and port, and the wires."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, like: Plan | None = None) -> None:
         self.step = step
         self.at: dict[Key, Point] = {}
         self.maker = {e: g for g in step.groups for e in g.entries}
@@ -60,7 +60,7 @@ class Plan:
         self.joins = [g for g in step.groups if g.kind == JOIN]
         self.ops = [g for g in step.groups if g.kind not in (DENSE, JOIN)]
         self.reads = {g: self._read(g) for g in step.groups}
-        self.belt, self.on_belt = self._find_belt()
+        self.belt, self.on_belt = self._same_belt(like) if like else self._find_belt()
         self._place()
         self.wires = list(self._wires())
 
@@ -81,6 +81,26 @@ class Plan:
             if path and rank > best[0]:
                 best = rank, k, path
         return best[1], best[2]
+
+    def _same_belt(self, like: Plan) -> tuple[int | None, list[Group]]:
+        """Return the belt of another step of this layer, as far as this one has it.
+
+        What nothing reads after the last step is not on the tape: there it may be less.
+        """
+        if like.belt is None:
+            return None, []
+        state = self.step.states[like.belt]
+        path = self._circles(state)
+        if state.after is None:
+            value, path = state.before, []
+            for op in like.on_belt:
+                found = [g for g in self.ops if g.label.symbol == op.label.symbol]
+                found = [g for g in found if value in set(self.reads[g])]
+                if not found:
+                    break
+                path.append(found[0])
+                value = found[0].entries[-1]
+        return like.belt, path
 
     def _circles(self, state: State) -> list[Group]:
         """Return the longest way from a state to itself through circles only."""
@@ -152,14 +172,28 @@ class Plan:
             makers = [m for v in self.reads[op] if (m := self.maker.get(v)) in self.at]
             column = max((self.at[m][0] for m in makers if m), default=EDGE + 3)
             row = 1 + max((row_of.get(m, 0) for m in makers if m), default=0)
-            alone = len(makers) == 1 and self._shared(op)
-            column += 4 if alone else 0
+            if len(makers) == 1:
+                column += 4 if self._shared(op) else self._slices_aside(op, makers[0])
             while (column, BOXES + 1 + ROW * row) in self.at.values():
                 row += 1
             row_of[op] = row
             self.at[op] = column, BOXES + 1 + ROW * row
+            self.right = max(self.right, column)
             rows = max(rows, row)
         return rows
+
+    def _slices_aside(self, op: Group, maker: Group | None) -> int:
+        """Return how far right a circle stands that reads one slice of a box."""
+        last = max((self.at[box][0] for box in self.boxes if box in self.at), default=0)
+        if maker not in self.boxes or self.at[maker][0] < last:
+            return 0
+        return PITCH * min(self.slices(maker)[value] for value in self.reads[op])
+
+    def slices(self, box: Group | None) -> dict[Tensor, int]:
+        """Return what others read of a box, numbered from the left."""
+        read = (v for g in self.step.groups for v in self.reads[g])
+        found = dict.fromkeys(v for v in read if self.maker.get(v) is box)
+        return {value: i for i, value in enumerate(found)}
 
     def _shared(self, op: Group) -> bool:
         """Is what this circle reads also read by one that stands above the same box?"""
@@ -193,6 +227,9 @@ class Plan:
             *(self.at[group][0] + reach(group)[0] + 3 for group in self.step.groups),
         )
         crowded = any(len(self.reads[op]) > 2 for op in self.on_belt)
+        if self.belt is not None:  # or what passes by the circles of the belt
+            begin = states[self.belt].before
+            crowded |= any(begin in set(self.reads[op]) for op in self.on_belt[1:])
         self.height = self.top + EDGE + crowded  # room for a wire above the belt
         for k, state in enumerate(states):
             if state.before is not None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from minigrad.context import path
 from minigrad.drawing.cell import Plan, plan
 from minigrad.drawing.cells import Gap
 from minigrad.drawing.delays import Returning, around
@@ -21,13 +20,13 @@ from minigrad.drawing.fold import Where, runs
 from minigrad.drawing.grid import Shown, connect, grid
 from minigrad.drawing.ink import Ink
 from minigrad.drawing.layers import Layer, Layers
+from minigrad.drawing.notes import before, shared, span, title, told
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.sublayers import by_structure, weights
 from minigrad.drawing.time_steps import State, Step, steps
 from minigrad.drawing.view import VIEWS, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
 
 MANY = 4  # more time steps than that are not drawn side by side
 
@@ -49,8 +48,8 @@ def gate_sheet(tape: Tape) -> Sheet:
         step, count = row.plans[0].step, len(row.layer.steps)
         if count > 1:
             said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
-    rows = connect(tape, rows)
-    return grid(tape, rows, _told(said, tape, layers, rows), _title).sheet
+    connect(tape, rows)
+    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
 
 
 def unrolled_sheet(tape: Tape) -> Sheet:
@@ -64,19 +63,20 @@ def unrolled_sheet(tape: Tape) -> Sheet:
         together = [each for each in layers if each.band == layer.band]
         gaps = _gaps(together)
         slots: dict[int, Plan | Gap] = {}
+        like = _planned(layer, layer.steps[min(1, len(layer.steps) - 1)])
         for column, step in zip(layer.columns, layer.steps, strict=True):
             gap = next((gap for gap in gaps if column in gap), None)
             if gap is None:
-                slots[column] = _planned(layer, step)
+                slots[column] = _planned(layer, step, like)
             elif gap[0] not in slots:
                 slots[gap[0]] = _gap(layer, gap)
         if len(slots) > 2 * MANY:
             many = f"{len(slots)} time steps that differ"
             raise NotPlaced(f"{many} are too many to stand side by side")
         rows.append(Shown(layer, slots))
-    said = [(layer, _shared(layer)) for layer in layers]
-    rows = connect(tape, rows)
-    return grid(tape, rows, _told(said, tape, layers, rows), _title).sheet
+    said = [(layer, shared(layer)) for layer in layers]
+    connect(tape, rows)
+    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
 
 
 def folded_sheet(tape: Tape) -> Sheet:
@@ -105,10 +105,13 @@ def folded_sheet(tape: Tape) -> Sheet:
         rows.append(Shown(layer, {column: cell}, extra))
         count = f"{len(layer.steps)} time steps, names and numbers from t = {step.t}"
         said.append((layer, count))
-    said += [(layer, _shared(layer)) for layer in layers]
-    rows = connect(tape, rows)
-    notes = _told(said, tape, layers, rows)
-    return grid(tape, rows, notes, _span, _draw_returning).sheet
+        if missing := len(step.groups) - len(layer.steps[-1].groups):
+            last = f"t = {layer.steps[-1].t} lacks {missing} of these nodes"
+            said.append((layer, f"{last}: nothing reads them"))
+    said += [(layer, shared(layer)) for layer in layers]
+    connect(tape, rows)
+    notes = told(said, tape, layers, rows)
+    return grid(tape, rows, notes, span, _draw_returning).sheet
 
 
 def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: object) -> None:
@@ -138,10 +141,10 @@ def _layers(tape: Tape) -> Layers:
     return layers
 
 
-def _planned(layer: Layer, step: Step) -> Plan:
-    planned = plan(step, alone=False)
+def _planned(layer: Layer, step: Step, like: Plan | None = None) -> Plan:
+    planned = plan(step, alone=False, like=like)
     if planned is None:
-        where = f"{_of(layer)}t = {step.t}" if step.t is not None else "the cell"
+        where = f"{before(layer)}t = {step.t}" if step.t is not None else "the cell"
         why = "its wires find no way" if _boxed(step) else "no weights multiply there"
         raise NotPlaced(f"{where} could not be drawn as a cell: {why}")
     return planned
@@ -159,16 +162,23 @@ def _typical(layers: Layers, layer: Layer) -> int:
 
 def _unlike(layer: Layer) -> str:
     """Return why a layer is not one cell connected to itself; "" if it is."""
-    name = _of(layer)
+    name = before(layer)
     if len(layer.steps) < 2:
         return f"{name or 'the cell '}ran once"
     first, *others = map(_signature, layer.steps)
+    if _in_order(others[-1], first):  # what nothing reads is not on the tape
+        others.pop()
     differs = [
-        s.t for s, other in zip(layer.steps[1:], others, strict=True) if other != first
+        s.t for s, other in zip(layer.steps[1:], others, strict=False) if other != first
     ]
     if differs:
         return f"{name}t = {differs[0]} differs from t = {layer.steps[0].t}"
     return ""
+
+
+def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
+    rest = iter(every)
+    return all(each in rest for each in some)
 
 
 def _signature(step: Step) -> tuple[object, ...]:
@@ -223,99 +233,6 @@ def _gap(layer: Layer, columns: range) -> Gap:
         f"{len(inside)} time steps, t = {first} to {last}: the same primitives "
         f"and the same Parameters as t = {example}",
     )
-
-
-# ------------------------------------------------------------------------ what is said
-
-
-def _of(layer: Layer) -> str:
-    return f"{layer.name}: " if layer.name else ""
-
-
-def _title(layer: Layer, step: Step) -> str:
-    """Say which layer and which step; and where in time, if it runs backward."""
-    if step.t is None:
-        return str(step.scope[-1]) if step.scope else ""
-    reads = [layer.read[value] for value in step.inputs if value in layer.read]
-    place = f", reads {reads[0]}" if layer.backward and reads else ""
-    return f"{_of(layer)}t = {step.t}{place}"
-
-
-def _span(layer: Layer, step: Step) -> str:
-    return f"{_of(layer)}t = {layer.steps[0].t} … {layer.steps[-1].t}"
-
-
-def _shared(layer: Layer) -> str:
-    """Say that all steps of a layer read the same Parameters, if they do."""
-    sets = {
-        frozenset(weights(e for g in step.groups for e in g.entries))
-        for step in layer.steps
-    }
-    if len(layer.steps) < 2 or len(sets) > 1:
-        return ""
-    count = len(sets.pop())
-    return f"all {len(layer.steps)} time steps read the same {count} Parameters"
-
-
-def _told(
-    said: Iterable[tuple[Layer, str]],
-    tape: Tape,
-    layers: Layers,
-    rows: Sequence[Shown],
-) -> list[str]:
-    """Return the notes, one for all layers of which it is true."""
-    about: dict[str, list[str]] = {}
-    back = "runs from right to left: it reads the last input first"
-    turned = [(layer, back) for layer in layers if layer.backward]
-    for layer, note in [*said, *_fed(layers, rows), *turned]:
-        about.setdefault(note, []).append(layer.name)
-    notes = [
-        f"{', '.join(dict.fromkeys(names))}: {note}" if any(names) else note
-        for note, names in about.items()
-        if note
-    ]
-    return [*notes, *_outside(tape, layers)]
-
-
-def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterable[tuple[Layer, str]]:
-    """Say what inputs are, where no wire says it: outputs of several layers, joined."""
-    for row in rows:
-        for plan_ in row.plans:
-            for value in plan_.step.inputs:
-                if value in row.fed or value not in row.layer.fed:
-                    continue
-                makers = row.layer.fed[value]
-                words = {
-                    f"{maker.name or 'what'} of {layers.layer_of[maker].name}": 0
-                    for maker in makers
-                }
-                name = (value.name or "the input").partition("_")[0]
-                yield row.layer, f"{name} holds {' and '.join(words)}"
-
-
-def _outside(tape: Tape, layers: Layers) -> list[str]:
-    """Say how much of the tape lies outside the time steps, and where."""
-    inside: set[Tensor] = set(layers.between)
-    for layer in layers:
-        for step in layer.steps:
-            inside.update(e for group in step.groups for e in group.entries)
-    rest = [
-        entry
-        for entry in tape
-        if entry.primitive is not None
-        and entry not in inside
-        and not any(isinstance(label, int) for label in entry.scope)
-    ]
-    if not rest:
-        return []
-    scopes = [path(entry.scope) for entry in rest]
-    counts = {scope: scopes.count(scope) for scope in dict.fromkeys(scopes)}
-    named = [
-        f"{n} in {scope}" if scope else f"{n} in no part" for scope, n in counts.items()
-    ]
-    where = ", ".join(named[:3]) + (", …" if len(named) > 3 else "")
-    entries = "1 entry" if len(rest) == 1 else f"{len(rest)} entries"
-    return [f"not drawn: {entries} outside the loop{'s' * (len(layers) > 1)} ({where})"]
 
 
 VIEWS["gate"] = View("what is in the cell?", by_structure, gate_sheet)

@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from minigrad.drawing.canvas import canvas
 from minigrad.drawing.curves import XY, curve, shortened, straightened
 from minigrad.drawing.legend import Entry, sign, swatch, table
 from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, rich, width
-from minigrad.drawing.styles import COPY, INK, MUTED, PAPER, STYLES, Style
+from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
 
 TIP = 8.0  # length of an arrow
@@ -222,19 +223,12 @@ class Sheet:
 
     def dot_text(self, title: str, with_legend: bool = True) -> str:
         """Return the DOT text."""
-        import graphviz
-
-        graph = graphviz.Digraph("tape")
         low, high = self.bounds()
         look = {
             "layout": "nop2",
             "splines": "true",
             "outputorder": "edgesfirst",
-            "fontname": "Helvetica",
-            "fontsize": str(MEDIUM),
-            "bgcolor": PAPER,
             "pad": f"{RIM / 72:.2f}",
-            "tooltip": plain(title),
         }
         if with_legend and (self.entries or self.notes):
             most = max(2, int((high[0] - low[0]) // 165))
@@ -244,17 +238,7 @@ class Sheet:
             look.update(label=label, lp=_xy(middle))
             low = low[0], low[1] - 18 - 16 * rows
         look["bb"] = f"{_xy(low)},{_xy(high)}"
-        graph.attr("graph", **look)
-        graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
-        graph.attr(
-            "edge",
-            fontname="Helvetica",
-            fontsize=str(SMALL),
-            fontcolor=MUTED,
-            color=INK,
-            arrowsize=".8",
-            penwidth="1.6",
-        )
+        graph = canvas(title, {"arrowsize": ".8", "penwidth": "1.6"}, **look)
         for i, (_, _, look) in enumerate(self.frames):
             with graph.subgraph(name=f"cluster_{i}") as frame:
                 frame.attr("graph", penwidth="1.4", **look)

@@ -19,8 +19,8 @@ within its own part makes that box deeper.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
 from minigrad.drawing.view import DENSE, JOIN, Group
@@ -246,6 +246,11 @@ def _grown(
 def by_structure(tape: Tape) -> list[Group]:
     """Make one node of every dense sub-layer, and of everything between them."""
     place = {entry: i for i, entry in enumerate(tape)}
+    return [replace(group, tooltip=told(group, place)) for group in structure(tape)]
+
+
+def structure(tape: Tape) -> list[Group]:
+    """Return the groups of `by_structure` without tooltips, which few are asked for."""
     box_of = boxes(tape)
     groups = []
     done: set[Box] = set()
@@ -257,21 +262,27 @@ def by_structure(tape: Tape) -> list[Group]:
             row = entry.primitive
             kind = JOIN if is_join(entry) else "linear"
             kind = "elementwise" if isinstance(row, Elementwise) else kind
-            text = tooltip_of(entry, place)
-            groups.append(Group((entry,), entry.scope, kind, label_of(entry), text))
+            groups.append(Group((entry,), entry.scope, kind, label_of(entry)))
         else:
             done.add(box)
-            groups.append(dense_group(box, place))
+            groups.append(Group(tuple(box.entries), box.scope, DENSE, _dense(box)))
     return groups[::-1]
 
 
-def dense_group(box: Box, place: dict[Tensor, int]) -> Group:
-    """Return a dense sub-layer as one node: its activation, its W and b."""
-    symbol = " → ".join(row.symbol for row in box.activations) or "W v + b"
+def _dense(box: Box) -> Label:
+    """Return what a dense sub-layer says: its activation, its W and b."""
+    bent = [row for row in box.activations if isinstance(row, Elementwise)]
+    closing = bent or box.activations[:1] * (len(box.activations) == 1)
+    symbol = " → ".join(row.symbol for row in closing) or "W v + b"
     symbol = f"… → {symbol}" if box.longer else symbol
     names = [leaf_label(each).name or "·" for each in weights(box.entries)]
     deeper = box.products > 1 and len(box.activations) > 1
     name = f"{len(box.activations)} layers" if deeper else ", ".join(names)
-    sizes = [f"{leaf_label(e).name} {e.shape}" for e in weights(box.entries)]
-    says = "\n".join([*sizes, *(tooltip_of(e, place) for e in box.entries[-1:])])
-    return Group(tuple(box.entries), box.scope, DENSE, Label(symbol, name), says)
+    return Label(symbol, name)
+
+
+def told(group: Group, place: Mapping[Tensor, int]) -> str:
+    """Return a group's tooltip: of a dense sub-layer its Parameters and its output."""
+    found = weights(group.entries) if group.kind == DENSE else []
+    sizes = [f"{leaf_label(each).name} {each.shape}" for each in found]
+    return "\n".join([*sizes, tooltip_of(group.entries[-1], place)])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from minigrad.context import Scope
 from minigrad.drawing.loops import Loop, find_loops
-from minigrad.drawing.sublayers import by_structure, tensors
+from minigrad.drawing.sublayers import structure, tensors
 from minigrad.drawing.view import Group
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -67,7 +67,7 @@ def every_loop(tape: Tape) -> list[list[Step]]:
 
     A tape without any is a single step.
     """
-    groups = by_structure(tape)
+    groups = structure(tape)
     readers = _readers(tape)
     loops = find_loops(groups)
     if not loops:
