@@ -9,7 +9,7 @@ free for what comes out.
 
 from __future__ import annotations
 
-from minigrad.drawing.places import BOX, BUS, Key, Plan, Port, Wire, reach
+from minigrad.drawing.places import BOX, BUS, Key, Plan, Port, Wire
 from minigrad.drawing.routes import (
     DOWN,
     LEFT,
@@ -82,7 +82,7 @@ def _paper(plan: Plan) -> Paper:
     for key, (x, y) in plan.at.items():
         if isinstance(key, Port):
             continue
-        wide, high = reach(key)
+        wide, high = plan.reach(key)
         paper.blocked.update(
             (i, j)
             for i in range(x - wide, x + wide + 1)
@@ -114,11 +114,8 @@ def _pins_out(plan: Plan, wire: Wire) -> list[Pin]:
         return [((x, y), UP if maker.side == "input" else RIGHT)]
     if maker.kind == DENSE:
         way = DOWN if maker in plan.downward else UP
-        slices = plan.slices(maker)
-        many = max(len(slices) - 1, 0)
-        aside = round(BOX[0] * (2 * slices[wire.value] / many - 1)) if many else 0
-        return [((x + aside, y + way[1] * (BOX[1] + 1)), way)]
-    wide, high = reach(maker)
+        return [((plan.column(wire.value), y + way[1] * (BOX[1] + 1)), way)]
+    wide, high = plan.reach(maker)
     return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
 
 
@@ -128,7 +125,7 @@ def _pins_in(plan: Plan, wire: Wire, reader: Key) -> list[Pin]:
         return [((x, y), UP if reader.side == "up" else RIGHT)]
     if reader.kind == DENSE:
         return _pins_of_box(plan, wire, reader)
-    wide, high = reach(reader)
+    wide, high = plan.reach(reader)
     ways = set(WAYS)
     if reader.kind == JOIN:  # one side is for what comes out
         ways -= {LEFT if y == BUS else DOWN}
@@ -149,7 +146,8 @@ def _pins_of_box(plan: Plan, wire: Wire, box: Group) -> list[Pin]:
         return [((x, start), way)]
     place = next(i for i, value in enumerate(values) if value is wire.value)
     corners = [((x + aside, start), way) for aside in (-2, 2)]
-    sides = [((x - BOX[0] - 1, y), RIGHT), ((x + BOX[0] + 1, y), LEFT)]
+    wide = plan.reach(box)[0] + 1
+    sides = [((x - wide, y), RIGHT), ((x + wide, y), LEFT)]
     return [*sides, *corners[: 1 if place == 1 else 2]]
 
 
@@ -158,4 +156,4 @@ def _on_bus(plan: Plan, value: Tensor) -> bool:
     return maker is not None and maker.kind == JOIN
 
 
-__all__ = ["BOX", "Key", "Plan", "Port", "Wire", "lay", "plan", "reach"]
+__all__ = ["BOX", "Key", "Plan", "Port", "Wire", "lay", "plan"]

@@ -164,7 +164,7 @@ class Row:
         low, high = (min(x, a), y), (max(x, a), b)
         self.sheet.frame(low, high, style, text, words, self.backward)
         self.ids = {
-            key: self.ink.node(key, self.xy(at))
+            key: self.ink.node(key, self.xy(at), plan.reach(key))
             for key, at in plan.at.items()
             if not isinstance(key, Port)
         }
@@ -201,7 +201,7 @@ class Row:
         x, y = self.plan.at[maker]
         if isinstance(maker, Group):
             onto = self.xy(wire.routes[0].points[0])
-            points = [rim(self.xy((x, y)), onto, maker)]
+            points = [rim(self.xy((x, y)), onto, maker, self.plan.reach(maker))]
             return Way(
                 Half(self.ids[maker], points, wire.value, False), set(), ("", None)
             )
@@ -229,7 +229,7 @@ class Row:
         at = self.xy(self.plan.at[reader])
         points = way.half.points
         if isinstance(reader, Group):
-            points = [*points, rim(at, points[-1], reader)]
+            points = [*points, rim(at, points[-1], reader, self.plan.reach(reader))]
             self.ink.wire(way, self.ids[reader], points, reader.kind != JOIN)
             self.ink.number(wire.value, reader, self.ids[reader], points[-2:])
         elif reader.side == "after":
@@ -254,6 +254,7 @@ class Row:
             return shape, self._behind(shape, (x, y + 8), 6)
         if maker.kind == DENSE:
             down = maker in self.plan.downward
+            x = self.xy((self.plan.column(wire.value), 0))[0]
             return both, (x + 5, y + (-1 if down else 1) * (BOX[1] * SQUARE + 12))
         if maker.kind == JOIN:
             return both, self._behind(both, (x, y + 9), 8)

@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minigrad.drawing.cell import BOX, reach
 from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import XY, Sheet
@@ -55,20 +54,17 @@ class Ink:
         self.risers: dict[Tensor, Way] = {}  # what goes up to the next layer
         self.outer_circles = self.boxes = 0
 
-    def node(self, group: Group, at: XY) -> str:
+    def node(self, group: Group, at: XY, reach: tuple[int, int]) -> str:
         """Draw a box, a circle, or the square where vectors are joined."""
         id = f"n{self.place[group.entries[0]]}"
         says = told(group, self.place)
         if group.kind == JOIN:
             return self.sheet.dot(at, says, square=True)
-        wide, high = CIRCLE, CIRCLE
+        wide, high = size(group, reach)
         name, symbol = "", group.label.symbol
         if group.kind == DENSE:
-            wide, high = 2 * BOX[0] * SQUARE, 2 * BOX[1] * SQUARE
             name = fitting(group.label.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
-        elif reach(group)[0] > 1:
-            wide = 2 * reach(group)[0] * SQUARE
         self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
         return id
 
@@ -158,18 +154,22 @@ def toward(near: XY, circle: XY) -> XY:
     return a, b + (radius if y > b else -radius)
 
 
-def rim(at: XY, onto: XY, group: Group) -> XY:
+def size(group: Group, reach: tuple[int, int]) -> tuple[float, float]:
+    """Return the width and height of a node, of which `reach` counts the squares."""
+    wide, high = (2 * SQUARE * squares for squares in reach)
+    if group.kind == DENSE:
+        return wide, high
+    return wide if reach[0] > 1 else CIRCLE, CIRCLE
+
+
+def rim(at: XY, onto: XY, group: Group, reach: tuple[int, int]) -> XY:
     """Return where a wire that goes straight to or from a node meets its rim."""
     dx, dy = onto[0] - at[0], onto[1] - at[1]
     if group.kind == JOIN:
         return at
-    wide, high = CIRCLE / 2, CIRCLE / 2
-    if group.kind == DENSE or reach(group)[0] > 1:
-        wide = reach(group)[0] * SQUARE
-    if group.kind == DENSE:
-        high = reach(group)[1] * SQUARE
-        if abs(dx) <= wide:
-            return onto[0], at[1] + (high if dy > 0 else -high)
+    wide, high = (side / 2 for side in size(group, reach))
+    if group.kind == DENSE and abs(dx) <= wide:
+        return onto[0], at[1] + (high if dy > 0 else -high)
     if abs(dx) > abs(dy):
         return at[0] + (wide if dx > 0 else -wide), at[1]
     return at[0], at[1] + (high if dy > 0 else -high)

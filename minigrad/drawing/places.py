@@ -124,14 +124,18 @@ class Plan:
         start, boxes = (9, BOXES) if self.joins else (6, BOXES)
         hanging = self._hanging()
         standing = [box for box in self.boxes if box not in hanging]
-        for i, box in enumerate(standing):
-            self.at[box] = start + PITCH * i, boxes
+        self.slices = {box: self._slices(box) for box in standing}
+        self.first: dict[Group, int] = {}  # the column of a box's first slice
+        for box in standing:
+            self.first[box] = start
+            self.at[box] = start + self.reach(box)[0] - BOX[0], boxes
+            start += PITCH * max(len(self.slices[box]), 1)
         for join in self.joins:
             readers = [b for b in self.boxes if join.entries[-1] in set(self.reads[b])]
             alone = len(readers) == 1 and len(self.joins) > 1
             column = self.at[readers[0]][0] if alone else EDGE
             self.at[join] = column, boxes - 5 if alone else BUS
-        self.right = start + PITCH * max(len(standing) - 1, 0)
+        self.right = start - PITCH * bool(standing)
         rows = self._place_feeding(set(self.on_belt) | set(hanging))
         rows = max(rows, len([op for op in hanging if op.kind != DENSE]))
         self.top = BOXES + 1 + ROW * (rows + (self.belt is not None))
@@ -169,11 +173,11 @@ class Plan:
         for op in self.ops:
             if op in elsewhere:
                 continue
-            makers = [m for v in self.reads[op] if (m := self.maker.get(v)) in self.at]
-            column = max((self.at[m][0] for m in makers if m), default=EDGE + 3)
-            row = 1 + max((row_of.get(m, 0) for m in makers if m), default=0)
-            if len(makers) == 1:
-                column += 4 if self._shared(op) else self._slices_aside(op, makers[0])
+            read = [v for v in self.reads[op] if self.maker.get(v) in self.at]
+            makers = [self.maker[v] for v in read]
+            column = max(map(self.column, read), default=EDGE + 3)
+            row = 1 + max((row_of.get(m, 0) for m in makers), default=0)
+            column += 4 if len(makers) == 1 and self._shared(op) else 0
             while (column, BOXES + 1 + ROW * row) in self.at.values():
                 row += 1
             row_of[op] = row
@@ -182,18 +186,24 @@ class Plan:
             rows = max(rows, row)
         return rows
 
-    def _slices_aside(self, op: Group, maker: Group | None) -> int:
-        """Return how far right a circle stands that reads one slice of a box."""
-        last = max((self.at[box][0] for box in self.boxes if box in self.at), default=0)
-        if maker not in self.boxes or self.at[maker][0] < last:
-            return 0
-        return PITCH * min(self.slices(maker)[value] for value in self.reads[op])
-
-    def slices(self, box: Group | None) -> dict[Tensor, int]:
-        """Return what others read of a box, numbered from the left."""
-        read = (v for g in self.step.groups for v in self.reads[g])
+    def _slices(self, box: Group) -> dict[Tensor, int]:
+        """Return what circles read of a box, numbered from the left."""
+        read = (v for op in self.ops for v in self.reads[op])
         found = dict.fromkeys(v for v in read if self.maker.get(v) is box)
         return {value: i for i, value in enumerate(found)}
+
+    def column(self, value: Tensor) -> int:
+        """Return the column in which a value leaves its maker."""
+        maker = self.maker[value]
+        if maker in self.slices:
+            return self.first[maker] + PITCH * self.slices[maker].get(value, 0)
+        return self.at[maker][0]
+
+    def reach(self, key: Key) -> tuple[int, int]:
+        """Return how many squares a node takes to each side; a box grows by slices."""
+        wide, high = reach(key)
+        many = len(self.slices.get(key, ())) if isinstance(key, Group) else 0
+        return wide + (PITCH * max(many - 1, 0) + 1) // 2, high
 
     def _shared(self, op: Group) -> bool:
         """Is what this circle reads also read by one that stands above the same box?"""
@@ -203,10 +213,8 @@ class Plan:
     def _place_belt(self) -> None:
         column, wide = EDGE, 1
         for op in self.on_belt:
-            makers = [self.maker.get(v) for v in self.reads[op]]
-            places = [
-                self.at[m][0] for m in makers if m in self.at and m not in self.on_belt
-            ]
+            read = [v for v in self.reads[op] if self.maker.get(v) in self.at]
+            places = [self.column(v) for v in read if self.maker[v] not in self.on_belt]
             wide += reach(op)[0]
             column = max([column + wide + 2, *places])
             wide = reach(op)[0]
@@ -222,10 +230,8 @@ class Plan:
         ups = [v for v in self.step.leaves if v in self.maker]
         if self.belt is not None and len(ups) > 1:  # it leaves at the end of the belt
             ups = [v for v in ups if v is not states[self.belt].after]
-        self.width = max(
-            self.right + EDGE + 1 + 4 * len(ups),
-            *(self.at[group][0] + reach(group)[0] + 3 for group in self.step.groups),
-        )
+        ends = [self.at[each][0] + self.reach(each)[0] for each in self.step.groups]
+        self.width = max(self.right + EDGE + 1 + 4 * len(ups), max(ends) + 3)
         crowded = any(len(self.reads[op]) > 2 for op in self.on_belt)
         if self.belt is not None:  # or what passes by the circles of the belt
             begin = states[self.belt].before
