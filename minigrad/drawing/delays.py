@@ -12,7 +12,8 @@ from typing import Any
 
 from minigrad.drawing.cell import Plan, Port, Wire
 from minigrad.drawing.cells import OUTSIDE, Row, Stand
-from minigrad.drawing.ink import SQUARE, Half, Ink, Way, called, toward
+from minigrad.drawing.ink import SQUARE, Half, Ink, Way, toward
+from minigrad.drawing.layers import called
 from minigrad.drawing.legend import sign
 from minigrad.drawing.styles import DELAY
 from minigrad.drawing.time_steps import State
@@ -25,13 +26,21 @@ SIZE = 96.0, 24.0  # of the box that marks the delay, in points
 class Returning(Row):
     """One cell, with a way back for each of its states.
 
-    ends   for each state the value before the first step and that after the last
+    ends    for each state the value before the first step and that after the last
+    stride  what is added to t from step to step: -1 for a layer that runs backward
     """
 
     def __init__(
-        self, tape: Tape, cell: Plan, ends: Sequence[State], ink: Ink, stand: Stand
+        self,
+        tape: Tape,
+        cell: Plan,
+        ends: Sequence[State],
+        stride: int,
+        ink: Ink,
+        stand: Stand,
     ) -> None:
         self.ends = ends
+        self.later = f"t {'+' if stride > 0 else '−'} {abs(stride)}"
         self.delays = {k: ink.box_id("delay") for k in range(len(ends))}
         self.entered: dict[int, str] = {}
         self.x, self.stand = (stand.places or [float(OUTSIDE)])[0], stand
@@ -62,7 +71,7 @@ class Returning(Row):
             corners = [self.xy(leaves), self.xy((leaves[0], height))]
             middle = self.plan.width / 2, height
             name = called(way.half.value).partition("_")[0]
-            text = Label("", f"{name}: t → t + 1")
+            text = Label("", f"{name}: t → {self.later}")
             says = f"{name} of one time step is read at the next"
             self.sheet.node(self.delays[k], self.xy(middle), SIZE, DELAY, text, says)
             end = self._beside(middle, towards=1)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from minigrad.drawing.layers import called
 from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import XY, Sheet
@@ -119,12 +120,6 @@ class Ink:
         above = 8 if not upright else 10 if b > y else -10
         far = x + aside, y + above
         self.sheet.text(f"{id}_{place + 1}", far, numbers[place])
-
-
-def called(value: Tensor) -> str:
-    """Return a value's name, or that of the only value that it was taken from."""
-    source = [arg for arg in value.args if isinstance(arg, Tensor)]
-    return name_in_time(value) or (called(source[0]) if len(source) == 1 else "")
 
 
 def fitting(text: str, room: float) -> str:

@@ -95,8 +95,8 @@ class Layers(list[Layer]):
                 if makers:
                     layer.fed[value] = makers
                 elif key := self.origins.key(value):
-                    called = self.seen.setdefault((band, key), {})
-                    layer.read[value] = called.setdefault(column, _called(value))
+                    names = self.seen.setdefault((band, key), {})
+                    layer.read[value] = names.setdefault(column, called(value))
         made = {e: c for s, c in zip(steps, columns, strict=True) for e in _made([s])}
         self.column_of.update(made)
         self.layer_of.update(dict.fromkeys(made, layer))
@@ -171,7 +171,7 @@ def _names(loops: Sequence[Sequence[Step]]) -> list[str]:
     ]
 
 
-def _called(value: Tensor) -> str:
+def called(value: Tensor) -> str:
     """Return a value's name, or that of the only value that it was taken from."""
     source = [arg for arg in value.args if isinstance(arg, Tensor)]
-    return name_in_time(value) or (_called(source[0]) if len(source) == 1 else "")
+    return name_in_time(value) or (called(source[0]) if len(source) == 1 else "")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from minigrad.context import path
 from minigrad.drawing.grid import Shown
-from minigrad.drawing.layers import Layer, Layers
+from minigrad.drawing.layers import Layer, Layers, called
 from minigrad.drawing.sublayers import weights
 from minigrad.drawing.time_steps import Step
 from minigrad.tape import Tape
@@ -26,7 +26,8 @@ def title(layer: Layer, step: Step) -> str:
     """Say which layer and which step; and where in time, if it runs backward."""
     if step.t is None:
         return str(step.scope[-1]) if step.scope else ""
-    reads = [layer.read[value] for value in step.inputs if value in layer.read]
+    names = [(layer.read[v], called(v)) for v in step.inputs if v in layer.read]
+    reads = [name for name, own in names if name != own]
     place = f", reads {reads[0]}" if layer.backward and reads else ""
     return f"{before(layer)}t = {step.t}{place}"
 

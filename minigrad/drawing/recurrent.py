@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from minigrad.drawing.cell import Plan, plan
-from minigrad.drawing.cells import Gap
+from minigrad.drawing.cells import Gap, Stand
 from minigrad.drawing.delays import Returning, around
 from minigrad.drawing.fold import Where, runs
 from minigrad.drawing.grid import Shown, connect, grid
@@ -114,13 +114,14 @@ def folded_sheet(tape: Tape) -> Sheet:
     return grid(tape, rows, notes, span, _draw_returning).sheet
 
 
-def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: object) -> None:
+def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
     found = shown.layer.steps
     ends = [
         State(first.before, last.after)
         for first, last in zip(found[0].states, found[-1].states, strict=True)
     ]
-    Returning(tape, shown.plans[0], ends, ink, stand)  # type: ignore[arg-type]
+    stride = (found[1].t or 0) - (found[0].t or 0)
+    Returning(tape, shown.plans[0], ends, stride, ink, stand)
 
 
 def default(tape: Tape) -> str:

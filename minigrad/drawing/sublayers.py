@@ -229,7 +229,7 @@ def _grown(
     if not around or None in around:
         return None
     grown = [box for box in around if box is not None]
-    if any(box.scope != entry.scope for box in grown):
+    if not all(_may_take(box, entry) for box in grown):
         return None
     if not any(arg in box.open for arg in read for box in grown):
         return None
@@ -238,9 +238,16 @@ def _grown(
         together = is_additive(row) and all(uses[arg] == 1 for arg in read)
         if not together or any(box.activations for box in grown):
             return None
+        grown.sort(key=lambda box: box.scope != entry.scope)
         for other in grown[1:]:
             grown[0].merge(other)
     return grown[0]
+
+
+def _may_take(box: Box, entry: Tensor) -> bool:
+    """Is it of the same part? A peephole p * c may come from the part around it."""
+    around = entry.scope[: len(box.scope)] == box.scope
+    return box.scope == entry.scope or (around and not box.products)
 
 
 def by_structure(tape: Tape) -> list[Group]:
