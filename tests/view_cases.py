@@ -7,7 +7,21 @@ import itertools
 import numpy as np
 
 import minigrad as mg
-from lstm import LSTM, Gate, LSTMCell, State
+from lstm import (
+    LSTM,
+    Bidirectional,
+    FullGateRecurrenceCell,
+    Gate,
+    GRUCell,
+    LayerNormCell,
+    LSTMCell,
+    PeepholeCell,
+    ProjectedCell,
+    Recurrent,
+    Stack,
+    State,
+    TimeDistributed,
+)
 from minigrad.module import leaf
 
 
@@ -99,75 +113,6 @@ class Strange(mg.Module):
         return a_new, b_new, c_new
 
 
-class Looking(LSTMCell):
-    """Gers and Schmidhuber 2000 again: each looks at its own entry of c, p * c."""
-
-    def __init__(self, n, m):
-        super().__init__(n, m, rng=0)
-        start = np.random.default_rng(3).normal(size=(3, m))
-        self.p_f, self.p_i, self.p_o = (
-            mg.Parameter(each, f"p_{letter}")
-            for each, letter in zip(start, "fio", strict=True)
-        )
-
-    def forward(self, x, state):
-        x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
-        v = mg.concatenate([x, y_prev], axis=-1)
-
-        def gate(dense, p, c):
-            return mg.sigmoid(mg.matvec(dense.W, v) + p * c + dense.b)
-
-        f = gate(self.forget, self.p_f, c_prev)
-        i = gate(self.input, self.p_i, c_prev)
-        c = f * c_prev + i * self.candidate(v)
-        y = gate(self.output, self.p_o, c) * mg.tanh(c)
-        v.name, f.name, i.name, c.name, y.name = "v", "f", "i", "c", "y"
-        return State(y, c)
-
-
-class NormalisedGate(mg.Module):
-    """Ba, Kiros, Hinton 2016: what W v makes is brought to mean 0 and variance 1."""
-
-    def __init__(self, letter, n, m, activation, rng):
-        draw = np.random.default_rng(rng).normal
-        self.W = mg.Parameter(draw(size=(m, n + m)), f"W_{letter}")
-        self.g = mg.Parameter(draw(size=m), f"g_{letter}")
-        self.b = mg.Parameter(draw(size=m), f"b_{letter}")
-        self.letter, self.activation = letter, activation
-
-    def forward(self, v):
-        z = mg.matvec(self.W, v)
-        apart = z - z.mean(axis=-1, keepdims=True)
-        spread = mg.sqrt((apart * apart).mean(axis=-1, keepdims=True) + 1e-5)
-        gate = self.activation(self.g * (apart / spread) + self.b)
-        gate.name = self.letter
-        return gate
-
-
-class Normalised(LSTMCell):
-    def __init__(self, n, m):
-        super().__init__(n, m, rng=0)
-        self.forget = NormalisedGate("f", n, m, mg.sigmoid, 0)
-        self.input = NormalisedGate("i", n, m, mg.sigmoid, 1)
-        self.candidate = NormalisedGate("c", n, m, mg.tanh, 2)
-        self.output = NormalisedGate("o", n, m, mg.sigmoid, 3)
-
-
-class Projected(LSTMCell):
-    """Sak, Senior, Beaufays 2014: y = W_r (o * tanh(c)) is smaller than c."""
-
-    def __init__(self, n, m):
-        super().__init__(n, m, rng=0)
-        self.W_r = mg.Parameter(np.random.default_rng(4).normal(size=(m, m)), "W_r")
-
-    def forward(self, x, state):
-        y, c = super().forward(x, state)
-        y.name = None
-        y = mg.matvec(self.W_r, y)
-        y.name = "y"
-        return State(y, c)
-
-
 class Fused(LSTMCell):
     """All four gates from one product, taken apart again: as fast libraries do it."""
 
@@ -183,17 +128,6 @@ class Fused(LSTMCell):
         c = mg.sigmoid(f) * c_prev + mg.sigmoid(i) * mg.tanh(c_tilde)
         y = mg.sigmoid(o) * mg.tanh(c)
         c.name, y.name = "c", "y"
-        return State(y, c)
-
-
-class Frozen(LSTMCell):
-    """Where the mask is false, a sequence has ended, and its state stays."""
-
-    def forward(self, x, state):
-        new = super().forward(x, state)
-        mask = np.arange(self.m) < 1
-        y, c = mg.where(mask, new.y, state.y), mg.where(mask, new.c, state.c)
-        y.name, c.name = "y", "c"
         return State(y, c)
 
 
@@ -242,12 +176,17 @@ CELLS = {
         over_time(Strange(), [mg.Tensor(np.ones(2), f"{k}_0") for k in "abc"], 3, n=2)
     ),
     "over time": lambda: sequence(3),
-    "peephole p * c": lambda: through(Looking(3, 2)),
-    "normalised": lambda: through(Normalised(3, 2)),
-    "projected": lambda: through(Projected(3, 2)),
-    "fused": lambda: through(Fused(3, 2)),
-    "frozen": lambda: through(Frozen(3, 2, rng=0)),
+    "peephole p * c": lambda: through(PeepholeCell(3, 2, rng=0)),
+    "normalised": lambda: through(LayerNormCell(3, 2, rng=0)),
+    "projected": lambda: through(ProjectedCell(3, 4, p=2, rng=0)),
+    "full recurrence": lambda: through(FullGateRecurrenceCell(3, 2, rng=0)),
     "squared": lambda: over_time(Squared(3, 2), mg.Tensor(np.zeros(2), "y_0"), 3),
+}
+
+
+MORE = CELLS | {  # and what the view neuron does not know
+    "fused": lambda: through(Fused(3, 2)),
+    "frozen": lambda: list(LSTM(3, 2, rng=0)(inputs(3), mask=np.arange(3) < 2)[1]),
 }
 
 
@@ -258,31 +197,7 @@ def inputs(steps, n=3):
 
 def through(cell, steps=3):
     """Return the last state of a cell that ran over a sequence."""
-    return list(LSTM(cell)(inputs(steps))[1])
-
-
-class Stack(mg.Module):
-    """Recurrent layers, each reading the output of the one below."""
-
-    def __init__(self, *sizes):
-        pairs = enumerate(itertools.pairwise(sizes))
-        self.layers = [LSTM(n, m, rng=i) for i, (n, m) in pairs]
-
-    def forward(self, x):
-        for layer in self.layers:
-            x, _ = layer(x)
-        return x
-
-
-class Bidirectional(mg.Module):
-    """Two layers that read one sequence, the second from its end."""
-
-    def __init__(self, n, m):
-        self.ahead, self.back = LSTM(n, m, rng=0), LSTM(n, m, rng=1)
-
-    def forward(self, x):
-        ahead, back = self.ahead(x)[0], self.back(x[..., ::-1, :])[0]
-        return mg.concatenate([ahead, back[..., ::-1, :]], axis=-1)
+    return list(Recurrent(cell)(inputs(steps))[1])
 
 
 class Together(mg.Module):
@@ -302,22 +217,6 @@ class Together(mg.Module):
         return high.y
 
 
-class EveryStep(mg.Module):
-    """A dense layer between two recurrent ones, at every time step."""
-
-    def __init__(self):
-        self.low, self.high = LSTM(3, 2, rng=0), LSTM(4, 2, rng=2)
-        self.dense = mg.Dense(2, 4, mg.tanh, rng=1)
-
-    def forward(self, x):
-        y, _ = self.low(x)
-        made = []
-        for t in range(len(x)):
-            with mg.scope("dense", t + 1):
-                made.append(self.dense(y[t]))
-        return self.high(mg.stack(made))[0]
-
-
 class Decoder(mg.Module):
     """A layer that begins where another ends, on a sequence of its own."""
 
@@ -328,13 +227,24 @@ class Decoder(mg.Module):
         return self.decode(inputs(2) * 2.0, self.encode(x)[1])[0]
 
 
+def stack(*sizes):
+    pairs = enumerate(itertools.pairwise(sizes))
+    return Stack(*(LSTM(n, m, rng=i) for i, (n, m) in pairs))
+
+
 LAYERS = {
-    "stack": lambda steps: Stack(3, 4, 2)(inputs(steps)),
-    "three": lambda steps: Stack(3, 2, 2, 4)(inputs(steps)),
-    "bidirectional": lambda steps: Bidirectional(3, 2)(inputs(steps)),
-    "twice": lambda steps: Bidirectional(4, 2)(Bidirectional(3, 2)(inputs(steps))),
+    "stack": lambda steps: stack(3, 4, 2)(inputs(steps))[0],
+    "three": lambda steps: stack(3, 2, 2, 4)(inputs(steps))[0],
+    "bidirectional": lambda steps: Bidirectional(LSTM(3, 2, rng=0))(inputs(steps))[0],
+    "twice": lambda steps: Stack(
+        Bidirectional(LSTM(3, 2, rng=0)), Bidirectional(LSTM(4, 2, rng=1))
+    )(inputs(steps))[0],
     "together": lambda steps: Together(3, 2)(inputs(steps)),
-    "every step": lambda steps: EveryStep()(inputs(steps)),
+    "every step": lambda steps: Stack(
+        LSTM(3, 2, rng=0),
+        TimeDistributed(mg.Dense(2, 4, mg.tanh, rng=1)),
+        Recurrent(GRUCell(4, 2, rng=2)),
+    )(inputs(steps))[0],
     "decoder": lambda steps: Decoder()(inputs(steps)),
 }
 

@@ -116,6 +116,8 @@ def _pins_out(plan: Plan, wire: Wire) -> list[Pin]:
         way = DOWN if maker in plan.downward else UP
         return [((plan.column(wire.value), y + way[1] * (BOX[1] + 1)), way)]
     wide, high = plan.reach(maker)
+    if maker.kind == JOIN and high:
+        return [((x + 1, BUS), RIGHT)]
     return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
 
 
@@ -127,6 +129,13 @@ def _pins_in(plan: Plan, wire: Wire, reader: Key) -> list[Pin]:
         return _pins_of_box(plan, wire, reader)
     wide, high = plan.reach(reader)
     ways = set(WAYS)
+    if reader.kind == JOIN and high:
+        below, above = ((x, y - high - 1), UP), ((x, y + high + 1), DOWN)
+        return [
+            below,
+            above,
+            *(((x - 1, y + j), RIGHT) for j in range(-high, high + 1)),
+        ]
     if reader.kind == JOIN:  # one side is for what comes out
         ways -= {LEFT if y == BUS else DOWN}
     return [

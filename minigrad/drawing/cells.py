@@ -257,7 +257,8 @@ class Row:
             x = self.xy((self.plan.column(wire.value), 0))[0]
             return both, (x + 5, y + (-1 if down else 1) * (BOX[1] * SQUARE + 12))
         if maker.kind == JOIN:
-            return both, self._behind(both, (x, y + 9), 8)
+            low = y - self.plan.reach(maker)[1] * SQUARE
+            return both, self._behind(both, (x, low + 9), 8)
         return "", None
 
     def _behind(self, text: str, at: XY, aside: float) -> XY:

@@ -17,7 +17,7 @@ from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import XY, Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
 from minigrad.drawing.sublayers import told
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, name_in_time, shape_text, tooltip_of
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -60,10 +60,10 @@ class Ink:
         id = f"n{self.place[group.entries[0]]}"
         says = told(group, self.place)
         if group.kind == JOIN:
-            return self.sheet.dot(at, says, square=True)
+            return self.sheet.dot(at, says, square=True, tall=2 * SQUARE * reach[1])
         wide, high = size(group, reach)
         name, symbol = "", group.label.symbol
-        if group.kind == DENSE:
+        if group.kind in (DENSE, SEVERAL):
             name = fitting(group.label.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
         self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
@@ -161,7 +161,7 @@ def rim(at: XY, onto: XY, group: Group, reach: tuple[int, int]) -> XY:
     """Return where a wire that goes straight to or from a node meets its rim."""
     dx, dy = onto[0] - at[0], onto[1] - at[1]
     if group.kind == JOIN:
-        return at
+        return at[0], onto[1] if abs(dy) <= reach[1] * SQUARE else at[1]
     wide, high = (side / 2 for side in size(group, reach))
     if group.kind == DENSE and abs(dx) <= wide:
         return onto[0], at[1] + (high if dy > 0 else -high)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from minigrad.drawing.routes import Point, Route
 from minigrad.drawing.sublayers import tensors
 from minigrad.drawing.time_steps import State, Step
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.tensor import Tensor
 
 PITCH, BOX, ROW = 9, (3, 2), 5  # squares: box to box, half a box, circle to circle
@@ -65,8 +65,10 @@ class Plan:
         self.wires = list(self._wires())
 
     def _read(self, group: Group) -> list[Tensor]:
+        """Return what a group reads; a primitive may read one twice, as in a * a."""
         own = set(group.entries)
-        return [a for e in group.entries for a in tensors(e) if a not in own]
+        read = [a for e in group.entries for a in tensors(e) if a not in own]
+        return read if len(group.entries) == 1 else list(dict.fromkeys(read))
 
     # ---------------------------------------------------------------------- the belt
 
@@ -134,7 +136,7 @@ class Plan:
             readers = [b for b in self.boxes if join.entries[-1] in set(self.reads[b])]
             alone = len(readers) == 1 and len(self.joins) > 1
             column = self.at[readers[0]][0] if alone else EDGE
-            self.at[join] = column, boxes - 5 if alone else BUS
+            self.at[join] = column, boxes - 5 if alone else BUS + self.reach(join)[1]
         self.right = start - PITCH * bool(standing)
         rows = self._place_feeding(set(self.on_belt) | set(hanging))
         rows = max(rows, len([op for op in hanging if op.kind != DENSE]))
@@ -202,6 +204,9 @@ class Plan:
     def reach(self, key: Key) -> tuple[int, int]:
         """Return how many squares a node takes to each side; a box grows by slices."""
         wide, high = reach(key)
+        if isinstance(key, Group) and key.kind == JOIN:  # three sides are for readers
+            many = len(self.reads[key])
+            return 0, 2 * (many - 2) if many > 3 else 0
         many = len(self.slices.get(key, ())) if isinstance(key, Group) else 0
         return wide + (PITCH * max(many - 1, 0) + 1) // 2, high
 
@@ -295,4 +300,7 @@ def reach(key: Key) -> tuple[int, int]:
     """Return how many squares a node takes to each side: a box, a circle, a dot."""
     if isinstance(key, Port) or key.kind == JOIN:
         return 0, 0
-    return BOX if key.kind == DENSE else (1 + (len(key.label.symbol) > 2), 1)
+    if key.kind == DENSE:
+        return BOX
+    longer = key.kind == SEVERAL or len(key.label.symbol) > 2
+    return 1 + longer, 1

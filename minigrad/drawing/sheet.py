@@ -85,8 +85,10 @@ class Sheet:
         }
         self.nodes.append((id, at, size, {**look, **more}))
 
-    def dot(self, at: XY, tooltip: str = "", square: bool = False) -> str:
-        """Draw where a wire branches (round), or where several join (square)."""
+    def dot(
+        self, at: XY, tooltip: str = "", square: bool = False, tall: float = 0.0
+    ) -> str:
+        """Draw where a wire branches (round), or where several join (square, a bar)."""
         self.marks += 1
         id = f"d{self.marks}"
         style = COPY if not square else STYLES["join"]
@@ -96,9 +98,9 @@ class Sheet:
             (
                 id,
                 at,
-                (side, side),
+                (side, side + tall),
                 {
-                    "shape": "square" if square else "circle",
+                    "shape": "box" if square else "circle",
                     "style": "filled",
                     "fillcolor": INK,
                     "color": INK,

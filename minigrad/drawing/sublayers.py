@@ -23,7 +23,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.knots import find_knots
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
@@ -259,13 +260,17 @@ def by_structure(tape: Tape) -> list[Group]:
 def structure(tape: Tape) -> list[Group]:
     """Return the groups of `by_structure` without tooltips, which few are asked for."""
     box_of = boxes(tape)
+    knots = find_knots(tape, box_of)
     groups = []
     done: set[Box] = set()
     for entry in reversed(tape.steps):
         box = box_of.get(entry)
         if entry.primitive is None or box in done:
             continue
-        if box is None:
+        if entry in knots:
+            if entry is knots[entry][-1]:
+                groups.append(_knot_group(knots[entry]))
+        elif box is None:
             row = entry.primitive
             kind = JOIN if is_join(entry) else "linear"
             kind = "elementwise" if isinstance(row, Elementwise) else kind
@@ -282,14 +287,23 @@ def _dense(box: Box) -> Label:
     closing = bent or box.activations[:1] * (len(box.activations) == 1)
     symbol = " → ".join(row.symbol for row in closing) or "W v + b"
     symbol = f"… → {symbol}" if box.longer else symbol
-    names = [leaf_label(each).name or "·" for each in weights(box.entries)]
+    found = sorted(weights(box.entries), key=lambda each: -each.ndim)  # W before p, b
+    names = [leaf_label(each).name or "·" for each in found]
     deeper = box.products > 1 and len(box.activations) > 1
     name = f"{len(box.activations)} layers" if deeper else ", ".join(names)
     return Label(symbol, name)
 
 
 def told(group: Group, place: Mapping[Tensor, int]) -> str:
-    """Return a group's tooltip: of a dense sub-layer its Parameters and its output."""
-    found = weights(group.entries) if group.kind == DENSE else []
-    sizes = [f"{leaf_label(each).name} {each.shape}" for each in found]
-    return "\n".join([*sizes, tooltip_of(group.entries[-1], place)])
+    """Return a group's tooltip: the Parameters in it, what ran, and its output."""
+    found = weights(group.entries) if group.kind in (DENSE, SEVERAL) else []
+    lines = [f"{leaf_label(each).name} {each.shape}" for each in found]
+    if group.kind == SEVERAL:
+        lines.append(" → ".join(label_of(each).symbol for each in group.entries))
+    return "\n".join([*lines, tooltip_of(group.entries[-1], place)])
+
+
+def _knot_group(entries: list[Tensor]) -> Group:
+    names = [leaf_label(each).name or "·" for each in weights(entries)]
+    label = Label("", ", ".join(["…", *names]).replace("…,", "…"))
+    return Group(tuple(entries), entries[-1].scope, SEVERAL, label)

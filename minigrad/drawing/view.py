@@ -34,6 +34,7 @@ FOLDED = "folded"  # the kind of a group that stands for repeated time steps
 DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
 LAYER = "layer"  # ... for a recurrent layer, all its time steps inside
 JOIN = "join"  # ... for vectors put side by side
+SEVERAL = "several"  # ... for several primitives with one way in and one way out
 
 
 @dataclass(frozen=True, eq=False)
