@@ -1,4 +1,4 @@
-"""Several recurrent layers in one picture: none is forgotten, each stands in its place."""
+"""Several recurrent layers in one picture: none is forgotten, each has its place."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def sheet(name, view, steps=3):
 def frames(drawn):
     """Return what each frame says, from the lowest up and from left to right."""
     found = sorted((low[1], low[0], look["label"]) for low, _, look in drawn.frames)
-    return [re.sub("<.*?>", "", label) for _, _, label in found]
+    said = [label[1:-1] if label[0] == "<" else label for _, _, label in found]
+    return [re.sub("<.*?>", "", label) for label in said]
 
 
 def boxes(drawn):
@@ -141,9 +142,11 @@ def test_a_layer_that_counts_on_its_own_says_what_it_reads():
     x = inputs(3)
     ahead, back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
     made = mg.concatenate([ahead(x)[0], back(x[::-1])[0]], axis=-1)
-    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
-    assert frames(drawn)[3:] == [f"LSTM #2: t = {4 - t}, reads x{t}" for t in (1, 2, 3)
-                                 ] or "reads" in "".join(frames(drawn))  # fmt: skip
+    said = frames(VIEWS["unrolled"].sheet(mg.Tape(made)))
+    assert said == [
+        *(f"LSTM #1: t = {t}" for t in (1, 2, 3)),
+        *(f"LSTM #2: t = {4 - t}, reads x{t}" for t in (1, 2, 3)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +208,7 @@ def test_no_wire_runs_through_a_node(name, view):
 def test_what_lies_outside_the_loops_is_named():
     x = mg.Tensor(np.ones((3, 3)), "x")
     made = mg.Sequential(mg.Dense(2, 1, rng=0))(stack(3, 4, 2)(x)[0])
-    assert "outside the loops (1 in Stack.layers.1, 2 in Sequential.0)" in (
+    assert "outside the loops (1 in Stack.layers.1, 2 in Sequential.layers.0)" in (
         draw(made, "gate").dot
     )
 
@@ -286,7 +289,7 @@ def test_layers_are_painted_by_every_renderer(name, renderer):
     drawing = draw(LAYERS[name](3), "unrolled", renderer=renderer)
     groups = [each.get("class") for each in ET.fromstring(drawing.svg()).iter()]
     assert groups.count("cluster") == 6
-    assert groups.count("node") == drawing.dot.count("width=")
+    assert groups.count("node") == int(repr(drawing).split()[1])
 
 
 def test_a_hybrid_of_everything_is_drawn():

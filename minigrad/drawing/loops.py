@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from minigrad.context import Scope
 from minigrad.drawing.sublayers import tensors
 from minigrad.drawing.view import Group
+from minigrad.tensor import Tensor
 
 
 @dataclass(eq=False)
@@ -85,12 +86,22 @@ def _label(loop: Loop, scope: Scope) -> str | int | None:
     return inner[depth] if inner[:depth] == loop.part and len(inner) > depth else None
 
 
+def letter_of(leaf: Tensor) -> str:
+    """Return the letter that an initial state begins: `c` of `c_0` or `c_prev`."""
+    letter, _, rest = (leaf.name or "").partition("_")
+    return letter if rest in ("0", "prev") else ""
+
+
 def _carries(loop: Loop, label: str | int) -> bool:
     """Does this part read at one time step what it made itself at the one before?"""
     mine = [
         [e for g in groups if _label(loop, g.scope) == label for e in g.entries]
         for groups in loop.inside.values()
     ]
+    if len(mine) == 1:  # then a state is told by its letter
+        read = {arg for entry in mine[0] for arg in tensors(entry)}
+        begun = {letter_of(arg) for arg in read if arg.primitive is None} - {""}
+        return any(entry.name in begun for entry in mine[0])
     return any(
         not {arg for entry in after for arg in tensors(entry)}.isdisjoint(before)
         for before, after in itertools.pairwise(mine)

@@ -26,9 +26,9 @@ def title(layer: Layer, step: Step) -> str:
     """Say which layer and which step; and where in time, if it runs backward."""
     if step.t is None:
         return str(step.scope[-1]) if step.scope else ""
-    names = [(layer.read[v], called(v)) for v in step.inputs if v in layer.read]
-    reads = [name for name, own in names if name != own]
-    place = f", reads {reads[0]}" if layer.backward and reads else ""
+    reads = [layer.read[value] for value in step.inputs if value in layer.read]
+    own = all(name == called(value) for value, name in layer.read.items())
+    place = f", reads {reads[0]}" if layer.backward and reads and not own else ""
     return f"{before(layer)}t = {step.t}{place}"
 
 

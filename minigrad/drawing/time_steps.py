@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minigrad.context import Scope
-from minigrad.drawing.loops import Loop, find_loops
+from minigrad.drawing.loops import Loop, find_loops, letter_of
 from minigrad.drawing.sublayers import structure, tensors
 from minigrad.drawing.view import Group
 from minigrad.tape import Tape
@@ -87,7 +87,7 @@ def _only_step(
     made = _entries(groups)
     states = []
     for before in outside:
-        letter = _letter(before)
+        letter = letter_of(before)
         after = [
             e for e in made if letter and e.name == letter and e.shape == before.shape
         ]
@@ -101,12 +101,6 @@ def _only_step(
     leaves = [e for e in made if e in ends]
     scope = scope or _common([group.scope for group in groups])
     return Step(t, scope, groups, inputs, states, leaves)
-
-
-def _letter(leaf: Tensor) -> str:
-    """Return the letter that an initial state begins: `c` of `c_0` or `c_prev`."""
-    letter, _, rest = (leaf.name or "").partition("_")
-    return letter if rest in ("0", "prev") else ""
 
 
 def _common(scopes: list[Scope]) -> Scope:
