@@ -93,9 +93,9 @@ def grid(
     for i, row in enumerate(rows):
         if i:
             under = rows[i - 1]
-            rises = max(under.above() + row.below() + AIR, LINK)
-            channel = low + rises - max(row.below() + AIR / 2, LINK / 2)
-            low += rises
+            between = LINK if row.fed else AIR
+            channel = low + under.above() + between / 2
+            low += under.above() + between + row.below()
         stand = Stand(
             low=low,
             places=_along(row, places[row.layer.band], wide),

@@ -123,7 +123,7 @@ class Plan:
     # ------------------------------------------------------------------------- places
 
     def _place(self) -> None:
-        start, boxes = (9, BOXES) if self.joins else (6, BOXES)
+        start, boxes = 9 if self.joins else 6 if self.step.states else 12, BOXES
         hanging = self._hanging()
         standing = [box for box in self.boxes if box not in hanging]
         self.slices = {box: self._slices(box) for box in standing}
@@ -236,7 +236,9 @@ class Plan:
         if self.belt is not None and len(ups) > 1:  # it leaves at the end of the belt
             ups = [v for v in ups if v is not states[self.belt].after]
         ends = [self.at[each][0] + self.reach(each)[0] for each in self.step.groups]
-        self.width = max(self.right + EDGE + 1 + 4 * len(ups), max(ends) + 3)
+        straight = len(self.step.groups) == 1 and not states
+        beside = 0 if straight else 4 * len(ups)
+        self.width = max(self.right + EDGE + 1 + beside, max(ends) + 3)
         crowded = any(len(self.reads[op]) > 2 for op in self.on_belt)
         if self.belt is not None:  # or what passes by the circles of the belt
             begin = states[self.belt].before
@@ -247,11 +249,21 @@ class Plan:
                 self.at[Port("before", k)] = 0, level[k]
             if state.after is not None:
                 self.at[Port("after", k)] = self.width, level[k]
-        for k in range(len(self.step.inputs)):
-            self.at[Port("input", k)] = EDGE + 5 * k, 0
-        for k in range(len(ups)):
-            self.at[Port("up", k)] = self.right + 4 * (k + 1), self.height
+        for k, value in enumerate(self.step.inputs):
+            below = self._straight(
+                [g for g in self.reads if value in set(self.reads[g])]
+            )
+            self.at[Port("input", k)] = below or EDGE + 5 * k, 0
+        for k, value in enumerate(ups):
+            above = self._straight([self.maker[value]])
+            column = above or self.right + 4 * (k + 1)
+            self.at[Port("up", k)] = column, self.height
         self.ups = ups
+
+    def _straight(self, groups: list[Group]) -> int:
+        """Return the column of the only box there is, if that is who is asked for."""
+        alone = not self.step.states and self.step.groups == groups == self.boxes
+        return self.at[groups[0]][0] if alone else 0
 
     # -------------------------------------------------------------------------- wires
 
