@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 
@@ -200,6 +201,27 @@ def test_no_wire_runs_through_a_node(name, view):
                 left + 1 < x < right - 1 and low + 1 < y < high - 1 for x, y in path
             ]
             assert not any(inside), (tail, head, id)
+
+
+def levels(drawn):
+    """Return the level parts of all wires: height, from, to, and who made the value."""
+    for tail, _, look in drawn.edges:
+        words = look["pos"].replace("e,", "").split()
+        path = [tuple(map(float, word.split(","))) for word in words]
+        for (a, b), (c, d) in itertools.pairwise(path):
+            if b == d and abs(a - c) > 2:
+                yield b, min(a, c), max(a, c), tail
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_two_values_share_a_way_from_layer_to_layer(name, view):
+    found = sorted(levels(sheet(name, view)))
+    for i, (y, _, end, tail) in enumerate(found):
+        for other_y, begin, _, other in found[i + 1 :]:
+            if other_y > y or begin >= end - 1:
+                break
+            assert tail == other, (y, tail, other)
 
 
 # --------------------------------------------------------------- what is not, is said

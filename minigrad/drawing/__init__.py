@@ -10,11 +10,17 @@ The files, in the order of the argument:
     words.py     what a picture says         view.py      which entries make one node
     project.py   nodes, arrows, clusters     fold.py      repeated time steps
     styles.py    what it looks like          legend.py    what the looks mean
-    dot.py       all that as DOT text        safe.py      text made safe, and its size
+    dot.py       all that as DOT text        canvas.py    what all graphs have
+    safe.py      text made safe, and its size
 
-    sublayers.py what is a dense layer       time_steps.py  what is carried
-    cell.py      places in a cell            routes.py    wires between them
-    cells.py     cells side by side          recurrent.py gate, unrolled, folded
+    sublayers.py what is a dense layer       knots.py      what is drawn as one
+    loops.py     what ran over time          time_steps.py what is carried
+    origins.py   which step made what        layers.py     steps that belong together
+    places.py    places in a cell            cell.py       its wires
+    routes.py    ways for wires              ink.py        a cell drawn
+    cells.py     cells side by side          delays.py     connected to itself
+    grid.py      layers above each other     notes.py      what is said below
+    recurrent.py gate, unrolled, folded
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        difference.py  two cells
     layered.py   places from left to right
