@@ -37,17 +37,24 @@ def plan(step: Step, alone: bool = True, like: Plan | None = None) -> Plan | Non
         return None
     planned = Plan(step, like)
     try:
-        lay(planned)
+        lay(planned, like)
     except NoWay:
         return None
     return planned
 
 
-def lay(plan: Plan) -> None:
+def lay(plan: Plan, like: Plan | None = None) -> None:
     """Give every wire of a plan its routes; whoever finds no way begins the next time.
 
-    Raises NoWay when all have had their turn.
+    Where the same stands at the same places, the wires go as in the other plan. Raises
+    NoWay when all have had their turn.
     """
+    for wire in plan.wires:
+        wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
+    if like is not None and _geometry(plan) == _geometry(like):
+        for wire, other in zip(plan.wires, like.wires, strict=True):
+            wire.routes = other.routes
+        return
     order = sorted(plan.wires, key=lambda wire: _urgency(plan, wire))
     for _ in range(len(order)):
         stuck = _lay_in(order, plan)
@@ -58,11 +65,25 @@ def lay(plan: Plan) -> None:
     raise NoWay
 
 
+def _geometry(plan: Plan) -> object:
+    """Return all that decides which ways wires find."""
+    number = {key: i for i, key in enumerate(plan.at)}
+    nodes = [(at, plan.reach(key), key in plan.downward) for key, at in plan.at.items()]
+    ends = [
+        (
+            number[wire.maker],
+            plan.column(wire.value) if wire.value in plan.maker else 0,
+            [number[reader] for reader in wire.readers],
+        )
+        for wire in plan.wires
+    ]
+    return plan.width, plan.height, plan.top, nodes, ends
+
+
 def _lay_in(order: list[Wire], plan: Plan) -> Wire | None:
     """Lay the wires one after the other; return the first that finds no way."""
     paper = _paper(plan)
     for wire in order:
-        wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
         pins = [_pins_in(plan, wire, reader) for reader in wire.readers]
         lanes = {plan.at[wire.maker][1], plan.top, plan.height - 1, 1}
         try:
