@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 import minigrad as mg
-from lstm import LSTM, Gate, LSTMCell, State
+from lstm import (
+    LSTM,
+    Bidirectional,
+    FullGateRecurrenceCell,
+    Gate,
+    GRUCell,
+    LayerNormCell,
+    LSTMCell,
+    PeepholeCell,
+    ProjectedCell,
+    Recurrent,
+    Stack,
+    State,
+    TimeDistributed,
+)
 from minigrad.module import leaf
 
 
@@ -97,6 +113,38 @@ class Strange(mg.Module):
         return a_new, b_new, c_new
 
 
+class Fused(LSTMCell):
+    """All four gates from one product, taken apart again: as fast libraries do it."""
+
+    def __init__(self, n, m):
+        super().__init__(n, m, rng=0)
+        self.W = mg.Parameter(np.random.default_rng(5).normal(size=(4 * m, n + m)), "W")
+        self.b = mg.Parameter(np.random.default_rng(6).normal(size=4 * m), "b")
+
+    def forward(self, x, state):
+        x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
+        z = mg.matvec(self.W, mg.concatenate([x, y_prev], axis=-1)) + self.b
+        f, i, c_tilde, o = (z[k * self.m : (k + 1) * self.m] for k in range(4))
+        c = mg.sigmoid(f) * c_prev + mg.sigmoid(i) * mg.tanh(c_tilde)
+        y = mg.sigmoid(o) * mg.tanh(c)
+        c.name, y.name = "c", "y"
+        return State(y, c)
+
+
+class Squared(mg.Module):
+    """Reads one value twice: y = a * a."""
+
+    def __init__(self, n, m):
+        self.n, self.m = n, m
+        self.hidden = Gate("a", n, m, mg.tanh, rng=0)
+
+    def forward(self, x, y_prev):
+        a = self.hidden(mg.concatenate([x, y_prev], axis=-1))
+        y = a * a
+        y.name = "y"
+        return y
+
+
 def once(cell, n=3, m=2):
     """Run a cell of State(y, c) once; return y and c."""
     state = State(mg.Tensor(np.zeros(m), "y_0"), mg.Tensor(np.zeros(m), "c_0"))
@@ -128,6 +176,76 @@ CELLS = {
         over_time(Strange(), [mg.Tensor(np.ones(2), f"{k}_0") for k in "abc"], 3, n=2)
     ),
     "over time": lambda: sequence(3),
+    "peephole p * c": lambda: through(PeepholeCell(3, 2, rng=0)),
+    "normalised": lambda: through(LayerNormCell(3, 2, rng=0)),
+    "projected": lambda: through(ProjectedCell(3, 4, p=2, rng=0)),
+    "full recurrence": lambda: through(FullGateRecurrenceCell(3, 2, rng=0)),
+    "squared": lambda: over_time(Squared(3, 2), mg.Tensor(np.zeros(2), "y_0"), 3),
+}
+
+
+MORE = CELLS | {  # and what the view neuron does not know
+    "fused": lambda: through(Fused(3, 2)),
+    "frozen": lambda: list(LSTM(3, 2, rng=0)(inputs(3), mask=np.arange(3) < 2)[1]),
+}
+
+
+def inputs(steps, n=3):
+    """Return a sequence of inputs, recorded as one Tensor."""
+    return mg.Tensor(np.random.default_rng(7).normal(size=(steps, n)), name="X")
+
+
+def through(cell, steps=3):
+    """Return the last state of a cell that ran over a sequence."""
+    return list(Recurrent(cell)(inputs(steps))[1])
+
+
+class Together(mg.Module):
+    """Two cells in one loop: both at t = 1, then both at t = 2."""
+
+    def __init__(self, n, m):
+        self.low, self.high = LSTMCell(n, m, rng=0), LSTMCell(m, m, rng=1)
+
+    def forward(self, x):
+        low, high = (
+            State(leaf(np.zeros(2), "y_0"), leaf(np.zeros(2), "c_0")) for _ in range(2)
+        )
+        for t in range(len(x)):
+            with mg.scope(t + 1):
+                low = self.low(x[t], low)
+                high = self.high(low.y, high)
+        return high.y
+
+
+class Decoder(mg.Module):
+    """A layer that begins where another ends, on a sequence of its own."""
+
+    def __init__(self):
+        self.encode, self.decode = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
+
+    def forward(self, x):
+        return self.decode(inputs(2) * 2.0, self.encode(x)[1])[0]
+
+
+def stack(*sizes):
+    pairs = enumerate(itertools.pairwise(sizes))
+    return Stack(*(LSTM(n, m, rng=i) for i, (n, m) in pairs))
+
+
+LAYERS = {
+    "stack": lambda steps: stack(3, 4, 2)(inputs(steps))[0],
+    "three": lambda steps: stack(3, 2, 2, 4)(inputs(steps))[0],
+    "bidirectional": lambda steps: Bidirectional(LSTM(3, 2, rng=0))(inputs(steps))[0],
+    "twice": lambda steps: Stack(
+        Bidirectional(LSTM(3, 2, rng=0)), Bidirectional(LSTM(4, 2, rng=1))
+    )(inputs(steps))[0],
+    "together": lambda steps: Together(3, 2)(inputs(steps)),
+    "every step": lambda steps: Stack(
+        LSTM(3, 2, rng=0),
+        TimeDistributed(mg.Dense(2, 4, mg.tanh, rng=1)),
+        Recurrent(GRUCell(4, 2, rng=2)),
+    )(inputs(steps))[0],
+    "decoder": lambda steps: Decoder()(inputs(steps)),
 }
 
 

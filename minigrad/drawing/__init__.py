@@ -10,11 +10,17 @@ The files, in the order of the argument:
     words.py     what a picture says         view.py      which entries make one node
     project.py   nodes, arrows, clusters     fold.py      repeated time steps
     styles.py    what it looks like          legend.py    what the looks mean
-    dot.py       all that as DOT text        safe.py      text made safe, and its size
+    dot.py       all that as DOT text        canvas.py    what all graphs have
+    safe.py      text made safe, and its size
 
-    sublayers.py what is a dense layer       time_steps.py  what is carried
-    cell.py      places in a cell            routes.py    wires between them
-    cells.py     cells side by side          recurrent.py gate, unrolled, folded
+    sublayers.py what is a dense layer       knots.py      what is drawn as one
+    loops.py     what ran over time          time_steps.py what is carried
+    origins.py   which step made what        layers.py     steps that belong together
+    places.py    places in a cell            cell.py       its wires
+    routes.py    ways for wires              ink.py        a cell drawn
+    cells.py     cells side by side          delays.py     connected to itself
+    grid.py      layers above each other     notes.py      what is said below
+    recurrent.py gate, unrolled, folded
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        difference.py  two cells
     layered.py   places from left to right
@@ -36,7 +42,7 @@ from minigrad.drawing.fold import fold
 from minigrad.drawing.project import Picture
 from minigrad.drawing.recurrent import default
 from minigrad.drawing.render import NotRendered
-from minigrad.drawing.view import VIEWS, Group, View
+from minigrad.drawing.view import VIEWS, Group, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_kept, require_recorded
@@ -86,23 +92,38 @@ def draw(
     told = f"{how}: a tape of {len(tape)} steps"
     view = default(tape) if view is None else view
     chosen = _known(view, named)
-    sheet = chosen.sheet(tape) if chosen.sheet else None
-    if sheet is not None and len(sheet.nodes) <= max_nodes:
+    sheet, said = _placed(chosen, tape, max_nodes)
+    if sheet is not None:
         summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
         return Drawing(sheet.dot_text(how, legend), summary, told, renderer)
     groups = list(chosen.groups(tape))
-    fits = len(groups) <= max_nodes  # cheap to ask: leaves come on top
-    picture = Picture(tape, groups) if fits else Picture(tape, *fold(tape, groups))
-    if fits and len(picture.nodes) > max_nodes:
-        picture = Picture(tape, *fold(tape, groups))
+    picture = Picture(tape, groups, said) if len(groups) <= max_nodes else None
+    if picture is None or len(picture.nodes) > max_nodes:  # leaves come on top
+        groups, folded = fold(tape, groups)
+        picture = Picture(tape, groups, (*said, *folded))
     if len(picture.nodes) > max_nodes:
-        raise _too_large(len(picture.nodes), max_nodes, bool(picture.notes), named)
+        folded_some = len(picture.notes) > len(said)
+        raise _too_large(len(picture.nodes), max_nodes, folded_some, named)
     return Drawing(
         dot_text(picture, how, legend),
         f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
         told,
         renderer,
     )
+
+
+def _placed(view: View, tape: Tape, most: int) -> tuple[Any, tuple[str, ...]]:
+    """Return the sheet of a view; or None, and why Graphviz places the nodes."""
+    if view.sheet is None:
+        return None, ()
+    try:
+        sheet = view.sheet(tape)
+    except NotPlaced as reason:
+        return None, (f"placed by Graphviz, because {reason}",)
+    if sheet is None or len(sheet.nodes) <= most:
+        return sheet, ()
+    many = f"{len(sheet.nodes)} nodes are more than max_nodes={most}"
+    return None, (f"placed by Graphviz, because {many}",)
 
 
 def _known(view: str, named: dict[str, Any]) -> View:

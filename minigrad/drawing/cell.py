@@ -1,22 +1,15 @@
-"""Where everything in a cell stands: the well-known picture, for any cell.
+"""The wires of a planned cell: in which order they are laid, and where they may end.
 
-    top       the belt: a state that only element-wise operations touch
-    circles   in rows between: each above the last box that it reads,
-              or, if it reads the belt, hanging below it on the right
-    boxes     in a row, in the order of the tape
-    bottom    the bus: what the boxes read, joined from inputs below and states left
-
-States come in on the left and leave on the right at the same height, so that the next
-step can be drawn beside. Everything is a number of squares; `routes.py` lays the wires.
-Places are given by what reads what: no cell is known by name.
+`places.py` says where everything stands and who reads what, `routes.py` finds one
+cheapest way. What is left is a matter of manners: the belt goes first, then the bus,
+then the short before the long. A box is entered from below; only where it reads several
+values, such as the c of a peephole, may one come in at its side. A join keeps one side
+free for what comes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
+from minigrad.drawing.places import BOX, BUS, Key, Plan, Port, Wire
 from minigrad.drawing.routes import (
     DOWN,
     LEFT,
@@ -26,300 +19,171 @@ from minigrad.drawing.routes import (
     NoWay,
     Paper,
     Pin,
-    Point,
-    Route,
 )
-from minigrad.drawing.sublayers import tensors
-from minigrad.drawing.time_steps import State, Step
+from minigrad.drawing.time_steps import Step
 from minigrad.drawing.view import DENSE, JOIN, Group
 from minigrad.tensor import Tensor
 
-PITCH, BOX, ROW = 9, (3, 2), 5  # squares: box to box, half a box, circle to circle
-BUS, BOXES, EDGE = 3, 10, 3  # heights of the bus and of the boxes; room at the rim
 
+def plan(step: Step, alone: bool = True, like: Plan | None = None) -> Plan | None:
+    """Return the plan of a cell with its wires, or None if there is no such cell.
 
-class Port(NamedTuple):
-    """A place on the frame: "before" left, "after" right, "input" below, "up" above."""
-
-    side: str
-    number: int
-
-
-Key = Group | Port
-
-
-@dataclass(eq=False)
-class Wire:
-    """A value on its way: who makes it, who reads it, and along which squares."""
-
-    value: Tensor
-    maker: Key
-    readers: list[Key]
-    routes: list[Route] = field(default_factory=list)
-
-
-class Plan:
-    """A cell on squared paper: the place of each node and port, and the wires."""
-
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        self.at: dict[Key, Point] = {}
-        self.maker = {e: g for g in step.groups for e in g.entries}
-        self.boxes = [g for g in step.groups if g.kind == DENSE]
-        self.joins = [g for g in step.groups if g.kind == JOIN]
-        self.ops = [g for g in step.groups if g.kind not in (DENSE, JOIN)]
-        self.reads = {g: self._read(g) for g in step.groups}
-        self.belt, self.on_belt = self._find_belt()
-        self._place()
-        self.wires = list(self._wires())
-        self._lay()
-
-    def _read(self, group: Group) -> list[Tensor]:
-        own = set(group.entries)
-        return [a for e in group.entries for a in tensors(e) if a not in own]
-
-    # ---------------------------------------------------------------------- the belt
-
-    def _find_belt(self) -> tuple[int | None, list[Group]]:
-        """Return the state that is carried through circles only, and these circles."""
-        joined = {value for join in self.joins for value in self.reads[join]}
-        joined |= {value for box in self.boxes for value in self.reads[box]}
-        best: tuple[int, int | None, list[Group]] = (-1, None, [])
-        for k, state in enumerate(self.step.states):
-            path = self._circles(state)
-            rank = 0 if not path else 1 if state.before in joined else 2
-            if path and rank > best[0]:
-                best = rank, k, path
-        return best[1], best[2]
-
-    def _circles(self, state: State) -> list[Group]:
-        """Return the shortest way from a state to itself that passes circles only."""
-        reached: dict[Group, list[Group]] = {}
-        for op in self.ops:
-            ways = [
-                reached[self.maker[v]]
-                for v in self.reads[op]
-                if self.maker.get(v) in reached
-            ]
-            if state.before is not None and state.before in set(self.reads[op]):
-                ways.append([])
-            if ways:
-                reached[op] = [*min(ways, key=len), op]
-        end = self.maker.get(state.after) if state.after is not None else None
-        return reached.get(end, []) if end is not None else []
-
-    # ------------------------------------------------------------------------- places
-
-    def _place(self) -> None:
-        start, boxes = (9, BOXES) if self.joins else (6, BOXES)
-        for i, box in enumerate(self.boxes):
-            self.at[box] = start + PITCH * i, boxes
-        for join in self.joins:
-            readers = [b for b in self.boxes if join.entries[-1] in set(self.reads[b])]
-            alone = len(readers) == 1 and len(self.joins) > 1
-            column = self.at[readers[0]][0] if alone else EDGE
-            self.at[join] = column, boxes - 5 if alone else BUS
-        self.right = start + PITCH * max(len(self.boxes) - 1, 0)
-        hanging = self._hanging()
-        rows = self._place_feeding(set(self.on_belt) | set(hanging))
-        rows = max(rows, len(hanging))
-        self.top = BOXES + 1 + ROW * (rows + (self.belt is not None))
-        if rows + (self.belt is not None) == 0:
-            self.top = BOXES + ROW - 1
-        self._place_belt()
-        if hanging:
-            self.right += PITCH
-        for k, op in enumerate(hanging):
-            self.at[op] = self.right, self.top - ROW * (k + 1)
-        self._place_ports()
-
-    def _hanging(self) -> list[Group]:
-        """Return the circles that depend on a circle of the belt: tanh(c), o * ..."""
-        late = set(self.on_belt)
-        hanging = []
-        for op in self.ops:
-            if op not in late and any(
-                self.maker.get(v) in late for v in self.reads[op]
-            ):
-                late.add(op)
-                hanging.append(op)
-        return hanging
-
-    def _place_feeding(self, elsewhere: set[Group]) -> int:
-        """Put circles that feed others above the last box they read; count the rows."""
-        rows = 0
-        row_of: dict[Key, int] = {}
-        for op in self.ops:
-            if op in elsewhere:
-                continue
-            makers = [m for v in self.reads[op] if (m := self.maker.get(v)) in self.at]
-            column = max((self.at[m][0] for m in makers if m), default=EDGE + 3)
-            row = 1 + max((row_of.get(m, 0) for m in makers if m), default=0)
-            alone = len(makers) == 1 and self._shared(op)
-            column += 4 if alone else 0
-            while (column, BOXES + 1 + ROW * row) in self.at.values():
-                row += 1
-            row_of[op] = row
-            self.at[op] = column, BOXES + 1 + ROW * row
-            rows = max(rows, row)
-        return rows
-
-    def _shared(self, op: Group) -> bool:
-        """Is what this circle reads also read by one that stands above the same box?"""
-        (value,) = [v for v in self.reads[op] if v in self.maker][:1]
-        return sum(value in set(self.reads[g]) for g in self.ops) > 1
-
-    def _place_belt(self) -> None:
-        column = EDGE
-        for op in self.on_belt:
-            makers = [self.maker.get(v) for v in self.reads[op]]
-            places = [
-                self.at[m][0] for m in makers if m in self.at and m not in self.on_belt
-            ]
-            column = max([column + 4, *places])
-            self.at[op] = column, self.top
-        self.right = max([self.right, column])
-
-    def _place_ports(self) -> None:
-        states = self.step.states
-        level = dict.fromkeys(range(len(states)), BUS)
-        free = iter(range(BUS, 99, 4))
-        for k in range(len(states)):
-            level[k] = self.top if k == self.belt else next(free)
-        ups = [v for v in self.step.leaves if v in self.maker]
-        if self.belt is not None and len(ups) > 1:  # it leaves at the end of the belt
-            ups = [v for v in ups if v is not states[self.belt].after]
-        self.width = max(
-            self.right + EDGE + 1 + 4 * len(ups),
-            *(self.at[group][0] + reach(group)[0] + 3 for group in self.step.groups),
-        )
-        crowded = any(len(self.reads[op]) > 2 for op in self.on_belt)
-        self.height = self.top + EDGE + crowded  # room for a wire above the belt
-        for k, state in enumerate(states):
-            if state.before is not None:
-                self.at[Port("before", k)] = 0, level[k]
-            if state.after is not None:
-                self.at[Port("after", k)] = self.width, level[k]
-        for k in range(len(self.step.inputs)):
-            self.at[Port("input", k)] = EDGE + 5 * k, 0
-        for k in range(len(ups)):
-            self.at[Port("up", k)] = self.right + 4 * (k + 1), self.height
-        self.ups = ups
-
-    # -------------------------------------------------------------------------- wires
-
-    def _wires(self) -> Iterator[Wire]:
-        states = self.step.states
-        ports: dict[Tensor, Port] = {}
-        for k, each in enumerate(self.step.inputs):
-            ports[each] = Port("input", k)
-        for k, state in enumerate(states):
-            if state.before is not None:
-                ports[state.before] = Port("before", k)
-        readers: dict[Tensor, list[Key]] = {}
-        for group in self.step.groups:
-            for value in self.reads[group]:
-                readers.setdefault(value, []).append(group)
-        for k, state in enumerate(states):
-            if state.after is not None:
-                readers.setdefault(state.after, []).append(Port("after", k))
-        for k, value in enumerate(self.ups):
-            readers.setdefault(value, []).append(Port("up", k))
-        for value, found in readers.items():
-            maker = self.maker.get(value) or ports.get(value)
-            if maker is not None:
-                yield Wire(value, maker, found)
-
-    def _lay(self) -> None:
-        paper = Paper(self.width + 1, self.height + 1)
-        sides = {(i, j) for i in (0, self.width) for j in range(self.height + 1)}
-        sides |= {(i, j) for i in range(self.width + 1) for j in (0, self.height)}
-        paper.blocked.update(sides - set(self.at.values()))
-        for key, (x, y) in self.at.items():
-            wide, high = reach(key)
-            paper.blocked.update(
-                (i, j)
-                for i in range(x - wide, x + wide + 1)
-                for j in range(y - high, y + high + 1)
-                if not isinstance(key, Port)
-            )
-            paper.avoided.update(
-                (x + (wide + 1) * i, y + (high + 1) * j)
-                for i, j in WAYS
-                if not isinstance(key, Port)
-            )
-            if isinstance(key, Group) and key.kind == DENSE:  # its label stands there
-                paper.avoided.update((x + i, y + 3) for i in (1, 2, 3))
-        for wire in sorted(self.wires, key=self._urgency):
-            wire.readers.sort(key=lambda reader: self._distance(wire.maker, reader))
-            pins = [self._pins_in(wire, reader) for reader in wire.readers]
-            wire.routes = paper.wire(
-                self._pins_out(wire.maker), pins, {self.at[wire.maker][1], self.top, 1}
-            )
-
-    def _distance(self, maker: Key, reader: Key) -> tuple[bool, int]:
-        (a, b), (c, d) = self.at[maker], self.at[reader]
-        return not (a == c or b == d), abs(a - c) + abs(b - d)
-
-    def along_belt(self, wire: Wire, reader: Key) -> bool:
-        """Is this part of the line of the carried state?"""
-        ends = wire.maker, reader
-        ports = {Port("before", self.belt or 0), Port("after", self.belt or 0)}
-        return self.belt is not None and all(
-            end in self.on_belt or end in ports for end in ends
-        )
-
-    def _urgency(self, wire: Wire) -> tuple[bool, bool, int]:
-        ends = [wire.maker, *wire.readers]
-        along_belt = sum(self.at[e][1] == self.top for e in ends) > 1
-        along_bus = isinstance(wire.maker, Group) and wire.maker.kind == JOIN
-        longest = max(self._distance(wire.maker, r) for r in wire.readers)
-        return not along_belt, not along_bus, longest[1] + 50 * longest[0]
-
-    def _pins_out(self, maker: Key) -> list[Pin]:
-        x, y = self.at[maker]
-        if isinstance(maker, Port):
-            return [((x, y), UP if maker.side == "input" else RIGHT)]
-        if maker.kind == DENSE:
-            return [((x, y + BOX[1] + 1), UP)]
-        wide, high = reach(maker)
-        return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
-
-    def _pins_in(self, wire: Wire, reader: Key) -> list[Pin]:
-        x, y = self.at[reader]
-        if isinstance(reader, Port):
-            return [((x, y), UP if reader.side == "up" else RIGHT)]
-        if reader.kind == DENSE:
-            values = list(dict.fromkeys(self.reads[reader]))
-            place = next(i for i, value in enumerate(values) if value is wire.value)
-            aside = 2 * place - (len(values) - 1)
-            return [((x + aside, y - BOX[1] - 1), UP)]
-        wide, high = reach(reader)
-        ways = set(WAYS)
-        if reader.kind == JOIN:  # one side is for what comes out
-            ways -= {LEFT if y == BUS else DOWN}
-        return [
-            ((x - (wide + 1) * i, y - (high + 1) * j), (i, j))
-            for i, j in WAYS
-            if (i, j) in ways
-        ]
-
-
-def reach(key: Key) -> tuple[int, int]:
-    """Return how many squares a node takes to each side: a box, a circle, a dot."""
-    if isinstance(key, Port) or key.kind == JOIN:
-        return 0, 0
-    return BOX if key.kind == DENSE else (1 + (len(key.label.symbol) > 2), 1)
-
-
-def plan(step: Step) -> Plan | None:
-    """Return the plan of a cell, or None if it is like none that could be planned."""
-    if not any(group.kind == DENSE for group in step.groups) or not step.states:
+    It has a box, it carries a state (unless it is not `alone`: above a recurrent layer
+    may stand one that only reads it), and its wires find a way. The belt is that of the
+    plan it should be `like`, if there is one.
+    """
+    boxed = any(group.kind == DENSE for group in step.groups)
+    if not boxed or (alone and not step.states):
         return None
+    planned = Plan(step, like)
     try:
-        return Plan(step)
+        lay(planned, like)
     except NoWay:
         return None
+    return planned
 
 
-__all__: list[Any] = ["Plan", "Port", "Wire", "plan"]
+def lay(plan: Plan, like: Plan | None = None) -> None:
+    """Give every wire of a plan its routes; whoever finds no way begins the next time.
+
+    Where the same stands at the same places, the wires go as in the other plan. Raises
+    NoWay when all have had their turn.
+    """
+    for wire in plan.wires:
+        wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
+    if like is not None and _geometry(plan) == _geometry(like):
+        for wire, other in zip(plan.wires, like.wires, strict=True):
+            wire.routes = other.routes
+        return
+    order = sorted(plan.wires, key=lambda wire: _urgency(plan, wire))
+    for _ in range(len(order)):
+        stuck = _lay_in(order, plan)
+        if stuck is None:
+            return
+        order.remove(stuck)
+        order.insert(0, stuck)
+    raise NoWay
+
+
+def _geometry(plan: Plan) -> object:
+    """Return all that decides which ways wires find."""
+    number = {key: i for i, key in enumerate(plan.at)}
+    nodes = [(at, plan.reach(key), key in plan.downward) for key, at in plan.at.items()]
+    ends = [
+        (
+            number[wire.maker],
+            plan.column(wire.value) if wire.value in plan.maker else 0,
+            [number[reader] for reader in wire.readers],
+        )
+        for wire in plan.wires
+    ]
+    return plan.width, plan.height, plan.top, nodes, ends
+
+
+def _lay_in(order: list[Wire], plan: Plan) -> Wire | None:
+    """Lay the wires one after the other; return the first that finds no way."""
+    paper = _paper(plan)
+    for wire in order:
+        pins = [_pins_in(plan, wire, reader) for reader in wire.readers]
+        lanes = {plan.at[wire.maker][1], plan.top, plan.height - 1, 1}
+        try:
+            wire.routes = paper.wire(_pins_out(plan, wire), pins, lanes)
+        except NoWay:
+            return wire
+    return None
+
+
+def _paper(plan: Plan) -> Paper:
+    """Return paper with the nodes blocked, and the squares before them avoided."""
+    wide, high = plan.width, plan.height
+    paper = Paper(wide + 1, high + 1)
+    rim = {(i, j) for i in (0, wide) for j in range(high + 1)}
+    rim |= {(i, j) for i in range(wide + 1) for j in (0, high)}
+    paper.blocked.update(rim - set(plan.at.values()))
+    for key, (x, y) in plan.at.items():
+        if isinstance(key, Port):
+            continue
+        wide, high = plan.reach(key)
+        paper.blocked.update(
+            (i, j)
+            for i in range(x - wide, x + wide + 1)
+            for j in range(y - high, y + high + 1)
+        )
+        paper.avoided.update((x + (wide + 1) * i, y + (high + 1) * j) for i, j in WAYS)
+        if key.kind == DENSE and key not in plan.downward:  # its label stands there
+            paper.avoided.update((x + i, y + 3) for i in (1, 2, 3))
+    return paper
+
+
+def _distance(plan: Plan, maker: Key, reader: Key) -> tuple[bool, int]:
+    (a, b), (c, d) = plan.at[maker], plan.at[reader]
+    return not (a == c or b == d), abs(a - c) + abs(b - d)
+
+
+def _urgency(plan: Plan, wire: Wire) -> tuple[bool, bool, int]:
+    ends = [wire.maker, *wire.readers]
+    along_belt = sum(plan.at[e][1] == plan.top for e in ends) > 1
+    along_bus = isinstance(wire.maker, Group) and wire.maker.kind == JOIN
+    longest = max(_distance(plan, wire.maker, r) for r in wire.readers)
+    return not along_belt, not along_bus, longest[1] + 50 * longest[0]
+
+
+def _pins_out(plan: Plan, wire: Wire) -> list[Pin]:
+    maker = wire.maker
+    x, y = plan.at[maker]
+    if isinstance(maker, Port):
+        return [((x, y), UP if maker.side == "input" else RIGHT)]
+    if maker.kind == DENSE:
+        way = DOWN if maker in plan.downward else UP
+        return [((plan.column(wire.value), y + way[1] * (BOX[1] + 1)), way)]
+    wide, high = plan.reach(maker)
+    if maker.kind == JOIN and high:
+        return [((x + 1, BUS), RIGHT)]
+    return [((x + (wide + 1) * i, y + (high + 1) * j), (i, j)) for i, j in WAYS]
+
+
+def _pins_in(plan: Plan, wire: Wire, reader: Key) -> list[Pin]:
+    x, y = plan.at[reader]
+    if isinstance(reader, Port):
+        return [((x, y), UP if reader.side == "up" else RIGHT)]
+    if reader.kind == DENSE:
+        return _pins_of_box(plan, wire, reader)
+    wide, high = plan.reach(reader)
+    ways = set(WAYS)
+    if reader.kind == JOIN and high:
+        below, above = ((x, y - high - 1), UP), ((x, y + high + 1), DOWN)
+        return [
+            below,
+            above,
+            *(((x - 1, y + j), RIGHT) for j in range(-high, high + 1)),
+        ]
+    if reader.kind == JOIN:  # one side is for what comes out
+        ways -= {LEFT if y == BUS else DOWN}
+    return [
+        ((x - (wide + 1) * i, y - (high + 1) * j), (i, j))
+        for i, j in WAYS
+        if (i, j) in ways
+    ]
+
+
+def _pins_of_box(plan: Plan, wire: Wire, box: Group) -> list[Pin]:
+    """Return where a value may come into a box; the middle is for the bus."""
+    x, y = plan.at[box]
+    way = DOWN if box in plan.downward else UP
+    start = y - way[1] * (BOX[1] + 1)
+    values = sorted(dict.fromkeys(plan.reads[box]), key=lambda v: not _on_bus(plan, v))
+    if wire.value is values[0]:
+        return [((x, start), way)]
+    place = next(i for i, value in enumerate(values) if value is wire.value)
+    corners = [((x + aside, start), way) for aside in (-2, 2)]
+    wide = plan.reach(box)[0] + 1
+    sides = [((x - wide, y), RIGHT), ((x + wide, y), LEFT)]
+    return [*sides, *corners[: 1 if place == 1 else 2]]
+
+
+def _on_bus(plan: Plan, value: Tensor) -> bool:
+    maker = plan.maker.get(value)
+    return maker is not None and maker.kind == JOIN
+
+
+__all__ = ["BOX", "Key", "Plan", "Port", "Wire", "lay", "plan"]

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minigrad.context import path
+from minigrad.drawing.canvas import canvas
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
-from minigrad.drawing.safe import MEDIUM, SMALL, plain, rich, shortened, size
-from minigrad.drawing.styles import INK, MUTED, PAPER, PART, STYLES, frame_style
-from minigrad.drawing.view import FOLDED
+from minigrad.drawing.safe import plain, rich, shortened, size
+from minigrad.drawing.styles import MUTED, PART, STYLES, frame_style
+from minigrad.drawing.view import FOLDED, JOIN
 
 if TYPE_CHECKING:
     import graphviz
@@ -25,28 +26,13 @@ if TYPE_CHECKING:
 
 def dot_text(picture: Picture, title: str, with_legend: bool = True) -> str:
     """Return the DOT text of a picture."""
-    import graphviz
-
-    graph = graphviz.Digraph("tape")
-    graph.attr(
-        "graph",
+    graph = canvas(
+        title,
+        {"arrowsize": ".6"},
         rankdir="LR",
-        fontname="Helvetica",
-        fontsize=str(MEDIUM),
         nodesep=".16",
         ranksep=".3",
         newrank="true",
-        bgcolor=PAPER,
-        tooltip=plain(title),
-    )
-    graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
-    graph.attr(
-        "edge",
-        fontname="Helvetica",
-        fontsize=str(SMALL),
-        fontcolor=MUTED,
-        color=INK,
-        arrowsize=".6",
     )
     if with_legend:
         graph.attr(label=legend(picture), labelloc="b")
@@ -131,13 +117,16 @@ def _write_node(graph: graphviz.Digraph, node: Node) -> None:
         "width": f"{wide:.2f}",
         "height": f"{high:.2f}",
     }
+    if node.kind == JOIN:
+        look.update(style="filled", width=".12", height=".12")
     if node.tap:
         look["style"] += ",dashed"
     if node.output:
         look["penwidth"] = "2.4"
     if node.kind == FOLDED:
         look["peripheries"] = "2"
-    graph.node(node.id, label=rich(node.label), tooltip=plain(node.tooltip), **look)
+    label = "" if node.kind == JOIN else rich(node.label)
+    graph.node(node.id, label=label, tooltip=plain(node.tooltip), **look)
 
 
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:

@@ -140,7 +140,7 @@ def _correspond(
 
 
 def _same(p: Any, q: Any, shift: int) -> bool:
-    """Are two constants equal, or an index that moves on with the time step?"""
+    """Are two constants equal, or an index that moves with time, on or back?"""
     if isinstance(p, Array) or isinstance(q, Array):
         return np.shape(p) == np.shape(q)  # a mask, an input: data, not program
     if type(p) is not type(q):
@@ -150,7 +150,7 @@ def _same(p: Any, q: Any, shift: int) -> bool:
     if isinstance(p, slice):
         ends = ((p.start, q.start), (p.stop, q.stop), (p.step, q.step))
         return all(_same(a, b, shift) for a, b in ends)
-    return bool(p == q) or (isinstance(p, int) and q == p + shift)
+    return bool(p == q) or (isinstance(p, int) and abs(q - p) == abs(shift))
 
 
 def _folded(loop: Scope, run: list[Step]) -> Group:

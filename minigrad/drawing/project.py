@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
+from minigrad.drawing.view import DENSE, FOLDED, LAYER, SEVERAL, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -130,7 +130,8 @@ class Picture:
             if user.kind == LAYER and _time(value) and _time(value) != _time(entry):
                 self._return(Arrow(head, head, shape, value.name or "state", tooltip))
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
-            inside = user.kind in (DENSE, LAYER) and isinstance(value, Parameter)
+            closed = user.kind in (DENSE, LAYER, SEVERAL)
+            inside = closed and isinstance(value, Parameter)
             if user.kind != FOLDED and not inside:
                 tail = self._tap(value, user.scope)
                 arrow = Arrow(tail, head, "", operand, tooltip)
@@ -140,7 +141,7 @@ class Picture:
                     self.arrows.append(arrow)
         else:
             tail = self._ids[maker]
-            if {FOLDED, LAYER} & {user.kind, maker.kind}:
+            if {FOLDED, LAYER} & {user.kind, maker.kind} or user.kind == SEVERAL:
                 self._once(Arrow(tail, head, shape, "", tooltip))
             else:
                 self.arrows.append(Arrow(tail, head, shape, operand, tooltip))

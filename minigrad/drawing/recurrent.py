@@ -1,76 +1,127 @@
-"""The recurrent cell in three views: one step, unrolled over time, connected to itself.
+"""Recurrent layers in three views: one step, unrolled, connected to themselves.
 
-    gate       one time step: the well-known picture of a cell
+    gate       one time step of every layer: the well-known picture of a cell
     unrolled   the steps beside each other: first, second, ..., last
     folded     one cell, whose state leaves and comes back: what a loop is
 
 All three are readings of one tape, drawn by the same code. What a picture leaves out it
-says below; and it leaves out only repetition, which `fold.py` has compared entry by
-entry, and what was recorded outside the loop.
+says below, by name; and it leaves out only repetition, which `fold.py` has compared
+entry by entry, and what was recorded outside the loops.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from minigrad.drawing.cell import Plan, plan
-from minigrad.drawing.cells import Gap, Row
-from minigrad.drawing.fold import loops, runs
+from minigrad.drawing.cells import Gap, Stand
+from minigrad.drawing.delays import Returning, around
+from minigrad.drawing.fold import Where, runs
+from minigrad.drawing.grid import Shown, connect, grid
+from minigrad.drawing.ink import Ink
+from minigrad.drawing.layers import Layer, Layers
+from minigrad.drawing.notes import before, shared, span, title, told
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.sublayers import by_structure, weights
 from minigrad.drawing.time_steps import State, Step, steps
-from minigrad.drawing.view import VIEWS, View
+from minigrad.drawing.view import VIEWS, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.tape import Tape
 
 MANY = 4  # more time steps than that are not drawn side by side
 
 
-def gate_sheet(tape: Tape) -> Sheet | None:
-    """Return the picture of one time step, or None for what is no recurrent cell."""
-    found = steps(tape)
-    typical = found[min(1, len(found) - 1)]  # the first that reads what a step made
-    planned = plan(typical)
-    if planned is None:
-        return None
-    notes = []
-    if len(found) > 1:
-        notes.append(f"drawn: t = {typical.t}, one of {len(found)} time steps")
-    return Row(tape, [planned], [*notes, *_outside(tape, found)]).sheet
+def gate_sheet(tape: Tape) -> Sheet:
+    """Return the picture of one time step of every layer.
+
+    Raises NotPlaced for what is no recurrent cell.
+    """
+    layers = _layers(tape)
+    rows = []
+    for layer in layers:
+        column = _typical(layers, layer)
+        step = layer.at(column)
+        if step is not None:
+            rows.append(Shown(layer, {column: _planned(layer, step)}))
+    said = []
+    for row in rows:
+        step, count = row.plans[0].step, len(row.layer.steps)
+        if count > 1:
+            said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
+    connect(tape, rows)
+    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
 
 
-def unrolled_sheet(tape: Tape) -> Sheet | None:
-    """Return the picture of the time steps side by side."""
-    found = steps(tape)
-    left_out = _repeats(tape) if len(found) > MANY else {}
-    cells: list[Plan | Gap] = []
-    for step in found:
-        if step.t not in left_out:
-            planned = plan(step)
-            if planned is None:
-                return None
-            cells.append(planned)
-        elif gap := left_out[step.t]:
-            cells.append(gap)
-    if len(cells) > 2 * MANY:
-        return None
-    return Row(tape, cells, [*_shared(found), *_outside(tape, found)]).sheet
+def unrolled_sheet(tape: Tape) -> Sheet:
+    """Return the picture of the time steps side by side.
+
+    Raises NotPlaced for what is no recurrent cell, and for many steps that differ.
+    """
+    layers = _layers(tape)
+    rows = []
+    for layer in layers:
+        together = [each for each in layers if each.band == layer.band]
+        gaps = _gaps(together)
+        slots: dict[int, Plan | Gap] = {}
+        like = _planned(layer, layer.steps[min(1, len(layer.steps) - 1)])
+        for column, step in zip(layer.columns, layer.steps, strict=True):
+            gap = next((gap for gap in gaps if column in gap), None)
+            if gap is None:
+                slots[column] = _planned(layer, step, like)
+            elif gap[0] not in slots:
+                slots[gap[0]] = _gap(layer, gap)
+        if len(slots) > 2 * MANY:
+            many = f"{len(slots)} time steps that differ"
+            raise NotPlaced(f"{many} are too many to stand side by side")
+        rows.append(Shown(layer, slots))
+    said = [(layer, shared(layer)) for layer in layers]
+    connect(tape, rows)
+    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
 
 
-def folded_sheet(tape: Tape) -> Sheet | None:
-    """Return the picture of one cell whose state comes back to it."""
-    found = steps(tape)
-    typical = found[min(1, len(found) - 1)]
-    planned = plan(typical)
-    alike = len({_signature(step) for step in found}) == 1
-    if planned is None or len(found) < 2 or not alike:
-        return None
+def folded_sheet(tape: Tape) -> Sheet:
+    """Return the picture of cells whose state comes back to them.
+
+    Where there is nothing to fold, another view is drawn, and its note says why.
+    """
+    layers = _layers(tape)
+    for layer in layers:
+        if why := _unlike(layer):
+            sheet = unrolled_sheet(tape) if len(layer.steps) > 1 else gate_sheet(tape)
+            name = "unrolled" if len(layer.steps) > 1 else "gate"
+            sheet.notes.insert(0, f"not folded, because {why}; this is the view {name}")
+            return sheet
+    rows, said = [], []
+    for layer in layers:
+        column = _typical(layers, layer)
+        step = layer.at(column)
+        assert step is not None
+        cell = _planned(layer, step)
+        ways = [around(cell, k)[1] for k in range(len(step.states))]
+        extra = (
+            max([way - cell.height + 1 for way in ways if way > 0], default=0.0),
+            max([1 - way for way in ways if way < 0], default=0.0),
+        )
+        rows.append(Shown(layer, {column: cell}, extra))
+        count = f"{len(layer.steps)} time steps, names and numbers from t = {step.t}"
+        said.append((layer, count))
+        if missing := len(step.groups) - len(layer.steps[-1].groups):
+            last = f"t = {layer.steps[-1].t} lacks {missing} of these nodes"
+            said.append((layer, f"{last}: nothing reads them"))
+    said += [(layer, shared(layer)) for layer in layers]
+    connect(tape, rows)
+    notes = told(said, tape, layers, rows)
+    return grid(tape, rows, notes, span, _draw_returning).sheet
+
+
+def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
+    found = shown.layer.steps
     ends = [
         State(first.before, last.after)
         for first, last in zip(found[0].states, found[-1].states, strict=True)
     ]
-    title = f"t = {found[0].t} … {found[-1].t}"
-    notes = [f"{len(found)} time steps, names and numbers from t = {typical.t}"]
-    notes += [*_shared(found), *_outside(tape, found)]
-    return Row(tape, [planned], notes, ends, title).sheet
+    stride = (found[1].t or 0) - (found[0].t or 0)
+    Returning(tape, shown.plans[0], ends, stride, ink, stand)
 
 
 def default(tape: Tape) -> str:
@@ -81,20 +132,54 @@ def default(tape: Tape) -> str:
     return "op" if plan(found[min(1, len(found) - 1)]) is None else "gate"
 
 
-def _repeats(tape: Tape) -> dict[int | None, Gap | None]:
-    """Return the steps that repeat another; the first of each run has words for all."""
-    found, where = loops(tape)
-    left_out: dict[int | None, Gap | None] = {}
-    for run in runs(list(next(iter(found.values())).items()), where):
-        example, first, last = run[0][0], run[1][0], run[-1][0]
-        remark = f"{len(run) - 1} time steps\nt = {first} … {last}\nas t = {example}"
-        left_out.update((t, None) for t, _ in run[1:])
-        left_out[first] = Gap(
-            Label("…", "", remark),
-            f"{len(run) - 1} time steps, t = {first} to {last}: the same primitives "
-            f"and the same Parameters as t = {example}",
-        )
-    return left_out
+# ------------------------------------------------------------------ what can be drawn
+
+
+def _layers(tape: Tape) -> Layers:
+    layers = Layers(tape)
+    if not any(step.states for layer in layers for step in layer.steps[:2]):
+        raise NotPlaced("nothing is carried from one time step to the next")
+    return layers
+
+
+def _planned(layer: Layer, step: Step, like: Plan | None = None) -> Plan:
+    planned = plan(step, alone=False, like=like)
+    if planned is None:
+        where = f"{before(layer)}t = {step.t}" if step.t is not None else "the cell"
+        why = "its wires find no way" if _boxed(step) else "no weights multiply there"
+        raise NotPlaced(f"{where} could not be drawn as a cell: {why}")
+    return planned
+
+
+def _boxed(step: Step) -> bool:
+    return any(group.kind == "dense" for group in step.groups)
+
+
+def _typical(layers: Layers, layer: Layer) -> int:
+    """Return the column of the first step that reads what a step made."""
+    first = next(each for each in layers if each.band == layer.band)
+    return first.columns[min(1, len(first.columns) - 1)]
+
+
+def _unlike(layer: Layer) -> str:
+    """Return why a layer is not one cell connected to itself; "" if it is."""
+    name = before(layer)
+    if len(layer.steps) < 2:
+        return f"{name or 'the cell '}ran once"
+    first, *others = map(_signature, layer.steps)
+    if _in_order(others[-1], first):  # what nothing reads is not on the tape
+        others.pop()
+    differs = [
+        s.t for s, other in zip(layer.steps[1:], others, strict=False) if other != first
+    ]
+    if differs:
+        return f"{name}t = {differs[0]} differs from t = {layer.steps[0].t}"
+    return ""
+
+
+def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
+    rest = iter(every)
+    return all(each in rest for each in some)
 
 
 def _signature(step: Step) -> tuple[object, ...]:
@@ -104,22 +189,51 @@ def _signature(step: Step) -> tuple[object, ...]:
     )
 
 
-def _shared(found: list[Step]) -> list[str]:
-    """Say that all steps read the same Parameters, if they do."""
-    sets = {frozenset(weights(e for g in s.groups for e in g.entries)) for s in found}
-    if len(found) < 2 or len(sets) > 1:
+# --------------------------------------------------------------------- what is left out
+
+
+def _gaps(layers: Sequence[Layer]) -> list[range]:
+    """Return the columns that may be left out in every layer of a band."""
+    every = sorted({column for layer in layers for column in layer.columns})
+    if len(every) <= MANY:
         return []
-    return [f"all {len(found)} time steps read the same {len(sets.pop())} Parameters"]
+    left_out = set(every).intersection(*(_repeating(layer) for layer in layers))
+    gaps: list[range] = []
+    for column in sorted(left_out):
+        if gaps and gaps[-1].stop == column:
+            gaps[-1] = range(gaps[-1].start, column + 1)
+        else:
+            gaps.append(range(column, column + 1))
+    return [gap for gap in gaps if len(gap) > 1]
 
 
-def _outside(tape: Tape, found: list[Step]) -> list[str]:
-    """Say how much of the tape lies outside the time steps."""
-    inside = {entry for step in found for g in step.groups for entry in g.entries}
-    made = [entry for entry in tape if entry.primitive is not None]
-    in_step = [e for e in made if any(isinstance(label, int) for label in e.scope)]
-    rest = len(made) - len(inside | set(in_step))
-    entries = "1 entry" if rest == 1 else f"{rest} entries"
-    return [f"not drawn: {entries} outside the loop"] if rest > 0 else []
+def _repeating(layer: Layer) -> set[int]:
+    """Return the columns whose step repeats the one before it."""
+    entries = [[e for g in step.groups for e in g.entries] for step in layer.steps]
+    where = {
+        entry: Where((), i, k)
+        for i, made in enumerate(entries)
+        for k, entry in enumerate(made)
+    }
+    found = runs(list(enumerate(entries)), where)
+    return {layer.columns[i] for run in found for i, _ in run[1:]}
+
+
+def _gap(layer: Layer, columns: range) -> Gap:
+    inside = [
+        step
+        for column, step in zip(layer.columns, layer.steps, strict=True)
+        if column in columns
+    ]
+    first, last = inside[0].t, inside[-1].t
+    example = layer.steps[layer.steps.index(inside[0]) - 1].t
+    return Gap(
+        Label(
+            "…", "", f"{len(inside)} time steps\nt = {first} … {last}\nas t = {example}"
+        ),
+        f"{len(inside)} time steps, t = {first} to {last}: the same primitives "
+        f"and the same Parameters as t = {example}",
+    )
 
 
 VIEWS["gate"] = View("what is in the cell?", by_structure, gate_sheet)

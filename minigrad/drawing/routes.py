@@ -60,10 +60,12 @@ class Paper:
         net = self.wires
         self.wires += 1
         tree: dict[Point, None] = {}
+        used: set[Pin] = set()  # whoever reads a value twice has two arrows
         routes = []
         begin = list(starts)
         for pins in readers:
-            points = self._cheapest(net, begin, tree, pins, lanes)
+            points = self._cheapest(net, begin, tree, set(pins) - used, lanes)
+            used |= {pin for pin in pins if pin[0] == points[-1]}
             routes.append(Route(points, bool(tree)))
             self._take(net, points)
             tree.update(dict.fromkeys(points))
@@ -74,7 +76,7 @@ class Paper:
         net: int,
         starts: list[Pin],
         tree: Iterable[Point],
-        pins: list[Pin],
+        goals: set[Pin],
         lanes: set[int],
     ) -> list[Point]:
         heap: list[tuple[float, int, Point, Point]] = []
@@ -95,12 +97,12 @@ class Paper:
             if len(self.taken[point]) == 1:
                 for way in WAYS:
                     if not self._along(net, point, way):
-                        reach(TAP, point, way, None)
+                        close = 3.0 * (point in self.avoided)
+                        reach(TAP + close, point, way, None)
         if not taps:
             for point, way in starts:
                 if self._free(net, point, way):
                     reach(0.0, point, way, None)
-        goals = set(pins)
         done = set()
         while heap:
             price, _, point, way = heapq.heappop(heap)

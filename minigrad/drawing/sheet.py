@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from minigrad.drawing.canvas import canvas
 from minigrad.drawing.curves import XY, curve, shortened, straightened
 from minigrad.drawing.legend import Entry, sign, swatch, table
 from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, rich, width
-from minigrad.drawing.styles import COPY, INK, MUTED, PAPER, STYLES, Style
+from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
 
 TIP = 8.0  # length of an arrow
@@ -34,21 +35,30 @@ class Sheet:
     # ------------------------------------------------------------------ what is drawn
 
     def frame(
-        self, low: XY, high: XY, style: Style, text: str = "", tooltip: str = ""
+        self,
+        low: XY,
+        high: XY,
+        style: Style,
+        text: str = "",
+        tooltip: str = "",
+        right: bool = False,
     ) -> None:
-        """Draw a frame from its lower left to its upper right corner."""
+        """Draw a frame between two corners; its text stands at the upper left one."""
         self._explain(style)
+        name = _inline(text)
         look = {
             "bb": f"{_xy(low)},{_xy(high)}",
             "style": "rounded,filled",
             "fillcolor": style.fill,
             "color": style.border,
             "fontcolor": style.border,
-            "label": plain(text),
+            "label": f"<{name}>" if "<SUB>" in name else plain(text),
             "tooltip": plain(tooltip or text),
         }
         if text:
-            look["lp"] = _xy((low[0] + 8 + MEDIUM * width(text) / 2, high[1] - 11))
+            aside = 8 + MEDIUM * width(text) / 2
+            middle = high[0] - aside if right else low[0] + aside
+            look["lp"] = _xy((middle, high[1] - 11))
         self.frames.append((low, high, look))
 
     def node(
@@ -75,8 +85,10 @@ class Sheet:
         }
         self.nodes.append((id, at, size, {**look, **more}))
 
-    def dot(self, at: XY, tooltip: str = "", square: bool = False) -> str:
-        """Draw where a wire branches (round), or where several join (square)."""
+    def dot(
+        self, at: XY, tooltip: str = "", square: bool = False, tall: float = 0.0
+    ) -> str:
+        """Draw where a wire branches (round), or where several join (square, a bar)."""
         self.marks += 1
         id = f"d{self.marks}"
         style = COPY if not square else STYLES["join"]
@@ -86,9 +98,9 @@ class Sheet:
             (
                 id,
                 at,
-                (side, side),
+                (side, side + tall),
                 {
-                    "shape": "square" if square else "circle",
+                    "shape": "box" if square else "circle",
                     "style": "filled",
                     "fillcolor": INK,
                     "color": INK,
@@ -213,19 +225,12 @@ class Sheet:
 
     def dot_text(self, title: str, with_legend: bool = True) -> str:
         """Return the DOT text."""
-        import graphviz
-
-        graph = graphviz.Digraph("tape")
         low, high = self.bounds()
         look = {
             "layout": "nop2",
             "splines": "true",
             "outputorder": "edgesfirst",
-            "fontname": "Helvetica",
-            "fontsize": str(MEDIUM),
-            "bgcolor": PAPER,
             "pad": f"{RIM / 72:.2f}",
-            "tooltip": plain(title),
         }
         if with_legend and (self.entries or self.notes):
             most = max(2, int((high[0] - low[0]) // 165))
@@ -235,17 +240,7 @@ class Sheet:
             look.update(label=label, lp=_xy(middle))
             low = low[0], low[1] - 18 - 16 * rows
         look["bb"] = f"{_xy(low)},{_xy(high)}"
-        graph.attr("graph", **look)
-        graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
-        graph.attr(
-            "edge",
-            fontname="Helvetica",
-            fontsize=str(SMALL),
-            fontcolor=MUTED,
-            color=INK,
-            arrowsize=".8",
-            penwidth="1.6",
-        )
+        graph = canvas(title, {"arrowsize": ".8", "penwidth": "1.6"}, **look)
         for i, (_, _, look) in enumerate(self.frames):
             with graph.subgraph(name=f"cluster_{i}") as frame:
                 frame.attr("graph", penwidth="1.4", **look)

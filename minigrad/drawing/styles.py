@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigrad.drawing.project import Cluster
-from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER
+from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER, SEVERAL
 
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 
@@ -28,6 +28,7 @@ STYLES = {
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
     LAYER: Style("#eaf4ec", "#4f7f58", "box", "recurrent layer, over all time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
+    SEVERAL: Style("#f8cfe0", "#99215a", "box", "several primitives, as one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
     FOLDED: Style("#d3e8d7", "#4f7f58", "box", "folded time steps"),

@@ -7,20 +7,24 @@ takes in whatever has no other operand, in the same part of the model, up to and
 the first function that is not additive: its activation.
 
     z = W v          begins a box                          (matvec, matmul)
-    z = z + b        additive: a Parameter, another product
+    z = z + b        additive: a Parameter, another product, a peephole p * c
     f = sigma(z)     not additive: the activation, after which the box is closed
     f * c            has another operand, so it stands outside: a circle
 
-A product that reads a box from a part within its own part makes that box deeper.
+What the box itself still needs is no end of it: in (z - mean(z)) * g + b, the mean of a
+layer norm, the last of all is the activation. A product that reads a box from a part
+within its own part makes that box deeper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.knots import find_knots
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
@@ -55,6 +59,24 @@ def is_product(entry: Tensor) -> bool:
     return multiplies and any(isinstance(arg, Parameter) for arg in entry.args)
 
 
+def is_scaling(entry: Tensor) -> bool:
+    """Is a vector multiplied by one of weights, entry by entry, as in a peephole?"""
+    row = entry.primitive
+    trained = [isinstance(arg, Parameter) for arg in entry.args]
+    if not isinstance(row, Elementwise) or sorted(trained) != [False, True]:
+        return False
+    return len(tensors(entry)) == 1 and _is_product(row)
+
+
+def _is_product(row: Elementwise) -> bool:
+    """Does a row grow with each of its two arguments? It is tried on numbers."""
+    try:
+        f = row.function
+        return bool(f(6.0, 5.0) == 2 * f(3.0, 5.0) and f(3.0, 10.0) == 2 * f(3.0, 5.0))
+    except Exception:
+        return False
+
+
 def is_join(entry: Tensor) -> bool:
     """Does it put several vectors side by side, their entries as they are?"""
     row = entry.primitive
@@ -86,6 +108,7 @@ class Box:
     open: set[Tensor] = field(default_factory=set)
     activations: list[Primitive] = field(default_factory=list)
     products: int = 0
+    longer: bool = False
 
     def take(self, entry: Tensor) -> None:
         """Take in an entry; an activation is not open to further ones."""
@@ -94,7 +117,7 @@ class Box:
         if is_product(entry):
             self.products += 1
             self.open.add(entry)
-        elif is_additive(row) or not self._closes(entry):
+        elif is_scaling(entry) or is_additive(row) or not self._closes(entry):
             self.open.add(entry)
         else:
             self.activations.append(row)
@@ -106,7 +129,7 @@ class Box:
 
     def merge(self, other: Box) -> None:
         """Become one with a box that feeds this one."""
-        self.entries = other.entries + self.entries
+        self.entries = sorted(other.entries + self.entries, key=lambda e: e.tick)
         self.open |= other.open
         self.activations = other.activations + self.activations
         self.products += other.products
@@ -120,10 +143,11 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
     >>> len(set(boxes(mg.Tape(y)).values())), len(boxes(mg.Tape(y)))
     (1, 3)
     """
-    uses: dict[Tensor, int] = {}
+    readers: dict[Tensor, list[Tensor]] = {}
     for entry in tape:
         for arg in tensors(entry):
-            uses[arg] = uses.get(arg, 0) + 1
+            readers.setdefault(arg, []).append(entry)
+    uses = {entry: len(found) for entry, found in readers.items()}
     found: dict[Tensor, Box] = {}
     for entry in tape:
         if entry.primitive is None:
@@ -133,16 +157,58 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
             continue
         box.take(entry)
         found.update((each, box) for each in box.entries)
+    found = {entry: box for entry, box in found.items() if box.products}
+    for box in dict.fromkeys(found.values()):
+        if more := _up_to_activation(box, readers):
+            box.entries, box.activations, box.longer = more, [more[-1].primitive], True
+            found.update((each, box) for each in box.entries)
     return found
+
+
+def _up_to_activation(
+    box: Box, readers: dict[Tensor, list[Tensor]]
+) -> list[Tensor] | None:
+    """Return a box's entries up to a later activation, if all that it makes ends there.
+
+    So what stands between W v and sigma in a layer norm is in the box. As soon as
+    anything else reads a value on the way, there is no such end.
+    """
+    if box.activations and _is_activation(box.entries[-1]):
+        return None
+    entries = dict.fromkeys(box.entries)
+    ahead = [
+        (r.tick, r) for e in entries for r in readers.get(e, ()) if r not in entries
+    ]
+    heapq.heapify(ahead)
+    while ahead:
+        _, entry = heapq.heappop(ahead)
+        if entry in entries:
+            continue
+        inside = all(arg in entries for arg in tensors(entry))
+        if not inside or entry.scope != box.scope or is_product(entry):
+            return None
+        entries[entry] = None
+        if _is_activation(entry) and all(e in entries for _, e in ahead):
+            return list(entries)
+        for reader in readers.get(entry, ()):
+            heapq.heappush(ahead, (reader.tick, reader))
+    return None
+
+
+def _is_activation(entry: Tensor) -> bool:
+    row = entry.primitive
+    return isinstance(row, Elementwise) and len(entry.args) == 1
 
 
 def _begun(
     entry: Tensor, found: dict[Tensor, Box], uses: dict[Tensor, int]
 ) -> Box | None:
     """Return the box that a product begins, with those of the parts within its own."""
-    if not is_product(entry):
+    if not is_product(entry) and not is_scaling(entry):
         return None
     box = Box(entry.scope)
+    if is_scaling(entry):
+        return None if tensors(entry)[0] in found else box
     for arg in tensors(entry):
         inner = found.get(arg)
         if inner is not None and _within(inner.scope, entry.scope) and uses[arg] == 1:
@@ -164,7 +230,7 @@ def _grown(
     if not around or None in around:
         return None
     grown = [box for box in around if box is not None]
-    if any(box.scope != entry.scope for box in grown):
+    if not all(_may_take(box, entry) for box in grown):
         return None
     if not any(arg in box.open for arg in read for box in grown):
         return None
@@ -173,39 +239,71 @@ def _grown(
         together = is_additive(row) and all(uses[arg] == 1 for arg in read)
         if not together or any(box.activations for box in grown):
             return None
+        grown.sort(key=lambda box: box.scope != entry.scope)
         for other in grown[1:]:
             grown[0].merge(other)
     return grown[0]
 
 
+def _may_take(box: Box, entry: Tensor) -> bool:
+    """Is it of the same part? A peephole p * c may come from the part around it."""
+    around = entry.scope[: len(box.scope)] == box.scope
+    return box.scope == entry.scope or (around and not box.products)
+
+
 def by_structure(tape: Tape) -> list[Group]:
     """Make one node of every dense sub-layer, and of everything between them."""
     place = {entry: i for i, entry in enumerate(tape)}
+    return [replace(group, tooltip=told(group, place)) for group in structure(tape)]
+
+
+def structure(tape: Tape) -> list[Group]:
+    """Return the groups of `by_structure` without tooltips, which few are asked for."""
     box_of = boxes(tape)
+    knots = find_knots(tape, box_of)
     groups = []
     done: set[Box] = set()
     for entry in reversed(tape.steps):
         box = box_of.get(entry)
         if entry.primitive is None or box in done:
             continue
-        if box is None:
+        if entry in knots:
+            if entry is knots[entry][-1]:
+                groups.append(_knot_group(knots[entry]))
+        elif box is None:
             row = entry.primitive
             kind = JOIN if is_join(entry) else "linear"
             kind = "elementwise" if isinstance(row, Elementwise) else kind
-            text = tooltip_of(entry, place)
-            groups.append(Group((entry,), entry.scope, kind, label_of(entry), text))
+            groups.append(Group((entry,), entry.scope, kind, label_of(entry)))
         else:
             done.add(box)
-            groups.append(dense_group(box, place))
+            groups.append(Group(tuple(box.entries), box.scope, DENSE, _dense(box)))
     return groups[::-1]
 
 
-def dense_group(box: Box, place: dict[Tensor, int]) -> Group:
-    """Return a dense sub-layer as one node: its activation, its W and b."""
-    symbol = " → ".join(row.symbol for row in box.activations) or "W v + b"
-    names = [leaf_label(each).name or "·" for each in weights(box.entries)]
+def _dense(box: Box) -> Label:
+    """Return what a dense sub-layer says: its activation, its W and b."""
+    bent = [row for row in box.activations if isinstance(row, Elementwise)]
+    closing = bent or box.activations[:1] * (len(box.activations) == 1)
+    symbol = " → ".join(row.symbol for row in closing) or "W v + b"
+    symbol = f"… → {symbol}" if box.longer else symbol
+    found = sorted(weights(box.entries), key=lambda each: -each.ndim)  # W before p, b
+    names = [leaf_label(each).name or "·" for each in found]
     deeper = box.products > 1 and len(box.activations) > 1
     name = f"{len(box.activations)} layers" if deeper else ", ".join(names)
-    sizes = [f"{leaf_label(e).name} {e.shape}" for e in weights(box.entries)]
-    says = "\n".join([*sizes, *(tooltip_of(e, place) for e in box.entries[-1:])])
-    return Group(tuple(box.entries), box.scope, DENSE, Label(symbol, name), says)
+    return Label(symbol, name)
+
+
+def told(group: Group, place: Mapping[Tensor, int]) -> str:
+    """Return a group's tooltip: the Parameters in it, what ran, and its output."""
+    found = weights(group.entries) if group.kind in (DENSE, SEVERAL) else []
+    lines = [f"{leaf_label(each).name} {each.shape}" for each in found]
+    if group.kind == SEVERAL:
+        lines.append(" → ".join(label_of(each).symbol for each in group.entries))
+    return "\n".join([*lines, tooltip_of(group.entries[-1], place)])
+
+
+def _knot_group(entries: list[Tensor]) -> Group:
+    names = [leaf_label(each).name or "·" for each in weights(entries)]
+    label = Label("", ", ".join(["…", *names]).replace("…,", "…"))
+    return Group(tuple(entries), entries[-1].scope, SEVERAL, label)

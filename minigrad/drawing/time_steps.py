@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minigrad.context import Scope
-from minigrad.drawing.sublayers import by_structure, tensors
+from minigrad.drawing.loops import Loop, find_loops, letter_of
+from minigrad.drawing.sublayers import structure, tensors
 from minigrad.drawing.view import Group
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -58,28 +59,35 @@ def steps(tape: Tape) -> list[Step]:
     >>> [(step.t, len(step.groups), len(step.states)) for step in steps(mg.Tape(y))]
     [(1, 1, 1), (2, 1, 1)]
     """
-    groups = by_structure(tape)
-    loop = next((_loop(g.scope) for g in groups if _loop(g.scope) is not None), None)
-    if loop is None:
-        return [_only_step(tape, groups)]
-    inside: dict[int, list[Group]] = {}
-    for group in groups:
-        if _loop(group.scope) == loop:
-            inside.setdefault(int(group.scope[len(loop)]), []).append(group)
-    return _in_time(tape, loop, inside)
+    return every_loop(tape)[0]
 
 
-def _loop(scope: Scope) -> Scope | None:
-    return next((scope[:i] for i, s in enumerate(scope) if isinstance(s, int)), None)
+def every_loop(tape: Tape) -> list[list[Step]]:
+    """Return the time steps of each loop, in the order of the tape.
+
+    A tape without any is a single step.
+    """
+    groups = structure(tape)
+    readers = _readers(tape)
+    loops = find_loops(groups)
+    if not loops:
+        return [[_only_step(tape, groups, readers)]]
+    return [_in_time(tape, loop, readers) for loop in loops]
 
 
-def _only_step(tape: Tape, groups: list[Group]) -> Step:
-    """Read the whole tape as one step; a state is told by its letter."""
+def _only_step(
+    tape: Tape,
+    groups: list[Group],
+    readers: dict[Tensor, list[Tensor]],
+    t: int | None = None,
+    scope: Scope | None = None,
+) -> Step:
+    """Read groups as the only step there is; a state is told by its letter."""
     groups, outside = _reads(groups)
-    made = [entry for group in groups for entry in group.entries]
+    made = _entries(groups)
     states = []
     for before in outside:
-        letter = _letter(before)
+        letter = letter_of(before)
         after = [
             e for e in made if letter and e.name == letter and e.shape == before.shape
         ]
@@ -88,16 +96,11 @@ def _only_step(tape: Tape, groups: list[Group]) -> Step:
     carried = {state.before for state in states}
     inputs = [each for each in outside if each not in carried]
     own = set(made)
-    leaves = [each for each in tape.outputs if each in own]
-    return Step(
-        None, _common([group.scope for group in groups]), groups, inputs, states, leaves
-    )
-
-
-def _letter(leaf: Tensor) -> str:
-    """Return the letter that an initial state begins: `c` of `c_0` or `c_prev`."""
-    letter, _, rest = (leaf.name or "").partition("_")
-    return letter if rest in ("0", "prev") else ""
+    ends = {e for e in made if any(u not in own for u in readers.get(e, ()))}
+    ends |= set(tape.outputs)
+    leaves = [e for e in made if e in ends]
+    scope = scope or _common([group.scope for group in groups])
+    return Step(t, scope, groups, inputs, states, leaves)
 
 
 def _common(scopes: list[Scope]) -> Scope:
@@ -124,8 +127,11 @@ def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
     return kept, list(dict.fromkeys(outside))
 
 
-def _in_time(tape: Tape, loop: Scope, inside: dict[int, list[Group]]) -> list[Step]:
-    order = list(inside)
+def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> list[Step]:
+    inside, order = loop.inside, list(loop.inside)
+    if len(order) == 1:
+        scope = (*loop.scope, order[0], *loop.part)
+        return [_only_step(tape, inside[order[0]], readers, order[0], scope)]
     made_at = {e: (t, i) for t in order for i, e in enumerate(_entries(inside[t]))}
     read_at = {t: _reads(groups) for t, groups in inside.items()}
     ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later
@@ -134,7 +140,6 @@ def _in_time(tape: Tape, loop: Scope, inside: dict[int, list[Group]]) -> list[St
             made = made_at.get(value)
             if made and made[0] == t:
                 ways.setdefault(made[1], _first_use(inside[after], value))
-    readers = _readers(tape)
     found = []
     for t in order:
         groups, outside = read_at[t]
@@ -151,7 +156,8 @@ def _in_time(tape: Tape, loop: Scope, inside: dict[int, list[Group]]) -> list[St
             e for e in entries if any(u not in made_at for u in readers.get(e, ()))
         }
         leaves = [e for e in entries if e in ends]
-        found.append(Step(t, (*loop, t), groups, inputs, states, leaves))
+        scope = (*loop.scope, t, *loop.part)
+        found.append(Step(t, scope, groups, inputs, states, leaves))
     return found
 
 

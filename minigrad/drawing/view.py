@@ -34,6 +34,7 @@ FOLDED = "folded"  # the kind of a group that stands for repeated time steps
 DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
 LAYER = "layer"  # ... for a recurrent layer, all its time steps inside
 JOIN = "join"  # ... for vectors put side by side
+SEVERAL = "several"  # ... for several primitives with one way in and one way out
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,10 @@ class Group:
     tooltip: str = ""
 
 
+class NotPlaced(Exception):
+    """A view has no places for a tape; it says why, and Graphviz places the groups."""
+
+
 @dataclass(frozen=True)
 class View:
     """A way to look at a tape.
@@ -61,8 +66,8 @@ class View:
     answers   the question it answers, in a few words
     groups    the groups it makes of a tape, in the order of the tape; a leaf that is
               in no group is drawn beside each of its users
-    sheet     for a picture with fixed places: the sheet it makes of a tape, or None
-              for a tape that is like none it can place; then Graphviz places the groups
+    sheet     for a picture with fixed places: the sheet it makes of a tape; it raises
+              NotPlaced, or returns None, for a tape that is like none it can place
     """
 
     answers: str

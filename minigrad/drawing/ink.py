@@ -1,0 +1,173 @@
+"""What is drawn of a cell: nodes, circles outside, wires with what they carry.
+
+`places.py` counts in squares; here they become points on a sheet. All rows of a picture
+draw with the same ink, so that no id is given twice, and a wire hops over every level
+one that it crosses, whoever drew that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from minigrad.drawing.layers import called
+from minigrad.drawing.project import operand_numbers
+from minigrad.drawing.safe import SMALL, width
+from minigrad.drawing.sheet import XY, Sheet
+from minigrad.drawing.styles import OUTSIDE_OF
+from minigrad.drawing.sublayers import told
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
+from minigrad.drawing.words import Label, name_in_time, shape_text, tooltip_of
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+SQUARE = 12.0  # points
+OUTER, CIRCLE = 36.0, 28.0  # points across
+ROOM = 6  # letters in a circle
+
+
+class Half(NamedTuple):
+    """A wire on its way, from who made the value."""
+
+    tail: str
+    points: list[XY]
+    value: Tensor
+    belt: bool
+
+
+class Way(NamedTuple):
+    """A wire that leaves a cell: where it may not be rounded, and its label."""
+
+    half: Half
+    taps: set[XY]
+    label: tuple[str, XY | None]
+
+
+class Ink:
+    """A sheet, and what has been drawn on it so far."""
+
+    def __init__(self, tape: Tape, notes: Sequence[str] = ()) -> None:
+        self.sheet = Sheet(notes)
+        self.place = {entry: i for i, entry in enumerate(tape)}
+        self.hops: set[XY] = set()
+        self.levels: list[tuple[float, float, float]] = []  # y, from x, to x
+        self.risers: dict[Tensor, Way] = {}  # what goes up to the next layer
+        self.outer_circles = self.boxes = 0
+
+    def node(self, group: Group, at: XY, reach: tuple[int, int]) -> str:
+        """Draw a box, a circle, or the square where vectors are joined."""
+        id = f"n{self.place[group.entries[0]]}"
+        says = told(group, self.place)
+        if group.kind == JOIN:
+            return self.sheet.dot(at, says, square=True, tall=2 * SQUARE * reach[1])
+        wide, high = size(group, reach)
+        name, symbol = "", group.label.symbol
+        if group.kind in (DENSE, SEVERAL):
+            name = fitting(group.label.name, wide / 11)
+            symbol = fitting(symbol, wide / 13)
+        self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
+        return id
+
+    def outer(self, value: Tensor, at: XY, name: str = "") -> str:
+        """Draw a circle outside a cell: an input, a state, an output."""
+        self.outer_circles += 1
+        id = f"v{self.outer_circles}"
+        says = fitting(name or called(value) or shape_text(value), OUTER / 10)
+        tooltip = tooltip_of(value, self.place)
+        self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), tooltip)
+        return id
+
+    def box_id(self, kind: str) -> str:
+        """Return an id that no other gap or delay has."""
+        self.boxes += 1
+        return f"{kind}{self.boxes}"
+
+    def wire(self, way: Way, head: str, points: list[XY], arrow: bool = True) -> None:
+        """Draw a wire from who made its value through points to a node."""
+        half, (label, label_at) = way.half, way.label
+        self.sheet.wire(
+            half.tail,
+            head,
+            points,
+            f"{name_in_time(half.value)} {shape_text(half.value)}",
+            arrow=arrow,
+            sharp=way.taps,
+            hops=self.hops | self._crossed(points),
+            label=label,
+            label_at=label_at,
+            penwidth="3" if half.belt else "1.6",
+        )
+
+    def _crossed(self, points: Sequence[XY]) -> set[XY]:
+        """Return where upright parts of a wire cross the level ones around cells."""
+        return {
+            (a, y)
+            for (a, b), (c, d) in itertools.pairwise(points)
+            for y, low, high in self.levels
+            if a == c and low < a < high and min(b, d) < y < max(b, d)
+        }
+
+    def number(self, value: Tensor, reader: Group, id: str, end: Sequence[XY]) -> None:
+        """Say which operand this is, where operands may not be swapped."""
+        numbers = operand_numbers(reader.entries[0])
+        if reader.kind == JOIN or len(reader.entries) > 1 or not any(numbers):
+            return
+        (a, b), (x, y) = end
+        place = next(i for i, v in enumerate(reader.entries[0].args) if v is value)
+        upright = abs(y - b) > abs(x - a)
+        aside = -15 if upright or a < x else 3
+        above = 8 if not upright else 10 if b > y else -10
+        far = x + aside, y + above
+        self.sheet.text(f"{id}_{place + 1}", far, numbers[place])
+
+
+def fitting(text: str, room: float) -> str:
+    """Return as much of a text as there is room for, in units of its font size.
+
+    >>> fitting("W_f, b_f", 6.5), fitting("weights of the forget gate", 6.5)
+    ('W_f, b_f', 'weights o…')
+    """
+    if width(text.replace("_", "").replace("~", "")) <= room:
+        return text
+    while text and width(text) > room - 0.9:
+        text = text[:-1]
+    return text.rstrip(" _,") + "…"
+
+
+def text_width(text: str) -> float:
+    """Estimate how many points a small text takes."""
+    return SMALL * width(text.replace("_", ""))
+
+
+def toward(near: XY, circle: XY) -> XY:
+    """Return where a wire meets an outer circle."""
+    (x, y), (a, b) = near, circle
+    radius = OUTER / 2
+    if abs(x - a) > abs(y - b):
+        return a + (radius if x > a else -radius), b
+    return a, b + (radius if y > b else -radius)
+
+
+def size(group: Group, reach: tuple[int, int]) -> tuple[float, float]:
+    """Return the width and height of a node, of which `reach` counts the squares."""
+    wide, high = (2 * SQUARE * squares for squares in reach)
+    if group.kind == DENSE:
+        return wide, high
+    return wide if reach[0] > 1 else CIRCLE, CIRCLE
+
+
+def rim(at: XY, onto: XY, group: Group, reach: tuple[int, int]) -> XY:
+    """Return where a wire that goes straight to or from a node meets its rim."""
+    dx, dy = onto[0] - at[0], onto[1] - at[1]
+    if group.kind == JOIN:
+        return at[0], onto[1] if abs(dy) <= reach[1] * SQUARE else at[1]
+    wide, high = (side / 2 for side in size(group, reach))
+    if group.kind == DENSE and abs(dx) <= wide:
+        return onto[0], at[1] + (high if dy > 0 else -high)
+    if abs(dx) > abs(dy):
+        return at[0] + (wide if dx > 0 else -wide), at[1]
+    return at[0], at[1] + (high if dy > 0 else -high)
+
+
+__all__: list[Any] = ["Half", "Ink", "Way"]

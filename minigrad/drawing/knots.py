@@ -1,0 +1,94 @@
+"""Knots: several primitives that are drawn as one.
+
+A layer norm of c is a dozen primitives, from sums to a root, and a reader wants to see
+one thing. A **knot** begins at one value, reads nothing else but Parameters and
+numbers, branches inside and comes together again, and has one end. The activation that
+follows is not part of it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Mapping, Sequence
+
+from minigrad.parameter import Parameter
+from minigrad.primitive import Elementwise
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+FEW, MANY = 4, 40  # primitives: fewer are drawn one by one, more are no knot
+
+
+def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Tensor]]:
+    """Return for every entry of a knot all of its entries, in order.
+
+    >>> import minigrad as mg
+    >>> c = mg.Tensor([1.0, 2.0], name="c")
+    >>> apart = c - c.mean()
+    >>> y = mg.tanh(apart / mg.sqrt((apart * apart).mean()))
+    >>> {len(knot) for knot in find_knots(mg.Tape(y), ()).values()}
+    {8}
+    """
+    readers: dict[Tensor, list[Tensor]] = {}
+    for entry in tape:
+        for arg in _read(entry):
+            readers.setdefault(arg, []).append(entry)
+    found: dict[Tensor, list[Tensor]] = {}
+    for value, reading in readers.items():
+        if len(reading) > 1 and value not in found:
+            for scope in dict.fromkeys(reader.scope for reader in reading):
+                own = _from_here(value, scope, readers, elsewhere)
+                knot = _until_the_end(own, readers, tape.outputs)
+                found.update(dict.fromkeys(knot, knot))
+    return found
+
+
+def _from_here(
+    value: Tensor,
+    scope: object,
+    readers: Mapping[Tensor, Sequence[Tensor]],
+    elsewhere: Container[Tensor],
+) -> list[Tensor]:
+    """Return what a part of the model made of one value alone; [] if it is too much."""
+    own = {value: None}
+    ahead = [(reader.tick, reader) for reader in readers[value]]
+    heapq.heapify(ahead)
+    while ahead:
+        _, entry = heapq.heappop(ahead)
+        alone = all(arg in own for arg in _read(entry))
+        if entry in own or entry in elsewhere or entry.scope != scope or not alone:
+            continue
+        own[entry] = None
+        if len(own) > MANY:
+            return []
+        for reader in readers.get(entry, ()):
+            heapq.heappush(ahead, (reader.tick, reader))
+    return list(own)[1:]
+
+
+def _until_the_end(
+    own: list[Tensor],
+    readers: Mapping[Tensor, Sequence[Tensor]],
+    outputs: Sequence[Tensor],
+) -> list[Tensor]:
+    """Return the entries without the activation if they are a knot, with one end."""
+    while own and isinstance(own[-1].primitive, Elementwise) and len(own[-1].args) == 1:
+        own = own[:-1]
+    inside = set(own)
+    ends = [
+        entry
+        for entry in own
+        if any(entry is each for each in outputs)
+        or any(r not in inside for r in readers.get(entry, ()))
+    ]
+    meets = any(len(_read(entry)) > 1 for entry in own)
+    return (
+        own
+        if len(own) >= FEW and meets and len(ends) == 1 and ends[0] is own[-1]
+        else []
+    )
+
+
+def _read(entry: Tensor) -> list[Tensor]:
+    args = (arg for arg in entry.args if isinstance(arg, Tensor))
+    return [arg for arg in args if not isinstance(arg, Parameter)]

@@ -1,0 +1,177 @@
+"""Recurrent layers side by side in time: which step of one belongs to which of another.
+
+A stack, and two layers that read one sequence from both ends, are several loops on one
+tape. Their steps belong together where they meet:
+
+    step 2 of layer 2 reads what step 2 of layer 1 made          the same column
+    step 1 of `back` reads what step 3 of `ahead` reads: x_3     column 3
+
+So every step has a **column**, found by what it reads, and a layer whose columns fall
+runs backward in time. Layers that cannot be told to run together (a decoder after its
+encoder) have columns of their own: another **band**.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from minigrad.context import path
+from minigrad.drawing.origins import Origins
+from minigrad.drawing.sublayers import tensors
+from minigrad.drawing.time_steps import Step, every_loop
+from minigrad.drawing.words import name_in_time
+from minigrad.primitive import Linear
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+@dataclass(eq=False)
+class Layer:
+    """One recurrent layer: its time steps in the order they ran.
+
+    name      where it is in the model, as short as it is clear; "" if it is the only
+    columns   for every step its place in time among the layers of the band
+    band      the number of the group of layers that share their columns
+    fed       for an input: what steps of other layers made, whose entries it holds
+    read      for an input: what the band's first layer that reads the same calls it
+    """
+
+    name: str
+    steps: list[Step]
+    columns: list[int]
+    band: int
+    fed: dict[Tensor, list[Tensor]] = field(default_factory=dict)
+    read: dict[Tensor, str] = field(default_factory=dict)
+
+    @property
+    def backward(self) -> bool:
+        """Does it run from the last column to the first?"""
+        return len(self.columns) > 1 and self.columns[0] > self.columns[-1]
+
+    def at(self, column: int) -> Step | None:
+        """Return the step in a column."""
+        return dict(zip(self.columns, self.steps, strict=True)).get(column)
+
+
+class Layers(list[Layer]):
+    """The recurrent layers of a tape, in its order; `between` carries values over.
+
+    >>> import minigrad as mg
+    >>> from lstm import LSTM
+    >>> ahead, back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
+    >>> x = mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    >>> found = Layers(mg.Tape(ahead(x)[0], back(x[::-1])[0]))
+    >>> [(layer.columns, layer.backward) for layer in found]
+    [([0, 1], False), ([1, 0], True)]
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__()
+        loops = every_loop(tape)
+        made = {e: i for i, s in enumerate(loops) for e in _made(s)}
+        self.origins = Origins(tape, made)
+        self.column_of: dict[Tensor, int] = {}  # of whatever a placed step made
+        self.layer_of: dict[Tensor, Layer] = {}
+        self.seen: dict[tuple[int, bytes], dict[int, str]] = {}  # inputs, by column
+        self.bands = 0
+        for steps, name in zip(loops, _names(loops), strict=True):
+            self._place(name, steps)
+        self.between = self._carriers(tape, made)
+
+    def _place(self, name: str, steps: list[Step]) -> None:
+        reads = [
+            (band, [self._candidates(band, step) for step in steps])
+            for band in range(self.bands)
+        ]
+        placed = ((band, _in_order(found)) for band, found in reads)
+        fitting = ((band, columns) for band, columns in placed if columns)
+        band, columns = next(fitting, (self.bands, list(range(len(steps)))))
+        layer = Layer(name, steps, columns, band)
+        self.bands = max(self.bands, band + 1)
+        for step, column in zip(steps, columns, strict=True):
+            for value in step.inputs:
+                makers = self._makers(value)
+                if makers:
+                    layer.fed[value] = makers
+                elif key := self.origins.key(value):
+                    names = self.seen.setdefault((band, key), {})
+                    layer.read[value] = names.setdefault(column, called(value))
+        made = {e: c for s, c in zip(steps, columns, strict=True) for e in _made([s])}
+        self.column_of.update(made)
+        self.layer_of.update(dict.fromkeys(made, layer))
+        self.append(layer)
+
+    def _makers(self, value: Tensor) -> list[Tensor]:
+        """Return what earlier layers made, if a value holds nothing else."""
+        found = [value] if value in self.column_of else self.origins.makers(value)
+        return found if all(each in self.column_of for each in found) else []
+
+    def _candidates(self, band: int, step: Step) -> set[int]:
+        """Return the columns in which a step could stand, for what it reads."""
+        found: list[set[int]] = []
+        for value in step.inputs:
+            makers = self._makers(value)
+            if makers and all(self.layer_of[m].band == band for m in makers):
+                found.append({self.column_of[each] for each in makers})
+            elif key := self.origins.key(value):
+                found.append(set(self.seen.get((band, key), ())))
+        found = [each for each in found if each]
+        return set.intersection(*found) if found else set()
+
+    def _carriers(self, tape: Tape, made: dict[Tensor, int]) -> set[Tensor]:
+        """Return the entries that only hand a layer's outputs on to another one."""
+        wanted = {value for layer in self for value in layer.fed}
+        found = set()
+        for entry in reversed(tape.steps):
+            if entry in wanted and entry not in made and entry.primitive is not None:
+                wanted.update(tensors(entry))
+                if isinstance(entry.primitive, Linear):
+                    found.add(entry)
+        return found
+
+
+def _in_order(candidates: Sequence[set[int]]) -> list[int]:
+    """Return a column for each step, all rising or all falling; [] if there are none.
+
+    >>> _in_order([{2}, {1}, {0}]), _in_order([{0, 1}, {0, 1}]), _in_order([{1}, {1}])
+    ([2, 1, 0], [0, 1], [])
+    """
+    for sign in (1, -1):
+        columns: list[int] = []
+        for found in candidates:
+            later = [c for c in found if not columns or sign * (c - columns[-1]) > 0]
+            if not later:
+                break
+            columns.append(min(later, key=lambda c: sign * c))
+        if len(columns) == len(candidates):
+            return columns
+    return []
+
+
+def _made(steps: Sequence[Step]) -> list[Tensor]:
+    return [entry for step in steps for g in step.groups for entry in g.entries]
+
+
+def _names(loops: Sequence[Sequence[Step]]) -> list[str]:
+    """Return what tells each loop from the others: its scope without what all share."""
+    if len(loops) < 2:
+        return [""]
+    scopes = [tuple(b for b in s[0].scope if isinstance(b, str)) for s in loops]
+    shared = 0
+    while all(len(s) > shared + 1 for s in scopes) and (
+        len({s[shared] for s in scopes}) == 1
+    ):
+        shared += 1
+    names = [path(scope[shared:]) or "loop" for scope in scopes]
+    again = [names[:i].count(name) + 1 for i, name in enumerate(names)]
+    return [
+        f"{name} #{k}" if names.count(name) > 1 else name
+        for name, k in zip(names, again, strict=True)
+    ]
+
+
+def called(value: Tensor) -> str:
+    """Return a value's name, or that of the only value that it was taken from."""
+    source = [arg for arg in value.args if isinstance(arg, Tensor)]
+    return name_in_time(value) or (called(source[0]) if len(source) == 1 else "")

@@ -1,0 +1,110 @@
+"""What is said of recurrent layers: titles of frames, and the notes below a picture.
+
+A note says what holds of the layers it names, and what the picture does not show: which
+steps are left out, what an input holds where no wire says it, what lies outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from minigrad.context import path
+from minigrad.drawing.grid import Shown
+from minigrad.drawing.layers import Layer, Layers, called
+from minigrad.drawing.sublayers import weights
+from minigrad.drawing.time_steps import Step
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+
+def before(layer: Layer) -> str:
+    """Return a layer's name as the beginning of a sentence."""
+    return f"{layer.name}: " if layer.name else ""
+
+
+def title(layer: Layer, step: Step) -> str:
+    """Say which layer and which step; and where in time, if it runs backward."""
+    if step.t is None:
+        return str(step.scope[-1]) if step.scope else ""
+    reads = [layer.read[value] for value in step.inputs if value in layer.read]
+    own = all(name == called(value) for value, name in layer.read.items())
+    place = f", reads {reads[0]}" if layer.backward and reads and not own else ""
+    return f"{before(layer)}t = {step.t}{place}"
+
+
+def span(layer: Layer, step: Step) -> str:
+    """Say which layer, and which steps all are this one."""
+    return f"{before(layer)}t = {layer.steps[0].t} … {layer.steps[-1].t}"
+
+
+def shared(layer: Layer) -> str:
+    """Say that all steps of a layer read the same Parameters, if they do."""
+    sets = {
+        frozenset(weights(e for g in step.groups for e in g.entries))
+        for step in layer.steps
+    }
+    if len(layer.steps) < 2 or len(sets) > 1:
+        return ""
+    count = len(sets.pop())
+    return f"all {len(layer.steps)} time steps read the same {count} Parameters"
+
+
+def told(
+    said: Iterable[tuple[Layer, str]],
+    tape: Tape,
+    layers: Layers,
+    rows: Sequence[Shown],
+) -> list[str]:
+    """Return the notes, one for all layers of which it is true."""
+    about: dict[str, list[str]] = {}
+    back = "runs from right to left: it reads the last input first"
+    turned = [(layer, back) for layer in layers if layer.backward]
+    for layer, note in [*said, *_fed(layers, rows), *turned]:
+        about.setdefault(note, []).append(layer.name)
+    notes = [
+        f"{', '.join(dict.fromkeys(names))}: {note}" if any(names) else note
+        for note, names in about.items()
+        if note
+    ]
+    return [*notes, *_outside(tape, layers)]
+
+
+def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
+    """Say what inputs hold where no wire says it: outputs of layers, joined."""
+    for row in rows:
+        inputs = [value for cell in row.plans for value in cell.step.inputs]
+        for value in inputs:
+            if value in row.fed or value not in row.layer.fed:
+                continue
+            makers = row.layer.fed[value]
+            words = [
+                f"{maker.name or 'what'} of {layers.layer_of[maker].name}"
+                for maker in makers
+            ]
+            name = (value.name or "the input").partition("_")[0]
+            yield row.layer, f"{name} holds {' and '.join(dict.fromkeys(words))}"
+
+
+def _outside(tape: Tape, layers: Layers) -> list[str]:
+    """Say how much of the tape lies outside the time steps, and where."""
+    inside: set[Tensor] = set(layers.between)
+    for layer in layers:
+        for step in layer.steps:
+            inside.update(e for group in step.groups for e in group.entries)
+    rest = [
+        entry
+        for entry in tape
+        if entry.primitive is not None
+        and entry not in inside
+        and not any(isinstance(label, int) for label in entry.scope)
+    ]
+    if not rest:
+        return []
+    scopes = [path(entry.scope) for entry in rest]
+    counts = {scope: scopes.count(scope) for scope in dict.fromkeys(scopes)}
+    named = [
+        f"{n} in {scope}" if scope else f"{n} in no part" for scope, n in counts.items()
+    ]
+    where = ", ".join(named[:3]) + (", …" if len(named) > 3 else "")
+    entries = "1 entry" if len(rest) == 1 else f"{len(rest)} entries"
+    return [f"not drawn: {entries} outside the loop{'s' * (len(layers) > 1)} ({where})"]

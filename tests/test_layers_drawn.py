@@ -1,0 +1,319 @@
+"""Several recurrent layers in one picture: none is forgotten, each has its place."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_views import PLACED, RENDERERS, rectangles, tape
+from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
+
+import minigrad as mg
+from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell
+from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.layers import Layers
+from minigrad.drawing.origins import Origins
+from minigrad.drawing.sublayers import by_structure
+
+
+def layers(name, steps=3):
+    return Layers(mg.Tape(LAYERS[name](steps)))
+
+
+def sheet(name, view, steps=3):
+    return VIEWS[view].sheet(mg.Tape(LAYERS[name](steps)))
+
+
+def frames(drawn):
+    """Return what each frame says, from the lowest up and from left to right."""
+    found = sorted((low[1], low[0], look["label"]) for low, _, look in drawn.frames)
+    said = [label[1:-1] if label[0] == "<" else label for _, _, label in found]
+    return [re.sub("<.*?>", "", label) for label in said]
+
+
+def boxes(drawn):
+    return [id for id, _, _, look in drawn.nodes if look.get("fillcolor") == "#ffeeaa"]
+
+
+def belts(drawn):
+    """Return the thick wires that enter a frame at its side."""
+    return [edge for edge in drawn.edges if edge[2].get("penwidth") == "3"]
+
+
+# ------------------------------------------------------------- which belong together
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("stack", {"layers.0": [0, 1, 2], "layers.1": [0, 1, 2]}),
+        ("bidirectional", {"forth": [0, 1, 2], "back": [2, 1, 0]}),
+        ("together", {"low": [0, 1, 2], "high": [0, 1, 2]}),
+    ],
+)
+def test_a_step_stands_where_what_it_reads_does(name, columns):
+    assert {layer.name: layer.columns for layer in layers(name)} == columns
+
+
+def test_what_a_second_pair_reads_was_made_by_both_of_the_first():
+    first, back, *_ = found = layers("twice")
+    assert [layer.backward for layer in found] == [False, True, False, True]
+    for layer in found[2:]:
+        for makers in layer.fed.values():
+            assert [found.layer_of[maker] for maker in makers] == [first, back]
+
+
+def test_a_decoder_has_columns_of_its_own():
+    assert [layer.band for layer in layers("decoder")] == [0, 1]
+
+
+@given(st.permutations(range(4)))
+def test_the_order_of_a_second_layer_is_read_from_its_inputs(order):
+    x = inputs(4)
+    first, _ = LSTM(3, 2, rng=0)(x)
+    second, _ = LSTM(3, 2, rng=1)(x[np.array(order)])
+    found = Layers(mg.Tape(first, second))
+    if order in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        assert found[1].columns == order
+        assert found[1].band == 0
+    else:
+        assert found[1].band == 1
+
+
+@given(st.data())
+def test_marks_move_as_numbers_do(data):
+    made = [mg.exp(mg.Tensor(np.full(2, float(i)))) for i in range(4)]
+    order = data.draw(st.permutations(range(4)))
+    moved = mg.stack(made)[np.array(order)].transpose(1, 0)
+    k = data.draw(st.integers(0, 3))
+    value = moved[:, k] * 0.5
+    found = Origins(mg.Tape(value), dict.fromkeys(made))
+    assert found.makers(value) == [made[order[k]]]
+    summed = moved.sum(axis=1)
+    assert Origins(mg.Tape(summed), dict.fromkeys(made)).makers(summed) == []
+
+
+# ------------------------------------------------------------------- what is drawn
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_every_box_of_every_layer_is_drawn_once_when_unrolled(name, steps):
+    made = LAYERS[name](steps)
+    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    place = {entry: i for i, entry in enumerate(mg.Tape(made))}
+    recorded = [g for g in by_structure(mg.Tape(made)) if g.kind == "dense"]
+    assert sorted(boxes(drawn)) == sorted(f"n{place[g.entries[0]]}" for g in recorded)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("view", ["gate", "folded"])
+def test_one_cell_of_every_layer_is_drawn(name, view):
+    drawn = sheet(name, view)
+    said = frames(drawn)
+    for layer in layers(name):
+        assert sum(each.startswith(f"{layer.name}: ") for each in said) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 50])
+def test_layers_are_rows_and_steps_are_columns(steps):
+    said = frames(sheet("stack", "unrolled", steps))
+    shown = [1, 2, steps] if steps > 4 else range(1, steps + 1)
+    assert said == [f"layers.{k}: t = {t}" for k in (0, 1) for t in shown]
+
+
+def test_a_backward_layer_runs_from_right_to_left():
+    drawn = sheet("bidirectional", "unrolled")
+    assert frames(drawn) == [
+        f"{k}: t = {t}" for k in ("forth", "back") for t in (1, 2, 3)
+    ]
+    places = {id: xy for id, xy, _, _ in drawn.nodes}
+    height = drawn.frames[3][0][1]  # of the upper row
+    for tail, head, _ in belts(drawn):
+        to_left = places[tail][0] > places[head][0]
+        assert to_left == (places[head][1] > height), (tail, head)
+
+
+def test_a_layer_that_counts_on_its_own_says_what_it_reads():
+    x = inputs(3)
+    ahead, back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
+    made = mg.concatenate([ahead(x)[0], back(x[::-1])[0]], axis=-1)
+    said = frames(VIEWS["unrolled"].sheet(mg.Tape(made)))
+    assert said == [
+        *(f"LSTM #1: t = {t}" for t in (1, 2, 3)),
+        *(f"LSTM #2: t = {4 - t}, reads x{t}" for t in (1, 2, 3)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "links"), [("stack", 1), ("three", 2), ("together", 1)]
+)
+@pytest.mark.parametrize("view", PLACED)
+def test_what_one_layer_makes_goes_up_into_the_next(name, links, view):
+    drawn = sheet(name, view)
+    columns = 3 if view == "unrolled" else 1
+    rising = [id for id, _, _, _ in drawn.nodes if id.startswith("rising")]
+    assert len(rising) == links * columns
+    circles = [look["label"] for id, _, _, look in drawn.nodes if id[0] == "v"]
+    assert sum(label.startswith('<<FONT POINT-SIZE="11">x') for label in circles) <= (
+        columns
+    )
+
+
+def test_a_joined_input_is_said_below():
+    dot = draw(LAYERS["twice"](3), "unrolled").dot
+    assert "x holds y of" in dot
+
+
+def test_the_folded_view_has_a_delay_for_every_state_of_every_layer():
+    dot = draw(LAYERS["bidirectional"](3), "folded").dot
+    assert dot.count("t → t + 1") == 2
+    assert dot.count("t → t − 1") == 2
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_two_nodes_of_different_layers_overlap(name, view):
+    found = rectangles(sheet(name, view))
+    for i, one in enumerate(found):
+        for other in found[i + 1 :]:
+            apart = one[3] <= other[1] or other[3] <= one[1]
+            assert apart or one[4] <= other[2] or other[4] <= one[2], (one, other)
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_wire_runs_through_a_node(name, view):
+    drawn = sheet(name, view)
+    nodes = [each for each in rectangles(drawn) if each[3] - each[1] > 8]
+    for tail, head, look in drawn.edges:
+        words = look["pos"].replace("e,", "").split()
+        path = [tuple(map(float, word.split(","))) for word in words]
+        for id, left, low, right, high in nodes:
+            if id in (tail, head):
+                continue
+            inside = [
+                left + 1 < x < right - 1 and low + 1 < y < high - 1 for x, y in path
+            ]
+            assert not any(inside), (tail, head, id)
+
+
+def levels(drawn):
+    """Return the level parts of all wires: height, from, to, and who made the value."""
+    for tail, _, look in drawn.edges:
+        words = look["pos"].replace("e,", "").split()
+        path = [tuple(map(float, word.split(","))) for word in words]
+        for (a, b), (c, d) in itertools.pairwise(path):
+            if b == d and abs(a - c) > 2:
+                yield b, min(a, c), max(a, c), tail
+
+
+@pytest.mark.parametrize("view", PLACED)
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_two_values_share_a_way_from_layer_to_layer(name, view):
+    found = sorted(levels(sheet(name, view)))
+    for i, (y, _, end, tail) in enumerate(found):
+        for other_y, begin, _, other in found[i + 1 :]:
+            if other_y > y or begin >= end - 1:
+                break
+            assert tail == other, (y, tail, other)
+
+
+# --------------------------------------------------------------- what is not, is said
+
+
+def test_what_lies_outside_the_loops_is_named():
+    x = mg.Tensor(np.ones((3, 3)), "x")
+    made = mg.Sequential(mg.Dense(2, 1, rng=0))(stack(3, 4, 2)(x)[0])
+    assert "outside the loops (1 in Stack.layers.1, 2 in Sequential.layers.0)" in (
+        draw(made, "gate").dot
+    )
+
+
+def test_steps_that_differ_are_said_to_be_unrolled_instead():
+    y, cells = mg.Tensor(np.zeros(2), "y_0"), (Elman(3, 2), Elman(3, 2))
+    for t in (1, 2):
+        with mg.scope(t):
+            y = cells[t - 1](mg.Tensor(np.ones(3), "x"), y)
+    assert "not folded, because t = 2 differs from t = 1" in draw(y, "folded").dot
+
+
+def test_too_many_steps_that_differ_are_placed_by_graphviz_and_it_is_said():
+    y = mg.Tensor(np.zeros(2), "y_0")
+    for t in range(1, 12):
+        with mg.scope(t):
+            y = Elman(3, 2)(mg.Tensor(np.ones(3), "x"), y)
+    drawn = draw(y, "unrolled").dot
+    assert "nop2" not in drawn
+    assert "placed by Graphviz, because 11 time steps that differ are too many" in drawn
+
+
+def test_more_nodes_than_wanted_are_placed_by_graphviz_and_it_is_said():
+    drawn = draw(sequence(50), "unrolled", max_nodes=50).dot
+    assert "nodes are more than max_nodes=50" in drawn
+
+
+def test_what_ran_once_is_not_folded_and_it_is_said():
+    drawn = draw(sequence(1), "folded").dot
+    assert "not folded, because the cell ran once; this is the view gate" in drawn
+
+
+def test_what_nothing_reads_after_the_last_step_may_be_missing_there():
+    y = LSTM(3, 2, rng=0)(inputs(3), mask=np.arange(3) < 2)[0]
+    assert "t = 3 lacks 1 of these nodes: nothing reads them" in draw(y, "folded").dot
+
+
+@pytest.mark.parametrize("view", PLACED)
+def test_long_names_stay_in_their_boxes_and_whole_in_the_tooltip(view):
+    cell = LSTMCell(3, 2, rng=0)
+    for path, parameter in cell.parameters().items():
+        parameter.name = f"the_{path.replace('.', '_')}_of_a_cell_that_remembers"
+    drawn = VIEWS[view].sheet(mg.Tape(over_time_of(cell)))
+    for _, _, (wide, _), look in drawn.nodes:
+        if look.get("fillcolor") == "#ffeeaa":
+            words = re.sub("<.*?>", "", look["label"][1:-1])
+            assert "…" in words
+            assert len(words) * 5 < 2 * wide
+            assert "of_a_cell_that_remembers" in look["tooltip"]
+
+
+def over_time_of(cell):
+    return LSTM(cell)(inputs(3))[0]
+
+
+def test_a_value_that_is_read_twice_has_two_arrows_that_keep_apart():
+    class Squared(Elman):
+        def forward(self, x, y_prev):
+            a = super().forward(x, y_prev)
+            y = a * a
+            a.name, y.name = "a", "y"
+            return y
+
+    y = over_time(Squared(3, 2), mg.Tensor(np.zeros(2), "y_0"), 2)
+    drawn = VIEWS["gate"].sheet(tape(y))
+    ends = [
+        tuple(map(float, look["pos"].split()[0][2:].split(",")))
+        for _, head, look in drawn.edges
+        if look["pos"].startswith("e,") and look["tooltip"].startswith("a_2")
+    ]
+    assert len(ends) == len(set(ends)) == 2
+    assert np.hypot(ends[0][0] - ends[1][0], ends[0][1] - ends[1][1]) > 12
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("name", ["stack", "bidirectional"])
+def test_layers_are_painted_by_every_renderer(name, renderer):
+    drawing = draw(LAYERS[name](3), "unrolled", renderer=renderer)
+    groups = [each.get("class") for each in ET.fromstring(drawing.svg()).iter()]
+    assert groups.count("cluster") == 6
+    assert groups.count("node") == int(repr(drawing).split()[1])
+
+
+def test_a_hybrid_of_everything_is_drawn():
+    both = Bidirectional(LSTM(PeepholeCell(3, 2, rng=0)), LSTM(3, 2, True, rng=1))
+    assert "nop2" in draw(both(inputs(6))[0], "unrolled").dot
