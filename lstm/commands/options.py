@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import Field, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 
@@ -32,16 +33,16 @@ def add_fields(parser: Any, settings: Any) -> None:
         parser.add_argument(
             f"--{each.name.replace('_', '-')}",
             dest=each.name,
-            type=type(value),
+            type=each.metadata["kind"],
             default=argparse.SUPPRESS,
-            choices=each.metadata.get("choices"),
-            metavar=_metavar(each, value),
-            help=f"{each.metadata.get('help', '')} (default: {value})",
+            choices=each.metadata["choices"],
+            metavar=_metavar(each.metadata),
+            help=f"{each.metadata['help']} (default: {value})",
         )
 
 
-def _metavar(each: Field[Any], value: Any) -> str | None:
-    return None if each.metadata.get("choices") else type(value).__name__.upper()
+def _metavar(told: Mapping[str, Any]) -> str | None:
+    return None if told["choices"] else told["kind"].__name__.upper()
 
 
 def given(options: argparse.Namespace, settings: Any) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Tasks that show what an LSTM can do, and what it cannot.
 
 Generated ones ask one question each: does it remember a number (`adding`), a bit that
-flips (`parity`), a letter until the end (`reber`)? Each module opens with its idea and
-where it comes from.
+flips (`parity`), a letter until the end (`reber`), symbols in their order (`copy`,
+`order`), a count (`anbn`)? Others are data that people measured or wrote. Each module
+opens with its idea and where it comes from; `by_hand` has an LSTM that nobody trained.
 
 >>> from lstm.tasks import TASKS
 >>> TASKS["adding"]().rulers()
@@ -12,13 +13,22 @@ where it comes from.
 from collections.abc import Mapping
 
 from lstm.tasks.adding import Adding
+from lstm.tasks.anbn import AnBn
+from lstm.tasks.copying import Copy
+from lstm.tasks.digits import Digits
+from lstm.tasks.mnist import Mnist
+from lstm.tasks.order import Order
 from lstm.tasks.parity import Parity
 from lstm.tasks.reber import Reber
 from lstm.tasks.sunspots import Sunspots
 from lstm.tasks.task import Batch, Reader, Task
+from lstm.tasks.text import Text
+from lstm.tasks.vowels import Vowels
 
-TASKS: Mapping[str, type[Task]] = {
-    task.name: task for task in (Adding, Parity, Reber, Sunspots)
-}
+_ALL: tuple[type[Task], ...] = (
+    *(Adding, Copy, Order, Parity, Reber, AnBn),
+    *(Sunspots, Text, Digits, Vowels, Mnist),
+)
+TASKS: Mapping[str, type[Task]] = {task.name: task for task in _ALL}
 
-__all__ = ["TASKS", "Adding", "Batch", "Parity", "Reader", "Reber", "Sunspots", "Task"]
+__all__ = ["TASKS", "Batch", "Reader", "Task", *(task.__name__ for task in _ALL)]

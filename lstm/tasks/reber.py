@@ -28,6 +28,7 @@ import numpy as np
 
 from lstm.tasks.task import (
     TEST,
+    Array,
     Batch,
     Rng,
     Task,
@@ -97,7 +98,7 @@ class Reber(Task):
     count: int = chosen(256, "strings to learn from, and as many to be tested on")
 
     name = "reber"
-    recipe = Recipe(hidden=12, epochs=200, batch=32)
+    recipe = Recipe(hidden=12, epochs=400, batch=8)
     n, k, every = len(LETTERS), len(LETTERS), True
     lost = staticmethod(bernoulli)
     metric, larger_is_better = "strings", True
@@ -113,7 +114,7 @@ class Reber(Task):
         pairs = list(found.items())
         names = ("training", "validation", "test")
         return {
-            name: padded(pairs[k * self.count : (k + 1) * self.count])
+            name: padded(pairs[k * self.count : (k + 1) * self.count], LETTERS)
             for k, name in enumerate(names)
         }
 
@@ -124,32 +125,33 @@ class Reber(Task):
             yield Batch(*(column[some, :longest] for column in columns))
 
     def validate(self, model: Any) -> dict[str, float]:
-        return {"strings": solved(model, self.sets["validation"])}
+        return {"strings": float(right(model, self.sets["validation"]).mean())}
 
     def test(self, model: Any) -> dict[str, float]:
-        return {"strings": solved(model, self.sets["test"])}
+        return {"strings": float(right(model, self.sets["test"]).mean())}
 
     def rulers(self) -> dict[str, dict[str, float]]:
         return {"all rules, but not the second letter": {"strings": 0.0}}
 
 
-def padded(strings: list[tuple[str, list[set[str]]]]) -> Batch:
+def padded(strings: list[tuple[str, list[set[str]]]], alphabet: str) -> Batch:
     """Return strings as one batch: those that end early are filled up with zeros.
 
     The last letter is not read, since nothing comes after it.
     """
     longest = max(len(legal) for _, legal in strings)
-    x = np.zeros((len(strings), longest, len(LETTERS)), np.float32)
+    x = np.zeros((len(strings), longest, len(alphabet)), np.float32)
     target, counted = np.zeros_like(x), np.zeros(x.shape[:2], bool)
     for k, (letters, legal) in enumerate(strings):
-        read = [LETTERS.index(letter) for letter in letters[:-1]]
-        x[k, : len(read)] = one_hot(np.array(read), len(LETTERS))
-        target[k, : len(read)] = [[each in ways for each in LETTERS] for ways in legal]
+        read = [alphabet.index(letter) for letter in letters[:-1]]
+        x[k, : len(read)] = one_hot(np.array(read), len(alphabet))
+        target[k, : len(read)] = [[each in ways for each in alphabet] for ways in legal]
         counted[k, : len(read)] = True
     return Batch(x, target, counted)
 
 
-def solved(model: Any, batch: Batch) -> float:
-    """Return the share of strings of which every step was answered rightly."""
-    right = ((answers(model, batch) > 0) == batch.target).all(axis=-1)
-    return float((right | ~batch.counted).all(axis=1).mean())  # type: ignore[operator]
+def right(model: Any, batch: Batch) -> Array:
+    """Return, for each string, whether every step was answered rightly."""
+    same = ((answers(model, batch) > 0) == batch.target).all(axis=-1)
+    whole: Array = (same | ~np.asarray(batch.counted)).all(axis=1)
+    return whole

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lstm.layer import LSTM
+from lstm.masks import last
 from lstm.training.recipe import Recipe
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
@@ -41,6 +41,11 @@ class Batch(NamedTuple):
     target: Array
     counted: Array | None = None
     lengths: Array | None = None
+
+    def part(self, some: Any) -> Batch:
+        """Return some of the examples, by an index or slice."""
+        columns: Any = (None if each is None else each[some] for each in self)
+        return Batch(*columns)
 
 
 # ------------------------------------------------------------------- what is lost
@@ -86,6 +91,7 @@ class Reader(Module):
 
     every   answer at every step, (B, T, k); else once, after the last step, (B, k)
 
+    >>> from lstm import LSTM
     >>> reader = Reader(LSTM(2, 3, rng=0), k=1, every=False, rng=0)
     >>> reader(np.zeros((5, 7, 2))).shape
     (5, 1)
@@ -104,9 +110,7 @@ class Reader(Module):
         y, state = self.layer(x)
         if self.every:
             return self.readout(y)
-        if lengths is None:
-            return self.readout(state.y)
-        return self.readout(y[np.arange(len(lengths)), lengths - 1])
+        return self.readout(state.y if lengths is None else last(y, lengths))
 
 
 # ----------------------------------------------------------------------- the task
@@ -137,18 +141,8 @@ class Task:
 
     def model(self, recipe: Recipe, rng: Rng) -> Any:
         """Return an untrained model: an LSTM of m = `recipe.hidden`, and a Dense."""
-        return Reader(self.layer(recipe, rng), self.k, self.every, rng, recipe.dtype)
-
-    def layer(self, recipe: Recipe, rng: Rng) -> Any:
-        """Return the untrained layer over time."""
-        return LSTM(
-            self.n,
-            recipe.hidden,
-            init=recipe.init,
-            forget_bias=recipe.forget_bias,
-            rng=rng,
-            dtype=recipe.dtype,
-        )
+        layer = recipe.layer(self.n, rng)
+        return Reader(layer, self.k, self.every, rng, recipe.dtype)
 
     def batches(self, rng: Rng, size: int) -> Iterator[Any]:
         """Yield the mini-batches of one epoch."""

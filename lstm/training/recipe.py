@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm.initial import PRESETS
+from lstm.layer import LSTM
 from lstm.training.schedules import SCHEDULES
 from minigrad.messages import explain, user_line
 
 
-def chosen(default: Any, what: str, choices: Any = None) -> Any:
+def chosen(default: Any, what: str, choices: Any = None, kind: Any = None) -> Any:
     """Return a field of a dataclass that is also an option of the command line."""
-    return field(default=default, metadata={"help": what, "choices": choices})
+    told = {"help": what, "choices": choices, "kind": kind or type(default)}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Recipe:
         0, "stop after so many epochs without a better one; 0: never"
     )
     init: str = chosen("glorot", "how the weights start", tuple(PRESETS))
-    forget_bias: float = chosen(1.0, "where b_f starts")
+    forget_bias: float | None = chosen(
+        None, "where b_f starts; None: as init has it", kind=float
+    )
     dtype: str = chosen("float32", "of all numbers", ("float32", "float64"))
 
     def __post_init__(self) -> None:
@@ -61,6 +65,17 @@ class Recipe:
                     f"its default is {getattr(Recipe, name)!r}.",
                 )
             )
+
+    def layer(self, n: int, rng: Any) -> LSTM:
+        """Return an untrained layer over time that reads n features."""
+        return LSTM(
+            n,
+            self.hidden,
+            init=self.init,
+            forget_bias=self.forget_bias,
+            rng=rng,
+            dtype=self.dtype,
+        )
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate after so many finished epochs."""
