@@ -12,37 +12,41 @@ line of the second table stands in `lstm/sunspots.py`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from lstm.sunspots import (
+from lstm.tasks.sunspots import (
     PERIODS,
     TRAINED_TO,
     Autoregression,
-    Forecaster,
+    Sunspots,
     Windows,
     arv,
     persistence,
     series,
     windows,
 )
-from lstm.training import train
-from minigrad import Adam
+from lstm.training import Training
 
 SEEDS = range(10)
 EPOCHS = (50, 100, 200, 400, 800)
-UNITS = 8
-LEARNING_RATE = 0.01
 
 
-def trajectory(seed: int, training: Windows, tests: list[Windows]) -> np.ndarray:
+def trajectory(seed: int, last: int, tests: list[Windows]) -> np.ndarray:
     """Return the errors after each number of EPOCHS: (len(EPOCHS), len(tests))."""
-    model = Forecaster(UNITS, training, rng=seed)
-    optimizer = Adam(model, LEARNING_RATE)
-    errors, done = [], 0
-    for epochs in EPOCHS:
-        train(lambda: model.loss(training), optimizer, epochs - done)
-        done = epochs
-        errors.append([arv(model.forecast(test), test.target) for test in tests])
+    task = Sunspots(last)
+    run = Training(task, replace(task.recipe, epochs=max(EPOCHS)), seed)
+    errors = []
+
+    def measure(row: dict[str, float]) -> None:
+        if row["epoch"] in EPOCHS:
+            forecasts = map(run.model.forecast, tests)
+            errors.append(
+                [arv(f, test.target) for f, test in zip(forecasts, tests, strict=True)]
+            )
+
+    run.run(on_epoch=measure)
     return np.array(errors)
 
 
@@ -50,9 +54,7 @@ def main() -> None:
     """Print both tables."""
     data = windows(*series())
     validation = [data.between(1881, TRAINED_TO)]
-    errors = np.array(
-        [trajectory(seed, data.between(0, 1880), validation)[:, 0] for seed in SEEDS]
-    )
+    errors = np.array([trajectory(seed, 1880, validation)[:, 0] for seed in SEEDS])
     print(f"arv on 1881-{TRAINED_TO}, trained to 1880, {len(SEEDS)} seeds")
     for epochs, column in zip(EPOCHS, errors.T, strict=True):
         print(f"  {epochs:4} epochs   {column.mean():.3f} ± {column.std(ddof=1):.3f}")
@@ -62,7 +64,7 @@ def main() -> None:
     training = data.between(0, TRAINED_TO)
     tests = [data.between(*period) for period in PERIODS]
     linear = Autoregression(training)
-    errors = np.array([trajectory(seed, training, tests)[best] for seed in SEEDS])
+    errors = np.array([trajectory(seed, TRAINED_TO, tests)[best] for seed in SEEDS])
     print(f"arv, trained to {TRAINED_TO}")
     _row("", [f"{first}-{last}" for first, last in PERIODS])
     _row("persistence", [f"{arv(persistence(t), t.target):.3f}" for t in tests])

@@ -9,22 +9,14 @@ after the other, and a dense layer reads its last output. It is trained on the y
 """
 
 # %%
-from lstm.sunspots import (
-    TRAINED_TO,
-    Autoregression,
-    Forecaster,
-    arv,
-    persistence,
-    series,
-    windows,
-)
-from lstm.training import train
-from minigrad import Adam
+from lstm.tasks.sunspots import Autoregression, Sunspots, arv, persistence
+from lstm.training import Training
 
-data = windows(*series())
-training = data.between(1700, TRAINED_TO)
-test = data.between(1921, 1955)
-print(f"{len(training.years)} years to learn from, {len(test.years)} to be tested on")
+task = Sunspots()
+test = task.windows.between(1921, 1955)
+print(
+    f"{len(task.training.years)} years to learn from, {len(test.years)} to be tested on"
+)
 
 # %% [markdown]
 """
@@ -32,9 +24,9 @@ Train: compute the loss, read its gradient from the tape, take a step of Adam; a
 """
 
 # %%
-model = Forecaster(8, training, rng=0)
-losses = train(lambda: model.loss(training), Adam(model, 0.01), epochs=200)
-print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+run = Training(task, seed=0).run()
+print(run.recipe)
+print(f"loss {run.history[0]['loss']:.4f} -> {run.history[-1]['loss']:.4f}")
 
 # %% [markdown]
 """
@@ -46,8 +38,8 @@ is an illustration, not a ranking; `make demo` shows five starts and two more pe
 # %%
 forecasts = {
     "as last year": persistence(test),
-    "AR(12), least squares": Autoregression(training).forecast(test),
-    "LSTM, m = 8": model.forecast(test),
+    "AR(12), least squares": Autoregression(task.training).forecast(test),
+    "LSTM, m = 8": run.model.forecast(test),
 }
 for name, forecast in forecasts.items():
     print(f"{name:22} {arv(forecast, test.target):.3f}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lstm.cell import LSTMCell, State
-from lstm.sunspots import Forecaster, Windows
+from lstm.tasks.sunspots import Forecaster, Windows
 from lstm.variants import CoupledCell
 from minigrad import Tensor, checked
 from minigrad.drawing import VIEWS, Drawing, draw

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,7 @@ def forecast_plot(
     forecasts       a name and (N,) what was said one year before, for each forecast
     periods         (first, last) years of the test periods, shaded in turn
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 5.5), dpi=120, layout="constrained")
+    figure = _figure(10, 5.5)
     above, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     above.plot(years, numbers, "o", color="0.2", markersize=3.5, label="observed")
     for name, forecast in forecasts.items():
@@ -49,6 +48,41 @@ def forecast_plot(
     below.set_ylabel("forecast − observed")
     below.set_xlabel("year")
     below.margins(x=0.01)
+    return _png(figure)
+
+
+def loss_plot(
+    history: Sequence[Mapping[str, float]], metric: str, best_epoch: int
+) -> bytes:
+    """Return a PNG: the training loss and the validation's metric, epoch by epoch.
+
+    history     one row an epoch, as in the log: at least epoch and loss
+    metric      the column to show below, where the rows have it
+    best_epoch  marked by a line: the Parameters kept are those after it
+    """
+    figure = _figure(8, 5)
+    shown = ["loss", *([metric] if metric in history[0] else [])]
+    epochs = [row["epoch"] for row in history]
+    every = figure.subplots(len(shown), sharex=True, squeeze=False)[:, 0]
+    for axes, column in zip(every, shown, strict=True):
+        values = np.array([row[column] for row in history])
+        axes.plot(epochs, values, marker=".", linewidth=1.3)
+        axes.set_ylabel(column)
+        if values.min() > 0 and values.max() > 20 * values.min():
+            axes.set_yscale("log")
+        axes.axvline(best_epoch, color="0.6", linewidth=0.8, linestyle="--")
+    every[0].set_title(f"Training; the weights kept are those after epoch {best_epoch}")
+    every[-1].set_xlabel("epoch")
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def _png(figure: Any) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()

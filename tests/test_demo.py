@@ -14,7 +14,7 @@ from pypdf import PdfReader
 import minigrad as mg
 from lstm.__main__ import main
 from lstm.pictures import loss_of_one, pictures
-from lstm.sunspots import TRAINED_TO, Forecaster, series, windows
+from lstm.tasks.sunspots import TRAINED_TO, Forecaster, series, windows
 from minigrad.drawing import VIEWS, Drawing
 
 FILES = {

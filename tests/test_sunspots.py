@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from lstm.sunspots import (
+from lstm.tasks.sunspots import (
     MEMORY,
     PERIODS,
     TRAINED_TO,
     Autoregression,
     Forecaster,
+    Sunspots,
     Windows,
     arv,
     persistence,
     series,
     windows,
 )
-from lstm.training import train
+from lstm.training import Recipe, Training
 
 YEARS, NUMBERS = series()
 DATA = windows(YEARS, NUMBERS)
@@ -73,17 +74,19 @@ def test_least_squares_leaves_errors_that_no_input_explains():
     np.testing.assert_allclose(TRAINING.inputs.T @ errors, 0, atol=1e-5)
 
 
-def fitted(training, epochs=3):
-    model = Forecaster(4, training, rng=0)
-    losses = train(lambda: model.loss(training), mg.Adam(model, 0.01), epochs)
-    return model, losses
+def fitted(epochs=3, m=4, seed=0):
+    recipe = Recipe(hidden=m, epochs=epochs, clip=0)
+    run = Training(Sunspots(), recipe, seed).run()
+    return run.model, [row["loss"] for row in run.history]
 
 
-def test_nothing_that_is_trained_depends_on_a_later_year():
+def test_nothing_that_is_trained_depends_on_a_later_year(monkeypatch):
     changed = NUMBERS.copy()
     changed[YEARS > TRAINED_TO] = 1e6
     other = windows(YEARS, changed).between(0, TRAINED_TO)
-    (model, losses), (same, same_losses) = fitted(TRAINING), fitted(other)
+    model, losses = fitted()
+    monkeypatch.setattr("lstm.tasks.sunspots.series", lambda: (YEARS, changed))
+    same, same_losses = fitted()
     assert losses == same_losses
     assert model.scale == same.scale == 154.4
     for path, parameter in model.parameters().items():
@@ -94,7 +97,7 @@ def test_nothing_that_is_trained_depends_on_a_later_year():
 
 
 def test_a_forecast_depends_on_the_twelve_years_before_it_only():
-    model, _ = fitted(TRAINING)
+    model, _ = fitted()
     changed = NUMBERS.copy()
     changed[YEARS >= 1970] = 0
     changed[YEARS < 1970 - MEMORY] = 0
@@ -107,7 +110,7 @@ def test_a_forecast_depends_on_the_twelve_years_before_it_only():
 
 
 def test_a_forecast_is_the_same_alone_and_in_a_batch():
-    model, _ = fitted(TRAINING)
+    model, _ = fitted()
     last = Windows(*(column[-1] for column in DATA))
     np.testing.assert_allclose(
         model.forecast(last), model.forecast(DATA)[-1], rtol=1e-13
@@ -115,7 +118,7 @@ def test_a_forecast_is_the_same_alone_and_in_a_batch():
 
 
 def test_the_loss_is_the_mean_squared_error_in_units_of_the_scale():
-    model, _ = fitted(TRAINING)
+    model, _ = fitted()
     errors = (model.forecast(TRAINING) - TRAINING.target) / model.scale
     assert model.loss(TRAINING).item() == pytest.approx(np.mean(errors**2), rel=1e-12)
 
@@ -134,15 +137,14 @@ def test_the_gradient_of_the_loss_is_its_derivative():
 
 
 def test_training_lowers_the_loss_and_is_reproducible():
-    _, losses = fitted(TRAINING, epochs=20)
+    _, losses = fitted(epochs=20)
     assert len(losses) == 20
     assert losses[-1] < 0.5 * losses[0]
-    assert fitted(TRAINING, epochs=20)[1] == losses
+    assert fitted(epochs=20)[1] == losses
 
 
 def test_a_trained_lstm_is_better_than_persistence():
-    model = Forecaster(8, TRAINING, rng=1)
-    train(lambda: model.loss(TRAINING), mg.Adam(model, 0.01), 100)
+    model, _ = fitted(epochs=100, m=8, seed=1)
     for test in TESTS:
         error = arv(model.forecast(test), test.target)
         assert error < 0.8 * arv(persistence(test), test.target)

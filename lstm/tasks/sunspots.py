@@ -29,12 +29,17 @@ smallest mean error on 1881-1920 after training to 1880; no later year was looke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lstm.layer import LSTM
+from lstm.tasks.task import Task
+from lstm.training.recipe import Recipe, chosen
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
 from minigrad.module import Rng
 
@@ -146,3 +151,56 @@ class Forecaster(Module):
 def arv(forecast: Array, target: Array) -> float:
     """Return the average relative variance, mean((forecast - target)^2) / 1535."""
     return float(np.mean((forecast - target) ** 2) / VARIANCE)
+
+
+@dataclass(frozen=True)
+class Sunspots(Task):
+    """Forecast each year from the twelve before it, as `python -m lstm` does.
+
+    All windows up to that year are one batch, and nothing is random but the start.
+    """
+
+    last: int = chosen(TRAINED_TO, "the last year to learn from")
+
+    name = "sunspots"
+    recipe = Recipe(hidden=8, epochs=200, clip=0, dtype="float64")
+    metric = f"arv {PERIODS[0][0]}-{PERIODS[0][1]}"
+
+    @cached_property
+    def windows(self) -> Windows:
+        """All years that have twelve before them."""
+        return windows(*series())
+
+    @cached_property
+    def training(self) -> Windows:
+        """Those that may be learned from."""
+        return self.windows.between(0, self.last)
+
+    def model(self, recipe: Recipe, rng: Any) -> Forecaster:
+        return Forecaster(recipe.hidden, self.training, rng)
+
+    def batches(self, rng: Any, size: int) -> Iterator[Any]:
+        yield self.training
+
+    def loss(self, model: Forecaster, batch: Windows) -> Tensor:  # type: ignore[override]
+        return model.loss(batch)
+
+    def validate(self, model: Forecaster) -> dict[str, float]:
+        return {}  # the number of epochs was chosen beforehand
+
+    def test(self, model: Forecaster) -> dict[str, float]:
+        return self._errors(model.forecast)
+
+    def rulers(self) -> dict[str, dict[str, float]]:
+        linear = Autoregression(self.training)
+        return {
+            "persistence": self._errors(persistence),
+            "AR(12)": self._errors(linear.forecast),
+        }
+
+    def _errors(self, forecast: Any) -> dict[str, float]:
+        tests = {p: self.windows.between(*p) for p in PERIODS}
+        return {
+            f"arv {first}-{last}": arv(forecast(test), test.target)
+            for (first, last), test in tests.items()
+        }

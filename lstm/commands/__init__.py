@@ -1,0 +1,1 @@
+"""The commands of `python -m lstm`, one module each."""

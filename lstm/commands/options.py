@@ -1,0 +1,51 @@
+"""What command lines have in common: numbers, and options made from dataclasses."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+
+def natural(text: str) -> int:
+    """Read a whole number, 0 or more."""
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+
+
+def positive(text: str) -> int:
+    """Read a whole number, 1 or more."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
+
+
+def add_fields(parser: Any, settings: Any) -> None:
+    """Add an option for every field of a dataclass instance, with its value as default.
+
+    What is not given on the command line is missing from the result, so that one can
+    tell what was asked for from what is usual.
+    """
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        parser.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            dest=each.name,
+            type=each.metadata["kind"],
+            default=argparse.SUPPRESS,
+            choices=each.metadata["choices"],
+            metavar=_metavar(each.metadata),
+            help=f"{each.metadata['help']} (default: {value})",
+        )
+
+
+def _metavar(told: Mapping[str, Any]) -> str | None:
+    return None if told["choices"] else told["kind"].__name__.upper()
+
+
+def given(options: argparse.Namespace, settings: Any) -> dict[str, Any]:
+    """Return those fields of a dataclass that the command line named."""
+    names = {each.name for each in fields(settings)}
+    return {name: value for name, value in vars(options).items() if name in names}

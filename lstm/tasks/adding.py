@@ -1,0 +1,81 @@
+"""The adding problem: remember two numbers, far apart, and add them.
+
+    value    0.12  0.93  0.44  0.71  0.05  0.88
+    marker   0     1     0     0     1     0        ->   0.93 + 0.05 = 0.98
+
+Two of T numbers are marked, one in each half; the answer after the last step is their
+sum. A network must learn to store a number exactly, and to ignore the others. Whoever
+always answers 1, the mean, has the squared error 1/6, and that is where a network
+without a working memory stays.
+
+Hochreiter and Schmidhuber 1997, experiment 4, in the form of Le, Jaitly and Hinton
+2015: values uniform in [0, 1], the target their plain sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm.tasks.task import (
+    TEST,
+    VALIDATION,
+    Batch,
+    Rng,
+    Task,
+    answers,
+    squared_error,
+)
+from lstm.training.recipe import Recipe, chosen
+
+
+@dataclass(frozen=True)
+class Adding(Task):
+    """Add the two marked numbers of T.
+
+    >>> batch = Adding(T=6).examples(np.random.default_rng(0), 4)
+    >>> batch.x.shape, batch.target.shape
+    ((4, 6, 2), (4, 1))
+    """
+
+    T: int = chosen(50, "length of a sequence")
+    updates: int = chosen(50, "mini-batches in an epoch")
+
+    name = "adding"
+    recipe = Recipe(hidden=32, epochs=60)
+    n, k = 2, 1
+    lost = staticmethod(squared_error)
+    metric = "mse"
+    goal = 0.01
+
+    def examples(self, rng: Rng, count: int) -> Batch:
+        """Draw sequences; values and markers are the two features of a step."""
+        values = rng.uniform(size=(count, self.T))
+        half, each = self.T // 2, np.arange(count)
+        first = rng.integers(0, half, count)
+        second = rng.integers(half, self.T, count)
+        markers = np.zeros_like(values)
+        markers[each, first] = markers[each, second] = 1
+        target = values[each, first] + values[each, second]
+        return Batch(np.stack([values, markers], axis=-1), target[:, None])
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
+        for _ in range(self.updates):
+            yield self.examples(rng, size)
+
+    def validate(self, model: Any) -> dict[str, float]:
+        return self._measure(model, VALIDATION)
+
+    def test(self, model: Any) -> dict[str, float]:
+        return self._measure(model, TEST)
+
+    def _measure(self, model: Any, seed: Any) -> dict[str, float]:
+        batch = self.examples(np.random.default_rng(seed), 1000)
+        errors = answers(model, batch) - batch.target
+        return {"mse": float(np.mean(errors**2))}
+
+    def rulers(self) -> dict[str, dict[str, float]]:
+        return {"always 1, the mean": {"mse": 1 / 6}}

@@ -1,0 +1,86 @@
+"""The copy task: keep some symbols in mind, and say them again much later.
+
+    read     3 1 7 . . . . . . . . . ! . .
+    answer   . . . . . . . . . . . . 3 1 7
+
+Some symbols of eight, a long wait, then a signal (!), from which on they are to be
+repeated in order, one a step. The answer `.` to everything but the end is soon learned,
+and is worth nothing. What is measured is the share of symbols said again rightly; a
+guess is right once in eight.
+
+After Hochreiter and Schmidhuber 1997, experiment 2, in the form that Arjovsky, Shah and
+Bengio 2016 made customary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm.tasks.task import (
+    TEST,
+    VALIDATION,
+    Batch,
+    Rng,
+    Task,
+    answers,
+    categorical,
+    one_hot,
+)
+from lstm.training.recipe import Recipe, chosen
+
+SYMBOLS = 8
+BLANK, SIGNAL = SYMBOLS, SYMBOLS + 1
+
+
+@dataclass(frozen=True)
+class Copy(Task):
+    """Repeat what was read before a long wait.
+
+    >>> batch = Copy(symbols=2, wait=3).examples(np.random.default_rng(0), 1)
+    >>> batch.x[0].argmax(axis=-1), batch.target[0]
+    (array([6, 5, 8, 8, 8, 9, 8]), array([8, 8, 8, 8, 8, 6, 5]))
+    """
+
+    symbols: int = chosen(3, "how many to remember")
+    wait: int = chosen(10, "blank steps between reading and the signal")
+    updates: int = chosen(100, "mini-batches in an epoch")
+
+    name = "copy"
+    recipe = Recipe(hidden=32, epochs=30)
+    n, k, every = SYMBOLS + 2, SYMBOLS + 1, True
+    lost = staticmethod(categorical)
+    metric, larger_is_better = "symbols", True
+    goal = 0.99
+
+    def examples(self, rng: Rng, count: int) -> Batch:
+        """Draw sequences: symbols, blanks, the signal, blanks while one answers."""
+        drawn = rng.integers(0, SYMBOLS, (count, self.symbols))
+        read = np.full((count, 2 * self.symbols + self.wait), BLANK)
+        target = read.copy()
+        read[:, : self.symbols] = drawn
+        read[:, -self.symbols] = SIGNAL
+        target[:, -self.symbols :] = drawn
+        return Batch(one_hot(read, self.n), target)
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
+        for _ in range(self.updates):
+            yield self.examples(rng, size)
+
+    def validate(self, model: Any) -> dict[str, float]:
+        return self._measure(model, VALIDATION)
+
+    def test(self, model: Any) -> dict[str, float]:
+        return self._measure(model, TEST)
+
+    def _measure(self, model: Any, seed: Any) -> dict[str, float]:
+        batch = self.examples(np.random.default_rng(seed), 500)
+        said = answers(model, batch).argmax(axis=-1)
+        right = (said == batch.target)[:, -self.symbols :]
+        return {"symbols": float(right.mean())}
+
+    def rulers(self) -> dict[str, dict[str, float]]:
+        return {"a guess": {"symbols": 1 / SYMBOLS}}

@@ -1,0 +1,208 @@
+"""What every task can say of itself, and the model that most of them share.
+
+A task is a question about sequences. It draws batches of examples to learn from, knows
+what is lost by an answer, and measures a model on examples that were not learned from.
+It also brings **rulers**: what simpler means reach by the same measure. A result
+without a ruler says little.
+
+Everything random comes from a Generator that is passed in, or from one with a fixed
+seed where examples are to be the same for everybody (validation and test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from lstm.masks import last
+from lstm.training.recipe import Recipe
+from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
+from minigrad import squared_error as mean_squared
+
+Array = np.ndarray
+Rng = np.random.Generator
+
+VALIDATION, TEST = (1997, 1), (1997, 2)  # seeds of data that are the same for all
+
+
+class Batch(NamedTuple):
+    """Some examples.
+
+    x        (B, T, n): what the model reads
+    target   what it should answer: numbers in the shape of the answers, or classes
+    counted  (B, T): at which steps the answer counts; None: wherever there is one
+    lengths  (B,): how many steps of each are real; None: all
+    """
+
+    x: Array
+    target: Array
+    counted: Array | None = None
+    lengths: Array | None = None
+
+    def part(self, some: Any) -> Batch:
+        """Return some of the examples, by an index or slice."""
+        columns: Any = (None if each is None else each[some] for each in self)
+        return Batch(*columns)
+
+
+# ------------------------------------------------------------------- what is lost
+
+
+def squared_error(answers: Any, batch: Batch) -> Tensor:
+    """Return the mean of (answer - target)^2."""
+    answers, target = _counted(answers, batch)
+    return mean_squared(answers, target.astype(answers.dtype))
+
+
+def categorical(answers: Any, batch: Batch) -> Tensor:
+    """Return the mean of -log softmax(answers)[target]: one of several classes."""
+    return cross_entropy(*_counted(answers, batch))
+
+
+def bernoulli(answers: Any, batch: Batch) -> Tensor:
+    """Return the mean of -log p(target), p = sigma(answers): each a yes or no.
+
+    -log p(t) = softplus(z) - t z, which neither overflows nor loses digits.
+    """
+    z, target = _counted(answers, batch)
+    return (softplus(z) - target.astype(z.dtype) * z).mean()
+
+
+def _counted(answers: Any, batch: Batch) -> tuple[Any, Array]:
+    if batch.counted is None:
+        return answers, batch.target
+    return answers[batch.counted], batch.target[batch.counted]
+
+
+def hits(answers: Array, batch: Batch) -> Array:
+    """Return, for each answer that counts, whether it is right: the likeliest class."""
+    answers, target = _counted(answers, batch)
+    return answers.argmax(axis=-1) == target
+
+
+# ---------------------------------------------------------------------- the model
+
+
+class Reader(Module):
+    """A layer over time, and a dense layer that reads what comes out of it.
+
+    every   answer at every step, (B, T, k); else once, after the last step, (B, k)
+
+    >>> from lstm import LSTM
+    >>> reader = Reader(LSTM(2, 3, rng=0), k=1, every=False, rng=0)
+    >>> reader(np.zeros((5, 7, 2))).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self, layer: Any, k: int, every: bool, rng: Any, dtype: Any = float
+    ) -> None:
+        self.layer = layer
+        self.readout = Dense(layer.cell.m, k, rng=rng, dtype=dtype)
+        self.every, self.dtype = every, np.dtype(dtype)
+
+    def forward(self, x: Any, lengths: Array | None = None) -> Any:
+        """Return the answers to x (B, T, n)."""
+        x = x if isinstance(x, Tensor) else Tensor(x.astype(self.dtype), name="X")
+        y, state = self.layer(x)
+        if self.every:
+            return self.readout(y)
+        return self.readout(state.y if lengths is None else last(y, lengths))
+
+
+# ----------------------------------------------------------------------- the task
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question about sequences. The options of a task are the fields of its class.
+
+    name, recipe          as `python -m lstm train` knows it, and how it was tried
+    n, k                  sizes of an input and of an answer
+    every                 whether an answer is given at every step, or after the last
+    lost                  the loss: one of the three functions above
+    metric                the entry of `validate` that says which Parameters are best
+    larger_is_better      and in which direction
+    goal                  where training may end; None: nowhere
+    """
+
+    name: ClassVar[str]
+    recipe: ClassVar[Recipe]
+    n: ClassVar[int]
+    k: ClassVar[int]
+    every: ClassVar[bool] = False
+    lost: ClassVar[Any]
+    metric: ClassVar[str]
+    larger_is_better: ClassVar[bool] = False
+    goal: ClassVar[float | None] = None
+
+    def model(self, recipe: Recipe, rng: Rng) -> Any:
+        """Return an untrained model: an LSTM of m = `recipe.hidden`, and a Dense."""
+        layer = recipe.layer(self.n, rng)
+        return Reader(layer, self.k, self.every, rng, recipe.dtype)
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Any]:
+        """Yield the mini-batches of one epoch."""
+        raise NotImplementedError
+
+    def loss(self, model: Any, batch: Batch) -> Tensor:
+        """Return what is lost on a batch: a scalar, with its tape."""
+        loss = type(self).lost(model(batch.x, batch.lengths), batch)
+        loss.name = "loss"
+        return loss
+
+    def validate(self, model: Any) -> dict[str, float]:
+        """Measure on examples that are not learned from; looked at while training."""
+        raise NotImplementedError
+
+    def test(self, model: Any) -> dict[str, float]:
+        """Measure on examples that nobody looked at before the end."""
+        raise NotImplementedError
+
+    def rulers(self) -> dict[str, dict[str, float]]:
+        """Return what simpler means reach, by name, in the measures of `test`."""
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a saved model must know besides its weights, as plain data."""
+        return {}
+
+    def better(self, one: float, other: float) -> bool:
+        """Whether the first value of the metric is better than the second."""
+        return one > other if self.larger_is_better else one < other
+
+
+def answers(model: Any, batch: Batch) -> Array:
+    """Return what the model answers, as plain numbers; nothing is recorded."""
+    with no_grad():
+        found: Tensor = model(batch.x, batch.lengths)
+    return found.data
+
+
+def accuracy(model: Any, batch: Batch) -> float:
+    """Return the share of answers that are right."""
+    return float(hits(answers(model, batch), batch).mean())
+
+
+def shuffled(rng: Rng, count: int, size: int) -> Iterator[Array]:
+    """Yield the numbers 0..count-1 in a random order, in groups of `size`.
+
+    >>> [sorted(group.tolist()) for group in shuffled(np.random.default_rng(0), 3, 5)]
+    [[0, 1, 2]]
+    """
+    order = rng.permutation(count)
+    for start in range(0, count, size):
+        yield order[start : start + size]
+
+
+def one_hot(symbols: Array, k: int, dtype: Any = np.float32) -> Array:
+    """Return (..., k): a one at the place of each symbol, zeros elsewhere.
+
+    >>> one_hot(np.array([2, 0]), 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    return np.eye(k, dtype=dtype)[symbols]

@@ -1,0 +1,251 @@
+"""The training loop: a loss, its gradient, a step; again, until it is good enough.
+
+    for each epoch:
+        for each mini-batch:
+            theta <- update(theta, clip(d loss / d theta))
+        validate: the best Parameters so far are kept
+
+It ends after `recipe.epochs`, when the task's goal is reached, or when `patience`
+epochs brought nothing better ("early stopping"). A run with a folder leaves there, at
+the end of every epoch, a line in `log.csv` and a checkpoint to continue from.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm.training import checkpoint, log
+from lstm.training.interruption import Interruption
+from lstm.training.recipe import Recipe
+from minigrad import Adam, clip_by_global_norm, grad
+from minigrad.messages import explain
+
+Array = np.ndarray
+CHECKPOINT, LOG = "checkpoint.npz", "log.csv"
+Row = dict[str, float]
+
+
+@dataclass
+class Progress:
+    """Where a run is.
+
+    epoch, position  finished epochs, and finished batches of the next one
+    updates          finished batches in all
+    loss, norm       sums over those batches: of the loss, and of the gradient's norm
+    generator        the state of the random generator at the beginning of the epoch
+    best, best_epoch  the best validation so far, and after which epoch; None: no yet
+    log_size         bytes of log.csv that belong to this
+    """
+
+    generator: Mapping[str, Any]
+    epoch: int = 0
+    position: int = 0
+    updates: int = 0
+    loss: float = 0.0
+    norm: float = 0.0
+    best: float | None = None
+    best_epoch: int = 0
+    log_size: int = 0
+
+
+class Training:
+    """A run: a model on its way to solving a task.
+
+    task, recipe, seed  determine every number that follows
+    folder              where log and checkpoints go; None: nowhere
+    save_every          updates between checkpoints, beside those after each epoch
+    history             one row an epoch: what the log holds
+
+    >>> from lstm.tasks import Parity
+    >>> run = Training(Parity(updates=5), Recipe(hidden=2, epochs=2), seed=0).run()
+    >>> run.progress.updates, sorted(run.model.parameters())[0]
+    (10, 'layer.cell.candidate.W')
+    """
+
+    def __init__(
+        self,
+        task: Any,
+        recipe: Recipe | None = None,
+        seed: int = 0,
+        folder: Path | None = None,
+        save_every: int = 0,
+    ) -> None:
+        self.task, self.recipe, self.seed = task, recipe or task.recipe, seed
+        self.folder, self.save_every = folder, save_every
+        self.rng = np.random.default_rng(seed)
+        self.model = task.model(self.recipe, self.rng)
+        self.optimizer = Adam(self.model, self.recipe.learning_rate)
+        self.best = self.weights()
+        self.progress = Progress(self.rng.bit_generator.state)
+        self.history: list[Row] = []
+
+    def run(self, on_epoch: Callable[[Row], None] | None = None) -> Training:
+        """Train to the end; return self. A bar is shown on a terminal, and only there.
+
+        `on_epoch` is called with each line of the log.
+
+        Raises KeyboardInterrupt after a Ctrl-C, when the step is finished and saved;
+        FloatingPointError when the loss is no longer a number.
+        """
+        from tqdm import tqdm  # a tenth of a second that `--help` need not wait for
+
+        bar = tqdm(
+            total=self.recipe.epochs,
+            initial=self.progress.epoch,
+            desc=f"{self.task.name}, seed {self.seed}",
+            unit="epoch",
+            disable=None,
+            leave=False,
+        )
+        with bar, Interruption() as interruption:
+            self.save()
+            while not self.finished:
+                began = time.perf_counter()
+                self.optimizer.learning_rate = self.recipe.rate(self.progress.epoch)
+                for batch in self.remaining():
+                    self.step(batch)
+                    if interruption.asked:
+                        self.save()
+                        raise KeyboardInterrupt
+                    if self.save_every and self.progress.updates % self.save_every == 0:
+                        self.save()
+                row = self.end_epoch(time.perf_counter() - began)
+                self.save()
+                bar.update()
+                bar.set_postfix_str(self.describe(row))
+                if on_epoch:
+                    on_epoch(row)
+        return self
+
+    def remaining(self) -> Iterator[Any]:
+        """Yield the batches of this epoch that are still to be learned from."""
+        self.rng.bit_generator.state = self.progress.generator
+        batches = self.task.batches(self.rng, self.recipe.batch)
+        return itertools.islice(batches, self.progress.position, None)
+
+    def step(self, batch: Any) -> None:
+        """Take one step along the gradient of this batch's loss."""
+        loss = self.task.loss(self.model, batch)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                explain(
+                    f"training {self.task.name!r}: the loss is {value}",
+                    {},
+                    f"after {self.progress.updates} updates it is no longer a number.",
+                    "choose a smaller learning rate, or clip the gradient.",
+                )
+            )
+        gradients = grad(loss, self.optimizer.parameters)
+        gradients, norm = clip_by_global_norm(gradients, self.recipe.clip or math.inf)
+        self.optimizer.step(gradients)
+        self.progress.position += 1
+        self.progress.updates += 1
+        self.progress.loss += value
+        self.progress.norm += norm
+
+    def end_epoch(self, seconds: float) -> Row:
+        """Validate, keep what is best, and write one line into the log."""
+        done, batches = self.progress, self.progress.position
+        validation = self.task.validate(self.model)
+        done.epoch += 1
+        row = {
+            "epoch": done.epoch,
+            "updates": done.updates,
+            "learning_rate": self.optimizer.learning_rate,
+            "loss": done.loss / batches,
+            "norm": done.norm / batches,
+            "seconds": round(seconds, 3),
+            **{f"validation_{name}": value for name, value in validation.items()},
+        }
+        value = validation.get(self.task.metric)
+        if value is None or done.best is None or self.task.better(value, done.best):
+            self.best, done.best, done.best_epoch = self.weights(), value, done.epoch
+        done.position, done.loss, done.norm = 0, 0.0, 0.0
+        done.generator = self.rng.bit_generator.state
+        self.history.append(row)
+        if self.folder:
+            done.log_size = log.append(self.folder / LOG, row)
+        return row
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is no epoch left, none needed, or none expected to help."""
+        done, patience = self.progress, self.recipe.patience
+        waited = patience and done.epoch - done.best_epoch >= patience
+        return bool(done.epoch >= self.recipe.epochs or waited or self.reached)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the best validation is as good as the task asks for."""
+        best, goal = self.progress.best, self.task.goal
+        if best is None or goal is None:
+            return False
+        return bool(best == goal or self.task.better(best, goal))
+
+    def describe(self, row: Row) -> str:
+        """Say in a few words how the epoch went."""
+        shown = {k: v for k, v in row.items() if "loss" in k or "validation" in k}
+        return ", ".join(f"{k} {v:.4g}" for k, v in shown.items())
+
+    def use_best(self) -> Training:
+        """Go back to the Parameters that validated best; return self."""
+        for path, parameter in self.model.parameters().items():
+            parameter.data = self.best[path]
+        return self
+
+    def weights(self) -> dict[str, Array]:
+        """Return the numbers of every Parameter, by its path."""
+        return {path: p.data for path, p in self.model.parameters().items()}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What determines the run, as plain data."""
+        return {
+            "task": self.task.name,
+            "options": asdict(self.task),
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "facts": self.task.facts(),
+        }
+
+    def save(self) -> None:
+        """Write a checkpoint, if the run has a folder."""
+        if self.folder:
+            checkpoint.save(self, self.folder / CHECKPOINT)
+
+    @classmethod
+    def resume(cls, folder: Path, save_every: int = 0) -> Training:
+        """Return the run whose checkpoint is in the folder, where it stopped.
+
+        Raises ValueError with a sentence if there is none, or its data have changed.
+        """
+        from lstm.tasks import TASKS  # a floor above: tasks know recipes
+
+        arrays, facts = checkpoint.read(folder / CHECKPOINT)
+        settings = facts["settings"]
+        task = TASKS[settings["task"]](**settings["options"])
+        if task.facts() != settings["facts"]:
+            raise ValueError(
+                explain(
+                    f"resuming the run in {str(folder)!r}",
+                    {},
+                    f"its data were {settings['facts']}, and are {task.facts()} here.",
+                    "resume where it began, or begin a new run in another folder.",
+                )
+            )
+        recipe = Recipe(**settings["recipe"])
+        training = cls(task, recipe, settings["seed"], folder, save_every)
+        training.progress = Progress(**facts["progress"])
+        checkpoint.restore(training, arrays, facts["numbers"])
+        log.cut(folder / LOG, training.progress.log_size)
+        training.history = log.rows(folder / LOG)
+        return training

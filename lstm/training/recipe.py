@@ -1,0 +1,82 @@
+"""The numbers that one chooses before training, all in one place.
+
+Every field is an option of `python -m lstm train TASK`, and every task says which
+values it was tried with. Together with the task's own options and a seed they determine
+every number that follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm.initial import PRESETS
+from lstm.layer import LSTM
+from lstm.training.schedules import SCHEDULES
+from minigrad.messages import explain, user_line
+
+
+def chosen(default: Any, what: str, choices: Any = None, kind: Any = None) -> Any:
+    """Return a field of a dataclass that is also an option of the command line."""
+    told = {"help": what, "choices": choices, "kind": kind or type(default)}
+    return field(default=default, metadata=told)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made and trained.
+
+    >>> Recipe(hidden=4, epochs=10).learning_rate
+    0.01
+    """
+
+    hidden: int = chosen(16, "m, the number of neurons")
+    epochs: int = chosen(20, "how often to go through the data")
+    batch: int = chosen(64, "examples in a mini-batch")
+    learning_rate: float = chosen(0.01, "of Adam")
+    schedule: str = chosen("constant", "of the learning rate", tuple(SCHEDULES))
+    clip: float = chosen(1.0, "largest norm of the gradient; 0: any")
+    patience: int = chosen(
+        0, "stop after so many epochs without a better one; 0: never"
+    )
+    init: str = chosen("glorot", "how the weights start", tuple(PRESETS))
+    forget_bias: float | None = chosen(
+        None, "where b_f starts; None: as init has it", kind=float
+    )
+    dtype: str = chosen("float32", "of all numbers", ("float32", "float64"))
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "epochs", "batch", "learning_rate"):
+            self._require(name, getattr(self, name) > 0, "above 0")
+        for name in ("clip", "patience"):
+            self._require(name, getattr(self, name) >= 0, "0 or more")
+        for name, option in type(self).__dataclass_fields__.items():
+            known = option.metadata["choices"]
+            fits = known is None or getattr(self, name) in known
+            self._require(name, fits, f"one of {', '.join(known or ())}")
+
+    def _require(self, name: str, fits: bool, wanted: str) -> None:
+        if not fits:
+            raise ValueError(
+                explain(
+                    f"Recipe({name}={getattr(self, name)!r}), at {user_line()}",
+                    {},
+                    f"{name} must be {wanted}.",
+                    f"its default is {getattr(Recipe, name)!r}.",
+                )
+            )
+
+    def layer(self, n: int, rng: Any) -> LSTM:
+        """Return an untrained layer over time that reads n features."""
+        return LSTM(
+            n,
+            self.hidden,
+            init=self.init,
+            forget_bias=self.forget_bias,
+            rng=rng,
+            dtype=self.dtype,
+        )
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate after so many finished epochs."""
+        return self.learning_rate * SCHEDULES[self.schedule](epoch, self.epochs)

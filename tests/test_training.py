@@ -1,0 +1,400 @@
+"""The training loop: what a step does, when it ends, and how it is resumed."""
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from lstm.__main__ import main
+from lstm.tasks import Parity
+from lstm.training import Recipe, Training, checkpoint, log
+from lstm.training.saved import load_model, save_model
+from lstm.training.schedules import SCHEDULES
+
+TASK = Parity(updates=7, longest=5)
+RECIPE = Recipe(hidden=2, epochs=3, batch=4)
+
+
+def same(one, other):
+    """Whether two dicts of arrays have the same bits under the same names."""
+    return {k: (v.dtype, v.shape, v.tobytes()) for k, v in one.items()} == {
+        k: (v.dtype, v.shape, v.tobytes()) for k, v in other.items()
+    }
+
+
+# ------------------------------------------------------------------------ the loop
+
+
+def test_a_run_is_the_loop_that_one_would_write_by_hand():
+    run = Training(TASK, RECIPE, seed=3).run()
+    rng = np.random.default_rng(3)
+    model = TASK.model(RECIPE, rng)
+    optimizer = mg.Adam(model, RECIPE.learning_rate)
+    losses = []
+    for _ in range(RECIPE.epochs):
+        for batch in TASK.batches(rng, RECIPE.batch):
+            loss = TASK.loss(model, batch)
+            gradients = mg.grad(loss, optimizer.parameters)
+            optimizer.step(mg.clip_by_global_norm(gradients, RECIPE.clip)[0])
+            losses.append(loss.item())
+    weights = {path: p.data for path, p in model.parameters().items()}
+    assert same(run.weights(), weights)
+    means = np.reshape(losses, (RECIPE.epochs, -1)).mean(axis=1)
+    np.testing.assert_allclose([row["loss"] for row in run.history], means, rtol=1e-12)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another():
+    first, again, other = (Training(TASK, RECIPE, seed).run() for seed in (0, 0, 1))
+    assert same(first.weights(), again.weights())
+    assert not same(first.weights(), other.weights())
+
+
+def test_the_gradient_is_clipped_before_the_step(monkeypatch):
+    norms = []
+    step = mg.Adam.step
+
+    def watched(self, gradients):
+        norms.append(math.sqrt(sum(float((g**2).sum()) for g in gradients)))
+        step(self, gradients)
+
+    monkeypatch.setattr(mg.Adam, "step", watched)
+    free = Training(TASK, replace(RECIPE, clip=0, epochs=1), 0).run()
+    assert np.mean(norms) == pytest.approx(free.history[0]["norm"], rel=1e-5)
+    bound = min(norms) / 2
+    norms.clear()
+    Training(TASK, replace(RECIPE, clip=bound, epochs=1), 0).run()
+    np.testing.assert_allclose(norms, bound, rtol=1e-3)
+
+
+@dataclass(frozen=True)
+class Told(Parity):
+    """A task whose validations are told beforehand."""
+
+    name = "told"
+    told = ()
+    goal = None
+
+    def validate(self, model):
+        object.__setattr__(self, "asked", getattr(self, "asked", 0) + 1)
+        return {"loss": self.told[self.asked - 1]}
+
+
+def run_told(values, goal=None, **options):
+    kind = type("Told", (Told,), {"told": values, "goal": goal})
+    recipe = replace(RECIPE, epochs=len(values), **options)
+    seen = []
+    run = Training(kind(updates=1, longest=3), recipe, 0)
+    run.run(on_epoch=lambda row: seen.append(run.weights()))
+    return run, seen
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_what_is_kept_is_what_validated_best(values):
+    run, weights = run_told(values)
+    assert run.progress.best_epoch == 1 + values.index(min(values))
+    assert same(run.use_best().weights(), weights[values.index(min(values))])
+
+
+def test_patience_ends_a_run_that_gets_no_better():
+    run, _ = run_told([5, 3, 4, 4, 2, 4, 4, 4, 1], patience=3)
+    assert (run.progress.epoch, run.progress.best_epoch) == (8, 5)
+
+
+def test_a_run_ends_at_its_goal():
+    run, _ = run_told([5, 3, 0.5, 0.1], goal=0.5)
+    assert run.progress.epoch == 3
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(monkeypatch):
+    def infinite(self, model, batch):
+        return Parity.loss(self, model, batch) * np.inf
+
+    monkeypatch.setattr(Told, "loss", infinite)
+    with pytest.raises(FloatingPointError, match=r"loss is inf.*\n.*0 updates"):
+        run_told([1])
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@given(epochs=st.integers(1, 50))
+def test_a_schedule_begins_at_one_and_falls_but_stays_above_zero(name, epochs):
+    factors = [SCHEDULES[name](epoch, epochs) for epoch in range(epochs)]
+    assert max(factors) <= 1 and min(factors) > 0
+    assert sorted(factors, reverse=True) == factors
+    assert epochs < 4 or factors[0] == 1
+
+
+def test_the_learning_rate_follows_its_schedule():
+    recipe = replace(RECIPE, schedule="cosine", epochs=4)
+    rates = [row["learning_rate"] for row in Training(TASK, recipe, 0).run().history]
+    np.testing.assert_allclose(rates, 0.005 * (1 + np.cos(np.pi * np.arange(4) / 4)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hidden", 0), ("learning_rate", -1.0), ("clip", -1.0), ("schedule", "linear")],
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name}={value!r}"):
+        replace(RECIPE, **{name: value})
+
+
+# ----------------------------------------------------------------------- resuming
+
+
+class Stopped(Exception):
+    """What stands for the end of the process."""
+
+
+def stopped_after(updates, folder, save_every):
+    """Run for a number of updates, then lose everything but the folder."""
+
+    class Mortal(Training):
+        def step(self, batch):
+            if self.progress.updates == updates:
+                raise Stopped
+            super().step(batch)
+
+    with contextlib.suppress(Stopped):
+        Mortal(TASK, RECIPE, 0, folder, save_every).run()
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 20), st.integers(0, 4))
+def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_every):
+    folder = tmp_path_factory.mktemp("run")
+    whole = Training(TASK, RECIPE, 0).run()
+    stopped_after(updates, folder, save_every)
+    resumed = Training.resume(folder)
+    assert resumed.progress.updates <= updates
+    resumed.run()
+    assert same(resumed.weights(), whole.weights())
+    assert same(resumed.best, whole.best)
+    assert replace(resumed.progress, log_size=0) == whole.progress
+    for row, other in zip(resumed.history, whole.history, strict=True):
+        assert {**row, "seconds": 0} == {**other, "seconds": 0}
+    assert log.rows(folder / "log.csv") == resumed.history
+
+
+COMMAND = [
+    *(sys.executable, "-m", "lstm", "train", "parity", "--hidden", "3", "--epochs"),
+    *("4", "--updates", "60", "--batch", "8", "--save-every", "2"),
+]
+UPDATES = 240
+
+
+def start(folder, *more):
+    return subprocess.Popen(
+        [*COMMAND, "--out", str(folder), *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished_updates(folder):
+    path = folder / "checkpoint.npz"
+    return checkpoint.read(path)[1]["progress"]["updates"] if path.exists() else -1
+
+
+def wait_for(process, folder, updates):
+    """Wait until the checkpoint has so many updates; it is whole whenever we look."""
+    while process.poll() is None and finished_updates(folder) < updates:
+        pass
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    process = start(folder)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return folder
+
+
+def assert_same_end(folder, other):
+    arrays, facts = checkpoint.read(folder / "checkpoint.npz")
+    expected, expected_facts = checkpoint.read(other / "checkpoint.npz")
+    assert same(arrays, expected)
+    for each in (facts, expected_facts):
+        del each["progress"]["log_size"]  # the seconds in the log differ
+    assert facts == expected_facts
+    rows, expected_rows = (log.rows(each / "log.csv") for each in (folder, other))
+    for row in rows + expected_rows:
+        del row["seconds"]
+    assert rows == expected_rows
+    assert (folder / "model.npz").read_bytes() == (other / "model.npz").read_bytes()
+
+
+def test_killed_at_random_moments_a_run_ends_at_the_same_bits(uninterrupted, tmp_path):
+    moments = sorted(np.random.default_rng(0).integers(0, UPDATES, 4))
+    for k, moment in enumerate(moments):
+        process = start(tmp_path, *(["--resume"] if k else []))
+        wait_for(process, tmp_path, moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    with (tmp_path / "log.csv").open("a") as file:
+        file.write("4,2")  # what a kill may leave, too
+    process = start(tmp_path, "--resume")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_ctrl_c_finishes_the_step_saves_it_and_ends_with_130(uninterrupted, tmp_path):
+    process = start(tmp_path, "--save-every", "0")
+    wait_for(process, tmp_path, 60)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    updates = finished_updates(tmp_path)
+    assert said == (
+        f"\nInterrupted after {updates} updates; --resume continues the run.\n"
+    )
+    process = start(tmp_path, "--resume")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_ctrl_c_means_what_it_meant_before_when_the_run_is_over():
+    before = signal.getsignal(signal.SIGINT)
+    Training(TASK, replace(RECIPE, epochs=1), 0).run()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_asked_once_a_step_goes_on_asked_twice_it_ends():
+    reached = []
+
+    class Impatient(Training):
+        def step(self, batch):
+            reached.append("beginning")
+            signal.raise_signal(signal.SIGINT)
+            reached.append("asked once")
+            signal.raise_signal(signal.SIGINT)
+            reached.append("asked twice")
+
+    with pytest.raises(KeyboardInterrupt):
+        Impatient(TASK, RECIPE, 0).run()
+    assert reached == ["beginning", "asked once"]
+
+
+# -------------------------------------------------------------------------- files
+
+
+def test_a_saved_model_answers_as_the_trained_one(tmp_path):
+    run = Training(TASK, RECIPE, 0).run().use_best()
+    save_model(run, tmp_path / "model.npz")
+    task, model, settings = load_model(tmp_path / "model.npz")
+    assert (task, settings["seed"]) == (TASK, 0)
+    assert task.test(model) == TASK.test(run.model)
+
+
+def test_a_checkpoint_is_read_without_running_code(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    np.savez(path, facts=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="not a readable"):
+        checkpoint.read(path)
+
+
+def test_arrays_that_are_no_checkpoint_are_refused(tmp_path):
+    path = TASK.model(RECIPE, np.random.default_rng(0)).save(tmp_path / "weights.npz")
+    with pytest.raises(ValueError, match="not what they belong to"):
+        checkpoint.read(path)
+
+
+def test_a_run_whose_data_have_changed_is_not_resumed(tmp_path, monkeypatch):
+    Training(TASK, RECIPE, 0, tmp_path).save()
+    monkeypatch.setattr(Parity, "facts", lambda self: {"text": "another"})
+    with pytest.raises(ValueError, match="another"):
+        Training.resume(tmp_path)
+
+
+# ---------------------------------------------------------------- the command line
+
+QUICK = ["--epochs", "1", "--updates", "2", "--batch", "2"]
+
+
+def test_every_task_is_listed_and_explains_itself(capsys):
+    from lstm.tasks import TASKS
+
+    assert main(["train", "--list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(TASKS)
+    for name in TASKS:
+        with pytest.raises(SystemExit) as end:
+            main(["train", name, "--help"])
+        assert end.value.code == 0
+        assert "--learning-rate FLOAT" in capsys.readouterr().out
+
+
+def test_a_run_leaves_its_files_and_names_them(tmp_path, capsys):
+    assert main(["train", "parity", *QUICK, "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    wrote = {"log.csv", "model.npz", "loss.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {*wrote, "checkpoint.npz"}
+    assert all(f"wrote {tmp_path / name}\n" in said for name in wrote)
+    assert "a coin" in said and "T=1000" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ([], "this folder holds a run already"),
+        (["--resume", "--hidden", "9"], "hidden = 4"),
+        (["--resume", "--seed", "7"], "seed = 0"),
+    ],
+    ids=["again", "resume with another size", "resume with another seed"],
+)
+def test_a_run_that_is_there_is_not_spoiled(more, sentence, tmp_path, capsys):
+    main(["train", "parity", *QUICK, "--out", str(tmp_path)])
+    files = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert main(["train", "parity", "--out", str(tmp_path), *more]) == 1
+    assert sentence in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+def test_force_replaces_a_run(tmp_path, capsys):
+    arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
+    main(arguments)
+    assert main([*arguments, "--force", "--seed", "5"]) == 0
+    assert len(log.rows(tmp_path / "log.csv")) == 1
+    assert Training.resume(tmp_path).seed == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["train"], 2, "which task"),
+        (["train", "nothing"], 2, "invalid choice"),
+        (["train", "parity", "--epochs", "x"], 2, "invalid int"),
+        (["train", "parity", "--epochs", "0"], 1, "epochs must be above 0"),
+        (["train", "parity", "--seed", "-1"], 2, "not a whole number"),
+        (["train", "parity", "--schedule", "no"], 2, "invalid choice"),
+        (["train", "parity", "--resume"], 1, "there is no such file"),
+        (["trian"], 2, "invalid choice"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistaken_command_is_told_in_a_sentence(
+    arguments, code, sentence, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    try:
+        ended = main(arguments)
+    except SystemExit as end:
+        ended = end.code
+    said = capsys.readouterr().err
+    assert ended == code
+    assert sentence in said and "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
