@@ -19,12 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lstm.additions import ProjectedCell
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
 from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
 from lstm.exchange.models import BOTH, Sweep, layer_of, model_of, new_cell, sweeps
 from lstm.others import IRNNCell, ResetAfterGRUCell, RNNCell
-from lstm.variants import ProjectedCell
 from minigrad import Module
 from minigrad.tensor import Array
 
