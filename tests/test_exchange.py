@@ -149,6 +149,9 @@ OTHERS = [
     ("torch", ProjectedCell, {"p": 2}),
     ("torch", ResetAfterGRUCell, {}),
     ("torch", RNNCell, {}),
+    ("keras", ResetAfterGRUCell, {}),
+    ("keras", GRUCell, {}),
+    ("keras", RNNCell, {}),
     ("onnx", PeepholeCell, {}),
     ("onnx", CoupledCell, {}),
 ]
@@ -377,7 +380,14 @@ REFUSED = {
         lambda: from_torch(to_torch(recurrent(both=True)), into=LSTM(3, 2)),
         "weight_hh_l0_reverse: not in this model",
     ),
-    "a Keras GRU's": (lambda: from_keras(THREE), "(6, 3) for x and (6, 2) for y"),
+    "a Keras GRU's for an LSTM": (
+        lambda: from_keras(THREE, into=LSTM(3, 2)),
+        "0.forward.kernel: (3, 8) here, (3, 6) given",
+    ),
+    "Keras weights of no cell": (
+        lambda: from_keras([np.ones((3, 5)), np.ones((2, 5))]),
+        "(5, 3) for x and (5, 2) for y",
+    ),
     "a Keras Dense's bias": (lambda: from_keras(THREE[:1]), "layer 0: 1 arrays"),
     "no Keras weights": (lambda: from_keras([]), "layer 0: 0 arrays"),
     "Keras weights of other sizes": (

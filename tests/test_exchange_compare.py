@@ -393,6 +393,34 @@ def test_activations_are_options_of_the_keras_layer(keras, torch):
 
 
 @keras_warns
+@pytest.mark.parametrize(
+    ("kind", "options", "into"),
+    [
+        ("GRU", {}, None),
+        ("GRU", {"reset_after": False}, None),
+        ("SimpleRNN", {}, None),
+        ("SimpleRNN", {"activation": "relu"}, lambda: Recurrent(IRNNCell(3, 2))),
+    ],
+)
+def test_other_layers_of_keras(keras, torch, kind, options, into):
+    make = getattr(keras.layers, kind)
+    layer = make(2, return_sequences=True, dtype="float64", **options)
+    layer.build((None, None, 3))
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal(array.shape) for array in layer.get_weights()]
+    layer.set_weights(weights)
+    model = from_keras(weights, into=into and into())
+    x = rng.standard_normal((4, 5, 3))
+    close(model(x)[0], layer(torch.tensor(x)).detach(), 1e-6)
+    *matrices, bias = to_keras(model)
+    for ours, theirs in zip(matrices, weights, strict=False):
+        np.testing.assert_array_equal(ours, theirs, strict=True)
+    if bias.ndim == 2:  # two: those of the gates count together
+        bias, weights[-1] = bias.sum(axis=0), weights[-1].sum(axis=0)
+    np.testing.assert_array_equal(bias, weights[-1], strict=True)
+
+
+@keras_warns
 def test_a_masked_sequence_is_masked_in_keras(keras, torch):
     model = Bidirectional(
         LSTM(3, 2, rng=0, outputs="zero"),

@@ -7,6 +7,9 @@
 A Bidirectional has these of the forward layer, then those of the backward layer. What
 Keras keeps in options, not in weights, is up to whoever builds the layer there: both
 activations, `merge_mode`, `return_sequences`, `return_state`.
+
+A GRU has 3 gates z, r, h (our u, r, y~), and with reset_after two biases, (2, 3m); a
+SimpleRNN has one box.
 """
 
 from __future__ import annotations
@@ -20,14 +23,22 @@ from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
 from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
 from lstm.exchange.models import BOTH, layer_of, new_cell, sweeps
+from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack
 from minigrad import Module
 from minigrad.tensor import Array
 
-ORDER = "ifco"
+ORDERS: dict[type, str] = {
+    LSTMCell: "ifco",
+    ResetAfterGRUCell: "ury",
+    GRUCell: "ury",  # reset_after=False
+    RNNCell: "y",
+    IRNNCell: "y",  # activation="relu"
+}
 KINDS = ("kernel", "recurrent_kernel", "bias")
 DIRECTIONS = ("forward", "backward")
-TIED = (("forget", "input", "output"), ("candidate", "state"))  # one option each
+# In Keras, one option says the activations of each of these.
+TIED = (("forget", "input", "output"), ("reset", "update"), ("candidate", "state"))
 
 
 def to_keras(model: Module) -> list[Any]:
@@ -47,7 +58,7 @@ def from_keras(weights: Sequence[Any], into: Module | None = None) -> Module:
     """Return the model with these weights: a new one, or `into`, which is changed.
 
     weights  `layer.get_weights()`, for an LSTM or a Bidirectional; or a list of such
-             lists, one for each layer, for a Stack
+             lists, one for each layer, for a Stack; of a GRU or SimpleRNN, too
     into     the model to fill; if not given, the sizes are read off the shapes. A new
              Bidirectional has merge="concat", and every new cell the usual activations
 
@@ -67,8 +78,9 @@ def from_keras(weights: Sequence[Any], into: Module | None = None) -> Module:
     given |= zero_biases(own, given)
     fit(asked, own, given)
     for name, cell in _cells(model).items():
-        kernel, recurrent, b = (given[f"{name}.{kind}"] for kind in KINDS)
-        fill(cell, Block(kernel.T, recurrent.T, b, np.zeros_like(b)), ORDER)
+        kernel, recurrent, bias = (given[f"{name}.{kind}"] for kind in KINDS)
+        b_x, b_y = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+        fill(cell, Block(kernel.T, recurrent.T, b_x, b_y), ORDERS[type(cell)])
     return model
 
 
@@ -76,10 +88,10 @@ def _exported(asked: str, model: Module) -> list[list[Array]]:
     """Return a list of weights for each layer."""
     cells = _cells(model)
     fix = (
-        "in Keras, recurrent_activation is that of the three gates and activation that "
-        "of the candidate and of c; whatever else has to be a Keras layer of your own."
+        "in Keras, recurrent_activation is that of the gates and activation that of "
+        "the candidate and of c; whatever else has to be a Keras layer of your own."
     )
-    require_known(asked, cells, [LSTMCell], fix, TIED)
+    require_known(asked, cells, ORDERS, fix, TIED)
     layers = sweeps(model)
     refuse(
         asked,
@@ -98,8 +110,10 @@ def _exported(asked: str, model: Module) -> list[list[Array]]:
 
 
 def _weights(cell: Any) -> tuple[Array, Array, Array]:
-    block = joined(cell, ORDER)
-    return block.W_x.T.copy(), block.W_y.T.copy(), block.b
+    block = joined(cell, ORDERS[type(cell)])
+    two = isinstance(cell, ResetAfterGRUCell)
+    bias = np.stack([block.b_x, block.b_y]) if two else block.b
+    return block.W_x.T.copy(), block.W_y.T.copy(), bias
 
 
 def _cells(model: Module) -> dict[str, Any]:
@@ -115,7 +129,7 @@ def _named(asked: str, lists: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """Return weights by their names: layer, direction and kind."""
     refuse(
         asked,
-        "an LSTM has 3 arrays (without bias 2), a Bidirectional twice as many:",
+        "a layer has 3 arrays (without bias 2), a Bidirectional twice as many:",
         (
             f"layer {k}: {len(w)} arrays"
             for k, w in enumerate(lists)
@@ -142,9 +156,9 @@ def _built(asked: str, given: Mapping[str, Array], nested: bool) -> Module:
 
     def cell(name: str) -> Cell:
         kernel, recurrent = (given[f"{name}.{kind}"] for kind in KINDS[:2])
-        return new_cell(
-            asked, f"{name}, transposed", kernel.T, recurrent.T, {4: LSTMCell}
-        )
+        before = np.ndim(given.get(f"{name}.bias", [[]])) == 1
+        classes = {4: LSTMCell, 3: GRUCell if before else ResetAfterGRUCell, 1: RNNCell}
+        return new_cell(asked, f"{name}, transposed", kernel.T, recurrent.T, classes)
 
     layers: list[Module] = []
     while f"{len(layers)}.forward.kernel" in given:
