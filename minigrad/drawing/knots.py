@@ -9,7 +9,7 @@ follows is not part of it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
@@ -72,7 +72,7 @@ def _until_the_end(
     outputs: Sequence[Tensor],
 ) -> list[Tensor]:
     """Return the entries without the activation if they are a knot, with one end."""
-    while own and isinstance(own[-1].primitive, Elementwise) and len(own[-1].args) == 1:
+    while own and is_activation(own[-1]):
         own = own[:-1]
     inside = set(own)
     ends = [
@@ -92,3 +92,36 @@ def _until_the_end(
 def _read(entry: Tensor) -> list[Tensor]:
     args = (arg for arg in entry.args if isinstance(arg, Tensor))
     return [arg for arg in args if not isinstance(arg, Parameter)]
+
+
+def up_to_activation(
+    begun: Sequence[Tensor],
+    readers: Mapping[Tensor, Sequence[Tensor]],
+    stops: Callable[[Tensor], bool],
+) -> list[Tensor]:
+    """Return entries continued up to an activation in which all they make ends.
+
+    So what stands between W v and sigma in a layer norm belongs to its box. There is no
+    such end, and [] is returned, as soon as anything else reads a value on the way.
+    """
+    entries = dict.fromkeys(begun)
+    ahead = [(r.tick, r) for entry in begun for r in readers.get(entry, ())]
+    heapq.heapify(ahead)
+    while ahead:
+        _, entry = heapq.heappop(ahead)
+        if entry in entries:
+            continue
+        inside = all(arg in entries for arg in _read(entry))
+        if not inside or entry.scope != begun[-1].scope or stops(entry):
+            return []
+        entries[entry] = None
+        if is_activation(entry) and all(each in entries for _, each in ahead):
+            return list(entries)
+        for reader in readers.get(entry, ()):
+            heapq.heappush(ahead, (reader.tick, reader))
+    return []
+
+
+def is_activation(entry: Tensor) -> bool:
+    """Is it a function of one argument, applied to each number?"""
+    return isinstance(entry.primitive, Elementwise) and len(entry.args) == 1
