@@ -36,27 +36,40 @@ def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Te
     found: dict[Tensor, list[Tensor]] = {}
     for value, reading in readers.items():
         if len(reading) > 1 and value not in found:
-            for scope in dict.fromkeys(reader.scope for reader in reading):
-                own = _from_here(value, scope, readers, elsewhere)
+            for near in _by_scope(reading):
+                own = _from_here(value, near, readers, elsewhere)
                 knot = _until_the_end(own, readers, tape.outputs)
                 found.update(dict.fromkeys(knot, knot))
     return found
 
 
+def _by_scope(reading: Sequence[Tensor]) -> list[list[Tensor]]:
+    """Return those who read a value together in one part of the model."""
+    parts: dict[object, list[Tensor]] = {}
+    for entry in reading:
+        parts.setdefault(entry.scope, []).append(entry)
+    return [part for part in parts.values() if len(part) > 1]
+
+
 def _from_here(
     value: Tensor,
-    scope: object,
+    near: Sequence[Tensor],
     readers: Mapping[Tensor, Sequence[Tensor]],
     elsewhere: Container[Tensor],
 ) -> list[Tensor]:
     """Return what a part of the model made of one value alone; [] if it is too much."""
     own = {value: None}
-    ahead = [(reader.tick, reader) for reader in readers[value]]
+    ahead = [(reader.tick, reader) for reader in near]
     heapq.heapify(ahead)
     while ahead:
         _, entry = heapq.heappop(ahead)
         alone = all(arg in own for arg in _read(entry))
-        if entry in own or entry in elsewhere or entry.scope != scope or not alone:
+        if (
+            entry in own
+            or entry in elsewhere
+            or entry.scope != near[0].scope
+            or not alone
+        ):
             continue
         own[entry] = None
         if len(own) > MANY:
