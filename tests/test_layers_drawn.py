@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -312,6 +313,28 @@ def test_layers_are_painted_by_every_renderer(name, renderer):
     groups = [each.get("class") for each in ET.fromstring(drawing.svg()).iter()]
     assert groups.count("cluster") == 6
     assert groups.count("node") == int(repr(drawing).split()[1])
+
+
+def calls(made, view):
+    """Return how many Python functions are called to draw something."""
+    count = 0
+
+    def counted(frame, event, arg):
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        draw(made, view)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("view", PLACED)
+def test_twice_the_steps_are_twice_the_work(view):
+    short, middle, long = (calls(LAYERS["stack"](t), view) for t in (50, 100, 200))
+    assert 1.5 < (long - middle) / (middle - short) < 2.5
 
 
 def test_a_hybrid_of_everything_is_drawn():

@@ -16,11 +16,11 @@ The files, in the order of the argument:
     sublayers.py what is a dense layer       knots.py      what is drawn as one
     loops.py     what ran over time          time_steps.py what is carried
     origins.py   which step made what        layers.py     steps that belong together
-    places.py    places in a cell            cell.py       its wires
-    routes.py    ways for wires              ink.py        a cell drawn
-    cells.py     cells side by side          delays.py     connected to itself
-    grid.py      layers above each other     notes.py      what is said below
-    recurrent.py gate, unrolled, folded
+    belt.py      the parts of a cell         places.py     where they stand
+    cell.py      its wires                   routes.py     ways for wires
+    ink.py       a cell drawn                cells.py      cells side by side
+    delays.py    connected to itself         grid.py       layers above each other
+    notes.py     what is said below          recurrent.py  gate, unrolled, folded
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        difference.py  two cells
     layered.py   places from left to right

@@ -9,7 +9,7 @@ follows is not part of it.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
@@ -36,27 +36,40 @@ def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Te
     found: dict[Tensor, list[Tensor]] = {}
     for value, reading in readers.items():
         if len(reading) > 1 and value not in found:
-            for scope in dict.fromkeys(reader.scope for reader in reading):
-                own = _from_here(value, scope, readers, elsewhere)
+            for near in _by_scope(reading):
+                own = _from_here(value, near, readers, elsewhere)
                 knot = _until_the_end(own, readers, tape.outputs)
                 found.update(dict.fromkeys(knot, knot))
     return found
 
 
+def _by_scope(reading: Sequence[Tensor]) -> list[list[Tensor]]:
+    """Return those who read a value together in one part of the model."""
+    parts: dict[object, list[Tensor]] = {}
+    for entry in reading:
+        parts.setdefault(entry.scope, []).append(entry)
+    return [part for part in parts.values() if len(part) > 1]
+
+
 def _from_here(
     value: Tensor,
-    scope: object,
+    near: Sequence[Tensor],
     readers: Mapping[Tensor, Sequence[Tensor]],
     elsewhere: Container[Tensor],
 ) -> list[Tensor]:
     """Return what a part of the model made of one value alone; [] if it is too much."""
     own = {value: None}
-    ahead = [(reader.tick, reader) for reader in readers[value]]
+    ahead = [(reader.tick, reader) for reader in near]
     heapq.heapify(ahead)
     while ahead:
         _, entry = heapq.heappop(ahead)
         alone = all(arg in own for arg in _read(entry))
-        if entry in own or entry in elsewhere or entry.scope != scope or not alone:
+        if (
+            entry in own
+            or entry in elsewhere
+            or entry.scope != near[0].scope
+            or not alone
+        ):
             continue
         own[entry] = None
         if len(own) > MANY:
@@ -72,7 +85,7 @@ def _until_the_end(
     outputs: Sequence[Tensor],
 ) -> list[Tensor]:
     """Return the entries without the activation if they are a knot, with one end."""
-    while own and isinstance(own[-1].primitive, Elementwise) and len(own[-1].args) == 1:
+    while own and is_activation(own[-1]):
         own = own[:-1]
     inside = set(own)
     ends = [
@@ -92,3 +105,36 @@ def _until_the_end(
 def _read(entry: Tensor) -> list[Tensor]:
     args = (arg for arg in entry.args if isinstance(arg, Tensor))
     return [arg for arg in args if not isinstance(arg, Parameter)]
+
+
+def up_to_activation(
+    begun: Sequence[Tensor],
+    readers: Mapping[Tensor, Sequence[Tensor]],
+    stops: Callable[[Tensor], bool],
+) -> list[Tensor]:
+    """Return entries continued up to an activation in which all they make ends.
+
+    So what stands between W v and sigma in a layer norm belongs to its box. There is no
+    such end, and [] is returned, as soon as anything else reads a value on the way.
+    """
+    entries = dict.fromkeys(begun)
+    ahead = [(r.tick, r) for entry in begun for r in readers.get(entry, ())]
+    heapq.heapify(ahead)
+    while ahead:
+        _, entry = heapq.heappop(ahead)
+        if entry in entries:
+            continue
+        inside = all(arg in entries for arg in _read(entry))
+        if not inside or entry.scope != begun[-1].scope or stops(entry):
+            return []
+        entries[entry] = None
+        if is_activation(entry) and all(each in entries for _, each in ahead):
+            return list(entries)
+        for reader in readers.get(entry, ()):
+            heapq.heappush(ahead, (reader.tick, reader))
+    return []
+
+
+def is_activation(entry: Tensor) -> bool:
+    """Is it a function of one argument, applied to each number?"""
+    return isinstance(entry.primitive, Elementwise) and len(entry.args) == 1

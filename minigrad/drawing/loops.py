@@ -87,9 +87,9 @@ def _label(loop: Loop, scope: Scope) -> str | int | None:
 
 
 def letter_of(leaf: Tensor) -> str:
-    """Return the letter that an initial state begins: `c` of `c_0` or `c_prev`."""
+    """Return the letter of an initial state: `c` of `c_0`, `c_4` or `c_prev`."""
     letter, _, rest = (leaf.name or "").partition("_")
-    return letter if rest in ("0", "prev") else ""
+    return letter if rest.isdigit() or rest == "prev" else ""
 
 
 def _carries(loop: Loop, label: str | int) -> bool:

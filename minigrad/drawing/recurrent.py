@@ -59,9 +59,16 @@ def unrolled_sheet(tape: Tape) -> Sheet:
     """
     layers = _layers(tape)
     rows = []
+    gaps_of = {
+        band: _gaps([layer for layer in layers if layer.band == band])
+        for band in range(layers.bands)
+    }
     for layer in layers:
-        together = [each for each in layers if each.band == layer.band]
-        gaps = _gaps(together)
+        gaps = gaps_of[layer.band]
+        left_out = {column for gap in gaps for column in gap}
+        if (many := len(set(layer.columns) - left_out)) > 2 * MANY:
+            said = f"{many} time steps that differ are too many"
+            raise NotPlaced(f"{said} to stand side by side")
         slots: dict[int, Plan | Gap] = {}
         like = _planned(layer, layer.steps[min(1, len(layer.steps) - 1)])
         for column, step in zip(layer.columns, layer.steps, strict=True):
@@ -70,13 +77,10 @@ def unrolled_sheet(tape: Tape) -> Sheet:
                 slots[column] = _planned(layer, step, like)
             elif gap[0] not in slots:
                 slots[gap[0]] = _gap(layer, gap)
-        if len(slots) > 2 * MANY:
-            many = f"{len(slots)} time steps that differ"
-            raise NotPlaced(f"{many} are too many to stand side by side")
         rows.append(Shown(layer, slots))
-    said = [(layer, shared(layer)) for layer in layers]
+    shares = [(layer, shared(layer)) for layer in layers]
     connect(tape, rows)
-    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
+    return grid(tape, rows, told(shares, tape, layers, rows), title).sheet
 
 
 def folded_sheet(tape: Tape) -> Sheet:

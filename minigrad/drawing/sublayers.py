@@ -18,12 +18,11 @@ within its own part makes that box deeper.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.knots import find_knots
+from minigrad.drawing.knots import find_knots, is_activation, up_to_activation
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
@@ -159,45 +158,11 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
         found.update((each, box) for each in box.entries)
     found = {entry: box for entry, box in found.items() if box.products}
     for box in dict.fromkeys(found.values()):
-        if more := _up_to_activation(box, readers):
+        known = bool(box.activations) and is_activation(box.entries[-1])
+        if not known and (more := up_to_activation(box.entries, readers, is_product)):
             box.entries, box.activations, box.longer = more, [more[-1].primitive], True
             found.update((each, box) for each in box.entries)
     return found
-
-
-def _up_to_activation(
-    box: Box, readers: dict[Tensor, list[Tensor]]
-) -> list[Tensor] | None:
-    """Return a box's entries up to a later activation, if all that it makes ends there.
-
-    So what stands between W v and sigma in a layer norm is in the box. As soon as
-    anything else reads a value on the way, there is no such end.
-    """
-    if box.activations and _is_activation(box.entries[-1]):
-        return None
-    entries = dict.fromkeys(box.entries)
-    ahead = [
-        (r.tick, r) for e in entries for r in readers.get(e, ()) if r not in entries
-    ]
-    heapq.heapify(ahead)
-    while ahead:
-        _, entry = heapq.heappop(ahead)
-        if entry in entries:
-            continue
-        inside = all(arg in entries for arg in tensors(entry))
-        if not inside or entry.scope != box.scope or is_product(entry):
-            return None
-        entries[entry] = None
-        if _is_activation(entry) and all(e in entries for _, e in ahead):
-            return list(entries)
-        for reader in readers.get(entry, ()):
-            heapq.heappush(ahead, (reader.tick, reader))
-    return None
-
-
-def _is_activation(entry: Tensor) -> bool:
-    row = entry.primitive
-    return isinstance(row, Elementwise) and len(entry.args) == 1
 
 
 def _begun(
