@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lstm.explain_layers import Explained
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module, concatenate
 from minigrad.messages import explain, user_line
@@ -42,7 +43,7 @@ MERGES: Mapping[str | None, Callable[[Any, Any], Any]] = {
 }
 
 
-class Bidirectional(Module):
+class Bidirectional(Explained, Module):
     """Two layers over the same steps: `y, state = layer(x)`.
 
     forth    reads from the start: a Recurrent with reverse=False
@@ -99,6 +100,27 @@ class Bidirectional(Module):
         self.forth = forth
         self.back = back
         self.merge = merge
+
+    @property
+    def n(self) -> int:
+        """The size of x_t."""
+        return self.forth.n
+
+    @property
+    def m(self) -> int:
+        """The size of y_t, or of each of the two that are not merged."""
+        return 2 * self.forth.m if self.merge == "concat" else self.forth.m
+
+    def parts(self) -> dict[str, Any]:
+        """Return the layers that this one is made of, by name."""
+        return {"forth": self.forth, "back": self.back}
+
+    def readings(self) -> list[str]:
+        """Return what is to be said of the lines of both layers."""
+        return [
+            f"Two directions, merge={self.merge!r}: forth has seen x_1, ..., x_t, back "
+            "has seen x_t, ..., x_T; so back's last word stands at the first step."
+        ]
 
     def forward(
         self,

@@ -27,7 +27,7 @@ import numpy as np
 from lstm.cell import LSTMCell, State, require_state
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
-from lstm.masks import Around, Frozen, only_real, real_steps
+from lstm.masks import Around, Frozen, arounds, only_real, real_steps
 from minigrad import Module, Tensor, concatenate, stack, where
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
@@ -73,9 +73,26 @@ class Recurrent(Module):
         self.outputs = _known_outputs(outputs)
 
     @property
+    def n(self) -> int:
+        """The size of x_t."""
+        return int(self.cell.n)
+
+    @property
+    def m(self) -> int:
+        """The size of y_t."""
+        return int(np.shape(self.start().y)[-1])
+
+    @property
     def causal(self) -> bool:
         """Whether y_t depends on nothing later than x_t."""
         return not self.reverse
+
+    def readings(self) -> list[str]:
+        """Return what is to be said of the lines over time."""
+        return [
+            "From step to step: what a layer carries it hands to itself, and to no "
+            "other layer; each part is a whole vector, one for each sequence."
+        ]
 
     def forward(
         self,
@@ -203,24 +220,6 @@ class LSTM(Recurrent):
         new_cell = functools.partial(LSTMCell, n, m, **options)  # type: ignore[arg-type]
         super().__init__(n if own else new_cell(), reverse, outputs)
         self.new_cell = None if own else new_cell  # for another layer like this one
-
-
-def arounds(dropout: Any) -> list[Around]:
-    """Return a list of what is done around the cell: nothing, one thing, or several."""
-    several = dropout if type(dropout) in (list, tuple) else [dropout]
-    found = [each for each in several if each is not None]
-    if all(isinstance(each, Around) for each in found):
-        return found
-    raise TypeError(
-        explain(
-            f"layer(x, dropout={dropout!r}), at {user_line()}",
-            {},
-            "a layer draws no random numbers: it is given masks, so that running it "
-            "again gives the same, and a proof speaks about what ran.",
-            "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
-            "rng=rng), or zoneout(...).",
-        )
-    )
 
 
 def joined(outputs: list[Any], axis: int = -2) -> Any:

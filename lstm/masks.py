@@ -67,6 +67,24 @@ class Frozen(Around):
         return Frozen(self.real[..., steps])
 
 
+def arounds(dropout: Any) -> list[Around]:
+    """Return a list of what is done around the cell: nothing, one thing, or several."""
+    several = dropout if type(dropout) in (list, tuple) else [dropout]
+    found = [each for each in several if each is not None]
+    if all(isinstance(each, Around) for each in found):
+        return found
+    raise TypeError(
+        explain(
+            f"layer(x, dropout={dropout!r}), at {user_line()}",
+            {},
+            "a layer draws no random numbers: it is given masks, so that running it "
+            "again gives the same, and a proof speaks about what ran.",
+            "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
+            "rng=rng), or zoneout(...).",
+        )
+    )
+
+
 def chosen(masks: Any, new: Any, old: Any) -> Any:
     """Return a state: of each field, `new` where its mask is true, `old` elsewhere."""
     fields = []

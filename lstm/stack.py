@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lstm.counting import time_step
+from lstm.explain_layers import Explained, width_in, width_out
 from lstm.layer import joined, named_input, sequence
 from lstm.masks import real_steps
 from minigrad import Module
@@ -33,7 +34,7 @@ class States(list[Any]):
         return States(None if state is None else state.detach() for state in self)
 
 
-class Stack(Module):
+class Stack(Explained, Module):
     """Layers above each other: `y, states = stack(x)`.
 
     layers   each with memory (LSTM, Recurrent, Bidirectional, Stack), called as
@@ -75,6 +76,27 @@ class Stack(Module):
         """Whether y_t depends on nothing later than x_t."""
         return all(getattr(layer, "causal", True) for layer in self.layers)
 
+    @property
+    def n(self) -> int | None:
+        """The size of x_t, if the lowest layer says what it reads."""
+        return width_in(self.layers[0])
+
+    @property
+    def m(self) -> int | None:
+        """The size of y_t, if the highest layer says what it makes."""
+        return width_out(self.layers[-1])
+
+    def parts(self) -> dict[str, Any]:
+        """Return the layers that this one is made of, by name."""
+        return {f"layers.{k}": layer for k, layer in enumerate(self.layers)}
+
+    def readings(self) -> list[str]:
+        """Return what is to be said of the lines between the layers."""
+        return [
+            "From layer to layer: y_t of one is x_t of the next, read whole by each of "
+            "its neurons."
+        ]
+
     def forward(
         self,
         x: Any,
@@ -108,7 +130,7 @@ def remembers(layer: Any) -> bool:
     return hasattr(layer, "causal")
 
 
-class TimeDistributed(Module):
+class TimeDistributed(Explained, Module):
     """The same Module at every step: `y = layer(x)`, y_t = module(x_t).
 
     x    (B, T, ...) or (T, ...), told apart by `rank`: the number of axes of x_t

@@ -1,0 +1,185 @@
+"""What a layer over time is made of: shapes, counts, and which line carries what.
+
+The cell explains itself in `lstm.explain`. Here is what is built of cells: a table with
+one line for each part that computes, the count of its Parameters with the numbers put
+in, and what is handed on between layers and from step to step.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from minigrad import Module
+from minigrad.parameter import Parameter
+
+SHAPES = "x_t, y_t: whole vectors, one for each step and each sequence of a batch."
+
+
+class Part(NamedTuple):
+    """One layer of a composite: its path, and the layer."""
+
+    path: str
+    layer: Any
+
+
+class LayerExplanation:
+    """A table of the layers that a composite is made of, and what they hand on.
+
+    parts  every layer that computes, from x to y, by its path
+    total  the number of parameters
+
+    >>> from lstm import LSTM, Stack
+    >>> from minigrad import Dense
+    >>> LayerExplanation(Stack(LSTM(3, 4), Dense(4, 2))).total
+    138
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+        self.parts = list(parts(layer))
+        self.total = numbers(layer)
+
+    def __str__(self) -> str:
+        kind = type(self.layer).__name__
+        reads, says = _space(width_in(self.layer)), _space(width_out(self.layer))
+        header = ("part", "layer", "reads", "says", "carries", "parameters")
+        rows = [header, *map(_row, self.parts), ("all", *[""] * 4, str(self.total))]
+        counts = [f"{path or 'parameters'}: {count(part)}" for path, part in self.parts]
+        told = [SHAPES, *dict.fromkeys(readings(self.layer))]
+        return "\n".join(
+            [
+                f"{kind}: at every step reads {reads}, says {says}.",
+                "",
+                *_table(rows),
+                "",
+                *counts,
+                "",
+                *(line for text in told for line in _wrapped(text)),
+            ]
+        )
+
+
+class Explained:
+    """What can explain itself: a layer, alone or made of others."""
+
+    def explain(self) -> None:
+        """Print what each part and line is: shapes, counts, readings."""
+        print(self.explanation())
+
+    def explanation(self) -> Any:
+        """Return what `explain` prints."""
+        return LayerExplanation(self)
+
+
+def parts(layer: Any, path: str = "") -> Iterator[Part]:
+    """Yield the layers below that are not made of layers, in the order of reading."""
+    inner = layer.parts() if hasattr(layer, "parts") else {}
+    if not inner:
+        yield Part(path, layer)
+    for name, each in inner.items():
+        yield from parts(each, f"{path}.{name}".lstrip("."))
+
+
+def readings(layer: Any) -> Iterator[str]:
+    """Yield what a layer, and those that it is made of, say of their lines."""
+    yield from layer.readings() if hasattr(layer, "readings") else ()
+    for each in layer.parts().values() if hasattr(layer, "parts") else ():
+        yield from readings(each)
+
+
+def count(layer: Any) -> str:
+    """Return the number of Parameters as a formula: a cell's own, or that of shapes.
+
+    >>> from lstm import LSTM
+    >>> from minigrad import Dense
+    >>> count(LSTM(n=3, m=2))
+    '4(nm + m^2 + m) = 4(3*2 + 2^2 + 2) = 48'
+    >>> count(Dense(3, 2))
+    '2*3 + 2 = 8'
+    """
+    inside = vars(getattr(layer, "cell", getattr(layer, "module", layer))).values()
+    if any(hasattr(box, "letter") for box in inside):
+        formula, *deeper = str(layer.explanation().formula).split(";")
+        return formula + (f", with its deeper boxes {numbers(layer)}" if deeper else "")
+    boxes = [box.parameters().values() for box in inside if isinstance(box, Module)]
+    alike = Counter(" + ".join(map(_size, box)) for box in boxes)
+    terms = [f"{k}({sizes})" if k > 1 else sizes for sizes, k in alike.items()]
+    terms += [_size(part) for part in inside if isinstance(part, Parameter)]
+    return f"{' + '.join(terms) or 0} = {numbers(layer)}"
+
+
+def numbers(layer: Module) -> int:
+    """Return how many numbers there are to train."""
+    return sum(p.size for p in layer.parameters().values())
+
+
+def _size(parameter: Any) -> str:
+    return "*".join(map(str, parameter.shape)) or "1"
+
+
+def _row(part: Part) -> tuple[str, ...]:
+    layer = part.layer
+    cell = getattr(layer, "cell", None)
+    inner = getattr(layer, "module", layer if cell is None else cell)
+    name = type(inner).__name__
+    if cell is not None:
+        name += ", x_T first" if layer.reverse else ", x_1 first"
+    elif inner is not layer:
+        name += ", at every step"
+    return (
+        part.path or "itself",
+        name,
+        _number(width_in(layer)),
+        _number(width_out(layer)),
+        _carried(layer),
+        str(numbers(layer)),
+    )
+
+
+def _carried(layer: Any) -> str:
+    if not hasattr(layer, "start"):
+        return "nothing"
+    start = layer.start()
+    widths: dict[int, list[str]] = {}
+    for field, value in zip(start._fields, start, strict=True):
+        widths.setdefault(value.shape[-1], []).append(field)
+    return "; ".join(f"{', '.join(names)} in R^{k}" for k, names in widths.items())
+
+
+def width_in(layer: Any) -> int | None:
+    """Return the size of x_t, if the layer says it or has a matrix W to tell."""
+    W = getattr(getattr(layer, "module", layer), "W", None)
+    return getattr(layer, "n", None if W is None else W.shape[1])
+
+
+def width_out(layer: Any) -> int | None:
+    """Return the size of y_t, if the layer says it or has a matrix W to tell."""
+    W = getattr(getattr(layer, "module", layer), "W", None)
+    return getattr(layer, "m", None if W is None else W.shape[0])
+
+
+def _number(width: int | None) -> str:
+    return "?" if width is None else str(width)
+
+
+def _space(width: int | None) -> str:
+    return "what it is given" if width is None else f"R^{width}"
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = {2, 3, 5}  # numbers
+    return [
+        "  ".join(
+            cell.rjust(width) if k in right else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 88, subsequent_indent="  ")
