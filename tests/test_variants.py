@@ -74,6 +74,12 @@ def test_the_gradient_is_proved(cell):
 
 
 @every_cell
+def test_hessian_vector_products_are_proved(cell):
+    loss, _ = small(cell).ours()
+    assert mg.prove(loss, seed=0, order=2).chance < -40
+
+
+@every_cell
 def test_a_deeper_network_fits_into_every_box(cell):
     boxes = made(cell).letters
     deeper = made(cell, hidden=dict.fromkeys(boxes, (5, 3)), bounds=(9, 9, 9))
