@@ -1,5 +1,7 @@
 """Variants: each computes its published equations, alone and together with others."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,6 +71,12 @@ def test_the_gradient_is_proved(cell):
     assert certificate.rows and certificate.cells
     for shown in certificate.cells:  # as polynomials, if there is no division
         assert bool(shown.monomials) == (cell is not LayerNormCell), shown.not_shown
+
+
+@every_cell
+def test_hessian_vector_products_are_proved(cell):
+    loss, _ = small(cell).ours()
+    assert mg.prove(loss, seed=0, order=2).chance < -40
 
 
 @every_cell
@@ -289,13 +297,17 @@ def test_what_a_class_says_itself_comes_before_its_parents():
 # ----------------------------------------------------------------------------- pictures
 
 CHANGED = {  # parts that are new, and parts of the usual cell that are missing
+    PeepholeCell: (3, 3),  # three boxes that also read c
     CoupledCell: (1, 1),  # 1 - f for a box
     NoInputGateCell: (0, 2),  # a box and its multiplication
     NoForgetGateCell: (0, 2),
     NoOutputGateCell: (0, 2),
     LinearCandidateCell: (1, 1),  # another box
     LinearOutputCell: (0, 1),  # tanh
+    FullGateRecurrenceCell: (4, 3),  # three boxes, and what is joined for them
+    LayerNormCell: (5, 4),  # every box, and c before its tanh
     ProjectedCell: (5, 4),  # every W has another size, and W_r comes
+    ClippedCell: (4, 0),  # c and y, each from above and below
 }
 
 
@@ -305,10 +317,11 @@ def output(cell):
 
 @pytest.mark.parametrize("cell", CHANGED, ids=lambda cell: cell.__name__)
 def test_the_changed_equation_is_what_a_difference_shows(cell):
-    outputs = [output(each) for each in (made(cell), LSTMCell(3, 4, rng=0))]
+    cells = made(cell, bounds=(1.0, 1.0, None)), LSTMCell(3, 4, rng=0)
+    outputs = [output(each) for each in cells]
     new, missing = CHANGED[cell]
     drawn = mg.draw(outputs, view="difference").dot
-    assert f"left: {new} new; right: {missing} missing" in drawn
+    assert re.search(rf"left: {new} new[;,] right: {missing} missing", drawn)
 
 
 @every_cell
