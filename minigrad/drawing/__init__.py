@@ -21,6 +21,8 @@ The files, in the order of the argument:
     cells.py     cells side by side          delays.py     connected to itself
     grid.py      layers above each other     notes.py      what is said below
     recurrent.py gate, unrolled, folded
+    moves.py     which entry is this?        network.py    which entry reads which
+    dots.py      places of dots              lines.py      lines between them
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        difference.py  two cells
     layered.py   places from left to right
