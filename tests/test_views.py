@@ -337,7 +337,44 @@ def test_a_stack_is_one_node_for_each_layer_with_shapes_between():
     assert dot.count('label="y, c to t + 1: ') == 2
     assert "(5, 7, 4)" in dot
     assert "7 × (5, 3)" in dot
+    assert "for 5 × 7 vectors" in dot
     assert "128 numbers to train" in dot
+
+
+def test_layers_of_both_directions_are_joined_in_their_order():
+    class BothWays(mg.Module):
+        def __init__(self):
+            self.forth, self.back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
+
+        def forward(self, x):
+            forth, back = self.forth(x)[0], self.back(x[::-1])[0]
+            return mg.concatenate([forth, back[::-1]], axis=-1)
+
+    drawing = draw(BothWays()(mg.Tensor(np.ones((4, 3)), "X")), "layer")
+    assert repr(drawing) == "<Drawing: 8 nodes, 10 arrows, view 'layer'>"
+    assert drawing.dot.count('label="y, c to t + 1: (2,)"') == 2
+    assert 'label="1: (4, 2)"' in drawing.dot
+    assert 'label="2: (4, 2)"' in drawing.dot
+    assert "shape=square" in drawing.dot  # where they are joined
+
+
+def test_what_a_layer_begins_with_is_one_node():
+    dot = draw(sequence(3), "layer").dot
+    assert dot.count("initial") == 1  # in the legend
+    assert re.search(r"y<SUB>.*?, c<SUB>", dot)
+    assert "3 × (3,)" in dot
+
+
+def test_a_dense_layer_at_every_time_step_is_one_node_without_an_arrow_to_itself():
+    answer, y = mg.Dense(2, 1, mg.tanh, rng=0), sequence(4)
+    outputs = []
+    for t in range(4):
+        with mg.scope("answers", t + 1):
+            outputs.append(answer(y[t]))
+    dot = draw(mg.stack(outputs), "layer").dot
+    assert dot.count("to t + 1") == 1  # of the LSTM
+    assert dot.count("4 time steps") == 2
+    assert "3 numbers to train" in dot
 
 
 def test_a_feed_forward_network_has_no_recurrent_arrow():

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, LAYER, SEVERAL, Group
+from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER, SEVERAL, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -142,7 +142,10 @@ class Picture:
         else:
             tail = self._ids[maker]
             if {FOLDED, LAYER} & {user.kind, maker.kind} or user.kind == SEVERAL:
-                self._once(Arrow(tail, head, shape, "", tooltip))
+                made = sum(self._owner.get(arg) is maker for arg in entry.args)
+                alone = made == 1 and user.kind not in (FOLDED, LAYER, SEVERAL)
+                once = Arrow(tail, head, shape, operand if alone else "", tooltip)
+                self._once(once)
             else:
                 self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
 
@@ -204,6 +207,7 @@ def _said(groups: list[Group]) -> list[Primitive]:
         dict.fromkeys(
             entry.primitive
             for group in groups
+            if group.kind != JOIN  # it is drawn as a mark
             for entry in group.entries
             if entry.primitive and entry.primitive.symbol == group.label.symbol
         )

@@ -21,12 +21,17 @@ class Style(NamedTuple):
     shape: str
     legend: str
 
+    @property
+    def is_mark(self) -> bool:
+        """Is it a small sign without words, such as ■, instead of a shape?"""
+        return len(self.shape) == 1
+
 
 STYLES = {
     DENSE: Style("#ffeeaa", "#8a6d00", "box", "dense sub-layer with its own W, b"),
     "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
-    LAYER: Style("#eaf4ec", "#4f7f58", "box", "recurrent layer, over all time steps"),
+    LAYER: Style("#eaf4ec", "#4f7f58", "box", "layer, with all its time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     SEVERAL: Style("#f8cfe0", "#99215a", "box", "several primitives, as one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
@@ -72,8 +77,8 @@ DARK = {  # what each colour becomes on a dark page
 
 
 def frame_style(frame: Cluster) -> Style:
-    """A time step is green, an innermost part with parameters (a gate) yellow."""
+    """A time step is green, a part with Parameters of its own (a gate) yellow."""
     if isinstance(frame.scope[-1], int):
         return STEP
     trained = any(node.kind == "parameter" for node in frame.nodes)
-    return GATE if trained and not frame.clusters else PART
+    return GATE if trained else PART
