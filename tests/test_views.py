@@ -433,28 +433,50 @@ def loss():
     return made
 
 
-def test_every_step_has_its_cotangent_mirrored_beneath():
-    made = loss()
-    sheet = VIEWS["backward"].sheet(tape(made))
-    places = {id: at for id, at, _, _ in sheet.nodes}
-    assert len(places) == 2 * len(tape(made))
-    for i in range(len(tape(made))):
-        assert places[f"n{i}"] == (places[f"b{i}"][0], -places[f"b{i}"][1])
+def mirrored(made):
+    return VIEWS["backward"].sheet(tape(made))
 
 
-def test_a_backward_line_says_its_rule_and_leads_the_other_way():
-    sheet = VIEWS["backward"].sheet(tape(loss()))
+def half(sheet, letter):
+    """Return the nodes of the upper half, n, or of the lower, b, by their ids."""
+    return {id[1:]: (at, look) for id, at, _, look in sheet.nodes if id[0] == letter}
+
+
+def squared(made):
+    total = (made * made).sum()
+    total.name = "loss"
+    return total
+
+
+@pytest.mark.parametrize("make", [loss, lambda: squared(sequence(2))])
+def test_every_step_has_its_cotangent_mirrored_beneath(make):
+    sheet = mirrored(make())
+    above, below = half(sheet, "n"), half(sheet, "b")
+    assert above.keys() == below.keys()
+    for id, ((x, y), _) in above.items():
+        assert below[id][0] == (x, -y)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 40])
+def test_a_backward_line_says_its_rule_and_leads_the_other_way(steps):
+    sheet = mirrored(squared(sequence(steps)))
     forward = {(tail[1:], head[1:]) for tail, head, _ in sheet.edges if tail[0] == "n"}
     back = {(tail[1:], head[1:]) for tail, head, _ in sheet.edges if tail[0] == "b"}
     assert back == {(head, tail) for tail, head in forward}
-    rules = {look.get("label") for tail, _, look in sheet.edges if tail[0] == "b"}
-    assert {"matrix product", "σ′ = σ (1 − σ)", "product"} <= rules
+
+
+def test_the_rules_are_those_of_the_blackboard():
+    edges = mirrored(loss()).edges
+    rules = {look["tooltip"] for tail, _, look in edges if tail[0] == "b"}
+    assert rules == {"matrix product", "σ′ = σ (1 − σ)", "product", "as it is",
+                     "adjoint of sum"}  # fmt: skip
+    for _, _, look in edges:
+        assert ("label" in look) == (look["tooltip"] in rules - {"as it is"})
 
 
 def cotangents(made):
-    sheet = VIEWS["backward"].sheet(tape(made))
-    labels = {id: look["label"] for id, _, _, look in sheet.nodes if id[0] == "b"}
-    return [re.sub("<.*?>", " ", label[1:-1]).split() for label in labels.values()]
+    labels = [look["label"] for _, look in half(mirrored(made), "b").values()]
+    return [re.sub("<.*?>", " ", label[1:-1]).split() for label in labels]
 
 
 def test_what_is_read_several_times_has_a_sum():
@@ -469,8 +491,36 @@ def test_a_gradient_that_was_not_computed_is_not_a_zero():
     assert sum("norm" in words or "[0" in words for words in cotangents(made)) >= 1
 
 
-def test_a_line_of_the_backward_view_runs_through_no_node():
-    sheet = VIEWS["backward"].sheet(tape((CELLS["LSTM"]()[0] * 1.0).sum()))
+@pytest.mark.parametrize(("steps", "drawn"), [(2, 8), (3, 4)])
+def test_the_parts_of_a_gradient_are_added_at_the_first_time_step(steps, drawn):
+    """Of 2 steps every Parameter is drawn, of 3 steps every box: each at every step."""
+    made = squared(sequence(steps))
+    words = cotangents(made)
+    assert sum(each[-2:] == ["not", "yet"] for each in words) == drawn
+    assert sum(each[-2:] == ["a", "part"] for each in words) == drawn * (steps - 1)
+    made.backward()
+    words = [" ".join(each) for each in cotangents(made)]
+    assert sum("norm" in each or "[" in each for each in words) == drawn
+    assert not any("yet" in each for each in words)
+
+
+def test_the_sum_of_the_parts_stands_left_of_them():
+    sheet = mirrored(squared(sequence(2)))
+    places = {"yet": [], "part": []}
+    for at, look in half(sheet, "b").values():
+        for word, found in places.items():
+            if word in look["label"]:
+                found.append(at[0])
+    assert max(places["yet"]) < min(places["part"])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: squared(CELLS["LSTM"]()[0]),
+    lambda: squared(sequence(2)),
+    lambda: squared(sequence(40)),
+])  # fmt: skip
+def test_a_line_of_the_backward_view_runs_through_no_node(make):
+    sheet = mirrored(make())
     places = {id: (at, area) for id, at, area, _ in sheet.nodes}
     for tail, head, look in sheet.edges:
         path = [np.array(p.split(","), float) for p in look["pos"].split()[1:]]
@@ -481,9 +531,28 @@ def test_a_line_of_the_backward_view_runs_through_no_node():
                 assert not any(inside), (tail, head, id)
 
 
-def test_a_long_tape_is_not_mirrored():
-    with pytest.raises(ValueError, match=r"(?s)drawn twice.*fix.*one time step"):
-        draw(sequence(40), "backward")
+@pytest.mark.parametrize(
+    ("steps", "folded"),
+    [(2, 0), (3, 1), (40, 2)],  # nothing; gates; time, then gates
+)
+def test_a_long_tape_is_folded_before_it_is_mirrored(steps, folded):
+    notes = mirrored(squared(sequence(steps))).notes
+    assert sum(note.startswith("folded") for note in notes) == folded
+
+
+def test_a_layer_hands_its_cotangent_back_to_itself():
+    edges = mirrored(squared(Stacked()(np.ones((4, 3))))).edges
+    loops = [(tail, look["label"]) for tail, head, look in edges if tail == head]
+    assert sum("to t + 1" in label for id, label in loops if id[0] == "n") == 2
+    assert sum("from t + 1" in label for id, label in loops if id[0] == "b") == 2
+
+
+def test_what_cannot_be_folded_is_not_mirrored():
+    made = mg.Tensor(0.5, name="a")
+    for _ in range(70):
+        made = mg.tanh(made)
+    with pytest.raises(ValueError, match=r"(?s)drawn twice.*fix.*one time step.*scope"):
+        draw(made, "backward")
 
 
 # --------------------------------------------------------------------- text and paint

@@ -236,20 +236,22 @@ def _absorb(
                 readers.setdefault(arg, set()).add(group_of.get(entry))
 
 
+def _owner(group: Group, group_of: dict[Tensor, Group]) -> Group | None:
+    """Return the group that holds all entries of another, or None."""
+    found = {group_of.get(entry) for entry in group.entries}
+    return found.pop() if len(found) == 1 else None
+
+
 def _regrouped(groups: Iterable[Group], group_of: dict[Tensor, Group]) -> list[Group]:
     """Replace the groups that lie in a larger one by that, once."""
-    owner = {
-        group: found.pop() if len(found) == 1 else None
-        for group in groups
-        if (found := {group_of.get(entry) for entry in group.entries})
-    }
+    owner = {group: _owner(group, group_of) for group in groups}
     apart = {
         e for group, found in owner.items() if found is None for e in group.entries
     }
     members: dict[Group, list[Tensor]] = {}
-    for entry, group in group_of.items():
+    for entry, larger in group_of.items():
         if entry not in apart:
-            members.setdefault(group, []).append(entry)
+            members.setdefault(larger, []).append(entry)
     kept: list[Group] = []
     seen: set[Group] = set()
     for group, found in owner.items():

@@ -60,9 +60,9 @@ def by_layer(tape: Tape) -> list[Group]:
         loop = next((each for each in loops if _within(scope, each)), None)
         parts.setdefault(group if loop is None else loop, []).append(group)
     layers = []
-    for loop, groups in parts.items():
-        if isinstance(loop, tuple):
-            layers.append(_over_time(loop, groups))
+    for part, groups in parts.items():
+        if isinstance(part, tuple):
+            layers.append(_over_time(part, groups))
         else:
             layers += [_dense(each) if each.kind == DENSE else each for each in groups]
     return [*_inputs(layers), *layers]
