@@ -151,8 +151,9 @@ def rule(arrow: Arrow, head: Node) -> str:
     value, entry = arrow.read
     if len(head.entries) == 1:
         return _rule_of(value, entry)
-    after = head.entries[head.entries.index(entry) :]
-    found = [_rule_of(value, entry), *(_rule_of(None, each) for each in after[1:])]
+    start = next(i for i, each in enumerate(head.entries) if each is entry)
+    after = head.entries[start + 1 :]
+    found = [_rule_of(value, entry), *(_rule_of(None, each) for each in after)]
     return ", ".join(dict.fromkeys(r.partition(" =")[0] for r in found[::-1] if r))
 
 
