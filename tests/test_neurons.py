@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from view_cases import CELLS, dense, once, sequence
 
 import minigrad as mg
-from lstm import LSTM, LSTMCell
+from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.moves import Moves
 from minigrad.drawing.network import Network
@@ -167,6 +167,31 @@ def test_a_layer_that_runs_backwards_is_drawn_at_the_step_that_reads_the_same_x(
     inputs = [each for each in network.level if each.name == "x"]
     assert len(inputs) == 1  # both read the same entries of X
     np.testing.assert_array_equal(forth.inputs[0].data, back.inputs[0].data)
+
+
+@pytest.mark.parametrize("merge", ["concat", "sum", "mul", "average"])
+def test_two_directions_are_drawn_where_they_are_merged(merge):
+    layer = Bidirectional(LSTM(3, 2, rng=0), LSTM(3, 2, rng=1, reverse=True), merge)
+    network = Network(tape(layer(x(5))[0]))
+    forth, back = network.steps
+    np.testing.assert_array_equal(forth.inputs[0].data, back.inputs[0].data)
+    assert len([each for each in network.level if each.name == "x"]) == 1
+
+
+def test_a_stack_of_lstm_is_drawn_layer_above_layer():
+    made = Stack(LSTM(3, 4, rng=0), LSTM(4, 2, rng=1))(x())[0]
+    network = Network(tape(made))
+    assert len(network.layers) == 8
+    assert max(network.level.values()) == 6
+
+
+def test_steps_that_are_not_real_do_not_change_what_a_real_one_reads():
+    layer = LSTM(3, 2, rng=0)
+    batch = mg.Tensor(np.ones((2, 4, 3)), "X")
+    masked = VIEWS["neuron"].sheet(tape(layer(batch, lengths=[4, 2])[0]))
+    whole = VIEWS["neuron"].sheet(tape(layer(batch)[0]))
+    assert threads(masked) == threads(whole)
+    assert [(t, h) for t, h, _ in masked.edges] == [(t, h) for t, h, _ in whole.edges]
 
 
 def test_who_reads_the_last_state_only_is_drawn_at_the_last_step():

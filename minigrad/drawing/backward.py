@@ -44,7 +44,7 @@ HIGH, GAP, ASIDE = 62.0, 62.0, 36.0  # points: rows, half to half, node to node
 LOOP = 28.0  # points: how far a layer's arrow to itself swings out
 LEAVES = ("parameter", "input")
 MARK = (8.0, 8.0)  # of vectors that are joined
-MOST = 64  # nodes: with more, the mirrored picture is a wallpaper
+FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
 
 
 def backward_sheet(tape: Tape) -> Sheet:
@@ -52,7 +52,7 @@ def backward_sheet(tape: Tape) -> Sheet:
 
     Raises ValueError for a tape that even folded is too long to be read like that.
     """
-    picture = readable(tape, list(every_primitive(tape)), MOST)
+    picture = readable(tape, list(every_primitive(tape)), FOLDED_ABOVE)
     if len(picture.nodes) > MOST:
         raise _too_long(tape, len(picture.nodes))
     return Mirror(tape, picture).sheet

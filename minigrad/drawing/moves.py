@@ -45,7 +45,7 @@ class Moves:
     def __init__(self, tape: Tape) -> None:
         self._starts: list[int] = []
         self._owners: list[Tensor] = []
-        self._next = 1  # 0 is nobody's name
+        self._next = 1  # 0 is the name of a constant
         self._names: dict[Tensor, Array] = {}
         self._makers: set[Tensor] = set()
         for entry in tape:
@@ -53,10 +53,14 @@ class Moves:
             self._names[entry] = self._new(entry) if moved is None else moved
 
     def rows(self, value: Tensor) -> Iterator[list[Entry]]:
-        """Yield for every vector in a Tensor where each of its entries comes from."""
+        """Yield for every vector in a Tensor where each of its entries comes from.
+
+        A vector with constants in it, such as the zeros of a mask, is left out.
+        """
         names = self._names[value]
         for row in names.reshape(-1, names.shape[-1] if names.ndim else 1):
-            yield [self._entry(name) for name in row.tolist()]
+            if row.all():
+                yield [self._entry(name) for name in row.tolist()]
 
     def made(self, entries: Iterable[Tensor]) -> list[Tensor]:
         """Return the entries that are no moves."""
@@ -88,10 +92,10 @@ class Moves:
         row = entry.primitive
         if not isinstance(row, Linear) or not row.jointly:
             return None
-        args = [arg for arg in entry.args if isinstance(arg, Tensor)]
-        if len(args) < len(entry.args):
-            return None
-        names = [self._names[arg] for arg in args]
+        names = [
+            self._names[a] if isinstance(a, Tensor) else np.zeros(np.shape(a), int)
+            for a in entry.args
+        ]
 
         def run(given: list[Array]) -> Any:
             return np.asarray(row.function(*given, **entry.options)).astype(int)
@@ -101,5 +105,4 @@ class Moves:
             squared = run([each * each for each in names])
         except Exception:  # a row of the reader's own that wants no whole numbers
             return None
-        is_move = np.array_equal(moved * moved, squared) and moved.min(initial=1) > 0
-        return moved if is_move else None
+        return moved if np.array_equal(moved * moved, squared) and moved.any() else None

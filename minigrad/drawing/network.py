@@ -14,13 +14,14 @@ for a layer that runs backwards it finds another step).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minigrad.context import Scope
 from minigrad.drawing.moves import Entry, Moves
 from minigrad.drawing.sublayers import by_structure, is_product, tensors, weights
-from minigrad.drawing.time_steps import Step, every_loop
+from minigrad.drawing.time_steps import State, Step, every_loop
 from minigrad.drawing.view import DENSE, JOIN, Group
 from minigrad.drawing.words import leaf_label
 from minigrad.parameter import Parameter
@@ -68,6 +69,7 @@ class Network:
     """
 
     def __init__(self, tape: Tape) -> None:
+        self.outputs = tape.outputs
         self.moves = Moves(tape)
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
@@ -84,7 +86,7 @@ class Network:
         found = (layer for g in dense for layer in layers(self.moves.made(g.entries)))
         self.layers = {layer.out: layer for layer in found}
         states = [state for step in self.steps for state in step.states]
-        self.before = {s.before: s.after for s in states if s.before is not None}
+        self.before = self._carried(states)
         self.points = self._points([s.after for s in states if s.after is not None])
         self.feeds: dict[Tensor, list[Line]] = {}
         self._reach: dict[Tensor, list[Line]] = {}
@@ -109,9 +111,20 @@ class Network:
             (value,) = tensors(product)[:1]
             yield product, self.parts(value)
 
+    def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
+        """Return what each state becomes, where it is drawn as one vector."""
+        found = {}
+        for before, after in states:
+            if before is not None and after is not None:
+                ends = self._owners(before), self._owners(after)
+                if len(ends[0]) == len(ends[1]) == 1:
+                    found[ends[0][0]] = ends[1][0]
+        return found
+
     def _points(self, ends: list[Tensor]) -> set[Tensor]:
         """Return what is no layer, and is read by one, or left to the next step."""
         ends = ends + [leaf for step in self.steps for leaf in step.leaves]
+        ends += [o for o in self.outputs if isinstance(o.primitive, Elementwise)]
         read = [v for layer in self.layers.values() for v in layer.sources]
         waiting = [(owner, True) for v in (*read, *ends) for owner in self._owners(v)]
         found: set[Tensor] = set()
@@ -194,15 +207,15 @@ class Choice:
         """Return the chosen step of each loop, beginning with what is read last."""
         for output in tape.outputs:
             if len(self._loops_of(output)) > 1:
-                self._settle(output)
-        for group in reversed(outer):
-            for value in dict.fromkeys(a for e in group.entries for a in tensors(e)):
-                if group.kind == DENSE:
-                    self._settle(value)
+                self._settle([output])
+        for entry in (e for group in reversed(outer) for e in reversed(group.entries)):
+            read = list(dict.fromkeys(tensors(entry)))
+            if is_product(entry) or isinstance(entry.primitive, Elementwise):
+                self._settle(read)
         for loop in reversed(range(len(self.loops))):
             step = self.loops[loop][self.chosen.setdefault(loop, self._typical(loop))]
             for value in step.inputs:
-                self._settle(value)
+                self._settle([value])
         return [found[self.chosen[loop]] for loop, found in enumerate(self.loops)]
 
     def _loops_of(self, value: Tensor) -> set[int]:
@@ -232,11 +245,12 @@ class Choice:
         """The first step that reads what a step has made."""
         return min(1, len(self.loops[loop]) - 1)
 
-    def _settle(self, value: Tensor) -> None:
-        """Choose the steps whose entries stand side by side in one row of a value."""
+    def _settle(self, values: list[Tensor]) -> None:
+        """Choose the steps whose entries stand side by side in one row of values."""
         new: dict[int, int] = {}
-        for row in self.moves.rows(value):
-            found = dict(self.where[e] for e, _ in row if e in self.where)
+        for rows in zip(*map(self.moves.rows, values), strict=False):
+            entries = itertools.chain(*rows)
+            found = dict(self.where[e] for e, _ in entries if e in self.where)
             if not found:
                 return
             new = {loop: i for loop, i in found.items() if loop not in self.chosen}
