@@ -17,8 +17,10 @@ from minigrad.drawing import VIEWS, draw, render
 from minigrad.drawing.cell import plan
 from minigrad.drawing.curves import curve
 from minigrad.drawing.routes import RIGHT, NoWay, Paper
+from minigrad.drawing.styles import MISSING, NEW, REWIRED
 from minigrad.drawing.sublayers import by_structure, tensors
 from minigrad.drawing.time_steps import steps
+from minigrad.module import leaf
 
 GOLDEN = Path(__file__).parent / "golden"
 needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
@@ -26,7 +28,19 @@ RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 PLACED = ["gate", "unrolled", "folded"]
 ALL = [*PLACED, "neuron"]
 EVERY = [*ALL, "backward", "dense", "layer"]
-KNOWN = {view: lambda view=view: draw(sequence(3), view).dot for view in EVERY} | {
+
+
+def pictured(view):
+    """Return what the kept picture of a view shows."""
+    if view == "difference":
+        return [CELLS["coupled"]()[0], CELLS["LSTM"]()[0]]
+    return sequence(3)
+
+
+KNOWN = {
+    view: lambda view=view: draw(pictured(view), view).dot
+    for view in [*EVERY, "difference"]
+} | {
     "stack": lambda: draw(LAYERS["stack"](3), "gate").dot,
     "bidirectional": lambda: draw(LAYERS["bidirectional"](3), "unrolled").dot,
 }
@@ -400,22 +414,76 @@ def test_of_several_boxes_the_deepest_is_looked_into():
 # ------------------------------------------------------------------------- variants
 
 
-def marked(variant):
-    """Return what is new in a variant, and what of the vanilla cell it lacks."""
+class SameByOtherOrder(LSTMCell):
+    """The vanilla cell, whose output gate is computed first."""
+
+    def forward(self, x, state):
+        x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
+        v = mg.concatenate([x, y_prev], axis=-1)
+        o, f, i, c_tilde = (
+            gate(v) for gate in (self.output, self.forget, self.input, self.candidate)
+        )
+        c = self.combined(f, i, c_prev, c_tilde)
+        return State(o * mg.tanh(c), c)
+
+    def combined(self, f, i, c_prev, c_tilde):
+        return f * c_prev + i * c_tilde
+
+
+class Rewired(SameByOtherOrder):
+    """f and i have changed places: no part is new, none is missing."""
+
+    def combined(self, f, i, c_prev, c_tilde):
+        return i * c_prev + f * c_tilde
+
+
+class NoForgetGate(SameByOtherOrder):
+    def combined(self, f, i, c_prev, c_tilde):
+        return c_prev + i * c_tilde
+
+
+def marked(made):
+    """Return what is new in a variant, what it lacks, and what reads something else."""
     vanilla = once(LSTMCell(3, 2, rng=0))[0]
-    sheet = VIEWS["difference"].sheet(tape([CELLS[variant]()[0], vanilla]))
-    looks = [(look["fillcolor"], look["label"]) for *_, look in sheet.nodes[:]
-             if "fillcolor" in look]  # fmt: skip
+    sheet = VIEWS["difference"].sheet(tape([made, vanilla]))
+    looks = [(look["color"], look["label"]) for *_, look in sheet.nodes
+             if "color" in look]  # fmt: skip
     return [
-        [re.sub("<.*?>", "", label[1:-1]) for fill, label in looks if fill == colour]
-        for colour in ("#cfe6f5", "#f7dcc8")
+        [re.sub("<.*?>", "", label[1:-1]) for border, label in looks if border == each]
+        for each in (NEW.border, MISSING.border, REWIRED.border)
     ]
 
 
 def test_a_variant_shows_what_is_new_and_what_is_missing():
-    assert marked("coupled") == [["1 −"], ["σWi, bi"]]
-    assert marked("deeper") == [["tanh → σ2 layers"], ["σWf, bf"]]
-    assert marked("LSTM") == [[], []]
+    assert marked(CELLS["coupled"]()[0]) == [["1 −"], ["σWi, bi"], []]
+    assert marked(CELLS["deeper"]()[0]) == [["tanh → σ2 layers"], ["σWf, bf"], []]
+    gates = ["σWf, bf", "σWi, bi", "σWo, bo"]
+    joins_and_gates, missing, rewired = marked(CELLS["peephole"]()[0])
+    assert sorted(filter(None, joins_and_gates)) == missing == gates
+    assert rewired == []
+    new, missing, _ = marked(CELLS["GRU"]())
+    assert [len(new), len(missing)] == [6, 6]
+
+
+def test_the_same_cell_in_another_order_is_no_difference():
+    assert marked(CELLS["LSTM"]()[0]) == [[], [], []]
+    assert marked(once(SameByOtherOrder(3, 2, rng=0))[0]) == [[], [], []]
+
+
+def test_what_only_reads_something_else_is_marked_on_both_sides():
+    assert marked(once(Rewired(3, 2, rng=0))[0]) == [[], [], ["×"] * 4]
+    new, missing, rewired = marked(once(NoForgetGate(3, 2, rng=0))[0])
+    assert (new, sorted(missing), rewired) == ([], ["×", "σWf, bf"], ["+"] * 2)
+
+
+def test_a_rewired_part_is_dashed_too():
+    sheet = VIEWS["difference"].sheet(tape([once(Rewired(3, 2, rng=0))[0],
+                                            CELLS["LSTM"]()[0]]))  # fmt: skip
+    assert {look.get("style") for *_, look in sheet.nodes
+            if look.get("color") == REWIRED.border} == {"filled,dashed"}  # fmt: skip
+    assert sheet.notes[-1].endswith(
+        "0 missing on the left; 2 of both read something else"
+    )
 
 
 def test_a_difference_is_between_two():

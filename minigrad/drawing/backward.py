@@ -34,9 +34,7 @@ from minigrad.drawing.view import (
     View,
     every_primitive,
 )
-from minigrad.drawing.words import (
-    Label,
-)
+from minigrad.drawing.words import Label, by_name
 from minigrad.messages import explain, user_line
 from minigrad.tape import Tape
 
@@ -231,7 +229,7 @@ def _too_long(tape: Tape, nodes: int) -> ValueError:
     return ValueError(
         explain(
             f"draw(output, view='backward') of {len(tape)} entries, at {user_line()}",
-            {each.name or "output": each for each in tape.outputs},
+            by_name(tape.outputs),
             f"every node is drawn twice, and of {nodes}, with time steps, gates and "
             f"layers folded, more than {MOST} cannot be read.",
             "draw the loss of one time step, or of one layer; run what a loop does at "

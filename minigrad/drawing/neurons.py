@@ -34,7 +34,7 @@ from minigrad.drawing.styles import (
 )
 from minigrad.drawing.sublayers import by_structure
 from minigrad.drawing.view import DENSE, VIEWS, View
-from minigrad.drawing.words import Label, name_in_time, number, shape_text
+from minigrad.drawing.words import Label, by_name, name_in_time, number, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
@@ -218,7 +218,7 @@ def _too_many(dots: int, layers: int, tape: Tape) -> ValueError:
     return ValueError(
         explain(
             f"draw(output, view='neuron') of {layers} dense layers, at {user_line()}",
-            {each.name or "output": each for each in tape.outputs},
+            by_name(tape.outputs),
             f"even with long vectors shortened it has {dots} dots, and more than "
             f"{MOST} do not fit on a page.",
             "draw the output of a lower layer, which has fewer below it; or use "

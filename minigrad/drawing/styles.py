@@ -47,6 +47,7 @@ PLUS, MINUS = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by everybod
 COMMON = Style("#ececec", "#8c8c8c", "box", "in both cells")
 NEW = Style("#cfe6f5", "#0072b2", "box", "new on the left")
 MISSING = Style("#f7dcc8", "#d55e00", "box", "missing on the left")
+REWIRED = Style("#ececec", "#6a3d9a", "box", "in both, but reads something else")
 BACKWARD = Style("#ffffff", "#d55e00", "ellipse", "cotangent; Σ: a sum of several")
 COPY = Style(INK, INK, "●", "one value, read several times")
 PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
@@ -71,6 +72,7 @@ DARK = {  # what each colour becomes on a dark page
     "#fff6d0": "#332c12",
     "#8a6d00": "#d9bb55",
     "#ffeeaa": "#4d4012",
+    "#6a3d9a": "#b79be0",
     "#cfe6f5": "#0d3b57",
     "#f7dcc8": "#5c2a08",
 }
