@@ -80,7 +80,7 @@ GOLDEN = r"""digraph tape {
 	subgraph cluster_0 {
 		color="#b3b3b3" fillcolor="#fbfbfb" fontcolor="#55595e" label=part labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip=part
 		subgraph cluster_1 {
-			color="#4f7f58" fillcolor="#eaf4ec" fontcolor="#4f7f58" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
+			color="#3f6a47" fillcolor="#eaf4ec" fontcolor="#3f6a47" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
 			n2 [label=<<FONT POINT-SIZE="13">−</FONT><BR/><FONT POINT-SIZE="11">c<SUB><FONT POINT-SIZE="8">1</FONT></SUB></FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 shape=ellipse style=filled tooltip="c_1 = a − b\nshape (), float64\nvalue 1\nin part[1]" width=0.55]
 			n1 [label=<<FONT POINT-SIZE="11">b</FONT><BR/><FONT POINT-SIZE="9">2</FONT>> color="#8c8c8c" fillcolor="#ececec" height=0.47 shape=box style="rounded,filled" tooltip="b = 2\nshape (), float64" width=0.40]
 		}

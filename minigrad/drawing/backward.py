@@ -26,7 +26,7 @@ from minigrad.drawing.layered import Columns, Spot
 from minigrad.drawing.project import Arrow, Node, Picture
 from minigrad.drawing.safe import SMALL, size, width
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.styles import BACKWARD, PART, STYLES
+from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
 from minigrad.drawing.view import (
     FOLDED,
     JOIN,
@@ -126,6 +126,8 @@ class Mirror:
         bare = PART._replace(legend="")
         self.sheet.frame((left, near), (right, far), bare, "forward")
         self.sheet.frame((left, -far), (right, -near), bare, "backward")
+        for _, _, look in self.sheet.frames:
+            look["fontcolor"] = MUTED
 
     # ------------------------------------------------------------------------- nodes
 

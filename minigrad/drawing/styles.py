@@ -31,17 +31,17 @@ STYLES = {
     DENSE: Style("#ffeeaa", "#8a6d00", "box", "dense sub-layer with its own W, b"),
     "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
-    LAYER: Style("#eaf4ec", "#4f7f58", "box", "layer, with all its time steps"),
+    LAYER: Style("#eaf4ec", "#3f6a47", "box", "layer, with all its time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     SEVERAL: Style("#f8cfe0", "#99215a", "box", "several primitives, as one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
-    FOLDED: Style("#d3e8d7", "#4f7f58", "box", "folded time steps"),
+    FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded time steps"),
 }
-STEP = Style("#eaf4ec", "#4f7f58", "frame", "time step")
-CELL = Style("#eaf4ec", "#4f7f58", "frame", "the cell, which ran once")
+STEP = Style("#eaf4ec", "#3f6a47", "frame", "time step")
+CELL = Style("#eaf4ec", "#3f6a47", "frame", "the cell, which ran once")
 OUTSIDE_OF = Style("#dbe7f6", "#2f5f96", "ellipse", "input, state, output")
-DELAY = Style("#ffffff", "#4f7f58", "box", "carried to the next time step")
+DELAY = Style("#ffffff", "#3f6a47", "box", "carried to the next time step")
 NEURON = Style("#ffffff", "#8a6d00", "ellipse", "neuron: one entry of a dense layer")
 PLUS, MINUS = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by everybody
 COMMON = Style("#ececec", "#8c8c8c", "box", "in both cells")
@@ -59,14 +59,16 @@ DARK = {  # what each colour becomes on a dark page
     PAPER: "#17191c",
     "white": "#17191c",
     "#f8cfe0": "#5a1f3c",
-    "#99215a": "#e58bb5",
+    "#99215a": "#ffb3d6",
     "#ececec": "#3a3d41",
     "#8c8c8c": "#9a9a9a",
     "#dbe7f6": "#1f3a5c",
     "#2f5f96": "#8db6e6",
+    "#0072b2": "#56b4e9",
+    "#d55e00": "#f09440",
     "#d3e8d7": "#2c4a35",
     "#eaf4ec": "#1d2b22",
-    "#4f7f58": "#86b991",
+    "#3f6a47": "#86b991",
     "#fbfbfb": "#1c1e21",
     "#b3b3b3": "#6a6e73",
     "#fff6d0": "#332c12",
