@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -629,49 +628,6 @@ def test_what_cannot_be_folded_is_not_mirrored():
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_text_of_a_view_is_known_byte_for_byte(name):
     assert KNOWN[name]() == (GOLDEN / f"{name}.dot").read_text("utf-8")
-
-
-@pytest.mark.parametrize("renderer", RENDERERS)
-@pytest.mark.parametrize("view", EVERY)
-def test_a_placed_picture_is_painted_as_it_is_written(view, renderer):
-    drawing = draw(sequence(3), view, renderer=renderer)
-    groups = ET.fromstring(drawing.svg().encode()).iter()
-    classes = [group.get("class") for group in groups]
-    nodes, arrows = map(int, re.findall(r"(\d+) (?:nodes|arrows)", repr(drawing)))
-    assert classes.count("node") == nodes
-    assert classes.count("edge") == arrows
-    assert classes.count("cluster") == drawing.dot.count("subgraph cluster_")
-
-
-@pytest.mark.parametrize("renderer", RENDERERS)
-def test_the_pdf_of_a_cell_has_its_text(renderer, tmp_path):
-    pypdf = pytest.importorskip("pypdf")
-    path = draw(sequence(3), "gate", renderer=renderer).save(tmp_path / "cell.pdf")
-    (page,) = pypdf.PdfReader(path).pages
-    text = page.extract_text()
-    for word in ("σ", "tanh", "×", "+", "t = 2", "dense sub-layer"):
-        assert word in text
-    assert page["/Resources"]["/Font"]
-
-
-@pytest.mark.parametrize(
-    "name", ["<b>", '"', "\\N", "a:b", "x\ny", "a, b", "\ud800", "_"]
-)
-@pytest.mark.parametrize("view", EVERY)
-def test_a_hostile_name_harms_no_placed_picture(name, view):
-    cell = LSTMCell(3, 2, rng=0)
-    for parameter in cell.parameters().values():
-        parameter.name = name
-    states = [mg.Tensor(np.zeros(2), name) for _ in "yc"]
-    cell.label = name
-    for t in (1, 2):
-        with mg.scope(name, t):
-            states = list(cell(mg.Tensor(np.ones(3), name), State(*states)))
-            for state in states:
-                state.name = name
-    drawing = draw(states[0], view, renderer="graphviz-pure")
-    assert ("nop2" in drawing.dot) == (view in [*ALL, "backward"])
-    assert ET.fromstring(drawing.svg().encode()) is not None
 
 
 def test_two_wires_never_share_a_way_even_where_there_is_no_other():
