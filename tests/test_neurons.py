@@ -13,6 +13,7 @@ from view_cases import CELLS, dense, once, sequence
 
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, Stack
+from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.moves import Moves
 from minigrad.drawing.network import Network
@@ -206,6 +207,17 @@ def test_a_dense_layer_that_ran_at_every_step_is_drawn_once():
     made = mg.stack([answer(y[t]) for t in range(4)])
     sheet = VIEWS["neuron"].sheet(tape(made))
     assert len(threads(sheet)) == 4 * 2 * 5 + 2
+
+
+def test_a_peephole_is_one_line_for_every_neuron():
+    cell = PeepholeCell(3, 2, rng=0)
+    for p in (cell.p_f, cell.p_i, cell.p_o):
+        p.data = np.array([0.5, -0.25])
+    sheet = VIEWS["neuron"].sheet(tape(once(cell)))
+    said = [text for _, _, text in threads(sheet)]
+    for letter in "fio":
+        assert {f"p_{letter}[1] = 0.5", f"p_{letter}[2] = -0.25"} <= set(said)
+    assert len(said) == 4 * 2 * 5 + 3 * 2
 
 
 def test_slices_of_one_matrix_product_are_neurons_of_one_layer():

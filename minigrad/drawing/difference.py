@@ -28,7 +28,7 @@ from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
 from minigrad.drawing.sublayers import by_structure, tensors, weights
 from minigrad.drawing.time_steps import Step, steps
-from minigrad.drawing.view import DENSE, JOIN, VIEWS, Group, View
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, View
 from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
 from minigrad.tape import Tape
@@ -168,7 +168,7 @@ def _beside(left: Sheet, right: Sheet) -> Sheet:
     aside = left.bounds()[1][0] - right.bounds()[0][0] + 48
     sheet.add(left, "a", 0.0)
     sheet.add(right, "b", aside)
-    for kind in (DENSE, "elementwise", JOIN):  # colours that are not to be seen
+    for kind in (DENSE, "elementwise", JOIN, SEVERAL):  # not to be seen
         sheet.entries.pop(STYLES[kind].legend, None)
     if REWIRED.legend in sheet.entries:
         mark = swatch(REWIRED.fill, REWIRED.border, border=2, dashed=True)

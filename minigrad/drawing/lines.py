@@ -65,9 +65,8 @@ def _weights(network: Network) -> Iterator[tuple[Tensor, Tensor, Line]]:
             place = weight(product)
             W = product.args[place]
             name = leaf_label(W).name
-            matrix = W.data if place == 0 else W.data.T
-            for (k, i), w in np.ndenumerate(matrix):
-                index = (k, i) if place == 0 else (i, k)
+            for index, w in np.ndenumerate(W.data):
+                k, i = (index[0], index[-1]) if place == 0 else (index[-1], index[0])
                 where = ", ".join(str(each + 1) for each in index)
                 says = f"{name}[{where}] = {number(float(w))}"
                 yield row[i][0], layer.out, Line(row[i][1], k, float(w), says)

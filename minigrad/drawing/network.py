@@ -20,7 +20,13 @@ from dataclasses import dataclass
 
 from minigrad.context import Scope
 from minigrad.drawing.moves import Entry, Moves
-from minigrad.drawing.sublayers import by_structure, is_product, tensors, weights
+from minigrad.drawing.sublayers import (
+    by_structure,
+    is_product,
+    is_scaling,
+    tensors,
+    weights,
+)
 from minigrad.drawing.time_steps import State, Step, every_loop
 from minigrad.drawing.view import DENSE, JOIN, Group
 from minigrad.drawing.words import leaf_label
@@ -34,7 +40,10 @@ Line = tuple[Entry, int]  # entry k reads this entry
 
 @dataclass(eq=False)
 class Layer:
-    """One matrix of weights, or several that are added, and the neurons they feed."""
+    """One matrix of weights, or several that are added, and the neurons they feed.
+
+    A peephole p * c is among the products: a weight from entry k to neuron k alone.
+    """
 
     products: list[Tensor]
     entries: list[Tensor]
@@ -48,7 +57,7 @@ class Layer:
     @property
     def names(self) -> str:
         """Return what its Parameters are called."""
-        found = weights(self.entries)
+        found = sorted(weights(self.entries), key=lambda each: -each.ndim)  # W first
         return ", ".join(leaf_label(each).name or "·" for each in found)
 
 
@@ -268,10 +277,11 @@ def layers(made: list[Tensor]) -> Iterator[Layer]:
     products: list[Tensor] = []
     entries: list[Tensor] = []
     for entry in made:
-        if is_product(entry):
-            if products and any(arg in own for arg in tensors(entry)):
-                yield Layer(products, entries, tensors(entry)[0])
-                products, entries = [], []
+        inner = any(arg in own for arg in tensors(entry))
+        if is_product(entry) and products and inner:
+            yield Layer(products, entries, tensors(entry)[0])
+            products, entries = [], []
+        if is_product(entry) or (is_scaling(entry) and not inner):
             products.append(entry)
         entries.append(entry)
     yield Layer(products, entries, entries[-1])

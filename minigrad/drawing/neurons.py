@@ -20,7 +20,7 @@ from minigrad.drawing.curves import XY
 from minigrad.drawing.dots import DOT, Dots, Place
 from minigrad.drawing.legend import sign
 from minigrad.drawing.lines import FAINT, SHOWN, Bundle, Line, Ways, bundles, look
-from minigrad.drawing.network import Network, length
+from minigrad.drawing.network import Network, length, weight
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import (
     CELL,
@@ -107,9 +107,9 @@ class Neurons:
             longest = max(map(length, self.dots.hidden))
             notes.append(f"· · ·: entries left out, of up to {longest}")
         everything = sum(
-            len(row) * length(layer.out)
+            product.args[weight(product)].size
             for layer in self.network.layers.values()
-            for _, row in self.network.lines(layer)
+            for product in layer.products
         )
         lines = [line for bundle in self.bundles for line in bundle.lines]
         drawn = sum(self._is_drawn(line) for line in lines if line.weight is not None)
