@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.drawing import VIEWS, Group, Label, NotRendered, View, draw, render
 from minigrad.drawing import drawing as drawing_module
+from minigrad.drawing.fold import foldings
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
 
@@ -79,7 +80,7 @@ GOLDEN = r"""digraph tape {
 	subgraph cluster_0 {
 		color="#b3b3b3" fillcolor="#fbfbfb" fontcolor="#55595e" label=part labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip=part
 		subgraph cluster_1 {
-			color="#4f7f58" fillcolor="#eaf4ec" fontcolor="#4f7f58" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
+			color="#3f6a47" fillcolor="#eaf4ec" fontcolor="#3f6a47" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
 			n2 [label=<<FONT POINT-SIZE="13">−</FONT><BR/><FONT POINT-SIZE="11">c<SUB><FONT POINT-SIZE="8">1</FONT></SUB></FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 shape=ellipse style=filled tooltip="c_1 = a − b\nshape (), float64\nvalue 1\nin part[1]" width=0.55]
 			n1 [label=<<FONT POINT-SIZE="11">b</FONT><BR/><FONT POINT-SIZE="9">2</FONT>> color="#8c8c8c" fillcolor="#ececec" height=0.47 shape=box style="rounded,filled" tooltip="b = 2\nshape (), float64" width=0.40]
 		}
@@ -100,9 +101,9 @@ def test_the_text_of_a_small_tape_is_known_byte_for_byte():
 def test_the_text_is_the_same_in_every_process():
     program = (
         "import sys; sys.path.insert(0, 'tests'); import hashlib, test_drawing as t;"
-        "views = [v for v in t.VIEWS if v not in ('difference', 'backward')];"
+        "views = [v for v in t.VIEWS if v != 'difference'];"
         "texts = [t.draw(t.lstm(T), v).dot for T in (3, 40) for v in views];"
-        "texts.append(t.draw(t.lstm(2), 'backward').dot);"
+        "texts.append(t.draw([t.lstm(2), t.lstm(3)], 'difference').dot);"
         "print(hashlib.sha256(repr(texts).encode()).hexdigest())"
     )
     seen = {
@@ -246,6 +247,28 @@ def test_a_thousand_steps_fold_into_a_picture_as_small_as_that_of_fifty():
     assert 'label="t = 3"' not in drawing.dot
 
 
+def test_time_is_folded_first_then_gates_then_layers():
+    made = lstm(40)
+
+    def said(most: int) -> list[str]:
+        dot = draw(made, "op", max_nodes=most).dot
+        return re.findall(r"<TD>folded: (.*?)</TD>", dot)
+
+    steps = "37 time steps of LSTM, t = 3 to 39; each repeats t = 2"
+    assert said(120) == [steps]
+    assert said(60) == [steps, "every dense sub-layer is one box"]
+    assert said(12) == ["every layer is one node, with all its time steps"]
+
+
+def test_folding_loses_and_repeats_no_entry():
+    made = lstm(9)
+    tape = mg.Tape(made)
+    for groups, _ in foldings(tape, list(VIEWS["op"].groups(tape))):
+        seen = [e for g in groups for e in g.entries if e.primitive is not None]
+        assert len(seen) == len(set(seen))
+        assert set(seen) == {e for e in tape if e.primitive is not None}
+
+
 def test_what_fits_is_not_folded():
     assert "folded" not in draw(lstm(3), "op").dot
 
@@ -272,8 +295,9 @@ def test_different_numbers_in_the_program_are_not_repeats():
     for t in range(40):
         with mg.scope("loop", t):
             y = mg.tanh(y * (0.5 + t))
-    with pytest.raises(ValueError, match="max_nodes=50"):
-        draw(y, max_nodes=50)
+    dot = draw(y, max_nodes=50).dot
+    assert "each repeats" not in dot
+    assert "folded: every layer is one node" in dot
 
 
 def test_time_may_run_backwards():
@@ -465,7 +489,7 @@ def released() -> mg.Tensor:
         (lambda: draw([]), ValueError, r"draw of no outputs.*draw\(loss\)"),
         (lambda: draw(unrecorded()), ValueError, "under no_grad"),
         (lambda: draw(released()), ValueError, "was released"),
-        (lambda: draw(lstm(3), "op", max_nodes=9), ValueError, "max_nodes=9.*mg.scope"),
+        (lambda: draw(lstm(3), "op", max_nodes=4), ValueError, "max_nodes=4.*mg.scope"),
         (lambda: draw(difference()).save("a.jpeg"), ValueError, r"\.jpeg.*\.svg"),
         (lambda: draw(difference()).save("a"), ValueError, r"\(none\)"),
     ],

@@ -21,9 +21,11 @@ The files, in the order of the argument:
     ink.py       a cell drawn                cells.py      cells side by side
     delays.py    connected to itself         grid.py       layers above each other
     notes.py     what is said below          recurrent.py  gate, unrolled, folded
+    moves.py     which entry is this?        network.py    which entry reads which
+    dots.py      places of dots              lines.py      lines between them
     neurons.py   the view neuron             parts.py     dense and layer
-    backward.py  forward and backward        difference.py  two cells
-    layered.py   places from left to right
+    backward.py  forward and backward        chain_rule.py  what backward says
+    layered.py   places from left to right   difference.py  two cells
     sheet.py     DOT text with places        curves.py    wires with round corners
 
     render.py    which program paints it     paper.py     pdf and png from svg
@@ -38,8 +40,7 @@ from typing import Any
 from minigrad.drawing import backward, difference, neurons, parts  # noqa: F401
 from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
-from minigrad.drawing.fold import fold
-from minigrad.drawing.project import Picture
+from minigrad.drawing.fold import readable
 from minigrad.drawing.recurrent import default
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import VIEWS, Group, NotPlaced, View
@@ -65,8 +66,9 @@ def draw(
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
                 default "gate" if there is a cell to draw, else "op"
-    max_nodes   a picture with more is folded: of equal time steps the first, the
-                second and the last are drawn, and the picture says so
+    max_nodes   a picture with more is folded, and says so: of equal time steps the
+                first, the second and the last are drawn; then gates are one box
+                each, then layers one node
     legend      explain colours and shapes below the picture
     renderer    "dot", "graphviz-pure" or a program like them; by default what is there
 
@@ -96,14 +98,9 @@ def draw(
     if sheet is not None:
         summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
         return Drawing(sheet.dot_text(how, legend), summary, told, renderer)
-    groups = list(chosen.groups(tape))
-    picture = Picture(tape, groups, said) if len(groups) <= max_nodes else None
-    if picture is None or len(picture.nodes) > max_nodes:  # leaves come on top
-        groups, folded = fold(tape, groups)
-        picture = Picture(tape, groups, (*said, *folded))
+    picture = readable(tape, list(chosen.groups(tape)), max_nodes, said)
     if len(picture.nodes) > max_nodes:
-        folded_some = len(picture.notes) > len(said)
-        raise _too_large(len(picture.nodes), max_nodes, folded_some, named)
+        raise _too_large(len(picture.nodes), max_nodes, named)
     return Drawing(
         dot_text(picture, how, legend),
         f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
@@ -153,16 +150,13 @@ def _require_outputs(outputs: list[Any]) -> None:
     )
 
 
-def _too_large(
-    nodes: int, max_nodes: int, folded: bool, named: dict[str, Any]
-) -> ValueError:
-    state = "are folded already" if folded else "were looked for, none can be folded"
+def _too_large(nodes: int, max_nodes: int, named: dict[str, Any]) -> ValueError:
     return ValueError(
         explain(
             f"draw of {nodes} nodes, at {user_line()}",
             named,
             f"more than max_nodes={max_nodes} cannot be read, and Graphviz may need "
-            f"hours; equal time steps {state}.",
+            "hours; time steps, gates and layers are folded already.",
             "draw a part (draw(state.c)) or fewer time steps; run what a loop does at "
             "step t `with mg.scope(t):`, then equal steps are folded; or give "
             f"max_nodes={nodes}.",

@@ -5,161 +5,219 @@
 
 Below, a line leads from a cotangent to what it contributes to, and says which rule of
 calculus it is: the rule of the row, as the blackboard of `derive` names it. Where a
-value was read several times its contributions are added: Σ. A Parameter's gradient is
-shown once `backward()` has put it there; until then the picture says "not yet", and
-never a zero.
+value was read several times its contributions are added: Σ. A Parameter that several
+time steps read stands beside each of them, and so do the parts of its gradient; the
+leftmost is where they are added. A gradient is shown once `backward()` has put it
+there; until then the picture says "not yet", and never a zero.
+
+A long tape is folded as in the view op (`fold.py`).
 """
 
 from __future__ import annotations
 
+import html
+import itertools
 import math
 
-import numpy as np
-
+from minigrad.drawing.chain_rule import Cotangents, rule
 from minigrad.drawing.curves import XY
+from minigrad.drawing.fold import readable
 from minigrad.drawing.layered import Columns, Spot
-from minigrad.drawing.safe import size
+from minigrad.drawing.project import Arrow, Node, Picture
+from minigrad.drawing.safe import SMALL, size, width
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.styles import BACKWARD, PART, STYLES
-from minigrad.drawing.view import VIEWS, View, every_primitive
-from minigrad.drawing.words import (
-    Label,
-    label_of,
-    leaf_label,
-    name_in_time,
-    shape_text,
-    tooltip_of,
-    values_text,
+from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
+from minigrad.drawing.view import (
+    FOLDED,
+    JOIN,
+    VIEWS,
+    View,
+    every_primitive,
 )
+from minigrad.drawing.words import Label, by_name
 from minigrad.messages import explain, user_line
-from minigrad.parameter import Parameter
-from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
 
-WIDE, HIGH, GAP = 150.0, 58.0, 60.0  # points: column, row, and between the halves
-MOST = 120  # entries: beyond, the mirrored picture is a wallpaper
+HIGH, GAP, ASIDE = 62.0, 62.0, 36.0  # points: rows, half to half, node to node
+LOOP = 28.0  # points: how far a layer's arrow to itself swings out
+LEAVES = ("parameter", "input")
+MARK = (8.0, 8.0)  # of vectors that are joined
+FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
 
 
 def backward_sheet(tape: Tape) -> Sheet:
     """Return the mirrored picture.
 
-    Raises ValueError for a tape that is too long to be read like that.
+    Raises ValueError for a tape that even folded is too long to be read like that.
     """
-    if len(tape) > MOST:
-        raise ValueError(
-            explain(
-                f"draw(output, view='backward') of {len(tape)} entries, "
-                f"at {user_line()}",
-                {each.name or "output": each for each in tape.outputs},
-                f"every entry is drawn twice, and more than {MOST} cannot be read.",
-                "draw the loss of one time step; or print mg.derive(loss), which "
-                "says the same in equations.",
-            )
-        )
-    return Mirror(tape).sheet
+    picture = readable(tape, list(every_primitive(tape)), FOLDED_ABOVE)
+    if len(picture.nodes) > MOST:
+        raise _too_long(tape, len(picture.nodes))
+    return Mirror(tape, picture).sheet
 
 
 class Mirror:
     """The two halves of the picture."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, picture: Picture) -> None:
         self.tape = tape
-        self.sheet = Sheet(
-            ["above: what ran; below: its cotangents, from right to left"]
-        )
-        self.place = {entry: i for i, entry in enumerate(tape)}
-        self.columns = Columns(tape.steps)
+        self.nodes = {node.id: node for node in picture.nodes}
+        self.arrows = {(each.tail, each.head): each for each in picture.arrows}
+        leaves = [node.id for node in picture.nodes if node.kind in LEAVES]
+        self.columns = Columns(list(self.nodes), self.arrows, leaves)
         self.low = min(self.columns.height.values())
-        self.reads: dict[Tensor, int] = {}
-        for entry in tape:
-            for arg in entry.args:
-                if isinstance(arg, Tensor):
-                    self.reads[arg] = self.reads.get(arg, 0) + 1
+        self.cotangents = Cotangents(tape, picture.nodes, self.columns.column)
+        self.x = self._widths()
+        self.sheet = Sheet(self._notes(picture))
         self._frames()
-        self.area: dict[str, XY] = {}
-        for entry in tape:
-            self._forward(entry)
-            self._cotangent(entry)
-        self._lines()
+        for node in self.nodes.values():
+            self._pair(node)
+        for arrow in self.arrows.values():
+            self._loop(arrow) if arrow.tail == arrow.head else self._lines(arrow)
+
+    def _notes(self, picture: Picture) -> list[str]:
+        notes = ["above: what ran; below: its cotangents, from right to left"]
+        notes += picture.notes
+        if not all(map(self.cotangents.is_total, picture.nodes)):
+            notes.append(
+                "a Parameter stands beside each of its readers; the parts of its "
+                "cotangent are added at the leftmost"
+            )
+        return notes
+
+    # ------------------------------------------------------------------------- places
+
+    def _widths(self) -> list[float]:
+        """Return where each column stands: with room for nodes, and for the rules."""
+        columns = self.columns.column
+        last = max(columns.values())
+        half, words = [0.0] * (last + 1), [0.0] * (last + 1)
+        for id in self.nodes:
+            widest = max(self._area(id)[0], self._back_area(id)[0])
+            half[columns[id]] = max(half[columns[id]], widest / 2)
+        for arrow in self.arrows.values():
+            room = SMALL * width(rule(arrow, self.nodes[arrow.head]))
+            words[columns[arrow.tail]] = max(words[columns[arrow.tail]], room)
+        x = [0.0]
+        for i in range(last):
+            x.append(x[-1] + half[i] + words[i] + ASIDE + half[i + 1])
+        return x
 
     def _at(self, spot: Spot, side: int) -> XY:
         height = (self.columns.height[spot] - self.low) * HIGH + GAP
-        return self.columns.column[spot] * WIDE, side * height
+        return self.x[self.columns.column[spot]], side * height
+
+    def _area(self, id: str) -> XY:
+        node = self.nodes[id]
+        if node.kind == JOIN:
+            return MARK
+        wide, high = size(self._said(node), STYLES[node.kind].shape)
+        return wide * 72, min(high * 72, HIGH - 8)
+
+    def _back_area(self, id: str) -> XY:
+        wide, high = size(self.cotangents.label(self.nodes[id]), "ellipse")
+        return max(wide * 72, 46.0), min(high * 72, HIGH - 8)
 
     def _frames(self) -> None:
-        columns, heights = self.columns.column.values(), self.columns.height.values()
-        right = max(columns) * WIDE + WIDE * 0.4
-        far = (max(heights) - self.low) * HIGH + GAP + 46
-        left, near = -WIDE * 0.4, GAP - 46
+        heights = self.columns.height.values()
+        loops = any(tail == head for tail, head in self.arrows)
+        far = (max(heights) - self.low) * HIGH + GAP + 46 + LOOP * loops
+        left, right, near = -70.0, self.x[-1] + 70, GAP - 46
         bare = PART._replace(legend="")
         self.sheet.frame((left, near), (right, far), bare, "forward")
         self.sheet.frame((left, -far), (right, -near), bare, "backward")
+        for _, _, look in self.sheet.frames:
+            look["fontcolor"] = MUTED
 
     # ------------------------------------------------------------------------- nodes
 
-    def _forward(self, entry: Tensor) -> None:
-        trained = isinstance(entry, Parameter)
-        if entry.primitive is None:
-            kind = "parameter" if trained else "input"
-            label = leaf_label(entry)
-        else:
-            round_ = isinstance(entry.primitive, Elementwise)
-            kind, label = "elementwise" if round_ else "linear", label_of(entry)
-            label = label._replace(remark="")
-        wide, high = size(label, STYLES[kind].shape)
-        says = tooltip_of(entry, self.place)
-        at, id = self._at(entry, 1), f"n{self.place[entry]}"
-        area = min(wide * 72, WIDE - 60), min(high * 72, HIGH - 12)
-        self.area[id] = area
-        self.sheet.node(id, at, area, kind, label, says)
+    def _said(self, node: Node) -> Label:
+        made = len(node.entries) == 1 and node.entries[0].primitive is not None
+        return node.label._replace(remark="") if made else node.label
 
-    def _cotangent(self, entry: Tensor) -> None:
-        name = name_in_time(entry).rpartition(".")[2] or f"t_{self.place[entry]}"
-        remark = ""
-        if any(entry is output for output in self.tape.outputs):
-            remark = "given"
-        elif isinstance(entry, Parameter):
-            remark = "not yet" if entry.grad is None else _short(entry.grad)
-        symbol = "Σ" if self.reads.get(entry, 0) > 1 else ""
-        letter = name.split("_")[0].replace("~", "")
-        barred = f"{name}_bar" if len(letter) == 1 else f"bar of {name}"
-        label = Label(symbol, barred, remark)
-        says = f"the cotangent of {name}, shape {shape_text(entry)}"
-        if symbol:
-            says += f"\na sum: {name} was read {self.reads[entry]} times"
-        area = 62.0, 26.0 + 12 * bool(remark) + 10 * bool(symbol)
-        at, id = self._at(entry, -1), f"b{self.place[entry]}"
-        self.area[id] = area
-        self.sheet.node(id, at, area, BACKWARD, label, says, style="filled,dashed")
+    def _pair(self, node: Node) -> None:
+        """Draw a node of the picture, and its cotangent beneath."""
+        label = Label() if node.kind == JOIN else self._said(node)
+        look = {"style": "filled,dashed"} if node.tap else {}
+        if node.kind == FOLDED:
+            look["peripheries"] = "2"
+        at, area = self._at(node.id, 1), self._area(node.id)
+        self.sheet.node(node.id, at, area, node.kind, label, node.tooltip, **look)
+        at, area = self._at(node.id, -1), self._back_area(node.id)
+        label, says = self.cotangents.label(node), self.cotangents.says(node)
+        style = "filled,dashed"
+        self.sheet.node(_back(node.id), at, area, BACKWARD, label, says, style=style)
 
     # ------------------------------------------------------------------------- lines
 
-    def _lines(self) -> None:
-        for tail, head in self.columns.lines:
-            way = self.columns.way(tail, head)
-            ids = self.place[tail], self.place[head]
-            ends = f"n{ids[0]}", f"n{ids[1]}"
-            points = self._cut([self._at(spot, 1) for spot in way], *ends)
-            self.sheet.line(*ends, points, shape_text(tail), arrow="yes")
-            ends = f"b{ids[1]}", f"b{ids[0]}"
-            back = self._cut([self._at(spot, -1) for spot in reversed(way)], *ends)
-            rule = _rule(tail, head)
-            self.sheet.line(
-                *ends, back, rule or "as it is", arrow="yes",
-                color=BACKWARD.border, style="dashed",
-            )  # fmt: skip
-            if rule:
-                (a, b), (c, d) = back[-2:]
-                part = 0.4 if _first(tail, head) % 2 else 0.6  # beside its neighbour
-                middle = a + (c - a) * part, b + (d - b) * part + 6
-                self.sheet.label(rule, middle)
+    def _lines(self, arrow: Arrow) -> None:
+        """Draw an arrow, and beneath it the one that leads back."""
+        tail, head = arrow.tail, arrow.head
+        way = self.columns.way(tail, head)
+        areas = self._area(tail), self._area(head)
+        points = _cut([self._at(spot, 1) for spot in way], *areas)
+        self._line(tail, head, points, arrow.tooltip, {})
+        areas = self._back_area(head), self._back_area(tail)
+        back = _cut([self._at(spot, -1) for spot in reversed(way)], *areas)
+        words = rule(arrow, self.nodes[head])
+        look = {"color": BACKWARD.border, "style": "dashed"}
+        if words:
+            (a, b), (c, d) = back[-2:]
+            middle = f"{(a + c) / 2:.2f},{(b + d) / 2:.2f}"
+            look.update(label=_on_paper(words), lp=middle)
+        self._line(_back(head), _back(tail), back, words or "as it is", look)
 
-    def _cut(self, points: list[XY], tail: str, head: str) -> list[XY]:
-        """Leave out what lies under the nodes at both ends."""
-        first = _outside(points[0], points[1], self.area[tail])
-        last = _outside(points[-1], points[-2], self.area[head])
-        return [first, *points[1:-1], last]
+    def _line(
+        self, tail: str, head: str, points: list[XY], says: str, look: dict[str, str]
+    ) -> None:
+        curved = "yes" if len(points) > 2 else ""
+        points = _waves(points) if curved else points
+        self.sheet.line(tail, head, points, says, arrow="yes", curved=curved, **look)
+
+    def _loop(self, arrow: Arrow) -> None:
+        """Draw what a layer hands on to itself, and what comes back."""
+        backward = {"color": BACKWARD.border, "style": "dashed"}
+        for side, id, look, way in (
+            (1, arrow.head, {}, "to"),
+            (-1, _back(arrow.head), backward, "from"),
+        ):
+            area = self._area(arrow.head) if side > 0 else self._back_area(arrow.head)
+            x, y = self._at(arrow.head, side)
+            rim, far = y + side * area[1] / 2, y + side * (area[1] / 2 + LOOP)
+            points = [(x - 12, rim), (x - 26, far), (x + 26, far), (x + 12, rim)]
+            label = _on_paper(arrow.operand.replace(" to t", f" {way} t"))
+            look = {**look, "label": label, "lp": f"{x:.2f},{far:.2f}"}
+            self.sheet.line(
+                id, id, points if side > 0 else points[::-1], arrow.operand,
+                arrow="yes", curved="yes", **look,
+            )  # fmt: skip
+
+
+def _back(id: str) -> str:
+    return f"b{id[1:]}"
+
+
+def _on_paper(words: str) -> str:
+    """Return a label that covers the line it stands on."""
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" BGCOLOR="{PART.fill}">'
+        f"<TR><TD>{html.escape(words)}</TD></TR></TABLE>>"
+    )
+
+
+def _cut(points: list[XY], tail: XY, head: XY) -> list[XY]:
+    """Leave out what lies under the nodes at both ends, given their sizes."""
+    first = _outside(points[0], points[1], tail)
+    last = _outside(points[-1], points[-2], head)
+    return [first, *points[1:-1], last]
+
+
+def _waves(points: list[XY]) -> list[XY]:
+    """Return a Bézier curve through points that is level at each of them."""
+    drawn = [points[0]]
+    for (a, b), (c, d) in itertools.pairwise(points):
+        drawn += [((a + c) / 2, b), ((a + c) / 2, d), (c, d)]
+    return drawn
 
 
 def _outside(at: XY, onto: XY, area: XY) -> XY:
@@ -169,23 +227,18 @@ def _outside(at: XY, onto: XY, area: XY) -> XY:
     return at[0] + dx * part, at[1] + dy * part
 
 
-def _rule(arg: Tensor, entry: Tensor) -> str:
-    """Say which rule leads from an entry's cotangent to an argument's."""
-    from minigrad.symbolic.deriving.blackboard import rule_of
-    from minigrad.symbolic.deriving.plain_text import Text
-
-    return ", ".join(map(Text().note, rule_of(entry.primitive, _first(arg, entry))))
-
-
-def _first(arg: Tensor, entry: Tensor) -> int:
-    """Return which argument of an entry this is, the first if it is several."""
-    return next(i for i, each in enumerate(entry.args) if each is arg)
-
-
-def _short(gradient: object) -> str:
-    array = np.asarray(gradient)
-    text = values_text(array)
-    return text if len(text) < 12 else f"norm {np.linalg.norm(array):.3g}"
+def _too_long(tape: Tape, nodes: int) -> ValueError:
+    return ValueError(
+        explain(
+            f"draw(output, view='backward') of {len(tape)} entries, at {user_line()}",
+            by_name(tape.outputs),
+            f"every node is drawn twice, and of {nodes}, with time steps, gates and "
+            f"layers folded, more than {MOST} cannot be read.",
+            "draw the loss of one time step, or of one layer; run what a loop does at "
+            "step t `with mg.scope(t):`, then it is folded; or print mg.derive(loss), "
+            "which says the same in equations.",
+        )
+    )
 
 
 VIEWS["backward"] = View("how does the gradient flow?", every_primitive, backward_sheet)

@@ -2,25 +2,37 @@
 
     mg.draw([y_of_variant, y_of_vanilla], view="difference")
 
-Two cells are read box by box and circle by circle, in the order of their tapes. A part
-of one is **common** if the other has, in the same order, a part with the same primitive
-and Parameters of the same names and shapes that reads as many values. What is left is
-new on the left, and missing on the right.
+Two cells are read box by box and circle by circle. Which part of the one is which part
+of the other? First come those that compute the same from the same; then boxes whose
+Parameters have the same names and shapes; then, in the order of the tapes, whatever
+has the same primitive and reads as many values.
+
+    common    found in both, and reads the same
+    rewired   found in both, and reads something else
+    new       on the left only
+    missing   on the right only
+
+Where a part that is new stands in the place of one that is missing (a deeper forget
+gate for a plain one), it is its **substitute**: who reads it is not rewired.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from minigrad.drawing.cell import Plan, plan
 from minigrad.drawing.cells import Row
+from minigrad.drawing.legend import swatch
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.styles import COMMON, MISSING, NEW, STYLES, Style
-from minigrad.drawing.sublayers import by_structure, weights
-from minigrad.drawing.time_steps import steps
-from minigrad.drawing.view import DENSE, JOIN, VIEWS, Group, View
+from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
+from minigrad.drawing.sublayers import by_structure, tensors, weights
+from minigrad.drawing.time_steps import Step, steps
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, View
+from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
 from minigrad.tape import Tape
+from minigrad.tensor import Tensor
 
 
 def difference_sheet(tape: Tape) -> Sheet | None:
@@ -36,40 +48,117 @@ def difference_sheet(tape: Tape) -> Sheet | None:
     variant, vanilla = plans
     if variant is None or vanilla is None:
         return None
-    words = [_words(each) for each in (variant, vanilla)]
-    matcher = SequenceMatcher(a=words[0], b=words[1], autojunk=False)
-    common = [block for block in matcher.get_matching_blocks() if block.size]
-    same = [{b.a + i for b in common for i in range(b.size)}]
-    same.append({b.b + i for b in common for i in range(b.size)})
-    sheets = [
-        _marked(each_tape, each, kept, style)
-        for each_tape, each, kept, style in zip(
-            tapes, (variant, vanilla), same, (NEW, MISSING), strict=True
-        )
-    ]
-    new, missing = (
-        len(all_) - len(kept) for all_, kept in zip(words, same, strict=True)
+    marks = compared(variant.step, vanilla.step)
+    left, right = (
+        _marked(each, cell, styles)
+        for each, cell, styles in zip(tapes, (variant, vanilla), marks, strict=True)
     )
-    sheet = _beside(*sheets)
-    sheet.notes.append(f"left: {new} new; right: {missing} missing on the left")
+    sheet = _beside(left, right)
+    styles = [style for side in marks for style in side.values()]
+    new, missing, rewired = map(styles.count, (NEW, MISSING, REWIRED))
+    sheet.notes.append(
+        f"left: {new} new, right: {missing} missing on the left; "
+        f"{rewired // 2} of both read something else"
+    )
     return sheet
 
 
-def _words(cell: Plan) -> list[tuple[object, ...]]:
-    return [_word(cell, group) for group in cell.step.groups]
+def compared(one: Step, other: Step) -> tuple[dict[Group, Style], dict[Group, Style]]:
+    """Return for the parts of two cells whether they are common, rewired or alone.
+
+    >>> import minigrad as mg
+    >>> cells = [mg.tanh(mg.Tensor(0.5, name="x")), mg.exp(mg.Tensor(0.5, name="x"))]
+    >>> found = compared(*(steps(mg.Tape(each))[0] for each in cells))
+    >>> [style.legend for side in found for style in side.values()]
+    ['new on the left', 'missing on the left']
+    """
+    pairs = list(_pairs(one, other))
+    known = {group for pair in pairs for group in pair}
+    alone = [[g for g in step.groups if g not in known] for step in (one, other)]
+    matcher = _matcher(*alone)
+    substitutes: list[tuple[Group, Group]] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        sides = alone[0][a:b], alone[1][c:d]
+        if tag == "equal":
+            pairs += zip(*sides, strict=True)
+        elif tag == "replace" and b - a == d - c:
+            substitutes += zip(*sides, strict=True)
+    places = {group: i for i, pair in enumerate(pairs + substitutes) for group in pair}
+    marks = dict.fromkeys(one.groups, NEW), dict.fromkeys(other.groups, MISSING)
+    for left, right in pairs:
+        same = _read(left, one, places) == _read(right, other, places)
+        marks[0][left] = marks[1][right] = COMMON if same else REWIRED
+    return marks
 
 
-def _word(cell: Plan, group: Group) -> tuple[object, ...]:
+def _pairs(one: Step, other: Step) -> Iterator[tuple[Group, Group]]:
+    """Yield what computes the same from the same; then boxes of the same Parameters."""
+    known: dict[object, int] = {}
+    whole = [_wholly(step, known) for step in (one, other)]
+    done: set[Group] = set()
+    for words in (whole, [_boxes(step) for step in (one, other)]):
+        found: tuple[dict[object, list[Group]], ...] = {}, {}
+        for side, named in zip(found, words, strict=True):
+            for group, word in named.items():
+                if group not in done:
+                    side.setdefault(word, []).append(group)
+        for word in (each for each in found[0] if each in found[1]):
+            pairs = list(zip(found[0][word], found[1][word], strict=False))
+            done.update(group for pair in pairs for group in pair)
+            yield from pairs
+
+
+def _wholly(step: Step, known: dict[object, int]) -> dict[Group, object]:
+    """Number what parts compute, from the inputs up: equal computations alike."""
+    numbers: dict[Group, int] = {}
+    for group in step.groups:
+        word = _word(group), tuple(_read(group, step, numbers))
+        numbers[group] = known.setdefault(word, len(known))
+    return dict(numbers)
+
+
+def _boxes(step: Step) -> dict[Group, object]:
+    return {group: _word(group) for group in step.groups if weights(group.entries)}
+
+
+def _matcher(one: list[Group], other: list[Group]) -> SequenceMatcher[object]:
+    words = [[_word(group) for group in groups] for groups in (one, other)]
+    return SequenceMatcher(a=words[0], b=words[1], autojunk=False)
+
+
+def _word(group: Group) -> tuple[object, ...]:
     """Describe a part, without what is particular to its tape."""
     own = tuple((each.name, each.shape) for each in weights(group.entries))
-    return group.kind, group.label.symbol, own, len(cell.reads[group])
+    return group.kind, group.label.symbol, own, len(list(_values(group)))
 
 
-def _marked(tape: Tape, cell: Plan, same: set[int], style: Style) -> Sheet:
+def _values(group: Group) -> Iterator[Tensor]:
+    own = set(group.entries)
+    return (arg for e in group.entries for arg in tensors(e) if arg not in own)
+
+
+def _read(group: Group, step: Step, places: dict[Group, int]) -> Sequence[object]:
+    """Return what a part reads, in words that the other cell would use too."""
+    maker = {entry: each for each in step.groups for entry in each.entries}
+    found: list[object] = []
+    for value in _values(group):
+        if value in maker:
+            found.append(str(places.get(maker[value], "of its own")))
+        else:  # x, y or c: of whichever time step
+            found.append((value.name or "").partition("_")[0])
+    row = group.entries[-1].primitive
+    ordered = len(group.entries) > 1 or row is None or order_matters(row)
+    return found if ordered else sorted(map(str, found))
+
+
+def _marked(tape: Tape, cell: Plan, marks: dict[Group, Style]) -> Sheet:
     row = Row(tape, [cell])
-    for i, group in enumerate(cell.step.groups):
-        chosen = COMMON if i in same else style
-        row.sheet.restyle(row.ids[group], chosen, "3" if chosen is style else "1")
+    for group, style in marks.items():
+        row.sheet.restyle(row.ids[group], style, "1" if style is COMMON else "3")
+    dashed = {row.ids[group] for group, style in marks.items() if style is REWIRED}
+    for id, _, _, look in row.sheet.nodes:
+        if id in dashed:
+            look["style"] = "filled,dashed"
     return row.sheet
 
 
@@ -79,8 +168,11 @@ def _beside(left: Sheet, right: Sheet) -> Sheet:
     aside = left.bounds()[1][0] - right.bounds()[0][0] + 48
     sheet.add(left, "a", 0.0)
     sheet.add(right, "b", aside)
-    for kind in (DENSE, "elementwise", JOIN):  # colours that are not to be seen
+    for kind in (DENSE, "elementwise", JOIN, SEVERAL):  # not to be seen
         sheet.entries.pop(STYLES[kind].legend, None)
+    if REWIRED.legend in sheet.entries:
+        mark = swatch(REWIRED.fill, REWIRED.border, border=2, dashed=True)
+        sheet.entries[REWIRED.legend] = mark, REWIRED.legend
     return sheet
 
 
@@ -88,7 +180,7 @@ def _not_two(tape: Tape) -> ValueError:
     return ValueError(
         explain(
             f"draw(..., view='difference') of {len(tape.outputs)}, at {user_line()}",
-            {each.name or "output": each for each in tape.outputs},
+            by_name(tape.outputs),
             "a difference is between two cells, each given by an output.",
             "draw([y_of_the_variant, y_of_the_other], view='difference').",
         )

@@ -17,11 +17,14 @@ from minigrad.drawing.canvas import canvas
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
 from minigrad.drawing.safe import plain, rich, shortened, size
-from minigrad.drawing.styles import MUTED, PART, STYLES, frame_style
-from minigrad.drawing.view import FOLDED, JOIN
+from minigrad.drawing.styles import MUTED, PART, STYLES, Style, frame_style
+from minigrad.drawing.view import FOLDED
 
 if TYPE_CHECKING:
     import graphviz
+
+
+MARK = ".11"  # inches: the side of a small square
 
 
 def dot_text(picture: Picture, title: str, with_legend: bool = True) -> str:
@@ -108,6 +111,9 @@ def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
 
 def _write_node(graph: graphviz.Digraph, node: Node) -> None:
     style = STYLES[node.kind]
+    if style.is_mark:
+        _write_mark(graph, node, style)
+        return
     wide, high = size(node.label, style.shape)
     look = {
         "shape": style.shape,
@@ -117,16 +123,27 @@ def _write_node(graph: graphviz.Digraph, node: Node) -> None:
         "width": f"{wide:.2f}",
         "height": f"{high:.2f}",
     }
-    if node.kind == JOIN:
-        look.update(style="filled", width=".12", height=".12")
     if node.tap:
         look["style"] += ",dashed"
     if node.output:
         look["penwidth"] = "2.4"
     if node.kind == FOLDED:
         look["peripheries"] = "2"
-    label = "" if node.kind == JOIN else rich(node.label)
-    graph.node(node.id, label=label, tooltip=plain(node.tooltip), **look)
+    graph.node(node.id, label=rich(node.label), tooltip=plain(node.tooltip), **look)
+
+
+def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
+    graph.node(
+        node.id,
+        label="",
+        tooltip=plain(node.tooltip),
+        shape="square",
+        style="filled",
+        fillcolor=style.fill,
+        color=style.border,
+        width=MARK,
+        height=MARK,
+    )
 
 
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:

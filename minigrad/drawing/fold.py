@@ -1,8 +1,14 @@
-"""Folding: a thousand equal time steps are drawn as first, second, ..., last.
+"""Folding: a picture with too many nodes shows less, and says what it does not show.
 
-A picture that hides something must say so, and may hide only repetition. Two
-successive time steps are **repeats** when they ran the same primitives in the same
-places with the same Parameters, and each reads its neighbour as the other does:
+What is folded, in this order, until the picture can be read:
+
+    time     a thousand equal time steps are drawn as first, second, ..., last
+    gates    every dense sub-layer is one box
+    layers   everything that ran over time in one part of the model is one node
+
+Only repetition is folded in time. Two successive time steps are **repeats** when they
+ran the same primitives in the same places with the same Parameters, and each reads its
+neighbour as the other does:
 
     step t      reads  x_t,    y_{t-1},  W_f     at place 5
     step t+1    reads  x_{t+1}, y_t,     W_f     at place 5
@@ -16,12 +22,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.context import Scope, path
-from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.parts import by_layer
+from minigrad.drawing.project import Picture
+from minigrad.drawing.sublayers import by_structure
+from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
 from minigrad.drawing.words import Label
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
@@ -37,6 +47,47 @@ class Where(NamedTuple):
 
 
 Step = tuple[int, list[Tensor]]  # a time step, and what it recorded
+
+
+def readable(
+    tape: Tape, groups: list[Group], most: int, notes: tuple[str, ...] = ()
+) -> Picture:
+    """Return the least folded picture of at most so many nodes, or the most folded."""
+    for folded, said in foldings(tape, groups):
+        if len(folded) <= most:  # cheap to ask: leaves come on top
+            picture = Picture(tape, folded, (*notes, *said))
+            if len(picture.nodes) <= most:
+                return picture
+    return Picture(tape, folded, (*notes, *said))
+
+
+def foldings(
+    tape: Tape, groups: list[Group]
+) -> Iterator[tuple[list[Group], tuple[str, ...]]]:
+    """Yield groups folded less, then more, each time with sentences that say so.
+
+    >>> import minigrad as mg
+    >>> from minigrad.drawing.view import every_primitive
+    >>> y = mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
+    >>> tape = mg.Tape(y)
+    >>> [len(groups) for groups, _ in foldings(tape, list(every_primitive(tape)))]
+    [3, 3, 1, 1]
+    """
+    yield groups, ()
+    in_time, notes = fold(tape, groups)
+    yield in_time, notes
+    boxes = [group for group in by_structure(tape) if group.kind == DENSE]
+    closed = "folded: every dense sub-layer is one box"
+    yield _regrouped(in_time, _owners(boxes)), (*notes, closed)
+    layers = by_layer(tape)
+    inputs = [group for group in layers if group.kind == "input"]
+    whole = [group for group in layers if group.kind in (DENSE, LAYER)]
+    closed = "folded: every layer is one node, with all its time steps"
+    yield [*inputs, *_regrouped(groups, _owners(whole))], (closed,)
+
+
+def _owners(groups: Iterable[Group]) -> dict[Tensor, Group]:
+    return {entry: group for group in groups for entry in group.entries}
 
 
 def fold(tape: Tape, groups: list[Group]) -> tuple[list[Group], tuple[str, ...]]:
@@ -185,21 +236,28 @@ def _absorb(
                 readers.setdefault(arg, set()).add(group_of.get(entry))
 
 
+def _owner(group: Group, group_of: dict[Tensor, Group]) -> Group | None:
+    """Return the group that holds all entries of another, or None."""
+    found = {group_of.get(entry) for entry in group.entries}
+    return found.pop() if len(found) == 1 else None
+
+
 def _regrouped(groups: Iterable[Group], group_of: dict[Tensor, Group]) -> list[Group]:
-    """Replace the groups that lie in folded steps by the folded group, once."""
+    """Replace the groups that lie in a larger one by that, once."""
+    owner = {group: _owner(group, group_of) for group in groups}
+    apart = {
+        e for group, found in owner.items() if found is None for e in group.entries
+    }
     members: dict[Group, list[Tensor]] = {}
-    for entry, group in group_of.items():
-        members.setdefault(group, []).append(entry)
+    for entry, larger in group_of.items():
+        if entry not in apart:
+            members.setdefault(larger, []).append(entry)
     kept: list[Group] = []
     seen: set[Group] = set()
-    for group in groups:
-        owner = group_of.get(group.entries[0])
-        if owner is None:
+    for group, found in owner.items():
+        if found is None:
             kept.append(group)
-        elif owner not in seen:
-            seen.add(owner)
-            entries = tuple(members[owner])
-            kept.append(
-                Group(entries, owner.scope, owner.kind, owner.label, owner.tooltip)
-            )
+        elif found not in seen:
+            seen.add(found)
+            kept.append(replace(found, entries=tuple(members[found])))
     return kept

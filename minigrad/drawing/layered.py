@@ -1,57 +1,70 @@
-"""Places for a tape from left to right: every entry right of what it reads.
+"""Places for a picture from left to right: every node right of what it reads.
 
-The classical method (Sugiyama et al. 1981) in its simplest form. An entry's column is
+The classical method (Sugiyama et al. 1981) in its simplest form. A node's column is
 the longest way to it; a leaf stands just before its first reader. A line over several
 columns gets a waypoint in each, so that it runs through no node. Then the columns are
-put in order, again and again, each entry at the mean height of its neighbours.
+put in order, again and again, each node at the mean height of its neighbours.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from minigrad.tensor import Tensor
-
-Spot = Tensor | tuple[Tensor, Tensor, int]  # an entry, or a waypoint of a line
-SWEEPS = 6
+Line = tuple[str, str]  # from one node to another
+Spot = str | tuple[str, str, int]  # a node, or a waypoint of a line
+SWEEPS = 8
 
 
 class Columns:
-    """The column and the height of every entry and waypoint.
+    """The column and the height of every node and waypoint.
 
-    >>> import minigrad as mg
-    >>> a = mg.Tensor(1.0)
-    >>> b = mg.exp(a)
-    >>> columns = Columns(mg.Tape(a * b).steps)
-    >>> columns.column[a], columns.column[b], len(columns.way(a, a * 1.0))
-    (0, 1, 2)
+    nodes    in any order; `leaves` are those that read nothing
+    lines    from what is read to who reads it
+
+    >>> columns = Columns(["a", "b", "c"], [("a", "b"), ("b", "c"), ("a", "c")], "a")
+    >>> columns.column["c"], columns.way("a", "c")
+    (2, ['a', ('a', 'c', 1), 'c'])
     """
 
-    def __init__(self, entries: Sequence[Tensor]) -> None:
-        self.entries = entries
+    def __init__(
+        self, nodes: Sequence[str], lines: Iterable[Line], leaves: Collection[str] = ()
+    ) -> None:
+        self.nodes = nodes
+        self.lines = [line for line in dict.fromkeys(lines) if line[0] != line[1]]
         self.column: dict[Spot, int] = {}
         self.height: dict[Spot, float] = {}
-        self.lines = dict.fromkeys(
-            (arg, entry) for entry in entries for arg in entry.args if _is(arg)
-        )
-        self._columns()
+        self._columns(leaves)
         self._waypoints()
         self._order()
 
-    def way(self, tail: Tensor, head: Tensor) -> list[Spot]:
+    def way(self, tail: str, head: str) -> list[Spot]:
         """Return the spots that a line passes, both ends included."""
-        between = range(self.column.get(tail, 0) + 1, self.column.get(head, 0))
+        between = range(self.column[tail] + 1, self.column[head])
         return [tail, *((tail, head, i) for i in between), head]
 
-    def _columns(self) -> None:
-        for entry in self.entries:
-            before = [self.column[arg] for arg in entry.args if _is(arg)]
-            self.column[entry] = 1 + max(before, default=-1)
-        for entry in reversed(self.entries):
-            readers = [self.column[h] for t, h in self.lines if t is entry]
-            if entry.primitive is None and readers:
-                self.column[entry] = min(readers) - 1
+    def _columns(self, leaves: Collection[str]) -> None:
+        below: dict[str, list[str]] = {node: [] for node in self.nodes}
+        above: dict[str, list[str]] = {node: [] for node in self.nodes}
+        for tail, head in self.lines:
+            below[head].append(tail)
+            above[tail].append(head)
+        waiting = {node: len(tails) for node, tails in below.items()}
+        ready = [node for node in self.nodes if not waiting[node]]
+        while ready:
+            node = ready.pop(0)
+            placed = (self.column[tail] for tail in below[node])
+            self.column[node] = 1 + max(placed, default=-1)
+            for head in above[node]:
+                waiting[head] -= 1
+                if not waiting[head]:
+                    ready.append(head)
+        last = max(self.column.values(), default=0)
+        for node in self.nodes:  # in a circle, if anywhere: nobody in it is first
+            self.column.setdefault(node, last + 1)
+        for node in self.nodes:
+            if node in leaves and above[node]:
+                self.column[node] = min(self.column[head] for head in above[node]) - 1
 
     def _waypoints(self) -> None:
         for tail, head in self.lines:
@@ -74,10 +87,6 @@ class Columns:
                     row.sort(key=lambda spot: _mean(near.get(spot, []), self.height))
                 for i, spot in enumerate(row):
                     self.height[spot] = i - (len(row) - 1) / 2
-
-
-def _is(arg: object) -> bool:
-    return isinstance(arg, Tensor)
 
 
 def _mean(spots: Sequence[Spot], height: dict[Spot, float]) -> float:

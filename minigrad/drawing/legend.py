@@ -21,6 +21,7 @@ from minigrad.drawing.styles import (
     PART,
     STEP,
     STYLES,
+    Style,
     frame_style,
 )
 from minigrad.drawing.words import explained
@@ -51,7 +52,11 @@ def _kinds(picture: Picture) -> list[Entry]:
     styles = [style for kind, style in STYLES.items() if kind in kinds]
     frames = {frame_style(frame) for frame in picture.root.frames()}
     styles += [style for style in (STEP, PART, GATE) if style in frames]
-    return [(swatch(style.fill, style.border), style.legend) for style in styles]
+    return [(_sample(style), style.legend) for style in styles]
+
+
+def _sample(style: Style) -> str:
+    return sign(style.shape) if style.is_mark else swatch(style.fill, style.border)
 
 
 def _marks(picture: Picture) -> list[Entry]:

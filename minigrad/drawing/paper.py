@@ -23,7 +23,7 @@ SCALE = 2  # png pixels per point: 144 per inch
 
 def pdf(svg: bytes, title: str = "") -> bytes:
     """Return a one-page pdf of an svg."""
-    from reportlab.graphics import renderPDF
+    from reportlab.graphics import renderPDF, shapes
     from reportlab.pdfgen.canvas import Canvas
     from svglib import fonts, svglib
 
@@ -33,7 +33,11 @@ def pdf(svg: bytes, title: str = "") -> bytes:
         text = _in_dejavu(svg.decode()).encode()
         drawing: Any = svglib.svg2rlg(io.BytesIO(text))
     out = io.BytesIO()
-    page = Canvas(out, pagesize=(drawing.width, drawing.height), invariant=1)
+    shapes.STATE_DEFAULTS["fontName"] = (
+        FONT  # else Helvetica is named, and not embedded
+    )
+    size = drawing.width, drawing.height
+    page = Canvas(out, pagesize=size, invariant=1, initialFontName=FONT)
     page.setTitle(title)
     page.setCreator("minigrad")
     page.setAuthor("")

@@ -23,6 +23,7 @@ from minigrad.drawing.view import (
     every_primitive,
 )
 from minigrad.drawing.words import Label, leaf_label, name_in_time, shape_text
+from minigrad.primitive import Linear
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -51,23 +52,35 @@ def inside_dense(tape: Tape) -> list[Group]:
 
 def by_layer(tape: Tape) -> list[Group]:
     """Make one node of every layer: of all time steps of a loop, of a dense layer."""
-    made: dict[object, list[Tensor]] = {}
-    kept: dict[object, Group] = {}
     loops = {loop for e in tape if (loop := _loop(e.scope)) is not None}
+    parts: dict[object, list[Group]] = {}
+    fetched = _fetched(tape)
     for group in by_structure(tape):
-        loop = next((each for each in loops if _within(group.scope, each)), None)
-        key: object = group if loop is None else loop
-        made.setdefault(key, []).extend(group.entries)
-        kept[key] = group
-    groups = []
-    for key, entries in made.items():
-        if isinstance(key, tuple):
-            groups.append(_recurrent(key, entries))
-        elif kept[key].kind == DENSE:
-            groups.append(_dense(kept[key]))
+        scope = fetched.get(group.entries[-1], group.scope)
+        loop = next((each for each in loops if _within(scope, each)), None)
+        parts.setdefault(group if loop is None else loop, []).append(group)
+    layers = []
+    for part, groups in parts.items():
+        if isinstance(part, tuple):
+            layers.append(_over_time(part, groups))
         else:
-            groups.append(kept[key])
-    return [*_inputs(tape, groups), *groups]
+            layers += [_dense(each) if each.kind == DENSE else each for each in groups]
+    return [*_inputs(layers), *layers]
+
+
+def _fetched(tape: Tape) -> dict[Tensor, Scope]:
+    """Return what was only taken out for one time step, x[t], and the step's scope."""
+    readers: dict[Tensor, set[Scope]] = {}
+    for entry in tape:
+        for arg in tensors(entry):
+            readers.setdefault(arg, set()).add(entry.scope)
+    found = {}
+    for entry, scopes in readers.items():
+        row = entry.primitive
+        moves = isinstance(row, Linear) and row.jointly and len(tensors(entry)) == 1
+        if moves and len(scopes) == 1:
+            found.update(dict.fromkeys([entry], *scopes))
+    return found
 
 
 def _loop(scope: Scope) -> Scope | None:
@@ -80,43 +93,85 @@ def _within(scope: Scope, loop: Scope) -> bool:
     return scope[: len(loop)] == loop
 
 
-def _recurrent(loop: Scope, entries: list[Tensor]) -> Group:
+def _over_time(loop: Scope, groups: list[Group]) -> Group:
+    """Return all time steps of a loop as one node: of a recurrent layer or a dense."""
+    entries = tuple(entry for group in groups for entry in group.entries)
     count = len({e.scope[len(loop)] for e in entries if len(e.scope) > len(loop)})
-    matrices = sum(each.ndim == 2 for each in weights(entries))
-    size = sum(each.size for each in weights(entries))
-    remark = f"{count} time steps\n{matrices} matrices W\n{size} numbers to train"
+    found = weights(entries)
+    matrices = sum(each.ndim == 2 for each in found)
+    dense = [group for group in groups if group.kind == DENSE]
+    one = len(dense) == count and len({(*weights(g.entries),) for g in dense}) == 1
+    remark = [
+        _many(count, "time step"),
+        dense[0].label.name if one else _many(matrices, "matrix W", "matrices W"),
+        f"{sum(each.size for each in found)} numbers to train",
+    ]
     name = str(loop[-1]) if loop else "recurrent"
+    symbol = dense[0].label.symbol if one else ""
     says = f"{path(loop) or 'the loop'}: {len(entries)} entries of the tape"
-    return Group(tuple(entries), loop[:-1], LAYER, Label("", name, remark), says)
+    label = Label(symbol, name, "\n".join(remark))
+    return Group(entries, loop[:-1], LAYER, label, says)
+
+
+def _many(count: int, thing: str, things: str = "") -> str:
+    return f"{count} {thing if count == 1 else things or thing + 's'}"
 
 
 def _dense(group: Group) -> Group:
     size = sum(each.size for each in weights(group.entries))
     name = str(group.scope[-1]) if group.scope else "dense"
-    remark = f"{group.label.name}\n{size} numbers to train"
-    label = Label(group.label.symbol, name, remark)
+    remark = [group.label.name, f"{size} numbers to train"]
+    rows = group.entries[-1].shape[:-1]
+    if rows:
+        remark.append(f"for {' × '.join(map(str, rows))} vectors")
+    label = Label(group.label.symbol, name, "\n".join(remark))
     return Group(group.entries, group.scope[:-1], DENSE, label, group.tooltip)
 
 
-def _inputs(tape: Tape, groups: list[Group]) -> list[Group]:
-    """Make one node of the leaves of one name that a recurrent layer reads."""
-    found: dict[tuple[object, ...], list[Tensor]] = {}
-    layers = {e: g for g in groups if g.kind == LAYER for e in g.entries}
-    for entry in tape:
+def _inputs(groups: list[Group]) -> list[Group]:
+    """Make one node of what a layer begins with, and one of what it reads over time.
+
+    y_0, c_0    read at one time step each, of one shape
+    x           leaves of one name, one for every time step
+    """
+    read: dict[tuple[object, ...], dict[Tensor, None]] = {}
+    for group in groups:
+        times = _reading_times(group) if group.kind == LAYER else {}
+        named = [(leaf.name, leaf.shape) for leaf in times]
+        for leaf, when in times.items():
+            series = named.count((leaf.name, leaf.shape)) > 1
+            if series or len(when) == 1:
+                key = (group, leaf.shape, leaf.name if series else None)
+                read.setdefault(key, {})[leaf] = None
+    return [
+        _series(tuple(found)) if name is not None else _beginning(tuple(found))
+        for (_, _, name), found in read.items()
+        if len(found) > 1
+    ]
+
+
+def _reading_times(group: Group) -> dict[Tensor, set[object]]:
+    """Return the leaves that a layer reads, and at which of its time steps."""
+    times: dict[Tensor, set[object]] = {}
+    for entry in group.entries:
         for leaf in tensors(entry):
-            if leaf.primitive is None and entry in layers:
-                key = (layers[entry], leaf.name, leaf.shape)
-                found.setdefault(key, []).append(leaf)
-    inputs = []
-    for leaves in found.values():
-        unique = tuple(dict.fromkeys(leaves))
-        if len(unique) < 2:
-            continue
-        name = leaf_label(unique[0]).name.partition("_")[0]
-        remark = f"{len(unique)} × {shape_text(unique[0])}"
-        says = f"{name_in_time(unique[0])} to {name_in_time(unique[-1])}"
-        inputs.append(Group(unique, (), "input", Label("", name, remark), says))
-    return inputs
+            if leaf.primitive is None:
+                at = [label for label in entry.scope if isinstance(label, int)]
+                times.setdefault(leaf, set()).update(at)
+    return times
+
+
+def _series(leaves: tuple[Tensor, ...]) -> Group:
+    name = leaf_label(leaves[0]).name.partition("_")[0]
+    remark = f"{len(leaves)} × {shape_text(leaves[0])}"
+    says = f"{name_in_time(leaves[0])} to {name_in_time(leaves[-1])}"
+    return Group(leaves, (), "input", Label("", name, remark), says)
+
+
+def _beginning(leaves: tuple[Tensor, ...]) -> Group:
+    name = ", ".join(name_in_time(leaf) or "·" for leaf in leaves)
+    says = f"{name}: read before there is anything to carry"
+    return Group(leaves, (), "input", Label("", name), says)
 
 
 VIEWS["dense"] = View("what is in a yellow box?", inside_dense)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, LAYER, SEVERAL, Group
+from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER, SEVERAL, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -42,6 +42,7 @@ class Node:
     tooltip: str
     tap: bool = False
     output: bool = False
+    entries: tuple[Tensor, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Arrow:
     shape: str
     operand: str
     tooltip: str
+    read: tuple[Tensor, ...] = field(default=(), compare=False)  # the value, its user
 
 
 @dataclass
@@ -111,7 +113,12 @@ class Picture:
     def _draw(self, group: Group) -> None:
         output = not self._outputs.isdisjoint(group.entries)
         node = Node(
-            self._ids[group], group.kind, group.label, group.tooltip, output=output
+            self._ids[group],
+            group.kind,
+            group.label,
+            group.tooltip,
+            output=output,
+            entries=group.entries,
         )
         self._cluster(group.scope).nodes.append(node)
         for entry in group.entries:
@@ -126,15 +133,18 @@ class Picture:
         maker = self._owner.get(value)
         shape, head = shape_text(value), self._ids[user]
         tooltip = f"{name_of(value, self._place)} {shape}"
+        read = value, entry
         if maker is user:
             if user.kind == LAYER and _time(value) and _time(value) != _time(entry):
-                self._return(Arrow(head, head, shape, value.name or "state", tooltip))
+                self._return(
+                    Arrow(head, head, shape, value.name or "state", tooltip, read)
+                )
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
             closed = user.kind in (DENSE, LAYER, SEVERAL)
             inside = closed and isinstance(value, Parameter)
             if user.kind != FOLDED and not inside:
                 tail = self._tap(value, user.scope)
-                arrow = Arrow(tail, head, "", operand, tooltip)
+                arrow = Arrow(tail, head, "", operand, tooltip, read)
                 if user.kind == LAYER:
                     self._once(replace(arrow, operand=""))
                 else:
@@ -142,9 +152,12 @@ class Picture:
         else:
             tail = self._ids[maker]
             if {FOLDED, LAYER} & {user.kind, maker.kind} or user.kind == SEVERAL:
-                self._once(Arrow(tail, head, shape, "", tooltip))
+                made = sum(self._owner.get(arg) is maker for arg in entry.args)
+                alone = made == 1 and user.kind not in (FOLDED, LAYER, SEVERAL)
+                where = operand if alone else ""
+                self._once(Arrow(tail, head, shape, where, tooltip, read))
             else:
-                self.arrows.append(Arrow(tail, head, shape, operand, tooltip))
+                self.arrows.append(Arrow(tail, head, shape, operand, tooltip, read))
 
     def _return(self, arrow: Arrow) -> None:
         """Draw one arrow from a recurrent layer to itself for all that it carries."""
@@ -183,6 +196,7 @@ class Picture:
                 tooltip_of(leaf, self._place),
                 tap=shared,
                 output=leaf in self._outputs,
+                entries=(leaf,),
             )
         )
         return id
@@ -204,6 +218,7 @@ def _said(groups: list[Group]) -> list[Primitive]:
         dict.fromkeys(
             entry.primitive
             for group in groups
+            if group.kind != JOIN  # it is drawn as a mark
             for entry in group.entries
             if entry.primitive and entry.primitive.symbol == group.label.symbol
         )

@@ -6,12 +6,15 @@
     3. `graphviz-pure`, which comes with this package as a wheel; it writes svg, and
        `paper.py` makes pdf and png of that
 
-The next is tried when one fails. Each is a process of its own with a time limit: a
-layout can take hours, and then it must be possible to end it.
+The next is tried when one fails, and also where Graphviz finds no font: in a bare
+container it would paint a picture without any words, and say nothing. Each is a process
+of its own with a time limit: a layout can take hours, and then it must be possible to
+end it.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import re
@@ -30,6 +33,7 @@ DOTS_PER_INCH = "144"
 DATE = re.compile(rb"/CreationDate \(D:\d{14}")  # of a pdf, written in plain text
 NO_DATE = b"/CreationDate (D:19700101000000"
 ABOUT = re.compile(rb"/Producer \(cairo [^\n]*\n +/CreationDate \([^)]*\)")
+FONT = re.compile(rb"/Font(Descriptor|File)|/Length1|/Subtype */(CIDFontType0|Type1)C")
 SUBSCRIPT = re.compile(  # of an svg: a text of its own, placed by the width of a letter
     rb'</text>\s*<text [^>]*baseline-shift="sub" (font-size="[\d.]+")[^>]*>([^<]*)'
 )
@@ -77,10 +81,18 @@ def pure_program() -> str | None:
 
 def _rendered(program: str, dot: str, form: str, title: str) -> bytes:
     if form == "svg" or Path(program).stem != PURE:
+        if form != "svg" and not _has_fonts(program):
+            raise OSError(0, "it finds no font, and would leave out every word")
         picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
         return _joined(picture) if form == "svg" else _about(picture, title)
     svg = _joined(_run([program, "-Tsvg"], dot.encode()))
     return _run([sys.executable, "-m", "minigrad.drawing.paper", form, title], svg)
+
+
+@functools.cache
+def _has_fonts(program: str) -> bool:
+    """Is there a font in a pdf with a word in it?"""
+    return FONT.search(_run([program, "-Tpdf"], b"digraph { word }")) is not None
 
 
 def _joined(svg: bytes) -> bytes:
@@ -136,7 +148,8 @@ def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
         fix = "draw less (fewer steps, a part of the model), or lay the DOT text out "
         fix += "yourself: dot -Tsvg picture.dot."
     elif chosen:
-        fix = f"leave MINIGRAD_RENDERER and renderer= away, or install {chosen!r}."
+        fix = f"leave MINIGRAD_RENDERER and renderer= away, or install {chosen!r}"
+        fix += " and a font."
     else:
         fix = "pip install graphviz-pure svglib ziafont pypdfium2, or install Graphviz "
         fix += "(graphviz.org) so that `dot` is on the PATH."

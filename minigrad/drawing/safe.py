@@ -37,12 +37,18 @@ def plain(text: str) -> str:
 
 def rich(label: Label) -> str:
     """Return a label as HTML-like text, its lines below each other."""
-    name = ", ".join(map(decorated, label.name.split(", ")))
+    name = _names(label.name)
     lines = [_font(_escape(label.symbol), LARGE), _font(name, MEDIUM)]
-    lines += [_font(_escape(line), SMALL) for line in label.remark.split("\n")]
-    if "<SUB>" in name and lines[-1]:
-        lines.insert(2, f'<FONT POINT-SIZE="{AIR}"> </FONT>')  # below the subscript
-    return "<" + ("<BR/>".join(line for line in lines if line) or " ") + ">"
+    lines += [_font(_names(line), SMALL) for line in label.remark.split("\n")]
+    lines = [line for line in lines if line]
+    for i in reversed(range(len(lines) - 1)):
+        if "<SUB>" in lines[i]:
+            lines.insert(i + 1, f'<FONT POINT-SIZE="{AIR}"> </FONT>')  # room below it
+    return "<" + ("<BR/>".join(lines) or " ") + ">"
+
+
+def _names(text: str) -> str:
+    return ", ".join(map(decorated, shortened(text).split(", ")))
 
 
 def _font(text: str, size: int) -> str:

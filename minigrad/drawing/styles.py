@@ -21,27 +21,33 @@ class Style(NamedTuple):
     shape: str
     legend: str
 
+    @property
+    def is_mark(self) -> bool:
+        """Is it a small sign without words, such as ■, instead of a shape?"""
+        return len(self.shape) == 1
+
 
 STYLES = {
     DENSE: Style("#ffeeaa", "#8a6d00", "box", "dense sub-layer with its own W, b"),
     "elementwise": Style("#f8cfe0", "#99215a", "ellipse", "elementwise primitive"),
     "linear": Style("#ffffff", "#1b1b1b", "box", "linear primitive"),
-    LAYER: Style("#eaf4ec", "#4f7f58", "box", "recurrent layer, over all time steps"),
+    LAYER: Style("#eaf4ec", "#3f6a47", "box", "layer, with all its time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     SEVERAL: Style("#f8cfe0", "#99215a", "box", "several primitives, as one"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
-    FOLDED: Style("#d3e8d7", "#4f7f58", "box", "folded time steps"),
+    FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded time steps"),
 }
-STEP = Style("#eaf4ec", "#4f7f58", "frame", "time step")
-CELL = Style("#eaf4ec", "#4f7f58", "frame", "the cell, which ran once")
+STEP = Style("#eaf4ec", "#3f6a47", "frame", "time step")
+CELL = Style("#eaf4ec", "#3f6a47", "frame", "the cell, which ran once")
 OUTSIDE_OF = Style("#dbe7f6", "#2f5f96", "ellipse", "input, state, output")
-DELAY = Style("#ffffff", "#4f7f58", "box", "carried to the next time step")
+DELAY = Style("#ffffff", "#3f6a47", "box", "carried to the next time step")
 NEURON = Style("#ffffff", "#8a6d00", "ellipse", "neuron: one entry of a dense layer")
 PLUS, MINUS = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by everybody
 COMMON = Style("#ececec", "#8c8c8c", "box", "in both cells")
 NEW = Style("#cfe6f5", "#0072b2", "box", "new on the left")
 MISSING = Style("#f7dcc8", "#d55e00", "box", "missing on the left")
+REWIRED = Style("#ececec", "#6a3d9a", "box", "in both, but reads something else")
 BACKWARD = Style("#ffffff", "#d55e00", "ellipse", "cotangent; Σ: a sum of several")
 COPY = Style(INK, INK, "●", "one value, read several times")
 PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
@@ -53,27 +59,30 @@ DARK = {  # what each colour becomes on a dark page
     PAPER: "#17191c",
     "white": "#17191c",
     "#f8cfe0": "#5a1f3c",
-    "#99215a": "#e58bb5",
+    "#99215a": "#ffb3d6",
     "#ececec": "#3a3d41",
     "#8c8c8c": "#9a9a9a",
     "#dbe7f6": "#1f3a5c",
     "#2f5f96": "#8db6e6",
+    "#0072b2": "#56b4e9",
+    "#d55e00": "#f09440",
     "#d3e8d7": "#2c4a35",
     "#eaf4ec": "#1d2b22",
-    "#4f7f58": "#86b991",
+    "#3f6a47": "#86b991",
     "#fbfbfb": "#1c1e21",
     "#b3b3b3": "#6a6e73",
     "#fff6d0": "#332c12",
     "#8a6d00": "#d9bb55",
     "#ffeeaa": "#4d4012",
+    "#6a3d9a": "#b79be0",
     "#cfe6f5": "#0d3b57",
     "#f7dcc8": "#5c2a08",
 }
 
 
 def frame_style(frame: Cluster) -> Style:
-    """A time step is green, an innermost part with parameters (a gate) yellow."""
+    """A time step is green, a part with Parameters of its own (a gate) yellow."""
     if isinstance(frame.scope[-1], int):
         return STEP
     trained = any(node.kind == "parameter" for node in frame.nodes)
-    return GATE if trained and not frame.clusters else PART
+    return GATE if trained else PART

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -177,6 +177,19 @@ def operand_name(primitive: Primitive, i: int) -> str:
         named = []
     many = any(each.kind is each.VAR_POSITIONAL for each in named[: i + 1])
     return f"part {i + 1}" if many or i >= len(named) else named[i].name
+
+
+def by_name(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Call the outputs of a picture by name, for a message; the nameless by number.
+
+    >>> list(by_name([Tensor(1.0, name="y"), Tensor(2.0)]))
+    ['y', 'output 2']
+    """
+    only = len(outputs) == 1
+    return {
+        each.name or ("output" if only else f"output {i}"): each
+        for i, each in enumerate(outputs, start=1)
+    }
 
 
 def name_in_time(entry: Tensor) -> str:

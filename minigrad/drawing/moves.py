@@ -1,0 +1,108 @@
+"""Which entry is this? The moves of a tape, replayed on names.
+
+Between two layers stand rows that only move entries about: `take` picks x_t out of X,
+`stack` puts all y_t below each other, `concatenate` joins. To know where an entry came
+from, every entry is given a number for a name, and the moves are run on the names.
+
+Which rows are moves? Nobody is asked: a move commutes with squaring what it moves, and
+a sum does not, (a + b)² being more than a² + b² for names above 0.
+
+    names of x       1 2 3
+    x[::-1]          3 2 1        squared before or after: 9 4 1
+    x.sum()          6            squared after: 36, before: 14
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.primitive import Linear
+from minigrad.tape import Tape
+from minigrad.tensor import Array, Tensor
+
+MANY = 10_000  # entries: beyond that two Tensors are not compared
+Entry = tuple[Tensor, int]  # an entry of a vector: the Tensor, and its place in it
+
+
+class Moves:
+    """Where the entries of each Tensor of a tape come from.
+
+    A vector is the last axis. In a batch of what was computed all examples have the
+    same names; of a leaf every entry has its own.
+
+    >>> import minigrad as mg
+    >>> x = mg.Tensor([5.0, 6.0, 7.0], name="x")
+    >>> last_two = mg.concatenate([x, x])[4:]
+    >>> row = next(Moves(mg.Tape(last_two)).rows(last_two))
+    >>> [(each.name, j) for each, j in row]
+    [('x', 1), ('x', 2)]
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._starts: list[int] = []
+        self._owners: list[Tensor] = []
+        self._next = 1  # 0 is the name of a constant
+        self._names: dict[Tensor, Array] = {}
+        self._makers: set[Tensor] = set()
+        for entry in tape:
+            moved = self._moved(entry)
+            self._names[entry] = self._new(entry) if moved is None else moved
+
+    def rows(self, value: Tensor) -> Iterator[list[Entry]]:
+        """Yield for every vector in a Tensor where each of its entries comes from.
+
+        A vector with constants in it, such as the zeros of a mask, is left out.
+        """
+        names = self._names[value]
+        for row in names.reshape(-1, names.shape[-1] if names.ndim else 1):
+            if row.all():
+                yield [self._entry(name) for name in row.tolist()]
+
+    def made(self, entries: Iterable[Tensor]) -> list[Tensor]:
+        """Return the entries that are no moves."""
+        return [each for each in entries if each in self._makers]
+
+    def moved_from(self, value: Tensor) -> tuple[int, ...] | None:
+        """Return the same for all Tensors whose entries are the same ones, moved."""
+        names = self._names[value].ravel()
+        return tuple(names.tolist()) if len(names) < MANY else None
+
+    def _entry(self, name: int) -> Entry:
+        i = bisect.bisect_right(self._starts, name) - 1
+        owner = self._owners[i]
+        return owner, (name - self._starts[i]) % (owner.shape[-1] if owner.shape else 1)
+
+    def _new(self, entry: Tensor) -> Array:
+        whole = entry.primitive is None
+        many = entry.size if whole else entry.shape[-1] if entry.shape else 1
+        names = np.arange(self._next, self._next + many)
+        self._makers.add(entry)
+        self._starts.append(self._next)
+        self._owners.append(entry)
+        self._next += many
+        names = names.reshape(entry.shape if whole else entry.shape[-1:])
+        return np.broadcast_to(names, entry.shape)
+
+    def _moved(self, entry: Tensor) -> Array | None:
+        """Return the names of what was only moved, or None."""
+        row = entry.primitive
+        if not isinstance(row, Linear) or not row.jointly:
+            return None
+        names = [
+            self._names[a] if isinstance(a, Tensor) else np.zeros(np.shape(a), int)
+            for a in entry.args
+        ]
+
+        def run(given: list[Array]) -> Any:
+            return np.asarray(row.function(*given, **entry.options)).astype(int)
+
+        try:
+            moved = run(names)
+            squared = run([each * each for each in names])
+        except Exception:  # a row of the reader's own that wants no whole numbers
+            return None
+        return moved if np.array_equal(moved * moved, squared) and moved.any() else None

@@ -1,0 +1,306 @@
+"""A tape read as a network of numbers: which entry reads which.
+
+A vector becomes a row of dots, and the rows stand on levels. There are three ways to
+come by a vector:
+
+    a layer    weights times what is below: every entry reads every entry
+    a point    combined entry by entry: entry k reads entry k, f_k c_k + i_k c~_k
+    outside    an input, or what a time step before this one has left
+
+Of a loop one time step is drawn; of several loops the steps that belong together, since
+what the upper one reads at t is what the lower one made at t (`moves.py` says so, and
+for a layer that runs backwards it finds another step).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from minigrad.context import Scope
+from minigrad.drawing.moves import Entry, Moves
+from minigrad.drawing.sublayers import (
+    by_structure,
+    is_product,
+    is_scaling,
+    tensors,
+    weights,
+)
+from minigrad.drawing.time_steps import State, Step, every_loop
+from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.words import leaf_label
+from minigrad.parameter import Parameter
+from minigrad.primitive import Elementwise
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+Line = tuple[Entry, int]  # entry k reads this entry
+
+
+@dataclass(eq=False)
+class Layer:
+    """One matrix of weights, or several that are added, and the neurons they feed.
+
+    A peephole p * c is among the products: a weight from entry k to neuron k alone.
+    """
+
+    products: list[Tensor]
+    entries: list[Tensor]
+    out: Tensor
+
+    @property
+    def sources(self) -> list[Tensor]:
+        """Return the vectors that are multiplied."""
+        return [value for product in self.products for value in tensors(product)]
+
+    @property
+    def names(self) -> str:
+        """Return what its Parameters are called."""
+        found = sorted(weights(self.entries), key=lambda each: -each.ndim)  # W first
+        return ", ".join(leaf_label(each).name or "·" for each in found)
+
+
+class Network:
+    """The vectors of a tape, and what each entry of them reads.
+
+    layers  by the vector they make
+    feeds   for each point the lines to it
+    before  for what a state was, the vector that it becomes
+    level   how high each vector stands; what comes from outside is at the bottom, or
+            beside what it is joined with
+
+    >>> import minigrad as mg
+    >>> y = mg.Dense(3, 2, mg.tanh)(mg.Tensor([1.0, 2.0, 3.0], name="x"))
+    >>> network = Network(mg.Tape(y))
+    >>> sorted(network.level.values()), len(network.layers), len(network.points)
+    ([0, 1], 1, 0)
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.outputs = tape.outputs
+        self.moves = Moves(tape)
+        self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
+        loops = every_loop(tape)
+        in_time = any(_is_in_time(step.scope) for found in loops for step in found)
+        outer = [g for g in by_structure(tape) if not _is_in_time(g.scope)]
+        outer = outer if in_time else []  # else it is one step, and has them
+        choice = Choice(self.moves, loops)
+        self.steps = choice.of(tape, outer)
+        self.many = [len(found) for found in loops]
+        groups = [g for step in self.steps for g in step.groups] + choice.once(outer)
+        groups.sort(key=lambda group: group.entries[-1].tick)
+        self.maker = {e: group for group in groups for e in group.entries}
+        dense = [g for g in groups if g.kind == DENSE]
+        found = (layer for g in dense for layer in layers(self.moves.made(g.entries)))
+        self.layers = {layer.out: layer for layer in found}
+        states = [state for step in self.steps for state in step.states]
+        self.before = self._carried(states)
+        self.points = self._points([s.after for s in states if s.after is not None])
+        self.feeds: dict[Tensor, list[Line]] = {}
+        self._reach: dict[Tensor, list[Line]] = {}
+        self.level: dict[Tensor, int] = {}
+        self._place()
+
+    def parts(self, value: Tensor) -> list[Entry]:
+        """Return for each entry of a vector which entry that is drawn it is."""
+        maker = self.maker.get(value)
+        joined = tensors(value)
+        if maker is not None and maker.kind == JOIN and _in_a_row(value, joined):
+            return [entry for part in joined for entry in self.parts(part)]
+        for row in self.moves.rows(value):
+            if all(owner in self.maker for owner, _ in row):
+                return row
+        known = self.same.setdefault(self.moves.moved_from(value) or value, value)
+        return [(known, j) for j in range(length(value))]
+
+    def lines(self, layer: Layer) -> Iterator[tuple[Tensor, list[Entry]]]:
+        """Yield each product of a layer, and the entries that its matrix reads."""
+        for product in layer.products:
+            (value,) = tensors(product)[:1]
+            yield product, self.parts(value)
+
+    def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
+        """Return what each state becomes, where it is drawn as one vector."""
+        found = {}
+        for before, after in states:
+            if before is not None and after is not None:
+                ends = self._owners(before), self._owners(after)
+                if len(ends[0]) == len(ends[1]) == 1:
+                    found[ends[0][0]] = ends[1][0]
+        return found
+
+    def _points(self, ends: list[Tensor]) -> set[Tensor]:
+        """Return what is no layer, and is read by one, or left to the next step."""
+        ends = ends + [leaf for step in self.steps for leaf in step.leaves]
+        ends += [o for o in self.outputs if isinstance(o.primitive, Elementwise)]
+        read = [v for layer in self.layers.values() for v in layer.sources]
+        waiting = [(owner, True) for v in (*read, *ends) for owner in self._owners(v)]
+        found: set[Tensor] = set()
+        passed: set[Tensor] = set()
+        while waiting:
+            value, is_asked = waiting.pop()
+            if value in self.layers or value not in self.maker:
+                continue
+            if is_asked or not isinstance(value.primitive, Elementwise):
+                found.add(value)
+            if value not in passed:
+                passed.add(value)
+                made_of = (o for arg in tensors(value) for o in self._owners(arg))
+                waiting += [(owner, False) for owner in made_of]
+        return found
+
+    def _owners(self, value: Tensor) -> list[Tensor]:
+        return list(dict.fromkeys(owner for owner, _ in self.parts(value)))
+
+    def _place(self) -> None:
+        readers: dict[Tensor, list[Tensor]] = {}
+        for entry in self.maker:
+            if entry in self.layers:
+                read = [o for v in self.layers[entry].sources for o in self._owners(v)]
+            elif entry in self.points:
+                self.feeds[entry] = self._feeding(entry)
+                read = list(dict.fromkeys(owner for (owner, _), _ in self.feeds[entry]))
+            else:
+                continue
+            for each in read:
+                readers.setdefault(each, []).append(entry)
+            self.level[entry] = 1 + max((self.level.get(e, 0) for e in read), default=0)
+        for value, found in readers.items():
+            alone = len(found) == 1 and self.before.get(value) is found[0]
+            if value not in self.level and not alone:  # alone: it is a loop
+                self.level[value] = min(self.level[reader] for reader in found) - 1
+
+    def _feeding(self, value: Tensor) -> list[Line]:
+        """Return what reaches a point through element-wise operations only."""
+        if value not in self._reach:
+            self._reach[value] = list(dict.fromkeys(self._reaching(value)))
+        return self._reach[value]
+
+    def _reaching(self, value: Tensor) -> Iterator[Line]:
+        mixes = not isinstance(value.primitive, Elementwise)
+        for arg in tensors(value):
+            row = self.parts(arg)
+            for k in range(length(value)):
+                for owner, j in row if mixes else [row[k if len(row) > 1 else 0]]:
+                    if self._is_between(owner):
+                        found = self._feeding(owner)
+                        yield from ((source, k) for source, i in found if i == j)
+                    else:
+                        yield (owner, j), k
+
+    def _is_between(self, value: Tensor) -> bool:
+        return (
+            value in self.maker
+            and value not in self.layers
+            and value not in self.points
+        )
+
+
+class Choice:
+    """Which time step of each loop is drawn: such that they belong together."""
+
+    def __init__(self, moves: Moves, loops: list[list[Step]]) -> None:
+        self.moves = moves
+        self.loops = loops
+        self.chosen: dict[int, int] = {}  # the place of a loop, and of its step
+        self.where = {
+            entry: (loop, i)
+            for loop, found in enumerate(loops)
+            for i, step in enumerate(found)
+            for group in step.groups
+            for entry in group.entries
+        }
+
+    def of(self, tape: Tape, outer: list[Group]) -> list[Step]:
+        """Return the chosen step of each loop, beginning with what is read last."""
+        for output in tape.outputs:
+            if len(self._loops_of(output)) > 1:
+                self._settle([output])
+        for entry in (e for group in reversed(outer) for e in reversed(group.entries)):
+            read = list(dict.fromkeys(tensors(entry)))
+            if is_product(entry) or isinstance(entry.primitive, Elementwise):
+                self._settle(read)
+        for loop in reversed(range(len(self.loops))):
+            step = self.loops[loop][self.chosen.setdefault(loop, self._typical(loop))]
+            for value in step.inputs:
+                self._settle([value])
+        return [found[self.chosen[loop]] for loop, found in enumerate(self.loops)]
+
+    def _loops_of(self, value: Tensor) -> set[int]:
+        rows = self.moves.rows(value)
+        return {self.where[e][0] for e, _ in next(rows, []) if e in self.where}
+
+    def once(self, groups: list[Group]) -> list[Group]:
+        """Of boxes with the same weights keep the one that reads what is drawn."""
+        alike: dict[object, list[Group]] = {}
+        for group in groups:
+            own = tuple(weights(group.entries))
+            alike.setdefault(own or group, []).append(group)
+        return [
+            next((each for each in found if self._fits(each)), found[-1])
+            for found in alike.values()
+        ]
+
+    def _fits(self, group: Group) -> bool:
+        read = dict.fromkeys(a for e in group.entries for a in tensors(e))
+        rows = (row for v in read for row in self.moves.rows(v))
+        made = ([self.where[e] for e, _ in row if e in self.where] for row in rows)
+        return any(
+            all(self.chosen[loop] == i for loop, i in found) for found in made if found
+        )
+
+    def _typical(self, loop: int) -> int:
+        """The first step that reads what a step has made."""
+        return min(1, len(self.loops[loop]) - 1)
+
+    def _settle(self, values: list[Tensor]) -> None:
+        """Choose the steps whose entries stand side by side in one row of values."""
+        new: dict[int, int] = {}
+        for rows in zip(*map(self.moves.rows, values), strict=False):
+            entries = itertools.chain(*rows)
+            found = dict(self.where[e] for e, _ in entries if e in self.where)
+            if not found:
+                return
+            new = {loop: i for loop, i in found.items() if loop not in self.chosen}
+            if any(self.chosen[loop] != found[loop] for loop in found.keys() - new):
+                continue
+            first = next(iter(found))
+            if first not in new or new[first] == self._typical(first):
+                break
+        self.chosen.update(new)
+
+
+def layers(made: list[Tensor]) -> Iterator[Layer]:
+    """Yield the layers of a dense sub-layer: one, or those of a deeper box."""
+    own = set(made)
+    products: list[Tensor] = []
+    entries: list[Tensor] = []
+    for entry in made:
+        inner = any(arg in own for arg in tensors(entry))
+        if is_product(entry) and products and inner:
+            yield Layer(products, entries, tensors(entry)[0])
+            products, entries = [], []
+        if is_product(entry) or (is_scaling(entry) and not inner):
+            products.append(entry)
+        entries.append(entry)
+    yield Layer(products, entries, entries[-1])
+
+
+def _is_in_time(scope: Scope) -> bool:
+    return any(isinstance(label, int) for label in scope)
+
+
+def _in_a_row(value: Tensor, joined: list[Tensor]) -> bool:
+    """Are they joined end to end, and not below each other?"""
+    return length(value) == sum(map(length, joined))
+
+
+def length(value: Tensor) -> int:
+    """Return how many dots a vector has."""
+    return value.shape[-1] if value.shape else 1
+
+
+def weight(product: Tensor) -> int:
+    """Return which argument of a product is the matrix."""
+    return next(i for i, a in enumerate(product.args) if isinstance(a, Parameter))

@@ -1,0 +1,296 @@
+"""Dots and lines: every line a weight that was recorded, every dot an entry."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from view_cases import CELLS, dense, once, sequence
+
+import minigrad as mg
+from lstm import LSTM, Bidirectional, LSTMCell, Stack
+from lstm.variants import PeepholeCell
+from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.moves import Moves
+from minigrad.drawing.network import Network
+
+
+def tape(made):
+    return mg.Tape(*(made if isinstance(made, list) else [made]))
+
+
+def threads(sheet):
+    """Return what the coloured lines say: one weight each."""
+    says = [(tail, head, look["tooltip"]) for tail, head, look in sheet.edges]
+    return [(tail, head, text) for tail, head, text in says if "] = " in text]
+
+
+def test_every_weight_is_one_line_that_says_its_number():
+    cell = LSTMCell(3, 2, rng=0)
+    said = [text for _, _, text in threads(VIEWS["neuron"].sheet(tape(once(cell))))]
+    gates = cell.forget, cell.input, cell.candidate, cell.output
+    assert sorted(said) == sorted(
+        f"{gate.W.name}[{k + 1}, {j + 1}] = {gate.W.data[k, j]:.4g}"
+        for gate in gates
+        for k in range(2)
+        for j in range(5)
+    )
+
+
+def test_a_neuron_reads_every_entry_of_x_and_of_y_and_its_own_entry_of_c():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    sources = {}
+    for tail, head, _ in threads(sheet):
+        sources.setdefault(head, set()).add(tail)
+    assert {len(found) for found in sources.values()} == {5}
+    assert len(sources) == 8
+    loops = [look for tail, head, look in sheet.edges if tail == head]
+    assert len(loops) == 2
+
+
+def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    for _, _, look in sheet.edges:
+        if "] = " in look["tooltip"]:
+            negative = "] = -" in look["tooltip"]
+            assert look["color"].startswith("#d55e00" if negative else "#0072b2")
+            assert ("style" in look) == negative
+
+
+def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}
+    upright = [
+        (tail, head)
+        for tail, head, look in sheet.edges
+        if look["tooltip"].startswith("c,")
+    ]
+    assert len(upright) == 2
+    assert all(dots[tail][0] == dots[head][0] for tail, head in upright)
+    for tail, head, look in sheet.edges:
+        if tail == head:
+            continue
+        words = look["pos"].replace("e,", "").split()
+        path = [np.array(word.split(","), float) for word in words]
+        for id, at in dots.items():
+            if id not in (tail, head):
+                assert min(np.hypot(*(point - at)) for point in path) > 15
+
+
+def test_a_feed_forward_network_is_drawn_in_the_same_way():
+    sheet = VIEWS["neuron"].sheet(tape(dense()))
+    assert len(threads(sheet)) == 3 * 4 + 4 * 2 + 2 * 1
+    assert not any(tail == head for tail, head, _ in sheet.edges)
+    heights = [at[1] for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
+    assert len(set(heights)) == 4
+
+
+def test_a_deeper_box_has_a_row_of_neurons_more():
+    sheet = VIEWS["neuron"].sheet(tape(CELLS["deeper"]()))
+    assert len(threads(sheet)) == 6 * 5 + 2 * 6 + 3 * 2 * 5
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_dots_do_not_overlap(name):
+    sheet = VIEWS["neuron"].sheet(tape(CELLS[name]()))
+    dots = [at for _, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
+    for one, other in itertools.combinations(dots, 2):
+        assert np.hypot(one[0] - other[0], one[1] - other[1]) > 30
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_all_that_an_entry_reads_has_a_line(name):
+    network = Network(tape(CELLS[name]()))
+    drawn = set(network.level)
+    for value, lines in network.feeds.items():
+        for (source, _), _ in lines:
+            assert source in drawn or network.before[source] is value
+
+
+# ------------------------------------------------------------------- several layers
+
+
+class Stacked(mg.Module):
+    def __init__(self):
+        self.first, self.second = LSTM(3, 4, rng=0), LSTM(4, 2, rng=1)
+        self.answer = mg.Dense(2, 1, mg.sigmoid, rng=0)
+
+    def forward(self, x):
+        return self.answer(self.second(self.first(x)[0])[0])
+
+
+class BothWays(mg.Module):
+    def __init__(self):
+        self.forth, self.back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
+        self.answer = mg.Dense(4, 1, mg.sigmoid, rng=0)
+
+    def forward(self, x):
+        forth, back = self.forth(x)[0], self.back(x[::-1])[0]
+        return self.answer(mg.concatenate([forth, back[::-1]], axis=-1))
+
+
+def x(steps=5):
+    return mg.Tensor(np.random.default_rng(0).normal(size=(steps, 3)), "X")
+
+
+def test_a_stack_is_drawn_layer_above_layer():
+    made = Stacked()(x())
+    network = Network(tape(made))
+    assert [step.t for step in network.steps] == [2, 2]
+    lower, upper = [
+        next(e for g in step.groups for e in g.entries if e.name == "y")
+        for step in network.steps
+    ]
+    assert 0 < network.level[lower] < network.level[upper]
+    weights = 4 * 4 * (3 + 4) + 4 * 2 * (4 + 2) + 2
+    assert len(threads(VIEWS["neuron"].sheet(tape(made)))) == weights
+
+
+def test_the_upper_layer_reads_what_the_lower_made_at_the_same_time():
+    made = Stacked()(x())
+    network = Network(tape(made))
+    lower, upper = network.steps
+    (x_2,) = upper.inputs
+    (y_2,) = {owner for owner, _ in network.parts(x_2)}
+    assert y_2 in {entry for group in lower.groups for entry in group.entries}
+    np.testing.assert_array_equal(x_2.data, y_2.data)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5])
+def test_a_layer_that_runs_backwards_is_drawn_at_the_step_that_reads_the_same_x(steps):
+    network = Network(tape(BothWays()(x(steps))))
+    forth, back = network.steps
+    assert (forth.t, back.t) == (2, steps - 1)
+    inputs = [each for each in network.level if each.name == "x"]
+    assert len(inputs) == 1  # both read the same entries of X
+    np.testing.assert_array_equal(forth.inputs[0].data, back.inputs[0].data)
+
+
+@pytest.mark.parametrize("merge", ["concat", "sum", "mul", "average"])
+def test_two_directions_are_drawn_where_they_are_merged(merge):
+    layer = Bidirectional(LSTM(3, 2, rng=0), LSTM(3, 2, rng=1, reverse=True), merge)
+    network = Network(tape(layer(x(5))[0]))
+    forth, back = network.steps
+    np.testing.assert_array_equal(forth.inputs[0].data, back.inputs[0].data)
+    assert len([each for each in network.level if each.name == "x"]) == 1
+
+
+def test_a_stack_of_lstm_is_drawn_layer_above_layer():
+    made = Stack(LSTM(3, 4, rng=0), LSTM(4, 2, rng=1))(x())[0]
+    network = Network(tape(made))
+    assert len(network.layers) == 8
+    assert max(network.level.values()) == 6
+
+
+def test_steps_that_are_not_real_do_not_change_what_a_real_one_reads():
+    layer = LSTM(3, 2, rng=0)
+    batch = mg.Tensor(np.ones((2, 4, 3)), "X")
+    masked = VIEWS["neuron"].sheet(tape(layer(batch, lengths=[4, 2])[0]))
+    whole = VIEWS["neuron"].sheet(tape(layer(batch)[0]))
+    assert threads(masked) == threads(whole)
+    assert [(t, h) for t, h, _ in masked.edges] == [(t, h) for t, h, _ in whole.edges]
+
+
+def test_who_reads_the_last_state_only_is_drawn_at_the_last_step():
+    layer, answer = LSTM(3, 2, rng=0), mg.Dense(2, 1, rng=0)
+    made = answer(layer(np.ones((4, 3)))[1].y)
+    assert "drawn: t = 4, one of 4 time steps" in draw(made, "neuron").dot
+
+
+def test_a_dense_layer_that_ran_at_every_step_is_drawn_once():
+    answer = mg.Dense(2, 1, rng=0)
+    y = sequence(4)
+    made = mg.stack([answer(y[t]) for t in range(4)])
+    sheet = VIEWS["neuron"].sheet(tape(made))
+    assert len(threads(sheet)) == 4 * 2 * 5 + 2
+
+
+def test_a_peephole_is_one_line_for_every_neuron():
+    cell = PeepholeCell(3, 2, rng=0)
+    for p in (cell.p_f, cell.p_i, cell.p_o):
+        p.data = np.array([0.5, -0.25])
+    sheet = VIEWS["neuron"].sheet(tape(once(cell)))
+    said = [text for _, _, text in threads(sheet)]
+    for letter in "fio":
+        assert {f"p_{letter}[1] = 0.5", f"p_{letter}[2] = -0.25"} <= set(said)
+    assert len(said) == 4 * 2 * 5 + 3 * 2
+
+
+def test_slices_of_one_matrix_product_are_neurons_of_one_layer():
+    W, v = mg.Parameter(np.ones((4, 3)), "W"), mg.Tensor([1.0, 2.0, 3.0], "v")
+    z = mg.matvec(W, v)
+    made = mg.sigmoid(z[:2]) * mg.tanh(z[2:])
+    network = Network(tape(made))
+    (lines,) = network.feeds.values()
+    read = {(j, k) for (_, j), k in lines}
+    assert read == {(0, 0), (1, 1), (2, 0), (3, 1)}
+
+
+# ----------------------------------------------------------------- what is left out
+
+
+def test_a_crowded_picture_draws_the_dark_neuron_and_counts_the_rest():
+    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(8, 6, rng=0), 8, 6)))
+    assert len(threads(sheet)) == 4 * 14
+    assert "drawn: 56 of 336 weights, those of neuron 1" in sheet.notes
+
+
+@pytest.mark.parametrize(("n", "m"), [(12, 10), (64, 128)])
+def test_long_vectors_are_shortened_and_the_picture_says_so(n, m):
+    made = once(LSTMCell(n, m, rng=0), n, m)
+    sheet = VIEWS["neuron"].sheet(tape(made))
+    dots = [node for node in sheet.nodes if node[3]["shape"] == "ellipse"]
+    assert len(dots) < 60
+    assert f"· · ·: entries left out, of up to {max(n, m)}" in sheet.notes
+    whole = 4 * m * (n + m)
+    assert any(re.fullmatch(rf"drawn: \d+ of {whole} .*", each) for each in sheet.notes)
+
+
+def test_a_picture_that_shows_everything_says_nothing_of_leaving_out():
+    for make in (CELLS["LSTM"], dense):
+        assert "drawn" not in "".join(VIEWS["neuron"].sheet(tape(make())).notes)
+
+
+def test_too_many_layers_are_refused_with_a_way_out():
+    network = mg.Sequential(*(mg.Dense(12, 12, mg.tanh, rng=0) for _ in range(30)))
+    with pytest.raises(ValueError, match=r"(?s)30 dense layers.*why.*fix.*lower layer"):
+        draw(network(mg.Tensor(np.ones(12), "x")), "neuron")
+
+
+# ---------------------------------------------------------------------------- moves
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_moved_entry_is_traced_to_where_it_came_from(data):
+    """Random moves of two arrays of distinct numbers: equal numbers, equal origins."""
+    n = data.draw(st.integers(1, 4))
+    leaves = [mg.Tensor(np.arange(n) + 10.0 * i, f"v{i}") for i in range(2)]
+    value = mg.stack(leaves)
+    for move in data.draw(st.lists(st.sampled_from(MOVES), max_size=5)):
+        value = move(value)
+    for row, numbers in zip(Moves(mg.Tape(value)).rows(value), value.data, strict=True):
+        for (owner, j), number in zip(row, numbers, strict=True):
+            assert owner.data[j] == number
+
+
+MOVES = [
+    lambda v: v[::-1],
+    lambda v: v[:, ::-1],
+    lambda v: v.reshape(v.shape),
+    lambda v: mg.concatenate([v, v], axis=-1)[:, v.shape[1] // 2 :],
+    lambda v: mg.stack([v[1], v[0]]),
+    lambda v: v.T.T,
+    lambda v: mg.where(np.arange(v.shape[1]) > 0, v, v[::-1]),
+]
+
+
+def test_a_sum_is_no_move():
+    v = mg.Tensor([1.0, 2.0, 3.0], "v")
+    for made in (v.sum(), mg.cumsum(v, axis=0), v + v, mg.exp(v)):
+        (row,) = Moves(mg.Tape(made)).rows(made)
+        assert all(owner is made for owner, _ in row)
