@@ -124,9 +124,8 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         "reber",
         sizes(8, 12),
         "The share of unseen strings of which at every step exactly the legal letters "
-        "were named. Whoever knows all rules, and forgot the second letter, "
-        "one, has half of them. Runs end at 100 % of other unseen strings, or after "
-        "400 epochs.",
+        "were named. Whoever knows all rules, but forgot the second letter, has half. "
+        "Runs end at 100 % of other unseen strings, or after 400 epochs.",
         timed="LSTM, m = 12",
     ),
     Experiment(

@@ -111,17 +111,23 @@ def collect(
 ) -> dict[str, Any]:
     """Do all runs that are not in the file yet; return everything in it."""
     known = read(path)
-    left = [run for run in todo if known.get(run.key, {}).get("run") != asdict(run)]
+    left = [run for run in todo if known.get(run.key, {}).get("run") != plain(run)]
     told(f"{len(todo)} runs, {len(left)} of them to do, {jobs} at a time")
     one_thread()
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         waiting = {pool.submit(result, run): run for run in left}
         for number, future in enumerate(as_completed(waiting), 1):
             run = waiting[future]
-            known[run.key] = {"run": asdict(run), **future.result()}
+            known[run.key] = {"run": plain(run), **future.result()}
             write_whole(path, json.dumps(known, indent=1).encode())
             told(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
     return known
+
+
+def plain(run: Run) -> dict[str, Any]:
+    """Return a run as it comes back from a file."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(run)))
+    return fields
 
 
 def read(path: Path) -> dict[str, Any]:
