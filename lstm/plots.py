@@ -83,7 +83,9 @@ def gates_plot(lines: Mapping[str, Array], symbols: Sequence[str]) -> bytes:
     symbols  what was read at each step, written below it
     """
     steps, neurons = next(iter(lines.values())).shape
-    figure = _figure(2 + 0.28 * steps, 0.6 + len(lines) * (0.35 + 0.16 * neurons))
+    figure = _figure(
+        max(5.5, 2 + 0.28 * steps), 0.6 + len(lines) * (0.35 + 0.16 * neurons)
+    )
     every = figure.subplots(len(lines), sharex=True, squeeze=False)[:, 0]
     for axes, (name, values) in zip(every, lines.items(), strict=True):
         gate = values.min() >= 0 and values.max() <= 1
@@ -95,7 +97,7 @@ def gates_plot(lines: Mapping[str, Array], symbols: Sequence[str]) -> bytes:
         axes.set_yticks([])
         figure.colorbar(image, ax=axes, aspect=8, pad=0.01)
     every[-1].set_xticks(range(steps), symbols)
-    every[0].set_title("What each neuron's gates and states are, step by step")
+    every[0].set_title("Gates and states of each neuron, step by step")
     return _png(figure)
 
 

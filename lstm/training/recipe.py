@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstm import others, variants
+from lstm import additions, others, variants
 from lstm.cell import Cell, LSTMCell
 from lstm.initial import PRESETS
 from lstm.layer import Recurrent
@@ -28,7 +28,7 @@ CELLS: Mapping[str, type[Cell]] = {
     "linear-candidate": variants.LinearCandidateCell,
     "linear-output": variants.LinearOutputCell,
     "full-gate-recurrence": variants.FullGateRecurrenceCell,
-    "layer-norm": variants.LayerNormCell,
+    "layer-norm": additions.LayerNormCell,
     "gru": others.GRUCell,
     "rnn": others.RNNCell,
     "irnn": others.IRNNCell,
