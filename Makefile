@@ -9,7 +9,7 @@ TORCH ?= torch==2.13.0
 PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test compare bench docs lint clean
+.PHONY: help demo test compare bench results docs lint clean
 help:     ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -24,6 +24,9 @@ compare: .venv/has-test .venv/has-compare   ## test against PyTorch, Keras, Flax
 
 bench: .venv/has-compare     ## measure speed beside the same three
 	$(PY) -m benchmarks
+
+results: .venv/has-compare .venv/has-tasks   ## train on every task, write docs/know/results.md
+	$(PY) -m lstm results --jobs $$(nproc) --out docs/know
 
 docs: .venv/has-docs         ## build the site in docs/_build/html
 	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html

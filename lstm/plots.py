@@ -67,12 +67,54 @@ def loss_plot(
     for axes, column in zip(every, shown, strict=True):
         values = np.array([row[column] for row in history])
         axes.plot(epochs, values, marker=".", linewidth=1.3)
-        axes.set_ylabel(column)
+        axes.set_ylabel(column.replace("_", " "))
         if values.min() > 0 and values.max() > 20 * values.min():
             axes.set_yscale("log")
         axes.axvline(best_epoch, color="0.6", linewidth=0.8, linestyle="--")
     every[0].set_title(f"Training; the weights kept are those after epoch {best_epoch}")
     every[-1].set_xlabel("epoch")
+    return _png(figure)
+
+
+def gates_plot(lines: Mapping[str, Array], symbols: Sequence[str]) -> bytes:
+    """Return a PNG: every line of a layer over a sequence, a row for each neuron.
+
+    lines    a name and (T, m) for each, as `lstm.training.watching.gates` has them
+    symbols  what was read at each step, written below it
+    """
+    steps, neurons = next(iter(lines.values())).shape
+    figure = _figure(
+        max(5.5, 2 + 0.28 * steps), 0.6 + len(lines) * (0.35 + 0.16 * neurons)
+    )
+    every = figure.subplots(len(lines), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, values) in zip(every, lines.items(), strict=True):
+        gate = values.min() >= 0 and values.max() <= 1
+        size = 1.0 if gate else max(1.0, float(np.abs(values).max()))
+        colours = {"vmin": 0, "vmax": 1, "cmap": "Greys"} if gate else {
+            "vmin": -size, "vmax": size, "cmap": "RdBu_r"}  # fmt: skip
+        image = axes.imshow(values.T, aspect="auto", interpolation="none", **colours)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.set_yticks([])
+        figure.colorbar(image, ax=axes, aspect=8, pad=0.01)
+    every[-1].set_xticks(range(steps), symbols)
+    every[0].set_title("Gates and states of each neuron, step by step")
+    return _png(figure)
+
+
+def gradient_plot(norms: Mapping[str, Array]) -> bytes:
+    """Return a PNG: for each model, the gradient's norm at every step, by distance.
+
+    norms  a name and (T,) for each: the norm at the first step, ..., at the last
+    """
+    figure = _figure(8, 4.5)
+    axes = figure.subplots()
+    for name, values in norms.items():
+        axes.semilogy(np.arange(len(values))[::-1], values, linewidth=1.5, label=name)
+    axes.set_xlabel("steps before the end")
+    axes.set_ylabel("norm of the gradient")
+    axes.set_title("How much of a gradient is left, this many steps back")
+    axes.legend(frameon=False)
+    axes.margins(x=0.01)
     return _png(figure)
 
 

@@ -31,7 +31,7 @@ class Digits(Task):
     """Say which digit eight rows of eight grey values show."""
 
     name = "digits"
-    recipe = Recipe(hidden=16, epochs=30)
+    recipe = Recipe(hidden=16, epochs=30, batch=32)
     n, k = 8, 10
     lost = staticmethod(categorical)
     metric, larger_is_better = "accuracy", True

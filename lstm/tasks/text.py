@@ -21,6 +21,7 @@ which both exploit repetitions that this text is full of.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,7 +126,7 @@ class Text(Task):
         batch = Batch(one_hot(read[:, :-1], len(self.alphabet)), read[:, 1:])
         batch = batch._replace(counted=np.broadcast_to(counted, batch.target.shape))
         with no_grad():
-            return categorical(answers(model, batch), batch).item() / np.log(2)
+            return categorical(answers(model, batch), batch).item() / math.log(2)
 
     def rulers(self) -> dict[str, dict[str, float]]:
         known, rest = self.parts[0] + self.parts[1], self.parts[2]

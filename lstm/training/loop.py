@@ -81,13 +81,19 @@ class Training:
         self.task, self.recipe, self.seed = task, recipe or task.recipe, seed
         self.folder, self.save_every = folder, save_every
         self.rng = np.random.default_rng(seed)
-        self.model = task.model(self.recipe, self.rng)
-        self.optimizer = Adam(self.model, self.recipe.learning_rate)
+        self.model, self.optimizer = self.begin()
         self.best = self.weights()
         self.progress = Progress(self.rng.bit_generator.state)
         self.history: list[Row] = []
 
-    def run(self, on_epoch: Callable[[Row], None] | None = None) -> Training:
+    def begin(self) -> tuple[Any, Any]:
+        """Return an untrained model and its optimizer."""
+        model = self.task.model(self.recipe, self.rng)
+        return model, Adam(model, self.recipe.learning_rate)
+
+    def run(
+        self, on_epoch: Callable[[Row], None] | None = None, bar: bool = True
+    ) -> Training:
         """Train to the end; return self. A bar is shown on a terminal, and only there.
 
         `on_epoch` is called with each line of the log.
@@ -97,15 +103,15 @@ class Training:
         """
         from tqdm import tqdm  # a tenth of a second that `--help` need not wait for
 
-        bar = tqdm(
+        shown = tqdm(
             total=self.recipe.epochs,
             initial=self.progress.epoch,
             desc=f"{self.task.name}, seed {self.seed}",
             unit="epoch",
-            disable=None,
+            disable=None if bar else True,
             leave=False,
         )
-        with bar, Interruption() as interruption:
+        with shown, Interruption() as interruption:
             self.save()
             while not self.finished:
                 began = time.perf_counter()
@@ -119,8 +125,8 @@ class Training:
                         self.save()
                 row = self.end_epoch(time.perf_counter() - began)
                 self.save()
-                bar.update()
-                bar.set_postfix_str(self.describe(row))
+                shown.update()
+                shown.set_postfix_str(self.describe(row))
                 if on_epoch:
                     on_epoch(row)
         return self
@@ -132,25 +138,34 @@ class Training:
         return itertools.islice(batches, self.progress.position, None)
 
     def step(self, batch: Any) -> None:
-        """Take one step along the gradient of this batch's loss."""
+        """Learn from one batch."""
+        loss, norm = self.learn(batch)
+        self.progress.position += 1
+        self.progress.updates += 1
+        self.progress.loss += loss
+        self.progress.norm += norm
+
+    def learn(self, batch: Any) -> tuple[float, float]:
+        """Take one step down the gradient; return the loss, and the gradient's norm."""
         loss = self.task.loss(self.model, batch)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                explain(
-                    f"training {self.task.name!r}: the loss is {value}",
-                    {},
-                    f"after {self.progress.updates} updates it is no longer a number.",
-                    "choose a smaller learning rate, or clip the gradient.",
-                )
-            )
+        value = self.finite(loss.item())
         gradients = grad(loss, self.optimizer.parameters)
         gradients, norm = clip_by_global_norm(gradients, self.recipe.clip or math.inf)
         self.optimizer.step(gradients)
-        self.progress.position += 1
-        self.progress.updates += 1
-        self.progress.loss += value
-        self.progress.norm += norm
+        return value, norm
+
+    def finite(self, loss: float) -> float:
+        """Return the loss, or raise FloatingPointError if it is no number."""
+        if math.isfinite(loss):
+            return loss
+        raise FloatingPointError(
+            explain(
+                f"training {self.task.name!r}: the loss is {loss}",
+                {},
+                f"after {self.progress.updates} updates it is no longer a number.",
+                "choose a smaller learning rate, or clip the gradient.",
+            )
+        )
 
     def end_epoch(self, seconds: float) -> Row:
         """Validate, keep what is best, and write one line into the log."""

@@ -7,13 +7,32 @@ every number that follows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lstm import additions, others, variants
+from lstm.cell import Cell, LSTMCell
 from lstm.initial import PRESETS
-from lstm.layer import LSTM
+from lstm.layer import Recurrent
 from lstm.training.schedules import SCHEDULES
 from minigrad.messages import explain, user_line
+
+CELLS: Mapping[str, type[Cell]] = {
+    "lstm": LSTMCell,
+    "peephole": variants.PeepholeCell,
+    "coupled": variants.CoupledCell,
+    "no-input-gate": variants.NoInputGateCell,
+    "no-forget-gate": variants.NoForgetGateCell,
+    "no-output-gate": variants.NoOutputGateCell,
+    "linear-candidate": variants.LinearCandidateCell,
+    "linear-output": variants.LinearOutputCell,
+    "full-gate-recurrence": variants.FullGateRecurrenceCell,
+    "layer-norm": additions.LayerNormCell,
+    "gru": others.GRUCell,
+    "rnn": others.RNNCell,
+    "irnn": others.IRNNCell,
+}
 
 
 def chosen(default: Any, what: str, choices: Any = None, kind: Any = None) -> Any:
@@ -39,6 +58,7 @@ class Recipe:
     patience: int = chosen(
         0, "stop after so many epochs without a better one; 0: never"
     )
+    cell: str = chosen("lstm", "what is repeated over time", tuple(CELLS))
     init: str = chosen("glorot", "how the weights start", tuple(PRESETS))
     forget_bias: float | None = chosen(
         None, "where b_f starts; None: as init has it", kind=float
@@ -66,9 +86,9 @@ class Recipe:
                 )
             )
 
-    def layer(self, n: int, rng: Any) -> LSTM:
+    def layer(self, n: int, rng: Any) -> Recurrent:
         """Return an untrained layer over time that reads n features."""
-        return LSTM(
+        cell = CELLS[self.cell](
             n,
             self.hidden,
             init=self.init,
@@ -76,6 +96,7 @@ class Recipe:
             rng=rng,
             dtype=self.dtype,
         )
+        return Recurrent(cell)
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate after so many finished epochs."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from lstm.training import checkpoint
 from lstm.training.recipe import Recipe
+from minigrad.messages import explain
 
 
 def save_model(training: Any, path: Path) -> Path:
@@ -16,13 +17,38 @@ def save_model(training: Any, path: Path) -> Path:
     return checkpoint.write(path, training.best, training.settings)
 
 
-def load_model(path: Path) -> tuple[Any, Any, dict[str, Any]]:
-    """Return task, model and settings from a file that `save_model` wrote."""
+def load_model(path: Path) -> tuple[Any, Any]:
+    """Return task and model from a file that `save_model` wrote."""
     from lstm.tasks import TASKS
 
     arrays, settings = checkpoint.read(path)
     task = TASKS[settings["task"]](**settings["options"])
     model = task.model(Recipe(**settings["recipe"]), np.random.default_rng(0))
-    for name, parameter in model.parameters().items():
-        parameter.data = arrays[name]
-    return task, model, settings
+    return task, _filled(model, arrays)
+
+
+def load_characters(path: Path) -> tuple[Any, str]:
+    """Return a character model and its alphabet; the text itself is not needed."""
+    from lstm.tasks.text import model_of
+
+    arrays, settings = checkpoint.read(path)
+    alphabet = settings["facts"].get("alphabet")
+    if alphabet is None:
+        raise ValueError(
+            explain(
+                f"reading {str(path)!r}",
+                {},
+                f"it holds a model for the task {settings['task']!r}, which does not "
+                "write.",
+                "train one that does: python -m lstm train text.",
+            )
+        )
+    recipe = Recipe(**settings["recipe"])
+    model = model_of(alphabet, recipe, np.random.default_rng(0))
+    return _filled(model, arrays), alphabet
+
+
+def _filled(model: Any, arrays: dict[str, np.ndarray]) -> Any:
+    for path, parameter in model.parameters().items():
+        parameter.data = arrays[path]
+    return model

