@@ -5,6 +5,7 @@ one sequence at a time (layer_cases.py), and with PyTorch where it has the featu
 """
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -561,6 +562,23 @@ def test_a_cut_is_a_leaf_of_the_tape_named_by_its_step():
     assert "y_0" not in leaves
     times = {entry.scope[1] for entry in mg.Tape(y[1].sum()) if len(entry.scope) > 1}
     assert times == {3, 4}
+
+
+def test_a_cut_is_seen_in_the_picture_and_no_line_leads_across():
+    layer = LSTM(2, 2, rng=0)
+
+    def picture(k, view="unrolled", steps=4):
+        pieces = truncated(layer, RNG.standard_normal((steps, 2)), k)
+        return mg.draw([piece.y for piece in pieces], view=view).dot
+
+    for text, ends, begins in (
+        (picture(4), 0, {"y_0", "c_0"}),
+        (picture(2), 2, {"y_0", "c_0", "y_2", "c_2"}),
+        (picture(6, steps=12), 0, {"y_0", "c_0", "y_6", "c_6"}),  # t = 6 is left out
+    ):
+        assert text.count("label=<cut>") == ends
+        assert set(re.findall(r'tooltip="([yc]_\d+) = \[', text)) == begins
+    assert "not folded, because what comes in at t = 3 is not" in picture(2, "folded")
 
 
 def test_the_truncated_gradient_is_that_of_each_piece_from_a_constant_state():

@@ -87,6 +87,7 @@ class Row:
         self.x = 0.0
         places = self.stand.places or _one_after_the_other(cells)
         for i, (cell, self.x) in enumerate(zip(cells, places, strict=True)):
+            self.aside = BETWEEN / 2 if i else OUTSIDE
             if isinstance(cell, Gap):
                 self._gap(cell, cells[i - 1], cells[i + 1 : i + 2])
             else:
@@ -102,10 +103,15 @@ class Row:
     # -------------------------------------------------------------- from cell to cell
 
     def _enter(self, wire: Wire, k: int) -> Way:
-        """Begin the wire of a state where the cell before left it, or at a circle."""
+        """Begin the wire of a state where the cell before left it, or at a circle.
+
+        A circle between cells is a cut: what comes in is not what the one before made.
+        """
         x, y = self.plan.at[Port("before", k)]
+        if k in self.arriving and self.arriving[k].half.value is not wire.value:
+            self._cut(self.arriving.pop(k))
         if k not in self.arriving:
-            return self._from_circle(wire, (x - OUTSIDE, y))
+            return self._from_circle(wire, (x - self.aside, y))
         half, taps, label = self.arriving[k]
         (a, b), (c, d) = half.points[-1], self.xy((x, y))
         if b == d:
@@ -113,6 +119,15 @@ class Row:
         middle = (a + c) / 2 + 6 * k
         points = [*half.points, (middle, b), (middle, d)]
         return Way(half._replace(points=points), taps, label)
+
+    def _cut(self, way: Way) -> None:
+        """End the wire of a state that the next cell does not read."""
+        x, y = way.half.points[-1]
+        id = self.ink.box_id("cut")
+        self.sheet.text(
+            id, self._behind("cut", (x, y + 8), -text_width("cut") - 4), "cut"
+        )
+        self.ink.wire(way, id, way.half.points, arrow=False)
 
     def _leave(self) -> None:
         """Lead every state to a circle behind the last cell."""
@@ -136,6 +151,7 @@ class Row:
             gap.tooltip,
             peripheries="2",
         )
+        handed_on = {}
         for k, way in self.ways_out.items():
             level = self.plan.at[Port("after", k)][1]
             end = self.xy((-1 / 3, level))
@@ -144,11 +160,12 @@ class Row:
                 assert isinstance(cell, Plan)
                 before_it = cell.step.states[k].before
                 value = way.half.value if before_it is None else before_it
+                if value.primitive is None:  # a cut: no step has made this
+                    continue
                 start = self.xy((GAP + 1 / 3, level))
                 half = Half(id, [start], value, way.half.belt)
-                self.ways_out[k] = Way(half, set(), ("", None))
-        if not after:
-            self.ways_out = {}
+                handed_on[k] = Way(half, set(), ("", None))
+        self.ways_out = handed_on
 
     # ------------------------------------------------------------------- within a cell
 

@@ -11,6 +11,7 @@ entry by entry, and what was recorded outside the loops.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from minigrad.drawing.cell import Plan, plan
@@ -178,7 +179,19 @@ def _unlike(layer: Layer) -> str:
     ]
     if differs:
         return f"{name}t = {differs[0]} differs from t = {layer.steps[0].t}"
+    cut = [b.t for a, b in itertools.pairwise(layer.steps) if _is_cut(a, b)]
+    if cut:
+        times = ", ".join(map(str, cut[:MANY])) + (", …" if len(cut) > MANY else "")
+        return f"{name}what comes in at t = {times} is not what the step before made"
     return ""
+
+
+def _is_cut(step: Step, later: Step) -> bool:
+    """Does the later of two steps begin with a leaf, not with what was handed on?"""
+    return any(
+        b.before is not None and b.before is not a.after and b.before.primitive is None
+        for a, b in zip(step.states, later.states, strict=True)
+    )
 
 
 def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
