@@ -56,17 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = None
         return 1
     except OSError as error:
-        print(f"lstm: {_why(error, options)}", file=sys.stderr)
+        print(f"lstm: {_why(error)}", file=sys.stderr)
         return 1
     except (ValueError, FloatingPointError) as error:
         print(f"lstm: {error}", file=sys.stderr)
         return 1
 
 
-def _why(error: OSError, options: argparse.Namespace) -> str:
+def _why(error: OSError) -> str:
     if not error.strerror:  # a sentence of our own
         return str(error)
-    return f"cannot write to {options.out}: {error.strerror}; choose another --out"
+    return f"{error.filename}: {error.strerror}; choose another file or folder"
 
 
 if __name__ == "__main__":

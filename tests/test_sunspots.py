@@ -75,7 +75,7 @@ def test_least_squares_leaves_errors_that_no_input_explains():
 
 
 def fitted(epochs=3, m=4, seed=0):
-    recipe = Recipe(hidden=m, epochs=epochs, clip=0)
+    recipe = Recipe(hidden=m, epochs=epochs, clip=0, dtype="float64")
     run = Training(Sunspots(), recipe, seed).run()
     return run.model, [row["loss"] for row in run.history]
 

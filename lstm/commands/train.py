@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
         _add_run(command, name)
         add_fields(command.add_argument_group("how it is trained"), kind.recipe)
-        if kind.__dataclass_fields__:
+        if fields(kind):
             add_fields(command.add_argument_group("the task's own"), kind())
 
 
@@ -105,13 +105,15 @@ def _new(options: argparse.Namespace) -> Any:
                 "--resume continues it, --force replaces it, another --out leaves it.",
             )
         )
-    task = kind(**given(options, kind())) if kind.__dataclass_fields__ else kind()
+    task = kind(**given(options, kind()))
     recipe = replace(kind.recipe, **given(options, kind.recipe))
+    seed = getattr(options, "seed", 0)
+    training = Training(task, recipe, seed, options.out, options.save_every)
+    next(training.remaining())  # what is missing is missed before anything is written
     options.out.mkdir(parents=True, exist_ok=True)
     for name in ("log.csv", "model.npz", "loss.png"):
         (options.out / name).unlink(missing_ok=True)
-    seed = getattr(options, "seed", 0)
-    return Training(task, recipe, seed, options.out, options.save_every)
+    return training
 
 
 def _resumed(options: argparse.Namespace) -> Any:
@@ -122,6 +124,10 @@ def _resumed(options: argparse.Namespace) -> Any:
     known = {**settings["recipe"], **settings["options"], "seed": settings["seed"]}
     asked = {name: value for name, value in vars(options).items() if name in known}
     changed = [name for name, value in asked.items() if value != known[name]]
+    recipe = training.recipe
+    if changed == ["epochs"] and recipe.schedule == "constant":  # no step depends on it
+        training.recipe = replace(recipe, epochs=asked["epochs"])
+        return training
     if settings["task"] != options.task or changed:
         was = ", ".join(f"{name} = {known[name]}" for name in changed)
         raise ValueError(

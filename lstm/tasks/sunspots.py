@@ -116,6 +116,7 @@ class Forecaster(Module):
     """An LSTM layer and a dense layer that reads its last output.
 
     m      size of the LSTM's output
+    layer  the layer over time; an LSTM if not given
     scale  the largest number among the training targets: what the model calls 1
 
     >>> data = windows(*series())
@@ -124,21 +125,25 @@ class Forecaster(Module):
     (35,)
     """
 
-    def __init__(self, m: int, training: Windows, rng: Rng = None) -> None:
+    def __init__(
+        self, m: int, training: Windows, rng: Rng = None, layer: Any = None
+    ) -> None:
         rng = np.random.default_rng(rng)
         self.scale = float(training.target.max())
-        self.lstm = LSTM(1, m, rng=rng)
-        self.readout = Dense(m, 1, rng=rng)
+        self.lstm = LSTM(1, m, rng=rng) if layer is None else layer
+        self.dtype = self.lstm.cell.dtype
+        self.readout = Dense(m, 1, rng=rng, dtype=self.dtype)
 
     def forward(self, inputs: Array) -> Any:
         """Return the forecasts, in units of `scale`, for inputs (..., years)."""
-        x = Tensor(inputs[..., None] / self.scale, name="X")
+        x = Tensor((inputs[..., None] / self.scale).astype(self.dtype), name="X")
         _, last = self.lstm(x)
         return self.readout(last.y)[..., 0]
 
     def loss(self, data: Windows) -> Tensor:
         """Return the mean squared error, in units of `scale`."""
-        loss = squared_error(self(data.inputs), data.target / self.scale)
+        target = np.asarray(data.target / self.scale, self.dtype)
+        loss = squared_error(self(data.inputs), target)
         loss.name = "loss"
         return loss
 
@@ -177,7 +182,8 @@ class Sunspots(Task):
         return self.windows.between(0, self.last)
 
     def model(self, recipe: Recipe, rng: Any) -> Forecaster:
-        return Forecaster(recipe.hidden, self.training, rng)
+        layer = recipe.layer(1, rng)
+        return Forecaster(recipe.hidden, self.training, rng, layer)
 
     def batches(self, rng: Any, size: int) -> Iterator[Any]:
         yield self.training
