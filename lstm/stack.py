@@ -38,8 +38,8 @@ class Stack(Explained, Module):
     """Layers above each other: `y, states = stack(x)`.
 
     layers   each with memory (LSTM, Recurrent, Bidirectional, Stack), called as
-             layer(x, state, mask), or any other Module, called as module(x) with all
-             steps at once
+             layer(x, state, mask=, dropout=), or any other Module, called as module(x)
+             with all steps at once. Memory is told by an attribute, `causal`
 
     x        (B, T, n) or (T, n): read by the lowest layer
     states   one for each layer, from the lowest up; None starts a layer from zeros

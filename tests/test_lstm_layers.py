@@ -524,6 +524,16 @@ def test_steps_carry_their_time_in_every_layer():
     assert ("Stack", "layers.1", 2, "module") in scopes
 
 
+def test_a_picture_of_layers_says_what_is_carried_and_where_to():
+    stack = Stack(Bidirectional(LSTM(2, 1, rng=0)), TimeDistributed(mg.Dense(2, 1)))
+    text = mg.draw(stack(X[0])[0], "layer").dot
+    loops = re.findall(r'(n\d+) -> \1 \[label="(.*?):', text)
+    assert [label for _, label in loops] == [
+        "y, c to t + 1",
+        "y, c to t − 1",
+    ]  # and none of the layer that carries nothing
+
+
 # -------------------------------------------------------------------------- truncation
 
 DEEP = Stack(LSTM(2, 3, rng=0), LSTM(3, 2, rng=1))

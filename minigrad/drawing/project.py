@@ -135,10 +135,11 @@ class Picture:
         tooltip = f"{name_of(value, self._place)} {shape}"
         read = value, entry
         if maker is user:
-            if user.kind == LAYER and _time(value) and _time(value) != _time(entry):
-                self._return(
-                    Arrow(head, head, shape, value.name or "state", tooltip, read)
-                )
+            then, now = _time(value), _time(entry)
+            if user.kind == LAYER and then and now and then != now:
+                name = value.name or "state"
+                to = "t + 1" if max(now) > max(then) else "t − 1"
+                self._return(Arrow(head, head, shape, name, tooltip, read), to)
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
             closed = user.kind in (DENSE, LAYER, SEVERAL)
             inside = closed and isinstance(value, Parameter)
@@ -159,15 +160,15 @@ class Picture:
             else:
                 self.arrows.append(Arrow(tail, head, shape, operand, tooltip, read))
 
-    def _return(self, arrow: Arrow) -> None:
+    def _return(self, arrow: Arrow, to: str) -> None:
         """Draw one arrow from a recurrent layer to itself for all that it carries."""
         for i, other in enumerate(self.arrows):
             if (other.tail, other.head) == (arrow.tail, arrow.head):
-                names = other.operand.removesuffix(" to t + 1").split(", ")
+                names = other.operand.removesuffix(f" to {to}").split(", ")
                 names = list(dict.fromkeys([*names, arrow.operand]))
-                self.arrows[i] = replace(other, operand=f"{', '.join(names)} to t + 1")
+                self.arrows[i] = replace(other, operand=f"{', '.join(names)} to {to}")
                 return
-        self.arrows.append(replace(arrow, operand=f"{arrow.operand} to t + 1"))
+        self.arrows.append(replace(arrow, operand=f"{arrow.operand} to {to}"))
 
     def _once(self, arrow: Arrow) -> None:
         """Draw one arrow for those of all the steps that were folded."""
