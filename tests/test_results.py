@@ -126,12 +126,12 @@ def test_pytorch_takes_the_same_steps(task, options, torch):
 
 @pytest.mark.compare
 def test_an_epoch_is_timed_for_both(torch):
-    from lstm.results.timing import times
+    from lstm.results.timing import measured
 
     one = Contestant("LSTM", {"hidden": 2}, torch=True)
     experiment = Experiment("p", "P", "parity", (one,), "", timed="LSTM")
-    ((key, found),) = times((experiment,), torch=True, rounds=1, quick=True)
-    assert key == "p" and set(found) == {"timed", "minigrad", "PyTorch"}
+    found = measured((experiment,), torch=True, rounds=1, quick=True)["p"]
+    assert set(found) == {"timed", "minigrad", "PyTorch"}
     assert found["minigrad"] > 0 and found["PyTorch"] > 0
 
 
@@ -251,3 +251,21 @@ def test_what_the_model_cannot_do_is_said_in_a_sentence(singer, tmp_path, capsys
 
 def test_missing_is_an_error_that_a_command_can_print():
     assert issubclass(Missing, ValueError)
+
+
+def test_a_run_that_diverges_is_counted_and_spoils_no_mean():
+    first = EXPERIMENTS[0]
+    runs = list(running.runs([first], range(3), torch=False))
+    ended = {"epochs": 1, "updates": 5, "reached": True, "seconds": 1.0, "loss": 1.0}
+    found = {run.key: {**ended, "test": {"mse": 0.25}} for run in runs}
+    found[runs[0].key] = {"diverged": "the loss is nan"}
+    text = page.page([first], runs, found, {})
+    assert "| LSTM, forget bias 1 | minigrad, 1 of 3 diverged | 0.250 ± 0.000 |" in text
+    assert "| LSTM, forget bias 0 | minigrad | 0.250 ± 0.000 | 3 of 3 |" in text
+
+
+def test_a_run_that_diverges_says_so():
+    run = next(running.runs(EXPERIMENTS[:1], [0], torch=False, quick=True))
+    fast = replace(run, recipe={**run.recipe, "learning_rate": 1e30, "clip": 0})
+    with np.errstate(all="ignore"):
+        assert "diverged" in running.result(fast)

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     raw = options.out / "results.json"
     found = running.collect(todo, raw, options.jobs, say)
     say("timing, one after the other")
-    took = dict(times(experiments, torch, options.rounds, options.quick))
+    took = times(experiments, torch, options.rounds, options.quick)
     text = page(experiments, todo, found, took, options.quick)
     say(f"wrote {raw}")
     say(f"wrote {write_whole(options.out / 'results.md', text.encode())}")

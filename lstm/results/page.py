@@ -31,7 +31,8 @@ single numbers.
 "Goal" counts the seeds that reached the goal of a task, and gives the updates they
 needed: the median, and the range. Seconds are those of one epoch, alone on the machine
 and on one thread, the fastest of several passes; see `lstm.results.timing`. PyTorch's
-layer is fused, in C++; ours is the six equations, recorded one by one.
+layer is fused, in C++; ours is the six equations, recorded one by one. Beside PyTorch's
+operations, one by one too, [another page](../why/performance.md) measures it.
 """
 QUICK = "**Made with `--quick`: the settings are too small to mean anything.**\n"
 
@@ -106,7 +107,8 @@ def table(
     each: Experiment, task: Any, mine: Sequence[Run], found: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield the table: contestants by engine, then rulers."""
-    measures = list(found[mine[0].key]["test"])
+    ended = [found[run.key] for run in mine if "test" in found[run.key]]
+    measures = list(ended[0]["test"]) if ended else []
     goal = ["goal", "updates"] if task.goal is not None else []
     yield "| who | " + " | ".join(["arithmetic", *measures, *goal]) + " |"
     yield "| --- | --- |" + " ---: |" * len(measures + goal)
@@ -115,7 +117,9 @@ def table(
             who = (contestant.name, engine)
             keys = [r.key for r in mine if (r.contestant, r.engine) == who]
             if keys:
-                group = [found[key] for key in keys]
+                group = [found[key] for key in keys if "test" in found[key]]
+                lost = len(keys) - len(group)
+                engine += f", {lost} of {len(keys)} diverged" if lost else ""
                 cells = [spread([one["test"][name] for one in group])
                          for name in measures]  # fmt: skip
                 cells += reached(group) if goal else []
@@ -135,11 +139,13 @@ def _line(who: str, engine: str, cells: Sequence[str]) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Return `mean ± standard deviation`, with digits that fit the spread.
+    """Return `mean ± standard deviation`; nothing for no values.
 
     >>> spread([0.95, 0.97]), spread([1.0, 1.0]), spread([0.5])
     ('0.960 ± 0.014', '1.000 ± 0.000', '0.500')
     """
+    if not values:
+        return ""
     largest = max(values)
     digits = 1 if largest > 10 else 4 if 0 < largest < 0.1 else 3
     middle = f"{mean(values):.{digits}f}"

@@ -86,11 +86,17 @@ def engine(name: str) -> type[Training]:
 
 
 def result(run: Run) -> dict[str, Any]:
-    """Run, measure, and return what came out, as plain data."""
+    """Run, measure, and return what came out, as plain data.
+
+    A run that cannot be done says what is missing; one whose loss is no longer a
+    number, or whose gradient, says that it diverged.
+    """
     try:
         done = training(run).run(bar=False).use_best()
     except Missing as error:
         return {"missing": str(error)}
+    except (FloatingPointError, ValueError) as error:
+        return {"diverged": str(error)}
     return {
         "test": done.task.test(done.model),
         "epochs": done.progress.epoch,
@@ -116,11 +122,15 @@ def collect(
     one_thread()
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         waiting = {pool.submit(result, run): run for run in left}
-        for number, future in enumerate(as_completed(waiting), 1):
-            run = waiting[future]
-            known[run.key] = {"run": plain(run), **future.result()}
-            write_whole(path, json.dumps(known, indent=1).encode())
-            told(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
+        try:
+            for number, future in enumerate(as_completed(waiting), 1):
+                run = waiting[future]
+                known[run.key] = {"run": plain(run), **future.result()}
+                write_whole(path, json.dumps(known, indent=1).encode())
+                told(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return known
 
 
@@ -137,8 +147,9 @@ def read(path: Path) -> dict[str, Any]:
 
 def brief(found: Mapping[str, Any]) -> str:
     """Say in a line what came out."""
-    if "missing" in found:
-        return "left out, a package is missing"
+    for word in ("missing", "diverged"):
+        if word in found:
+            return f"{word}: {found[word].splitlines()[0]}"
     return ", ".join(f"{name} {value:.4g}" for name, value in found["test"].items())
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
 from lstm.results.experiments import Experiment
-from lstm.results.running import Run, runs, training
+from lstm.results.running import Run, one_thread, runs, training
 from lstm.tasks.packages import Missing
 
 BATCHES = 20  # that are timed, of those in an epoch
@@ -24,17 +25,31 @@ BATCHES = 20  # that are timed, of those in an epoch
 
 def times(
     experiments: tuple[Experiment, ...], torch: bool, rounds: int, quick: bool
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield, for each experiment that is timed, the seconds of an epoch by engine."""
+) -> dict[str, dict[str, Any]]:
+    """Return, for each experiment that is timed, the seconds of an epoch by engine.
+
+    Measured in a new process, since NumPy asks only once how many threads to use.
+    """
+    one_thread()
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measured, experiments, torch, rounds, quick).result()
+
+
+def measured(
+    experiments: tuple[Experiment, ...], torch: bool, rounds: int, quick: bool
+) -> dict[str, dict[str, Any]]:
+    """Measure in this process."""
+    found = {}
     for each in experiments:
         if each.timed is None:
             continue
         who = tuple(c for c in each.contestants if c.name == each.timed)
         contestants = list(runs([replace(each, contestants=who)], [0], torch, quick))
         try:
-            yield each.key, {"timed": each.timed, **seconds(contestants, rounds)}
+            found[each.key] = {"timed": each.timed, **seconds(contestants, rounds)}
         except Missing:
             continue
+    return found
 
 
 def seconds(contestants: list[Run], rounds: int) -> dict[str, float]:
