@@ -173,6 +173,8 @@ def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_eve
     folder = tmp_path_factory.mktemp("run")
     whole = Training(TASK, RECIPE, 0).run()
     stopped_after(updates, folder, save_every)
+    with (folder / "log.csv").open("a") as file:
+        file.write("3,21,0.0")  # part of a line that no checkpoint knows of
     resumed = Training.resume(folder)
     assert resumed.progress.updates <= updates
     resumed.run()
@@ -182,6 +184,14 @@ def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_eve
     for row, other in zip(resumed.history, whole.history, strict=True):
         assert {**row, "seconds": 0} == {**other, "seconds": 0}
     assert log.rows(folder / "log.csv") == resumed.history
+
+
+def test_the_best_so_far_is_not_forgotten(tmp_path):
+    run = Training(TASK, RECIPE, 0, tmp_path).run()
+    run.best = {path: array + 1 for path, array in run.weights().items()}
+    run.save()
+    assert same(Training.resume(tmp_path).best, run.best)
+    assert not same(run.best, run.weights())
 
 
 COMMAND = [
