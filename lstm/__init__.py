@@ -11,12 +11,13 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 
 from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
 from lstm.bidirectional import Bidirectional, Directions
-from lstm.cell import Cell, LSTMCell, State
+from lstm.cell import Cell, LSTMCell
 from lstm.gate import Gate
 from lstm.layer import LSTM, Recurrent
 from lstm.masks import last
 from lstm.others import GRUCell, IRNNCell, Output, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack, TimeDistributed
+from lstm.state import State
 from lstm.truncated import truncated
 from lstm.variants import (
     CoupledCell,

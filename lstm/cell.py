@@ -20,44 +20,17 @@ LSTM overrides one equation, and lstm.variants has one class for each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from lstm.explain import Explanation
 from lstm.gate import Activation, Gate
 from lstm.initial import start
+from lstm.state import State, require_state
 from minigrad import Module, Tensor, concatenate, sigmoid, tanh
 from minigrad.messages import explain, user_line
 from minigrad.module import Rng, leaf, require_sizes
-
-
-def detached(state: Any) -> Any:
-    """Return a state with the same numbers, as leaves."""
-    return type(state)(*(a.detach() if hasattr(a, "detach") else a for a in state))
-
-
-class State(NamedTuple):
-    """What an LSTM carries from one time step to the next.
-
-    y  the output, shape (..., m)
-    c  the cell state, shape (..., m): the line along the top of the picture
-    """
-
-    y: Any
-    c: Any
-
-    @classmethod
-    def zeros(cls, m: int, batch: tuple[int, ...] = (), dtype: Any = float) -> State:
-        """Return the state before anything was seen.
-
-        >>> State.zeros(2)
-        State(y=array([0., 0.]), c=array([0., 0.]))
-        """
-        return cls(np.zeros((*batch, m), dtype), np.zeros((*batch, m), dtype))
-
-    def detach(self) -> State:
-        """Return the same numbers as leaves: no gradient flows back past this point."""
-        return detached(self)
 
 
 class Cell(Module):
@@ -130,8 +103,6 @@ class Cell(Module):
 
     def explain(self) -> None:
         """Print what each line and box of the picture is: shapes, counts, readings."""
-        from lstm.explain import Explanation  # which looks at cells
-
         print(Explanation(self))
 
     def leaves(self, x: Any, state: Any) -> list[Tensor]:
@@ -195,6 +166,11 @@ class LSTMCell(Cell):
     candidate: Gate
     output: Gate
 
+    @property
+    def usual_picture(self) -> bool:
+        """Whether this is the well-known cell, and no variant of it."""
+        return type(self) is LSTMCell
+
     def __init_subclass__(cls) -> None:
         """Let a parent without some box have its equation, in any order of parents."""
         for parent in cls.__bases__:
@@ -249,26 +225,6 @@ def said(cls: type, attribute: str) -> dict[str, Any]:
     for each in reversed(cls.__mro__):
         together.update(vars(each).get(attribute, {}))
     return together
-
-
-def require_state(state: Any, wanted: type = State) -> None:
-    """Raise TypeError unless `state` says by name which is y and which is c."""
-    if isinstance(state, wanted):
-        return
-    call = f"{wanted.__name__}({', '.join(getattr(wanted, '_fields', ()))})"
-    raise TypeError(
-        explain(
-            f"a {type(state).__name__} as the state of a cell, at {user_line()}",
-            {},
-            "y and c have the same shape, so only their names tell them apart."
-            if wanted is State
-            else f"this cell carries {call} from step to step.",
-            f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
-            "in the order (c, h)."
-            if wanted is State
-            else f"pass {call}, or cell.start() to begin with.",
-        )
-    )
 
 
 def _known(option: str, given: Mapping[str, Any], names: Iterable[str]) -> Any:

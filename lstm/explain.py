@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell, State
 from lstm.formula import Formula
+from lstm.state import start_of
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
 from minigrad.parameter import Parameter
@@ -42,7 +42,7 @@ class Explanation:
 
     def __init__(self, cell: Any) -> None:
         self.cell, self.n, self.m = cell, cell.n, cell.m
-        self.usual = type(cell) is LSTMCell
+        self.usual = getattr(cell, "usual_picture", False)
         self.boxes = {k: box for k, box in vars(cell).items() if hasattr(box, "letter")}
         if not self.boxes:
             raise _no_boxes(cell)
@@ -192,7 +192,7 @@ class Explanation:
 
 def _one_step(cell: Any) -> tuple[Any, Any]:
     """Record one step; return the state before it, as leaves, and after it."""
-    start = cell.start() if hasattr(cell, "start") else State.zeros(cell.m)
+    start = start_of(cell)
     named = (leaf(part, f"{field}_0") for field, part in start._asdict().items())
     before = type(start)(*named)
     return before, cell(leaf(np.ones(cell.n), "x"), before)

@@ -24,10 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell, State, require_state
+from lstm.cell import LSTMCell
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
 from lstm.masks import Around, Frozen, arounds, only_real, real_steps
+from lstm.state import require_state, start_of
 from minigrad import Module, Tensor, concatenate, stack, where
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
@@ -172,10 +173,7 @@ class Recurrent(Module):
 
     def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen."""
-        if hasattr(self.cell, "start"):
-            return self.cell.start(batch)
-        dtype = getattr(self.cell, "dtype", float)
-        return State.zeros(self.cell.m, batch, dtype)
+        return start_of(self.cell, batch)
 
 
 class LSTM(Recurrent):

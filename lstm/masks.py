@@ -47,7 +47,7 @@ class Around:
 class Frozen(Around):
     """The state stays as it is wherever `real`, of shape (..., T), is false.
 
-    >>> from lstm.cell import State
+    >>> from lstm.state import State
     >>> freeze = Frozen(np.array([[True, False]]))
     >>> old, new = State.zeros(1, batch=(1,)), State(np.ones((1, 1)), np.ones((1, 1)))
     >>> freeze.after(0, old, new).c, freeze.after(1, old, new).c

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.cell import Cell, detached
+from lstm.cell import Cell
 from lstm.gate import Gate
+from lstm.state import detached
 from minigrad import Dense, concatenate, relu, sigmoid, tanh
 
 

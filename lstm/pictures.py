@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lstm.cell import LSTMCell, State
+from lstm.cell import LSTMCell
+from lstm.state import State
 from lstm.tasks.sunspots import Forecaster, Windows
 from lstm.variants import CoupledCell
 from minigrad import Tensor, checked

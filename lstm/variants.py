@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.cell import LSTMCell, detached
+from lstm.cell import LSTMCell
+from lstm.state import detached
 from minigrad import Parameter, concatenate
 from minigrad.messages import explain, user_line
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 import minigrad as mg
-from lstm.cell import State
 from lstm.layer import LSTM
+from lstm.state import State
 
 
 class Patient(NamedTuple):

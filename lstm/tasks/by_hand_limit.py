@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy
 
-from lstm.cell import LSTMCell, State
+from lstm.cell import LSTMCell
+from lstm.state import State
 from lstm.tasks.by_hand import COLUMNS, LETTERS, NEURONS, Row, weights
 from minigrad import Tape, Tensor
 from minigrad.symbolic.rings.expression import expressions
