@@ -64,8 +64,10 @@ class Recurrent(Module):
     >>> bool(np.all(padded[1].c.data == short[1].c.data))
     True
 
-    With outputs="hold", PyTorch's and Keras's state and y at real steps; with "zero",
-    also their y at padded ones (pad_packed_sequence, zero_output_for_mask).
+    The state, and y at real steps, are those of PyTorch's PackedSequence and of Keras
+    with a mask. Elsewhere PyTorch has zeros (pad_packed_sequence), as Keras has within
+    Bidirectional: outputs="zero". Keras's LSTM alone holds, as "hold" does; only before
+    the first real step it has zeros, and this layer has the y that it began with.
     """
 
     def __init__(self, cell: Any, reverse: bool = False, outputs: str = "hold") -> None:
