@@ -7,9 +7,13 @@ import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
+import lstm
 import minigrad
 
-HOUSE = Path(minigrad.__file__).parent
+HOUSES = {house.__name__: Path(house.__file__).parent for house in (minigrad, lstm)}
+HOUSE = HOUSES["minigrad"]
 FAILURES = Path(__file__).parents[1] / "docs" / "why" / "failures.md"
 ENGINE = ("tensor", "primitive", "table", "tape")
 
@@ -25,25 +29,26 @@ def imports(file):
             yield from (alias.name for alias in node.names)
 
 
-def graph():
-    """Return each part of minigrad (a file or a folder) with the parts it imports."""
+def graph(house="minigrad"):
+    """Return each part of a package (a file or a folder) with the parts it imports."""
     parts = {}
-    for file in HOUSE.rglob("*.py"):
-        below = file.relative_to(HOUSE).parts
+    for file in HOUSES[house].rglob("*.py"):
+        below = file.relative_to(HOUSES[house]).parts
         if below == ("__init__.py",):
             continue
         name = below[0].removesuffix(".py")
         found = {
             module.split(".")[1]
             for module in imports(file)
-            if module.startswith("minigrad.")
+            if module.startswith(f"{house}.")
         }
         parts.setdefault(name, set()).update(found - {name})
     return {name: found & parts.keys() for name, found in parts.items()}
 
 
-def test_no_part_imports_itself_in_a_circle():
-    list(TopologicalSorter(graph()).static_order())  # raises CycleError
+@pytest.mark.parametrize("house", HOUSES)
+def test_no_part_imports_itself_in_a_circle(house):
+    list(TopologicalSorter(graph(house)).static_order())  # raises CycleError
 
 
 def test_the_engine_knows_no_reading_and_nobody_knows_the_lstm():

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm.__main__ import main
+from lstm.schedules import SCHEDULES
 from lstm.tasks import Parity
 from lstm.training import Recipe, Training, checkpoint, log
 from lstm.training.saved import load_model, save_model
-from lstm.training.schedules import SCHEDULES
 
 TASK = Parity(updates=7, longest=5)
 RECIPE = Recipe(hidden=2, epochs=3, batch=4)

@@ -138,7 +138,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         ),
         "The largest n up to which every string was answered rightly, of 100 asked. "
         "Weights set by hand count further: see [the LSTM that counts]"
-        "(../learn/set-by-hand.md).",
+        "(../learn/8-set-by-hand.md).",
         timed="LSTM, m = 4",
     ),
     Experiment(

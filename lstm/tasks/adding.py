@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -29,7 +30,6 @@ from lstm.tasks.task import (
     answers,
     squared_error,
 )
-from lstm.training.recipe import Recipe, chosen
 
 
 @dataclass(frozen=True)

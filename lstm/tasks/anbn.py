@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.reber import padded, right
 from lstm.tasks.task import Batch, Rng, Task, bernoulli
-from lstm.training.recipe import Recipe, chosen
 
 LETTERS = "SabE"
 

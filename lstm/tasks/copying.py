@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -30,7 +31,6 @@ from lstm.tasks.task import (
     categorical,
     one_hot,
 )
-from lstm.training.recipe import Recipe, chosen
 
 SYMBOLS = 8
 BLANK, SIGNAL = SYMBOLS, SYMBOLS + 1

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe
 from lstm.tasks.packages import needed
 from lstm.tasks.rulers import nearest_neighbour
 from lstm.tasks.task import TEST, Batch, Rng, Task, accuracy, categorical, shuffled
-from lstm.training.recipe import Recipe
 
 TRAINED = 1197  # of 1,797
 

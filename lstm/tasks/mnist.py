@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.packages import Missing
 from lstm.tasks.rulers import nearest_mean
 from lstm.tasks.task import Array, Batch, Rng, Task, accuracy, categorical, shuffled
-from lstm.training.recipe import Recipe, chosen
 from minigrad.messages import explain
 
 HEADS = {

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -28,7 +29,6 @@ from lstm.tasks.task import (
     categorical,
     one_hot,
 )
-from lstm.training.recipe import Recipe, chosen
 
 LETTERS = "abcdXY"
 NOISE, X = 4, 4  # how many letters are noise; X, then Y

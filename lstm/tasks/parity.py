@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import TEST, VALIDATION, Batch, Rng, Task, accuracy, categorical
-from lstm.training.recipe import Recipe, chosen
 from minigrad import no_grad
 
 LENGTHS = (20, 100, 1000)  # of the sequences that it is tested on

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import (
     TEST,
     Array,
@@ -37,7 +38,6 @@ from lstm.tasks.task import (
     one_hot,
     shuffled,
 )
-from lstm.training.recipe import Recipe, chosen
 
 LETTERS = "BTSXPVE"
 

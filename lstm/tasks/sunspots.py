@@ -38,8 +38,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm.layer import LSTM
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.task import Task
-from lstm.training.recipe import Recipe, chosen
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
 from minigrad.module import Rng
 

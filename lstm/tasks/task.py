@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from lstm.masks import last
-from lstm.training.recipe import Recipe
+from lstm.recipe import Recipe
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
 

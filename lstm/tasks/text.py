@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe, chosen
 from lstm.tasks.rulers import COMPRESSORS, WittenBell, compressed
 from lstm.tasks.task import (
     Array,
@@ -41,7 +42,6 @@ from lstm.tasks.task import (
     categorical,
     one_hot,
 )
-from lstm.training.recipe import Recipe, chosen
 from minigrad import no_grad
 
 STREAMS = 50  # stretches that are measured side by side

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe
 from lstm.tasks.packages import folder_of
 from lstm.tasks.rulers import nearest_mean
 from lstm.tasks.task import Array, Batch, Rng, Task, accuracy, categorical, shuffled
-from lstm.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 theta <- update(theta, d loss / d theta)          the whole idea
 loop          mini-batches, validation, early stopping
-recipe        the numbers that one chooses: size, epochs, learning rate, ...
-schedules     the learning rate as a function of the epoch
 checkpoint    a run on disk, from which it continues as if nothing had happened
 log           one line an epoch, as CSV
 interruption  Ctrl-C ends after the step, not within it
+
+The numbers that one chooses, size, epochs, learning rate, are a `lstm.recipe`: a floor
+below, since every task knows the recipe it was tried with.
 """
 
+from lstm.recipe import Recipe
 from lstm.training.loop import Training
-from lstm.training.recipe import Recipe
 
 __all__ = ["Recipe", "Training"]

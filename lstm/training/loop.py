@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe
+from lstm.tasks import TASKS
 from lstm.training import checkpoint, log
 from lstm.training.interruption import Interruption
-from lstm.training.recipe import Recipe
 from minigrad import Adam, clip_by_global_norm, grad
 from minigrad.messages import explain
 
@@ -243,8 +244,6 @@ class Training:
 
         Raises ValueError with a sentence if there is none, or its data have changed.
         """
-        from lstm.tasks import TASKS  # a floor above: tasks know recipes
-
         arrays, facts = checkpoint.read(folder / CHECKPOINT)
         settings = facts["settings"]
         task = TASKS[settings["task"]](**settings["options"])

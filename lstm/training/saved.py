@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm.recipe import Recipe
+from lstm.tasks import TASKS
+from lstm.tasks.text import model_of
 from lstm.training import checkpoint
-from lstm.training.recipe import Recipe
 from minigrad.messages import explain
 
 
@@ -19,8 +21,6 @@ def save_model(training: Any, path: Path) -> Path:
 
 def load_model(path: Path) -> tuple[Any, Any]:
     """Return task and model from a file that `save_model` wrote."""
-    from lstm.tasks import TASKS
-
     arrays, settings = checkpoint.read(path)
     task = TASKS[settings["task"]](**settings["options"])
     model = task.model(Recipe(**settings["recipe"]), np.random.default_rng(0))
@@ -29,8 +29,6 @@ def load_model(path: Path) -> tuple[Any, Any]:
 
 def load_characters(path: Path) -> tuple[Any, str]:
     """Return a character model and its alphabet; the text itself is not needed."""
-    from lstm.tasks.text import model_of
-
     arrays, settings = checkpoint.read(path)
     alphabet = settings["facts"].get("alphabet")
     if alphabet is None:

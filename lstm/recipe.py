@@ -15,7 +15,7 @@ from lstm import additions, others, variants
 from lstm.cell import Cell, LSTMCell
 from lstm.initial import PRESETS
 from lstm.layer import Recurrent
-from lstm.training.schedules import SCHEDULES
+from lstm.schedules import SCHEDULES
 from minigrad.messages import explain, user_line
 
 CELLS: Mapping[str, type[Cell]] = {
