@@ -641,3 +641,11 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
     path = [(0.0, 0.0), (50.0, 0.0), (50.0, 50.0)]
     assert (50.0, 0.0) not in curve(path)
     assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
+
+
+def test_a_difference_passes_its_cotangent_on_and_its_negative():
+    a, b = mg.Tensor(3.0, name="a"), mg.Tensor(2.0, name="b")
+    dot = draw(a - b, view="backward").dot
+    assert dot.count('tooltip="times −1"') == 1
+    assert dot.count('tooltip="as it is"') == 1
+    assert 'tooltip="times −1"' in draw(-a, view="backward").dot
