@@ -161,9 +161,16 @@ def _boxed(step: Step) -> bool:
 
 
 def _typical(layers: Layers, layer: Layer) -> int:
-    """Return the column of the first step that reads what a step made."""
-    first = next(each for each in layers if each.band == layer.band)
-    return first.columns[min(1, len(first.columns) - 1)]
+    """Return the column of the first step that reads what a step made.
+
+    If it is the last one too, and so hands on less, the one before it is drawn.
+    """
+    band = [each for each in layers if each.band == layer.band]
+    columns = band[0].columns
+    second = columns[min(1, len(columns) - 1)]
+    drawn = [step for each in band if (step := each.at(second)) is not None]
+    whole = all(state.after is not None for step in drawn for state in step.states)
+    return second if whole else columns[0]
 
 
 def _unlike(layer: Layer) -> str:
