@@ -350,3 +350,13 @@ def test_of_two_masked_steps_that_is_drawn_which_hands_everything_on(view):
     assert {end for tail, head, _ in drawn.edges for end in (tail, head)} <= places
     if view == "folded":
         assert {"delay1", "delay2"} <= places
+
+
+def test_the_arrow_of_a_backward_layer_to_itself_goes_back_in_time():
+    x = inputs(3)
+    ahead, _ = LSTM(3, 2, rng=0)(x)
+    back, _ = LSTM(3, 2, rng=0, reverse=True)(x)
+    assert "t + 1" in draw(ahead, "layer").dot
+    assert "t − 1" not in draw(ahead, "layer").dot
+    assert "t − 1" in draw(back, "layer").dot
+    assert "t + 1" not in draw(back, "layer").dot

@@ -135,10 +135,10 @@ class Picture:
         tooltip = f"{name_of(value, self._place)} {shape}"
         read = value, entry
         if maker is user:
-            if user.kind == LAYER and _time(value) and _time(value) != _time(entry):
-                self._return(
-                    Arrow(head, head, shape, value.name or "state", tooltip, read)
-                )
+            both = _time(value) and _time(entry)
+            if user.kind == LAYER and both and _time(value) != _time(entry):
+                name = value.name or "state"
+                self._return(Arrow(head, head, shape, name, tooltip, read))
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
             closed = user.kind in (DENSE, LAYER, SEVERAL)
             inside = closed and isinstance(value, Parameter)
@@ -161,13 +161,15 @@ class Picture:
 
     def _return(self, arrow: Arrow) -> None:
         """Draw one arrow from a recurrent layer to itself for all that it carries."""
+        value, entry = arrow.read
+        to = " to t + 1" if max(_time(entry)) > max(_time(value)) else " to t − 1"
         for i, other in enumerate(self.arrows):
             if (other.tail, other.head) == (arrow.tail, arrow.head):
-                names = other.operand.removesuffix(" to t + 1").split(", ")
+                names = other.operand.removesuffix(to).split(", ")
                 names = list(dict.fromkeys([*names, arrow.operand]))
-                self.arrows[i] = replace(other, operand=f"{', '.join(names)} to t + 1")
+                self.arrows[i] = replace(other, operand=f"{', '.join(names)}{to}")
                 return
-        self.arrows.append(replace(arrow, operand=f"{arrow.operand} to t + 1"))
+        self.arrows.append(replace(arrow, operand=f"{arrow.operand}{to}"))
 
     def _once(self, arrow: Arrow) -> None:
         """Draw one arrow for those of all the steps that were folded."""
