@@ -164,6 +164,7 @@ def _rule_of(value: Tensor | None, entry: Tensor) -> str:
 
     row = entry.primitive
     i = next((i for i, arg in enumerate(entry.args) if arg is value), 0)
-    if isinstance(row, Elementwise) and is_additive(row):  # all slopes are 1 or -1
-        return "times −1" if row.partials[i](*[1.0] * (len(row.partials) + 1)) < 0 else ""
+    if isinstance(row, Elementwise) and is_additive(row):
+        slope = row.partials[i](*[1.0] * (1 + len(row.partials)))  # 1 or -1, anywhere
+        return "times −1" if slope < 0 else ""
     return ", ".join(map(Text().note, rule_of(row, i)))
