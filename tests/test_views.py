@@ -663,3 +663,23 @@ def test_both_halves_of_the_view_backward_lie_in_their_frames():
     assert all(
         low <= x - w / 2 and x + w / 2 <= high for _, (x, _), (w, _), _ in drawn.nodes
     )
+
+
+def test_a_state_whose_next_value_nobody_reads_is_carried_until_then():
+    first, second = mg.Dense(2, 2, mg.tanh, rng=0), mg.Dense(2, 2, mg.tanh, rng=1)
+    a, b = mg.Tensor(np.zeros(2), name="a_0"), mg.Tensor(np.zeros(2), name="b_0")
+    for t in (1, 2, 3):
+        with mg.scope(t):
+            a, b = second(a) * b, first(b)  # b_3 is not on the tape
+            a.name, b.name = "a", "b"
+    found = steps(mg.Tape(a))
+    carried = [
+        {
+            (e.before.name, e.after.name if e.after is not None else None)
+            for e in s.states
+        }
+        for s in found
+    ]
+    assert carried[1] == {("a", "a"), ("b", "b")}
+    assert carried[2] == {("a", "a"), ("b", None)}
+    assert not found[2].inputs
