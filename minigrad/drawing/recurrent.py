@@ -163,14 +163,17 @@ def _boxed(step: Step) -> bool:
 def _typical(layers: Layers, layer: Layer) -> int:
     """Return the column of the first step that reads what a step made.
 
-    If it is the last one too, and so hands on less, the one before it is drawn.
+    If that is the last one too, it may hand on less; then one is drawn that does not.
     """
-    band = [each for each in layers if each.band == layer.band]
-    columns = band[0].columns
-    second = columns[min(1, len(columns) - 1)]
-    drawn = [step for each in band if (step := each.at(second)) is not None]
-    whole = all(state.after is not None for step in drawn for state in step.states)
-    return second if whole else columns[0]
+    band = next(each for each in layers if each.band == layer.band)
+    second = band.columns[min(1, len(band.columns) - 1)]
+    steps_at = {column: layer.at(column) for column in (second, *layer.columns)}
+    whole = (
+        column
+        for column, step in steps_at.items()
+        if step is not None and all(state.after is not None for state in step.states)
+    )
+    return next(whole, second)
 
 
 def _unlike(layer: Layer) -> str:
