@@ -342,9 +342,10 @@ def test_a_hybrid_of_everything_is_drawn():
     assert "nop2" in draw(both(inputs(6))[0], "unrolled").dot
 
 
+@pytest.mark.parametrize("layer", [LSTM(3, 2, rng=0), Bidirectional(LSTM(3, 2, rng=0))])
 @pytest.mark.parametrize("view", PLACED)
-def test_of_two_masked_steps_that_is_drawn_which_hands_everything_on(view):
-    y, _ = LSTM(3, 2, rng=0)(inputs(2), mask=np.ones((2,), bool))
+def test_of_two_masked_steps_that_is_drawn_which_hands_everything_on(view, layer):
+    y, _ = layer(inputs(2), mask=np.ones((2,), bool))
     drawn = VIEWS[view].sheet(mg.Tape(y))
     places = {id for id, *_ in drawn.nodes}
     assert {end for tail, head, _ in drawn.edges for end in (tail, head)} <= places

@@ -188,7 +188,7 @@ def _numbered(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
     keys = [_does(entry) for entry in longest]
     numbered = []
     for entries in found:
-        places = range(len(entries))
+        places = list(range(len(entries)))
         if len(entries) != len(longest):
             matcher = SequenceMatcher(None, keys, [_does(e) for e in entries], False)
             new = itertools.count(len(longest))
