@@ -636,3 +636,12 @@ def test_without_its_script_the_page_is_a_list_of_all_steps(browser, lstm_page):
         if not node["ignored"] and node["role"]["value"] == "heading"
     ]
     assert sum(heading.startswith("Step ") for heading in headings) == 73
+
+
+def test_inputs_that_only_left_out_steps_read_are_left_out_too(tmp_path):
+    s = mg.Tensor(0.5, name="s_0")
+    for t in range(200):
+        with mg.scope(t):
+            s = mg.tanh(s + mg.Tensor(1.0, name="x"))
+    page = written(s, tmp_path, max_steps=20)
+    assert page.count("<article") <= 20

@@ -340,3 +340,24 @@ def test_twice_the_steps_are_twice_the_work(view):
 def test_a_hybrid_of_everything_is_drawn():
     both = Bidirectional(LSTM(PeepholeCell(3, 2, rng=0)), LSTM(3, 2, True, rng=1))
     assert "nop2" in draw(both(inputs(6))[0], "unrolled").dot
+
+
+@pytest.mark.parametrize("layer", [LSTM(3, 2, rng=0), Bidirectional(LSTM(3, 2, rng=0))])
+@pytest.mark.parametrize("view", PLACED)
+def test_of_two_masked_steps_that_is_drawn_which_hands_everything_on(view, layer):
+    y, _ = layer(inputs(2), mask=np.ones((2,), bool))
+    drawn = VIEWS[view].sheet(mg.Tape(y))
+    places = {id for id, *_ in drawn.nodes}
+    assert {end for tail, head, _ in drawn.edges for end in (tail, head)} <= places
+    if view == "folded":
+        assert {"delay1", "delay2"} <= places
+
+
+def test_the_arrow_of_a_backward_layer_to_itself_goes_back_in_time():
+    x = inputs(3)
+    ahead, _ = LSTM(3, 2, rng=0)(x)
+    back, _ = LSTM(3, 2, rng=0, reverse=True)(x)
+    assert "t + 1" in draw(ahead, "layer").dot
+    assert "t − 1" not in draw(ahead, "layer").dot
+    assert "t − 1" in draw(back, "layer").dot
+    assert "t + 1" not in draw(back, "layer").dot

@@ -294,3 +294,11 @@ def test_a_sum_is_no_move():
     for made in (v.sum(), mg.cumsum(v, axis=0), v + v, mg.exp(v)):
         (row,) = Moves(mg.Tape(made)).rows(made)
         assert all(owner is made for owner, _ in row)
+
+
+@pytest.mark.parametrize("activation", [mg.relu, mg.tanh])
+def test_an_activation_mixes_no_neurons_whether_on_or_off(activation):
+    model = mg.Sequential(mg.Dense(3, 5, activation, rng=0), mg.Dense(5, 2, rng=1))
+    x = mg.Tensor([1.0, -2.0, 0.5], name="x")
+    drawn = VIEWS["neuron"].sheet(tape(model(x)))
+    assert len(drawn.edges) == len(threads(drawn)) == 3 * 5 + 5 * 2

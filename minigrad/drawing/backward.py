@@ -93,8 +93,7 @@ class Mirror:
         last = max(columns.values())
         half, words = [0.0] * (last + 1), [0.0] * (last + 1)
         for id in self.nodes:
-            widest = max(self._area(id)[0], self._back_area(id)[0])
-            half[columns[id]] = max(half[columns[id]], widest / 2)
+            half[columns[id]] = max(half[columns[id]], self._half(id))
         for arrow in self.arrows.values():
             room = SMALL * width(rule(arrow, self.nodes[arrow.head]))
             words[columns[arrow.tail]] = max(words[columns[arrow.tail]], room)
@@ -114,15 +113,25 @@ class Mirror:
         wide, high = size(self._said(node), STYLES[node.kind].shape)
         return wide * 72, min(high * 72, HIGH - 8)
 
+    def _is_box(self, id: str) -> bool:
+        return STYLES[self.nodes[id].kind].shape == "box"
+
     def _back_area(self, id: str) -> XY:
         wide, high = size(self.cotangents.label(self.nodes[id]), "ellipse")
         return max(wide * 72, 46.0), min(high * 72, HIGH - 8)
+
+    def _half(self, id: str) -> float:
+        """Return how far a node or its cotangent reaches to each side."""
+        return max(self._area(id)[0], self._back_area(id)[0]) / 2
 
     def _frames(self) -> None:
         heights = self.columns.height.values()
         loops = any(tail == head for tail, head in self.arrows)
         far = (max(heights) - self.low) * HIGH + GAP + 46 + LOOP * loops
-        left, right, near = -70.0, self.x[-1] + 70, GAP - 46
+        reach = [(self.x[self.columns.column[id]], self._half(id)) for id in self.nodes]
+        left = min(-70.0, *(x - half - 8 for x, half in reach))
+        right = max(self.x[-1] + 70, *(x + half + 8 for x, half in reach))
+        near = GAP - 46
         bare = PART._replace(legend="")
         self.sheet.frame((left, near), (right, far), bare, "forward")
         self.sheet.frame((left, -far), (right, -near), bare, "backward")
@@ -155,7 +164,8 @@ class Mirror:
         tail, head = arrow.tail, arrow.head
         way = self.columns.way(tail, head)
         areas = self._area(tail), self._area(head)
-        points = _cut([self._at(spot, 1) for spot in way], *areas)
+        boxed = self._is_box(tail), self._is_box(head)
+        points = _cut([self._at(spot, 1) for spot in way], *areas, boxed)
         self._line(tail, head, points, arrow.tooltip, {})
         areas = self._back_area(head), self._back_area(tail)
         back = _cut([self._at(spot, -1) for spot in reversed(way)], *areas)
@@ -205,10 +215,12 @@ def _on_paper(words: str) -> str:
     )
 
 
-def _cut(points: list[XY], tail: XY, head: XY) -> list[XY]:
+def _cut(
+    points: list[XY], tail: XY, head: XY, boxed: tuple[bool, bool] = (False, False)
+) -> list[XY]:
     """Leave out what lies under the nodes at both ends, given their sizes."""
-    first = _outside(points[0], points[1], tail)
-    last = _outside(points[-1], points[-2], head)
+    first = _outside(points[0], points[1], tail, boxed[0])
+    last = _outside(points[-1], points[-2], head, boxed[1])
     return [first, *points[1:-1], last]
 
 
@@ -220,10 +232,11 @@ def _waves(points: list[XY]) -> list[XY]:
     return drawn
 
 
-def _outside(at: XY, onto: XY, area: XY) -> XY:
-    """Return where a line leaves an ellipse of this size."""
+def _outside(at: XY, onto: XY, area: XY, boxed: bool) -> XY:
+    """Return where a line leaves an ellipse, or a box, of this size."""
     dx, dy = onto[0] - at[0], onto[1] - at[1]
-    part = 1 / math.hypot(2 * dx / area[0], 2 * dy / area[1])
+    across, along = abs(2 * dx / area[0]), abs(2 * dy / area[1])
+    part = 1 / (max(across, along) if boxed else math.hypot(across, along))
     return at[0] + dx * part, at[1] + dy * part
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.drawing.project import Arrow, Node
-from minigrad.drawing.sublayers import weights
+from minigrad.drawing.sublayers import is_additive, weights
 from minigrad.drawing.view import DENSE, FOLDED, LAYER
 from minigrad.drawing.words import (
     Label,
@@ -25,6 +25,7 @@ from minigrad.drawing.words import (
     values_text,
 )
 from minigrad.parameter import Parameter
+from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -161,5 +162,9 @@ def _rule_of(value: Tensor | None, entry: Tensor) -> str:
     from minigrad.symbolic.deriving.blackboard import rule_of
     from minigrad.symbolic.deriving.plain_text import Text
 
-    places = (i for i, arg in enumerate(entry.args) if arg is value)
-    return ", ".join(map(Text().note, rule_of(entry.primitive, next(places, 0))))
+    row = entry.primitive
+    i = next((i for i, arg in enumerate(entry.args) if arg is value), 0)
+    if isinstance(row, Elementwise) and is_additive(row):
+        slope = row.partials[i](*[1.0] * (1 + len(row.partials)))  # 1 or -1, anywhere
+        return "times −1" if slope < 0 else ""
+    return ", ".join(map(Text().note, rule_of(row, i)))

@@ -15,7 +15,7 @@ a sum does not, (a + b)² being more than a² + b² for names above 0.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Moves:
     """Where the entries of each Tensor of a tape come from.
 
     A vector is the last axis. In a batch of what was computed all examples have the
-    same names; of a leaf every entry has its own.
+    same names; of a leaf every entry has its own. What is `boxed`, part of a dense
+    sub-layer, is no move where it has constants: it is an activation.
 
     >>> import minigrad as mg
     >>> x = mg.Tensor([5.0, 6.0, 7.0], name="x")
@@ -42,7 +43,7 @@ class Moves:
     [('x', 1), ('x', 2)]
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, boxed: Container[Tensor] = ()) -> None:
         self._starts: list[int] = []
         self._owners: list[Tensor] = []
         self._next = 1  # 0 is the name of a constant
@@ -50,6 +51,8 @@ class Moves:
         self._makers: set[Tensor] = set()
         for entry in tape:
             moved = self._moved(entry)
+            if entry in boxed and moved is not None and not moved.all():
+                moved = None  # relu puts zeros among the entries of a dense sub-layer
             self._names[entry] = self._new(entry) if moved is None else moved
 
     def rows(self, value: Tensor) -> Iterator[list[Entry]]:

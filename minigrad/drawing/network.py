@@ -79,11 +79,13 @@ class Network:
 
     def __init__(self, tape: Tape) -> None:
         self.outputs = tape.outputs
-        self.moves = Moves(tape)
+        structured = by_structure(tape)
+        dense = [group for group in structured if group.kind == DENSE]
+        self.moves = Moves(tape, {e for group in dense for e in group.entries})
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
         in_time = any(_is_in_time(step.scope) for found in loops for step in found)
-        outer = [g for g in by_structure(tape) if not _is_in_time(g.scope)]
+        outer = [g for g in structured if not _is_in_time(g.scope)]
         outer = outer if in_time else []  # else it is one step, and has them
         choice = Choice(self.moves, loops)
         self.steps = choice.of(tape, outer)

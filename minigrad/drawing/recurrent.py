@@ -161,9 +161,19 @@ def _boxed(step: Step) -> bool:
 
 
 def _typical(layers: Layers, layer: Layer) -> int:
-    """Return the column of the first step that reads what a step made."""
-    first = next(each for each in layers if each.band == layer.band)
-    return first.columns[min(1, len(first.columns) - 1)]
+    """Return the column of the first step that reads what a step made.
+
+    If that is the last one too, it may hand on less; then one is drawn that does not.
+    """
+    band = next(each for each in layers if each.band == layer.band)
+    second = band.columns[min(1, len(band.columns) - 1)]
+    steps_at = {column: layer.at(column) for column in (second, *layer.columns)}
+    whole = (
+        column
+        for column, step in steps_at.items()
+        if step is not None and all(state.after is not None for state in step.states)
+    )
+    return next(whole, second)
 
 
 def _unlike(layer: Layer) -> str:

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from minigrad.context import Scope
 from minigrad.drawing.loops import Loop, find_loops, letter_of
 from minigrad.drawing.sublayers import structure, tensors
 from minigrad.drawing.view import Group
+from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -132,22 +134,26 @@ def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> lis
     if len(order) == 1:
         scope = (*loop.scope, order[0], *loop.part)
         return [_only_step(tape, inside[order[0]], readers, order[0], scope)]
-    made_at = {e: (t, i) for t in order for i, e in enumerate(_entries(inside[t]))}
+    numbered = _numbered([_entries(inside[t]) for t in order])
+    entries_at = dict(zip(order, numbered, strict=True))
+    made_at = {e: (t, i) for t in order for i, e in entries_at[t].items()}
     read_at = {t: _reads(groups) for t, groups in inside.items()}
     ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later
     for t, after in itertools.pairwise(order):
         for value in read_at[after][1]:
             made = made_at.get(value)
             if made and made[0] == t:
-                ways.setdefault(made[1], _first_use(inside[after], value))
+                ways.setdefault(made[1], _first_use(entries_at[after], value))
     found = []
-    for t in order:
+    for last, t in zip([None, *order], order, strict=False):
         groups, outside = read_at[t]
         entries = _entries(inside[t])
         states = []
         for position, way in ways.items():
-            before = _used_at(entries, way)
-            after_it = entries[position] if position < len(entries) else None
+            before = entries_at[last].get(position) if last is not None else None
+            if before not in set(outside):  # at the first step, or cut
+                before = _used_at(entries_at[t], way)
+            after_it = entries_at[t].get(position)
             states.append(State(before if before in set(outside) else None, after_it))
         carried = {state.before for state in states}
         inputs = [each for each in outside if each not in carried]
@@ -173,18 +179,48 @@ def _readers(tape: Tape) -> dict[Tensor, list[Tensor]]:
     return readers
 
 
-def _first_use(groups: list[Group], value: Tensor) -> tuple[int, int]:
-    for i, entry in enumerate(_entries(groups)):
+def _numbered(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
+    """Number the entries of time steps: what does the same has the same number.
+
+    A last step may lack what nothing reads, so places are those in the longest step.
+    """
+    longest = max(found, key=len)
+    keys = [_does(entry) for entry in longest]
+    numbered = []
+    for entries in found:
+        places = list(range(len(entries)))
+        if len(entries) != len(longest):
+            matcher = SequenceMatcher(None, keys, [_does(e) for e in entries], False)
+            new = itertools.count(len(longest))
+            same = {
+                block.b + i: block.a + i
+                for block in matcher.get_matching_blocks()
+                for i in range(block.size)
+            }
+            places = [same[j] if j in same else next(new) for j in places]
+        numbered.append(dict(zip(places, entries, strict=True)))
+    return numbered
+
+
+def _does(entry: Tensor) -> tuple[object, ...]:
+    """Return what an entry does at its time step: its row, part and Parameters."""
+    part = tuple(label for label in entry.scope if isinstance(label, str))
+    trained = tuple(id(arg) for arg in entry.args if isinstance(arg, Parameter))
+    return entry.primitive, part, entry.name, trained
+
+
+def _first_use(entries: dict[int, Tensor], value: Tensor) -> tuple[int, int]:
+    for i, entry in entries.items():
         for k, arg in enumerate(entry.args):
             if arg is value:
                 return i, k
     raise AssertionError("a step reads what it is said to read")
 
 
-def _used_at(entries: list[Tensor], way: tuple[int, int]) -> Tensor | None:
+def _used_at(entries: dict[int, Tensor], way: tuple[int, int]) -> Tensor | None:
     """Return what stands at the same place in this step."""
     i, k = way
-    if i < len(entries) and k < len(entries[i].args):
+    if i in entries and k < len(entries[i].args):
         arg = entries[i].args[k]
         return arg if isinstance(arg, Tensor) else None
     return None

@@ -24,6 +24,7 @@ from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, gates, states
 from minigrad.exploring.words import Words, text
 from minigrad.tape import Tape
+from minigrad.tensor import Tensor
 
 IsGate = Callable[[Scope], Scope | None]  # the part itself, or None
 
@@ -64,7 +65,10 @@ def part(name: str) -> str:
 
 
 def repeated(tape: Tape) -> tuple[set[int], list[str]]:
-    """Return the positions that lie in repeated time steps, and what these are."""
+    """Return the positions that lie in repeated time steps, and what these are.
+
+    A leaf that nothing else reads, such as the x of such a step, is one of them.
+    """
     bare = [Group((e,), e.scope, "", Label()) for e in tape if e.primitive]
     groups, notes = fold(tape, bare)
     place = {entry: i for i, entry in enumerate(tape)}
@@ -74,7 +78,10 @@ def repeated(tape: Tape) -> tuple[set[int], list[str]]:
         if group.kind == FOLDED
         for entry in group.entries
     }
-    return inside, list(notes)
+    stays = [entry for entry in tape if place[entry] not in inside]
+    read = {arg for e in stays for arg in e.args if isinstance(arg, Tensor)}
+    alone = (each for each in tape.leaves if each not in read | {*tape.outputs})
+    return inside | {place[leaf] for leaf in alone}, list(notes)
 
 
 def _summary(exploration: Exploration) -> str:
