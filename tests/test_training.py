@@ -364,6 +364,13 @@ def test_a_run_that_is_there_is_not_spoiled(more, sentence, tmp_path, capsys):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
+def test_a_run_is_not_resumed_as_another_task_with_more_epochs(tmp_path, capsys):
+    main(["train", "parity", *QUICK, "--out", str(tmp_path)])
+    more = ["--resume", "--epochs", "2", "--out", str(tmp_path)]
+    assert main(["train", "reber", *more]) == 1
+    assert "is of 'parity'" in capsys.readouterr().err
+
+
 def test_a_finished_run_can_be_given_more_epochs(tmp_path, capsys):
     short = ["train", "parity", "--updates", "3", "--batch", "2", "--hidden", "2"]
     one, other = str(tmp_path / "one"), str(tmp_path / "other")
