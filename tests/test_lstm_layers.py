@@ -498,6 +498,17 @@ def test_parameters_of_a_stack_are_named_by_layer_and_direction(tmp_path):
     same(other(X)[0], stack(X)[0])
 
 
+def test_padding_under_a_layer_without_memory_is_not_read_either():
+    deep = Stack(mg.Dense(3, 4, rng=0), LSTM(4, 2, rng=1))
+    x = np.random.default_rng(0).normal(size=(2, 5, 3))
+    lengths = [2, 5]
+    clean = mg.grad((deep(x, lengths=lengths)[0] ** 2).sum(), deep.parameters())
+    x[0, 2:] = np.nan
+    found = mg.grad((deep(x, lengths=lengths)[0] ** 2).sum(), deep.parameters())
+    for path, expected in clean.items():
+        np.testing.assert_array_equal(found[path], expected)
+
+
 def test_the_same_module_at_every_step():
     dense = mg.Dense(2, 3, mg.tanh, rng=0)
     for x in (X, X[0]):
