@@ -509,6 +509,12 @@ def test_padding_under_a_layer_without_memory_is_not_read_either():
         np.testing.assert_array_equal(found[path], expected)
 
 
+def test_two_directions_of_different_widths_are_as_wide_as_what_they_say():
+    both = Bidirectional(LSTM(3, 2, rng=0), LSTM(3, 4, reverse=True, rng=1))
+    y, _ = both(np.ones((5, 3)))
+    assert both.m == y.shape[-1] == 6
+
+
 def test_the_same_module_at_every_step():
     dense = mg.Dense(2, 3, mg.tanh, rng=0)
     for x in (X, X[0]):
