@@ -101,7 +101,7 @@ class Reader(Module):
         self, layer: Any, k: int, every: bool, rng: Any, dtype: Any = float
     ) -> None:
         self.layer = layer
-        self.readout = Dense(layer.cell.m, k, rng=rng, dtype=dtype)
+        self.readout = Dense(layer.m, k, rng=rng, dtype=dtype)
         self.every, self.dtype = every, np.dtype(dtype)
 
     def forward(self, x: Any, lengths: Array | None = None) -> Any:
