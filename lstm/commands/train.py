@@ -127,7 +127,9 @@ def _resumed(options: argparse.Namespace) -> Any:
     recipe = training.recipe
     same = settings["task"] == options.task
     if same and changed == ["epochs"] and recipe.schedule == "constant":
-        training.recipe = replace(recipe, epochs=asked["epochs"])  # no step depends on it
+        training.recipe = replace(
+            recipe, epochs=asked["epochs"]
+        )  # no step depends on it
         return training
     if not same or changed:
         was = ", ".join(f"{name} = {known[name]}" for name in changed)
