@@ -313,6 +313,27 @@ def test_arrays_that_are_no_checkpoint_are_refused(tmp_path):
         checkpoint.read(path)
 
 
+def test_model_and_checkpoint_are_not_taken_for_each_other(tmp_path):
+    run = Training(TASK, RECIPE, 0, tmp_path)
+    run.save()
+    with pytest.raises(ValueError, match="says nothing of"):
+        load_model(tmp_path / "checkpoint.npz")
+    save_model(run, tmp_path / "checkpoint.npz")
+    with pytest.raises(ValueError, match="says nothing of"):
+        Training.resume(tmp_path)
+
+
+def test_a_log_that_somebody_cut_keeps_its_whole_lines(tmp_path):
+    path = tmp_path / "log.csv"
+    for epoch in (1, 2):
+        size = log.append(path, {"epoch": epoch})
+    path.write_text("epoch\n1")
+    log.cut(path, size)
+    assert path.read_text() == "epoch\n"
+    log.append(path, {"epoch": 3})
+    assert log.rows(path) == [{"epoch": 3.0}]
+
+
 def test_a_run_whose_data_have_changed_is_not_resumed(tmp_path, monkeypatch):
     Training(TASK, RECIPE, 0, tmp_path).save()
     monkeypatch.setattr(Parity, "facts", lambda self: {"text": "another"})

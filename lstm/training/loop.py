@@ -245,7 +245,7 @@ class Training:
         """
         from lstm.tasks import TASKS  # a floor above: tasks know recipes
 
-        arrays, facts = checkpoint.read(folder / CHECKPOINT)
+        arrays, facts = checkpoint.read(folder / CHECKPOINT, "settings", "progress")
         settings = facts["settings"]
         task = TASKS[settings["task"]](**settings["options"])
         if task.facts() != settings["facts"]:
