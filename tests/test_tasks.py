@@ -339,6 +339,11 @@ def test_the_parts_of_a_text_follow_each_other(song):
     assert len(song.parts[2]) == pytest.approx(len(SONG) / 10, abs=1)
 
 
+def test_a_share_of_a_text_is_its_beginning(tmp_path):
+    (tmp_path / "letters.txt").write_text("abcdefgh")
+    assert Text(file=str(tmp_path / "letters.txt"), share=0.5).text == "abcd"
+
+
 def test_python_has_a_text_to_learn_from():
     task = Text()
     assert len(task.text) > 100_000

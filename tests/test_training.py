@@ -52,6 +52,20 @@ def test_a_run_is_the_loop_that_one_would_write_by_hand():
     np.testing.assert_allclose([row["loss"] for row in run.history], means, rtol=1e-12)
 
 
+def test_each_line_of_the_log_is_the_mean_of_its_own_epoch():
+    learned = []
+
+    class Noting(Training):
+        def learn(self, batch):
+            learned.append(super().learn(batch))
+            return learned[-1]
+
+    run = Noting(TASK, replace(RECIPE, epochs=3), 0).run()
+    epochs = np.reshape(learned, (3, TASK.updates, 2)).mean(axis=1)
+    found = [(row["loss"], row["norm"]) for row in run.history]
+    np.testing.assert_allclose(found, epochs, rtol=1e-12)
+
+
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():
     first, again, other = (Training(TASK, RECIPE, seed).run() for seed in (0, 0, 1))
     assert same(first.weights(), again.weights())
