@@ -735,6 +735,13 @@ def test_zoneout_keeps_entries_and_its_mean_is_its_expectation():
     np.testing.assert_allclose(mean.c.data, 0.75 * start.c + 0.25 * new.c.data)
 
 
+def test_zoneout_of_zeros_and_ones_is_refused():  # for ~1 is -2, which is true
+    layer = LSTM(2, 3, rng=0)
+    masks = State(np.ones((3, 5, 3), int), np.zeros((3, 5, 3), int))
+    with pytest.raises(TypeError, match="booleans"):
+        layer(X, dropout=Zoneout(masks))
+
+
 def test_the_same_seed_gives_the_same_masks():
     layer = LSTM(2, 3, rng=0)
     one, other = (zoneout(layer, (3, 5), y=0.5, c=0.5, rng=7) for _ in range(2))
