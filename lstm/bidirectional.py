@@ -109,7 +109,7 @@ class Bidirectional(Explained, Module):
     @property
     def m(self) -> int:
         """The size of y_t, or of each of the two that are not merged."""
-        return 2 * self.forth.m if self.merge == "concat" else self.forth.m
+        return self.forth.m + (self.back.m if self.merge == "concat" else 0)
 
     def parts(self) -> dict[str, Any]:
         """Return the layers that this one is made of, by name."""

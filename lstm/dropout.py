@@ -107,6 +107,7 @@ class Zoneout(Around):
         for name, mask, field in zip(state._fields, self.masks, state, strict=True):
             wide = np.shape(field)[-1:]
             _require_shape(f"{name}_t", mask, (*batch, steps, *wide), x)
+            _require_booleans(f"{name}_t", mask)
 
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return where(d_t, old, new) for each field."""
@@ -193,6 +194,19 @@ def _require_rate(name: str, rate: Any) -> None:
             {},
             "the rate is the share of entries that are dropped: 0 <= rate < 1.",
             "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
+        )
+    )
+
+
+def _require_booleans(name: str, mask: Array) -> None:
+    if np.asarray(mask).dtype == bool:
+        return
+    raise TypeError(
+        explain(
+            f"zoneout of {name}, at {user_line()}",
+            {"mask": mask},
+            "its masks are booleans: does an entry keep its old value?",
+            "compare, for instance mask != 0.",
         )
     )
 

@@ -7,6 +7,7 @@ every number that follows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,9 +36,20 @@ CELLS: Mapping[str, type[Cell]] = {
 }
 
 
-def chosen(default: Any, what: str, choices: Any = None, kind: Any = None) -> Any:
-    """Return a field of a dataclass that is also an option of the command line."""
+def chosen(
+    default: Any,
+    what: str,
+    choices: Any = None,
+    kind: Any = None,
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> Any:
+    """Return a field of a dataclass that is also an option of the command line.
+
+    `least` and `most` are the bounds of a task's own option, see `lstm.tasks.task`.
+    """
     told = {"help": what, "choices": choices, "kind": kind or type(default)}
+    told |= {"least": least, "most": most}
     return field(default=default, metadata=told)
 
 

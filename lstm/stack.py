@@ -17,7 +17,7 @@ import numpy as np
 from lstm.counting import time_step
 from lstm.explain_layers import Explained, width_in, width_out
 from lstm.layer import joined, named_input, sequence
-from lstm.masks import real_steps
+from lstm.masks import only_real, real_steps
 from minigrad import Module
 from minigrad.messages import explain, user_line
 
@@ -109,6 +109,8 @@ class Stack(Explained, Module):
         """Return y of the highest layer at every step, and the state of each layer."""
         x = sequence(x)
         mask = real_steps(x, mask, lengths)
+        if mask is not None and not remembers(self.layers[0]):
+            x = only_real(x, mask)  # which layers with memory do themselves
         states = _one_each(states, len(self.layers), "states", "layer")
         dropout = _one_each(dropout, len(self.layers), "dropout", "layer")
         gaps = [*_one_each(between, len(self.layers) - 1, "between", "gap"), None]

@@ -223,4 +223,6 @@ class FullGateRecurrenceCell(LSTMCell):
         o = self.o(u, c)
         y = self.y(o, c)
         v.name, u.name, c_tilde.name, c.name, y.name = "v", "u", "c~", "c", "y"
+        ones = np.ones(c.shape, c.dtype)  # what a gate says that is always open
+        f, i, o = (ones if gate is OPEN else gate for gate in (f, i, o))
         return GateState(y, c, f, i, o)

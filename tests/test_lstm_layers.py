@@ -498,6 +498,23 @@ def test_parameters_of_a_stack_are_named_by_layer_and_direction(tmp_path):
     same(other(X)[0], stack(X)[0])
 
 
+def test_padding_under_a_layer_without_memory_is_not_read_either():
+    deep = Stack(mg.Dense(3, 4, rng=0), LSTM(4, 2, rng=1))
+    x = np.random.default_rng(0).normal(size=(2, 5, 3))
+    lengths = [2, 5]
+    clean = mg.grad((deep(x, lengths=lengths)[0] ** 2).sum(), deep.parameters())
+    x[0, 2:] = np.nan
+    found = mg.grad((deep(x, lengths=lengths)[0] ** 2).sum(), deep.parameters())
+    for path, expected in clean.items():
+        np.testing.assert_array_equal(found[path], expected)
+
+
+def test_two_directions_of_different_widths_are_as_wide_as_what_they_say():
+    both = Bidirectional(LSTM(3, 2, rng=0), LSTM(3, 4, reverse=True, rng=1))
+    y, _ = both(np.ones((5, 3)))
+    assert both.m == y.shape[-1] == 6
+
+
 def test_the_same_module_at_every_step():
     dense = mg.Dense(2, 3, mg.tanh, rng=0)
     for x in (X, X[0]):
@@ -716,6 +733,13 @@ def test_zoneout_keeps_entries_and_its_mean_is_its_expectation():
     _, mean = layer(X[0, :1], start, dropout=zoneout_mean(layer, y=0.25, c=0.75))
     np.testing.assert_allclose(mean.y.data, 0.25 * start.y + 0.75 * new.y.data)
     np.testing.assert_allclose(mean.c.data, 0.75 * start.c + 0.25 * new.c.data)
+
+
+def test_zoneout_of_zeros_and_ones_is_refused():  # for ~1 is -2, which is true
+    layer = LSTM(2, 3, rng=0)
+    masks = State(np.ones((3, 5, 3), int), np.zeros((3, 5, 3), int))
+    with pytest.raises(TypeError, match="booleans"):
+        layer(X, dropout=Zoneout(masks))
 
 
 def test_the_same_seed_gives_the_same_masks():

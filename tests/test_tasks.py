@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lstm
 import minigrad as mg
 from lstm.tasks import (
     TASKS,
@@ -107,6 +108,20 @@ def test_what_is_measured_is_what_the_rulers_are_in(task):
         assert all(ruler.keys() <= measures for ruler in task.rulers().values())
     if task.validate(model):
         assert task.metric in task.validate(model)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lstm.Stack(lstm.LSTM(3, 4, rng=0), lstm.LSTM(4, 2, rng=1)),
+        lstm.Bidirectional(lstm.LSTM(3, 2, rng=0)),
+        lstm.LSTM(lstm.ProjectedCell(3, 5, 2, rng=0)),
+    ],
+    ids=["Stack", "Bidirectional", "projected"],
+)
+def test_any_layer_can_be_read_at_every_step(layer):
+    reader = Reader(layer, k=1, every=True, rng=0)
+    assert reader(np.zeros((5, 7, 3))).shape == (5, 7, 1)
 
 
 def test_a_hit_is_counted_only_where_it_counts():
@@ -322,6 +337,11 @@ def test_a_piece_asks_for_the_next_character(song):
 def test_the_parts_of_a_text_follow_each_other(song):
     assert "".join(song.parts) == SONG
     assert len(song.parts[2]) == pytest.approx(len(SONG) / 10, abs=1)
+
+
+def test_a_share_of_a_text_is_its_beginning(tmp_path):
+    (tmp_path / "letters.txt").write_text("abcdefgh")
+    assert Text(file=str(tmp_path / "letters.txt"), share=0.5).text == "abcd"
 
 
 def test_python_has_a_text_to_learn_from():

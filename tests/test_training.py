@@ -52,6 +52,20 @@ def test_a_run_is_the_loop_that_one_would_write_by_hand():
     np.testing.assert_allclose([row["loss"] for row in run.history], means, rtol=1e-12)
 
 
+def test_each_line_of_the_log_is_the_mean_of_its_own_epoch():
+    learned = []
+
+    class Noting(Training):
+        def learn(self, batch):
+            learned.append(super().learn(batch))
+            return learned[-1]
+
+    run = Noting(TASK, replace(RECIPE, epochs=3), 0).run()
+    epochs = np.reshape(learned, (3, TASK.updates, 2)).mean(axis=1)
+    found = [(row["loss"], row["norm"]) for row in run.history]
+    np.testing.assert_allclose(found, epochs, rtol=1e-12)
+
+
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():
     first, again, other = (Training(TASK, RECIPE, seed).run() for seed in (0, 0, 1))
     assert same(first.weights(), again.weights())
@@ -323,6 +337,27 @@ def test_arrays_that_are_no_checkpoint_are_refused(tmp_path):
         checkpoint.read(path)
 
 
+def test_model_and_checkpoint_are_not_taken_for_each_other(tmp_path):
+    run = Training(TASK, RECIPE, 0, tmp_path)
+    run.save()
+    with pytest.raises(ValueError, match="says nothing of"):
+        load_model(tmp_path / "checkpoint.npz")
+    save_model(run, tmp_path / "checkpoint.npz")
+    with pytest.raises(ValueError, match="says nothing of"):
+        Training.resume(tmp_path)
+
+
+def test_a_log_that_somebody_cut_keeps_its_whole_lines(tmp_path):
+    path = tmp_path / "log.csv"
+    for epoch in (1, 2):
+        size = log.append(path, {"epoch": epoch})
+    path.write_text("epoch\n1")
+    log.cut(path, size)
+    assert path.read_text() == "epoch\n"
+    log.append(path, {"epoch": 3})
+    assert log.rows(path) == [{"epoch": 3.0}]
+
+
 def test_a_run_whose_data_have_changed_is_not_resumed(tmp_path, monkeypatch):
     Training(TASK, RECIPE, 0, tmp_path).save()
     monkeypatch.setattr(Parity, "facts", lambda self: {"text": "another"})
@@ -374,6 +409,13 @@ def test_a_run_that_is_there_is_not_spoiled(more, sentence, tmp_path, capsys):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
+def test_a_run_is_not_resumed_as_another_task_with_more_epochs(tmp_path, capsys):
+    main(["train", "parity", *QUICK, "--out", str(tmp_path)])
+    more = ["--resume", "--epochs", "2", "--out", str(tmp_path)]
+    assert main(["train", "reber", *more]) == 1
+    assert "is of 'parity'" in capsys.readouterr().err
+
+
 def test_a_finished_run_can_be_given_more_epochs(tmp_path, capsys):
     short = ["train", "parity", "--updates", "3", "--batch", "2", "--hidden", "2"]
     one, other = str(tmp_path / "one"), str(tmp_path / "other")
@@ -411,6 +453,12 @@ def test_force_replaces_a_run(tmp_path, capsys):
         (["train", "nothing"], 2, "invalid choice"),
         (["train", "parity", "--epochs", "x"], 2, "invalid int"),
         (["train", "parity", "--epochs", "0"], 1, "epochs must be above 0"),
+        (["train", "parity", "--updates", "0"], 1, "must be 1 or more"),
+        (["train", "adding", "--T", "1"], 1, "must be 2 or more"),
+        (["train", "order", "--T", "5"], 1, "must be 20 or more"),
+        (["train", "copy", "--wait", "-1"], 1, "must be 0 or more"),
+        (["train", "sunspots", "--last", "2008"], 1, "must be 1750 to 1920"),
+        (["train", "text", "--share", "2"], 1, "must be 0.001 to 1"),
         (["train", "parity", "--seed", "-1"], 2, "not a whole number"),
         (["train", "parity", "--schedule", "no"], 2, "invalid choice"),
         (["train", "parity", "--resume"], 1, "there is no such file"),

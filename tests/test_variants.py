@@ -222,9 +222,6 @@ def test_reset_before_and_after_agree_where_the_matrix_is_diagonal():
 CLASH = [  # two that take away the same gate, or read one that is not there
     {CoupledCell, NoInputGateCell},
     {CoupledCell, NoForgetGateCell},
-    {FullGateRecurrenceCell, NoInputGateCell},
-    {FullGateRecurrenceCell, NoForgetGateCell},
-    {FullGateRecurrenceCell, NoOutputGateCell},
 ]
 
 
@@ -252,6 +249,19 @@ def test_variants_combine_in_any_order_of_the_parents(parents, seed):
     slope = sum((gradients[name] * each).sum() for name, each in along.items())
     size = sum(np.abs(gradients[name] * each).sum() for name, each in along.items())
     assert abs(slope - case.slope(along)) <= 1e-12 * max(1.0, size)
+
+
+@pytest.mark.parametrize(
+    ("without", "gate"),
+    [(NoForgetGateCell, "f"), (NoInputGateCell, "i"), (NoOutputGateCell, "o")],
+)
+def test_gates_read_ones_of_a_gate_that_is_always_open(without, gate):
+    class Both(FullGateRecurrenceCell, without):
+        pass
+
+    y, state = Recurrent(Both(2, 3, rng=0))(np.ones((3, 2)))
+    np.testing.assert_array_equal(getattr(state, gate), np.ones(3))
+    mg.prove(y.sum())
 
 
 def test_a_combination_is_a_class_of_one_line():

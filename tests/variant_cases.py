@@ -88,7 +88,9 @@ def lstm_step(kinds, bounds, p, x, y, c, f=None, i=None, o=None):
     if "clip" in kinds:
         new_y = within(new_y, bounds[1])
     state = (new_y, new_c)
-    return (*state, new_f, new_i, new_o) if "gates" in kinds else state
+    if "gates" not in kinds:
+        return state
+    return (*state, *(gate + 0 * new_c for gate in (new_f, new_i, new_o)))
 
 
 def gru_step(p, x, y):

@@ -125,10 +125,13 @@ def _resumed(options: argparse.Namespace) -> Any:
     asked = {name: value for name, value in vars(options).items() if name in known}
     changed = [name for name, value in asked.items() if value != known[name]]
     recipe = training.recipe
-    if changed == ["epochs"] and recipe.schedule == "constant":  # no step depends on it
-        training.recipe = replace(recipe, epochs=asked["epochs"])
+    same = settings["task"] == options.task
+    if same and changed == ["epochs"] and recipe.schedule == "constant":
+        training.recipe = replace(
+            recipe, epochs=asked["epochs"]
+        )  # no step depends on it
         return training
-    if settings["task"] != options.task or changed:
+    if not same or changed:
         was = ", ".join(f"{name} = {known[name]}" for name in changed)
         raise ValueError(
             explain(

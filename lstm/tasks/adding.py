@@ -41,8 +41,8 @@ class Adding(Task):
     ((4, 6, 2), (4, 1))
     """
 
-    T: int = chosen(50, "length of a sequence")
-    updates: int = chosen(50, "mini-batches in an epoch")
+    T: int = chosen(50, "length of a sequence", least=2)
+    updates: int = chosen(50, "mini-batches in an epoch", least=1)
 
     name = "adding"
     recipe = Recipe(hidden=32, epochs=60)

@@ -45,9 +45,9 @@ def strings(numbers: Any) -> Batch:
 class AnBn(Task):
     """Name all letters that may come next in n times a, n times b."""
 
-    longest: int = chosen(10, "the largest n to learn from")
-    asked: int = chosen(100, "the largest n to be tested on")
-    updates: int = chosen(100, "mini-batches in an epoch")
+    longest: int = chosen(10, "the largest n to learn from", least=1)
+    asked: int = chosen(100, "the largest n to be tested on", least=1)
+    updates: int = chosen(100, "mini-batches in an epoch", least=1)
 
     name = "anbn"
     recipe = Recipe(hidden=4, epochs=40, batch=10)

@@ -45,8 +45,8 @@ class Order(Task):
     array([0, 0])
     """
 
-    T: int = chosen(100, "length of a sequence, 20 or more")
-    updates: int = chosen(50, "mini-batches in an epoch")
+    T: int = chosen(100, "length of a sequence", least=20)
+    updates: int = chosen(50, "mini-batches in an epoch", least=1)
 
     name = "order"
     recipe = Recipe(hidden=16, epochs=60)

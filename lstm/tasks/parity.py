@@ -36,8 +36,10 @@ class Parity(Task):
     (array([1., 1., 1., 0., 0.]), array([1, 0, 1, 1, 1]))
     """
 
-    longest: int = chosen(20, "of the sequences learned from; the shortest is 2")
-    updates: int = chosen(100, "mini-batches in an epoch")
+    longest: int = chosen(
+        20, "of the sequences learned from; the shortest is 2", least=2
+    )
+    updates: int = chosen(100, "mini-batches in an epoch", least=1)
 
     name = "parity"
     recipe = Recipe(hidden=4, epochs=40)

@@ -95,7 +95,9 @@ class Reber(Task):
     (True, True)
     """
 
-    count: int = chosen(256, "strings to learn from, and as many to be tested on")
+    count: int = chosen(
+        256, "strings to learn from, and as many to be tested on", least=1
+    )
 
     name = "reber"
     recipe = Recipe(hidden=12, epochs=400, batch=8)

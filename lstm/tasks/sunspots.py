@@ -165,7 +165,9 @@ class Sunspots(Task):
     All windows up to that year are one batch, and nothing is random but the start.
     """
 
-    last: int = chosen(TRAINED_TO, "the last year to learn from")
+    last: int = chosen(
+        TRAINED_TO, "the last year to learn from", least=1750, most=TRAINED_TO
+    )
 
     name = "sunspots"
     recipe = Recipe(hidden=8, epochs=200, clip=0, dtype="float64")

@@ -11,8 +11,9 @@ seed where examples are to be the same for everybody (validation and test).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from lstm.masks import last
 from lstm.recipe import Recipe
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
+from minigrad.messages import explain
 
 Array = np.ndarray
 Rng = np.random.Generator
@@ -101,7 +103,7 @@ class Reader(Module):
         self, layer: Any, k: int, every: bool, rng: Any, dtype: Any = float
     ) -> None:
         self.layer = layer
-        self.readout = Dense(layer.cell.m, k, rng=rng, dtype=dtype)
+        self.readout = Dense(layer.m, k, rng=rng, dtype=dtype)
         self.every, self.dtype = every, np.dtype(dtype)
 
     def forward(self, x: Any, lengths: Array | None = None) -> Any:
@@ -138,6 +140,22 @@ class Task:
     metric: ClassVar[str]
     larger_is_better: ClassVar[bool] = False
     goal: ClassVar[float | None] = None
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, told = getattr(self, each.name), each.metadata
+            least, most = told["least"], told["most"]
+            if told["kind"] is str or least <= value <= most:
+                continue
+            bounds = f"{least} or more" if most == math.inf else f"{least} to {most}"
+            raise ValueError(
+                explain(
+                    f"the task {self.name!r} with {each.name}={value!r}",
+                    {},
+                    f"{each.name} ({told['help']}) must be {bounds}.",
+                    f"its default is {each.default!r}.",
+                )
+            )
 
     def model(self, recipe: Recipe, rng: Rng) -> Any:
         """Return an untrained model: an LSTM of m = `recipe.hidden`, and a Dense."""

@@ -60,8 +60,10 @@ class Text(Task):
     """Say which character comes next in a text."""
 
     file: str = chosen("", "the text to learn from; none: Python's help topics")
-    piece: int = chosen(64, "characters in a piece")
-    share: float = chosen(1.0, "of the text to use, from its beginning")
+    piece: int = chosen(64, "characters in a piece", least=1)
+    share: float = chosen(
+        1.0, "of the text to use, from its beginning", least=0.001, most=1
+    )
 
     name = "text"
     recipe = Recipe(

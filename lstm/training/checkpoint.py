@@ -41,8 +41,11 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> Path:
     return write_whole(path, npz({**arrays, FACTS: np.frombuffer(text, np.uint8)}))
 
 
-def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return what `write` wrote; raise ValueError with a sentence if it is not that."""
+def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return what `write` wrote; raise ValueError with a sentence if it is not that.
+
+    wanted  facts that must be there: a checkpoint has others than a trained model
+    """
     if not path.exists():
         raise ValueError(
             explain(
@@ -64,7 +67,18 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
                 "give a file of `python -m lstm train`, not one of Module.save.",
             )
         ) from error
-    return arrays, facts
+    missing = [name for name in wanted if name not in facts]
+    if not missing:
+        return arrays, facts
+    raise ValueError(
+        explain(
+            f"reading {str(path)!r}, at {user_line()}",
+            {},
+            f"it says nothing of {missing[0]!r}: a run's model.npz and checkpoint.npz "
+            "are two kinds of file.",
+            "--resume continues from checkpoint.npz, all others read model.npz.",
+        )
+    )
 
 
 def save(training: Any, path: Path) -> Path:

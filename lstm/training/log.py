@@ -38,10 +38,14 @@ def append(path: Path, row: Row) -> int:
 
 
 def cut(path: Path, size: int) -> None:
-    """Cut the file to a size it had before; a file that is not there stays so."""
+    """Cut the file to a size it had before; a file that is not there stays so.
+
+    A file that is shorter, since somebody cut it, is left with its whole lines.
+    """
     if path.exists():
+        whole = path.read_bytes()[:size].rfind(b"\n") + 1
         with path.open("r+b") as file:
-            file.truncate(size)
+            file.truncate(whole)
 
 
 def rows(path: Path) -> list[dict[str, float]]:

@@ -244,7 +244,7 @@ class Training:
 
         Raises ValueError with a sentence if there is none, or its data have changed.
         """
-        arrays, facts = checkpoint.read(folder / CHECKPOINT)
+        arrays, facts = checkpoint.read(folder / CHECKPOINT, "settings", "progress")
         settings = facts["settings"]
         task = TASKS[settings["task"]](**settings["options"])
         if task.facts() != settings["facts"]:

@@ -21,7 +21,7 @@ def save_model(training: Any, path: Path) -> Path:
 
 def load_model(path: Path) -> tuple[Any, Any]:
     """Return task and model from a file that `save_model` wrote."""
-    arrays, settings = checkpoint.read(path)
+    arrays, settings = checkpoint.read(path, "recipe", "facts")
     task = TASKS[settings["task"]](**settings["options"])
     model = task.model(Recipe(**settings["recipe"]), np.random.default_rng(0))
     return task, _filled(model, arrays)
@@ -29,7 +29,7 @@ def load_model(path: Path) -> tuple[Any, Any]:
 
 def load_characters(path: Path) -> tuple[Any, str]:
     """Return a character model and its alphabet; the text itself is not needed."""
-    arrays, settings = checkpoint.read(path)
+    arrays, settings = checkpoint.read(path, "recipe", "facts")
     alphabet = settings["facts"].get("alphabet")
     if alphabet is None:
         raise ValueError(
