@@ -14,11 +14,11 @@ for a layer that runs backwards it finds another step).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minigrad.context import Scope
+from minigrad.drawing.choice import Choice
 from minigrad.drawing.moves import Entry, Moves
 from minigrad.drawing.sublayers import (
     by_structure,
@@ -27,8 +27,8 @@ from minigrad.drawing.sublayers import (
     tensors,
     weights,
 )
-from minigrad.drawing.time_steps import State, Step, every_loop
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.drawing.time_steps import State, every_loop
+from minigrad.drawing.view import DENSE, JOIN
 from minigrad.drawing.words import leaf_label
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
@@ -197,80 +197,6 @@ class Network:
             and value not in self.layers
             and value not in self.points
         )
-
-
-class Choice:
-    """Which time step of each loop is drawn: such that they belong together."""
-
-    def __init__(self, moves: Moves, loops: list[list[Step]]) -> None:
-        self.moves = moves
-        self.loops = loops
-        self.chosen: dict[int, int] = {}  # the place of a loop, and of its step
-        self.where = {
-            entry: (loop, i)
-            for loop, found in enumerate(loops)
-            for i, step in enumerate(found)
-            for group in step.groups
-            for entry in group.entries
-        }
-
-    def of(self, tape: Tape, outer: list[Group]) -> list[Step]:
-        """Return the chosen step of each loop, beginning with what is read last."""
-        for output in tape.outputs:
-            if len(self._loops_of(output)) > 1:
-                self._settle([output])
-        for entry in (e for group in reversed(outer) for e in reversed(group.entries)):
-            read = list(dict.fromkeys(tensors(entry)))
-            if is_product(entry) or isinstance(entry.primitive, Elementwise):
-                self._settle(read)
-        for loop in reversed(range(len(self.loops))):
-            step = self.loops[loop][self.chosen.setdefault(loop, self._typical(loop))]
-            for value in step.inputs:
-                self._settle([value])
-        return [found[self.chosen[loop]] for loop, found in enumerate(self.loops)]
-
-    def _loops_of(self, value: Tensor) -> set[int]:
-        rows = self.moves.rows(value)
-        return {self.where[e][0] for e, _ in next(rows, []) if e in self.where}
-
-    def once(self, groups: list[Group]) -> list[Group]:
-        """Of boxes with the same weights keep the one that reads what is drawn."""
-        alike: dict[object, list[Group]] = {}
-        for group in groups:
-            own = tuple(weights(group.entries))
-            alike.setdefault(own or group, []).append(group)
-        return [
-            next((each for each in found if self._fits(each)), found[-1])
-            for found in alike.values()
-        ]
-
-    def _fits(self, group: Group) -> bool:
-        read = dict.fromkeys(a for e in group.entries for a in tensors(e))
-        rows = (row for v in read for row in self.moves.rows(v))
-        made = ([self.where[e] for e, _ in row if e in self.where] for row in rows)
-        return any(
-            all(self.chosen[loop] == i for loop, i in found) for found in made if found
-        )
-
-    def _typical(self, loop: int) -> int:
-        """The first step that reads what a step has made."""
-        return min(1, len(self.loops[loop]) - 1)
-
-    def _settle(self, values: list[Tensor]) -> None:
-        """Choose the steps whose entries stand side by side in one row of values."""
-        new: dict[int, int] = {}
-        for rows in zip(*map(self.moves.rows, values), strict=False):
-            entries = itertools.chain(*rows)
-            found = dict(self.where[e] for e, _ in entries if e in self.where)
-            if not found:
-                return
-            new = {loop: i for loop, i in found.items() if loop not in self.chosen}
-            if any(self.chosen[loop] != found[loop] for loop in found.keys() - new):
-                continue
-            first = next(iter(found))
-            if first not in new or new[first] == self._typical(first):
-                break
-        self.chosen.update(new)
 
 
 def layers(made: list[Tensor]) -> Iterator[Layer]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from minigrad.context import Scope, path
 from minigrad.drawing.sublayers import by_structure, tensors, weights
-from minigrad.drawing.time_steps import steps
+from minigrad.drawing.time_steps import steps, typical
 from minigrad.drawing.view import (
     DENSE,
     JOIN,
@@ -33,8 +33,7 @@ def inside_dense(tape: Tape) -> list[Group]:
 
     A deeper box is preferred, because there is more to see in it.
     """
-    found = steps(tape)
-    groups = found[min(1, len(found) - 1)].groups
+    groups = typical(steps(tape)).groups
     boxes = [group for group in groups if group.kind == DENSE]
     if not boxes:
         return list(every_primitive(tape))

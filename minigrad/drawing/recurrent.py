@@ -24,7 +24,7 @@ from minigrad.drawing.layers import Layer, Layers
 from minigrad.drawing.notes import before, shared, span, title, told
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.sublayers import by_structure, weights
-from minigrad.drawing.time_steps import State, Step, steps
+from minigrad.drawing.time_steps import State, Step, steps, typical
 from minigrad.drawing.view import VIEWS, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.tape import Tape
@@ -71,7 +71,7 @@ def unrolled_sheet(tape: Tape) -> Sheet:
             said = f"{many} time steps that differ are too many"
             raise NotPlaced(f"{said} to stand side by side")
         slots: dict[int, Plan | Gap] = {}
-        like = _planned(layer, layer.steps[min(1, len(layer.steps) - 1)])
+        like = _planned(layer, typical(layer.steps))
         for column, step in zip(layer.columns, layer.steps, strict=True):
             gap = next((gap for gap in gaps if column in gap), None)
             if gap is None:
@@ -133,8 +133,7 @@ def default(tape: Tape) -> str:
     """Return the view for whoever does not ask for one: gate for a cell, else op."""
     if not any(entry.primitive for entry in tape):
         return "op"
-    found = steps(tape)
-    return "op" if plan(found[min(1, len(found) - 1)]) is None else "gate"
+    return "op" if plan(typical(steps(tape))) is None else "gate"
 
 
 # ------------------------------------------------------------------ what can be drawn

@@ -12,9 +12,10 @@ out of it, such as `x[:, t]`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from minigrad.context import Scope
 from minigrad.drawing.loops import Loop, find_loops, letter_of
@@ -23,6 +24,8 @@ from minigrad.drawing.view import Group
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+T = TypeVar("T")
 
 
 class State(NamedTuple):
@@ -62,6 +65,15 @@ def steps(tape: Tape) -> list[Step]:
     [(1, 1, 1), (2, 1, 1)]
     """
     return every_loop(tape)[0]
+
+
+def typical(times: Sequence[T]) -> T:
+    """Return the time step that stands for all: the first that reads what one made.
+
+    >>> typical(["t = 1", "t = 2", "t = 3"]), typical(["t = 1"])
+    ('t = 2', 't = 1')
+    """
+    return times[min(1, len(times) - 1)]
 
 
 def every_loop(tape: Tape) -> list[list[Step]]:
