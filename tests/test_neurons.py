@@ -302,3 +302,60 @@ def test_an_activation_mixes_no_neurons_whether_on_or_off(activation):
     x = mg.Tensor([1.0, -2.0, 0.5], name="x")
     drawn = VIEWS["neuron"].sheet(tape(model(x)))
     assert len(drawn.edges) == len(threads(drawn)) == 3 * 5 + 5 * 2
+
+
+# ------------------------------------------------------------------ what reads what
+
+
+def projected(*names):
+    rng = np.random.default_rng(0)
+    X = mg.Tensor(rng.normal(size=(3, 2)), "X")
+    return [X @ mg.Parameter(rng.normal(size=(2, 4)), name) for name in names]
+
+
+def test_attention_is_not_drawn_as_dots_and_says_why():
+    """Entry j of K.T is a vector of K, and its dots would be those of one entry."""
+    q, k, v = projected("W_Q", "W_K", "W_V")
+    dot = draw(mg.softmax(q @ k.T) @ v, "neuron").dot
+    assert "placed by Graphviz, because entries of several vectors" in dot
+
+
+@pytest.mark.parametrize("many", [1, 2, 3, 5])
+def test_a_matrix_times_columns_is_not_drawn_as_dots(many):
+    W = mg.Parameter(np.ones((2, 3)), "W")
+    dot = draw(W @ mg.Tensor(np.ones((3, many)), "X"), "neuron").dot
+    assert "because W does not multiply vectors" in dot
+
+
+def test_a_product_of_what_was_computed_reads_columns_of_the_second_only():
+    """A has 4 columns, V has 4: entry k of A V reads all of A's and V's k-th."""
+    (a,) = projected("W_A")
+    v = mg.tanh(mg.Parameter(np.ones((4, 4)), "W_V") * mg.Tensor(np.ones((4, 4)), "V"))
+    made = mg.matmul(a, v)
+    lines = Network(tape(made)).feeds[made]
+    read = {owner.shape: set() for (owner, _), _ in lines}
+    for (owner, j), k in lines:
+        read[owner.shape].add((j, k))
+    assert read[(3, 4)] == set(itertools.product(range(4), repeat=2))
+    assert read[(4, 4)] == {(k, k) for k in range(4)}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_sum_over_vectors_reads_entry_by_entry_and_one_over_entries_reads_all(axis):
+    (v,) = projected("W_V")
+    made = mg.exp(v).sum(axis=axis, keepdims=True)
+    lines = Network(tape(mg.tanh(made))).feeds
+    read = {(j, k) for found in lines.values() for (_, j), k in found}
+    pairs = {(k, k) for k in range(4)} if axis == 0 else {(j, 0) for j in range(4)}
+    assert read == pairs
+
+
+def test_a_box_that_ends_in_a_sum_over_its_neurons_is_not_drawn_as_dots():
+    (v,) = projected("W_V")
+    assert "placed by Graphviz" in draw(mg.tanh(v.sum(axis=1)), "neuron").dot
+
+
+def test_a_vector_of_weights_is_one_neuron():
+    w = mg.Parameter(np.array([0.5, -0.25]), "w")
+    sheet = VIEWS["neuron"].sheet(tape(mg.tanh(w @ mg.Tensor(np.ones(2), "x"))))
+    assert [text for *_, text in threads(sheet)] == ["w[1] = 0.5", "w[2] = -0.25"]

@@ -13,7 +13,8 @@ import itertools
 from typing import NamedTuple
 
 from minigrad.drawing.curves import XY
-from minigrad.drawing.network import Network, length
+from minigrad.drawing.network import Network
+from minigrad.drawing.reads import length
 from minigrad.drawing.safe import SMALL, width
 from minigrad.tensor import Tensor
 

@@ -19,6 +19,7 @@ import numpy as np
 from minigrad.drawing.curves import XY, shortened
 from minigrad.drawing.dots import DOT, Dots
 from minigrad.drawing.network import Network, weight
+from minigrad.drawing.reads import length
 from minigrad.drawing.styles import INK, MINUS, PLUS
 from minigrad.drawing.words import leaf_label, name_in_time, number
 from minigrad.tensor import Array, Tensor
@@ -67,6 +68,7 @@ def _weights(network: Network) -> Iterator[tuple[Tensor, Tensor, Line]]:
             name = leaf_label(W).name
             for index, w in np.ndenumerate(W.data):
                 k, i = (index[0], index[-1]) if place == 0 else (index[-1], index[0])
+                k = min(k, length(product) - 1)  # w · v is one neuron
                 where = ", ".join(str(each + 1) for each in index)
                 says = f"{name}[{where}] = {number(float(w))}"
                 yield row[i][0], layer.out, Line(row[i][1], k, float(w), says)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.drawing.reads import length
 from minigrad.primitive import Linear
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
@@ -74,21 +75,42 @@ class Moves:
         names = self._names[value].ravel()
         return tuple(names.tolist()) if len(names) < MANY else None
 
+    def mixes(self, value: Tensor) -> bool:
+        """Has a vector entries of several vectors of one Tensor, as in K.T?
+
+        >>> import minigrad as mg
+        >>> K = mg.exp(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]))
+        >>> turned, back = K.T, K[::-1]
+        >>> moves = Moves(mg.Tape(turned, back))
+        >>> moves.mixes(turned), moves.mixes(back)
+        (True, False)
+        """
+        names = self._names[value]
+        for row in names.reshape(-1, names.shape[-1] if names.ndim else 1).tolist():
+            vectors = {
+                (owner, n) for owner, n, _ in map(self._found, filter(None, row))
+            }
+            if len(vectors) > len({owner for owner, _ in vectors}):
+                return True
+        return False
+
     def _entry(self, name: int) -> Entry:
+        owner, _, j = self._found(name)
+        return owner, j
+
+    def _found(self, name: int) -> tuple[Tensor, int, int]:
+        """Return whose entry a name is: of which of its vectors, at which place."""
         i = bisect.bisect_right(self._starts, name) - 1
         owner = self._owners[i]
-        return owner, (name - self._starts[i]) % (owner.shape[-1] if owner.shape else 1)
+        return owner, *divmod(name - self._starts[i], length(owner))
 
     def _new(self, entry: Tensor) -> Array:
-        whole = entry.primitive is None
-        many = entry.size if whole else entry.shape[-1] if entry.shape else 1
-        names = np.arange(self._next, self._next + many)
+        names = np.arange(self._next, self._next + entry.size)
         self._makers.add(entry)
         self._starts.append(self._next)
         self._owners.append(entry)
-        self._next += many
-        names = names.reshape(entry.shape if whole else entry.shape[-1:])
-        return np.broadcast_to(names, entry.shape)
+        self._next += entry.size
+        return names.reshape(entry.shape)
 
     def _moved(self, entry: Tensor) -> Array | None:
         """Return the names of what was only moved, or None."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from minigrad.context import Scope
 from minigrad.drawing.choice import Choice
 from minigrad.drawing.moves import Entry, Moves
+from minigrad.drawing.reads import everywhere, length, reads
 from minigrad.drawing.sublayers import (
     by_structure,
     is_product,
@@ -28,8 +29,8 @@ from minigrad.drawing.sublayers import (
     weights,
 )
 from minigrad.drawing.time_steps import State, every_loop
-from minigrad.drawing.view import DENSE, JOIN
-from minigrad.drawing.words import leaf_label
+from minigrad.drawing.view import DENSE, JOIN, NotPlaced
+from minigrad.drawing.words import leaf_label, name_in_time, shape_text
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
@@ -112,6 +113,8 @@ class Network:
             return [entry for part in joined for entry in self.parts(part)]
         for row in self.moves.rows(value):
             if all(owner in self.maker for owner, _ in row):
+                if self.moves.mixes(value):
+                    raise _mixed(row[0][0], value)
                 return row
         known = self.same.setdefault(self.moves.moved_from(value) or value, value)
         return [(known, j) for j in range(length(value))]
@@ -120,6 +123,9 @@ class Network:
         """Yield each product of a layer, and the entries that its matrix reads."""
         for product in layer.products:
             (value,) = tensors(product)[:1]
+            if not _is_of_vectors(product, value, layer.out):
+                W = leaf_label(product.args[weight(product)]).name or "a Parameter"
+                raise NotPlaced(f"{W} does not multiply vectors, as in W v or X W")
             yield product, self.parts(value)
 
     def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
@@ -180,16 +186,13 @@ class Network:
         return self._reach[value]
 
     def _reaching(self, value: Tensor) -> Iterator[Line]:
-        mixes = not isinstance(value.primitive, Elementwise)
-        for arg in tensors(value):
-            row = self.parts(arg)
-            for k in range(length(value)):
-                for owner, j in row if mixes else [row[k if len(row) > 1 else 0]]:
-                    if self._is_between(owner):
-                        found = self._feeding(owner)
-                        yield from ((source, k) for source, i in found if i == j)
-                    else:
-                        yield (owner, j), k
+        for arg, j, k in reads(value):
+            owner, i = self.parts(arg)[j]
+            if self._is_between(owner):
+                found = self._feeding(owner)
+                yield from ((source, k) for source, n in found if n == i)
+            else:
+                yield (owner, i), k
 
     def _is_between(self, value: Tensor) -> bool:
         return (
@@ -224,11 +227,30 @@ def _in_a_row(value: Tensor, joined: list[Tensor]) -> bool:
     return length(value) == sum(map(length, joined))
 
 
-def length(value: Tensor) -> int:
-    """Return how many dots a vector has."""
-    return value.shape[-1] if value.shape else 1
-
-
 def weight(product: Tensor) -> int:
     """Return which argument of a product is the matrix."""
     return next(i for i, a in enumerate(product.args) if isinstance(a, Parameter))
+
+
+def _is_of_vectors(product: Tensor, value: Tensor, out: Tensor) -> bool:
+    """Does every entry read every entry, each through a weight of its own?
+
+    So it is in W v and in X W; but in W X the vectors of X stand upright.
+    """
+    if isinstance(product.primitive, Elementwise):  # a peephole
+        return True
+    place = weight(product)
+    fits = product.args[place].size == length(value) * length(out)
+    return bool(fits) and everywhere(product, 1 - place)
+
+
+def _mixed(source: Tensor, value: Tensor) -> NotPlaced:
+    """A dot stands for one entry of all examples: so K and K.T have no common dots."""
+    return NotPlaced(
+        f"entries of several vectors of {_named(source)} {shape_text(source)} stand in "
+        f"one vector of {_named(value)} {shape_text(value)}, as in K.T"
+    )
+
+
+def _named(value: Tensor) -> str:
+    return name_in_time(value) or f"a {value.primitive.name}"

@@ -20,7 +20,8 @@ from minigrad.drawing.curves import XY
 from minigrad.drawing.dots import DOT, Dots, Place
 from minigrad.drawing.legend import sign
 from minigrad.drawing.lines import FAINT, SHOWN, Bundle, Line, Ways, bundles, look
-from minigrad.drawing.network import Network, length, weight
+from minigrad.drawing.network import Network, weight
+from minigrad.drawing.reads import length
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import (
     CELL,
