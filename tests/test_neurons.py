@@ -250,6 +250,16 @@ def test_long_vectors_are_shortened_and_the_picture_says_so(n, m):
     assert any(re.fullmatch(rf"drawn: \d+ of {whole} .*", each) for each in sheet.notes)
 
 
+def test_a_batch_is_drawn_as_one_vector_and_the_picture_says_so():
+    made = mg.Dense(3, 2, mg.tanh, rng=0)(mg.Tensor(np.ones((6, 3)), "X"))
+    sheet = VIEWS["neuron"].sheet(tape(made))
+    assert len(threads(sheet)) == 6
+    assert "drawn: one of 6 vectors, all computed alike" in sheet.notes
+    batch = LSTM(3, 2, rng=0)(np.ones((4, 5, 3)))[0]
+    sheet = VIEWS["neuron"].sheet(tape(batch))
+    assert "drawn: one of 4 vectors, all computed alike" in sheet.notes
+
+
 def test_a_picture_that_shows_everything_says_nothing_of_leaving_out():
     for make in (CELLS["LSTM"], dense):
         assert "drawn" not in "".join(VIEWS["neuron"].sheet(tape(make())).notes)

@@ -15,6 +15,8 @@ out, and of long vectors the dots in the middle. The picture says how many.
 
 from __future__ import annotations
 
+import math
+
 from minigrad.context import path
 from minigrad.drawing.curves import XY
 from minigrad.drawing.dots import DOT, Dots, Place
@@ -96,6 +98,11 @@ class Neurons:
             if step.t is not None:
                 how_many = "the only step" if many == 1 else f"one of {many} time steps"
                 notes.append(f"drawn: t = {step.t}{of}, {how_many}")
+        batches = dict.fromkeys(v.shape[:-1] for v in self.network.level)
+        for shape in sorted(batches, key=math.prod):
+            if math.prod(shape) > 1:
+                many = " × ".join(map(str, shape))
+                notes.append(f"drawn: one of {many} vectors, all computed alike")
         notes.append(
             f"dark: neuron {SHOWN + 1} and all that it reads; lines lead upwards"
         )
