@@ -14,6 +14,7 @@ import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.drawing import VIEWS, draw, render
 from minigrad.drawing.cell import plan
+from minigrad.drawing.composites import COMPOSITES
 from minigrad.drawing.curves import curve
 from minigrad.drawing.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.styles import MISSING, NEW, REWIRED
@@ -103,6 +104,48 @@ def test_an_activation_made_of_several_primitives_is_in_the_box():
     layer = mg.Dense(2, 2, mg.relu, rng=0)
     groups = by_structure(tape(layer(mg.Tensor([1.0, 2.0], "x"))))
     assert [group.kind for group in groups] == ["dense"]
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (mg.relu, "relu"),
+        (mg.silu, "silu"),
+        (abs, "abs"),
+        (lambda z: mg.where(z.data <= 0, 1.0, z), "where"),
+        (lambda z: z * mg.sigmoid(z + 1.0), "σ → ×"),
+    ],
+)
+@pytest.mark.parametrize("shape", [(3,), (5, 3)])
+def test_a_box_says_the_function_that_leaves_its_steps(function, says, shape):
+    x = mg.Tensor(np.random.default_rng(3).normal(size=shape), "x")
+    (box,) = boxes(mg.Dense(3, 4, function, rng=0)(x))
+    assert box.label.symbol == says
+
+
+def test_an_activation_of_the_readers_own_may_be_entered(monkeypatch):
+    def leaky(z):
+        return mg.where(z.data <= 0, 0.1 * z, z)
+
+    monkeypatch.setitem(COMPOSITES, "leaky relu", leaky)
+    (box,) = boxes(mg.Dense(3, 4, leaky, rng=0)(mg.Tensor(np.ones(3), "x")))
+    assert box.label.symbol == "leaky relu"
+
+
+def test_a_box_without_a_bias_says_so():
+    X, W = mg.Tensor(np.ones((3, 2)), "X"), mg.Parameter(np.ones((2, 4)), "W_Q")
+    b = mg.Parameter(np.ones(4), "b")
+    says = [boxes(made)[0].label.symbol for made in (X @ W, X @ W + b)]
+    assert says == ["W v", "W v + b"]
+
+
+def test_a_layer_says_how_many_vectors_it_multiplies_and_needs_no_operand_numbers():
+    X, W = mg.Tensor(np.ones((3, 2)), "X"), mg.Parameter(np.ones((2, 4)), "W_K")
+    U = mg.Parameter(np.ones((4, 2)), "U")
+    for made in (X @ W, (X @ W).T, U @ mg.Tensor(np.ones((2, 3)), "X")):
+        dot = draw(made, "layer").dot
+        assert "for 3 vectors" in dot
+        assert "label=1 " not in dot
 
 
 def test_layers_that_follow_each_other_are_boxes_of_their_own():

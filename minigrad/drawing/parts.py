@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minigrad.context import Scope, path
-from minigrad.drawing.sublayers import by_structure, tensors, weights
+from minigrad.drawing.reads import everywhere
+from minigrad.drawing.sublayers import by_structure, is_product, tensors, weights
 from minigrad.drawing.time_steps import steps, typical
 from minigrad.drawing.view import (
     DENSE,
@@ -120,11 +121,19 @@ def _dense(group: Group) -> Group:
     size = sum(each.size for each in weights(group.entries))
     name = str(group.scope[-1]) if group.scope else "dense"
     remark = [group.label.name, f"{size} numbers to train"]
-    rows = group.entries[-1].shape[:-1]
-    if rows:
+    if rows := _batch(group):
         remark.append(f"for {' × '.join(map(str, rows))} vectors")
     label = Label(group.label.symbol, name, "\n".join(remark))
     return Group(group.entries, group.scope[:-1], DENSE, label, group.tooltip)
+
+
+def _batch(group: Group) -> tuple[int, ...]:
+    """Return how many vectors a box multiplies, as a shape; W X has them upright."""
+    product = next(filter(is_product, group.entries), group.entries[0])
+    value = tensors(product)[0]
+    i = next(i for i, arg in enumerate(product.args) if arg is value)
+    upright = value.ndim > 1 and not everywhere(product, i)
+    return value.shape[:-2] + value.shape[-1:] if upright else value.shape[:-1]
 
 
 def _inputs(groups: list[Group]) -> list[Group]:

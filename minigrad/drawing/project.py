@@ -122,10 +122,20 @@ class Picture:
         )
         self._cluster(group.scope).nodes.append(node)
         for entry in group.entries:
-            operands = operand_numbers(entry)
+            drawn = [a for a in entry.args if self._is_drawn(a, group)]
+            operands = (
+                operand_numbers(entry) if len(drawn) > 1 else [""] * len(entry.args)
+            )
             for i, arg in enumerate(entry.args):
                 if isinstance(arg, Tensor):
                     self._draw_arrow(arg, group, operands[i], entry)
+
+    def _is_drawn(self, value: object, user: Group) -> bool:
+        """Does an arrow lead there? Boxes keep their Parameters to themselves."""
+        if not isinstance(value, Tensor) or self._owner.get(value) is user:
+            return False
+        closed = user.kind in (DENSE, LAYER, SEVERAL)
+        return not (closed and isinstance(value, Parameter))
 
     def _draw_arrow(
         self, value: Tensor, user: Group, operand: str, entry: Tensor
@@ -141,9 +151,7 @@ class Picture:
                 to = "t + 1" if max(now) > max(then) else "t − 1"
                 self._return(Arrow(head, head, shape, name, tooltip, read), to)
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
-            closed = user.kind in (DENSE, LAYER, SEVERAL)
-            inside = closed and isinstance(value, Parameter)
-            if user.kind != FOLDED and not inside:
+            if user.kind != FOLDED and self._is_drawn(value, user):
                 tail = self._tap(value, user.scope)
                 arrow = Arrow(tail, head, "", operand, tooltip, read)
                 if user.kind == LAYER:

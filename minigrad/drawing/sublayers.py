@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
+from minigrad.drawing.composites import composites
 from minigrad.drawing.knots import find_knots, is_activation, up_to_activation
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
@@ -105,7 +106,7 @@ class Box:
     scope: Scope
     entries: list[Tensor] = field(default_factory=list)
     open: set[Tensor] = field(default_factory=set)
-    activations: list[Primitive] = field(default_factory=list)
+    activations: list[Tensor] = field(default_factory=list)
     products: int = 0
     longer: bool = False
 
@@ -119,7 +120,7 @@ class Box:
         elif is_scaling(entry) or is_additive(row) or not self._closes(entry):
             self.open.add(entry)
         else:
-            self.activations.append(row)
+            self.activations.append(entry)
 
     def _closes(self, entry: Tensor) -> bool:
         row = entry.primitive
@@ -160,7 +161,7 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
     for box in dict.fromkeys(found.values()):
         known = bool(box.activations) and is_activation(box.entries[-1])
         if not known and (more := up_to_activation(box.entries, readers, is_product)):
-            box.entries, box.activations, box.longer = more, [more[-1].primitive], True
+            box.entries, box.activations, box.longer = more, [more[-1]], True
             found.update((each, box) for each in box.entries)
     return found
 
@@ -248,15 +249,33 @@ def structure(tape: Tape) -> list[Group]:
 
 def _dense(box: Box) -> Label:
     """Return what a dense sub-layer says: its activation, its W and b."""
-    bent = [row for row in box.activations if isinstance(row, Elementwise)]
-    closing = bent or box.activations[:1] * (len(box.activations) == 1)
-    symbol = " → ".join(row.symbol for row in closing) or "W v + b"
+    closing = _closing(box)
+    symbol = " → ".join(closing) or _affine(box)
     symbol = f"… → {symbol}" if box.longer else symbol
     found = sorted(weights(box.entries), key=lambda each: -each.ndim)  # W before p, b
     names = [leaf_label(each).name or "·" for each in found]
-    deeper = box.products > 1 and len(box.activations) > 1
-    name = f"{len(box.activations)} layers" if deeper else ", ".join(names)
+    deeper = box.products > 1 and len(closing) > 1
+    name = f"{len(closing)} layers" if deeper else ", ".join(names)
     return Label(symbol, name)
+
+
+def _closing(box: Box) -> list[str]:
+    """Return the activations of a box, a composite by its name."""
+    known = composites(box.entries)
+    ends = {*known, *box.activations}
+    ends -= {step for end, (_, steps) in known.items() for step in steps[:-1]}
+    shown = [e for e in box.entries if e in ends]
+    bent = [e for e in shown if e in known or isinstance(e.primitive, Elementwise)]
+    shown = bent or shown * (len(shown) == 1)
+    return [known[e][0] if e in known else e.primitive.symbol for e in shown]
+
+
+def _affine(box: Box) -> str:
+    """Return what a box without an activation is: with a bias, with more, or bare."""
+    added = [e for e in box.entries if is_additive(e.primitive)]
+    if any(weights([e]) for e in added):
+        return "W v + b"
+    return "W v + …" if added else "W v"
 
 
 def told(group: Group, place: Mapping[Tensor, int]) -> str:
