@@ -61,6 +61,19 @@ def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
             assert ("style" in look) == negative
 
 
+def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
+    for name, written in (("x", True), ("target", False)):
+        x = mg.Tensor(np.ones(3), name)
+        sheet = VIEWS["neuron"].sheet(tape(mg.Dense(3, 2, mg.tanh, rng=0)(x)))
+        labels = [
+            look["label"]
+            for *_, look in sheet.nodes
+            if f"of {name} " in look.get("tooltip", "")
+        ]
+        assert len(labels) == 3
+        assert all((f">{name}<" in label) == written for label in labels)
+
+
 def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
     sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
     dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}

@@ -24,6 +24,7 @@ from minigrad.drawing.legend import sign
 from minigrad.drawing.lines import FAINT, SHOWN, Bundle, Line, Ways, bundles, look
 from minigrad.drawing.network import Network, weight
 from minigrad.drawing.reads import length
+from minigrad.drawing.safe import MEDIUM, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import (
     CELL,
@@ -101,8 +102,8 @@ class Neurons:
         batches = dict.fromkeys(v.shape[:-1] for v in self.network.level)
         for shape in sorted(batches, key=math.prod):
             if math.prod(shape) > 1:
-                many = " × ".join(map(str, shape))
-                notes.append(f"drawn: one of {many} vectors, all computed alike")
+                how_many = " × ".join(map(str, shape))
+                notes.append(f"drawn: one of {how_many} vectors, all computed alike")
         notes.append(
             f"dark: neuron {SHOWN + 1} and all that it reads; lines lead upwards"
         )
@@ -135,6 +136,9 @@ class Neurons:
         style = self._frame(id, value, place)
         letter = (value.name or "").replace("~", "_tilde").removesuffix("_0")
         letter = letter.removesuffix("_prev")
+        wide = f"{letter.replace('_tilde', '').replace('_', '')}{max(place.dots) + 1}"
+        if MEDIUM * width(wide) > DOT:
+            letter = ""  # its number says which dot it is, the tooltip the name
         for k, at in place.dots.items():
             label = Label("", f"{letter}_{k + 1}" if letter else str(k + 1))
             dark = k == SHOWN and style is not BELOW
