@@ -453,6 +453,13 @@ def test_of_several_boxes_the_deepest_is_looked_into():
     assert "(2, 6)" in dot
 
 
+def test_where_one_of_several_boxes_is_drawn_the_picture_says_which():
+    assert "one of 3 boxes" in draw(dense(), "dense").dot
+    assert "one of 4 boxes" in draw(sequence(3), "dense").dot
+    alone = mg.Dense(3, 2, mg.tanh)(mg.Tensor(np.ones(3), "x"))
+    assert "drawn" not in draw(alone, "dense").dot
+
+
 # ------------------------------------------------------------------------- variants
 
 

@@ -98,6 +98,7 @@ def draw(
     if sheet is not None:
         summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
         return Drawing(sheet.dot_text(how, legend), summary, told, renderer)
+    said += chosen.notes(tape)
     picture = readable(tape, list(chosen.groups(tape)), max_nodes, said)
     if len(picture.nodes) > max_nodes:
         raise _too_large(len(picture.nodes), max_nodes, named)

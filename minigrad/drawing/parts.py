@@ -12,7 +12,13 @@ from dataclasses import replace
 
 from minigrad.context import Scope, path
 from minigrad.drawing.reads import everywhere
-from minigrad.drawing.sublayers import by_structure, is_product, tensors, weights
+from minigrad.drawing.sublayers import (
+    by_structure,
+    is_product,
+    structure,
+    tensors,
+    weights,
+)
 from minigrad.drawing.time_steps import steps, typical
 from minigrad.drawing.view import (
     DENSE,
@@ -35,10 +41,9 @@ def inside_dense(tape: Tape) -> list[Group]:
     A deeper box is preferred, because there is more to see in it.
     """
     groups = typical(steps(tape)).groups
-    boxes = [group for group in groups if group.kind == DENSE]
-    if not boxes:
+    box = _looked_into(groups)
+    if box is None:
         return list(every_primitive(tape))
-    box = max(boxes, key=lambda box: len(weights(box.entries)))
     read = {arg for entry in box.entries for arg in tensors(entry)}
     joins = {e for g in groups if g.kind == JOIN for e in g.entries if e in read}
     shown = joins | set(box.entries)
@@ -48,6 +53,27 @@ def inside_dense(tape: Tape) -> list[Group]:
         for group in every_primitive(tape)
         if group.entries[0] in shown
     ]
+
+
+def _looked_into(groups: list[Group]) -> Group | None:
+    boxes = (group for group in groups if group.kind == DENSE)
+    return max(boxes, key=lambda box: len(weights(box.entries)), default=None)
+
+
+def one_of(tape: Tape) -> tuple[str, ...]:
+    """Say which of several boxes is drawn; those of the same weights count as one.
+
+    >>> import minigrad as mg
+    >>> layers = mg.Sequential(mg.Dense(3, 2, mg.tanh), mg.Dense(2, 1))
+    >>> one_of(mg.Tape(layers(mg.Tensor([1.0, 2.0, 3.0]))))
+    ('drawn: Sequential.layers.0, one of 2 boxes',)
+    """
+    box = _looked_into(typical(steps(tape)).groups)
+    found = {(*weights(g.entries),) for g in structure(tape) if g.kind == DENSE}
+    if box is None or len(found) < 2:
+        return ()
+    name = path(box.scope) or box.label.name
+    return (f"drawn: {name}, one of {len(found)} boxes",)
 
 
 def by_layer(tape: Tape) -> list[Group]:
@@ -182,5 +208,5 @@ def _beginning(leaves: tuple[Tensor, ...]) -> Group:
     return Group(leaves, (), "input", Label("", name), says)
 
 
-VIEWS["dense"] = View("what is in a yellow box?", inside_dense)
+VIEWS["dense"] = View("what is in a yellow box?", inside_dense, notes=one_of)
 VIEWS["layer"] = View("which layers are there?", by_layer)

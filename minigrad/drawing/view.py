@@ -68,11 +68,13 @@ class View:
               in no group is drawn beside each of its users
     sheet     for a picture with fixed places: the sheet it makes of a tape; it raises
               NotPlaced, or returns None, for a tape that is like none it can place
+    notes     sentences below the picture: what the groups leave out of a tape
     """
 
     answers: str
     groups: Callable[[Tape], Iterator[Group] | list[Group]]
     sheet: Callable[[Tape], Any] | None = None
+    notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
 
 
 def every_primitive(tape: Tape) -> Iterator[Group]:
