@@ -56,7 +56,8 @@ MIXED = STYLES["linear"]._replace(shape="ellipse", legend="combined otherwise")
 def neuron_sheet(tape: Tape) -> Sheet | None:
     """Return the picture of a network, recurrent or not, as dots and lines.
 
-    Raises ValueError for one of so many layers that it fits on no page.
+    Raises ValueError for one of so many layers that it fits on no page, and NotPlaced
+    where a dot would stand for entries that are read differently, as in K.T.
     """
     network = Network(tape)
     if not network.layers:
