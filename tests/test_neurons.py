@@ -71,7 +71,7 @@ def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
             if f"of {name} " in look.get("tooltip", "")
         ]
         assert len(labels) == 3
-        assert all((f">{name}<" in label) == written for label in labels)
+        assert all((f">{name}" in label) == written for label in labels)
 
 
 def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
