@@ -490,6 +490,17 @@ def test_a_difference_is_between_two():
         draw(CELLS["LSTM"]()[0], "difference")
 
 
+def test_what_is_no_cell_is_compared_with_nothing_and_the_picture_says_so():
+    cell, other = CELLS["LSTM"]()[0], loss()
+    for outputs, which in (
+        ([cell, other], "loss is"),
+        ([other, cell], "loss is"),
+        ([other, mg.tanh(other)], "loss and output 2 are"),
+    ):
+        said = f"because {which} no cell that can be drawn, so nothing is compared"
+        assert said in draw(outputs, "difference").dot
+
+
 # ------------------------------------------------------------------------- backward
 
 
