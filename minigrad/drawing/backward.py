@@ -15,7 +15,6 @@ A long tape is folded as in the view op (`fold.py`).
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
 
@@ -24,7 +23,7 @@ from minigrad.drawing.curves import XY
 from minigrad.drawing.fold import readable
 from minigrad.drawing.layered import Columns, Spot
 from minigrad.drawing.project import Arrow, Node, Picture
-from minigrad.drawing.safe import SMALL, size, width
+from minigrad.drawing.safe import SMALL, markup, size, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
 from minigrad.drawing.view import (
@@ -211,7 +210,7 @@ def _on_paper(words: str) -> str:
     """Return a label that covers the line it stands on."""
     return (
         f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" BGCOLOR="{PART.fill}">'
-        f"<TR><TD>{html.escape(words)}</TD></TR></TABLE>>"
+        f"<TR><TD>{markup(words)}</TD></TR></TABLE>>"
     )
 
 

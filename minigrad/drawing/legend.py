@@ -7,12 +7,11 @@ place in every font.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterable
 
 from minigrad.drawing.project import Picture
-from minigrad.drawing.safe import SMALL, printable, width
+from minigrad.drawing.safe import SMALL, markup, width
 from minigrad.drawing.styles import (
     GATE,
     INK,
@@ -38,7 +37,7 @@ def legend(picture: Picture) -> str:
 
 def table(entries: list[Entry], notes: Iterable[str], most: int) -> str:
     """Return notes and, below, the entries in at most so many columns."""
-    rows = [html.escape(printable(note)) for note in notes]
+    rows = [markup(note) for note in notes]
     return (
         f'<<FONT POINT-SIZE="{SMALL}" COLOR="{MUTED}">'
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
@@ -102,11 +101,11 @@ def swatch(
 
 def sign(text: str, color: str = INK) -> str:
     """Return the cell of a symbol that is explained."""
-    text = html.escape(printable(text))
+    text = markup(text)
     return f'<TD ALIGN="RIGHT"><FONT COLOR="{color}">{text}</FONT></TD>'
 
 
 def _words(text: str) -> str:
     room = round(width(text) * SMALL) + 4
-    text = html.escape(printable(text))
+    text = markup(text)
     return f'<TD ALIGN="LEFT" WIDTH="{room}"> {text}<BR ALIGN="LEFT"/></TD>'

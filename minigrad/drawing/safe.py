@@ -1,8 +1,10 @@
 """Text made safe for DOT, and how much room it takes.
 
-Whatever a user calls a Tensor is shown letter for letter: `plain` writes an attribute,
-`rich` a label with sizes and subscripts. Both escape what Graphviz would understand as
-its own language, and replace what no font prints and no XML file may hold.
+Whatever a user calls a Tensor is shown letter for letter: `plain` writes a label,
+`rich` one with sizes and subscripts, `pointed` a tooltip. They escape what Graphviz
+would understand as its own language, and replace what no font prints and no XML file
+may hold. In that language a backslash and a letter may stand for the id of the node,
+also in HTML, and two backslashes are one. A label is read once, a tooltip twice.
 """
 
 from __future__ import annotations
@@ -25,14 +27,35 @@ def printable(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return an attribute value that Graphviz shows letter for letter.
+    r"""Return a label that Graphviz shows letter for letter.
 
     A backslash would be an escape, `&lt;` an entity, `<b>` as a whole a label in HTML.
+
+    >>> print(plain(r"\N & a"))
+    \\N &amp; a
     """
+    return _quoted(text, "\\\\")
+
+
+def pointed(text: str) -> str:
+    r"""Return a tooltip that Graphviz shows letter for letter.
+
+    >>> print(pointed(r"\N & a"))
+    \\\\N &amp; a
+    """
+    return _quoted(text, "\\\\\\\\")
+
+
+def _quoted(text: str, backslash: str) -> str:
     import graphviz
 
     lines = [printable(line).replace("&", "&amp;") for line in text.split("\n")]
-    return graphviz.nohtml("\\n".join(line.replace("\\", "\\\\") for line in lines))
+    return graphviz.nohtml("\\n".join(line.replace("\\", backslash) for line in lines))
+
+
+def markup(text: str) -> str:
+    """Return text as a part of an HTML-like label that is shown letter for letter."""
+    return html.escape(printable(text)).replace("\\", "\\\\")
 
 
 def rich(label: Label) -> str:
@@ -56,7 +79,7 @@ def _font(text: str, size: int) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(printable(shortened(text)))
+    return markup(shortened(text))
 
 
 def shortened(text: str) -> str:
