@@ -25,7 +25,8 @@ The files, in the order of the argument:
     dots.py      places of dots              lines.py      lines between them
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        chain_rule.py  what backward says
-    layered.py   places from left to right   difference.py  two cells
+    layered.py   places from left to right   room.py       words on lines
+    difference.py  two cells
     sheet.py     DOT text with places        curves.py    wires with round corners
 
     render.py    which program paints it     paper.py     pdf and png from svg

@@ -149,10 +149,8 @@ def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:
     tooltip = pointed(arrow.tooltip)
     look = {"tooltip": tooltip}
-    shape = "" if arrow.shape == "()" else arrow.shape  # a number needs no shape
-    label = ": ".join(word for word in (arrow.operand, shape) if word)
-    if label:
-        look.update(label=plain(label), labeltooltip=tooltip)
+    if arrow.says:
+        look.update(label=plain(arrow.says), labeltooltip=tooltip)
     if carried or not arrow.shape:  # keep time straight and leaves close
         look["weight"] = "5"
     graph.edge(arrow.tail, arrow.head, **look)

@@ -31,7 +31,7 @@ Entry = tuple[str, str]  # the cell of a swatch or symbol, and words
 def legend(picture: Picture) -> str:
     """Return the legend as an HTML-like label: what was folded, then the grid."""
     most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
-    entries = [*_kinds(picture), *_marks(picture), *_symbols(picture)]
+    entries = [*_kinds(picture), *marks(picture), *_symbols(picture)]
     return table(entries, picture.notes, most)
 
 
@@ -58,15 +58,16 @@ def _sample(style: Style) -> str:
     return sign(style.shape) if style.is_mark else swatch(style.fill, style.border)
 
 
-def _marks(picture: Picture) -> list[Entry]:
-    marks = []
+def marks(picture: Picture) -> list[Entry]:
+    """Explain dashed and bold borders, and the numbers of operands."""
+    found = []
     if any(node.tap for node in picture.nodes):
-        marks.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
+        found.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
     if any(node.output for node in picture.nodes):
-        marks.append((swatch(PAPER, INK, border=2), "the output"))
+        found.append((swatch(PAPER, INK, border=2), "the output"))
     if any(arrow.operand.isdigit() for arrow in picture.arrows):
-        marks.append((sign("1, 2"), "order of operands"))
-    return marks
+        found.append((sign("1, 2"), "order of operands"))
+    return found
 
 
 def _symbols(picture: Picture) -> list[Entry]:
