@@ -430,6 +430,13 @@ def test_a_renderer_that_hangs_is_ended(tmp_path, monkeypatch):
         draw(difference(), renderer=str(program)).svg()
 
 
+def test_no_more_is_installed_where_all_that_is_there_refuses():
+    with pytest.raises(NotRendered, match="to install more") as caught:
+        render.render("digraph {", "svg")
+    assert "refused: " in str(caught.value)
+    assert "pip install" not in str(caught.value)
+
+
 @posix_only
 def test_a_renderer_that_fails_says_what_it_said(tmp_path):
     program = tmp_path / "broken"
