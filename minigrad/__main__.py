@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from minigrad.files import read_npz
-from minigrad.messages import explain
+from minigrad.messages import explain, user_line
 from minigrad.module import Module
 from minigrad.saved import recognise
 from minigrad.watching import checked
@@ -87,10 +87,10 @@ def _output(options: argparse.Namespace) -> Any:
         return found.output
     name, _, function = options.what.partition(":")
     module = _imported(name)
-    found = getattr(module, function)
+    found = _found(module, function)
     if options.weights:
         path, at = options.weights, options.into
-        model = getattr(module, at) if at else _only_model(module, path)
+        model = _found(module, at) if at else _only_model(module, path)
         model.load(path)
     return found() if callable(found) else found
 
@@ -100,8 +100,41 @@ def _imported(module: str) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if not error.name or not f"{module}.".startswith(f"{error.name}."):
+            raise  # it is there, and imports another that is not
+        raise ModuleNotFoundError(
+            explain(
+                f"importing {module}, at {user_line()}",
+                {},
+                f"there is no module {error.name!r}, neither installed nor in "
+                f"{Path.cwd()}.",
+                "name the file without .py, and go to the folder that holds it first.",
+            )
+        ) from error
     finally:
         sys.path.pop(0)
+
+
+def _found(module: ModuleType, name: str) -> Any:
+    """Return what a module calls by a name."""
+    if hasattr(module, name):
+        return getattr(module, name)
+    there = [
+        each
+        for each, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__
+    ]
+    raise AttributeError(
+        explain(
+            f"{module.__name__}:{name}, at {user_line()}",
+            {},
+            f"the module {module.__name__} has nothing of that name.",
+            f"choose one of its own: {', '.join(there)}."
+            if there
+            else "define it there: a function that returns a Tensor, or several.",
+        )
+    )
 
 
 def _only_model(module: ModuleType, weights: str) -> Module:

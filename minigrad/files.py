@@ -14,6 +14,20 @@ import numpy as np
 from minigrad.messages import explain, user_line
 
 
+def as_path(path: str | os.PathLike[str], asked: str) -> Path:
+    """Return a path; raises TypeError with a sentence for what is none."""
+    if isinstance(path, (str, os.PathLike)):
+        return Path(path)
+    raise TypeError(
+        explain(
+            f"{asked}, at {user_line()}",
+            {"path": path},
+            f"a path is text, and this is of type {type(path).__name__}.",
+            "name a file, such as 'picture.pdf' or pathlib.Path('page.html').",
+        )
+    )
+
+
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file beside its place, then move it there; return the path.
 
@@ -30,11 +44,14 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
+        files = [f"{str(each)!r} is a file, no folder" for each in path.parents
+                 if each.is_file()]  # fmt: skip
+        reason = files[0] if files else error.strerror or error
         raise OSError(
             explain(
                 f"writing {str(path)!r}, at {user_line()}",
                 {},
-                f"the file cannot be written: {error.strerror or error}.",
+                f"the file cannot be written: {reason}.",
                 "choose a folder that you may write to; nothing was changed.",
             )
         ) from error

@@ -22,6 +22,7 @@ from minigrad.context import SETTING
 from minigrad.cotangents import Cotangents
 from minigrad.messages import explain, user_line
 from minigrad.refusals import (
+    WRT,
     bad_rule,
     require_recorded,
     require_tensor,
@@ -228,10 +229,10 @@ def _tensors(inputs: Any) -> list[Tensor]:
     if isinstance(inputs, Tensor):
         return [inputs]
     if not isinstance(inputs, Mapping | list | tuple):
-        require_tensor(inputs, "grad(output, inputs)")
+        require_tensor(inputs, "grad(output, inputs)", WRT)
     wanted = list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)
     for each in wanted:
-        require_tensor(each, "grad(output, inputs)")
+        require_tensor(each, "grad(output, inputs)", WRT)
     return wanted
 
 

@@ -33,7 +33,8 @@ def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
     lines = [asked]
     for role, value in operands.items():
         lines.append(f"  with  {role}: {describe(value)}")
-    if any(getattr(v, "primitive", None) and not v.line for v in operands.values()):
+    made = (v for v in operands.values() if getattr(v, "primitive", None))
+    if not all(getattr(v, "line", "?") for v in made):
         lines.append("        (mg.checked() keeps the line that made each, too)")
     return "\n".join([*lines, *_part("why", why), *_part("fix", fix)])
 
@@ -68,8 +69,13 @@ def named(values: Any) -> dict[str, Any]:
 
 
 def user_line() -> str:
-    """Return `file:line` of the innermost frame outside this project's packages."""
-    return short(*source_line(_PACKAGES))
+    """Return `file:line` of the innermost frame outside this project's packages.
+
+    Nothing is outside where the command `minigrad` or `python -m minigrad` began it.
+    """
+    file, line = source_line(_PACKAGES)
+    begun = file.startswith("<frozen") or os.path.basename(file) == "minigrad"
+    return "the command line" if begun else short(file, line)
 
 
 def short(file: str, line: int) -> str:

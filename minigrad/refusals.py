@@ -8,9 +8,12 @@ from typing import Any
 from minigrad.messages import explain, user_line
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 
+OUTPUT = "call the Module, model(x), and give what it returns"
+WRT = "of a Module pass model.parameters()"
 
-def require_tensor(value: Any, asked: str) -> None:
-    """Refuse what carries no record."""
+
+def require_tensor(value: Any, asked: str, of_module: str = OUTPUT) -> None:
+    """Refuse what carries no record; of a Module, say what to give in its place."""
     if not isinstance(value, Tensor):
         kind = type(value).__name__
         article = "an" if kind[0] in "aeiou" else "a"
@@ -19,8 +22,8 @@ def require_tensor(value: Any, asked: str) -> None:
                 f"{asked} of {article} {kind}, at {user_line()}",
                 {"value": value},
                 "only a Tensor remembers how it was made.",
-                "make the inputs Tensors before computing, x = mg.Tensor(x); of a "
-                "Module pass model.parameters().",
+                f"make the inputs Tensors before computing, x = mg.Tensor(x); "
+                f"{of_module}.",
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import subprocess
 import sys
 import tomllib
@@ -90,6 +91,33 @@ def test_what_cannot_be_drawn_is_said_in_words(program, arguments, says, capsys)
     error = capsys.readouterr().err
     assert says in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("what", "part"),
+    [
+        ("no_such_module:loss", "why   there is no module 'no_such_module'"),
+        ("a_program_to_draw:nope", "fix   choose one of its own: loss, broken."),
+        ("a_program_to_draw:mg", "fix   make the inputs Tensors"),
+    ],
+)
+def test_the_command_line_says_where_and_why_and_what_to_do(program, what, part):
+    done = subprocess.run(
+        [sys.executable, "-m", "minigrad", "draw", what],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])},
+    )
+    assert done.returncode == 1
+    assert part in done.stderr
+    assert "at the command line" in done.stderr
+    assert "runpy" not in done.stderr
+
+
+def test_a_module_that_lacks_another_keeps_its_own_words(program, tmp_path, capsys):
+    (tmp_path / "lacking_to_draw.py").write_text("import no_such_thing_at_all")
+    assert main(["draw", "lacking_to_draw:loss"]) == 1
+    assert "No module named 'no_such_thing_at_all'" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------- saved models

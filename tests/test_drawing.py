@@ -28,6 +28,7 @@ needs_dot = pytest.mark.skipif(not SYSTEM_DOT, reason="no dot of Graphviz on the
 posix_only = pytest.mark.skipif(os.name == "nt", reason="a shell script as renderer")
 RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 SVG = "{http://www.w3.org/2000/svg}"
+LINK = "{http://www.w3.org/1999/xlink}"
 
 
 def difference() -> mg.Tensor:
@@ -429,6 +430,13 @@ def test_a_renderer_that_hangs_is_ended(tmp_path, monkeypatch):
         draw(difference(), renderer=str(program)).svg()
 
 
+def test_no_more_is_installed_where_all_that_is_there_refuses():
+    with pytest.raises(NotRendered, match="to install more") as caught:
+        render.render("digraph {", "svg")
+    assert "refused: " in str(caught.value)
+    assert "pip install" not in str(caught.value)
+
+
 @posix_only
 def test_a_renderer_that_fails_says_what_it_said(tmp_path):
     program = tmp_path / "broken"
@@ -538,6 +546,29 @@ def test_a_hostile_name_harms_nothing(name, renderer):
 @given(st.text(max_size=12))
 def test_any_name_harms_nothing(name):
     paint(name, "graphviz-pure")
+
+
+BACKSLASHES = [f"\\{letter}" for letter in "NGETHLlrnx\\"] + [
+    'y\\N\\G"', "a\\", "\\\\N", "\\&lt;"]  # fmt: skip
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("name", BACKSLASHES)
+def test_a_name_is_shown_letter_for_letter(name, renderer):
+    with mg.scope(name):
+        y = mg.Tensor([1.0], name=name) * 2.0
+    y.name = name
+    tooltips = f"How {name} was computed", f"{name} = {name} × 2"
+    for view, labels, told in (
+        ("op", 3, [*tooltips, f"in {name}"]),  # two nodes and a frame
+        ("backward", 2, tooltips),
+    ):
+        root = ET.fromstring(draw(y, view, renderer=renderer).svg().encode())
+        texts = ["".join(each.itertext()) for each in root.iter(f"{SVG}text")]
+        assert texts.count(name) == labels
+        pointed_at = [each.get(f"{LINK}title", "") for each in root.iter(f"{SVG}a")]
+        for says in told:
+            assert any(says in each for each in pointed_at)
 
 
 def test_the_svg_can_be_read_by_others():

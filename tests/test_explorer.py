@@ -645,3 +645,8 @@ def test_inputs_that_only_left_out_steps_read_are_left_out_too(tmp_path):
             s = mg.tanh(s + mg.Tensor(1.0, name="x"))
     page = written(s, tmp_path, max_steps=20)
     assert page.count("<article") <= 20
+
+
+def test_one_leaf_is_no_leaves(tmp_path):
+    one = mg.explore(mg.tanh(mg.Tensor(0.5, name="a")), tmp_path / "one.html")
+    assert "2 entries: 1 leaf and 1 primitive that ran" in one.read_text("utf-8")

@@ -5,12 +5,15 @@ with which operands, why it cannot be, and the likely fix.
 """
 
 import re
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import __main__ as command
+from minigrad.drawing import NotRendered
 from minigrad.primitive import TABLE, elementwise
 
 x = mg.Tensor([1.0, 2.0], name="x")
@@ -109,6 +112,16 @@ def not_a_file_of_arrays(tmp_path):
 def unwritable(tmp_path):
     (tmp_path / "file").write_text("")
     mg.Dense(3, 2).save(tmp_path / "file" / "w.npz")
+
+
+def refused_by_a_renderer():
+    """Python runs, and understands no option of Graphviz."""
+    mg.draw(x * 2.0, renderer=sys.executable).svg()
+
+
+def drawn_into_a_file(tmp_path):
+    (tmp_path / "file.py").write_text("")
+    mg.draw(x * 2.0).save(tmp_path / "file.py" / "x.dot")
 
 
 HERE = r"at test_messages.py:\d+"
@@ -426,6 +439,68 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         lambda: mg.jvp(lambda a: a * a, (np.ones(2),), (np.ones(3),)),
         *(ValueError, f"directional derivative, {HERE}", r"primal 0: shape \(2,\)"),
         *(r"shapes \[\(3,\)\]", "a direction for every primal"),
+    ),
+    "picture of a model": (
+        lambda: mg.draw(mg.Dense(3, 2)),
+        *(TypeError, f"draw of a Dense, {HERE}", "value: a Dense", "only a Tensor"),
+        r"Module,\s+model\(x\), and give what it returns",
+    ),
+    "tape of a model": (
+        lambda: mg.Tape(mg.Dense(3, 2)),
+        *(TypeError, f"Tape.*{HERE}", "value", "only a Tensor", r"model\(x\)"),
+    ),
+    "gradient with respect to a model": (
+        lambda: mg.grad(x.sum(), mg.Dense(3, 2)),
+        *(TypeError, f"grad.*{HERE}", "value", "only a Tensor"),
+        r"pass\s+model\.parameters\(\)",
+    ),
+    "list of views": (
+        lambda: mg.draw(x * 2.0, view=["gate"]),
+        *(ValueError, rf"view=\['gate'\]\), {HERE}", "output: shape"),
+        *("no view of that name", '"op"'),
+    ),
+    "number of nodes that is none": (
+        lambda: mg.draw(x * 2.0, max_nodes="a"),
+        *(TypeError, f"max_nodes='a'.*{HERE}", "max_nodes: 'a'", "is no number"),
+        "max_nodes=300",
+    ),
+    "picture saved into a number": (
+        lambda: mg.draw(x * 2.0).save(3),
+        *(TypeError, rf"save\(3\), {HERE}", "path: 3", "of type int", "picture.pdf"),
+    ),
+    "picture below a file": (
+        drawn_into_a_file,
+        *(
+            OSError,
+            f"writing.*x.dot.*{HERE}",
+            None,
+            r"file.py'\s+is\s+a\s+file,\s+no\s+folder",
+        ),
+        "nothing was changed",
+    ),
+    "picture that a renderer refuses": (
+        refused_by_a_renderer,
+        *(NotRendered, "a picture as svg", None, "(?i)refused: .*unknown option"),
+        "others are tried then",
+    ),
+    "page that is no page": (
+        lambda: mg.explore(x.sum(), "notes.txt"),
+        *(ValueError, f"explore.*notes.txt.*{HERE}", None, r"the\s+suffix\s+\.txt"),
+        "'notes.html'",
+    ),
+    "page saved into a number": (
+        lambda: mg.explore(x.sum(), 3),
+        *(TypeError, rf"explore.*{HERE}", "path: 3", "of type int", "page.html"),
+    ),
+    "module that is not there": (
+        lambda: command._imported("no_such_module"),
+        *(ModuleNotFoundError, f"importing no_such_module, {HERE}", None),
+        *("no module 'no_such_module'", r"without\s+\.py"),
+    ),
+    "function that is not there": (
+        lambda: command._found(mg.messages, "nope"),
+        *(AttributeError, f"minigrad.messages:nope, {HERE}", None),
+        *("nothing of that name", "its own: .*explain"),
     ),
     "check of a function without a record": (
         lambda: mg.check_gradients(lambda a: a.data, np.ones(2)),

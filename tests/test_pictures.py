@@ -18,6 +18,7 @@ from minigrad.drawing import VIEWS, NotRendered, draw, paper, render
 
 VIEWED = [*EVERY, "op", "difference"]
 SVG = "{http://www.w3.org/2000/svg}"
+LINK = "{http://www.w3.org/1999/xlink}"
 WORDS = {
     "layer": {"LSTM", "x", "48 numbers to train"},
     "neuron": {"W", "f", "y", "x", "dark: neuron 1"},
@@ -99,22 +100,34 @@ def paint(names, view, renderer="graphviz-pure"):
     made = [made, named(names)] if view == "difference" else made
     drawing = draw(made, view, renderer=renderer)
     drawing.dot.encode("utf-8")
-    groups = ET.fromstring(drawing.svg().encode()).iter(f"{SVG}g")
+    groups = list(ET.fromstring(drawing.svg().encode()).iter(f"{SVG}g"))
     classes = [group.get("class") for group in groups]
     nodes, arrows = map(int, re.findall(r"(\d+) (?:nodes|arrows)", repr(drawing)))
     assert (classes.count("node"), classes.count("edge")) == (nodes, arrows)
+    return groups
+
+
+def said(group):
+    """Return what a part of a picture says, and what it says when pointed at."""
+    texts = ["".join(each.itertext()) for each in group.iter(f"{SVG}text")]
+    return texts + [each.get(f"{LINK}title", "") for each in group.iter(f"{SVG}a")]
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("view", VIEWED)
 def test_hostile_names_harm_no_picture(view, renderer):
-    paint(HOSTILE, view, renderer)
+    groups = paint(HOSTILE, view, renderer)
+    for part in groups:
+        if part.get("class") in ("node", "edge", "cluster"):
+            id = part.find(f"{SVG}title").text
+            assert not any(id in text for text in said(part))
 
 
-@pytest.mark.parametrize("name", ["<b>", ""])
+@pytest.mark.parametrize("name", ["<b>", "", "\\N"])
 @pytest.mark.parametrize("view", VIEWED)
 def test_everything_may_have_the_same_name(view, name):
-    paint([name] * len(HOSTILE), view)
+    groups = paint([name] * len(HOSTILE), view)
+    assert any(name in text for text in said(groups[0]))
 
 
 @settings(max_examples=10, deadline=None)

@@ -17,6 +17,7 @@ from minigrad.drawing.cell import plan
 from minigrad.drawing.composites import COMPOSITES
 from minigrad.drawing.curves import curve
 from minigrad.drawing.routes import RIGHT, NoWay, Paper
+from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.styles import MISSING, NEW, REWIRED
 from minigrad.drawing.sublayers import by_structure, tensors
 from minigrad.drawing.time_steps import steps
@@ -540,6 +541,17 @@ def test_a_difference_is_between_two():
         draw(CELLS["LSTM"]()[0], "difference")
 
 
+def test_what_is_no_cell_is_compared_with_nothing_and_the_picture_says_so():
+    cell, other = CELLS["LSTM"]()[0], loss()
+    for outputs, which in (
+        ([cell, other], "loss is"),
+        ([other, cell], "loss is"),
+        ([other, mg.tanh(other)], "loss and output 2 are"),
+    ):
+        said = f"because {which} no cell that can be drawn, so nothing is compared"
+        assert said in draw(outputs, "difference").dot
+
+
 # ------------------------------------------------------------------------- backward
 
 
@@ -587,8 +599,89 @@ def test_the_rules_are_those_of_the_blackboard():
     rules = {look["tooltip"] for tail, _, look in edges if tail[0] == "b"}
     assert rules == {"matrix product", "σ′ = σ (1 − σ)", "product", "as it is",
                      "adjoint of sum"}  # fmt: skip
-    for _, _, look in edges:
-        assert ("label" in look) == (look["tooltip"] in rules - {"as it is"})
+    for tail, _, look in edges:
+        if tail[0] == "b":
+            assert ("label" in look) == (look["tooltip"] in rules - {"as it is"})
+    assert "a dashed arrow without words: passed on as it is" in mirrored(loss()).notes
+
+
+def test_a_cotangent_is_summed_where_its_value_was_broadcast():
+    x, b = mg.Tensor(np.ones(3), name="x"), mg.Tensor(0.5, name="b")
+    back = [look for tail, _, look in mirrored(x + b).edges if tail[0] == "b"]
+    assert {look["tooltip"] for look in back} == {"as it is", "summed"}
+
+
+def words(look):
+    """Return what a line says."""
+    return re.sub("<.*?>", "", look.get("label", "<>")[1:-1])
+
+
+def forward_words(made):
+    edges = mirrored(made).edges
+    return sorted(words(look) for tail, _, look in edges if tail[0] == "n")
+
+
+def test_the_forward_half_says_the_order_of_operands_and_the_shapes():
+    a, b = mg.Tensor(np.ones(3), name="a"), mg.Tensor(2.0, name="b")
+    assert forward_words(mg.exp(a) / b) == ["", "1: (3,)", "2"]
+    assert forward_words(b / mg.exp(a)) == ["", "1", "2: (3,)"]
+
+
+def test_what_is_read_twice_has_two_lines_and_each_its_rule():
+    sheet = mirrored(squared(mg.Tensor(np.ones(2), name="c")))
+    back = [look for tail, _, look in sheet.edges if tail[0] == "b"]
+    assert [words(look) for look in back].count("product") == 2
+    assert len(sheet.edges) == len({look["pos"] for _, _, look in sheet.edges}) == 6
+    c = mg.Tensor(3.0, name="c")
+    assert [words(look) for *_, look in mirrored(c - c).edges] == [
+        "1", "", "2", "times −1"]  # fmt: skip
+
+
+def test_the_output_is_bold_and_the_legend_explains_it():
+    sheet = mirrored(loss())
+    bold = [look["label"] for _, _, _, look in sheet.nodes if "penwidth" in look]
+    assert len(bold) == 1 and "loss" in bold[0]
+    assert "the output" in sheet.entries
+
+
+def areas_of_words(sheet):
+    """Yield what is written on each line, and the box that it fills."""
+    for _, _, look in sheet.edges:
+        if "lp" in look:
+            x, y = map(float, look["lp"].split(","))
+            wide = SMALL * width(words(look))
+            yield words(look), (x - wide / 2, y - 6, x + wide / 2, y + 6)
+
+
+class Own(mg.Module):
+    """A cell that nobody has drawn: four products side by side, no box."""
+
+    def __init__(self, n, m):
+        rng = np.random.default_rng(0)
+        for name, wide in zip("WUVT", (n, m, n, m), strict=True):
+            setattr(self, name, mg.Parameter(rng.normal(size=(m, wide)), name))
+
+    def forward(self, x, y):
+        u = mg.sigmoid(mg.matvec(self.W, x) + mg.matvec(self.U, y))
+        return u * y + (1 - u) * mg.tanh(mg.matvec(self.V, x) + mg.matvec(self.T, y))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Own(3, 2)(mg.Tensor(np.ones(3), "x"), mg.Tensor(np.ones(2), "y_prev")),
+    lambda: LAYERS["bidirectional"](3),
+    lambda: CELLS["LSTM"]()[0],
+], ids=["own cell", "bidirectional", "LSTM"])  # fmt: skip
+def test_words_lie_on_no_node_and_on_no_other_words(make):
+    sheet = mirrored(squared(make()))
+    nodes = [(id, (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+             for id, (x, y), (w, h), _ in sheet.nodes]  # fmt: skip
+    written = list(areas_of_words(sheet))
+    assert written
+    for one, other in itertools.chain(
+        itertools.combinations(written, 2), itertools.product(written, nodes)
+    ):
+        (a, b, c, d), (e, f, g, h) = one[1], other[1]
+        assert c <= e or g <= a or d <= f or h <= b, (one, other)
 
 
 def cotangents(made):

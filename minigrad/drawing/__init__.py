@@ -25,7 +25,8 @@ The files, in the order of the argument:
     dots.py      places of dots              lines.py      lines between them
     neurons.py   the view neuron             parts.py     dense and layer
     backward.py  forward and backward        chain_rule.py  what backward says
-    layered.py   places from left to right   difference.py  two cells
+    layered.py   places from left to right   room.py       words on lines
+    difference.py  two cells
     sheet.py     DOT text with places        curves.py    wires with round corners
 
     render.py    which program paints it     paper.py     pdf and png from svg
@@ -34,6 +35,7 @@ The files, in the order of the argument:
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,11 +79,14 @@ def draw(
     >>> draw(a - b * b)
     <Drawing: 4 nodes, 4 arrows, view 'op'>
 
-    Raises TypeError for what is no Tensor, and ValueError for no outputs at all, for an
-    unknown view, for a tape without a record or one that stays larger than `max_nodes`.
+    Raises TypeError for what is no Tensor, or no number of nodes, and ValueError for no
+    outputs at all, for an unknown view, for a tape without a record or one that stays
+    larger than `max_nodes`.
     """
     outputs: list[Any] = list(output) if isinstance(output, (list, tuple)) else [output]
     _require_outputs(outputs)
+    if not isinstance(max_nodes, numbers.Real | int):
+        raise _no_number(max_nodes)
     named = {
         getattr(each, "name", None) or ("output", f"output {i}")[len(outputs) > 1]: each
         for i, each in enumerate(outputs, start=1)
@@ -125,7 +130,7 @@ def _placed(view: View, tape: Tape, most: int) -> tuple[Any, tuple[str, ...]]:
 
 
 def _known(view: str, named: dict[str, Any]) -> View:
-    if view in VIEWS:
+    if isinstance(view, str) and view in VIEWS:
         return VIEWS[view]
     choices = ", ".join(f'"{name}" ({each.answers})' for name, each in VIEWS.items())
     raise ValueError(
@@ -147,6 +152,17 @@ def _require_outputs(outputs: list[Any]) -> None:
             {"outputs": outputs},
             "a picture shows how something was computed, and the list is empty.",
             "give a Tensor, or a list of some: draw(loss) or draw([y, c]).",
+        )
+    )
+
+
+def _no_number(max_nodes: Any) -> TypeError:
+    return TypeError(
+        explain(
+            f"draw(output, max_nodes={max_nodes!r}), at {user_line()}",
+            {"max_nodes": max_nodes},
+            "max_nodes says how many nodes a picture may have, and this is no number.",
+            "give a number, max_nodes=300, or leave it away.",
         )
     )
 

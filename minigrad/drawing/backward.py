@@ -4,7 +4,8 @@
     below   the cotangents, from right to left: q_bar for every q of the tape
 
 Below, a line leads from a cotangent to what it contributes to, and says which rule of
-calculus it is: the rule of the row, as the blackboard of `derive` names it. Where a
+calculus it is: the rule of the row, as the blackboard of `derive` names it; without a
+rule it is passed on as it is. Where a
 value was read several times its contributions are added: Σ. A Parameter that several
 time steps read stands beside each of them, and so do the parts of its gradient; the
 leftmost is where they are added. A gradient is shown once `backward()` has put it
@@ -15,16 +16,19 @@ A long tape is folded as in the view op (`fold.py`).
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from minigrad.drawing.chain_rule import Cotangents, rule
 from minigrad.drawing.curves import XY
 from minigrad.drawing.fold import readable
 from minigrad.drawing.layered import Columns, Spot
+from minigrad.drawing.legend import marks
 from minigrad.drawing.project import Arrow, Node, Picture
-from minigrad.drawing.safe import SMALL, size, width
+from minigrad.drawing.room import Room, between
+from minigrad.drawing.safe import SMALL, markup, size, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
 from minigrad.drawing.view import (
@@ -40,6 +44,8 @@ from minigrad.tape import Tape
 
 HIGH, GAP, ASIDE = 62.0, 62.0, 36.0  # points: rows, half to half, node to node
 LOOP = 28.0  # points: how far a layer's arrow to itself swings out
+HIGHER = 40.0  # ... and how much higher a row is with such arrows and their words
+ASUNDER = 22.0  # points: between arrows from one node to the same other
 LEAVES = ("parameter", "input")
 MARK = (8.0, 8.0)  # of vectors that are joined
 FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
@@ -62,21 +68,30 @@ class Mirror:
     def __init__(self, tape: Tape, picture: Picture) -> None:
         self.tape = tape
         self.nodes = {node.id: node for node in picture.nodes}
-        self.arrows = {(each.tail, each.head): each for each in picture.arrows}
+        self.arrows = picture.arrows
         leaves = [node.id for node in picture.nodes if node.kind in LEAVES]
-        self.columns = Columns(list(self.nodes), self.arrows, leaves)
+        self.columns = Columns(list(self.nodes), map(_ends, self.arrows), leaves)
         self.low = min(self.columns.height.values())
         self.cotangents = Cotangents(tape, picture.nodes, self.columns.column)
         self.x = self._widths()
+        self.high = HIGH + HIGHER * any(a.tail == a.head for a in self.arrows)
         self.sheet = Sheet(self._notes(picture))
+        self.sheet.entries.update((says, (mark, says)) for mark, says in marks(picture))
+        self.room = Room()
         self._frames()
         for node in self.nodes.values():
             self._pair(node)
-        for arrow in self.arrows.values():
-            self._loop(arrow) if arrow.tail == arrow.head else self._lines(arrow)
+        for arrow, k, many in sorted(_parallel(self.arrows), key=self._length):
+            if arrow.tail == arrow.head:
+                self._loop(arrow)
+            else:
+                self._lines(arrow, k, (k - (many - 1) / 2) * ASUNDER)
 
     def _notes(self, picture: Picture) -> list[str]:
         notes = ["above: what ran; below: its cotangents, from right to left"]
+        heads = ((arrow, self.nodes[arrow.head]) for arrow in self.arrows)
+        if not all(rule(*each) for each in heads):
+            notes.append("a dashed arrow without words: passed on as it is")
         notes += picture.notes
         if not all(map(self.cotangents.is_total, picture.nodes)):
             notes.append(
@@ -94,8 +109,9 @@ class Mirror:
         half, words = [0.0] * (last + 1), [0.0] * (last + 1)
         for id in self.nodes:
             half[columns[id]] = max(half[columns[id]], self._half(id))
-        for arrow in self.arrows.values():
-            room = SMALL * width(rule(arrow, self.nodes[arrow.head]))
+        for arrow in self.arrows:
+            longest = max(rule(arrow, self.nodes[arrow.head]), arrow.says, key=width)
+            room = SMALL * width(longest)
             words[columns[arrow.tail]] = max(words[columns[arrow.tail]], room)
         x = [0.0]
         for i in range(last):
@@ -103,8 +119,12 @@ class Mirror:
         return x
 
     def _at(self, spot: Spot, side: int) -> XY:
-        height = (self.columns.height[spot] - self.low) * HIGH + GAP
+        height = (self.columns.height[spot] - self.low) * self.high + GAP
         return self.x[self.columns.column[spot]], side * height
+
+    def _length(self, drawn: tuple[Arrow, int, int]) -> float:
+        """Return how long an arrow is: on a short one words have the least room."""
+        return math.dist(self._at(drawn[0].tail, 1), self._at(drawn[0].head, 1))
 
     def _area(self, id: str) -> XY:
         node = self.nodes[id]
@@ -116,18 +136,18 @@ class Mirror:
     def _is_box(self, id: str) -> bool:
         return STYLES[self.nodes[id].kind].shape == "box"
 
-    def _back_area(self, id: str) -> XY:
+    def _area_back(self, id: str) -> XY:
         wide, high = size(self.cotangents.label(self.nodes[id]), "ellipse")
         return max(wide * 72, 46.0), min(high * 72, HIGH - 8)
 
     def _half(self, id: str) -> float:
         """Return how far a node or its cotangent reaches to each side."""
-        return max(self._area(id)[0], self._back_area(id)[0]) / 2
+        return max(self._area(id)[0], self._area_back(id)[0]) / 2
 
     def _frames(self) -> None:
         heights = self.columns.height.values()
-        loops = any(tail == head for tail, head in self.arrows)
-        far = (max(heights) - self.low) * HIGH + GAP + 46 + LOOP * loops
+        loops = self.high - HIGH
+        far = (max(heights) - self.low) * self.high + GAP + 46 + loops
         reach = [(self.x[self.columns.column[id]], self._half(id)) for id in self.nodes]
         left = min(-70.0, *(x - half - 8 for x, half in reach))
         right = max(self.x[-1] + 70, *(x + half + 8 for x, half in reach))
@@ -150,39 +170,54 @@ class Mirror:
         look = {"style": "filled,dashed"} if node.tap else {}
         if node.kind == FOLDED:
             look["peripheries"] = "2"
+        if node.output:
+            look["penwidth"] = "2.4"
         at, area = self._at(node.id, 1), self._area(node.id)
         self.sheet.node(node.id, at, area, node.kind, label, node.tooltip, **look)
-        at, area = self._at(node.id, -1), self._back_area(node.id)
+        self.room.take(at, area)
+        at, area = self._at(node.id, -1), self._area_back(node.id)
         label, says = self.cotangents.label(node), self.cotangents.says(node)
         style = "filled,dashed"
         self.sheet.node(_back(node.id), at, area, BACKWARD, label, says, style=style)
+        self.room.take(at, area)
 
     # ------------------------------------------------------------------------- lines
 
-    def _lines(self, arrow: Arrow) -> None:
+    def _lines(self, arrow: Arrow, k: int, aside: float) -> None:
         """Draw an arrow, and beneath it the one that leads back."""
         tail, head = arrow.tail, arrow.head
         way = self.columns.way(tail, head)
         areas = self._area(tail), self._area(head)
         boxed = self._is_box(tail), self._is_box(head)
         points = _cut([self._at(spot, 1) for spot in way], *areas, boxed)
-        self._line(tail, head, points, arrow.tooltip, {})
-        areas = self._back_area(head), self._back_area(tail)
-        back = _cut([self._at(spot, -1) for spot in reversed(way)], *areas)
-        words = rule(arrow, self.nodes[head])
+        self._line(tail, head, points, aside, arrow.tooltip, arrow.says, {})
+        areas = self._area_back(tail), self._area_back(head)
+        points = _cut([self._at(spot, -1) for spot in way], *areas)
+        words = rule(arrow, self.nodes[head], k)
         look = {"color": BACKWARD.border, "style": "dashed"}
-        if words:
-            (a, b), (c, d) = back[-2:]
-            middle = f"{(a + c) / 2:.2f},{(b + d) / 2:.2f}"
-            look.update(label=_on_paper(words), lp=middle)
-        self._line(_back(head), _back(tail), back, words or "as it is", look)
+        ends = _back(head), _back(tail)
+        self._line(*ends, points, -aside, words or "as it is", words, look, -1)
 
     def _line(
-        self, tail: str, head: str, points: list[XY], says: str, look: dict[str, str]
+        self,
+        tail: str,
+        head: str,
+        points: list[XY],
+        aside: float,
+        says: str,
+        words: str,
+        look: dict[str, str],
+        step: int = 1,
     ) -> None:
-        curved = "yes" if len(points) > 2 else ""
-        points = _waves(points) if curved else points
-        self.sheet.line(tail, head, points, says, arrow="yes", curved=curved, **look)
+        """Draw a line through points, given from left to right, with words on it."""
+        curved = "yes" if len(points) > 2 or aside else ""
+        line = _waves(points, aside)
+        if words:
+            (a, b), (c, d) = between(line[:4], 0.5), (SMALL * width(words), SMALL * 1.2)
+            x, y = self.room.place(line, (a, b), (c + 12, d + 4))
+            look = {**look, "label": _on_paper(words), "lp": f"{x:.2f},{y:.2f}"}
+        drawn = (line if curved else points)[::step]
+        self.sheet.line(tail, head, drawn, says, arrow="yes", curved=curved, **look)
 
     def _loop(self, arrow: Arrow) -> None:
         """Draw what a layer hands on to itself, and what comes back."""
@@ -191,7 +226,7 @@ class Mirror:
             (1, arrow.head, {}, "to"),
             (-1, _back(arrow.head), backward, "from"),
         ):
-            area = self._area(arrow.head) if side > 0 else self._back_area(arrow.head)
+            area = self._area(arrow.head) if side > 0 else self._area_back(arrow.head)
             x, y = self._at(arrow.head, side)
             rim, far = y + side * area[1] / 2, y + side * (area[1] / 2 + LOOP)
             points = [(x - 12, rim), (x - 26, far), (x + 26, far), (x + 12, rim)]
@@ -211,7 +246,7 @@ def _on_paper(words: str) -> str:
     """Return a label that covers the line it stands on."""
     return (
         f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" BGCOLOR="{PART.fill}">'
-        f"<TR><TD>{html.escape(words)}</TD></TR></TABLE>>"
+        f"<TR><TD>{markup(words)}</TD></TR></TABLE>>"
     )
 
 
@@ -224,12 +259,35 @@ def _cut(
     return [first, *points[1:-1], last]
 
 
-def _waves(points: list[XY]) -> list[XY]:
-    """Return a Bézier curve through points that is level at each of them."""
-    drawn = [points[0]]
+def _waves(points: list[XY], aside: float = 0.0) -> list[XY]:
+    """Return a Bézier curve through points, level at each; or past them, so far aside.
+
+    From one point straight to the next it is a straight line, or an arc.
+    """
+    if len(points) == 2:
+        (a, b), (c, d) = points
+        x, y = (c - a) / 3, (d - b) / 3
+        return [(a, b), (a + x, b + y + aside), (c - x, d - y + aside), (c, d)]
+    first, *inner, last = points
+    drawn = [first]
+    points = [first, *((x, y + aside) for x, y in inner), last]
     for (a, b), (c, d) in itertools.pairwise(points):
         drawn += [((a + c) / 2, b), ((a + c) / 2, d), (c, d)]
     return drawn
+
+
+def _parallel(arrows: Sequence[Arrow]) -> Iterator[tuple[Arrow, int, int]]:
+    """Yield each arrow, which it is of those between its nodes, and how many are."""
+    many = Counter(map(_ends, arrows))
+    seen: Counter[tuple[str, str]] = Counter()
+    for arrow in arrows:
+        ends = _ends(arrow)
+        yield arrow, seen[ends], many[ends]
+        seen[ends] += 1
+
+
+def _ends(arrow: Arrow) -> tuple[str, str]:
+    return arrow.tail, arrow.head
 
 
 def _outside(at: XY, onto: XY, area: XY, boxed: bool) -> XY:

@@ -145,25 +145,31 @@ def _gradient(parameters: list[Parameter]) -> str:
     return text if text and len(text) < 12 else f"norm {norm:.3g}"
 
 
-def rule(arrow: Arrow, head: Node) -> str:
-    """Say which rules lead from a node's cotangent to that of what it reads."""
+def rule(arrow: Arrow, head: Node, k: int = 0) -> str:
+    """Say which rules lead from a node's cotangent to that of what it reads.
+
+    Where a value is read several times, as in c * c, k says which time is meant.
+    Nothing is said where a cotangent is passed on as it is.
+    """
     if head.kind in (FOLDED, LAYER):
-        return ""
+        return "chain rule"
     value, entry = arrow.read
     if len(head.entries) == 1:
-        return _rule_of(value, entry)
+        summed = "" if value.shape == entry.shape else "summed"  # it was broadcast
+        return _rule_of(value, entry, k) or summed
     start = next(i for i, each in enumerate(head.entries) if each is entry)
     after = head.entries[start + 1 :]
     found = [_rule_of(value, entry), *(_rule_of(None, each) for each in after)]
     return ", ".join(dict.fromkeys(r.partition(" =")[0] for r in found[::-1] if r))
 
 
-def _rule_of(value: Tensor | None, entry: Tensor) -> str:
+def _rule_of(value: Tensor | None, entry: Tensor, k: int = 0) -> str:
     from minigrad.symbolic.deriving.blackboard import rule_of
     from minigrad.symbolic.deriving.plain_text import Text
 
     row = entry.primitive
-    i = next((i for i, arg in enumerate(entry.args) if arg is value), 0)
+    places = [i for i, arg in enumerate(entry.args) if arg is value] or [0]
+    i = places[min(k, len(places) - 1)]
     if isinstance(row, Elementwise) and is_additive(row):
         slope = row.partials[i](*[1.0] * (1 + len(row.partials)))  # 1 or -1, anywhere
         return "times −1" if slope < 0 else ""

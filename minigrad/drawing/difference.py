@@ -28,17 +28,18 @@ from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
 from minigrad.drawing.sublayers import by_structure, tensors, weights
 from minigrad.drawing.time_steps import Step, steps
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, View
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, NotPlaced, View
 from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 
-def difference_sheet(tape: Tape) -> Sheet | None:
+def difference_sheet(tape: Tape) -> Sheet:
     """Return both cells side by side, the first output's on the left.
 
-    Raises ValueError unless there are two outputs.
+    Raises ValueError unless there are two outputs, and NotPlaced for what
+    cannot be drawn as a cell.
     """
     if len(tape.outputs) != 2:
         raise _not_two(tape)
@@ -47,7 +48,10 @@ def difference_sheet(tape: Tape) -> Sheet | None:
     plans = [plan(each[min(1, len(each) - 1)]) for each in found]
     variant, vanilla = plans
     if variant is None or vanilla is None:
-        return None
+        bare = [said for cell, said in zip(plans, by_name(tape.outputs), strict=True)
+                if cell is None]  # fmt: skip
+        which = f"{' and '.join(bare)} {'is' if len(bare) == 1 else 'are'}"
+        raise NotPlaced(f"{which} no cell that can be drawn, so nothing is compared")
     marks = compared(variant.step, vanilla.step)
     left, right = (
         _marked(each, cell, styles)

@@ -16,7 +16,7 @@ from minigrad.context import path
 from minigrad.drawing.canvas import canvas
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
-from minigrad.drawing.safe import plain, rich, shortened, size
+from minigrad.drawing.safe import plain, pointed, rich, shortened, size
 from minigrad.drawing.styles import MUTED, PART, STYLES, Style, frame_style
 from minigrad.drawing.view import FOLDED
 
@@ -97,7 +97,7 @@ def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
         with graph.subgraph(name=ids[inner.scope]) as frame:
             frame.attr(
                 label=plain(text),
-                tooltip=plain(path(inner.scope)),
+                tooltip=pointed(path(inner.scope)),
                 style="rounded,filled",
                 fillcolor=style.fill,
                 color=style.border,
@@ -129,14 +129,14 @@ def _write_node(graph: graphviz.Digraph, node: Node) -> None:
         look["penwidth"] = "2.4"
     if node.kind == FOLDED:
         look["peripheries"] = "2"
-    graph.node(node.id, label=rich(node.label), tooltip=plain(node.tooltip), **look)
+    graph.node(node.id, label=rich(node.label), tooltip=pointed(node.tooltip), **look)
 
 
 def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
     graph.node(
         node.id,
         label="",
-        tooltip=plain(node.tooltip),
+        tooltip=pointed(node.tooltip),
         shape="square",
         style="filled",
         fillcolor=style.fill,
@@ -147,12 +147,10 @@ def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
 
 
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:
-    tooltip = plain(arrow.tooltip)
+    tooltip = pointed(arrow.tooltip)
     look = {"tooltip": tooltip}
-    shape = "" if arrow.shape == "()" else arrow.shape  # a number needs no shape
-    label = ": ".join(word for word in (arrow.operand, shape) if word)
-    if label:
-        look.update(label=plain(label), labeltooltip=tooltip)
+    if arrow.says:
+        look.update(label=plain(arrow.says), labeltooltip=tooltip)
     if carried or not arrow.shape:  # keep time straight and leaves close
         look["weight"] = "5"
     graph.edge(arrow.tail, arrow.head, **look)

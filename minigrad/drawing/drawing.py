@@ -16,7 +16,7 @@ from typing import Any
 from minigrad.drawing.render import FORMATS, NotRendered, render
 from minigrad.drawing.safe import printable
 from minigrad.drawing.styles import DARK
-from minigrad.files import write_whole
+from minigrad.files import as_path, write_whole
 from minigrad.messages import explain, user_line
 
 TEXT = (".dot", ".gv")
@@ -45,10 +45,11 @@ class Drawing:
         """Write the picture; the suffix says as what: .svg, .pdf, .png or .dot.
 
         Folders are made, an old file is replaced only by a whole new one, and the path
-        is returned. Raises ValueError for another suffix, OSError if the path cannot
-        be written, NotRendered if no renderer works; the DOT text is then saved beside.
+        is returned. Raises TypeError for no path, ValueError for another suffix,
+        OSError if the path cannot be written, NotRendered if no renderer works; the DOT
+        text is then saved beside.
         """
-        path = Path(path)
+        path = as_path(path, f"save({path!r})")
         suffix = path.suffix.lower()
         if suffix not in TEXT and suffix[1:] not in FORMATS:
             raise ValueError(

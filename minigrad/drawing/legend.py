@@ -7,12 +7,11 @@ place in every font.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterable
 
 from minigrad.drawing.project import Picture
-from minigrad.drawing.safe import SMALL, printable, width
+from minigrad.drawing.safe import SMALL, markup, width
 from minigrad.drawing.styles import (
     GATE,
     INK,
@@ -32,13 +31,13 @@ Entry = tuple[str, str]  # the cell of a swatch or symbol, and words
 def legend(picture: Picture) -> str:
     """Return the legend as an HTML-like label: what was folded, then the grid."""
     most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
-    entries = [*_kinds(picture), *_marks(picture), *_symbols(picture)]
+    entries = [*_kinds(picture), *marks(picture), *_symbols(picture)]
     return table(entries, picture.notes, most)
 
 
 def table(entries: list[Entry], notes: Iterable[str], most: int) -> str:
     """Return notes and, below, the entries in at most so many columns."""
-    rows = [html.escape(printable(note)) for note in notes]
+    rows = [markup(note) for note in notes]
     return (
         f'<<FONT POINT-SIZE="{SMALL}" COLOR="{MUTED}">'
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
@@ -59,15 +58,16 @@ def _sample(style: Style) -> str:
     return sign(style.shape) if style.is_mark else swatch(style.fill, style.border)
 
 
-def _marks(picture: Picture) -> list[Entry]:
-    marks = []
+def marks(picture: Picture) -> list[Entry]:
+    """Explain dashed and bold borders, and the numbers of operands."""
+    found = []
     if any(node.tap for node in picture.nodes):
-        marks.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
+        found.append((swatch(PAPER, MUTED, dashed=True), "drawn at each use"))
     if any(node.output for node in picture.nodes):
-        marks.append((swatch(PAPER, INK, border=2), "the output"))
+        found.append((swatch(PAPER, INK, border=2), "the output"))
     if any(arrow.operand.isdigit() for arrow in picture.arrows):
-        marks.append((sign("1, 2"), "order of operands"))
-    return marks
+        found.append((sign("1, 2"), "order of operands"))
+    return found
 
 
 def _symbols(picture: Picture) -> list[Entry]:
@@ -102,11 +102,11 @@ def swatch(
 
 def sign(text: str, color: str = INK) -> str:
     """Return the cell of a symbol that is explained."""
-    text = html.escape(printable(text))
+    text = markup(text)
     return f'<TD ALIGN="RIGHT"><FONT COLOR="{color}">{text}</FONT></TD>'
 
 
 def _words(text: str) -> str:
     room = round(width(text) * SMALL) + 4
-    text = html.escape(printable(text))
+    text = markup(text)
     return f'<TD ALIGN="LEFT" WIDTH="{room}"> {text}<BR ALIGN="LEFT"/></TD>'

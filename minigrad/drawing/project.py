@@ -56,6 +56,12 @@ class Arrow:
     tooltip: str
     read: tuple[Tensor, ...] = field(default=(), compare=False)  # the value, its user
 
+    @property
+    def says(self) -> str:
+        """Return what stands on it; a number needs no shape."""
+        shape = "" if self.shape == "()" else self.shape
+        return ": ".join(word for word in (self.operand, shape) if word)
+
 
 @dataclass
 class Cluster:

@@ -31,6 +31,8 @@ TIME_LIMIT = 20.0  # seconds, for each process
 PURE = "graphviz-pure"
 DOTS_PER_INCH = "144"
 DATE = re.compile(rb"/CreationDate \(D:\d{14}")  # of a pdf, written in plain text
+REFUSED = "it ran, and refused: "
+MISSING = "ModuleNotFoundError"  # what it ran with is not all there
 NO_DATE = b"/CreationDate (D:19700101000000"
 ABOUT = re.compile(rb"/Producer \(cairo [^\n]*\n +/CreationDate \([^)]*\)")
 FONT = re.compile(rb"/Font(Descriptor|File)|/Length1|/Subtype */(CIDFontType0|Type1)C")
@@ -60,8 +62,7 @@ def render(dot: str, form: str, renderer: str | None = None, title: str = "") ->
         except subprocess.TimeoutExpired:
             failures.append(f"{name}: not ready after {TIME_LIMIT:g} s")
         except subprocess.CalledProcessError as error:
-            said = error.stderr.decode(errors="replace").strip().splitlines()
-            failures.append(f"{name}: {said[-1] if said else 'it failed silently'}")
+            failures.append(f"{name}: {REFUSED}{_last_words(error.stderr)}")
         except OSError as error:
             failures.append(f"{name}: {error.strerror or error}")
     raise NotRendered(_advice(form, chosen, failures))
@@ -143,10 +144,23 @@ def _run(command: Sequence[str], given: bytes) -> bytes:
     return done.stdout
 
 
+def _last_words(stderr: bytes) -> str:
+    """Return what a program said last: an error may be told on several lines."""
+    text = stderr.decode(errors="replace").strip()
+    lines = list(dict.fromkeys(text.splitlines()))[-1 if "Traceback" in text else -3 :]
+    return " ".join(line.strip()[:200] for line in lines) or "it failed silently"
+
+
 def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
     if any("not ready" in failure for failure in failures):
         fix = "draw less (fewer steps, a part of the model), or lay the DOT text out "
         fix += "yourself: dot -Tsvg picture.dot."
+    elif any(REFUSED in each and MISSING not in each for each in failures):
+        fix = "try another view or a part of the model, or read the DOT text, "
+        fix += "drawing.dot, at the place it complains of; to install more will not "
+        fix += "help."
+        if chosen:
+            fix = "leave MINIGRAD_RENDERER and renderer= away: others are tried then."
     elif chosen:
         fix = f"leave MINIGRAD_RENDERER and renderer= away, or install {chosen!r}"
         fix += " and a font."

@@ -1,22 +1,26 @@
 """Text made safe for DOT, and how much room it takes.
 
-Whatever a user calls a Tensor is shown letter for letter: `plain` writes an attribute,
-`rich` a label with sizes and subscripts. Both escape what Graphviz would understand as
-its own language, and replace what no font prints and no XML file may hold.
+Whatever a user calls a Tensor is shown letter for letter: `plain` writes a label,
+`rich` one with sizes and subscripts, `pointed` a tooltip. They escape what Graphviz
+would understand as its own language, and replace what no font prints and no XML file
+may hold. In that language a backslash and a letter may stand for the id of the node,
+also in HTML, and two backslashes are one. A label is read once, a tooltip twice.
 """
 
 from __future__ import annotations
 
 import html
 import math
+import re
 import unicodedata
 
 from minigrad.drawing.words import Label
 
 LARGE, MEDIUM, SMALL = 13, 11, 9  # font sizes in points: symbols, names, remarks
 TINY, AIR = 8, 3  # subscripts, and the space below them
-LONGEST = 22  # characters of a user's text in a node; the tooltip has all of it
+LONGEST = 22  # letters of a user's text in a node; the tooltip has all of it
 MARKS = {"bar": "\u0304", "tilde": "\u0303", "hat": "\u0302", "dot": "\u0307"}
+MARK = re.compile(rf"_(?:{'|'.join(MARKS)})(?![^\W_])")  # takes no room of its own
 
 
 def printable(text: str) -> str:
@@ -25,14 +29,35 @@ def printable(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return an attribute value that Graphviz shows letter for letter.
+    r"""Return a label that Graphviz shows letter for letter.
 
     A backslash would be an escape, `&lt;` an entity, `<b>` as a whole a label in HTML.
+
+    >>> print(plain(r"\N & a"))
+    \\N &amp; a
     """
+    return _quoted(text, "\\\\")
+
+
+def pointed(text: str) -> str:
+    r"""Return a tooltip that Graphviz shows letter for letter.
+
+    >>> print(pointed(r"\N & a"))
+    \\\\N &amp; a
+    """
+    return _quoted(text, "\\\\\\\\")
+
+
+def _quoted(text: str, backslash: str) -> str:
     import graphviz
 
     lines = [printable(line).replace("&", "&amp;") for line in text.split("\n")]
-    return graphviz.nohtml("\\n".join(line.replace("\\", "\\\\") for line in lines))
+    return graphviz.nohtml("\\n".join(line.replace("\\", backslash) for line in lines))
+
+
+def markup(text: str) -> str:
+    """Return text as a part of an HTML-like label that is shown letter for letter."""
+    return html.escape(printable(text)).replace("\\", "\\\\")
 
 
 def rich(label: Label) -> str:
@@ -56,12 +81,29 @@ def _font(text: str, size: int) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(printable(shortened(text)))
+    return markup(shortened(text))
 
 
 def shortened(text: str) -> str:
-    """Return as much of a text as a node has room for."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    """Return as much of a text as a node has room for; of a list, whole names.
+
+    >>> shortened("h_bar, " * 9 + "y_bar")
+    'h_bar, h_bar, h_bar, h_bar, h_bar, h_bar, h_bar, …'
+    >>> shortened("W_f_bar, W_i_bar, b_f_bar"), shortened("a" * 30)
+    ('W_f_bar, W_i_bar, b_f_bar', 'aaaaaaaaaaaaaaaaaaaaa…')
+    """
+    if _letters(text) <= LONGEST:
+        return text
+    names = text.split(", ")
+    while len(names) > 1 and _letters(", ".join(names)) >= LONGEST - 2:
+        names.pop()
+    if len(names) > 1:
+        return ", ".join([*names, "…"])
+    return text[: LONGEST - 1] + "…"
+
+
+def _letters(text: str) -> int:
+    return len(MARK.sub("", text))
 
 
 def decorated(name: str) -> str:
@@ -91,7 +133,8 @@ def size(label: Label, shape: str) -> tuple[float, float]:
     lines = [(shortened(label.symbol), LARGE), (shortened(label.name), MEDIUM)]
     lines += [(shortened(line), SMALL) for line in label.remark.split("\n")]
     lines = [(text, size) for text, size in lines if text]
-    wide = max((width(text) * size for text, size in lines), default=0) / 72
+    bare = [(MARK.sub("", text), size) for text, size in lines]
+    wide = max((width(text) * size for text, size in bare), default=0) / 72
     high = (sum(size * 1.2 for text, size in lines) + AIR) / 72
     if shape == "ellipse":
         high = max(0.36, high * 1.25)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from minigrad.drawing.canvas import canvas
 from minigrad.drawing.curves import XY, curve, shortened, straightened
 from minigrad.drawing.legend import Entry, sign, swatch, table
-from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, rich, width
+from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, pointed, rich, width
 from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
 
@@ -53,7 +53,7 @@ class Sheet:
             "color": style.border,
             "fontcolor": style.border,
             "label": f"<{name}>" if "<SUB>" in name else plain(text),
-            "tooltip": plain(tooltip or text),
+            "tooltip": pointed(tooltip or text),
         }
         if text:
             aside = 8 + MEDIUM * width(text) / 2
@@ -81,7 +81,7 @@ class Sheet:
             "fillcolor": style.fill,
             "color": style.border,
             "label": rich(label),
-            "tooltip": plain(tooltip),
+            "tooltip": pointed(tooltip),
         }
         self.nodes.append((id, at, size, {**look, **more}))
 
@@ -105,7 +105,7 @@ class Sheet:
                     "fillcolor": INK,
                     "color": INK,
                     "label": "",
-                    "tooltip": plain(tooltip),
+                    "tooltip": pointed(tooltip),
                 },
             )
         )
@@ -151,7 +151,7 @@ class Sheet:
             prefix = f"e,{_xy(end)} "
         look = {
             "pos": prefix + " ".join(map(_xy, curve(points, sharp, hops))),
-            "tooltip": plain(tooltip),
+            "tooltip": pointed(tooltip),
         }
         if not arrow:
             look["dir"] = "none"
@@ -181,7 +181,7 @@ class Sheet:
         path = list(points) if curved else curve(points, sharp=points)
         if arrow:
             path[-1] = shortened(path[-2], path[-1], TIP)
-        look.update(pos=ends + " ".join(map(_xy, path)), tooltip=plain(tooltip))
+        look.update(pos=ends + " ".join(map(_xy, path)), tooltip=pointed(tooltip))
         if arrow:
             look["arrowsize"] = ".6"
         else:

@@ -17,13 +17,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from minigrad.files import write_whole
+from minigrad.files import as_path, write_whole
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_kept, require_recorded, require_tensor
+from minigrad.refusals import WRT, require_kept, require_recorded, require_tensor
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 __all__ = ["explore"]
+
+PAGES = (".html", ".htm")
 
 
 def explore(
@@ -39,7 +41,8 @@ def explore(
 
     output        a Tensor, a list of some, or a State. A single number is a loss; the
                   cotangent of anything else is taken to be 1 in every entry.
-    path          of the file; folders are made, an old file is replaced as a whole
+    path          of the file, which ends in .html; folders are made, an old file is
+                  replaced as a whole
     wrt           whose cotangents are asked for: a Tensor, or a list, tuple or dict of
                   them; every leaf of the tape if None
     prove         also run `mg.prove`, and show the certificate or the refutation
@@ -54,10 +57,11 @@ def explore(
     ...     explore(mg.tanh(w * x), folder + "/graph.html").name
     'graph.html'
 
-    Raises TypeError for what is no Tensor, ValueError for a tape without a record, for
-    a `wrt` that is not on it or one that stays longer than `max_steps`, and OSError if
-    the file cannot be written.
+    Raises TypeError for what is no Tensor or no path, ValueError for another suffix, a
+    tape without a record, a `wrt` that is not on it or one that stays longer than
+    `max_steps`, and OSError if the file cannot be written.
     """
+    path = _page(path)
     tape, wanted = _question(output, wrt)
     shown, remarks = _shown(tape, max_steps)
     from minigrad.exploring.data import Exploration
@@ -79,6 +83,22 @@ def explore(
     return write_whole(path, said.encode())
 
 
+def _page(path: str | os.PathLike[str]) -> Path:
+    asked = f"explore(output, {str(path)!r})"
+    page = as_path(path, asked)
+    if page.suffix.lower() in PAGES:
+        return page
+    raise ValueError(
+        explain(
+            f"{asked}, at {user_line()}",
+            {},
+            f"what is written is a page in HTML, and the suffix "
+            f"{page.suffix or '(none)'} says something else.",
+            f"end the name in .html: {page.with_suffix('.html').name!r}.",
+        )
+    )
+
+
 def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     several = list(output) if isinstance(output, list | tuple) else [output]
     asked = f"explore(output, path), at {user_line()}"
@@ -95,7 +115,7 @@ def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     wanted = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
     on_tape = set(tape)
     for each in wanted:
-        require_tensor(each, "explore(output, path, wrt)")
+        require_tensor(each, "explore(output, path, wrt)", WRT)
         if each not in on_tape:
             raise ValueError(
                 explain(

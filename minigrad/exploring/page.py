@@ -84,11 +84,16 @@ def repeated(tape: Tape) -> tuple[set[int], list[str]]:
     return inside | {place[leaf] for leaf in alone}, list(notes)
 
 
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
 def _summary(exploration: Exploration) -> str:
     tape, board = exploration.tape, exploration.board
-    leaves = len(tape.leaves)
-    said = f"A tape of {len(tape)} entries: {leaves} leaves and {len(tape) - leaves} "
-    said += "primitives that ran, in this order."
+    leaves = _counted(len(tape.leaves), "leaf", "leaves")
+    ran = _counted(len(tape) - len(tape.leaves), "primitive", "primitives")
+    entries = _counted(len(tape), "entry", "entries")
+    said = f"A tape of {entries}: {leaves} and {ran} that ran, in this order."
     if board.is_given:
         said += " The cotangent g of an output is taken to be 1 in every entry."
     return said

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigrad.messages import explain
-from minigrad.refusals import require_tensor
+from minigrad.refusals import WRT, require_tensor
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -32,7 +32,7 @@ def wanted(tape: Tape, wrt: Any, reading: str, asked: str, why: str) -> list[Ten
         wrt = [wrt]
     on_tape = set(tape)
     for each in wrt:
-        require_tensor(each, f"{reading}(output, wrt)")
+        require_tensor(each, f"{reading}(output, wrt)", WRT)
         if each not in on_tape:
             raise ValueError(
                 explain(
