@@ -313,6 +313,16 @@ def test_asked_once_a_step_goes_on_asked_twice_it_ends():
     assert reached == ["beginning", "asked once"]
 
 
+def test_asked_after_the_last_step_is_asked_as_well():
+    class Asked(Training):
+        def end_epoch(self, seconds):
+            signal.raise_signal(signal.SIGINT)
+            return super().end_epoch(seconds)
+
+    with pytest.raises(KeyboardInterrupt):
+        Asked(TASK, replace(RECIPE, epochs=1), 0).run()
+
+
 # -------------------------------------------------------------------------- files
 
 

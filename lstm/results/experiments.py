@@ -102,9 +102,12 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         "order",
         (
             Contestant("LSTM", torch=True),
+            Contestant("LSTM, forget bias 3", {"forget_bias": 3.0}, torch=True),
             Contestant("tanh RNN", {"cell": "rnn"}, torch=True),
         ),
-        "Which of two signals came first; a run ends at 99 %.",
+        "Which of two signals came first; a run ends at 99 %. The forget bias decides: "
+        "of a cell state, 0.73 ^ 50 is left after fifty steps at the usual start, and "
+        "0.95 ^ 50 with a forget bias of 3.",
         timed="LSTM",
     ),
     Experiment(

@@ -3,6 +3,7 @@
 Python raises KeyboardInterrupt between any two instructions, also between the updates
 of two Parameters. So while a run trains, the signal only leaves a note, which the loop
 reads after every step. Asked twice, it ends at once; the last checkpoint stays whole.
+Whoever asks after the last step is heard too: at the end of the context.
 """
 
 from __future__ import annotations
@@ -38,3 +39,5 @@ class Interruption:
     ) -> None:
         if self.ours:
             signal.signal(signal.SIGINT, self.before)
+        if self.asked and error is None:
+            raise KeyboardInterrupt
