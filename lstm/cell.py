@@ -111,10 +111,10 @@ class Cell(Module):
         Raises TypeError for a state of another kind, ValueError for other sizes.
         """
         require_state(state, self.carries)
-        x = leaf(x, "x")
+        x = leaf(x, "x", self.dtype)
         sizes = self.sizes().items()
         pairs = zip(sizes, state, strict=True)
-        parts = [leaf(part, f"{field}_0") for (field, _), part in pairs]
+        parts = [leaf(part, f"{field}_0", self.dtype) for (field, _), part in pairs]
         wanted = [(*x.shape[:-1], size) for _, size in sizes]
         if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == wanted:
             return [x, *parts]

@@ -129,7 +129,7 @@ MISTAKES = {
     ),
     "a rate between layers": (
         lambda: deep(X, between=[0.5]),
-        r"sample it for this shape: between\(\(4, 5, 4\), rate, rng\)",
+        r"for this shape: between\(\(4, 5, 4\), rate, rng,\s+dtype='float64'\)",
     ),
     "one mask too many": (
         lambda: deep(X, between=[None, None]),
