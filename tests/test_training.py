@@ -107,6 +107,7 @@ def run_told(values, goal=None, **options):
     recipe = replace(RECIPE, epochs=len(values), **options)
     seen = []
     run = Training(kind(updates=1, longest=3), recipe, 0)
+    object.__setattr__(run.task, "asked", 0)  # patience asks once before
     run.run(on_epoch=lambda row: seen.append(run.weights()))
     return run, seen
 
@@ -121,6 +122,13 @@ def test_what_is_kept_is_what_validated_best(values):
 def test_patience_ends_a_run_that_gets_no_better():
     run, _ = run_told([5, 3, 4, 4, 2, 4, 4, 4, 1], patience=3)
     assert (run.progress.epoch, run.progress.best_epoch) == (8, 5)
+
+
+def test_patience_is_refused_where_nothing_is_measured(tmp_path, capsys):
+    where = ["--out", str(tmp_path / "run")]
+    assert main(["train", "sunspots", "--patience", "1", "--epochs", "5", *where]) == 1
+    assert "patience=1" in (said := capsys.readouterr().err) and "measure" in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_ends_at_its_goal():

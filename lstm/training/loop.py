@@ -83,6 +83,7 @@ class Training:
         self.folder, self.save_every = folder, save_every
         self.rng = np.random.default_rng(seed)
         self.model, self.optimizer = self.begin()
+        self._require_measure()
         self.best = self.weights()
         self.progress = Progress(self.rng.bit_generator.state)
         self.history: list[Row] = []
@@ -91,6 +92,21 @@ class Training:
         """Return an untrained model and its optimizer."""
         model = self.task.model(self.recipe, self.rng)
         return model, Adam(model, self.recipe.learning_rate)
+
+    def _require_measure(self) -> None:
+        """Refuse patience where no validation can say whether an epoch was better."""
+        patience, metric = self.recipe.patience, self.task.metric
+        if not patience or metric in self.task.validate(self.model):
+            return
+        raise ValueError(
+            explain(
+                f"training {self.task.name!r} with patience={patience}",
+                {},
+                f"this task does not measure its {metric!r} while it trains, so no "
+                "epoch is better than another.",
+                "leave patience away, and choose the number of epochs: epochs=5.",
+            )
+        )
 
     def run(
         self, on_epoch: Callable[[Row], None] | None = None, bar: bool = True
