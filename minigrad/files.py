@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,15 +18,20 @@ from minigrad.messages import explain, user_line
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file beside its place, then move it there; return the path.
 
-    Interrupted at any moment, the old file or the new one is there, never a part.
-    Folders are made. Raises OSError with a sentence if the path cannot be written.
+    Killed at any moment, the old file or the new one is there, never a part; what was
+    written beside it may stay, see `remove_parts`. The new one's bytes are handed to
+    the disk (fsync) before it takes its place. Folders are made. Raises OSError with a
+    sentence if the path cannot be written.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(content)
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -39,6 +45,17 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
             )
         ) from error
     return path
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what `write_whole` left beside a path where it was killed while writing.
+
+    Nobody else may be writing to that path.
+    """
+    name = re.compile(rf"\.{re.escape(path.name)}\.\d+-\d+")
+    for each in path.parent.glob(f".{path.name}.*"):
+        if name.fullmatch(each.name):
+            each.unlink(missing_ok=True)
 
 
 def npz(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -19,6 +19,7 @@ from lstm.schedules import SCHEDULES
 from lstm.tasks import Parity
 from lstm.training import Recipe, Training, checkpoint, log
 from lstm.training.saved import load_model, save_model
+from minigrad.files import write_whole
 
 TASK = Parity(updates=7, longest=5)
 RECIPE = Recipe(hidden=2, epochs=3, batch=4)
@@ -330,6 +331,29 @@ def test_a_saved_model_answers_as_the_trained_one(tmp_path):
     task, model = load_model(tmp_path / "model.npz")
     assert task == TASK
     assert task.test(model) == TASK.test(run.model)
+
+
+def test_what_a_kill_left_beside_a_checkpoint_is_removed(tmp_path):
+    left, another = (
+        tmp_path / ".checkpoint.npz.12-345",
+        tmp_path / ".checkpoint.npz.old",
+    )
+    left.write_bytes(b"half a checkpo")
+    another.touch()
+    Training(TASK, replace(RECIPE, epochs=1), 0, tmp_path).run()
+    assert not left.exists() and another.exists()
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    done = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *a, real=real, name=name: (done.append(name), real(*a))
+        )
+    write_whole(tmp_path / "a", b"all of it")
+    assert done == ["fsync", "replace"]
+    assert (tmp_path / "a").read_bytes() == b"all of it"
 
 
 def test_a_checkpoint_is_read_without_running_code(tmp_path):

@@ -27,6 +27,7 @@ from lstm.tasks import TASKS
 from lstm.training import checkpoint, log
 from lstm.training.interruption import Interruption
 from minigrad import Adam, clip_by_global_norm, grad
+from minigrad.files import remove_parts
 from minigrad.messages import explain
 
 Array = np.ndarray
@@ -129,6 +130,8 @@ class Training:
             leave=False,
         )
         with shown, Interruption() as interruption:
+            if self.folder:
+                remove_parts(self.folder / CHECKPOINT)
             self.save()
             while not self.finished:
                 began = time.perf_counter()
