@@ -73,8 +73,12 @@ def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return content.getvalue()
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def read_npz(
+    path: str | os.PathLike[str], writer: str = "Module.save"
+) -> dict[str, np.ndarray]:
     """Return every array of an `.npz` file under its name.
+
+    writer  what writes such files, for the message
 
     Raises ValueError with a sentence if it is not such a file, whole and readable.
     """
@@ -93,6 +97,6 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
                 f"load({str(path)!r}), at {user_line()}",
                 {},
                 f"it is not a readable .npz file of arrays: {error}.",
-                "give a file that Module.save wrote; nothing was changed.",
+                f"give a file that {writer} wrote; nothing was changed.",
             )
         ) from error

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from lstm.__main__ import main
 from lstm.schedules import SCHEDULES
-from lstm.tasks import Parity
+from lstm.tasks import Parity, Text
 from lstm.training import Recipe, Training, checkpoint, log
 from lstm.training.saved import load_model, save_model
 from minigrad.files import write_whole
@@ -512,3 +512,57 @@ def test_a_mistaken_command_is_told_in_a_sentence(
     assert ended == code
     assert sentence in said and "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe\x00", "'my.txt'"),
+        (b"\xff\xfe\x00", "not a text in UTF-8: byte 0"),
+        (b"", "a text of 0 characters"),
+        (b"abc", "a text of 3 characters"),
+        (b"abcd" * 20, "not one batch of 32 examples"),
+    ],
+)
+def test_a_text_that_cannot_be_learned_from_is_refused(
+    content, sentence, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.txt").write_bytes(content)
+    assert main(["train", "text", "--file", "my.txt"]) == 1
+    assert sentence in capsys.readouterr().err.replace("\n       ", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["my.txt"]
+
+
+def test_a_run_without_a_batch_is_refused_in_python_too(tmp_path):
+    (tmp_path / "my.txt").write_text("abcd" * 20)
+    with pytest.raises(ValueError, match="not one batch"):
+        Training(Text(str(tmp_path / "my.txt"))).run()
+
+
+def test_the_shortest_text_that_is_not_refused_can_be_learned_from(tmp_path, capsys):
+    (tmp_path / "my.txt").write_text("ab" * 30)
+    tiny = ["--piece", "1", "--batch", "1", "--epochs", "1", "--hidden", "1"]
+    where = ["--file", str(tmp_path / "my.txt"), "--out", str(tmp_path)]
+    assert main(["train", "text", *tiny, *where]) == 0
+    assert "nan" not in capsys.readouterr().out
+
+
+def test_too_large_a_model_is_refused_in_a_sentence(tmp_path, capsys, monkeypatch):
+    def too_large(*_):
+        raise MemoryError("Unable to allocate 10 GiB")
+
+    monkeypatch.setattr(Training, "begin", too_large)
+    assert main(["train", "parity", "--out", str(tmp_path)]) == 1
+    said = "lstm: not enough memory: Unable to allocate 10 GiB; choose smaller sizes\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_folder_and_a_damaged_file_are_told_from_a_model(tmp_path, capsys):
+    assert main(["generate", "--model", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "it is a folder" in said and "model.npz" in said
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK and no more")
+    assert main(["train", "parity", "--resume", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "python -m lstm train` wrote" in said and "Module.save" not in said

@@ -109,6 +109,19 @@ class Training:
             )
         )
 
+    def require_batch(self) -> None:
+        """Raise ValueError if an epoch has no batch at all, what is missing if not."""
+        if next(self.remaining(), None) is not None:
+            return
+        raise ValueError(
+            explain(
+                f"training {self.task.name!r}: {self.task}",
+                {},
+                f"there is not one batch of {self.recipe.batch} examples in an epoch.",
+                "choose a smaller batch, or give more data.",
+            )
+        )
+
     def run(
         self, on_epoch: Callable[[Row], None] | None = None, bar: bool = True
     ) -> Training:
@@ -116,11 +129,14 @@ class Training:
 
         `on_epoch` is called with each line of the log.
 
-        Raises KeyboardInterrupt after a Ctrl-C, when the step is finished and saved;
+        Raises ValueError if there is nothing to learn from;
+        KeyboardInterrupt after a Ctrl-C, when the step is finished and saved;
         FloatingPointError when the loss is no longer a number.
         """
         from tqdm import tqdm  # a tenth of a second that `--help` need not wait for
 
+        if self.progress.updates == 0:
+            self.require_batch()
         shown = tqdm(
             total=self.recipe.epochs,
             initial=self.progress.epoch,
