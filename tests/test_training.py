@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,6 +119,13 @@ def test_what_is_kept_is_what_validated_best(values):
     run, weights = run_told(values)
     assert run.progress.best_epoch == 1 + values.index(min(values))
     assert same(run.use_best().weights(), weights[values.index(min(values))])
+
+
+def test_what_is_no_number_is_never_the_best():
+    run, weights = run_told([math.nan, 3, math.nan, 2, 4])
+    assert (run.progress.best, run.progress.best_epoch) == (2, 4)
+    assert same(run.use_best().weights(), weights[3])
+    assert run_told([math.nan, math.nan])[0].progress.best_epoch == 0
 
 
 def test_patience_ends_a_run_that_gets_no_better():
@@ -476,6 +484,22 @@ def test_force_replaces_a_run(tmp_path, capsys):
     assert main([*arguments, "--force", "--seed", "5"]) == 0
     assert len(log.rows(tmp_path / "log.csv")) == 1
     assert Training.resume(tmp_path).seed == 5
+
+
+def test_a_run_to_be_replaced_is_not_resumed_without_its_log(tmp_path, monkeypatch):
+    arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
+    main(arguments)
+    resumable = []
+    unlink = Path.unlink
+
+    def watched(path, **options):
+        unlink(path, **options)
+        there = [(tmp_path / name).exists() for name in ("checkpoint.npz", "log.csv")]
+        resumable.append(there == [True, False])
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    assert main([*arguments, "--force"]) == 0
+    assert resumable and not any(resumable[:4])
 
 
 @pytest.mark.parametrize(

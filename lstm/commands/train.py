@@ -111,7 +111,8 @@ def _new(options: argparse.Namespace) -> Any:
     training = Training(task, recipe, seed, options.out, options.save_every)
     training.require_batch()  # what is missing is missed before anything is written
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in ("log.csv", "model.npz", "loss.png"):
+    # The checkpoint first: without it, nobody resumes a run that has lost its log.
+    for name in ("checkpoint.npz", "log.csv", "model.npz", "loss.png"):
         (options.out / name).unlink(missing_ok=True)
     return training
 

@@ -218,7 +218,7 @@ class Training:
             **{f"validation_{name}": value for name, value in validation.items()},
         }
         value = validation.get(self.task.metric)
-        if value is None or done.best is None or self.task.better(value, done.best):
+        if value is None or self._is_best(value):
             self.best, done.best, done.best_epoch = self.weights(), value, done.epoch
         done.position, done.loss, done.norm = 0, 0.0, 0.0
         done.generator = self.rng.bit_generator.state
@@ -226,6 +226,12 @@ class Training:
         if self.folder:
             done.log_size = log.append(self.folder / LOG, row)
         return row
+
+    def _is_best(self, value: float) -> bool:
+        """Whether nothing validated better so far; what is no number never does."""
+        best = self.progress.best
+        better = best is None or self.task.better(value, best)
+        return better and not math.isnan(value)
 
     @property
     def finished(self) -> bool:
