@@ -83,10 +83,19 @@ class Cell(Module):
         begin = start(reads, m, init, forget_bias, chrono, rng)
         for name, letter in self.letters.items():
             inside, (W, b) = hidden.get(name, ()), begin[name]
-            W = None if inside else W  # it reads the hidden layer instead
-            sizes = reads[name]
-            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, sizes)
-            setattr(self, name, self.box(*made))
+            box = self.box(
+                letter,
+                n,
+                m,
+                activation=functions[name],
+                hidden=inside,
+                W=None if inside else W,  # it reads the hidden layer instead
+                b=b,
+                rng=rng,
+                dtype=dtype,
+                reads=reads[name],
+            )
+            setattr(self, name, box)
 
     def reads(self, name: str) -> tuple[int, ...]:
         """Return the sizes of what a box reads, joined: x, then what was carried."""

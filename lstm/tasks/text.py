@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.rulers import COMPRESSORS, WittenBell, compressed
 from lstm.tasks.task import (
     Array,
@@ -76,9 +76,9 @@ def _read(file: str) -> str:
 class Text(Task):
     """Say which character comes next in a text."""
 
-    file: str = chosen("", "the text to learn from; none: Python's help topics")
-    piece: int = chosen(64, "characters in a piece", least=1)
-    share: float = chosen(
+    file: str = option("", "the text to learn from; none: Python's help topics")
+    piece: int = option(64, "characters in a piece", least=1)
+    share: float = option(
         1.0, "of the text to use, from its beginning", least=0.001, most=1
     )
 
