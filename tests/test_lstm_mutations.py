@@ -73,7 +73,7 @@ SLIPS = {
     "state reset at every step": (
         Recurrent,
         "outputs[t] = state.y",
-        "outputs[t] = state.y; state = State(state.y * 0.0, state.c * 0.0)",
+        "outputs[t] = state.y; state = type(state)(*(0.0 * part for part in state))",
     ),
     "time reversed": (Recurrent, "x[..., t, :]", "x[..., -1 - t, :]"),
     "first input at every step": (Recurrent, "x[..., t, :]", "x[..., 0, :]"),
