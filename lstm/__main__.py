@@ -58,6 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"lstm: {_why(error)}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(
+            f"lstm: not enough memory: {error}; choose smaller sizes", file=sys.stderr
+        )
+        return 1
     except (ValueError, FloatingPointError) as error:
         print(f"lstm: {error}", file=sys.stderr)
         return 1

@@ -97,6 +97,15 @@ class Bidirectional(Explained, Module):
                     f"choose one of {', '.join(map(repr, MERGES))}.",
                 )
             )
+        if merge not in ("concat", None) and forth.m != back.m:
+            raise ValueError(
+                explain(
+                    f"Bidirectional(forth, back, merge={merge!r}), at {user_line()}",
+                    {"forth.m": forth.m, "back.m": back.m},
+                    "this merges number by number, so both must say as many.",
+                    'give both the same m, or join them: merge="concat".',
+                )
+            )
         self.forth = forth
         self.back = back
         self.merge = merge

@@ -83,10 +83,19 @@ class Cell(Module):
         begin = start(reads, m, init, forget_bias, chrono, rng)
         for name, letter in self.letters.items():
             inside, (W, b) = hidden.get(name, ()), begin[name]
-            W = None if inside else W  # it reads the hidden layer instead
-            sizes = reads[name]
-            made = (letter, n, m, functions[name], inside, W, b, rng, dtype, sizes)
-            setattr(self, name, self.box(*made))
+            box = self.box(
+                letter,
+                n,
+                m,
+                activation=functions[name],
+                hidden=inside,
+                W=None if inside else W,  # it reads the hidden layer instead
+                b=b,
+                rng=rng,
+                dtype=dtype,
+                reads=reads[name],
+            )
+            setattr(self, name, box)
 
     def reads(self, name: str) -> tuple[int, ...]:
         """Return the sizes of what a box reads, joined: x, then what was carried."""
@@ -111,10 +120,10 @@ class Cell(Module):
         Raises TypeError for a state of another kind, ValueError for other sizes.
         """
         require_state(state, self.carries)
-        x = leaf(x, "x")
+        x = leaf(x, "x", self.dtype)
         sizes = self.sizes().items()
         pairs = zip(sizes, state, strict=True)
-        parts = [leaf(part, f"{field}_0") for (field, _), part in pairs]
+        parts = [leaf(part, f"{field}_0", self.dtype) for (field, _), part in pairs]
         wanted = [(*x.shape[:-1], size) for _, size in sizes]
         if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == wanted:
             return [x, *parts]

@@ -23,6 +23,7 @@ import numpy as np
 
 from lstm.masks import Around, chosen
 from minigrad.messages import explain, user_line
+from minigrad.module import beside
 
 Array = np.ndarray
 Rng = np.random.Generator | int
@@ -59,7 +60,8 @@ class Variational(Around):
 
     def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
         """Return x_t * d_x, and the state with y_{t-1} * d_y."""
-        return x * self.x, state._replace(y=state.y * self.y)
+        d_x, d_y = beside(x.dtype, self.x), beside(state.y.dtype, self.y)
+        return x * d_x, state._replace(y=state.y * d_y)
 
 
 def variational(

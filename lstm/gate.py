@@ -43,6 +43,7 @@ class Gate(Module):
         reads: Sequence[int] | None = None,
     ) -> None:
         require_sizes("Gate", n=n, m=m)
+        _require_sequence(letter, hidden)
         rng = np.random.default_rng(rng)
         self.letter = letter
         self.reads = (n, m) if reads is None else tuple(reads)
@@ -83,3 +84,17 @@ class Gate(Module):
     def z(self, v: Any) -> Any:
         """Return W v + b, what the activation is applied to."""
         return matvec(self.W, v) + self.b
+
+
+def _require_sequence(letter: str, hidden: Any) -> None:
+    """Refuse a bare size for the list of sizes."""
+    if isinstance(hidden, Sequence) and not isinstance(hidden, str):
+        return
+    raise TypeError(
+        explain(
+            f"the hidden layers of gate {letter!r}: {hidden!r}, at {user_line()}",
+            {},
+            "a gate may have several, so their sizes are a tuple.",
+            f"of one layer: ({hidden!r},); of two: (8, 4); of none: ().",
+        )
+    )

@@ -163,7 +163,7 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
     >>> bool(np.all(1 / (1 + np.exp(-biases["forget"])) < 1 - 1 / 100))
     True
     """
-    if T < 2:
+    if not 2 <= T < np.inf:  # nor if it is no number
         raise ValueError(
             explain(
                 f"chrono={T!r}, at {user_line()}",

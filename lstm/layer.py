@@ -86,6 +86,11 @@ class Recurrent(Module):
         return int(np.shape(self.start().y)[-1])
 
     @property
+    def dtype(self) -> Any:
+        """The dtype that plain real numbers get here; None: they keep their own."""
+        return getattr(self.cell, "dtype", None)
+
+    @property
     def causal(self) -> bool:
         """Whether y_t depends on nothing later than x_t."""
         return not self.reverse
@@ -120,7 +125,8 @@ class Recurrent(Module):
         with reusing_weights():
             for t in reversed(steps) if self.reverse else steps:
                 with time_step(t):
-                    state = self._step(t, named_input(x[..., t, :]), state, around)
+                    x_t = named_input(x[..., t, :], self.dtype)
+                    state = self._step(t, x_t, state, around)
                 outputs[t] = state.y
         y = joined(outputs)
         if real is not None and self.outputs == "zero":
@@ -169,9 +175,8 @@ class Recurrent(Module):
         require_state(state, type(start))
         _require_batch(state, start, x)
         at = steps_before() + (x.shape[-2] + 1 if self.reverse else 0)
-        return type(state)(
-            *(leaf(v, f"{k}_{at}") for k, v in zip(state._fields, state, strict=True))
-        )
+        parts = zip(state._fields, state, strict=True)
+        return type(state)(*(leaf(v, f"{k}_{at}", self.dtype) for k, v in parts))
 
     def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen."""
@@ -252,12 +257,12 @@ def sequence(x: Any) -> Any:
     )
 
 
-def named_input(x_t: Any) -> Any:
+def named_input(x_t: Any, dtype: Any = None) -> Any:
     """Return x_t under its name; integers stay as they are, they may be indices."""
     if isinstance(x_t, Tensor):
         x_t.name = "x"
     elif x_t.dtype.kind in "fc":
-        x_t = leaf(x_t, "x")
+        x_t = leaf(x_t, "x", dtype)
     return x_t
 
 

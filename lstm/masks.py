@@ -116,12 +116,28 @@ def real_steps(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
                 "np.arange(T) < lengths[:, None].",
             )
         )
+    if mask is None and lengths is None:
+        return None
+    require_steps(x)
+    if mask is not None:
+        return _checked_mask(mask, x)
     *batch, steps, _ = x.shape
-    if lengths is not None:
-        return (
-            np.arange(steps) < checked_lengths(lengths, tuple(batch), steps)[..., None]
+    return np.arange(steps) < checked_lengths(lengths, tuple(batch), steps)[..., None]
+
+
+def require_steps(x: Any) -> None:
+    """Raise ValueError unless x has an axis of time, and a step on it."""
+    if x.ndim > 1 and x.shape[-2] > 0:
+        return
+    raise ValueError(
+        explain(
+            f"the steps of x, at {user_line()}",
+            {"x": x},
+            "x must be (B, T, n) or (T, n) with T > 0.",
+            "x[:, None] makes T steps of one feature of T numbers, x[None] one step of "
+            "n features.",
         )
-    return None if mask is None else _checked_mask(mask, x)
+    )
 
 
 def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:

@@ -90,11 +90,21 @@ class ResetAfterGRUCell(GRUCell):
         hidden = (options.get("hidden") or {}).get("candidate", ())
         self.recurrent = Dense(m, m, rng=rng, dtype=self.dtype)
         self.recurrent.W.name, self.recurrent.b.name = "U", "d"
-        W, b, activation = None, self.candidate.b.data, self.candidate.activation
+        W = None
         if not hidden:
             W, self.recurrent.W.data = np.split(self.candidate.W.data, [n], axis=1)
-        made = ("y", n, m, activation, hidden, W, b, rng, self.dtype, (n,))
-        self.candidate = self.box(*made)
+        self.candidate = self.box(
+            "y",
+            n,
+            m,
+            activation=self.candidate.activation,
+            hidden=hidden,
+            W=W,
+            b=self.candidate.b.data,
+            rng=rng,
+            dtype=self.dtype,
+            reads=(n,),
+        )
 
     def y_tilde(self, x: Any, y_prev: Any, r: Any) -> Any:
         """Return the candidate, tanh(W_y x + b_y + r * (U y_{t-1} + d))."""

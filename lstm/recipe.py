@@ -36,7 +36,7 @@ CELLS: Mapping[str, type[Cell]] = {
 }
 
 
-def chosen(
+def option(
     default: Any,
     what: str,
     choices: Any = None,
@@ -61,29 +61,29 @@ class Recipe:
     0.01
     """
 
-    hidden: int = chosen(16, "m, the number of neurons")
-    epochs: int = chosen(20, "how often to go through the data")
-    batch: int = chosen(64, "examples in a mini-batch")
-    learning_rate: float = chosen(0.01, "of Adam")
-    schedule: str = chosen("constant", "of the learning rate", tuple(SCHEDULES))
-    clip: float = chosen(1.0, "largest norm of the gradient; 0: any")
-    patience: int = chosen(
+    hidden: int = option(16, "m, the number of neurons")
+    epochs: int = option(20, "how often to go through the data")
+    batch: int = option(64, "examples in a mini-batch")
+    learning_rate: float = option(0.01, "of Adam")
+    schedule: str = option("constant", "of the learning rate", tuple(SCHEDULES))
+    clip: float = option(1.0, "largest norm of the gradient; 0: any")
+    patience: int = option(
         0, "stop after so many epochs without a better one; 0: never"
     )
-    cell: str = chosen("lstm", "what is repeated over time", tuple(CELLS))
-    init: str = chosen("glorot", "how the weights start", tuple(PRESETS))
-    forget_bias: float | None = chosen(
+    cell: str = option("lstm", "what is repeated over time", tuple(CELLS))
+    init: str = option("glorot", "how the weights start", tuple(PRESETS))
+    forget_bias: float | None = option(
         None, "where b_f starts; None: as init has it", kind=float
     )
-    dtype: str = chosen("float32", "of all numbers", ("float32", "float64"))
+    dtype: str = option("float32", "of all numbers", ("float32", "float64"))
 
     def __post_init__(self) -> None:
         for name in ("hidden", "epochs", "batch", "learning_rate"):
             self._require(name, getattr(self, name) > 0, "above 0")
         for name in ("clip", "patience"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
-        for name, option in type(self).__dataclass_fields__.items():
-            known = option.metadata["choices"]
+        for name, each in type(self).__dataclass_fields__.items():
+            known = each.metadata["choices"]
             fits = known is None or getattr(self, name) in known
             self._require(name, fits, f"one of {', '.join(known or ())}")
 

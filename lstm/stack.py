@@ -20,6 +20,7 @@ from lstm.layer import joined, named_input, sequence
 from lstm.masks import only_real, real_steps
 from minigrad import Module
 from minigrad.messages import explain, user_line
+from minigrad.module import beside
 
 
 class States(list[Any]):
@@ -195,13 +196,15 @@ def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
 
 
 def _fitting(mask: Any, x: Any) -> Any:
+    """Return a mask of the shape of x, in its dtype; refuse another shape."""
     if np.shape(mask) == x.shape:
-        return mask
+        return beside(x.dtype, mask)
     raise ValueError(
         explain(
             f"Stack: a dropout mask between layers, at {user_line()}",
             {"mask": mask, "y of the layer below": x},
             "each number that passes is multiplied by one of the mask.",
-            f"sample it for this shape: between({x.shape}, rate, rng).",
+            f"sample it for this shape: between({x.shape}, rate, rng, "
+            f"dtype={str(x.dtype)!r}).",
         )
     )

@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm.counting import counting_since
 from lstm.layer import sequence
-from lstm.masks import real_steps
+from lstm.masks import real_steps, require_steps
 from minigrad import Tensor
 from minigrad.messages import explain, user_line
 
@@ -69,6 +69,7 @@ def truncated(
     x = sequence(x)
     _require_causal(layer)
     _require_length(k)
+    require_steps(x)
     mask = real_steps(x, mask, lengths)
     return _pieces(layer, x, k, state, mask, dropout)
 

@@ -3,7 +3,7 @@
     PeepholeCell            f_t = sigma(W_f v_t + b_f + p_f * c_{t-1}); i_t, o_t alike
     CoupledCell             i_t = 1 - f_t
     NoInputGateCell         i_t = 1
-    NoForgetGateCell        f_t = 1: the LSTM of 1997
+    NoForgetGateCell        f_t = 1, as in 1997
     NoOutputGateCell        o_t = 1
     LinearCandidateCell     c~_t = W_c v_t + b_c
     LinearOutputCell        y_t = o_t * c_t
@@ -119,8 +119,9 @@ class NoInputGateCell(LSTMCell):
 class NoForgetGateCell(LSTMCell):
     """Nothing is ever forgotten: f = 1, c_t = c_{t-1} + i_t * c~_t.
 
-    The LSTM of Hochreiter and Schmidhuber 1997, whose cell state is a pure sum (the
-    "constant error carousel"); without their truncated gradient. NFG of Greff et al.
+    The cell state is a pure sum (the "constant error carousel"), as it was in the LSTM
+    of Hochreiter and Schmidhuber 1997, which also differed in other ways: gates that
+    read gates (FullGateRecurrenceCell), a truncated gradient. NFG of Greff et al. 2015.
 
     >>> cell = NoForgetGateCell(n=3, m=2, rng=0)
     >>> y, c = cell(np.ones(3), cell.start())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,15 +32,20 @@ def as_path(path: str | os.PathLike[str], asked: str) -> Path:
 def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file beside its place, then move it there; return the path.
 
-    Interrupted at any moment, the old file or the new one is there, never a part.
-    Folders are made. Raises OSError with a sentence if the path cannot be written.
+    Killed at any moment, the old file or the new one is there, never a part; what was
+    written beside it may stay, see `remove_parts`. The new one's bytes are handed to
+    the disk (fsync) before it takes its place. Folders are made. Raises OSError with a
+    sentence if the path cannot be written.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            part.write_bytes(content)
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -58,6 +64,17 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     return path
 
 
+def remove_parts(path: Path) -> None:
+    """Remove what `write_whole` left beside a path where it was killed while writing.
+
+    Nobody else may be writing to that path.
+    """
+    name = re.compile(rf"\.{re.escape(path.name)}\.\d+-\d+")
+    for each in path.parent.glob(f".{path.name}.*"):
+        if name.fullmatch(each.name):
+            each.unlink(missing_ok=True)
+
+
 def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return the content of an `.npz` file, the same bytes for the same arrays.
 
@@ -73,8 +90,12 @@ def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return content.getvalue()
 
 
-def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def read_npz(
+    path: str | os.PathLike[str], writer: str = "Module.save"
+) -> dict[str, np.ndarray]:
     """Return every array of an `.npz` file under its name.
+
+    writer  what writes such files, for the message
 
     Raises ValueError with a sentence if it is not such a file, whole and readable.
     """
@@ -93,6 +114,6 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
                 f"load({str(path)!r}), at {user_line()}",
                 {},
                 f"it is not a readable .npz file of arrays: {error}.",
-                "give a file that Module.save wrote; nothing was changed.",
+                f"give a file that {writer} wrote; nothing was changed.",
             )
         ) from error

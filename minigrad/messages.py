@@ -12,12 +12,14 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep)
+COMMAND = "__main__.py"
 
 _WRAP = textwrap.TextWrapper(
     width=88,
@@ -29,8 +31,11 @@ _WRAP = textwrap.TextWrapper(
 
 
 def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
-    """Return the four-part message; `operands` maps a role or name to a value."""
-    lines = [asked]
+    """Return the four-part message; `operands` maps a role or name to a value.
+
+    What was asked ends with its `user_line()`, and without it where there is none.
+    """
+    lines = [asked.removesuffix(" at ").removesuffix(",")]
     for role, value in operands.items():
         lines.append(f"  with  {role}: {describe(value)}")
     made = (v for v in operands.values() if getattr(v, "primitive", None))
@@ -71,27 +76,38 @@ def named(values: Any) -> dict[str, Any]:
 def user_line() -> str:
     """Return `file:line` of the innermost frame outside this project's packages.
 
-    Nothing is outside where the command `minigrad` or `python -m minigrad` began it.
+    Nothing for a command line: what called it, nobody wrote as a program.
     """
-    file, line = source_line(_PACKAGES)
-    begun = file.startswith("<frozen") or os.path.basename(file) == "minigrad"
-    return "the command line" if begun else short(file, line)
+    return short(*source_line(_PACKAGES))
 
 
 def short(file: str, line: int) -> str:
     """Write a source line as `file:line`; a notebook's cell has no lasting file."""
+    if not file:
+        return ""
     if "ipykernel" in file:
         return f"line {line} of this cell"
     return f"{os.path.basename(file)}:{line}"
 
 
 def source_line(within: tuple[str, ...] = (_HERE,)) -> tuple[str, int]:
-    """Return file and line of the innermost frame whose file is not in `within`."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_in(frame.f_code.co_filename, within):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    """Return file and line of the innermost frame outside `within`; ("", 0) if none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_in(frame, within):
+        frame = None if _is_command(frame.f_code) else frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
 
 
-def _is_in(file: str, folders: tuple[str, ...]) -> bool:
+def _is_in(frame: FrameType, folders: tuple[str, ...]) -> bool:
+    """Whether a frame runs code of these packages, or what was generated for it."""
+    file = frame.f_code.co_filename
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    if package == "dataclasses":  # its replace() calls an __init__
+        return True
+    if file == "<string>":
+        return package in (os.path.basename(folder[:-1]) for folder in folders)
     return os.path.abspath(file).startswith(folders)
+
+
+def _is_command(code: CodeType) -> bool:
+    return code.co_name == "main" and os.path.basename(code.co_filename) == COMMAND

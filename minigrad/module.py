@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.messages import explain, user_line
@@ -220,15 +221,32 @@ def misfits(
             yield f"{name}: {own[name].dtype} here, {array.dtype} {there}"
 
 
-def leaf(value: Any, name: str) -> Tensor:
+def leaf(value: Any, name: str, dtype: Any = None) -> Tensor:
     """Make a plain array visible on the tape, as a leaf of that name.
 
     Integers and booleans become floating. A Tensor stays as it is, and is not renamed.
+    dtype is that of the numbers it will meet: see `beside`.
     """
     if isinstance(value, Tensor):
         return value
-    array = np.asarray(value)
+    array = np.asarray(value) if dtype is None else beside(dtype, value)
     return Tensor(array.astype(float) if array.dtype.kind in "biu" else array, name)
+
+
+def beside(dtype: Any, value: Any) -> Any:
+    """Return plain real numbers in a floating dtype; all else stays as it is.
+
+    So float32 weights are not widened by what they meet, while Tensors, complex
+    numbers and objects keep the domain that they were given for.
+
+    >>> beside("f4", np.array([1, 2])).dtype, beside("f4", np.array([1j])).dtype
+    (dtype('float32'), dtype('complex128'))
+    """
+    if isinstance(value, Tensor):
+        return value
+    array = as_array(value)
+    real = array.dtype.kind in "biuf" and np.dtype(dtype).kind == "f"
+    return array.astype(dtype, copy=False) if real else array
 
 
 class Dense(Module):

@@ -100,6 +100,38 @@ MISTAKES = {
         lambda: layer(X[0], lengths=[5]),
         r"a\s+bare integer",
     ),
+    "a stack, lengths and no time axis": (
+        lambda: deep(np.ones(3), lengths=2),
+        r"x: shape \(3,\)(.|\n)*\(B, T, n\) or \(T, n\)(.|\n)*x\[None\]",
+    ),
+    "a stack, a mask and no time axis": (
+        lambda: deep(np.ones(3), mask=np.array(True)),
+        r"\(B, T, n\) or \(T, n\)",
+    ),
+    "truncated without a time axis": (
+        lambda: truncated(layer, np.ones(3), 2),
+        r"\(B, T, n\) or \(T, n\)",
+    ),
+    "truncated without a step": (
+        lambda: truncated(layer, np.ones((0, 3)), 2),
+        r"with T > 0",
+    ),
+    "a size for the sizes of hidden layers": (
+        lambda: LSTM(3, 2, hidden={"forget": 6}),
+        r"gate 'f': 6(.|\n)*a tuple(.|\n)*\(6,\)",
+    ),
+    "a memory of no number of steps": (
+        lambda: LSTM(3, 2, chrono=float("nan")),
+        r"chrono=nan(.|\n)*at least 2",
+    ),
+    "a memory without an end": (
+        lambda: LSTM(3, 2, chrono=float("inf")),
+        r"chrono=inf(.|\n)*at least 2",
+    ),
+    "a sum of unequal widths": (
+        lambda: Bidirectional(LSTM(3, 2), LSTM(3, 4, reverse=True), merge="sum"),
+        r"forth\.m: 2(.|\n)*back\.m: 4(.|\n)*merge=\"concat\"",
+    ),
     "other outputs": (lambda: LSTM(3, 2, outputs="zeros"), r'"hold"(.|\n)*"zero"'),
     "two layers that read forward": (
         lambda: Bidirectional(LSTM(3, 2), LSTM(3, 2)),
@@ -129,7 +161,7 @@ MISTAKES = {
     ),
     "a rate between layers": (
         lambda: deep(X, between=[0.5]),
-        r"sample it for this shape: between\(\(4, 5, 4\), rate, rng\)",
+        r"for this shape: between\(\(4, 5, 4\), rate, rng,\s+dtype='float64'\)",
     ),
     "one mask too many": (
         lambda: deep(X, between=[None, None]),

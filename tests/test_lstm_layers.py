@@ -6,6 +6,7 @@ one sequence at a time (layer_cases.py), and with PyTorch where it has the featu
 
 import dataclasses
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from lstm import (
     Directions,
     FullGateRecurrenceCell,
     GRUCell,
+    LSTMCell,
     ProjectedCell,
     Recurrent,
     Stack,
@@ -37,8 +39,16 @@ from lstm import (
     last,
     truncated,
 )
-from lstm.dropout import Zoneout, between, variational, zoneout, zoneout_mean
+from lstm.dropout import (
+    Variational,
+    Zoneout,
+    between,
+    variational,
+    zoneout,
+    zoneout_mean,
+)
 from lstm.layer import TOGETHER
+from minigrad.module import beside
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 5, 2))  # 3 sequences of 5 steps
@@ -772,6 +782,34 @@ def test_float32_stays_float32():
     assert {part.dtype for part in states[1]} == {np.dtype(np.float32)}
     for path, g in mg.grad((y * y).mean(), stack.parameters()).items():
         assert g.dtype == np.float32, path
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "i8", "?"])
+def test_plain_numbers_do_not_widen_a_float32_layer(kind):
+    ones, m = np.ones((5, 2)).astype(kind), 4
+    layers = [Recurrent(cell(2, m, dtype="f4")) for cell in (LSTMCell, GRUCell)]
+    for layer, above in zip(layers, reversed(layers), strict=True):
+        start = type(layer.start())(*(np.ones(m).astype(kind) for _ in layer.start()))
+        for y, state in (layer(ones), layer(ones, start)):
+            assert {part.dtype for part in (y, *state)} == {np.dtype("f4")}
+        once = layer.cell(ones[0], start)
+        assert {part.dtype for part in once} == {np.dtype("f4")}
+        masks = Variational(ones[0], start.y)
+        assert layer(ones, dropout=masks)[0].dtype == np.float32
+        gap = np.ones((5, m)).astype(kind)
+        y, _ = Stack(layer, Recurrent(type(above.cell)(m, 2, dtype="f4")))(
+            ones, between=[gap]
+        )
+        assert y.dtype == np.float32
+
+
+def test_numbers_that_are_not_real_keep_their_domain_in_a_float32_layer():
+    layer = LSTM(2, 3, rng=0, dtype="f4")
+    x = np.ones((5, 2))
+    assert layer(1j * x)[0].dtype.kind == "c"
+    assert layer(x, State(1j * np.ones(3), np.ones(3)))[0].dtype.kind == "c"
+    assert layer(mg.Tensor(x))[0].dtype == np.float64  # a Tensor is what it is
+    assert beside("f4", np.array([Fraction(1, 3)])).tolist() == [Fraction(1, 3)]
 
 
 def test_extreme_numbers_neither_warn_nor_leave_their_range():

@@ -5,13 +5,16 @@ with which operands, why it cannot be, and the likely fix.
 """
 
 import re
+import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from lstm.recipe import Recipe
 from minigrad import __main__ as command
 from minigrad.drawing import NotRendered
 from minigrad.primitive import TABLE, elementwise
@@ -544,6 +547,29 @@ def test_a_large_operand_is_shown_by_its_shape():
     with pytest.raises(ValueError) as caught:
         mg.Tensor(np.zeros((1000, 3))) + np.zeros((1000, 4))
     assert len(str(caught.value)) < 600 and "(1000, 4)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "lstm train parity --epochs 0",
+        "lstm generate --model no",
+        "minigrad draw no.npz",
+    ],
+)
+def test_on_a_command_line_a_message_names_no_line_that_nobody_wrote(command):
+    ran = subprocess.run(
+        [sys.executable, "-m", *command.split()], capture_output=True, text=True
+    )
+    asked = ran.stderr.splitlines()[0]
+    assert ran.returncode == 1 and not re.search(r"\bat\b|:\d", asked), asked
+
+
+def test_what_a_dataclass_generates_is_not_the_users_line():
+    with pytest.raises(ValueError, match=f"Recipe.epochs=0., {HERE}\n"):
+        Recipe(epochs=0)
+    with pytest.raises(ValueError, match=f"Recipe.epochs=0., {HERE}\n"):
+        replace(Recipe(), epochs=0)
 
 
 def test_numpys_own_exception_is_kept_as_the_cause():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 import minigrad as mg
 from lstm.__main__ import main
 from lstm.schedules import SCHEDULES
-from lstm.tasks import Parity
+from lstm.tasks import Parity, Text
 from lstm.training import Recipe, Training, checkpoint, log
 from lstm.training.saved import load_model, save_model
+from minigrad.files import write_whole
 
 TASK = Parity(updates=7, longest=5)
 RECIPE = Recipe(hidden=2, epochs=3, batch=4)
@@ -107,6 +109,7 @@ def run_told(values, goal=None, **options):
     recipe = replace(RECIPE, epochs=len(values), **options)
     seen = []
     run = Training(kind(updates=1, longest=3), recipe, 0)
+    object.__setattr__(run.task, "asked", 0)  # patience asks once before
     run.run(on_epoch=lambda row: seen.append(run.weights()))
     return run, seen
 
@@ -118,9 +121,23 @@ def test_what_is_kept_is_what_validated_best(values):
     assert same(run.use_best().weights(), weights[values.index(min(values))])
 
 
+def test_what_is_no_number_is_never_the_best():
+    run, weights = run_told([math.nan, 3, math.nan, 2, 4])
+    assert (run.progress.best, run.progress.best_epoch) == (2, 4)
+    assert same(run.use_best().weights(), weights[3])
+    assert run_told([math.nan, math.nan])[0].progress.best_epoch == 0
+
+
 def test_patience_ends_a_run_that_gets_no_better():
     run, _ = run_told([5, 3, 4, 4, 2, 4, 4, 4, 1], patience=3)
     assert (run.progress.epoch, run.progress.best_epoch) == (8, 5)
+
+
+def test_patience_is_refused_where_nothing_is_measured(tmp_path, capsys):
+    where = ["--out", str(tmp_path / "run")]
+    assert main(["train", "sunspots", "--patience", "1", "--epochs", "5", *where]) == 1
+    assert "patience=1" in (said := capsys.readouterr().err) and "measure" in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_ends_at_its_goal():
@@ -334,6 +351,29 @@ def test_a_saved_model_answers_as_the_trained_one(tmp_path):
     assert task.test(model) == TASK.test(run.model)
 
 
+def test_what_a_kill_left_beside_a_checkpoint_is_removed(tmp_path):
+    left, another = (
+        tmp_path / ".checkpoint.npz.12-345",
+        tmp_path / ".checkpoint.npz.old",
+    )
+    left.write_bytes(b"half a checkpo")
+    another.touch()
+    Training(TASK, replace(RECIPE, epochs=1), 0, tmp_path).run()
+    assert not left.exists() and another.exists()
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    done = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *a, real=real, name=name: (done.append(name), real(*a))
+        )
+    write_whole(tmp_path / "a", b"all of it")
+    assert done == ["fsync", "replace"]
+    assert (tmp_path / "a").read_bytes() == b"all of it"
+
+
 def test_a_checkpoint_is_read_without_running_code(tmp_path):
     path = tmp_path / "checkpoint.npz"
     np.savez(path, facts=np.array([{"a": 1}], dtype=object))
@@ -456,6 +496,22 @@ def test_force_replaces_a_run(tmp_path, capsys):
     assert Training.resume(tmp_path).seed == 5
 
 
+def test_a_run_to_be_replaced_is_not_resumed_without_its_log(tmp_path, monkeypatch):
+    arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
+    main(arguments)
+    resumable = []
+    unlink = Path.unlink
+
+    def watched(path, **options):
+        unlink(path, **options)
+        there = [(tmp_path / name).exists() for name in ("checkpoint.npz", "log.csv")]
+        resumable.append(there == [True, False])
+
+    monkeypatch.setattr(Path, "unlink", watched)
+    assert main([*arguments, "--force"]) == 0
+    assert resumable and not any(resumable[:4])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -490,3 +546,57 @@ def test_a_mistaken_command_is_told_in_a_sentence(
     assert ended == code
     assert sentence in said and "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe\x00", "'my.txt'"),
+        (b"\xff\xfe\x00", "not a text in UTF-8: byte 0"),
+        (b"", "a text of 0 characters"),
+        (b"abc", "a text of 3 characters"),
+        (b"abcd" * 20, "not one batch of 32 examples"),
+    ],
+)
+def test_a_text_that_cannot_be_learned_from_is_refused(
+    content, sentence, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.txt").write_bytes(content)
+    assert main(["train", "text", "--file", "my.txt"]) == 1
+    assert sentence in capsys.readouterr().err.replace("\n       ", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["my.txt"]
+
+
+def test_a_run_without_a_batch_is_refused_in_python_too(tmp_path):
+    (tmp_path / "my.txt").write_text("abcd" * 20)
+    with pytest.raises(ValueError, match="not one batch"):
+        Training(Text(str(tmp_path / "my.txt"))).run()
+
+
+def test_the_shortest_text_that_is_not_refused_can_be_learned_from(tmp_path, capsys):
+    (tmp_path / "my.txt").write_text("ab" * 30)
+    tiny = ["--piece", "1", "--batch", "1", "--epochs", "1", "--hidden", "1"]
+    where = ["--file", str(tmp_path / "my.txt"), "--out", str(tmp_path)]
+    assert main(["train", "text", *tiny, *where]) == 0
+    assert "nan" not in capsys.readouterr().out
+
+
+def test_too_large_a_model_is_refused_in_a_sentence(tmp_path, capsys, monkeypatch):
+    def too_large(*_):
+        raise MemoryError("Unable to allocate 10 GiB")
+
+    monkeypatch.setattr(Training, "begin", too_large)
+    assert main(["train", "parity", "--out", str(tmp_path)]) == 1
+    said = "lstm: not enough memory: Unable to allocate 10 GiB; choose smaller sizes\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_folder_and_a_damaged_file_are_told_from_a_model(tmp_path, capsys):
+    assert main(["generate", "--model", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "it is a folder" in said and "model.npz" in said
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK and no more")
+    assert main(["train", "parity", "--resume", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "python -m lstm train` wrote" in said and "Module.save" not in said

@@ -109,9 +109,10 @@ def _new(options: argparse.Namespace) -> Any:
     recipe = replace(kind.recipe, **given(options, kind.recipe))
     seed = getattr(options, "seed", 0)
     training = Training(task, recipe, seed, options.out, options.save_every)
-    next(training.remaining())  # what is missing is missed before anything is written
+    training.require_batch()  # what is missing is missed before anything is written
     options.out.mkdir(parents=True, exist_ok=True)
-    for name in ("log.csv", "model.npz", "loss.png"):
+    # The checkpoint first: without it, nobody resumes a run that has lost its log.
+    for name in ("checkpoint.npz", "log.csv", "model.npz", "loss.png"):
         (options.out / name).unlink(missing_ok=True)
     return training
 

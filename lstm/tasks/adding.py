@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -41,8 +41,8 @@ class Adding(Task):
     ((4, 6, 2), (4, 1))
     """
 
-    T: int = chosen(50, "length of a sequence", least=2)
-    updates: int = chosen(50, "mini-batches in an epoch", least=1)
+    T: int = option(50, "length of a sequence", least=2)
+    updates: int = option(50, "mini-batches in an epoch", least=1)
 
     name = "adding"
     recipe = Recipe(hidden=32, epochs=60)

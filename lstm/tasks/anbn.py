@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.reber import padded, right
 from lstm.tasks.task import Batch, Rng, Task, bernoulli
 
@@ -45,9 +45,9 @@ def strings(numbers: Any) -> Batch:
 class AnBn(Task):
     """Name all letters that may come next in n times a, n times b."""
 
-    longest: int = chosen(10, "the largest n to learn from", least=1)
-    asked: int = chosen(100, "the largest n to be tested on", least=1)
-    updates: int = chosen(100, "mini-batches in an epoch", least=1)
+    longest: int = option(10, "the largest n to learn from", least=1)
+    asked: int = option(100, "the largest n to be tested on", least=1)
+    updates: int = option(100, "mini-batches in an epoch", least=1)
 
     name = "anbn"
     recipe = Recipe(hidden=4, epochs=40, batch=10)

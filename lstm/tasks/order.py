@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     TEST,
     VALIDATION,
@@ -45,8 +45,8 @@ class Order(Task):
     array([0, 0])
     """
 
-    T: int = chosen(100, "length of a sequence", least=20)
-    updates: int = chosen(50, "mini-batches in an epoch", least=1)
+    T: int = option(100, "length of a sequence", least=20)
+    updates: int = option(50, "mini-batches in an epoch", least=1)
 
     name = "order"
     recipe = Recipe(hidden=16, epochs=60)

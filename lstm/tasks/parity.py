@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import TEST, VALIDATION, Batch, Rng, Task, accuracy, categorical
 from minigrad import no_grad
 
@@ -36,10 +36,10 @@ class Parity(Task):
     (array([1., 1., 1., 0., 0.]), array([1, 0, 1, 1, 1]))
     """
 
-    longest: int = chosen(
+    longest: int = option(
         20, "of the sequences learned from; the shortest is 2", least=2
     )
-    updates: int = chosen(100, "mini-batches in an epoch", least=1)
+    updates: int = option(100, "mini-batches in an epoch", least=1)
 
     name = "parity"
     recipe = Recipe(hidden=4, epochs=40)

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     TEST,
     Array,
@@ -95,7 +95,7 @@ class Reber(Task):
     (True, True)
     """
 
-    count: int = chosen(
+    count: int = option(
         256, "strings to learn from, and as many to be tested on", least=1
     )
 

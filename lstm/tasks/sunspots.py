@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm.layer import LSTM
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.task import Task
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
 from minigrad.module import Rng
@@ -165,7 +165,7 @@ class Sunspots(Task):
     All windows up to that year are one batch, and nothing is random but the start.
     """
 
-    last: int = chosen(
+    last: int = option(
         TRAINED_TO, "the last year to learn from", least=1750, most=TRAINED_TO
     )
 

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.recipe import Recipe, chosen
+from lstm.recipe import Recipe, option
 from lstm.tasks.rulers import COMPRESSORS, WittenBell, compressed
 from lstm.tasks.task import (
     Array,
@@ -43,8 +43,10 @@ from lstm.tasks.task import (
     one_hot,
 )
 from minigrad import no_grad
+from minigrad.messages import explain
 
 STREAMS = 50  # stretches that are measured side by side
+FEWEST = 60  # characters of a text: 5 % of it are the three that measuring needs
 WARM = 100  # characters at the beginning of each that do not count
 
 
@@ -55,13 +57,28 @@ def help_topics() -> str:
     return "".join(topics[name] for name in sorted(topics))
 
 
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            explain(
+                f"reading {file!r}",
+                {},
+                f"it is not a text in UTF-8: byte {error.start} does not fit in "
+                f"({error.reason}).",
+                "give a file of plain text, converted to UTF-8.",
+            )
+        ) from error
+
+
 @dataclass(frozen=True)
 class Text(Task):
     """Say which character comes next in a text."""
 
-    file: str = chosen("", "the text to learn from; none: Python's help topics")
-    piece: int = chosen(64, "characters in a piece", least=1)
-    share: float = chosen(
+    file: str = option("", "the text to learn from; none: Python's help topics")
+    piece: int = option(64, "characters in a piece", least=1)
+    share: float = option(
         1.0, "of the text to use, from its beginning", least=0.001, most=1
     )
 
@@ -76,8 +93,19 @@ class Text(Task):
     @cached_property
     def text(self) -> str:
         """The whole text."""
-        whole = Path(self.file).read_text("utf-8") if self.file else help_topics()
-        return whole[: int(self.share * len(whole))]
+        whole = _read(self.file) if self.file else help_topics()
+        used = whole[: int(self.share * len(whole))]
+        if len(used) >= FEWEST:
+            return used
+        raise ValueError(
+            explain(
+                f"the task 'text' with file={self.file!r} and share={self.share}",
+                {},
+                f"that is a text of {len(used)} characters, of which the last 15 % are "
+                f"kept for measuring: too few to measure, below {FEWEST}.",
+                "give a longer text; to learn much, some 100,000 characters.",
+            )
+        )
 
     @cached_property
     def alphabet(self) -> str:

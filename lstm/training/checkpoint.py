@@ -26,7 +26,7 @@ from minigrad.files import npz, read_npz, write_whole
 from minigrad.messages import explain, user_line
 
 Arrays = Mapping[str, np.ndarray]
-FACTS = "facts"
+FACTS, WRITER = "facts", "`python -m lstm train`"
 
 
 def write(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> Path:
@@ -46,16 +46,16 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any
 
     wanted  facts that must be there: a checkpoint has others than a trained model
     """
-    if not path.exists():
+    if not path.is_file():
         raise ValueError(
             explain(
                 f"reading {str(path)!r}, at {user_line()}",
                 {},
-                "there is no such file.",
-                "give the folder or file that `python -m lstm train` wrote.",
+                "it is a folder." if path.is_dir() else "there is no such file.",
+                f"give a file that {WRITER} wrote, such as model.npz in its folder.",
             )
         )
-    arrays = read_npz(path)
+    arrays = read_npz(path, WRITER)
     try:
         facts = json.loads(arrays.pop(FACTS).tobytes())
     except (KeyError, ValueError) as error:
@@ -64,7 +64,7 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any
                 f"reading {str(path)!r}, at {user_line()}",
                 {},
                 "it holds arrays, but not what they belong to.",
-                "give a file of `python -m lstm train`, not one of Module.save.",
+                f"give a file of {WRITER}, not one of Module.save.",
             )
         ) from error
     missing = [name for name in wanted if name not in facts]

@@ -27,6 +27,7 @@ from lstm.tasks import TASKS
 from lstm.training import checkpoint, log
 from lstm.training.interruption import Interruption
 from minigrad import Adam, clip_by_global_norm, grad
+from minigrad.files import remove_parts
 from minigrad.messages import explain
 
 Array = np.ndarray
@@ -83,6 +84,7 @@ class Training:
         self.folder, self.save_every = folder, save_every
         self.rng = np.random.default_rng(seed)
         self.model, self.optimizer = self.begin()
+        self._require_measure()
         self.best = self.weights()
         self.progress = Progress(self.rng.bit_generator.state)
         self.history: list[Row] = []
@@ -92,6 +94,34 @@ class Training:
         model = self.task.model(self.recipe, self.rng)
         return model, Adam(model, self.recipe.learning_rate)
 
+    def _require_measure(self) -> None:
+        """Refuse patience where no validation can say whether an epoch was better."""
+        patience, metric = self.recipe.patience, self.task.metric
+        if not patience or metric in self.task.validate(self.model):
+            return
+        raise ValueError(
+            explain(
+                f"training {self.task.name!r} with patience={patience}",
+                {},
+                f"this task does not measure its {metric!r} while it trains, so no "
+                "epoch is better than another.",
+                "leave patience away, and choose the number of epochs: epochs=5.",
+            )
+        )
+
+    def require_batch(self) -> None:
+        """Raise ValueError if an epoch has no batch at all, what is missing if not."""
+        if next(self.remaining(), None) is not None:
+            return
+        raise ValueError(
+            explain(
+                f"training {self.task.name!r}: {self.task}",
+                {},
+                f"there is not one batch of {self.recipe.batch} examples in an epoch.",
+                "choose a smaller batch, or give more data.",
+            )
+        )
+
     def run(
         self, on_epoch: Callable[[Row], None] | None = None, bar: bool = True
     ) -> Training:
@@ -99,11 +129,14 @@ class Training:
 
         `on_epoch` is called with each line of the log.
 
-        Raises KeyboardInterrupt after a Ctrl-C, when the step is finished and saved;
+        Raises ValueError if there is nothing to learn from;
+        KeyboardInterrupt after a Ctrl-C, when the step is finished and saved;
         FloatingPointError when the loss is no longer a number.
         """
         from tqdm import tqdm  # a tenth of a second that `--help` need not wait for
 
+        if self.progress.updates == 0:
+            self.require_batch()
         shown = tqdm(
             total=self.recipe.epochs,
             initial=self.progress.epoch,
@@ -113,6 +146,8 @@ class Training:
             leave=False,
         )
         with shown, Interruption() as interruption:
+            if self.folder:
+                remove_parts(self.folder / CHECKPOINT)
             self.save()
             while not self.finished:
                 began = time.perf_counter()
@@ -183,7 +218,7 @@ class Training:
             **{f"validation_{name}": value for name, value in validation.items()},
         }
         value = validation.get(self.task.metric)
-        if value is None or done.best is None or self.task.better(value, done.best):
+        if value is None or self._is_best(value):
             self.best, done.best, done.best_epoch = self.weights(), value, done.epoch
         done.position, done.loss, done.norm = 0, 0.0, 0.0
         done.generator = self.rng.bit_generator.state
@@ -191,6 +226,12 @@ class Training:
         if self.folder:
             done.log_size = log.append(self.folder / LOG, row)
         return row
+
+    def _is_best(self, value: float) -> bool:
+        """Whether nothing validated better so far; what is no number never does."""
+        best = self.progress.best
+        better = best is None or self.task.better(value, best)
+        return better and not math.isnan(value)
 
     @property
     def finished(self) -> bool:
