@@ -134,8 +134,7 @@ def require_steps(x: Any) -> None:
             f"the steps of x, at {user_line()}",
             {"x": x},
             "x must be (B, T, n) or (T, n) with T > 0.",
-            "x[:, None] makes T steps of one feature of T numbers, x[None] one step of "
-            "n features.",
+            "x[:, None] makes a step of each number, x[None] one step of all.",
         )
     )
 

@@ -31,11 +31,8 @@ _WRAP = textwrap.TextWrapper(
 
 
 def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
-    """Return the four-part message; `operands` maps a role or name to a value.
-
-    What was asked ends with its `user_line()`, and without it where there is none.
-    """
-    lines = [asked.removesuffix(" at ").removesuffix(",")]
+    """Return the four-part message; `operands` maps a role or name to a value."""
+    lines = [asked]
     for role, value in operands.items():
         lines.append(f"  with  {role}: {describe(value)}")
     made = (v for v in operands.values() if getattr(v, "primitive", None))
@@ -76,9 +73,9 @@ def named(values: Any) -> dict[str, Any]:
 def user_line() -> str:
     """Return `file:line` of the innermost frame outside this project's packages.
 
-    Nothing for a command line: what called it, nobody wrote as a program.
+    Outside of a command there is nothing that anybody wrote as a program.
     """
-    return short(*source_line(_PACKAGES))
+    return short(*source_line(_PACKAGES)) or "the command line"
 
 
 def short(file: str, line: int) -> str:

@@ -1,6 +1,7 @@
 """Modules: how they find, name, mark, save and load their Parameters."""
 
 import copy
+import os
 import pickle
 import weakref
 from fractions import Fraction
@@ -151,10 +152,11 @@ def test_a_failed_save_keeps_the_file_that_was_there(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(type(path), "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         model.save(path)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(
