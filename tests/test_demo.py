@@ -242,6 +242,11 @@ def test_a_failed_proof_ends_with_1_and_costs_nothing_else(
     }
 
 
+def _hear_ctrl_c():
+    """Undo what a shell does to its background jobs: they are deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_at_any_stage_nothing_is_left_half_written(tmp_path):
     for stage in ("seed 0", "wrote", "proved"):
         folder = tmp_path / stage.replace(" ", "-")
@@ -260,6 +265,7 @@ def test_interrupted_at_any_stage_nothing_is_left_half_written(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )
         for line in process.stdout:
             if line.startswith(stage):
