@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -486,3 +487,11 @@ def test_every_task_opens_with_its_idea_and_its_source():
         text = sys.modules[kind.__module__].__doc__
         assert len(text.split()) > 60, name
         assert any(year in text for year in ("19", "20")), name
+
+
+def test_a_task_of_ones_own_may_have_plain_fields():
+    @dataclass(frozen=True)
+    class Own(lstm.tasks.Task):
+        T: int = 8
+
+    assert Own().T == 8

@@ -144,6 +144,8 @@ class Task:
     def __post_init__(self) -> None:
         for each in fields(self):
             value, told = getattr(self, each.name), each.metadata
+            if "least" not in told:  # a plain field has no bounds
+                continue
             least, most = told["least"], told["most"]
             if told["kind"] is str or least <= value <= most:
                 continue
