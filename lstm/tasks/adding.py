@@ -14,7 +14,6 @@ Hochreiter and Schmidhuber 1997, experiment 4, in the form of Le, Jaitly and Hin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,18 +21,16 @@ import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
-    TEST,
-    VALIDATION,
     Batch,
+    Generated,
     Rng,
-    Task,
     answers,
     squared_error,
 )
 
 
 @dataclass(frozen=True)
-class Adding(Task):
+class Adding(Generated):
     """Add the two marked numbers of T.
 
     >>> batch = Adding(T=6).examples(np.random.default_rng(0), 4)
@@ -62,18 +59,7 @@ class Adding(Task):
         target = values[each, first] + values[each, second]
         return Batch(np.stack([values, markers], axis=-1), target[:, None])
 
-    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
-        for _ in range(self.updates):
-            yield self.examples(rng, size)
-
-    def validate(self, model: Any) -> dict[str, float]:
-        return self._measure(model, VALIDATION)
-
-    def test(self, model: Any) -> dict[str, float]:
-        return self._measure(model, TEST)
-
-    def _measure(self, model: Any, seed: Any) -> dict[str, float]:
-        batch = self.examples(np.random.default_rng(seed), 1000)
+    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
         errors = answers(model, batch) - batch.target
         return {"mse": float(np.mean(errors**2))}
 

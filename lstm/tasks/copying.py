@@ -14,7 +14,6 @@ Bengio 2016 made customary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +21,9 @@ import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
-    TEST,
-    VALIDATION,
     Batch,
+    Generated,
     Rng,
-    Task,
     answers,
     categorical,
     one_hot,
@@ -37,7 +34,7 @@ BLANK, SIGNAL = SYMBOLS, SYMBOLS + 1
 
 
 @dataclass(frozen=True)
-class Copy(Task):
+class Copy(Generated):
     """Repeat what was read before a long wait.
 
     >>> batch = Copy(symbols=2, wait=3).examples(np.random.default_rng(0), 1)
@@ -55,6 +52,7 @@ class Copy(Task):
     lost = staticmethod(categorical)
     metric, larger_is_better = "symbols", True
     goal = 0.99
+    tested = 500
 
     def examples(self, rng: Rng, count: int) -> Batch:
         """Draw sequences: symbols, blanks, the signal, blanks while one answers."""
@@ -66,18 +64,7 @@ class Copy(Task):
         target[:, -self.symbols :] = drawn
         return Batch(one_hot(read, self.n), target)
 
-    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
-        for _ in range(self.updates):
-            yield self.examples(rng, size)
-
-    def validate(self, model: Any) -> dict[str, float]:
-        return self._measure(model, VALIDATION)
-
-    def test(self, model: Any) -> dict[str, float]:
-        return self._measure(model, TEST)
-
-    def _measure(self, model: Any, seed: Any) -> dict[str, float]:
-        batch = self.examples(np.random.default_rng(seed), 500)
+    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
         said = answers(model, batch).argmax(axis=-1)
         right = (said == batch.target)[:, -self.symbols :]
         return {"symbols": float(right.mean())}

@@ -12,7 +12,6 @@ Hochreiter and Schmidhuber 1997, experiment 6a, where T = 100 to 110.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,9 @@ import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
-    TEST,
-    VALIDATION,
     Batch,
+    Generated,
     Rng,
-    Task,
     accuracy,
     categorical,
     one_hot,
@@ -35,7 +32,7 @@ NOISE, X = 4, 4  # how many letters are noise; X, then Y
 
 
 @dataclass(frozen=True)
-class Order(Task):
+class Order(Generated):
     """Say in which order two signals came, among noise.
 
     >>> batch = Order(T=20).examples(np.random.default_rng(0), 2)
@@ -64,18 +61,7 @@ class Order(Task):
             read[np.arange(count), rng.integers(*places, count)] = X + signals[:, k]
         return Batch(one_hot(read, self.n), signals @ [2, 1])
 
-    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
-        for _ in range(self.updates):
-            yield self.examples(rng, size)
-
-    def validate(self, model: Any) -> dict[str, float]:
-        return self._measure(model, VALIDATION)
-
-    def test(self, model: Any) -> dict[str, float]:
-        return self._measure(model, TEST)
-
-    def _measure(self, model: Any, seed: Any) -> dict[str, float]:
-        batch = self.examples(np.random.default_rng(seed), 1000)
+    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
         return {"accuracy": accuracy(model, batch)}
 
     def rulers(self) -> dict[str, dict[str, float]]:

@@ -195,6 +195,39 @@ class Task:
         return one > other if self.larger_is_better else one < other
 
 
+@dataclass(frozen=True)
+class Generated(Task):
+    """A task whose examples are drawn, new ones for every mini-batch.
+
+    tested   how many examples it is validated on, and tested on: the same for everybody
+    updates  mini-batches in an epoch: an option, since every task has its own default
+    """
+
+    tested: ClassVar[int] = 1000
+
+    def examples(self, rng: Rng, count: int) -> Batch:
+        """Draw so many examples."""
+        raise NotImplementedError
+
+    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
+        """Return how well the model answers."""
+        raise NotImplementedError
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
+        for _ in range(self.updates):  # type: ignore[attr-defined]
+            yield self.examples(rng, size)
+
+    def validate(self, model: Any) -> dict[str, float]:
+        return self._measured(model, VALIDATION)
+
+    def test(self, model: Any) -> dict[str, float]:
+        return self._measured(model, TEST)
+
+    def _measured(self, model: Any, seed: tuple[int, int]) -> dict[str, float]:
+        rng = np.random.default_rng(seed)
+        return self.measure(model, self.examples(rng, self.tested))
+
+
 def answers(model: Any, batch: Batch) -> Array:
     """Return what the model answers, as plain numbers; nothing is recorded."""
     with no_grad():
