@@ -256,3 +256,22 @@ def dense():
         mg.Dense(4, 2, mg.sigmoid, rng=1),
         mg.Dense(2, 1, rng=2),
     )(mg.Tensor([1.0, 0.5, -1.0], name="x"))
+
+
+def loss():
+    """Return the sum of squares of a dense layer's outputs."""
+    y = mg.Dense(3, 2, mg.sigmoid, rng=0)(mg.Tensor([1.0, 0.5, -1.0], "x"))
+    made = (y * y).sum()
+    made.name = "loss"
+    return made
+
+
+class Stacked(mg.Module):
+    """Two recurrent layers, and a dense one for every time step."""
+
+    def __init__(self):
+        self.first, self.second = LSTM(3, 4, rng=0), LSTM(4, 2, rng=1)
+        self.answer = mg.Dense(2, 1, mg.sigmoid, rng=0)
+
+    def forward(self, x):
+        return self.answer(self.second(self.first(x)[0])[0])
