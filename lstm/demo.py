@@ -174,7 +174,8 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
 def _derive(out: Path, model: Any, training: Any) -> bool:
     """Write backpropagation through time, as a teacher would, for the last window."""
     from lstm.tasks.sunspots import Windows
-    from minigrad.symbolic import ProofFailed, derive
+    from minigrad.deriving.derivation import derive
+    from minigrad.symbolic import ProofFailed
 
     last = Windows(*(column[-1] for column in training))
     try:

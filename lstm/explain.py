@@ -200,7 +200,7 @@ def _one_step(cell: Any) -> tuple[Any, Any]:
 
 def _equations(after: Any) -> list[str]:
     """Return what a step computes, as `minigrad.derive` reads it off the tape."""
-    from minigrad.symbolic import derive  # SymPy takes long to load
+    from minigrad.deriving.derivation import derive  # SymPy takes long to load
 
     made = [part for part in dict.fromkeys(after) if part.primitive is not None]
     return [str(each) for each in derive(made) if each.forward]

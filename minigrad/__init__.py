@@ -161,12 +161,12 @@ __all__ = [
 
 _READINGS = {
     "Certificate": "minigrad.symbolic",
-    "Derivation": "minigrad.symbolic",
+    "Derivation": "minigrad.deriving.derivation",
     "Equality": "minigrad.symbolic",
     "NotEqual": "minigrad.symbolic",
     "NotShown": "minigrad.symbolic",
     "ProofFailed": "minigrad.symbolic",
-    "derive": "minigrad.symbolic",
+    "derive": "minigrad.deriving.derivation",
     "draw": "minigrad.drawing",
     "explore": "minigrad.exploring",
     "prove": "minigrad.symbolic",

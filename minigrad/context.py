@@ -14,8 +14,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
+
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 Scope = tuple[str | int, ...]
@@ -203,6 +206,32 @@ class scope(Within):
 
     def alter(self, setting: Setting) -> None:
         setting.scope = setting.scope + self.labels
+
+
+class _recording(Within):
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        """Record, unwatched, in the outermost scope, keeping no copies of weights."""
+        setting.recording, setting.checker, setting.scope = True, None, ()
+        setting.layouts = None
+
+
+@contextmanager
+def clean_recording() -> Iterator[None]:
+    """Inside, primitives are recorded, whatever the caller's setting says.
+
+    So a proof may be asked for under `no_grad`, `checked` or any `scope`. NumPy's
+    warnings are off: a reading tries rules on numbers that nobody computes with.
+
+    >>> import minigrad as mg
+    >>> with mg.no_grad(), clean_recording():
+    ...     y = mg.tanh(mg.Tensor(np.inf) - np.inf)
+    >>> y.primitive.name
+    'tanh'
+    """
+    with _recording(), np.errstate(all="ignore"):
+        yield
 
 
 def path(labels: Scope) -> str:

@@ -210,7 +210,7 @@ def _likely_fix(args: Any, error: Exception) -> str:
     if _has_objects(args):
         return (
             "elements of an object array need the operation themselves: for SymPy use "
-            "minigrad.symbolic.expressions(...), or stay with + - * /."
+            "minigrad.expressions.expressions(...), or stay with + - * /."
         )
     if isinstance(error, TypeError):
         return (

@@ -26,10 +26,10 @@ from typing import Any
 from minigrad.messages import describe, explain
 from minigrad.module import Module
 from minigrad.parameter import Parameter
+from minigrad.shapes import random_tensors, tensors
 from minigrad.symbolic import Certificate, ProofFailed, prove
 from minigrad.symbolic.proving.question import parameters_alone
 from minigrad.symbolic.proving.report import report
-from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

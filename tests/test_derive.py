@@ -16,12 +16,12 @@ from samples import COMPOSITES, ROWS
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
 from minigrad.cotangents import Cotangents
+from minigrad.deriving import equations, formula, through_time
+from minigrad.deriving.formula import At, Letter
+from minigrad.deriving.latex import Latex
+from minigrad.deriving.plain_text import Text
 from minigrad.primitive import TABLE
 from minigrad.symbolic import LemmaFailed, ProofFailed
-from minigrad.symbolic.deriving import equations, formula, through_time
-from minigrad.symbolic.deriving.formula import At, Letter
-from minigrad.symbolic.deriving.latex import Latex
-from minigrad.symbolic.deriving.plain_text import Text
 
 RNG = np.random.default_rng(7)
 
@@ -663,7 +663,7 @@ def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
 
 
 def test_the_formula_explodes_and_the_tape_does_not():
-    from minigrad.symbolic.deriving.swell import growth
+    from minigrad.deriving.swell import growth
 
     def grown(T):
         layer = LSTM(1, 1, rng=0)

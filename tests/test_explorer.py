@@ -141,7 +141,7 @@ def test_what_is_not_shown_changes_no_line_of_what_is(places):
 
 
 def test_the_equations_of_a_long_tape_cost_no_more_than_their_uses(monkeypatch):
-    from minigrad.symbolic.deriving import blackboard
+    from minigrad.deriving import blackboard
 
     def counted(steps):
         calls = []

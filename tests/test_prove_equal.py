@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.primitive import TABLE
+from minigrad.shapes import is_shape, random_tensors, tensors
 from minigrad.symbolic import NotEqual, NotShown, ProofFailed
 from minigrad.symbolic.equality import keyed_replay
 from minigrad.symbolic.rings import keyed
 from minigrad.symbolic.rings.keyed import Keyed
-from minigrad.symbolic.shapes import is_shape, random_tensors, tensors
 
 
 def refused(f, g, *shapes, **more):

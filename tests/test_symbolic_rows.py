@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.expressions import expressions
 from minigrad.primitive import TABLE, Elementwise, Linear, each
-from minigrad.symbolic import LemmaFailed, ProofFailed, expressions
+from minigrad.symbolic import LemmaFailed, ProofFailed
 from minigrad.symbolic.lemmas import prove_row
 from minigrad.symbolic.proving.rows import check_adjoints
 from minigrad.symbolic.rings.generators import generator, of_row, root

@@ -30,7 +30,7 @@ from lstm.cell import LSTMCell
 from lstm.state import State
 from lstm.tasks.by_hand import COLUMNS, LETTERS, NEURONS, Row, weights
 from minigrad import Tape, Tensor
-from minigrad.symbolic.rings.expression import expressions
+from minigrad.expressions import expressions
 
 s = sympy.Symbol("s", positive=True)  # the sharpness
 k = sympy.Symbol("k", integer=True)  # the count

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.deriving.blackboard import Blackboard, Line
+from minigrad.deriving.checking import checked
+from minigrad.deriving.equations import Equation
+from minigrad.deriving.evaluating import evaluate
+from minigrad.deriving.formula import Formula, Letter, Sum
 from minigrad.exploring.mathml import Spoken
 from minigrad.exploring.sums import Use, added, contributions
 from minigrad.gradient import grad
-from minigrad.symbolic.deriving.blackboard import Blackboard, Line
-from minigrad.symbolic.deriving.checking import checked
-from minigrad.symbolic.deriving.equations import Equation
-from minigrad.symbolic.deriving.evaluating import evaluate
-from minigrad.symbolic.deriving.formula import Formula, Letter, Sum
 from minigrad.symbolic.failures import LemmaFailed, ProofFailed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor

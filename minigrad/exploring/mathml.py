@@ -20,19 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.drawing.safe import printable, shortened
-from minigrad.drawing.words import number
-from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.evaluating import evaluate
-from minigrad.symbolic.deriving.formula import Applied, Formula, Letter
-from minigrad.symbolic.deriving.plain_text import Text
-from minigrad.symbolic.deriving.typeset import (
+from minigrad.deriving.evaluating import evaluate
+from minigrad.deriving.formula import Applied, Formula, Letter
+from minigrad.deriving.plain_text import Text
+from minigrad.deriving.typeset import (
     ATOM,
     SUM,
     Writer,
     symbol_of,
     time_text,
 )
+from minigrad.drawing.safe import printable, shortened
+from minigrad.drawing.words import number
+from minigrad.primitive import Primitive
 from minigrad.tensor import Array
 
 OPEN, BAR, CLOSE = "\ue000", "\ue001", "\ue002"  # private: `printable` removes them

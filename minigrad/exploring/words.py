@@ -12,6 +12,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from minigrad.context import path
+from minigrad.deriving.blackboard import Line
+from minigrad.deriving.formula import (
+    Applied,
+    Formula,
+    Letter,
+    letters_in,
+    parts_of,
+    visible,
+)
 from minigrad.drawing.safe import printable
 from minigrad.drawing.words import shape_text
 from minigrad.exploring.data import Exploration, Step, source
@@ -25,15 +34,6 @@ from minigrad.exploring.mathml import (
 from minigrad.exploring.sums import Use
 from minigrad.exploring.tables import table
 from minigrad.parameter import Parameter
-from minigrad.symbolic.deriving.blackboard import Line
-from minigrad.symbolic.deriving.formula import (
-    Applied,
-    Formula,
-    Letter,
-    letters_in,
-    parts_of,
-    visible,
-)
 from minigrad.tensor import Tensor
 
 MANY_TERMS = 8  # of a sum: of more, the first ones and the last are shown

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.messages import explain
 from minigrad.symbolic.failures import LemmaFailed
 from minigrad.symbolic.meanings import LETTERS, Case
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tensor import Tensor
 
 TOLERANCE = 1e-12  # of function from meaning, relative to 1 or the larger value
@@ -70,7 +70,7 @@ def compare_slope(
     columns = _columns(pairs)
     for kind, wrapped in (("an array", np.asarray), ("a Tensor", Tensor)):
         try:
-            with np.errstate(all="ignore"), undisturbed():
+            with np.errstate(all="ignore"), clean_recording():
                 y = np.asarray(function(*columns))
                 slope = partial(*(wrapped(each.copy()) for each in (y, *columns)))
                 slope = slope.data if isinstance(slope, Tensor) else slope

@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import plain
+from minigrad.context import clean_recording
 from minigrad.messages import explain
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.symbolic.at_points import (
@@ -46,7 +47,6 @@ from minigrad.symbolic.at_points import (
 from minigrad.symbolic.failures import LemmaFailed
 from minigrad.symbolic.meanings import LETTERS, Case, cases, read, vanishes
 from minigrad.symbolic.rings.generators import Generator
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tensor import Tensor
 
 
@@ -145,17 +145,17 @@ def _proved(
 
 def _array(formula: Any) -> np.ndarray:
     """Wrap a formula as rules see their arguments: an array, here of one entry."""
-    from minigrad.symbolic.rings.expression import expressions
+    from minigrad.expressions import expressions
 
     return expressions([formula])
 
 
 def _evaluated(name: str, i: int, partial: Callable[..., Any], args: Any) -> Any:
     """Run a partial on symbols and return its formula."""
-    from minigrad.symbolic.rings.expression import expressions
+    from minigrad.expressions import expressions
 
     try:
-        with undisturbed():
+        with clean_recording():
             slope = plain(partial(*args))
         return expressions(np.asarray(slope, object).ravel())[0].sympy
     except Exception as error:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import plain
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.recording import record
@@ -28,7 +29,6 @@ from minigrad.symbolic.failures import (
 from minigrad.symbolic.proving.counterexample import of_rule
 from minigrad.symbolic.proving.identity import ByLemma, Twin
 from minigrad.symbolic.proving.local import applications
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -75,7 +75,7 @@ def _disagreement(made: Twin, step: Tensor, moving: list[int]) -> Any:
     """
     ring, node = made.ring, made.steps[step]
     operands = [plain(a) for a in node.args]
-    with undisturbed():
+    with clean_recording():
         leaves = [
             record(None, a, (), {}) if i in moving else a
             for i, a in enumerate(operands)
@@ -83,7 +83,7 @@ def _disagreement(made: Twin, step: Tensor, moving: list[int]) -> Any:
         again = record(node.primitive, node.data, tuple(leaves), node.options)
     v, g, expected = _moved(made, step, moving)
     try:
-        with undisturbed():
+        with clean_recording():
             bars = grad(again, [leaves[i] for i in moving], seed=g)
     except ZeroDivisionError:
         raise
@@ -117,7 +117,7 @@ def _right_if_summed(made: Twin, step: Tensor, i: int) -> bool:
     operands = [plain(a) for a in node.args]
     v, g, expected = _moved(made, step, [i])
     try:
-        with undisturbed():
+        with clean_recording():
             returned = node.primitive.vjp(i, g, node.data, operands, node.options)
             repeated = (returned * v[i]).sum()
     except ZeroDivisionError:
@@ -185,7 +185,7 @@ def _added_up(made: Twin, tape: Tape, cotangent: Any) -> dict[Tensor, Any]:
         if step not in bars or step.primitive is None:
             continue
         node = made.steps[step]
-        with undisturbed():
+        with clean_recording():
             leaves = [
                 record(None, a.data, (), {}) if isinstance(a, Tensor) else a
                 for a in node.args

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.array_like import plain
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise, Primitive
@@ -21,7 +22,6 @@ from minigrad.symbolic.arrays.dual_array import DualArray
 from minigrad.symbolic.arrays.exact_array import ExactArray, computed
 from minigrad.symbolic.proving.identity import ByLemma, Twin, exact
 from minigrad.symbolic.rings.domains import NUMBERS
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -38,7 +38,7 @@ def twin(ring: Any, tape: Tape, wrt: Sequence[Tensor], opaque: set[Primitive]) -
     """
     made = Twin(ring)
     moving = set(wrt)
-    with undisturbed():
+    with clean_recording():
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
             row: Any = step.primitive
             args: list[Any] = []
@@ -143,7 +143,7 @@ def both_sides(made: Twin, output: Tensor, cotangent: Any) -> tuple[Any, Any]:
 def gradients(made: Twin, output: Tensor, wrt: list[Tensor], cotangent: Any) -> Any:
     """Return what the engine's backward walk gives for Tensors of the tape."""
     try:
-        with undisturbed():
+        with clean_recording():
             inputs = [made.steps[x] for x in wrt]
             bars = grad(made.steps[output], inputs, seed=cotangent)
     except ZeroDivisionError:

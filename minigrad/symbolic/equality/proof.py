@@ -24,8 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded
+from minigrad.shapes import random_tensors, tensors
 from minigrad.symbolic.equality.certificate import Equality, Shapes
 from minigrad.symbolic.equality.disproof import failure
 from minigrad.symbolic.equality.keyed_replay import chance, replay
@@ -34,8 +36,6 @@ from minigrad.symbolic.proving.certificate import fingerprint, log2, versions
 from minigrad.symbolic.rings.chance import until_defined
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
-from minigrad.symbolic.setting import undisturbed
-from minigrad.symbolic.shapes import random_tensors, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -107,7 +107,7 @@ def _recorded(f: Any, g: Any, shapes: tuple[Any, ...], random: Random) -> _Quest
     programs = _called(f), _called(g)
     asked = f"prove_equal({', '.join(programs)}), at {user_line()}"
     arguments, inputs = [], {}
-    with undisturbed():
+    with clean_recording():
         for name, shape in zip(_parameters(f, len(shapes)), shapes, strict=True):
             arguments.append(random_tensors(shape, random, name))
             inputs.update(tensors(arguments[-1], name, others=True))
@@ -159,7 +159,7 @@ def _replayed(question: _Question, random: Random) -> tuple[Keyed, dict[Tensor, 
 
     def replayed() -> tuple[Keyed, dict[Tensor, Array]]:
         ring = Keyed(random_prime(random), random)
-        with undisturbed():
+        with clean_recording():
             return ring, replay(ring, question.both)
 
     try:

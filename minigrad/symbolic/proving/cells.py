@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.context import path
+from minigrad.context import clean_recording, path
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import record
 from minigrad.symbolic.failures import ProofFailed
@@ -33,7 +33,6 @@ from minigrad.symbolic.proving.local import accumulation_failed, frozen
 from minigrad.symbolic.proving.memory import Memory, as_it_is, remembered
 from minigrad.symbolic.rings.entries import fresh
 from minigrad.symbolic.rings.polynomials import NotPolynomial, Polynomials
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -204,7 +203,7 @@ def _takes_letters(node: Tensor) -> bool:
 def _show(step: _Step, used: tuple[int, ...], opaque: Any) -> dict[str, Any]:
     """Write both sides out and compare; return the counts, or why it was not done."""
     copies: dict[Tensor, Tensor] = {}
-    with undisturbed():
+    with clean_recording():
         for leaf in step.leaves():
             copies[leaf] = Tensor(np.zeros(leaf.shape), leaf.name)
         for node in step.nodes:

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
 from minigrad.primitive import Elementwise
 from minigrad.recording import record
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -117,7 +117,7 @@ class _Rule:
 
     def gradient(self) -> Array:
         """What the engine gives, as an array like argument i."""
-        with undisturbed():
+        with clean_recording():
             leaves = [
                 Tensor(np.asarray(a, float)) if k == self.i else a
                 for k, a in enumerate(self.args)
@@ -162,7 +162,7 @@ class _Whole:
 
     def gradient(self) -> Array:
         """What the engine gives for this Tensor."""
-        with undisturbed():
+        with clean_recording():
             if self.order == 1:
                 return grad(self.output, self.leaf)
             bars = grad(self.output, list(self.wrt), record=True)
@@ -171,7 +171,7 @@ class _Whole:
     def value(self, x: Array) -> Any:
         """Return the output at x; at order 2 its gradient along u."""
         moved = {each: each.data for each in self.wrt} | {self.leaf: x}
-        with undisturbed():
+        with clean_recording():
             if self.order == 1:
                 return self.tape.replay(moved)[self.output]
             leaves = {each: Tensor(a + 0 * np.sum(x)) for each, a in moved.items()}

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import record
@@ -33,7 +34,6 @@ from minigrad.symbolic.rings.entries import array, exact, fresh
 from minigrad.symbolic.rings.generators import of_row
 from minigrad.symbolic.rings.polynomials import NotPolynomial
 from minigrad.symbolic.rings.sizes import NotShared
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -86,7 +86,7 @@ def twin(
     made = Twin(ring)
     kind, still = Dual if order == 1 else Dual2, _still(ring, order)
     moving = set(wrt)  # a set asks for identity; == of Tensors compares their numbers
-    with undisturbed():
+    with clean_recording():
         for step in (*tape.leaves, *(each for each in tape if each.primitive)):
             row = step.primitive
             if row is None:
@@ -155,7 +155,7 @@ def both_sides(
     """Return <x_bar, v> as `mg.grad` finds it, and <g, D_v y> as the duals do."""
     twins = [made.steps[each] for each in outputs]
     seeds = [Tensor(each) if record else each for each in cotangents]
-    with undisturbed():
+    with clean_recording():
         bars = grad(twins, made.inputs, record=record, seed=seeds)
     found = paired(made.ring, bars, made.directions.values())
     tangents = [made.tangent(each) for each in outputs]
@@ -169,7 +169,7 @@ def second_order(made: Twin, output: Tensor, cotangent: Array) -> tuple[Any, Any
     """
     v, w = list(made.directions.values()), list(made.second.values())
     inputs = made.inputs
-    with undisturbed():
+    with clean_recording():
         bars = grad(made.steps[output], inputs, record=True, seed=cotangent)
         along_v, along_w = (grad(bars, inputs, seed=each) for each in (v, w))
     expected = paired(made.ring, [cotangent], [made.tangent(output)])
@@ -191,7 +191,7 @@ def alone(step: Tensor) -> Tensor:
 
     Every Tensor argument is a leaf, and an argument used twice is two leaves.
     """
-    with undisturbed():
+    with clean_recording():
         leaves = tuple(
             Tensor(np.zeros(a.shape), a.name) if isinstance(a, Tensor) else a
             for a in step.args
@@ -210,7 +210,7 @@ def sample(step: Tensor) -> Tensor:
     """
     few = tuple(slice(min(n, 2)) for n in step.shape)
     shape = np.empty(step.shape)[few].shape
-    with undisturbed():
+    with clean_recording():
         args = tuple(
             Tensor(np.zeros(shape))
             if isinstance(a, Tensor)
@@ -233,7 +233,7 @@ def runs_on(ring: Any, step: Tensor) -> bool:
     duals = [array([Dual(a, a) for a in arg.flat], arg.shape) if _is_ring(arg) else arg
              for arg in args]  # fmt: skip
     try:
-        with undisturbed():
+        with clean_recording():
             _run(row, duals, step.options)
             if isinstance(row, Elementwise):
                 y = _run(row, args, step.options)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import plain
+from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain
 from minigrad.primitive import Primitive
@@ -37,7 +38,6 @@ from minigrad.symbolic.proving.counterexample import (
 from minigrad.symbolic.proving.identity import Twin, alone, both_sides, paired, twin
 from minigrad.symbolic.rings.entries import fresh
 from minigrad.symbolic.rings.sizes import Size, Sizes
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -129,7 +129,7 @@ def _right_if_summed(
     g = fresh(ring, "cotangent", output.shape)
     node: Any = made.steps[output]
     try:
-        with undisturbed():
+        with clean_recording():
             operands = [plain(a) for a in node.args]
             returned = node.primitive.vjp(i, g, node.data, operands, node.options)
             repeated = np.broadcast_to(made.directions[leaf], np.shape(returned))
@@ -222,7 +222,7 @@ def rule_sizes(step: Tensor, opaque: Collection[Primitive]) -> list[Size]:
 def _forward(made: Twin, output: Tensor, g: Array) -> tuple[Any, Any]:
     """Return <g, y_dot>, with y_dot from the engine's forward mode and the duals."""
     directions = {made.steps[x]: v for x, v in made.directions.items()}
-    with undisturbed():
+    with clean_recording():
         tangents = pushforward(Tape(made.steps[output]), directions)
     found = paired(made.ring, [g], [tangents[made.steps[output]]])
     return found, paired(made.ring, [g], [made.tangent(output)])
@@ -243,7 +243,7 @@ def accumulation_failed(
     wrong = None
     # The engine plans its walk by what is asked: ask for all steps, then as before.
     for asked in ([step for step in tape if step in bars], list(made.directions)):
-        with undisturbed():
+        with clean_recording():
             inputs = [made.steps[step] for step in asked]
             engine = grad(outputs, inputs, seed=list(cotangents))
         for step, bar in zip(reversed(asked), reversed(engine), strict=True):
@@ -294,7 +294,7 @@ def _added_up(
             continue
         node = made.steps[step]
         assert node.primitive is not None
-        with undisturbed():
+        with clean_recording():
             leaves = [Tensor(a.data) if isinstance(a, Tensor) else a for a in node.args]
             again = record(node.primitive, node.data, tuple(leaves), node.options)
             for arg, leaf in zip(step.args, leaves, strict=True):

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Primitive
@@ -39,7 +40,6 @@ from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.generators import Generator
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import NotShared, SharedSizes, Size, Sizes
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -119,7 +119,7 @@ def check_start(output: Tensor) -> None:
 
     Raises ProofFailed.
     """
-    with undisturbed():
+    with clean_recording():
         y = Tensor(output.data)
         starts = [grad(y, y), grad(y, y, record=True).data]
     for start in starts:
@@ -176,7 +176,7 @@ def _two_walks(
     zero = made.ring.lift(0)
     sums = []
     for asked in (alone, list(made.directions)):
-        with undisturbed():
+        with clean_recording():
             bars = grad(made.steps[output], [made.steps[x] for x in asked], seed=one)
         bar_of = dict(zip(asked, bars, strict=True))
         total = zero

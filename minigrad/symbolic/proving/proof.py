@@ -36,6 +36,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.symbolic.arrays import large
 from minigrad.symbolic.failures import divides_by_zero
@@ -58,7 +59,6 @@ from minigrad.symbolic.proving.question import (
 from minigrad.symbolic.proving.rows import show_rows
 from minigrad.symbolic.proving.rules import BUDGET, check_rules
 from minigrad.symbolic.rings.chance import chance
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -145,5 +145,5 @@ def prove(
 def _with_gradient(tape: Tape, wrt: list[Tensor]) -> Tape:
     """Return the tape and its recorded gradient, as second derivatives read it."""
     (output,) = tape.outputs
-    with undisturbed():
+    with clean_recording():
         return Tape(output, *grad(output, wrt, record=True))

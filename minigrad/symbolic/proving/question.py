@@ -7,8 +7,8 @@ from typing import Any
 from minigrad.messages import explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.refusals import require_recorded, require_unspoilt
+from minigrad.shapes import inputs_asked
 from minigrad.symbolic.arrays.large import work
-from minigrad.symbolic.wanted import wanted
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -63,7 +63,7 @@ def question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
                 "on a model of the same kind with fewer steps, units or examples.",
             )
         )
-    by = wanted(tape, wrt, "prove", asked, ZERO)
+    by = inputs_asked(tape, wrt, "prove", asked, ZERO)
     made = [each for each in by if each.primitive is not None]
     if order == 2 and made:
         raise ValueError(

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
 from minigrad.primitive import Linear, Primitive
 from minigrad.recording import record
@@ -37,7 +38,6 @@ from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.field import Field
 from minigrad.symbolic.rings.primes import random_prime
 from minigrad.symbolic.rings.sizes import Size
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -68,7 +68,7 @@ def check_adjoints(
     compared = 0
     for i, arg in enumerate(args):
         others = args if not row.jointly else [np.asarray(each * 0) for each in args]
-        with undisturbed():
+        with clean_recording():
             columns = [
                 row.function(*others[:i], unit, *others[i + 1 :], **options)
                 for unit in _units(arg.shape)
@@ -102,7 +102,7 @@ def _require_linear(row: Linear, args: Any, options: Any, random: Random) -> Non
             np.asarray(arg + 3 * steps[i]) if i in steps else arg
             for i, arg in enumerate(args)
         ]
-        with undisturbed():
+        with clean_recording():
             leaves = [Tensor(arg) for arg in args]
             y = record(row, row.function(*args, **options), leaves, options)
             tangents = {leaves[i]: step for i, step in steps.items()}
@@ -196,7 +196,7 @@ def show_rows(
 def _applied(row: Any, shapes: Sequence[tuple[int, ...]], options: Any) -> Tensor:
     """Return a row applied to leaves of these shapes; the numbers do not matter."""
     leaves = tuple(Tensor(np.zeros(shape)) for shape in shapes)
-    with undisturbed():
+    with clean_recording():
         if isinstance(row, Linear):
             value = row.function(*(leaf.data for leaf in leaves), **options)
         else:

@@ -27,22 +27,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, NoReturn
 
-import numpy as np
-
+from minigrad.exact import NUMBERS, fraction
 from minigrad.symbolic.rings.generators import Generator, asked_as, root
-
-NUMBERS = (int, float, Fraction, np.integer, np.floating)
-
-
-def fraction(number: Any) -> Fraction:
-    """Return a number exactly; a float is an integer over a power of two.
-
-    >>> fraction(0.75)
-    Fraction(3, 4)
-
-    Raises ValueError or OverflowError for what is not finite.
-    """
-    return Fraction(number.item() if isinstance(number, np.generic) else number)
 
 
 class Exact(Fraction):

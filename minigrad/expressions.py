@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from minigrad.symbolic.rings.domains import NUMBERS, fraction
+from minigrad.exact import NUMBERS, fraction
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": lambda a: 1 / (1 + sympy.exp(-a)),

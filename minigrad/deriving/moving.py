@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.formula import (
     Applied,
     Formula,
     Number,
@@ -26,6 +25,7 @@ from minigrad.symbolic.deriving.formula import (
     spread,
     visible,
 )
+from minigrad.primitive import Primitive
 from minigrad.tensor import Array
 
 

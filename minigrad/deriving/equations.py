@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minigrad.symbolic.deriving.blackboard import Line, Note
-from minigrad.symbolic.deriving.formula import Formula, Letter, TimeSum
-from minigrad.symbolic.deriving.plain_text import Text
-from minigrad.symbolic.deriving.through_time import runs, summed_over_time
+from minigrad.deriving.blackboard import Line, Note
+from minigrad.deriving.formula import Formula, Letter, TimeSum
+from minigrad.deriving.plain_text import Text
+from minigrad.deriving.through_time import runs, summed_over_time
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.formula import (
     ONE,
     UNSEEN,
     Applied,
@@ -32,14 +31,15 @@ from minigrad.symbolic.deriving.formula import (
     Sum,
     TimeSum,
 )
-from minigrad.symbolic.deriving.indices import index_text
-from minigrad.symbolic.deriving.moving import (
+from minigrad.deriving.indices import index_text
+from minigrad.deriving.moving import (
     as_vector,
     column_inside,
     drops_leading_ones,
     says_something,
 )
-from minigrad.symbolic.deriving.through_time import runs
+from minigrad.deriving.through_time import runs
+from minigrad.primitive import Primitive
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
 MANY = 3  # arguments: of more that go on alike, the first and the last are written

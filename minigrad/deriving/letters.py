@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from minigrad.symbolic.deriving.formula import Letter
+from minigrad.deriving.formula import Letter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

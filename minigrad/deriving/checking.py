@@ -18,17 +18,18 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
+from minigrad.deriving.blackboard import Blackboard, Line
+from minigrad.deriving.equations import Equation
+from minigrad.deriving.evaluating import evaluate
+from minigrad.deriving.formula import Letter, Sum
+from minigrad.deriving.plain_text import Text
+from minigrad.deriving.through_time import instance
+from minigrad.deriving.unmeasured import Unmeasured
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise
 from minigrad.symbolic.arrays.large import work
-from minigrad.symbolic.deriving.blackboard import Blackboard, Line
-from minigrad.symbolic.deriving.equations import Equation
-from minigrad.symbolic.deriving.evaluating import evaluate
-from minigrad.symbolic.deriving.formula import Letter, Sum
-from minigrad.symbolic.deriving.plain_text import Text
-from minigrad.symbolic.deriving.through_time import instance
-from minigrad.symbolic.deriving.unmeasured import Unmeasured
 from minigrad.symbolic.failures import ProofFailed, where_made
 from minigrad.symbolic.proving.identity import exact, fresh
 from minigrad.symbolic.proving.memory import memory
@@ -36,7 +37,6 @@ from minigrad.symbolic.proving.rules import check_rules
 from minigrad.symbolic.rings.domains import Exact
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -199,7 +199,7 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
 
 def _in_the_field(board: Blackboard, ring: Keyed) -> Numbers:
     """Return the same modulo a prime: the tape over again, from new numbers."""
-    with undisturbed():
+    with clean_recording():
         leaves: Any = {
             leaf: Tensor(fresh(ring, "input", leaf.shape)) for leaf in board.tape.leaves
         }
@@ -225,7 +225,7 @@ def _values(
     for output, drawn in zip(board.tape.outputs, seeds, strict=True):
         values[board.given_for(output)] = drawn
     asked = board.bars
-    with undisturbed():
+    with clean_recording():
         outputs = [made[output] for output in board.tape.outputs]
         bars = grad(outputs, [made[step] for step in asked], seed=seeds)
     return values | dict(zip(asked.values(), bars, strict=True))

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.formula import (
     At,
     Formula,
     Sum,
@@ -26,6 +25,7 @@ from minigrad.symbolic.deriving.formula import (
     add,
     letters_in,
 )
+from minigrad.primitive import Primitive
 
 FEW = 2  # so many terms of a sum over time are written out
 
@@ -33,7 +33,7 @@ FEW = 2  # so many terms of a sum over time are written out
 def instance(general: Any, t: int) -> Any:
     """Return the formula at time t.
 
-    >>> from minigrad.symbolic.deriving.formula import Letter
+    >>> from minigrad.deriving.formula import Letter
     >>> instance(Letter("c", time=At(-1)), 3).time
     2
     """
@@ -43,7 +43,7 @@ def instance(general: Any, t: int) -> Any:
 def general(first: Any, t: int, second: Any, s: int) -> Any:
     """Return the one formula that is `first` at t and `second` at s, or None.
 
-    >>> from minigrad.symbolic.deriving.formula import Letter
+    >>> from minigrad.deriving.formula import Letter
     >>> general(Letter("c", time=0), 1, Letter("c", time=1), 2).time
     At(offset=-1)
     """
@@ -106,7 +106,7 @@ def runs(
 
     One that stands alone stays as it is.
 
-    >>> from minigrad.symbolic.deriving.formula import Letter
+    >>> from minigrad.deriving.formula import Letter
     >>> letters = [(t, Letter("c", time=t)) for t in (1, 2, 3)]
     >>> runs(letters)[0][1]
     [1, 2, 3]

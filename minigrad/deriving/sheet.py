@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from minigrad.symbolic.deriving.latex import Latex
-from minigrad.symbolic.deriving.page import TITLES, broken, margin, remarks, shapes
-from minigrad.symbolic.deriving.plain_text import Text
+from minigrad.deriving.latex import Latex
+from minigrad.deriving.page import TITLES, broken, margin, remarks, shapes
+from minigrad.deriving.plain_text import Text
 
 if TYPE_CHECKING:
-    from minigrad.symbolic.deriving.derivation import Derivation
+    from minigrad.deriving.derivation import Derivation
 
 PAGE = 595.0, 842.0  # points: A4
 EDGE, SIZE, SMALL, LEADING = 48.0, 11.5, 8.5, 1.75

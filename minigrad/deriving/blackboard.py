@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.formula import (
     ONE,
     Formula,
     Letter,
@@ -34,9 +34,9 @@ from minigrad.symbolic.deriving.formula import (
     visible,
     weight,
 )
-from minigrad.symbolic.deriving.letters import letters, time_of
-from minigrad.symbolic.deriving.rules import Note, Record, rule_of
-from minigrad.symbolic.deriving.transcribe import transcribed, uses, written
+from minigrad.deriving.letters import letters, time_of
+from minigrad.deriving.rules import Note, Record, rule_of
+from minigrad.deriving.transcribe import transcribed, uses, written
 from minigrad.symbolic.proving.local import frozen
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor

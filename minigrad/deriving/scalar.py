@@ -25,25 +25,25 @@ from typing import Any
 import numpy as np
 import sympy
 
+from minigrad.context import clean_recording
+from minigrad.deriving import page
+from minigrad.deriving.formula import Letter
+from minigrad.deriving.latex import Latex
+from minigrad.deriving.letters import letters
+from minigrad.deriving.saving import saved
+from minigrad.deriving.swell import growth
+from minigrad.deriving.typeset import symbol_of
+from minigrad.expressions import Arithmetic
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
-from minigrad.symbolic.deriving import page
-from minigrad.symbolic.deriving.formula import Letter
-from minigrad.symbolic.deriving.latex import Latex
-from minigrad.symbolic.deriving.letters import letters
-from minigrad.symbolic.deriving.saving import saved
-from minigrad.symbolic.deriving.swell import growth
-from minigrad.symbolic.deriving.typeset import symbol_of
 from minigrad.symbolic.failures import ProofFailed
 from minigrad.symbolic.meanings import cases, read
 from minigrad.symbolic.proving.identity import exact
 from minigrad.symbolic.rings.domains import Exact
-from minigrad.symbolic.rings.expression import Arithmetic
 from minigrad.symbolic.rings.generators import of_row, row_asked_for
 from minigrad.symbolic.rings.keyed import Keyed
 from minigrad.symbolic.rings.primes import random_prime
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -148,7 +148,7 @@ def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDer
     lettered = letters(tape)
     taken: set[str] = set()
     symbols = {leaf: _symbols(lettered[leaf], taken) for leaf in tape.leaves}
-    with undisturbed():
+    with clean_recording():
         leaves: Any = {leaf: Tensor(array) for leaf, array in symbols.items()}
         made = tape.replay(leaves, lift=_constants)
         seed_bar = np.full(output.shape, Opaque(sympy.Integer(1)), object)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.symbolic.rings.domains import Functions
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -39,7 +39,7 @@ def growth(output: Tensor, wrt: Sequence[Tensor]) -> Growth:
     """
     counter = Counter()
     tape = Tape(output)
-    with undisturbed():
+    with clean_recording():
         leaves: Any = {leaf: Tensor(counter.fresh(leaf.shape)) for leaf in tape.leaves}
         made = tape.replay(leaves, lift=lambda k: counter.fresh(np.shape(k)))
         seed = np.full(output.shape, Counted(0, counter), object)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.context import clean_recording
 from minigrad.cotangents import unbroadcast
+from minigrad.deriving.formula import Formula, Letter, formula
+from minigrad.deriving.transcribe import in_operators, transcribed
+from minigrad.deriving.typeset import Slope
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.symbolic.deriving.formula import Formula, Letter, formula
-from minigrad.symbolic.deriving.transcribe import in_operators, transcribed
-from minigrad.symbolic.deriving.typeset import Slope
 from minigrad.symbolic.meanings import LETTERS
-from minigrad.symbolic.setting import undisturbed
 from minigrad.tensor import Tensor
 
 Note = str | Slope
@@ -44,7 +44,7 @@ class Record:
         if i not in self.found:
             row, shape = self.step.primitive, self.operands[i].shape
             assert row is not None
-            with undisturbed():
+            with clean_recording():
                 found = row.vjp(i, self.g, self.y, self.operands, self.step.options)
                 found = found if isinstance(found, Tensor) else Tensor(found)
                 if found.shape != shape:
@@ -64,7 +64,7 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
     >>> from minigrad.primitive import TABLE
     >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
     (('product',), ('matrix product',))
-    >>> from minigrad.symbolic.deriving.plain_text import Text
+    >>> from minigrad.deriving.plain_text import Text
     >>> Text().note(*rule_of(TABLE["sigmoid"], 0))
     'σ′ = σ (1 − σ)'
     """
@@ -81,7 +81,7 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
 @functools.cache
 def _slope(symbol: str, partial: Callable[..., Any]) -> Formula:
     """Return what a partial says of a function: 1 − tanh²."""
-    with undisturbed():
+    with clean_recording():
         y, a = Tensor(0.5), Tensor(0.25)
         slope = partial(y, a)
         if not isinstance(slope, Tensor):

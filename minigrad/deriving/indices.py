@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.symbolic.deriving.formula import At
+from minigrad.deriving.formula import At
 
 FEW = 6  # of more chosen entries only that they are chosen is written
 

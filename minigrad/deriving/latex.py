@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from minigrad.deriving.formula import Formula, Letter
+from minigrad.deriving.typeset import SUM, Writer, symbol_of, time_text
 from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import Formula, Letter
-from minigrad.symbolic.deriving.typeset import SUM, Writer, symbol_of, time_text
 
 FUNCTIONS = {"tanh", "sin", "cos", "tan", "sinh", "cosh", "log", "exp"}
 TALL = (r"\frac", r"\sum", r"\left", "}^{")  # what needs brackets that grow
@@ -23,7 +23,7 @@ GREEK = {
 class Latex(Writer):
     r"""LaTeX for mathematics mode.
 
-    >>> from minigrad.symbolic.deriving.formula import At
+    >>> from minigrad.deriving.formula import At
     >>> y = Letter("y", time=At(0), of=(2,))
     >>> print(Latex().write(y.barred() * y * (1 - y)))
     \bar{y}_{t} \odot y_{t} \odot (1 - y_{t})

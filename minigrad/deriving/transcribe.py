@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.deriving.formula import Formula, formula, spread
+from minigrad.deriving.moving import applied
 from minigrad.primitive import Elementwise
-from minigrad.symbolic.deriving.formula import Formula, formula, spread
-from minigrad.symbolic.deriving.moving import applied
 from minigrad.symbolic.meanings import LETTERS
 from minigrad.tape import in_order
 from minigrad.tensor import Tensor
@@ -30,7 +30,7 @@ def transcribed(
     """Return how `result` was made, down to the Tensors that `known` already writes.
 
     >>> import minigrad as mg
-    >>> from minigrad.symbolic.deriving.formula import Letter
+    >>> from minigrad.deriving.formula import Letter
     >>> a = mg.Tensor(3.0)
     >>> transcribed(a * a, {a: Letter("a")}, formula) == Letter("a") ** 2
     True

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from minigrad.deriving.formula import Formula, Letter
+from minigrad.deriving.typeset import ATOM, Writer, symbol_of, time_text
 from minigrad.primitive import Primitive
-from minigrad.symbolic.deriving.formula import Formula, Letter
-from minigrad.symbolic.deriving.typeset import ATOM, Writer, symbol_of, time_text
 
 _SUPER = str.maketrans("0123456789-×", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ˣ")
 _SUB = str.maketrans("0123456789:", "₀₁₂₃₄₅₆₇₈₉…")
@@ -17,7 +17,7 @@ _SUB = str.maketrans("0123456789:", "₀₁₂₃₄₅₆₇₈₉…")
 class Text(Writer):
     """Plain text in Unicode.
 
-    >>> from minigrad.symbolic.deriving.formula import At
+    >>> from minigrad.deriving.formula import At
     >>> y = Letter("y", time=At(0), of=(2,))
     >>> Text().write(y.barred() * y * (1 - y))
     'ȳ[t] ⊙ y[t] ⊙ (1 − y[t])'

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from minigrad.symbolic.deriving.blackboard import Blackboard, Note
-from minigrad.symbolic.deriving.equations import Equation
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.blackboard import Blackboard, Note
+from minigrad.deriving.equations import Equation
+from minigrad.deriving.formula import (
     Applied,
     At,
     Formula,
@@ -24,13 +24,13 @@ from minigrad.symbolic.deriving.formula import (
     letters_in,
     parts_of,
 )
-from minigrad.symbolic.deriving.latex import Latex
-from minigrad.symbolic.deriving.letters import meanings_of_marks
-from minigrad.symbolic.deriving.plain_text import Text
-from minigrad.symbolic.deriving.typeset import Writer
+from minigrad.deriving.latex import Latex
+from minigrad.deriving.letters import meanings_of_marks
+from minigrad.deriving.plain_text import Text
+from minigrad.deriving.typeset import Writer
 
 if TYPE_CHECKING:
-    from minigrad.symbolic.deriving.derivation import Derivation
+    from minigrad.deriving.derivation import Derivation
 
 WIDTH, RIGHT = 88, 41  # columns of a page of text, and of a right side
 LONG_LATEX = 170  # characters of LaTeX that fit a line

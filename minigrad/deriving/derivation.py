@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from minigrad.context import clean_recording
+from minigrad.deriving import page, sheet
+from minigrad.deriving.blackboard import Blackboard
+from minigrad.deriving.checking import Check, checked
+from minigrad.deriving.equations import Equation, equations
+from minigrad.deriving.saving import saved
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded, require_unspoilt
-from minigrad.symbolic.deriving import page, sheet
-from minigrad.symbolic.deriving.blackboard import Blackboard
-from minigrad.symbolic.deriving.checking import Check, checked
-from minigrad.symbolic.deriving.equations import Equation, equations
-from minigrad.symbolic.deriving.saving import saved
-from minigrad.symbolic.setting import undisturbed
-from minigrad.symbolic.wanted import wanted
+from minigrad.shapes import inputs_asked
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -112,10 +112,10 @@ def derive(
     """
     tape, by = _question(output, wrt, level)
     if level == "scalar":
-        from minigrad.symbolic.deriving.scalar import derive_scalars
+        from minigrad.deriving.scalar import derive_scalars
 
         return derive_scalars(tape, by, seed)
-    with undisturbed():
+    with clean_recording():
         board = Blackboard(tape, by, level)
         found = equations(board.forward, True) + equations(board.backward, False)
         shown, check = checked(board, found, seed)
@@ -134,4 +134,4 @@ def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
     tape = Tape(*dict.fromkeys(outputs))
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."
-    return tape, wanted(tape, wrt, "derive", asked, why)
+    return tape, inputs_asked(tape, wrt, "derive", asked, why)

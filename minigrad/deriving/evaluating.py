@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.symbolic.deriving.formula import (
+from minigrad.deriving.formula import (
     Applied,
     Formula,
     Letter,
@@ -24,7 +24,7 @@ from minigrad.symbolic.deriving.formula import (
     Sum,
     TimeSum,
 )
-from minigrad.symbolic.deriving.through_time import instance
+from minigrad.deriving.through_time import instance
 
 
 def evaluate(
