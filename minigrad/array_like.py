@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import opcode
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -138,6 +140,8 @@ class ArrayLike:
 
     def _only(self, kind: str) -> Any:
         if self.size == 1:
+            if SETTING.get().recording and _fills_an_array():
+                raise self._leaves_the_tape("array[index] = t of a Tensor")
             return self.data.item()
         raise TypeError(
             explain(
@@ -185,13 +189,17 @@ class ArrayLike:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if not SETTING.get().recording:
             return np.array(self.data, dtype=dtype)
-        raise TypeError(
+        raise self._leaves_the_tape("a plain array made from a Tensor")
+
+    def _leaves_the_tape(self, asked: str) -> TypeError:
+        return TypeError(
             explain(
-                f"a plain array made from a Tensor, at {user_line()}",
+                f"{asked}, at {user_line()}",
                 {self.name or "t": self},
                 "the array would no longer know how it was made, so gradients would "
                 "silently stop here.",
-                "say so: t.data is the array; mg.stack joins a list of Tensors.",
+                "say so: t.data is the array, float(t) a number (array[i] = float(t)); "
+                "mg.stack joins a list of Tensors, so collect them in a list.",
             )
         )
 
@@ -212,6 +220,22 @@ class ArrayLike:
         if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
             return NUMPY_FACE[function](*args, **options)
         raise _unsupported(function, "__call__", args, options)
+
+
+# NumPy writes float(t) into one entry of an array; it asks for it while this runs. It
+# turns a refusal into a ValueError in its own words, of which ours is the cause.
+_STORING = opcode.opmap.get("STORE_SUBSCR", -1)
+
+
+def _fills_an_array() -> bool:
+    """Does the code that asks for a number run `array[index] = t` just now?
+
+    `array[index] = float(t)` runs a call then, and says what it does.
+    """
+    frame = sys._getframe(2).f_back  # the caller of the Tensor's __float__
+    if frame is None or frame.f_lasti < 0:
+        return False
+    return frame.f_code.co_code[frame.f_lasti] == _STORING
 
 
 def as_array(value: Any, dtype: Any = None) -> Any:

@@ -18,11 +18,16 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, user_line
+from minigrad.numbers_left import NumbersLeft
 from minigrad.primitive import Linear
+from minigrad.refusals import require_recorded
+from minigrad.retrace import retrace
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
+from minigrad.watching import keeping_lines
 
+ROUNDED = 16  # units in the last place, of a narrow gradient, and steps that lose one
 Point = Mapping[Tensor, Array]  # where to differentiate: the inputs and their numbers
 
 
@@ -36,12 +41,15 @@ def check_gradients(
 ) -> None:
     """Check f's derivatives at `args`, or raise AssertionError with both numbers.
 
-    1. reverse mode against the complex step, along random directions;
-    2. forward mode against the complex step, along the same directions;
-    3. with order=2 the same for the gradient (Hessian-vector products);
-    4. <g, A x> = <A* g, x> exactly in integers, at each linear step f recorded.
+    1. f is called again at other numbers: its tape must know all that depends on args;
+    2. reverse mode against the complex step, along random directions;
+    3. forward mode against the complex step, along the same directions;
+    4. with order=2 the same for the gradient (Hessian-vector products);
+    5. <g, A x> = <A* g, x> exactly in integers, at each linear step f recorded.
 
-    args  arrays or Tensors; checked in float64. f's branches stay as recorded.
+    args  arrays or Tensors; checked in float64. f's branches stay as recorded. Where
+          they are of a narrower float, the gradient in that dtype is compared with
+          the one in float64, too.
 
     >>> import minigrad as mg
     >>> mg.check_gradients(lambda w, x: mg.tanh(mg.matvec(w, x)), np.eye(2), np.ones(2))
@@ -50,8 +58,10 @@ def check_gradients(
     """
     rng = np.random.default_rng(seed)
     inputs = [Tensor(np.asarray(plain(arg), float)) for arg in args]
-    output = f(*inputs)
     name = getattr(f, "__name__", "f")
+    _require_entries(name, inputs)
+    with keeping_lines():
+        output = f(*inputs)
     if not isinstance(output, Tensor):
         raise TypeError(
             explain(
@@ -61,16 +71,25 @@ def check_gradients(
                 "let f compute with Tensors and minigrad functions only.",
             )
         )
+    require_recorded(output)
+    try:
+        named_inputs = {f"argument {i}": x for i, x in enumerate(inputs)}
+        retrace(lambda: f(*inputs), output, named_inputs, name, seed)
+    except NumbersLeft as left:
+        raise AssertionError(str(left)) from left.with_traceback(None)
+    _require_use(name, inputs, output)
     for node in Tape(output):
         if isinstance(node.primitive, Linear):
             check_adjoint_identity(node.primitive, node.args, node.options, rng)
-    scalar = sum(multiply(output, rng.standard_normal(output.shape)))
+    cotangent = rng.standard_normal(output.shape)
+    scalar = sum(multiply(output, cotangent))
     tape = Tape(scalar, *inputs)
 
     def step(point: Point, x: Tensor, v: Array) -> float:
         return _complex_step(tape, scalar, point, x, v)
 
     _compare(name, scalar, inputs, step, rtol, directions, rng)
+    _compare_as_given(name, f, args, cotangent, grad(scalar, inputs))
     if order < 2:
         return
     weights = [rng.standard_normal(x.shape) for x in inputs]
@@ -83,6 +102,70 @@ def check_gradients(
 
     name = f"the gradient of {name}"
     _compare(name, slope, inputs, step_of_gradient, rtol, directions, rng)
+
+
+def _require_entries(name: str, inputs: Sequence[Tensor]) -> None:
+    """Refuse to compare nothing, which would pass whatever the rules say."""
+    if any(x.size for x in inputs):
+        return
+    raise ValueError(
+        explain(
+            f"check_gradients({name}), at {user_line()}",
+            {f"argument {i}": x for i, x in enumerate(inputs)},
+            "no argument has an entry, so there is no derivative to compare.",
+            "give f's arguments after it, check_gradients(f, x, w), at least one of "
+            "them with entries.",
+        )
+    )
+
+
+def _require_use(name: str, inputs: Sequence[Tensor], output: Tensor) -> None:
+    """Refuse a function whose result knows none of its arguments."""
+    if {*Tape(output)} & {*inputs}:
+        return
+    raise AssertionError(
+        explain(
+            f"check_gradients({name}), at {user_line()}",
+            {"f(*args)": output},
+            "the tape of the result knows none of the arguments: the gradient is zero, "
+            "and there is nothing to compare.",
+            "look for .data, .detach() or float(...), which cut the tape, and for an "
+            "argument that was forgotten.",
+        )
+    )
+
+
+def _compare_as_given(
+    name: str,
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    cotangent: Array,
+    gradients: Sequence[Array],
+) -> None:
+    """Compare the gradient in the dtypes that were given with the one in float64."""
+    given = [np.asarray(plain(arg)) for arg in args]
+    given = [a if a.dtype.kind == "f" else a.astype(float) for a in given]
+    if all(a.dtype.itemsize >= 8 for a in given):
+        return
+    inputs = [Tensor(a) for a in given]
+    output = f(*inputs)
+    found = grad(sum(multiply(output, cotangent.astype(output.dtype))), inputs)
+    steps = Tape(output).steps
+    seeds = cotangent.astype(output.dtype)
+    bars = grad(output, steps, seed=seeds)  # where they cancel, rounding remains
+    flow = max(float(np.max(np.abs(bar), initial=0.0)) for bar in bars)
+    eps = max(float(np.finfo(a.dtype).eps) for a in given)
+    close = ROUNDED * eps * (ROUNDED + len(steps))
+    for i, (g, expected) in enumerate(zip(found, gradients, strict=True)):
+        scale = max(flow, float(np.max(np.abs(expected), initial=0.0)))
+        off = np.abs(g - expected) > close * scale
+        if off.any():
+            entry = tuple(int(k) for k in np.argwhere(off)[0])
+            raise AssertionError(
+                f"{name}, argument {i}: as {given[i].dtype} its gradient is "
+                f"{float(g[entry])!r} at entry {list(entry)}, and in float64, where it "
+                f"agrees with the complex step, {float(expected[entry])!r}."
+            )
 
 
 def _compare(

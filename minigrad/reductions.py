@@ -76,6 +76,8 @@ def _count(a: Any, axis: Any) -> int:
     if axis is None:
         return int(np.prod(shape))
     axes = axis if isinstance(axis, tuple) else (axis,)
+    if not shape and set(axes) <= {0, -1}:
+        return 1  # a single number has this axis, for NumPy's sums
     return int(np.prod([shape[each] for each in axes]))
 
 

@@ -51,7 +51,18 @@ def _run(f: Function, primals: Sequence[Any]) -> tuple[list[Tensor], Tensor, boo
                 "return one Tensor (mg.concatenate, mg.stack), or differentiate each.",
             )
         )
-    output = output if isinstance(output, Tensor) else Tensor(output)
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            explain(
+                f"a derivative of a function, at {user_line()}",
+                {"output": output},
+                f"it returns a plain {type(output).__name__}, which does not remember "
+                "how it was made: the derivative would be 0.",
+                "return what is computed from the Tensors: float(x), x.item() and "
+                "x.data leave the tape, and so does an array that is filled; mg.stack "
+                "joins a list of Tensors. A constant is mg.Tensor(3.0).",
+            )
+        )
     require_recorded(output)
     own = {each.tick for each in inputs}
     outside = any(step.tick < start and step.tick not in own for step in Tape(output))

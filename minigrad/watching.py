@@ -47,12 +47,31 @@ class checked(Within):
         setting.checker.thaw()
 
 
+class keeping_lines(checked):
+    """Inside, steps are watched as `checked()` does, but a NaN or infinity may pass.
+
+    For proofs and comparisons: a mask of -inf in attention is no mistake.
+
+    >>> import minigrad as mg
+    >>> with keeping_lines():
+    ...     y = mg.Tensor([1.0, 0.0]) + np.array([0.0, -np.inf])
+    >>> y.line is None
+    False
+    """
+
+    __slots__ = ()
+
+    def alter(self, setting: Setting) -> None:
+        setting.checker = Watch(finite=False)
+
+
 class Watch:
     """One block of `checked()`: looks at each step, freezes leaves until it ends."""
 
-    __slots__ = ("_frozen",)
+    __slots__ = ("_finite", "_frozen")
 
-    def __init__(self) -> None:
+    def __init__(self, finite: bool = True) -> None:
+        self._finite = finite
         self._frozen: dict[int, weakref.ref[Array]] = {}
 
     def compute(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -63,7 +82,8 @@ class Watch:
     def recorded(self, node: Tensor) -> None:
         """Look at a step that was just recorded."""
         node.witness = Witness(node)
-        _require_finite(node, node.data, f"{_name(node)} made")
+        if self._finite:
+            _require_finite(node, node.data, f"{_name(node)} made")
         node.data.flags.writeable = False
         for arg in node.args:
             if isinstance(arg, Tensor) and arg.primitive is None:
@@ -71,6 +91,8 @@ class Watch:
 
     def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
         """Look at what a rule returned for argument i of a step."""
+        if not self._finite:
+            return
         array = getattr(contribution, "data", contribution)
         _require_finite(
             node, array, f"the derivative of {_name(node)} in argument {i} is"

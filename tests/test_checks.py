@@ -1,6 +1,7 @@
 """checked() and check_gradients: what they notice, and what they leave as it was."""
 
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -269,11 +270,7 @@ def test_the_checker_finds_a_factor_wrong_by_a_millionth(new_row):  # bug 53
 
 
 def test_the_checker_names_function_argument_entry_and_both_numbers():
-    def bad(a, b):
-        return a * mg.where(np.array([True, True, False]), b, b.data)
-
     a, b = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
-    mg.check_gradients(bad, a, b)  # b.data is a constant to both ways of asking
     row = TABLE["multiply"]
     with pytest.MonkeyPatch.context() as patch:
         wrong = np.array([1.0, 1.0, 2.0])
@@ -314,7 +311,6 @@ CANCELLING = {
     "variance of a constant": (mg.var, np.full(7, 0.1)),
     "variance of a large constant": (mg.var, np.full(7, 1e8 / 3)),
     "softplus, far out": (mg.softplus, np.array([800.0, 40.0, 0.0, -40.0, -800.0])),
-    "no entries": (lambda x: x * 2.0, np.zeros(0)),
 }
 
 
@@ -347,5 +343,43 @@ def test_a_function_that_ignores_its_argument_passes():
     mg.check_gradients(lambda x, y: mg.tanh(x), np.ones(2), np.ones(3))
 
 
+def test_a_check_that_would_compare_nothing_is_refused():
+    with pytest.raises(ValueError, match="no argument has an entry"):
+        mg.check_gradients(lambda x: x * 2.0, np.zeros(0))
+    with pytest.raises(ValueError, match="no argument has an entry"):
+        mg.check_gradients(lambda: mg.Tensor(2.0))
+    mg.check_gradients(lambda x, y: mg.sum(x) * y, np.zeros(0), 2.0)
+
+
+CUTS = {
+    "float(a)": (lambda a: a * float(a), 3.0),
+    "math.exp(a)": (lambda a: a * math.exp(a), 1.0),
+    "a.item()": (lambda a: a * a.item(), 1.0),
+    "a.data": (lambda a: a * mg.where(np.arange(7) > 2, a, a.data), some),
+    "a new Tensor": (lambda a: mg.Tensor(a.data) * 2, some),
+    "a.detach()": (lambda a: mg.tanh(a.detach()), some),
+    "np.fromiter": (lambda a: a * np.fromiter((float(e) for e in a), float), some),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_gradient_that_is_right_for_the_tape_only_is_not_passed(cut):
+    f, at = CUTS[cut]
+    with pytest.raises(AssertionError, match=r"it\s+depends\s+on\s+argument\s+0,"):
+        mg.check_gradients(f, at)
+
+
 def test_every_composite_can_be_checked_in_one_line():
     mg.check_gradients(mg.softmax, np.array([0.1, 0.2, -0.5]))
+
+
+def test_a_rule_that_is_wrong_in_float32_only_is_noticed(monkeypatch):
+    def slope(y, a):
+        return (1 - y * y) * (2 if y.dtype == np.float32 else 1)
+
+    x = np.array([0.5, 1.0], np.float32)
+    mg.check_gradients(lambda x: mg.tanh(x * x), x)
+    monkeypatch.setattr(mg.TABLE["tanh"], "partials", (slope,))
+    mg.check_gradients(lambda x: mg.tanh(x * x), x.astype(float))
+    with pytest.raises(AssertionError, match="as float32 its gradient is"):
+        mg.check_gradients(lambda x: mg.tanh(x * x), x)

@@ -4,6 +4,7 @@ A row is: what was done, the exception, and a fragment of each part: what was as
 with which operands, why it cannot be, and the likely fix.
 """
 
+import itertools
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ x = mg.Tensor([1.0, 2.0], name="x")
 W = mg.Tensor(np.ones((2, 5)), name="W_f")
 v = mg.Tensor(np.ones(4), name="v")
 w = mg.Parameter([1.0, 2.0], name="w")
+numbers = itertools.count(1.0)
 
 
 def written_to():
@@ -32,6 +34,11 @@ def written_to():
 def into_an_array():
     array = np.ones(2)
     array += x
+
+
+def into_an_entry():
+    array = np.ones(2, int)  # NumPy hides what is said about floats in a cause
+    array[0] = mg.Tensor(2.0, name="x")
 
 
 def unrecorded():
@@ -236,6 +243,11 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         *(TypeError, f"plain array made from a Tensor, {HERE}", "x: shape"),
         *("no longer know", r"t\.data is the array"),
     ),
+    "array entry from a Tensor": (
+        into_an_entry,
+        *(TypeError, rf"array\[index\] = t of a Tensor, {HERE}", "x: shape"),
+        *("no longer know", r"array\[i\] = float\(t\)"),
+    ),
     "shapes that do not broadcast": (
         lambda: x + np.ones((4, 3)),
         *(ValueError, rf"add\(\), {HERE}", r"argument 0 \(x\): shape \(2,\)"),
@@ -438,6 +450,11 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
             "class numbers",
         ),
     ),
+    "jacobian of a function that returns numbers": (
+        lambda: mg.jacobian(lambda a: a.data)(np.ones(2)),
+        *(TypeError, f"derivative of a function, {HERE}", "output: shape"),
+        *(r"does\s+not\s+remember", r"mg\.stack"),
+    ),
     "direction of another shape": (
         lambda: mg.jvp(lambda a: a * a, (np.ones(2),), (np.ones(3),)),
         *(ValueError, f"directional derivative, {HERE}", r"primal 0: shape \(2,\)"),
@@ -509,6 +526,21 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         lambda: mg.check_gradients(lambda a: a.data, np.ones(2)),
         *(TypeError, f"check_gradients.*{HERE}", r"f\(\*args\)", "without a record"),
         "compute with Tensors",
+    ),
+    "check of nothing": (
+        lambda: mg.check_gradients(lambda a: a * 2.0, np.ones(0)),
+        *(ValueError, f"check_gradients.*{HERE}", "argument 0: shape"),
+        *("no argument has an entry", r"with\s+entries"),
+    ),
+    "check of numbers that left the tape": (
+        lambda: mg.check_gradients(lambda a: a * a.data, np.ones(2)),
+        *(AssertionError, "number left the tape, test_messages.py", "used by: shape"),
+        *(r"depends\s+on\s+argument\s+0", r"pass\s+it\s+in\s+as\s+an\s+argument"),
+    ),
+    "check of a random function": (
+        lambda: mg.check_gradients(lambda a: a * next(numbers), np.ones(2)),
+        *(AssertionError, "number left the tape, test_messages.py", "used by: shape"),
+        *(r"random\s+numbers\s+inside", "draw random numbers before"),
     ),
 }
 

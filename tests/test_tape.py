@@ -120,7 +120,9 @@ def test_an_output_that_is_a_leaf_is_its_own_derivative():  # bug 9
 def test_a_constant_output_has_derivative_zero():  # bug 10
     x = mg.Tensor([1.0, 2.0])
     np.testing.assert_array_equal(mg.grad(mg.Tensor(7.0) * 2.0, x), [0.0, 0.0])
-    np.testing.assert_array_equal(mg.jacobian(lambda x: 7.0)(np.ones(2)), [0.0, 0.0])
+    np.testing.assert_array_equal(
+        mg.jacobian(lambda x: mg.Tensor(7.0))(np.ones(2)), [0.0, 0.0]
+    )
 
 
 def test_the_gradient_of_an_intermediate_value_can_be_asked_for():
