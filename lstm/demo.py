@@ -157,7 +157,7 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
     With respect to the Parameters, as in training: the backward walk is the same.
     """
     from lstm.tasks.sunspots import Windows
-    from minigrad.symbolic import ProofFailed, prove
+    from minigrad.proving import ProofFailed, prove
 
     some = Windows(*(column[:WINDOWS_PROVED] for column in training))
     try:
@@ -168,6 +168,7 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
     print(certificate)
     for suffix, text in (("txt", str(certificate)), ("json", certificate.to_json())):
         _say(write_whole(out / f"certificate.{suffix}", f"{text}\n".encode()))
+    _say(certificate.save(out / "lstm.proof.json"))
     return True
 
 
@@ -175,7 +176,7 @@ def _derive(out: Path, model: Any, training: Any) -> bool:
     """Write backpropagation through time, as a teacher would, for the last window."""
     from lstm.tasks.sunspots import Windows
     from minigrad.deriving.derivation import derive
-    from minigrad.symbolic import ProofFailed
+    from minigrad.proving import ProofFailed
 
     last = Windows(*(column[-1] for column in training))
     try:

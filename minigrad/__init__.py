@@ -160,17 +160,17 @@ __all__ = [
 ]
 
 _READINGS = {
-    "Certificate": "minigrad.symbolic",
+    "Certificate": "minigrad.proving.certificate",
     "Derivation": "minigrad.deriving.derivation",
-    "Equality": "minigrad.symbolic",
-    "NotEqual": "minigrad.symbolic",
-    "NotShown": "minigrad.symbolic",
-    "ProofFailed": "minigrad.symbolic",
+    "Equality": "minigrad.proving.equality_certificate",
+    "NotEqual": "minigrad.proving.disproof",
+    "NotShown": "minigrad.proving.disproof",
+    "ProofFailed": "minigrad.proving.failures",
     "derive": "minigrad.deriving.derivation",
     "draw": "minigrad.drawing",
     "explore": "minigrad.exploring",
-    "prove": "minigrad.symbolic",
-    "prove_equal": "minigrad.symbolic",
+    "prove": "minigrad.proving.proof",
+    "prove_equal": "minigrad.proving.equality",
 }  # imported when first used: SymPy takes longer to load than all the rest
 
 

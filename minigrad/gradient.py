@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
+from minigrad.array_like import DOMAINS, as_array
 from minigrad.context import SETTING
 from minigrad.cotangents import Cotangents
 from minigrad.messages import explain, user_line
@@ -219,7 +219,7 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     elif isinstance(g, Tensor):
         g = g * 1  # a Tensor of its own, also where two inputs have the same cotangent
     elif wanted.tick not in cotangents.owned:
-        g = np.array(g, subok=True)
+        g = g.copy() if type(g) in DOMAINS else np.array(g, subok=True)
     cotangents.totals[wanted.tick] = g  # it may be asked for twice
     cotangents.owned.discard(wanted.tick)
     return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g

@@ -28,7 +28,7 @@ def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
     """Undo a sum's change of shape: give every summand the sum's cotangent."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and shape:
         axes = axis if isinstance(axis, tuple) else (axis,)
         summed = {each_axis % len(shape) for each_axis in axes}
         g = g.reshape(tuple(1 if i in summed else n for i, n in enumerate(shape)))

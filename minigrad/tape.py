@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from minigrad.array_like import as_array
 from minigrad.context import path
 from minigrad.refusals import require_tensor, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
@@ -89,14 +88,17 @@ class Tape:
         self,
         values: Mapping[Tensor, Any] | None = None,
         lift: Callable[[Any], Any] = lambda constant: constant,
+        apply: Callable[[Tensor, list[Any]], Any] | None = None,
     ) -> dict[Tensor, Any]:
         """Run the record again with other numbers; return the value of every step.
 
         `values` gives some steps their new value (a leaf, or any step at which to cut
         in); other leaves, and the constants the program used, go through `lift`, which
         brings them into the domain of `values`. Where a value is a Tensor, the replay
-        is recorded again.
+        is recorded again. `apply(step, args)` says what a step computes there, in the
+        place of its primitive.
 
+        >>> import numpy as np
         >>> import minigrad as mg
         >>> x = mg.Tensor(3.0)
         >>> y = x * x + 1.0
@@ -116,10 +118,7 @@ class Tape:
                     replayed[arg] if isinstance(arg, Tensor) else lift(arg)
                     for arg in step.args
                 ]
-                value = step.primitive.apply(*args, **step.options)
-                replayed[step] = (
-                    value if isinstance(value, Tensor) else np.asarray(value)
-                )
+                replayed[step] = (apply or _computed)(step, args)
         return replayed
 
     def release(self) -> None:
@@ -130,6 +129,13 @@ class Tape:
         for step in self.steps:
             if step.primitive is not None:
                 step.primitive, step.args, step.options = None, (), RELEASED
+
+
+def _computed(step: Tensor, args: list[Any]) -> Any:
+    """Run the step's primitive again."""
+    assert step.primitive is not None
+    value = step.primitive.apply(*args, **step.options)
+    return value if isinstance(value, Tensor) else as_array(value)
 
 
 def _label(step: Tensor, position: int) -> str:

@@ -5,11 +5,14 @@
     def test_the_gradient_of_my_cell_is_its_derivative():
         assert_proved(my_cell, (3,), State((2,), (2,)))
 
-The function is called once, on random numbers of the given shapes. A proof is about one
+The function is called on random numbers of the given shapes. A proof is about one
 number, and a cell returns vectors: so every result y is contracted with a cotangent
 y_bar of random numbers, and the sum of all these products is what `mg.prove` is asked
 about. Since y_bar takes part in the proof as a variable of its own, each entry of each
 result is covered.
+
+A tape cannot tell a constant from a number that was computed from `x.data`. So the
+function is called again, at other numbers, and the tapes are compared (retrace.py).
 
 It is a plain function, and no pytest plugin: there is no fixture that it would need,
 and no `assert` whose operands pytest could show better. It works in any test runner; in
@@ -20,20 +23,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from minigrad.messages import describe, explain
 from minigrad.module import Module
+from minigrad.mutants import Mutants, Slip, mutants
 from minigrad.parameter import Parameter
+from minigrad.proving.certificate import Certificate
+from minigrad.proving.failures import ProofFailed, report
+from minigrad.proving.proof import certify, parameters_alone
+from minigrad.retrace import NumbersLeft, Retraced, retrace
 from minigrad.shapes import random_tensors, tensors
-from minigrad.symbolic import Certificate, ProofFailed, prove
-from minigrad.symbolic.proving.question import parameters_alone
-from minigrad.symbolic.proving.report import report
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad.watching import checked
+from minigrad.watching import keeping_lines
+
+__all__ = ["Mutants", "Slip", "assert_proved", "mutants"]
 
 
 def assert_proved(
@@ -69,23 +77,35 @@ def assert_proved(
     certificate = None
     for seed in seeds:
         call = _call(f, shapes, order, wrt, seed)
-        loss, inputs = _recorded(f, shapes, call, seed)
+        loss, inputs, again = _recorded(f, shapes, call, seed)
         inputs = _asked(inputs, wrt, call)
         _require_used(loss, inputs, call)
-        more: dict[str, Any] = {} if order == 1 else {"order": order}
+        asked = list(inputs.values())
+        alone = parameters_alone(asked) if wrt is None else []
         try:
-            asked = list(inputs.values())
-            certificate = prove(loss, asked, seed=seed, **more)
-            alone = parameters_alone(asked) if wrt is None else []
-            if alone:  # training asks for these only, which is another walk
-                prove(loss, alone, seed=seed, **more)
+            seen = again(inputs)
+            certificate = certify(loss, asked, alone, order, seed)
+        except NumbersLeft as left:
+            raise AssertionError(f"{call}\n{left}") from None
         except ProofFailed as failure:
-            told = report(call, failure, loss)
+            told = report(call, failure)
             # Its traceback leads through the prover, where nothing is wrong.
             raise AssertionError(told) from failure.with_traceback(None)
+        certificate = replace(certificate, retraced=_said(seen))
     if certificate is None:
         raise ValueError("assert_proved needs at least one seed: seeds=(0,)")
     return certificate
+
+
+def _said(seen: Retraced) -> tuple[str, ...]:
+    """Say what calling the function again has shown."""
+    if not seen.points:
+        return ("NOT at other numbers", *seen.said)
+    return (
+        f"at {seen.points} other points, and once more at the same: no number that "
+        "left the tape depends on the inputs or on chance",
+        *seen.said,
+    )
 
 
 # ------------------------------------------------------------------ the question
@@ -93,16 +113,20 @@ def assert_proved(
 
 def _recorded(
     f: Any, shapes: tuple[Any, ...], call: str, seed: int
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Call f on random leaves; return the loss, and its inputs by name."""
+) -> tuple[Tensor, dict[str, Tensor], Callable[[Mapping[str, Tensor]], Retraced]]:
+    """Call f on random leaves; return the loss, its inputs, and how to call f again."""
     random = Random(seed)
     inputs: dict[str, Tensor] = {}
     arguments = []
     for name, shape in zip(_argument_names(f, shapes, call), shapes, strict=True):
         arguments.append(random_tensors(shape, random, name))
         inputs |= tensors(arguments[-1], name, others=True)
-    with checked():  # keeps the line that recorded each step
+    with keeping_lines():
         results = f(*arguments)
+
+    def again(moved: Mapping[str, Tensor]) -> Retraced:
+        return retrace(lambda: f(*arguments), results, moved, _name(f))
+
     loss: Any = 0.0
     for y in tensors(results, "result", others=True).values():
         y_bar = random_tensors(y.shape, random, f"{y.name or 'result'}_bar")
@@ -119,9 +143,10 @@ def _recorded(
         )
     loss.name = "loss"
     if isinstance(f, Module):
-        return loss, inputs | dict(f.parameters())
+        return loss, inputs | dict(f.parameters()), again
     used = [leaf for leaf in Tape(loss).leaves if isinstance(leaf, Parameter)]
-    return loss, inputs | {each.path or str(each.name): each for each in used}
+    by_name = {each.path or str(each.name): each for each in used}
+    return loss, inputs | by_name, again
 
 
 def _argument_names(f: Any, shapes: tuple[Any, ...], call: str) -> list[str]:

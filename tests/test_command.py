@@ -261,7 +261,7 @@ def test_a_function_is_explored_with_the_lines_of_its_program(
     assert "wrote loss.html" in capsys.readouterr().out
     page = (tmp_path / "loss.html").read_text("utf-8")
     assert "recorded at a_program_to_draw.py:5" in page
-    assert "P(a wrong gradient passed)" in page
+    assert "P(a wrong chain rule passed)" in page
 
 
 def test_a_saved_model_is_explored(program, recognisers, tmp_path):

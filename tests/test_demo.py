@@ -16,6 +16,7 @@ from lstm.__main__ import main
 from lstm.pictures import loss_of_one, pictures
 from lstm.tasks.sunspots import TRAINED_TO, Forecaster, series, windows
 from minigrad.drawing import VIEWS, Drawing
+from minigrad.proving import recheck
 
 FILES = {
     "certificate.json",
@@ -26,6 +27,7 @@ FILES = {
     "lstm-explorer.html",
     "lstm-op.svg",
     "lstm.npz",
+    "lstm.proof.json",
     *(f"lstm-{view}.pdf" for view in VIEWS),
 }
 QUICK = ["--epochs", "3", "--hidden", "4"]
@@ -92,6 +94,10 @@ def test_the_certificate_as_data_names_every_parameter(finished):
     proved = {name: tuple(shape) for name, shape in fields["wrt"]}
     parameters = model_like().parameters().values()
     assert proved.items() >= {(p.name, p.shape) for p in parameters}
+
+
+def test_somebody_else_can_check_the_proof(finished):
+    assert recheck.main([str(finished[0] / "lstm.proof.json")]) == 0
 
 
 def model_like():
@@ -238,7 +244,9 @@ def test_a_failed_proof_ends_with_1_and_costs_nothing_else(
     assert "NOT proved" in printed.err and "sigmoid" in printed.err
     assert "NOT derived" in printed.err
     assert {path.name for path in tmp_path.iterdir()} == {
-        name for name in FILES if not name.startswith(("certificate", "derivation"))
+        name
+        for name in FILES
+        if not name.startswith(("certificate", "derivation", "lstm.proof"))
     }
 
 

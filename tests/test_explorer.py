@@ -217,7 +217,7 @@ def test_with_prove_the_certificate_is_on_the_page(tmp_path):
     page = written(y, tmp_path, prove=True)
     certificate = str(mg.prove(y, seed=0))
     assert html.escape(certificate.splitlines()[-1].strip()) in page
-    assert "P(a wrong gradient passed)" in page
+    assert "P(a wrong chain rule passed)" in page
 
 
 def test_a_source_line_is_shown_if_it_was_kept(tmp_path):

@@ -4,9 +4,10 @@ What is planted is in `lstm.mistakes`, where the example and the chapter read it
 The other half of the claim: an engine that is right is never accused.
 """
 
+from random import Random
+
 import numpy as np
 import pytest
-from test_symbolic import unchecked
 
 import minigrad as mg
 from lstm.mistakes import MISTAKES, slopes, walks, witnesses
@@ -14,7 +15,11 @@ from lstm.mistakes.breaking import broken, slope
 from lstm.mistakes.patients import PATIENTS, batch, lstm
 from minigrad import cotangents, gradient, linear_maps
 from minigrad.primitive import TABLE
-from minigrad.symbolic.proving import proof
+from minigrad.proving import LemmaFailed
+from minigrad.proving.float_gradient import check_gradient
+from minigrad.proving.identity import disagreement
+from minigrad.proving.proof import prove_rows
+from minigrad.proving.residues import Field
 
 every_mistake = pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda mistake: mistake.name
@@ -52,20 +57,25 @@ def test_the_prover_names_the_culprit(mistake, seed):
 
 
 @every_mistake
-def test_the_field_names_the_culprit_without_the_lemmas(mistake, monkeypatch):
-    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_identity_finds_what_is_no_slope_and_nothing_else(mistake, seed):
+    """In exact numbers slopes are variables, so a wrong one is no fault of the walk."""
     with mistake.planted():
-        found = witnesses.blamed(mistake.patient(), seed=0)
-    assert found == mistake.blame._replace(error=mg.ProofFailed)
+        loss, wrt = mistake.patient()
+        found = disagreement(Field.drawn(Random(seed), 3), mg.Tape(loss), wrt)
+    is_slope = mistake.blame.error is LemmaFailed
+    in_place = mistake.name == "+= into somebody else's array"  # exact arrays are new
+    assert (found is not None) == (not is_slope and not in_place)
 
 
 @every_mistake
-def test_the_whole_tape_refutes_it_without_looking_at_rules(mistake, monkeypatch):
-    monkeypatch.setattr(proof, "lemmas_of", lambda tape: [])
-    monkeypatch.setattr(proof, "check_rules", unchecked)
+def test_tangents_that_run_forward_in_floats_refute_all_that_floats_can_see(mistake):
+    """By the right lemmas, and without a look at rules."""
+    lemmas = prove_rows(mg.Tape(mistake.patient().loss))
     with mistake.planted():
-        found = witnesses.blamed(mistake.patient(), seed=0)
-    assert str(found).startswith("accumulation, at ")
+        loss, wrt = mistake.patient()
+        *_, off = check_gradient(loss, mg.Tape(loss), wrt, lemmas, Random(0))
+    assert (off > 1) == (mistake is not named("σ' too large by 10⁻¹⁴"))
 
 
 @every_mistake
@@ -106,7 +116,7 @@ def test_the_list_is_long_and_no_two_are_the_same():
 @every_patient
 def test_a_right_engine_is_never_accused(patient):
     recorded = patient()
-    assert not any(witnesses.blamed(recorded, seed) for seed in range(100))
+    assert not any(witnesses.blamed(recorded, seed) for seed in range(40))
 
 
 @every_patient

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import minigrad
 
 HOUSES = {house.__name__: Path(house.__file__).parent for house in (minigrad, lstm)}
 HOUSE = HOUSES["minigrad"]
+PROVER = HOUSE / "proving"
 FAILURES = Path(__file__).parents[1] / "docs" / "why" / "failures.md"
 ENGINE = ("tensor", "primitive", "table", "tape")
 
@@ -58,7 +60,7 @@ def test_the_engine_knows_no_reading_and_nobody_knows_the_lstm():
         name = waiting.pop()
         known.add(name)
         waiting.extend(parts[name] - known)
-    assert not known & {"symbolic", "drawing", "exploring"}
+    assert not known & {"proving", "deriving", "drawing", "exploring"}
     for file in HOUSE.rglob("*.py"):
         assert not any(module.split(".")[0] == "lstm" for module in imports(file)), file
 
@@ -91,3 +93,17 @@ def test_every_known_failure_has_a_test():
             tagged.update(re.findall(r"\d+", numbers))
     assert listed == {str(number) for number in range(1, 58)}
     assert listed <= tagged, sorted(listed - tagged, key=int)
+
+
+def test_no_file_of_the_prover_stands_twice_and_none_imports_in_a_circle():
+    modules = {f"minigrad.proving.{file.stem}": file for file in PROVER.glob("*.py")}
+    known = {
+        name: {module for module in imports(file) if module in modules} - {name}
+        for name, file in modules.items()
+        if file.stem != "__init__"
+    }
+    list(TopologicalSorter(known).static_order())  # raises CycleError
+    names = Counter(
+        file.name for house in HOUSES.values() for file in house.rglob("[!_]*.py")
+    )
+    assert not [file.name for file in modules.values() if names[file.name] > 1]

@@ -88,8 +88,10 @@ def test_structures_of_shapes_are_structures_of_tensors():
 
 
 def test_labels_are_passed_on_and_numbers_are_taken_as_they_are():
+    seen = []
+
     def f(scores, labels, scale):
-        assert np.array_equal(scale.data, [2.0])
+        seen.append(float(scale.data[0]))
         return mg.cross_entropy(scores, labels) * mg.log(scale)
 
     labels, scale = np.array([0, 2]), np.array([2.0])
@@ -98,6 +100,7 @@ def test_labels_are_passed_on_and_numbers_are_taken_as_they_are():
         "scores",
         "scale",
     ]
+    assert seen[0] == 2.0
 
 
 def test_wrt_names_what_is_asked_for_and_what_is_below_it():
@@ -128,17 +131,9 @@ def test_a_row_is_proved_by_itself():
     assert names(assert_proved(mg.matvec, (2, 3), (3,))) == ["args[0]", "args[1]"]
 
 
-def test_order_is_handed_on(monkeypatch):
-    asked = []
-
-    def prove(loss, wrt, seed, **more):
-        asked.append(more)
-        return True
-
-    monkeypatch.setattr("minigrad.testing.prove", prove)
-    assert_proved(mg.tanh, (3,))
-    assert_proved(mg.tanh, (3,), order=2)
-    assert asked == [{}, {"order": 2}]
+def test_order_is_handed_on():
+    assert assert_proved(mg.tanh, (3,)).order == 1
+    assert assert_proved(mg.tanh, (3,), order=2).order == 2
 
 
 # ------------------------------------------------------------- what a failure says
@@ -163,12 +158,10 @@ def test_a_failure_names_rule_line_formulas_numbers_and_seed():
     assert text.startswith("assert_proved(activation, (2,), seeds=[3])")
     assert "rule for argument 0 of 'tanh' is not its derivative" in text
     assert f"at test_testing.py:{LINE}" in text
-    assert (
-        "by SymPy: it gives 1 - tanh(a), and the derivative is 1 - tanh(a)**2" in text
-    )
+    assert "the rule gives 1 - tanh(a), the derivative is 1 - tanh(a)**2" in text
     numbers = r"at a = [\d.]+, the rule for a \(reverse mode\) gives [\d.]+ and the"
     assert re.search(f"In floats: {numbers} derivative by a is [\\d.]+", text)
-    assert "fix mend the partial" in text
+    assert "fix mend it in the row 'tanh', or the meaning there" in text
     assert isinstance(error.__cause__, mg.ProofFailed)
 
 
@@ -181,10 +174,12 @@ def test_the_numbers_in_floats_are_those_of_the_rule_and_of_the_derivative():
     assert example.expected == pytest.approx(1 - np.tanh(0.5) ** 2, abs=1e-15)
 
 
-def test_what_floats_cannot_see_is_said_to_be_so():
+def test_where_nobody_can_tell_nobody_is_blamed():
+    """A constant that rounding may have made is no proof of a mistake, or of none."""
     with broken(slope("tanh", 0, lambda y, a: (1.0 - y * y) * (1 + 1e-14))):
-        text, _ = failure(mg.tanh, (2,))
-    assert "In floats: no difference was found" in text
+        text, error = failure(mg.tanh, (2,))
+    assert "NOT SHOWN: nothing wrong was found, 'tanh' may be right" in text
+    assert "In floats" not in text and error.__cause__.undecided
 
 
 def test_a_wrong_adjoint_is_compared_in_floats():
@@ -209,7 +204,7 @@ def test_a_rule_that_does_not_run_is_told_with_its_reason():
 
     with broken(adjoint("matvec", 1, rule)):
         text, _ = failure(mg.matvec, (3, 3), (3,))
-    assert "it does not run: no such thing" in text
+    assert "the rule for argument 1 does not run: no such thing" in text
     assert "In floats" not in text
 
 
@@ -223,7 +218,8 @@ def test_a_function_that_is_not_its_meaning_is_told_so():
 def test_a_rule_that_sympy_cannot_read_is_told_so():
     with broken(slope("sin", 0, lambda y, a: np.arctan2(a, y))):
         text, _ = failure(mg.sin, (2,))
-    assert "the ProofFailed behind this error says" in text
+    assert "the rule does not run on symbols" in text
+    assert "NOT SHOWN: nothing wrong was found, 'sin' may be right" in text
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
@@ -270,11 +266,6 @@ QUESTIONS = {
         "choose from a",
     ),
     "no seed": (lambda: assert_proved(mg.tanh, (2,), seeds=[]), ValueError, "one seed"),
-    "a logarithm of anything": (
-        lambda: assert_proved(mg.log, (9,)),
-        FloatingPointError,
-        "log made nan",
-    ),
 }
 
 

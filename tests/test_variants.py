@@ -68,9 +68,7 @@ def test_the_gradient_is_proved(cell):
     loss, _ = small(cell).ours()
     certificate = mg.prove(loss, seed=0)  # or it raises ProofFailed
     assert certificate.chance < -40
-    assert certificate.rows and certificate.cells
-    for shown in certificate.cells:  # as polynomials, if there is no division
-        assert bool(shown.monomials) == (cell is not LayerNormCell), shown.not_shown
+    assert certificate.cells and not certificate.not_in_floats
 
 
 @every_cell

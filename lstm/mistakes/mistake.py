@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lstm.mistakes.breaking import Change, broken
 from lstm.mistakes.patients import Patient
-from minigrad.symbolic import LemmaFailed, ProofFailed
+from minigrad.proving import LemmaFailed, ProofFailed
 
 
 class Blame(NamedTuple):

@@ -22,7 +22,7 @@ import numpy as np
 import minigrad as mg
 from lstm.mistakes.mistake import Blame, Mistake
 from lstm.mistakes.patients import Patient
-from minigrad.symbolic import ProofFailed, prove
+from minigrad.proving import ProofFailed, prove
 
 EPSILON, ATOL, RTOL = 1e-6, 1e-5, 1e-3
 SPOTS = 5

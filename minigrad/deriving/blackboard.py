@@ -37,7 +37,7 @@ from minigrad.deriving.formula import (
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
 from minigrad.deriving.transcribe import transcribed, uses, written
-from minigrad.symbolic.proving.local import frozen
+from minigrad.proving.program import frozen
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

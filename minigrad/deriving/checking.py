@@ -1,14 +1,15 @@
 """Is what stands on the blackboard what the tape computes? Every line is evaluated.
 
-Twice, each time with the tape's own numbers for the letters: modulo a random prime,
+Twice, each time with the tape's own numbers for the letters: modulo random primes,
 where two numbers are equal or not, and in the floating-point numbers of the record. The
 left side is what the engine has, the value or the cotangent of that very entry; the
-right side is the displayed formula. That the rules themselves are derivatives is what
-the lemmas say, which are proved first.
+right side is the displayed formula. And the gradient of this very tape is proved first,
+as by `mg.prove`: a wrong rule is refused before anything is displayed.
 """
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.context import clean_recording
 from minigrad.deriving.blackboard import Blackboard, Line
 from minigrad.deriving.equations import Equation
@@ -25,23 +27,20 @@ from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter, Sum
 from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import instance
-from minigrad.deriving.unmeasured import Unmeasured
 from minigrad.gradient import grad
 from minigrad.messages import explain
 from minigrad.primitive import Elementwise
-from minigrad.symbolic.arrays.large import work
-from minigrad.symbolic.failures import ProofFailed, where_made
-from minigrad.symbolic.proving.identity import exact, fresh
-from minigrad.symbolic.proving.memory import memory
-from minigrad.symbolic.proving.rules import check_rules
-from minigrad.symbolic.rings.domains import Exact
-from minigrad.symbolic.rings.keyed import Keyed
-from minigrad.symbolic.rings.primes import random_prime
+from minigrad.proving.failures import ProofFailed
+from minigrad.proving.keyed_functions import KeyedField
+from minigrad.proving.program import where_made
+from minigrad.proving.proof import certify
+from minigrad.proving.residues import Residues
+from minigrad.recording import record
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
-EXACT_UP_TO = 60_000  # operations on entries, some 35 microseconds each
-RULES = 5_000  # work that rules by themselves may take, some 25 microseconds each
+EXACT_UP_TO = 20_000  # numbers on the tape; a function of one takes some microseconds
+PRIMES = 2
 ROUNDING = 1e4  # so many units in the last place may terms of one line differ
 
 
@@ -50,42 +49,39 @@ class Check:
     """How the lines were compared with the tape.
 
     lines     how many lines were evaluated, each time step by itself
-    prime     the modulus; None if nothing was compared exactly
+    primes    the moduli; () if nothing was compared exactly
     floats    were they compared in the record's own floating-point numbers?
     seed      what every random number came from
     why_not   why there was no exact comparison
-    rules_left  how many applications of rules were too large to be tried by themselves
+    unproved  why the gradient of the tape could not be proved
     """
 
     lines: int
-    prime: int | None
+    primes: tuple[int, ...]
     floats: bool
     seed: int
     why_not: str = ""
-    rules_left: int = 0
+    unproved: str = ""
 
     def told(self) -> str:
         """Say it in a sentence."""
-        ways = [f"exactly, modulo the random prime {self.prime}"] if self.prime else []
+        moduli = " and ".join(map(str, self.primes))
+        ways = [f"exactly, modulo the random primes {moduli}"] if self.primes else []
         ways += ["in the floating-point numbers of the record"] if self.floats else []
         if not ways:
             return f"NOT checked: {self.why_not}."
         why = f" Not exactly: {self.why_not}." if self.why_not else ""
+        proved = (
+            f"The gradient of this tape is NOT proved: {self.unproved}."
+            if self.unproved
+            else "The gradient of this tape was proved before, as by mg.prove."
+        )
         return (
             f"Checked: each of {self.lines} lines, every time step by itself, "
             "was evaluated as it is written, and equals what the tape has for its left "
             "side: "
-            f"{' and '.join(ways)} (seed {self.seed}). {self._rules()}{why}"
+            f"{' and '.join(ways)} (seed {self.seed}). {proved}{why}"
         )
-
-    def _rules(self) -> str:
-        if self.rules_left < 0:
-            return "SymPy proved the slopes; adjoints were not tried by themselves."
-        told = (
-            "SymPy proved the slopes; adjoints were compared with their maps, exactly"
-        )
-        few = f", but for {self.rules_left} too large" if self.rules_left else ""
-        return f"{told}{few}."
 
 
 @dataclass(frozen=True)
@@ -101,10 +97,10 @@ class Numbers:
     lift: Callable[[Fraction], Any]
     tolerance: float | None
 
-    def same(self, found: Array, expected: Array, terms: Sequence[Array]) -> bool:
+    def same(self, found: Any, expected: Any, terms: Sequence[Array]) -> bool:
         """Are both sides of a line equal, as far as the domain can tell?"""
         if self.tolerance is None:
-            return np.array_equal(found, expected)
+            return bool(found.equals(expected).all())
         scale = max(float(np.max(np.abs(term), initial=0.0)) for term in terms)
         with np.errstate(invalid="ignore"):
             off = np.abs(found - expected) > self.tolerance * scale
@@ -122,13 +118,13 @@ def checked(
     seed = secrets.randbits(64) if seed is None else seed
     random = Random(seed)
     floats = _in_floats(board, random)
-    prime, why_not = random_prime(random), _too_large(board.tape)
-    rules_left = _prove_rules(board.tape, seed)
+    why_not, unproved = _too_large(board.tape), _prove(board, seed)
+    field = KeyedField.drawn(random, PRIMES)
     exactly = None
     if not why_not:
         try:
-            exactly = _in_the_field(board, Keyed(prime, random, Unmeasured()))
-        except Exception as error:  # compiled code may raise anything on objects
+            exactly = _in_the_field(board, field)
+        except Exception as error:  # compiled code may raise anything on exact arrays
             reason = str(error).partition("\n")[0]
             why_not = f"a row does not run on exact numbers ({reason})"
     shown = []
@@ -139,8 +135,8 @@ def checked(
         how = "exactly" if exactly else "in floats" if floats else ""
         shown.append(replace(each, checked=how))
     count = sum(len(each.lines) for each in equations)
-    modulus = prime if exactly else None
-    return shown, Check(count, modulus, bool(floats), seed, why_not, rules_left)
+    primes = field.primes if exactly else ()
+    return shown, Check(count, primes, bool(floats), seed, why_not, unproved)
 
 
 def _as_displayed(equation: Equation) -> Iterator[Line]:
@@ -153,29 +149,32 @@ def _as_displayed(equation: Equation) -> Iterator[Line]:
         yield replace(line, left=left, right=right)
 
 
-def _prove_rules(tape: Tape, seed: int) -> int:
-    """Prove the rules that the lines are made of; return how many were too large.
+def _prove(board: Blackboard, seed: int) -> str:
+    """Prove the gradient of the tape; return why it cannot be asked, if so.
 
-    Slopes by SymPy, adjoints where they stand on the tape, each by itself.
+    Raises LemmaFailed or ProofFailed.
     """
-    from minigrad.symbolic.lemmas import prove_row
-
-    for row in dict.fromkeys(step.primitive for step in tape):
-        if isinstance(row, Elementwise):
-            prove_row(row)
+    with clean_recording():
+        product: Any = None
+        for output in board.tape.outputs:
+            term = (output * Tensor(np.ones_like(output.data), "g")).sum()
+            product = term if product is None else product + term
+        product.name = board.tape.outputs[0].name
     try:
-        return check_rules(tape, Random(seed), memory(), RULES).left
-    except (TypeError, ValueError, ZeroDivisionError):  # a row that needs floats
-        return -1
+        by = list(board.bars) or board.tape.leaves
+        certify(product, by, seed=seed, recorded=True)
+    except (TypeError, ValueError) as error:  # a row that needs floats, complex numbers
+        return str(error).partition("why ")[2].strip().partition(". ")[0].rstrip(".")
+    return ""
 
 
 def _too_large(tape: Tape) -> str:
-    count = work(tape)
+    count = sum(step.size for step in tape)
     if count <= EXACT_UP_TO:
         return ""
     return (
-        f"the tape performs some {count:,.0f} operations on numbers, and exact ones "
-        f"are slow above {EXACT_UP_TO:,}"
+        f"the tape has {count:,} numbers, and functions of exact ones are slow above "
+        f"{EXACT_UP_TO:,}"
     )
 
 
@@ -197,21 +196,44 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
     return Numbers(_values(board, same, seed) | constants, float, ROUNDING * eps)
 
 
-def _in_the_field(board: Blackboard, ring: Keyed) -> Numbers:
-    """Return the same modulo a prime: the tape over again, from new numbers."""
+def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
+    """Return the same modulo primes: the tape over again, from new numbers."""
+
+    def applied(step: Tensor, args: list[Any]) -> Tensor:
+        row: Any = step.primitive
+        data = [a.data if isinstance(a, Tensor) else a for a in args]
+        if isinstance(row, Elementwise):
+            value = field.computed(row, *data)
+        else:
+            value = row.function(*data, **step.options)
+        return record(row, value, tuple(args), step.options)
+
     with clean_recording():
         leaves: Any = {
-            leaf: Tensor(fresh(ring, "input", leaf.shape)) for leaf in board.tape.leaves
+            leaf: record(None, field.draw(leaf.shape), (), {})
+            for leaf in board.tape.leaves
         }
-        made = board.tape.replay(leaves, lift=exact)
+        made = board.tape.replay(leaves, field.lift, applied)
 
-    def seed(output: Tensor) -> Array:
+    def seed(output: Tensor) -> Any:
         if board.is_given:
-            return fresh(ring, "cotangent", output.shape)
-        return np.full(output.shape, ring.lift(1), object)
+            return field.draw(output.shape)
+        return field.filled(1, output.shape)
 
-    constants = {letter: exact(np.asarray(k)) for letter, k in board.constants.items()}
-    return Numbers(_values(board, made, seed) | constants, Exact, None)
+    constants = {
+        letter: field.lift(np.asarray(k)) for letter, k in board.constants.items()
+    }
+    return Numbers(_values(board, made, seed) | constants, _as_read_by(field), None)
+
+
+def _as_read_by(field: KeyedField) -> Callable[[Fraction], Any]:
+    """Return what lifts a number of a formula: one that was a float is read as one."""
+
+    def lift(number: Fraction) -> Any:
+        nearest = float(number)
+        return field.lift(nearest if Fraction(nearest) == number else number)
+
+    return lift
 
 
 def _values(
@@ -235,8 +257,8 @@ def _compare(line: Line, numbers: Numbers, tape: Tape) -> None:
     """Evaluate the right side, and compare it with what the tape has on the left."""
     expected = numbers.values[line.left]
     terms = line.right.terms if isinstance(line.right, Sum) else (line.right,)
-    parts = [np.asarray(evaluate(term, numbers.values, numbers.lift)) for term in terms]
-    found = np.broadcast_to(sum(parts[1:], parts[0]), expected.shape)
+    parts = [as_array(evaluate(term, numbers.values, numbers.lift)) for term in terms]
+    found = np.broadcast_to(functools.reduce(np.add, parts), expected.shape)
     if not numbers.same(found, expected, parts):
         raise _wrong(line, found, expected, tape)
 
@@ -245,8 +267,10 @@ def _wrong(line: Line, found: Any, expected: Any, tape: Tape) -> ProofFailed:
     text = Text()
     left = text.write(line.left)
     position = next(k for k, step in enumerate(tape) if step is line.step)
-    entry = np.flatnonzero(np.asarray(found != expected).ravel())[0]
-    found, expected = found.ravel()[entry], expected.ravel()[entry]
+    exact = isinstance(expected, Residues)
+    off = ~found.equals(expected) if exact else found != expected
+    entry = np.flatnonzero(np.asarray(off).ravel())[0]
+    found, expected = found.reshape(-1)[entry], expected.reshape(-1)[entry]
     return ProofFailed(
         explain(
             f"the derivation of {left} ({where_made(position, line.step)})",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.deriving.formula import (
     Applied,
     Formula,
@@ -62,8 +63,8 @@ def evaluate(
                     np.add, (value(instance(term, t)) for t in times)
                 )
             case Applied(row=row, args=args, options=options):
-                arrays = (np.asarray(value(arg)) for arg in args)
-                return np.asarray(row.function(*arrays, **dict(options)))
+                arrays = (as_array(value(arg)) for arg in args)
+                return as_array(row.apply(*arrays, **dict(options)))
         raise TypeError(f"{part!r} is no formula")
 
     return value(whole)

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.exact import NUMBERS, fraction
 from minigrad.primitive import Primitive
-from minigrad.symbolic.proving.local import frozen
-from minigrad.symbolic.rings.domains import NUMBERS, fraction
+from minigrad.proving.program import frozen
 
 Shape = tuple[int, ...]
 

@@ -18,7 +18,7 @@ from minigrad.deriving.formula import Formula, Letter, formula
 from minigrad.deriving.transcribe import in_operators, transcribed
 from minigrad.deriving.typeset import Slope
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.symbolic.meanings import LETTERS
+from minigrad.proving.domains import LETTERS
 from minigrad.tensor import Tensor
 
 Note = str | Slope

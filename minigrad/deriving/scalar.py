@@ -2,7 +2,8 @@
 
 The tape is run on symbols, one for each number, and so is its reverse walk: what comes
 out is the formula that the tape computes, written out. SymPy then differentiates the
-forward formula on its own, and both are evaluated at a random point of a prime field.
+forward formula on its own, by the slopes that lemmas have shown, and both are evaluated
+at a random point modulo random primes.
 
 Functions stay opaque: sigma(z), not 1 / (1 + exp(-z)), so that formulas are as short as
 they can be. They are still long. Each time step of the smallest LSTM multiplies their
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -33,17 +34,16 @@ from minigrad.deriving.letters import letters
 from minigrad.deriving.saving import saved
 from minigrad.deriving.swell import growth
 from minigrad.deriving.typeset import symbol_of
+from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
-from minigrad.primitive import Elementwise
-from minigrad.symbolic.failures import ProofFailed
-from minigrad.symbolic.meanings import cases, read
-from minigrad.symbolic.proving.identity import exact
-from minigrad.symbolic.rings.domains import Exact
-from minigrad.symbolic.rings.generators import of_row, row_asked_for
-from minigrad.symbolic.rings.keyed import Keyed
-from minigrad.symbolic.rings.primes import random_prime
+from minigrad.primitive import TABLE, Elementwise
+from minigrad.proving.domains import LETTERS
+from minigrad.proving.failures import ProofFailed
+from minigrad.proving.keyed_functions import KeyedField
+from minigrad.proving.lemmas import prove_row
+from minigrad.proving.proof import prove_rows
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -131,7 +131,7 @@ class ScalarDerivation:
     def _told(self) -> list[str]:
         return [
             f"Checked, {len(self)} of {len(self)}: equal to SymPy's derivative of the "
-            "formula, at a random point modulo a random prime.",
+            "formula, at a random point modulo random primes.",
             f"Operations: {self.growth.written_out} written out, {self.growth.shared} "
             "on the tape.",
         ]
@@ -142,6 +142,7 @@ def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDer
     output = tape.outputs[0]
     if len(tape.outputs) > 1 or output.size != 1:
         raise _several(tape)
+    prove_rows(tape)  # a wrong slope is refused before anything is written out
     grown = growth(output, wrt)
     if grown.written_out > LARGEST:
         raise _too_large(output, grown)
@@ -169,7 +170,7 @@ class Opaque(Arithmetic):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        row = None if name == "sympy" else row_asked_for(name)
+        row = None if name == "sympy" else _row_asked_for(name)
         if row is None:
             raise AttributeError(f"an expression has no {name}")
         return lambda *others: Opaque(
@@ -181,8 +182,19 @@ class Opaque(Arithmetic):
         """Return the SymPy expression of an entry, which may be a bare number."""
         if isinstance(value, Arithmetic):
             return value.sympy
-        number = Fraction(value)
+        number = meant(value)
         return sympy.Rational(number.numerator, number.denominator)
+
+
+def _row_asked_for(method: str) -> Elementwise | None:
+    """Return the row that NumPy asks an object for: `np.tanh` calls a.tanh()."""
+    ufunc = getattr(np, method, None)
+    for row in TABLE.values():
+        if isinstance(row, Elementwise) and (
+            row.function is ufunc if ufunc else row.name == method
+        ):
+            return row
+    return None
 
 
 @functools.cache
@@ -194,28 +206,24 @@ def opaque(row: Elementwise) -> Any:
     >>> opaque(TABLE["tanh"])(z).diff(z)
     1 - tanh(z)**2
     """
-    symbols = cases(len(row.partials), row.domain)[0].symbols
-    meaning = read(row.name, row.meaning, symbols)
-    slopes = [sympy.diff(meaning, symbol) for symbol in symbols]
+    slopes = prove_row(row).rules
+    letters = LETTERS[: len(slopes)]
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
-        known = of_row(row)
-        if known is not None:
-            return sympy.sympify(known.formula, {"y": self, "a": self.args[0]})
-        pairs = dict(zip(symbols, self.args, strict=True))
-        return slopes[argindex - 1].subs(pairs, simultaneous=True)
+        known = dict(zip(letters, self.args, strict=True)) | {"y": self}
+        return sympy.sympify(slopes[argindex - 1], known)
 
     def latex(self: Any, printer: Any, exp: str = "") -> str:
         args = ", ".join(printer.doprint(arg) for arg in self.args)
         return Latex().function(row, args, str(exp or ""))
 
-    methods = {"fdiff": fdiff, "row": row, "nargs": len(symbols), "_latex": latex}
+    methods = {"fdiff": fdiff, "row": row, "nargs": len(slopes), "_latex": latex}
     return type(symbol_of(row), (sympy.Function,), methods)
 
 
 def _constants(value: Any) -> Array:
     """Return the program's own numbers as expressions, exactly."""
-    numbers = exact(np.asarray(value))
+    numbers = np.asarray(value)
     made = np.empty(numbers.shape, object)
     for index in np.ndindex(numbers.shape):
         made[index] = Opaque(Opaque.plain(numbers[index]))
@@ -250,19 +258,18 @@ def _symbols_of(leaf: Tensor) -> Any:
 
 def _compare(value: Any, entries: Sequence[Entry], seed: int | None) -> None:
     """Differentiate with SymPy, and compare at a random point of a prime field."""
-    random = Random(secrets.randbits(64) if seed is None else seed)
-    ring = Keyed(random_prime(random), random)
+    field = KeyedField.drawn(Random(secrets.randbits(64) if seed is None else seed), 2)
     point: dict[Any, Any] = {}
     for entry in entries:
-        expected = _at(sympy.diff(value, entry.by), point, ring)
-        found = _at(entry.derivative, point, ring)
-        if found != expected:
+        expected = _at(sympy.diff(value, entry.by), point, field)
+        found = _at(entry.derivative, point, field)
+        if not found.equals(expected).all():
             raise ProofFailed(
                 explain(
                     f"the derivative by {entry.by}",
                     {},
                     f"the tape's formula is {entry.derivative}, SymPy's derivative is "
-                    f"{sympy.diff(value, entry.by)}; at a random point modulo a prime "
+                    f"{sympy.diff(value, entry.by)}; at a random point modulo primes "
                     f"they are {found} and {expected}.",
                     "mg.prove(output) says which rule is wrong.",
                 ),
@@ -271,16 +278,22 @@ def _compare(value: Any, entries: Sequence[Entry], seed: int | None) -> None:
             )
 
 
-def _at(expression: Any, point: dict[Any, Any], ring: Keyed) -> Any:
+class _Meaning(NamedTuple):
+    """What a function means, where no row of the table does."""
+
+    meaning: str
+
+
+def _at(expression: Any, point: dict[Any, Any], field: KeyedField) -> Any:
     """Evaluate an expression in the field, at the values of its symbols."""
     if expression in point:
         return point[expression]
     if expression.is_Symbol:
-        value = ring.fresh(str(expression))
+        value = field.draw()
     elif expression.is_Rational:
-        value = ring.lift(Exact(int(expression.p), int(expression.q)))
+        value = field.lift(Fraction(int(expression.p), int(expression.q)))
     else:
-        args = [_at(arg, point, ring) for arg in expression.args]
+        args = [_at(arg, point, field) for arg in expression.args]
         if expression.is_Add:
             value = functools.reduce(lambda a, b: a + b, args)
         elif expression.is_Mul:
@@ -289,11 +302,13 @@ def _at(expression: Any, point: dict[Any, Any], ring: Keyed) -> Any:
             number, moving = expression.exp.as_coeff_Add()
             value = args[0] ** Fraction(int(number.p), int(number.q))
             if moving != 0:  # a**(b - 1) = a**b / a
-                value = value * ring.power(args[0], _at(moving, point, ring))
+                value = value * field.power(args[0], _at(moving, point, field))
         elif hasattr(expression, "row"):
-            value = ring.meant(expression.row.meaning, *args)
-        else:  # a function of SymPy's own, from the slope of a meaning
-            value = ring.function(type(expression).__name__, *args)
+            value = field.computed(expression.row, *args)
+        else:  # a function of SymPy's own, from a slope
+            letters = ", ".join(LETTERS[: len(args)])
+            row: Any = _Meaning(f"{type(expression).__name__}({letters})")
+            value = field.computed(row, *args)
     point[expression] = value
     return value
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.symbolic.rings.domains import Functions
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -62,27 +61,25 @@ class Counter:
         entries = [Counted(0, self) for _ in range(count)]
         return np.fromiter(entries, object, count).reshape(shape)
 
-    def asked_as(self, method: str) -> Any:
-        """Any function may be asked for."""
-        return method if hasattr(np, method) or method == "sigmoid" else None
 
-
-class Counted(Functions):
+class Counted:
     """A number of which only this is known: with how many operations it is written."""
 
-    __slots__ = ("operations", "ring")
+    __slots__ = ("counter", "operations")
 
-    def __init__(self, operations: int, ring: Counter) -> None:
+    def __init__(self, operations: int, counter: Counter) -> None:
         self.operations = operations
-        self.ring = ring
+        self.counter = counter
 
-    def function(self, generator: Any) -> Counted:
-        """Count one operation more."""
-        return self._made(self.operations + 1)
+    def __getattr__(self, name: str) -> Any:
+        """Return a function that NumPy asks an object for, such as a.tanh()."""
+        if name != "sigmoid" and not isinstance(getattr(np, name, None), np.ufunc):
+            raise AttributeError(f"a counted number has no {name}")
+        return lambda: self._made(self.operations + 1)
 
     def _made(self, operations: int) -> Counted:
-        self.ring.performed += 1
-        return Counted(operations, self.ring)
+        self.counter.performed += 1
+        return Counted(operations, self.counter)
 
     def _with(self, other: Any) -> Any:
         return self._made(self.operations + getattr(other, "operations", 0) + 1)

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.deriving.formula import Formula, formula, spread
 from minigrad.deriving.moving import applied
 from minigrad.primitive import Elementwise
-from minigrad.symbolic.meanings import LETTERS
+from minigrad.proving.domains import LETTERS
 from minigrad.tape import in_order
 from minigrad.tensor import Tensor
 

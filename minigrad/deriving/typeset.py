@@ -219,11 +219,15 @@ class Writer:
     # ----------------------------------------------------------- what the kinds decide
 
     def number(self, value: Fraction) -> str:
-        """Write a number: short decimals as such, other fractions as a quotient."""
+        """Write a number: short decimals as such, other fractions as a quotient.
+
+        What has more digits than are written ends in dots.
+        """
         decimal = f"{float(value):.6g}"
         exact = "e" not in decimal and Fraction(decimal) == value
         if exact or value.denominator > 10**6:
             front, e, exponent = decimal.partition("e")
+            front += "" if float(decimal) == float(value) else self.dots
             return self.times_power_of_ten(front, int(exponent)) if e else front
         return self.quotient(
             [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]

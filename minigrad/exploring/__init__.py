@@ -66,7 +66,7 @@ def explore(
     shown, remarks = _shown(tape, max_steps)
     from minigrad.exploring.data import Exploration
     from minigrad.exploring.page import page
-    from minigrad.exploring.proof import proof_of
+    from minigrad.exploring.proof_panel import proof_of
 
     names = [each.name or "the output" for each in tape.outputs]
     how = f"How {' and '.join(names)} {'was' if len(names) == 1 else 'were'} computed"

@@ -23,7 +23,7 @@ from minigrad.deriving.formula import Formula, Letter, Sum
 from minigrad.exploring.mathml import Spoken
 from minigrad.exploring.sums import Use, added, contributions
 from minigrad.gradient import grad
-from minigrad.symbolic.failures import LemmaFailed, ProofFailed
+from minigrad.proving.failures import LemmaFailed, ProofFailed
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

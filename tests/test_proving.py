@@ -1,0 +1,704 @@
+"""`mg.prove`: what is shown, and every kind of wrong gradient that is refused."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import ROWS, SAMPLES, ids
+
+import minigrad as mg
+from lstm import LSTM
+from minigrad import cotangents
+from minigrad import gradient as engine
+from minigrad.cotangents import Cotangents
+from minigrad.primitive import TABLE, Elementwise, each
+from minigrad.proving import Certificate, LemmaFailed, ProofFailed, prove
+from minigrad.proving.residues import Residues
+from minigrad.testing import assert_proved
+
+
+def tensor(name, *shape, seed=0, dtype=float):
+    numbers = np.random.default_rng(seed).uniform(0.5, 1.5, shape)
+    return mg.Tensor(numbers.astype(dtype), name=name)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def weighted(y):
+    """A loss in which every entry of y counts differently."""
+    return (y * mg.Tensor(normal(*y.shape), name="w")).sum()
+
+
+def lstm_loss(n=2, m=2, T=3, layers=1, batch=()):
+    """A loss of a small LSTM from its equations, with its leaves."""
+    x = [tensor("x", *batch, n, seed=t) for t in range(T)]
+    for layer in range(layers):
+        size = n if layer == 0 else m
+        W = {k: tensor(f"W_{k}", m, size + m, seed=ord(k) + layer) for k in "fico"}
+        b = {k: tensor(f"b_{k}", m, seed=ord(k)) for k in "fico"}
+        y, c = tensor("y_0", *batch, m), tensor("c_0", *batch, m)
+        outputs = []
+        for x_t in x:
+            v = mg.concatenate([x_t, y], axis=-1)
+            z = {k: mg.matvec(W[k], v) + b[k] for k in "fico"}
+            f, i, o = (mg.sigmoid(z[k]) for k in "fio")
+            c = f * c + i * mg.tanh(z["c"])
+            c.name = "c"
+            y = o * mg.tanh(c)
+            outputs.append(y)
+        x = outputs
+    difference = mg.stack(x) - tensor("target", T, *batch, m)
+    return mg.mean(difference * difference)
+
+
+def trained(T=4, B=2, n=3, m=3):
+    """The loss of a layer of the package, and its Parameters."""
+    layer = LSTM(n, m, rng=0)
+    x = mg.Tensor(normal(B, T, n), name="x")
+    return weighted(layer(x)[0]), list(layer.parameters().values())
+
+
+def refuted(loss, *asked, **options):
+    with pytest.raises(ProofFailed) as failed:
+        prove(loss, *asked, **options)
+    return failed.value
+
+
+def words(told):
+    return " ".join(str(told).split())
+
+
+@pytest.fixture
+def own_row():
+    """Enter rows of one's own; they leave the table after the test."""
+    made = []
+
+    def enter(name, *args, kind=mg.elementwise, **more):
+        made.append(f"tests.{name}")
+        return kind(made[-1], *args, **more)
+
+    yield enter
+    for name in made:
+        del TABLE[name]
+
+
+# --------------------------------------------------------------------- what is proved
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+def test_every_row_and_composite_is_proved(sample, order):
+    loss = weighted(sample(*(mg.Tensor(arg) for arg in sample.args)))
+    assert prove(loss, order=order).chance < -45
+
+
+PROGRAMS = {
+    "softplus and its sigmoid": lambda a, b: mg.softplus(a * b) * mg.sigmoid(a),
+    "powers": lambda a, b: a**3 + b**-2 + a**0.5 + b**2.5,
+    "a power with a moving exponent": lambda a, b: a**b + 2.0**a,
+    "constants that floats only approximate": lambda a, b: (a / 3 + 0.1 * b) * 0.7,
+    "branches": lambda a, b: mg.relu(a - 1) + mg.maximum(a, b) + mg.absolute(b),
+    "a mask without a False": lambda a, b: mg.where([True] * 3, a, b[0, 0]) * a,
+    "indices": lambda a, b: a[:, [0, 0, 2]] * b[0] + mg.cumsum(a, axis=1),
+    "broadcasting": lambda a, b: a * b[0] + a[:, :1] * b + mg.sum(a),
+    "one value, many uses": lambda a, b: a * a * a + a * b - a,
+    "two views of one array": lambda a, b: (a.T @ b) * (b.T @ a),
+    "two precisions": lambda a, b: mg.exp(a.astype(np.float32)).astype(float) * b,
+    "an entry times itself": lambda a, b: a[0, 0] * a[0, 0],
+    "an axis of a single number": lambda a, b: mg.sum(mg.sum(a * b) ** 2, axis=0),
+    "a masked infinity": lambda a, b: mg.softmax(mg.where(a.data > 1, a, -np.inf)) * b,
+    "a recorded gradient": lambda a, b: (
+        mg.grad((mg.tanh(a) ** 3).sum(), a, record=True) * b
+    ),
+}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_what_the_table_can_say_is_proved(program, order):
+    loss = weighted(program(tensor("a", 2, 3), tensor("b", 2, 3, seed=1)))
+    assert prove(loss, order=order).order == order
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, float])
+def test_every_precision_is_proved(dtype):
+    W, x = tensor("W", 3, 3, dtype=dtype), tensor("x", 4, 3, dtype=dtype)
+    certificate = prove(mg.softmax(mg.tanh(mg.matvec(W, x)) * 3).sum())
+    assert certificate.dtypes == (str(np.dtype(dtype)),)
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32))
+def test_a_network_of_any_shape_is_proved(n, m, T, seed):
+    assert prove(lstm_loss(n, m, T, batch=(2,) * (seed % 2)), seed=seed)
+
+
+def test_there_is_no_false_alarm_over_seeds():
+    loss = lstm_loss(layers=2)
+    assert all(prove(loss, order=1 + seed % 2, seed=seed) for seed in range(16))
+
+
+def test_a_package_model_is_proved_by_its_parameters_and_under_checks():
+    first, second = LSTM(n=2, m=3, rng=0), LSTM(n=3, m=2, rng=1)
+    classify, x = mg.Dense(2, 3, rng=2), normal(4, 3, 2)
+    models = (first, second, classify)
+    parameters = [p for model in models for p in model.parameters().values()]
+
+    def loss():
+        y, state = second(first(x)[0])
+        scores = classify(mg.relu(state.y)) + mg.max(y)
+        return mg.cross_entropy(scores, [0, 1, 2, 1])
+
+    assert len(prove(loss(), first.parameters()).wrt) == 8
+    with mg.checked():  # its arrays are read-only
+        watched = loss()
+        assert prove(watched, parameters, seed=1) == prove(loss(), parameters, seed=1)
+
+
+def test_a_training_step_of_working_size_is_proved():
+    layer = LSTM(n=64, m=128, rng=0)
+    loss = mg.squared_error(layer(normal(32, 4, 64))[0], normal(32, 4, 128, seed=1))
+    certificate = prove(loss, layer.parameters())
+    assert certificate.chance < -40
+    assert certificate.slopes > 4 * 32 * 5 * 128
+
+
+def test_an_intermediate_value_may_be_differentiated_by():
+    a = tensor("a", 3)
+    h = mg.tanh(a)
+    assert prove(mg.sum(h * h * a), [a, h])
+    with pytest.raises(ValueError, match="a second derivative by it has no"):
+        prove(mg.sum(h * h * a), [a, h], order=2)
+
+
+@pytest.mark.parametrize("asked", ["a Tensor", "a list", "a tuple", "a dict"])
+def test_wrt_may_be_given_in_any_structure(asked):
+    a, b = tensor("a", 3), tensor("b", 3)
+    wrt = {"a Tensor": a, "a list": [a, b], "a tuple": (a, b), "a dict": {"x": b}}
+    names = [name for name, _ in prove((a * b).sum(), wrt[asked]).wrt]
+    assert names == {"a Tensor": ["a"], "a dict": ["b"]}.get(asked, ["a", "b"])
+
+
+def test_a_proof_may_be_asked_for_anywhere_and_leaves_nothing_behind():
+    loss, _ = trained()
+    numbers = [step.data.copy() for step in mg.Tape(loss)]
+    with mg.no_grad():
+        assert isinstance(prove(loss), Certificate)
+    with mg.scope("elsewhere"), np.errstate(all="raise"):
+        assert prove(loss, seed=1) == prove(loss, seed=1)
+    for step, before in zip(mg.Tape(loss), numbers, strict=True):
+        assert np.array_equal(step.data, before)
+        assert step.scope[:1] != ("elsewhere",)
+
+
+def test_the_work_grows_as_the_tape_does(monkeypatch):
+    """Of 40 more time steps each needs as many calculations as the one before."""
+    made, init = [], Residues.__init__
+    count = lambda *args: made.append(0) or init(*args)  # noqa: E731
+    monkeypatch.setattr(Residues, "__init__", count)
+
+    def calculations(T):
+        made.clear()
+        prove(trained(T)[0], seed=0)
+        return len(made)
+
+    few, more, many = map(calculations, (20, 60, 100))
+    assert many - more == pytest.approx(more - few, rel=0.02)
+
+
+# ------------------------------------------------------------- rules that are wrong
+
+
+def spoil(monkeypatch, name, i, change):
+    """Let `change` act on what rule i of a row returns, however it is computed."""
+    row = TABLE[name]
+    right = row.rules
+    if isinstance(row, Elementwise):
+        wrong = tuple(
+            (lambda *a, rule=rule: change(rule(*a))) if k == i else rule
+            for k, rule in enumerate(right)
+        )
+        monkeypatch.setattr(row, "partials", wrong)
+        return
+
+    def rule(k, *args, **options):
+        return (change if k == i else lambda g: g)(right[k](*args, **options))
+
+    monkeypatch.setattr(row, "adjoints", each(rule))
+    if i in row.together:
+        together = row.together[i]
+        monkeypatch.setitem(row.together, i, lambda *a: change(together(*a)))
+
+
+def places():
+    """Every (row, argument) in which a Tensor stands on some tape, with its loss."""
+    found = {}
+    losses = [weighted(sample(*map(mg.Tensor, sample.args))) for sample in ROWS]
+    for loss in [lstm_loss(), *losses]:
+        for step in mg.Tape(loss):
+            for i, arg in enumerate(step.args[:2]):
+                if isinstance(arg, mg.Tensor):
+                    found.setdefault((step.primitive.name, i), loss)
+    return found
+
+
+PLACES = places()
+
+
+def test_every_row_is_spoilt():
+    assert {name for name, _ in PLACES} == set(TABLE)
+
+
+@pytest.mark.parametrize(("name", "i"), PLACES)
+def test_a_rule_a_little_too_large_is_named(monkeypatch, name, i):
+    loss = PLACES[name, i]
+    spoil(monkeypatch, name, i, lambda g: g * (1 + 1e-5))
+    failure = refuted(loss)
+    assert (failure.row, failure.argument) == (name, i)
+    assert isinstance(failure, LemmaFailed) == isinstance(TABLE[name], Elementwise)
+    assert mg.Tape(loss).steps[failure.step].primitive is TABLE[name]
+    found, expected = failure.counterexample.replay()
+    assert found == pytest.approx(expected * (1 + 1e-5), rel=1e-7)
+    assert "mend " in str(failure) and "In floats: at" in words(failure)
+
+
+@pytest.mark.parametrize("square", [True, False])
+def test_a_forgotten_transpose_is_named(monkeypatch, square):
+    W = mg.Tensor(normal(4, 4 if square else 3), name="W")
+    loss = weighted(mg.tanh(mg.matvec(W, mg.Tensor(normal(5, W.shape[1]), name="v"))))
+    transposed = lambda g: mg.transpose(g) if g.ndim == 2 else g  # noqa: E731
+    spoil(monkeypatch, "matvec", 0, transposed)
+    failure = refuted(loss)
+    assert (failure.row, failure.argument) == ("matvec", 0)
+    assert ("does not run" in str(failure)) == (not square)
+
+
+@pytest.mark.parametrize("change", [lambda g: np.ones(g.shape), lambda g: None])
+def test_a_rule_that_leaves_exact_numbers_is_refused(monkeypatch, change):
+    spoil(monkeypatch, "matmul", 1, change)
+    failure = refuted((tensor("a", 2, 2) @ tensor("b", 2, 2)).sum())
+    assert (failure.row, failure.argument) == ("matmul", 1)
+    assert "does not run" in str(failure)
+
+
+def test_a_linear_function_that_needs_floats_is_refused_in_words(own_row):
+    twice = own_row(
+        "twice", lambda a: np.einsum("i->i", a) * 2, (lambda g, a: g * 2,),
+        kind=mg.linear, jointly=True,
+    )  # fmt: skip
+    with pytest.raises(TypeError, match=r"needs\s+floating-point numbers: einsum"):
+        prove(twice(tensor("a", 3)).sum())
+
+
+def verf(a):
+    return np.vectorize(math.erf, otypes=[float])(a)
+
+
+def erf_slope(a):
+    return 2 / math.sqrt(math.pi) * np.exp(-a * a)
+
+
+BY_SHAPE = {
+    "transposed": (np.square, "a**2", lambda y, a: 2 * a.transpose()),
+    "transposed, and no symbols": (verf, "erf(a)", lambda y, a: erf_slope(a).T),
+    "half if large": (
+        verf, "erf(a)", lambda y, a: (0.5 if np.size(a) > 8 else 1) * erf_slope(a)
+    ),
+    "in the order of memory": (
+        np.square,
+        "a**2",
+        lambda y, a: 2 * (
+            np.ravel(a, "K").reshape(a.shape) if isinstance(a, np.ndarray) else a
+        ),
+    ),
+    "in floats": (
+        np.square,
+        "a**2",
+        lambda y, a: 2 * a + (str(getattr(a, "dtype", "")) == "float64") * 0.5,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("row", BY_SHAPE.values(), ids=BY_SHAPE)
+def test_a_slope_that_is_wrong_on_this_tape_only_is_named(own_row, row, order):
+    """By shape, size, layout or dtype: its formula is right, and the lemma holds."""
+    function, meaning, slope = row
+    own = own_row("own", function, meaning, (slope,))
+    failure = refuted(own(tensor("A", 3, 3).T).sum(), order=order)
+    assert (failure.row, failure.argument) == ("tests.own", 0)
+
+
+def test_a_slope_that_is_wrong_where_the_tape_does_not_go_is_no_fault_of_it(own_row):
+    own = own_row("own", *BY_SHAPE["half if large"][:2], BY_SHAPE["half if large"][2:])
+    assert prove(own(tensor("A", 2, 4)).sum())
+
+
+def test_a_slope_that_is_wrong_where_an_argument_is_broadcast_is_named(monkeypatch):
+    right = TABLE["add"].partials
+    wrong = lambda y, a, b: 1 if np.shape(a) == np.shape(b) else 2  # noqa: E731
+    monkeypatch.setattr(TABLE["add"], "partials", (right[0], wrong))
+    failure = refuted(mg.tanh(tensor("A", 2, 3) + tensor("b", 3)).sum())
+    assert (failure.row, failure.argument) == ("add", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("sigmoid", lambda y, a: y * (1 - y) * (2 if np.shape(a) == (2,) else 1)),
+        ("tanh", lambda y, a: (1 - y * y) * (5 if np.ndim(a) == 2 else 1)),
+    ],
+)
+def test_a_slope_that_is_wrong_at_the_sizes_of_an_lstm_is_named(
+    monkeypatch, name, wrong
+):
+    monkeypatch.setattr(TABLE[name], "partials", (wrong,))
+    failure = refuted(lstm_loss(batch=(2,) * (name == "tanh")))
+    assert (failure.row, failure.argument) == (name, 0)
+
+
+@pytest.mark.parametrize(("dtype", "other"), [("f4", "f8"), ("f8", "f4")])
+def test_an_adjoint_that_is_wrong_in_one_dtype_only_is_named(monkeypatch, dtype, other):
+    row = TABLE["matvec"]
+    right = row.adjoints
+
+    def wrong(g, W, v):
+        return right[0](g, W, v) * (1 + (getattr(v, "dtype", None) == np.dtype(dtype)))
+
+    def loss(dtype):
+        W, v = tensor("W", 2, 3, dtype=dtype), tensor("v", 3, dtype=dtype)
+        return mg.tanh(mg.matvec(W, v)).sum()
+
+    monkeypatch.setattr(row, "adjoints", (wrong, right[1]))
+    monkeypatch.setattr(row, "together", {})
+    failure = refuted(loss(dtype))
+    assert (failure.row, failure.argument) == ("matvec", 0)
+    assert prove(loss(other))
+
+
+def test_a_rule_is_read_again_when_what_it_uses_has_changed(own_row):
+    factor = [2]
+    helper = lambda a: factor[0] * a  # noqa: E731
+    own = own_row("own", np.square, "a**2", (lambda y, a: helper(a),))
+    loss = own(tensor("a", 3)).sum()
+    assert prove(loss)
+    factor[0] = 5
+    assert refuted(loss).row == "tests.own"
+
+
+# ------------------------------------------------------------- walks that are wrong
+
+
+def accumulation_is_blamed(loss, *asked, **options):
+    """Return the Tensor whose cotangent is said to be wrong."""
+    failure = refuted(loss, *asked, **options)
+    assert failure.row is None
+    assert "every rule is right, the accumulation is wrong" in words(failure)
+    return mg.Tape(loss).steps[failure.step]
+
+
+def assign(self, arg, contribution):
+    self.totals[arg.tick] = contribution
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_assigning_instead_of_adding_is_told_from_a_wrong_rule(monkeypatch, seed):
+    loss = lstm_loss()
+    monkeypatch.setattr(Cotangents, "add", assign)
+    failure = refuted(loss, seed=seed)
+    assert mg.Tape(loss).steps[failure.step].shape == (3, 2)  # difference * difference
+    example = failure.counterexample
+    assert example.replay() == (example.found, example.expected)
+    assert example.found != pytest.approx(example.expected)
+    assert "the engine gives" in words(failure)
+
+
+def computed(order):
+    return [node for node in order if node.primitive is not None]
+
+
+def lost_edge(monkeypatch, loss, user, lost, when=lambda wanted, record: True):
+    """Let the engine's walk over this tape send nothing from one step to another."""
+    steps = computed(mg.Tape(loss))
+    (at,) = (k for k, step in enumerate(steps) if step is user)
+    (i,) = (k for k, arg in enumerate(user.args) if arg is lost)
+    right = engine._plan
+
+    def wrong(order, wanted, record):
+        plan, own = right(order, wanted, record), computed(order)
+        if len(own) != len(steps) or not when(wanted, record):
+            return plan
+        return [
+            (node, args, [e for e in edges if node is not own[at] or e[0] != i])
+            for node, args, edges in plan
+        ]
+
+    monkeypatch.setattr(engine, "_plan", wrong)
+
+
+@pytest.mark.parametrize("when", range(3))
+def test_a_carry_that_is_dropped_once_is_found_where_it_is_lost(monkeypatch, when):
+    """What c_{t+1} = f c_t + ... sends back to c_t is forgotten, at one t."""
+    loss = lstm_loss(T=4)
+    carried = [step for step in mg.Tape(loss) if step.name == "c"][when]
+    users = [s for s in computed(mg.Tape(loss)) if any(a is carried for a in s.args)]
+    (product,) = (s for s in users if s.primitive.name == "multiply")
+    lost_edge(monkeypatch, loss, product, carried)
+    assert accumulation_is_blamed(loss) is carried
+
+
+def test_a_sum_over_uses_that_forgets_one_is_found(monkeypatch):
+    loss, parameters = trained()
+    right = TABLE["matvec"].together[0]
+    wrong = lambda uses, part=...: right(uses[1:] or uses, part)  # noqa: E731
+    monkeypatch.setitem(TABLE["matvec"].together, 0, wrong)
+    assert accumulation_is_blamed(loss, parameters) in set(parameters)
+
+
+def test_a_sum_over_uses_that_drops_every_block_but_one_is_found(monkeypatch):
+    """`together` takes 512 uses at a time, so a short loop has one block only."""
+    right = TABLE["matvec"].together[0]
+    wrong = lambda uses, part=...: right(uses[:513], part)  # noqa: E731
+    monkeypatch.setitem(TABLE["matvec"].together, 0, wrong)
+
+    def loop(T):
+        W, y = mg.Tensor(normal(2, 2), name="W"), mg.Tensor(np.ones(2))
+        for _ in range(T):
+            y = mg.tanh(mg.matvec(W, y))
+        return y.sum(), [W]
+
+    assert prove(*loop(500))
+    assert accumulation_is_blamed(*loop(520)).name == "W"
+
+
+def test_a_walk_that_stops_is_a_failure(monkeypatch):
+    loss, _ = trained()
+    right = TABLE["matvec"].together[0]
+
+    def of_one_only(uses, part=...):
+        (use,) = uses
+        return right([use], part)
+
+    monkeypatch.setitem(TABLE["matvec"].together, 0, of_one_only)
+    assert "the engine's walk stopped" in words(refuted(loss))
+
+
+def averaged(g, shape):
+    rows = g.reshape((-1, *shape))
+    return mg.sum(rows, axis=0) / rows.shape[0]
+
+
+@pytest.mark.parametrize("use", [mg.add, mg.multiply, mg.divide])
+def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, use):
+    x, b = tensor("x", 4, 2), tensor("b", 2)
+    loss = mg.sum(use(x, b) * x)
+    monkeypatch.setattr(cotangents, "unbroadcast", averaged)
+    failure = refuted(loss)
+    assert mg.Tape(loss).steps[failure.step] is b
+    told = words(failure)
+    assert "the rule for argument 1 is right, and what is made of it is wrong" in told
+    assert "the engine gives" in told and "`unbroadcast`" in told
+    assert failure.counterexample.found == pytest.approx(
+        failure.counterexample.expected / 4
+    )
+
+
+def test_an_engine_that_is_wrong_in_floats_only_is_found(monkeypatch):
+    right = cotangents.unbroadcast
+
+    def mean_of_floats(g, shape):
+        total = right(g, shape)
+        floats = isinstance(g, np.ndarray) and g.dtype.kind == "f"
+        return total * (total.size / g.size) if floats else total
+
+    loss = mg.tanh(tensor("A", 2, 3) + tensor("b", 3)).sum()
+    monkeypatch.setattr(cotangents, "unbroadcast", mean_of_floats)
+    assert refuted(loss).row is None
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_walk_that_starts_wrongly_without_a_seed_is_found(monkeypatch, recorded):
+    right = engine._seed
+
+    def wrong(output, given, record):
+        start = right(output, given, record)
+        return start * 2 if given is None and record == recorded else start
+
+    monkeypatch.setattr(engine, "_seed", wrong)
+    assert refuted(lstm_loss(), order=2).row is None
+
+
+def shifted(monkeypatch):
+    """Let the sum over many uses take another part than asked for, where one is."""
+    row = TABLE["matvec"]
+    right = row.together[1]
+
+    def wrong(uses, part=...):
+        whole = right(uses)
+        if part is not ... and not isinstance(whole, mg.Tensor):
+            whole = whole[..., [*range(1, whole.shape[-1]), 0]]
+        return whole[part]
+
+    monkeypatch.setattr(row, "together", {**row.together, 1: wrong})
+
+
+def test_the_walk_to_the_parameters_alone_is_proved_too(monkeypatch):
+    """There x needs no cotangent, so the engine asks for a part of [x, y] only."""
+    loss, parameters = trained()
+    assert prove(loss).alone == len(parameters) == 8
+    assert prove(loss, parameters).alone == prove(lstm_loss()).alone == 0
+    shifted(monkeypatch)
+    assert accumulation_is_blamed(loss) is not None
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_at_second_order_all_walks_to_the_parameters_alone_are_proved(
+    monkeypatch, record
+):
+    loss, parameters = trained()
+    assert prove(loss, order=2).alone == len(parameters)
+    product = next(s for s in computed(mg.Tape(loss)) if s.primitive is TABLE["matvec"])
+    alone = lambda wanted, r: len(wanted) == 8 and r == record  # noqa: E731
+    lost_edge(monkeypatch, loss, product, product.args[0], alone)
+    assert accumulation_is_blamed(loss, order=2) is product.args[0]
+    assert prove(loss) if record else refuted(loss)
+
+
+def test_the_second_derivative_by_the_parameters_alone_is_proved_too(monkeypatch):
+    loss, _ = trained(T=2)
+    right, first = engine._plan, len(mg.Tape(loss))
+
+    def wrong(order, wanted, record):
+        plan = right(order, wanted, record)
+        if len(wanted) == 8 and len(order) > first:
+            k = next(k for k, (_, _, edges) in enumerate(plan) if len(edges) > 1)
+            plan[k] = (*plan[k][:2], plan[k][2][1:])
+        return plan
+
+    monkeypatch.setattr(engine, "_plan", wrong)
+    assert prove(loss)
+    assert "<gradient of the output, v>" in words(refuted(loss, order=2))
+
+
+# ----------------------------------------------------------------- second derivatives
+
+
+def test_a_rule_of_the_gradients_tape_is_named(monkeypatch):
+    """Second derivatives meet rows that the forward tape does not have."""
+
+    def f(a):
+        return a[:2] * a[1:3] * a[2:]
+
+    wrong = (lambda g, x, shape, index: 2 * mg.take(g, index),)
+    monkeypatch.setattr(TABLE["scatter"], "adjoints", wrong)
+    assert prove(f(tensor("a", 4)).sum())
+    assert refuted(f(tensor("a", 4)).sum(), order=2).row == "scatter"
+    with pytest.raises(AssertionError) as failed:
+        assert_proved(f, (4,), order=2)
+    told = words(failed.value)
+    assert "the rule for argument 0 of 'scatter' is not its derivative" in told
+    assert "of the tape of <gradient, v>" in told
+
+
+FORGETFUL = {
+    "tanh": lambda y, a: 1.0 - y * (y.detach() if isinstance(y, mg.Tensor) else y),
+    "sin": lambda y, a: np.cos(a.data if isinstance(a, mg.Tensor) else a),
+}
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+def test_a_second_derivative_that_hides_in_a_constant_is_found(monkeypatch, name):
+    """A rule may be right and yet forget how it depends on its argument."""
+    monkeypatch.setattr(TABLE[name], "partials", (FORGETFUL[name],))
+    loss = TABLE[name].apply(tensor("a", 3)).sum()
+    assert prove(loss)
+    assert "a rule used a number that its recording does not" in words(
+        refuted(loss, order=2)
+    )
+    with pytest.raises(AssertionError, match=r"look for \.data, float"):
+        assert_proved(TABLE[name].apply, (3,), order=2)
+
+
+# ---------------------------------------------------------- numbers that left the tape
+
+
+LEFT = {
+    "x * float(x)": (lambda x: x * float(x), ()),
+    "x * math.exp(x)": (lambda x: x * math.exp(x), ()),
+    "x * x.data": (lambda x: x * x.data, (3,)),
+    "a layer norm's mean": (lambda x: (x - x.data.mean()) / mg.sqrt(mg.var(x)), (5,)),
+    "a plain result": (lambda x: (x * x, x.data * 2), (3,)),
+    "chance": (lambda x: x * np.random.default_rng().random(3), (3,)),
+}
+
+
+@pytest.mark.parametrize(("f", "shape"), LEFT.values(), ids=LEFT)
+def test_a_number_that_left_the_tape_is_refused_by_who_has_the_function(f, shape):
+    """`prove` has the tape alone; test_retrace.py has the other ways to leave it."""
+    with pytest.raises(AssertionError, match=r"why  [\s\S]*fix  "):
+        assert_proved(f, shape)
+
+
+# --------------------------------------------------------------- what cannot be asked
+
+
+def released(inside):
+    h = tensor("a", 2) * 2.0
+    loss = mg.sum(h * tensor("b", 2))
+    mg.Tape(h if inside else loss).release()
+    return loss
+
+
+def unrecorded():
+    with mg.no_grad():
+        return mg.sum(tensor("a", 2) * 2.0)
+
+
+def updated():
+    W = mg.Parameter(np.eye(2), name="W")
+    loss = mg.matvec(W, tensor("x", 2)).sum()
+    W.data = W.data * 2
+    return loss
+
+
+REFUSALS = {
+    "a number": (lambda: prove(3.0), TypeError, "only a Tensor"),
+    "a vector": (lambda: prove(tensor("a", 2) * 2.0), ValueError, "one number"),
+    "a leaf": (lambda: prove(tensor("a")), ValueError, "nothing to prove"),
+    "a released tape": (lambda: prove(released(False)), ValueError, "was released"),
+    "a part released": (lambda: prove(released(True)), ValueError, "was released"),
+    "a name": (lambda: prove(mg.sum(tensor("a", 2)), ["a"]), TypeError, "of a str"),
+    "a Module": (
+        lambda: prove(mg.sum(tensor("a", 2)), mg.Dense(1, 1)),
+        TypeError,
+        r"model.parameters\(\)",
+    ),
+    "no record": (lambda: prove(unrecorded()), ValueError, "under no_grad"),
+    "a stranger": (
+        lambda: prove(tensor("a") * 2.0, tensor("b")),
+        ValueError,
+        "not computed from this wrt",
+    ),
+    "an old tape": (
+        lambda: prove(updated()),
+        ValueError,
+        "was updated after this tape was recorded",
+    ),
+    "a third order": (lambda: prove(-tensor("a"), order=3), ValueError, "of order 2"),
+    "complex numbers": (
+        lambda: prove(mg.sum(tensor("a", 2) * mg.Tensor([1j, 2.0]))),
+        ValueError,
+        "about real functions",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "kind", "said"), REFUSALS.values(), ids=REFUSALS)
+def test_a_question_without_an_answer_is_explained(ask, kind, said):
+    with pytest.raises(kind, match=said) as refused:
+        ask()
+    assert "\n  why   " in str(refused.value)
+    assert "\n  fix   " in str(refused.value)
