@@ -15,7 +15,6 @@ import torch
 from benchmarks import (
     chain,
     drawing,
-    large_proof,
     long_sequences,
     lstm_step,
     processes,
@@ -75,8 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table("Memory and import", processes.rows(options.seconds))
     for title, lines in (
         ("Long sequences", long_sequences.lines()),
-        ("Proofs", prove.lines(options.seconds)),
-        ("Proofs of large tapes", large_proof.lines()),
+        ("Proofs", prove.lines()),
         ("Drawing", drawing.lines()),
     ):
         page.append(f"\n## {title}\n")

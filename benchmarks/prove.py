@@ -1,88 +1,108 @@
-"""What a proof costs: `mg.prove` of an LSTM's loss, for growing T and growing m.
+"""What a proof costs: `mg.prove` of an LSTM's loss, over n, m, T and B.
 
-Lemmas, rows and the cell are shown once in a process and then remembered, so the first
-proof is measured apart, in a process of its own. What is left is the recorded tape in
-the field, which should grow like the work of the network itself: linearly in T, and in
-the number of weights.
+    python -m benchmarks.prove
+
+Each size runs in a process of its own, which records a training step (four gates, a
+squared error), proves its gradient twice and says what the second proof took: seconds
+of processor time, beside those of the gradient itself, and the peak of memory.
 """
 
 from __future__ import annotations
 
-import functools
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 import minigrad as mg
-from benchmarks.side_by_side import fastest
 from lstm import LSTM
 
-LENGTHS = [(3, T) for T in (1, 2, 4, 16, 64)]
-WIDTHS = [(m, 16) for m in (3, 8, 16, 32)]
-FIRST = """
-import sympy
-from benchmarks.prove import first
-print(first())
+# n, m, T, B; without a batch B is 0
+SIZES = [
+    (3, 3, 1, 0),
+    (3, 3, 4, 0),
+    (3, 3, 16, 0),
+    (3, 3, 64, 0),
+    (3, 3, 100, 0),
+    (3, 3, 1000, 0),
+    (3, 3, 3000, 0),
+    (8, 8, 16, 0),
+    (32, 32, 16, 0),
+    (64, 128, 10, 32),
+    (64, 128, 50, 32),
+    (256, 512, 20, 16),
+]
+INTRODUCTION = """
+`mg.prove(loss, parameters)` of a training step, order 1, the second proof of a process
+(`first` is the first, with SymPy's decisions about the slopes). `error` bounds the
+probability that a wrong chain rule would have passed.
 """
 HEADER = (
-    "| n = m | T | weights | ms | times the line above | times its work |",
-    "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    "| n, m, T, B | steps | weights | gradient, ms | first, ms | proof, ms "
+    "| ms per step | peak, MB | degree | error |",
+    "| --- |" + " ---: |" * 9,
 )
-INTRODUCTION = """
-`mg.prove(y.sum())` of an LSTM, with respect to every leaf, order 1. A line of the first
-five has that many times the steps of the line above, a line of the last four that many
-times the weights: a proof that grows like the network multiplies by as much. The last
-line is large enough to be proved on whole arrays, like those of the next table.
-"""
+COMMAND = "from benchmarks.prove import measured; print(measured({}, {}, {}, {}))"
 
 
-def loss(m: int, T: int) -> mg.Tensor:
-    """Return y.sum() of an LSTM with n = m, recorded over T steps."""
-    x = np.random.default_rng(0).normal(size=(T, m))
-    return LSTM(m, m, rng=0)(x)[0].sum()
-
-
-def first() -> float:
-    """Return how long the first proof of a process takes, in seconds."""
-    recorded = loss(3, 16)
-    start = time.perf_counter()
-    mg.prove(recorded, seed=0)
-    return time.perf_counter() - start
-
-
-def lines(seconds: float) -> Iterator[str]:
-    """Yield the table, line by line."""
-    sizes = dict.fromkeys([*LENGTHS, *WIDTHS])
-    proofs = {
-        f"{m} {T}": functools.partial(mg.prove, loss(m, T), seed=0) for m, T in sizes
-    }
-    best = fastest(proofs, seconds)
+def lines() -> Iterator[str]:
+    """Yield the table, line by line, as Markdown."""
     yield INTRODUCTION
     yield from HEADER
-    for group in (LENGTHS, WIDTHS):
-        above = None
-        for m, T in group:
-            now = best[f"{m} {T}"], T * _weights(m)
-            ratios = [f"{a / b:.1f}" for a, b in zip(now, above or now, strict=True)]
-            told = [f"{m}", f"{T}", f"{_weights(m):,}", f"{now[0] * 1e3:,.1f}"]
-            yield "| " + " | ".join([*told, *(ratios if above else "  ")]) + " |"
-            above = now
-    done = subprocess.run(
-        [sys.executable, "-c", FIRST], capture_output=True, text=True, check=True
-    )
-    yield (
-        "\nThe first proof of a process (n = m = 3, T = 16), after its imports, with "
-        f"lemmas, rows and the cell: {float(done.stdout) * 1e3:,.0f} ms."
-    )
+    for size in SIZES:
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND.format(*size)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        yield "| " + " | ".join(json.loads(done.stdout)) + " |"
 
 
-def _weights(m: int) -> int:
-    return 4 * m * (2 * m) + 4 * m
+def measured(n: int, m: int, T: int, B: int) -> str:
+    """Prove one size, twice; return the cells of its line as JSON."""
+    rng = np.random.default_rng(0)
+    batch = (B,) if B else ()
+    layer = LSTM(n, m, rng=0)
+    parameters = list(layer.parameters().values())
+    y, _ = layer(rng.normal(size=(*batch, T, n)))
+    loss = mg.squared_error(y, rng.normal(size=y.shape))
+    gradient = min(_seconds(lambda: mg.grad(loss, parameters)) for _ in range(3))
+    first = _seconds(lambda: mg.prove(loss, parameters, seed=0))
+    shown: list[mg.Certificate] = []
+    proof = _seconds(lambda: shown.append(mg.prove(loss, parameters, seed=1)))
+    certificate = shown[0]
+    cells = [
+        f"{n}, {m}, {T}, {B or '-'}",
+        f"{certificate.steps:,}",
+        f"{sum(p.size for p in parameters):,}",
+        f"{gradient * 1e3:.1f}",
+        f"{first * 1e3:,.0f}",
+        f"{proof * 1e3:,.0f}",
+        f"{proof * 1e3 / certificate.steps:.2f}",
+        f"{_peak():,.0f}",
+        f"{certificate.degree:,}",
+        f"2^{certificate.chance:g}",
+    ]
+    return json.dumps(cells)
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    start = time.process_time()
+    function()
+    return time.process_time() - start
+
+
+def _peak() -> float:
+    """Return the most memory this process has had, in MB; NaN where nobody counts."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
-    for line in lines(seconds=8.0):
-        print(line)
+    for line in lines():
+        print(line, flush=True)

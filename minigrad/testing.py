@@ -103,7 +103,7 @@ def _said(seen: Retraced) -> tuple[str, ...]:
         return ("NOT at other numbers", *seen.said)
     return (
         f"at {seen.points} other points, and once more at the same: no number that "
-        "left the tape depends on the inputs or on chance",
+        "left the tape was seen to depend on the inputs or on chance",
         *seen.said,
     )
 
