@@ -23,7 +23,7 @@ from minigrad.cotangents import Cotangents
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
 
-SHARE = 20  # one of so many systematic mutants is tried in a run
+SHARE = 48  # one of so many systematic mutants is tried in a run; all were, once
 ENOUGH = 2  # models on which a gradient changed are enough in a run
 
 # ---------------------------------------------------------------------- the models
