@@ -96,6 +96,11 @@ def test_a_slope_that_has_no_number_where_the_derivative_has():
         assert "the derivative is 1.0" in refused(mg.sum(f(leaf(0.0, 2.0))))
 
 
+def test_a_slope_that_has_no_number_in_one_point_and_whose_lemma_names_no_domain():
+    with row(elementwise, lambda a: 2 * a, "2*a", (lambda y, a: y / a,)) as f:
+        assert "the derivative is 2.0" in refused(mg.sum(f(leaf(1.0, 0.0))))
+
+
 def test_outside_of_a_domain_a_right_slope_is_no_alarm():
     with row(
         elementwise, np.square, "a**2", (lambda y, a: 2 * a,), domain="a > 0"

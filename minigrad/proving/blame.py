@@ -32,7 +32,7 @@ from minigrad.proving.identity import (
     REVERSE,
     RuleStopped,
     Trial,
-    alone,
+    by_itself,
     derivative,
     disagreement,
     gradient,
@@ -85,7 +85,7 @@ def rule_at_fault(
     for i, arg in enumerate(step.args):
         if not isinstance(arg, Tensor):
             continue
-        output = alone(step)
+        output = by_itself(step)
         pair = disagreement(field, Tape(output), [output.args[i]], mode)
         if pair is None:
             continue
@@ -102,7 +102,7 @@ def _right_before_the_sum(field: Field, step: Tensor, i: int, mode: str) -> bool
     Let r be what the rule returns, in the shape of the result y. If every repetition of
     the argument moves along the same v, then <r, v repeated> = <g, D_v y>.
     """
-    output = alone(step)
+    output = by_itself(step)
     leaf = output.args[i]
     made = trial(field, Tape(output), [leaf])
     node, v, g = made.copies[output], made.directions[leaf], field.draw(output.shape)

@@ -36,7 +36,7 @@ from minigrad.proving.certificate import versions
 from minigrad.proving.closed_forms import closed_form
 from minigrad.proving.disproof import NotShown, Place
 from minigrad.proving.equality_certificate import Equality, Shapes
-from minigrad.proving.identity import alone
+from minigrad.proving.identity import by_itself
 from minigrad.proving.keyed_functions import KeyedField
 from minigrad.proving.laws import POSITIVE
 from minigrad.proving.program import fingerprint
@@ -300,7 +300,7 @@ def _logged(tape: Tape) -> set[Tensor]:
 def _reads_every_entry(step: Tensor) -> bool:
     """Does a linear step depend on every entry of its arguments, by its adjoint?"""
     rng = np.random.default_rng(0)
-    apart = alone(step)
+    apart = by_itself(step)
     leaves = [a for a in apart.args if isinstance(a, Tensor)]
     for leaf in leaves:
         leaf.data = rng.standard_normal(leaf.shape)

@@ -288,7 +288,7 @@ def disagreement(
     return None if same(found, expected) else (found, expected)
 
 
-def alone(step: Tensor) -> Tensor:
+def by_itself(step: Tensor) -> Tensor:
     """Return the same application of the same row as a tape of its own.
 
     Every Tensor argument is a leaf, and an argument used twice is two leaves.

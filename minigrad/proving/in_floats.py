@@ -139,9 +139,7 @@ def check_code(steps: Sequence[Tensor], lemma: Lemma) -> Difference | None:
                     return Difference(step, i, (), np.nan, np.nan, str(error))
             found = np.array(slopes)
             wrong = _first_off(found, lemma.slopes[i], at, rounding)
-            if lemma.domains[i]:  # elsewhere, or at a kink, the lemma says nothing
-                derivative = lemma.derivatives[i]
-                wrong = wrong or _no_derivative(found, derivative, args, rounding)
+            wrong = wrong or _no_derivative(found, lemma.derivatives[i], args, rounding)
             if wrong:
                 return Difference(steps[wrong[0][0]], i, wrong[0][1:], *wrong[1:])
             if not np.array_equal(at[0], _beside(steps, steps), equal_nan=True):

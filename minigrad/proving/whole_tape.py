@@ -21,13 +21,11 @@ from minigrad.proving.identity import (
     RuleStopped,
     Trial,
     along_direction,
+    by_itself,
     derivative,
     gradient,
     same,
     trial,
-)
-from minigrad.proving.identity import (
-    alone as alone_step,
 )
 from minigrad.proving.program import where_made
 from minigrad.proving.residues import Field, Residues
@@ -90,7 +88,7 @@ def _tried(field: Field, tape: Tape, wrt: Sequence[Tensor]) -> Trial:
 
 
 def _runs(field: Field, step: Tensor) -> bool:
-    tape = Tape(alone_step(step))
+    tape = Tape(by_itself(step))
     try:
         trial(field, tape, tape.leaves)
     except Exception:  # whatever its code may raise
