@@ -43,10 +43,10 @@ def whole(layer: LSTM, x: np.ndarray) -> None:
 
 def in_pieces(layer: LSTM, x: np.ndarray) -> None:
     """Take the gradient of each piece, and add them up."""
-    total = {path: np.zeros(p.shape) for path, p in layer.parameters().items()}
+    total = {path: np.zeros(p.shape) for path, p in layer.named_parameters()}
     for piece in truncated(layer, x, K):
         loss = (piece.y * piece.y).sum() / (x.shape[0] * M)
-        for path, g in mg.grad(loss, layer.parameters()).items():
+        for path, g in mg.grad(loss, dict(layer.named_parameters())).items():
             total[path] += g
         del piece, loss  # it must not live until the next is made
 

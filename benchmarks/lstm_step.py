@@ -45,7 +45,7 @@ def contestants(T: int, B: int, n: int, m: int) -> Contestants:
     x = rng.normal(size=(B, T, n)).astype(np.float32)
     target = rng.normal(size=(B, T, m)).astype(np.float32)
     layer = LSTM(n, m, rng=0, dtype=np.float32)
-    parameters = list(layer.parameters().values())
+    parameters = layer.parameters()
 
     def ours() -> list[np.ndarray]:
         y, _ = layer(x)

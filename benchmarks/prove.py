@@ -65,7 +65,7 @@ def measured(n: int, m: int, T: int, B: int) -> str:
     rng = np.random.default_rng(0)
     batch = (B,) if B else ()
     layer = LSTM(n, m, rng=0)
-    parameters = list(layer.parameters().values())
+    parameters = layer.parameters()
     y, _ = layer(rng.normal(size=(*batch, T, n)))
     loss = mg.squared_error(y, rng.normal(size=y.shape))
     gradient = min(_seconds(lambda: mg.grad(loss, parameters)) for _ in range(3))

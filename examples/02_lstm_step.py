@@ -35,7 +35,7 @@ Parameters, each in the shape of its Parameter.
 # %%
 loss = (y * y).sum()
 loss.name = "loss"
-for name, g in mg.grad(loss, cell.parameters()).items():
+for name, g in mg.grad(loss, dict(cell.named_parameters())).items():
     print(f"{name:12} {g.shape!s:7} largest entry {abs(g).max():.4f}")
 
 # %% [markdown]

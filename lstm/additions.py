@@ -65,7 +65,7 @@ class LayerNormCell(LSTMCell):
     the four gates may be read as one vector; here it is W v, and each gate by itself.
     With m = 1 nothing is left: one number minus its mean is 0.
 
-    >>> sorted(LayerNormCell(n=3, m=2, rng=0).parameters())[:3]
+    >>> sorted(dict(LayerNormCell(n=3, m=2, rng=0).named_parameters()))[:3]
     ['b', 'candidate.W', 'candidate.b']
     """
 

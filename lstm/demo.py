@@ -161,7 +161,7 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
 
     some = Windows(*(column[:WINDOWS_PROVED] for column in training))
     try:
-        certificate = prove(model.loss(some), list(model.parameters().values()))
+        certificate = prove(model.loss(some), model.parameters())
     except ProofFailed as failure:
         print(f"NOT proved: {failure}", file=sys.stderr)
         return False

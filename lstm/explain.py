@@ -48,8 +48,8 @@ class Explanation:
             raise _no_boxes(cell)
         self.before, self.after = _one_step(cell)
         self.carried = {k: len(part) for k, part in self.before._asdict().items()}
-        self.parameters = list(cell.parameters().values())
-        inside = {p for box in self.boxes.values() for p in box.parameters().values()}
+        self.parameters = cell.parameters()
+        inside = {p for box in self.boxes.values() for p in box.parameters()}
         self.alone = [p for p in self.parameters if p not in inside]
         self.total = sum(p.size for p in self.parameters)
         self.rows = [self._row(name, box) for name, box in self.boxes.items()]
@@ -106,14 +106,14 @@ class Explanation:
             z = f"z_{letter}"
         row = getattr(box.activation, "primitive", None)
         symbol = row.symbol if row else getattr(box.activation, "__name__", "...")
-        count = sum(p.size for p in box.parameters().values())
+        count = sum(p.size for p in box.parameters())
         equation = f"{_left(name, box)} = {symbol}({z})"
         return name, equation, _by(box.W), str(len(box.b.data)), str(count)
 
     def _formula(self) -> str:
         boxes = self.boxes.values()
         plain = {p for box in boxes for p in (box.W, box.b)}
-        inner = {p for b in boxes for h in b.hidden for p in h.parameters().values()}
+        inner = {p for b in boxes for h in b.hidden for p in h.parameters()}
         more = [p for p in self.parameters if p not in plain | inner]
         formula = Formula(boxes, more, self.n, self.m, self.carried["y"])
         if formula.count == self.total:

@@ -104,7 +104,7 @@ def count(layer: Any) -> str:
     if any(hasattr(box, "letter") for box in inside):
         formula, *deeper = str(layer.explanation().formula).split(";")
         return formula + (f", with its deeper boxes {numbers(layer)}" if deeper else "")
-    boxes = [box.parameters().values() for box in inside if isinstance(box, Module)]
+    boxes = [box.parameters() for box in inside if isinstance(box, Module)]
     alike = Counter(" + ".join(map(_size, box)) for box in boxes)
     terms = [f"{k}({sizes})" if k > 1 else sizes for sizes, k in alike.items()]
     terms += [_size(part) for part in inside if isinstance(part, Parameter)]
@@ -113,7 +113,7 @@ def count(layer: Any) -> str:
 
 def numbers(layer: Module) -> int:
     """Return how many numbers there are to train."""
-    return sum(p.size for p in layer.parameters().values())
+    return sum(p.size for p in layer.parameters())
 
 
 def _size(parameter: Any) -> str:

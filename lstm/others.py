@@ -80,7 +80,7 @@ class ResetAfterGRUCell(GRUCell):
     `recurrent` holds U and d. Its start is that of the other boxes, d's is zero; a
     candidate with a hidden layer reads only x through it.
 
-    >>> sorted(ResetAfterGRUCell(n=3, m=2, rng=0).parameters())[2:4]
+    >>> sorted(dict(ResetAfterGRUCell(n=3, m=2, rng=0).named_parameters()))[2:4]
     ['recurrent.W', 'recurrent.b']
     """
 

@@ -20,7 +20,7 @@ STEPS = 3  # first, second, last
 def layer(arrays: Arrays) -> Recognised | None:
     """Recognise the first LSTM of a file, also one with deeper boxes.
 
-    >>> arrays = {p: v.data for p, v in LSTM(n=3, m=2).parameters().items()}
+    >>> arrays = {p: v.data for p, v in LSTM(n=3, m=2).named_parameters()}
     >>> print(layer({**arrays, "readout.W": np.ones((1, 2))}).told)
     an LSTM with n = 3 inputs and m = 2 outputs, its cell at 'cell'. That its gates are
     those of lstm.LSTMCell is assumed; 3 time steps are drawn, with x = 0.
@@ -35,7 +35,8 @@ def layer(arrays: Arrays) -> Recognised | None:
                 f"at {base.rstrip('.')!r}. That its gates are those of lstm.LSTMCell "
                 f"is assumed; {STEPS} time steps are drawn, with x = 0."
             )
-            return Recognised(Y, told, tuple(base + at for at in cell.parameters()))
+            paths = tuple(base + at for at, _ in cell.named_parameters())
+            return Recognised(Y, told, paths)
     return None
 
 
@@ -50,7 +51,7 @@ def _cell(arrays: Arrays, base: str) -> LSTMCell | None:
     if n < 1 or reads.dtype.kind != "f":
         return None
     cell = LSTMCell(n, m, hidden=hidden, rng=0)
-    own = {base + at: parameter for at, parameter in cell.parameters().items()}
+    own = {base + at: parameter for at, parameter in cell.named_parameters()}
     if {at for at in arrays if at.startswith(base)} != set(own):
         return None  # a peephole, for instance, is of another class
     if any(arrays[at].shape != parameter.shape for at, parameter in own.items()):

@@ -55,7 +55,7 @@ class Stack(Explained, Module):
     >>> y, states = deep(np.ones((7, 3)))
     >>> y.shape, states[0].c.shape, states[1].c.shape
     ((7, 2), (4,), (2,))
-    >>> list(deep.parameters())[0]
+    >>> deep.parameters()[0].path
     'layers.0.cell.forget.W'
     """
 

@@ -72,12 +72,27 @@ class Module:
         """Compute; the Tensors recorded meanwhile carry this Module's name."""
         raise NotImplementedError(f"{type(self).__name__} needs a forward method")
 
-    def parameters(self) -> dict[str, Parameter]:
-        """Return every Parameter once, by its path in this Module."""
+    def parameters(self) -> list[Parameter]:
+        """Return a list of every Parameter, each once.
+
+        >>> sum(p.size for p in Dense(3, 2).parameters())
+        8
+        """
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> list[tuple[str, Parameter]]:
+        """Return (path in this Module, Parameter) of every Parameter, once.
+
+        >>> [path for path, _ in Dense(3, 2).named_parameters()]
+        ['W', 'b']
+
+        `dict(model.named_parameters())` has them by path, and is a structure that
+        `grad` and the optimizers take.
+        """
         if self._given is None:
             for path, label, part in self._walk():
                 _place(part, path, label)
-        return self._found()
+        return list(self._found().items())
 
     def _found(self) -> dict[str, Parameter]:
         found: dict[str, Parameter] = {}
@@ -111,12 +126,12 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget what `backward()` has added up."""
-        for parameter in self.parameters().values():
+        for parameter in self.parameters():
             parameter.grad = None
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every Parameter under its path to an `.npz` file, all or nothing."""
-        arrays = {at: parameter.data for at, parameter in self.parameters().items()}
+        arrays = {at: parameter.data for at, parameter in self.named_parameters()}
         objects = {at: array for at, array in arrays.items() if array.dtype == object}
         if objects:
             raise TypeError(
@@ -131,7 +146,7 @@ class Module:
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
-        own = self.parameters()
+        own = dict(self.named_parameters())
         arrays = read_npz(path)
         problems = list(misfits(own, arrays, "in the file"))
         if problems:

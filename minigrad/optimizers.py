@@ -27,7 +27,7 @@ _OUR_WORDS = {"lr": "learning_rate", "eps": "epsilon"}
 class Optimizer:
     """What all optimizers share: the Parameters, their memories, and `step`.
 
-    parameters     a Module, a dict or a list of Parameters
+    parameters     a Module, or a list, dict or any iterable of Parameters
     learning_rate  the step size, above 0; may be changed between steps
     """
 
@@ -252,7 +252,7 @@ def _is_bad(g: Any) -> bool:
 def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
     """Return the Parameters' keys, if they have any, and the Parameters."""
     if isinstance(parameters, Module):
-        parameters = parameters.parameters()
+        parameters = dict(parameters.named_parameters())
     names = list(parameters) if isinstance(parameters, Mapping) else None
     listed = list(
         parameters.values() if isinstance(parameters, Mapping) else parameters

@@ -143,7 +143,7 @@ def _recorded(
         )
     loss.name = "loss"
     if isinstance(f, Module):
-        return loss, inputs | dict(f.parameters()), again
+        return loss, inputs | dict(f.named_parameters()), again
     used = [leaf for leaf in Tape(loss).leaves if isinstance(leaf, Parameter)]
     by_name = {each.path or str(each.name): each for each in used}
     return loss, inputs | by_name, again

@@ -17,7 +17,7 @@ def scrambled(model, seed=0):
     rng = np.random.default_rng(seed)
     for sweep in sweeps(model):
         for cell in sweep.cells:
-            for path, parameter in cell.parameters().items():
+            for path, parameter in cell.named_parameters():
                 letter = cell.letters.get(path.split(".")[0])
                 spread, shift = SPREAD.get(letter, 0.7), SHIFT.get(letter, 0.2)
                 numbers = spread * rng.standard_normal(parameter.shape)

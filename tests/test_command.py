@@ -193,10 +193,10 @@ def test_an_lstm_is_recognised_in_a_file_by_the_paths_of_its_gates(
 
 def test_a_recognised_model_has_the_numbers_of_the_file():
     cell = LSTMCell(n=2, m=3, rng=5)
-    arrays = {path: each.data for path, each in cell.parameters().items()}
+    arrays = {path: each.data for path, each in cell.named_parameters()}
     found = lstm_recogniser()(arrays)
     drawn = {each.name: each.data for each in mg.Tape(found.output).leaves}
-    for each in cell.parameters().values():
+    for each in cell.parameters():
         np.testing.assert_array_equal(drawn[each.name], each.data)
 
 
@@ -207,7 +207,7 @@ def lstm_recogniser():
 
 
 def test_what_only_looks_like_an_lstm_is_not_taken_for_one():
-    arrays = {path: each.data for path, each in LSTM(3, 2).parameters().items()}
+    arrays = {path: each.data for path, each in LSTM(3, 2).named_parameters()}
     assert lstm_recogniser()(arrays) is not None
     for path in arrays:
         without = {at: array for at, array in arrays.items() if at != path}

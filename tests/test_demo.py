@@ -92,7 +92,7 @@ def test_the_report_explains_the_layer_and_prints_the_proof(finished):
 def test_the_certificate_as_data_names_every_parameter(finished):
     fields = json.loads((finished[0] / "certificate.json").read_text())
     proved = {name: tuple(shape) for name, shape in fields["wrt"]}
-    parameters = model_like().parameters().values()
+    parameters = model_like().parameters()
     assert proved.items() >= {(p.name, p.shape) for p in parameters}
 
 
@@ -107,9 +107,9 @@ def model_like():
 
 def test_the_weights_load_into_a_model_of_the_same_size(finished):
     model = model_like()
-    start = {path: p.data for path, p in model.parameters().items()}
+    start = {path: p.data for path, p in model.named_parameters()}
     model.load(finished[0] / "lstm.npz")
-    for path, parameter in model.parameters().items():
+    for path, parameter in model.named_parameters():
         assert np.any(parameter.data != start[path]), path
 
 

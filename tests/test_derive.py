@@ -649,7 +649,7 @@ def test_the_scalar_level_is_sympys_derivative():
 
 def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
     cell = LSTMCell(1, 1, rng=0)
-    parameters = list(cell.parameters().values())
+    parameters = cell.parameters()
     state = cell(np.ones(1), State.zeros(1))
     loss = state.y.sum()
     derivation = mg.derive(loss, parameters, level="scalar")
@@ -667,7 +667,7 @@ def test_the_formula_explodes_and_the_tape_does_not():
     def grown(T):
         layer = LSTM(1, 1, rng=0)
         _, state = layer(np.ones((T, 1)))
-        return growth(state.y.sum(), list(layer.parameters().values()))
+        return growth(state.y.sum(), layer.parameters())
 
     sizes = [grown(T) for T in range(1, 6)]
     for before, after in itertools.pairwise(sizes):

@@ -81,7 +81,7 @@ def width(model):
 
 
 def arrays_of(model):
-    return {path: p.data for path, p in model.parameters().items()}
+    return {path: p.data for path, p in model.named_parameters()}
 
 
 def assert_same_arrays(one, other):
@@ -244,7 +244,7 @@ def test_an_existing_model_is_filled_and_returned():
 
 def test_a_float32_model_stays_float32_when_filled():
     target = from_torch(to_torch(recurrent()), into=LSTM(3, 2, dtype=np.float32))
-    assert {p.dtype for p in target.parameters().values()} == {np.dtype("float32")}
+    assert {p.dtype for p in target.parameters()} == {np.dtype("float32")}
 
 
 def test_a_prefix_picks_one_part_of_a_larger_model():

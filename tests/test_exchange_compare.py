@@ -109,7 +109,7 @@ def leaves(states):
 def with_numbers(model, arrays):
     """Return a model like this one, holding these arrays: here, gradients."""
     like = copy.deepcopy(model)
-    for path, parameter in like.parameters().items():
+    for path, parameter in like.named_parameters():
         parameter.data = arrays[path]
     return like
 
@@ -183,7 +183,7 @@ def test_outputs_and_every_gradient_are_those_of_nn_lstm(
     ours = (y * y).sum() + sum(
         (leaf * w).sum() for leaf, w in zip(last, _each(weights), strict=True)
     )
-    parameters = model.parameters()
+    parameters = dict(model.named_parameters())
     slopes = mg.grad(ours, {"x": x_ours, **dict(enumerate(begin)), **parameters})
     close(slopes["x"], x_t.grad)
     close(np.stack([slopes[k] for k in range(0, len(begin), 2)]), h_0.grad)
@@ -292,7 +292,7 @@ def test_other_modules_of_torch_and_their_gradients(torch, name):
     close(y, output.detach())
 
     (output**2).sum().backward()
-    slopes = mg.grad((y * y).sum(), model.parameters())
+    slopes = mg.grad((y * y).sum(), dict(model.named_parameters()))
     moved = to_torch(with_numbers(model, slopes))
     for key, parameter in net.named_parameters():
         ours = moved[key]
@@ -365,7 +365,7 @@ def test_outputs_and_every_gradient_are_those_of_keras(keras, torch, n, m, merge
     for ours, theirs in zip(leaves(end), states, strict=True):
         close(ours, theirs.detach())
     ours = (y * y).sum() + sum((k + 1) * s.sum() for k, s in enumerate(leaves(end)))
-    parameters = model.parameters()
+    parameters = dict(model.named_parameters())
     slopes = mg.grad(ours, {"x": x_ours, **parameters})
     close(slopes["x"], x_t.grad)
     moved = to_keras(with_numbers(model, {path: slopes[path] for path in parameters}))
@@ -479,7 +479,7 @@ def test_outputs_and_every_gradient_are_those_of_flax(jax, linen, kind, n, m):
     y, end = model(x_ours, state)
     ours = (y * y).sum() + (end.y * weights[0]).sum() + (end.c * weights[1]).sum()
     close(ours, loss(params, x, carry))
-    parameters = model.parameters()
+    parameters = dict(model.named_parameters())
     found = mg.grad(ours, {"x": x_ours, "y_0": state.y, "c_0": state.c, **parameters})
     for name, expected in {"x": x_bar, "y_0": h_bar, "c_0": c_bar}.items():
         close(found[name], expected)
@@ -599,10 +599,10 @@ def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path,
     path = write_onnx(model, tmp_path / "a.onnx", dtype=np.float64)
     again = from_onnx(read_onnx(path))
     assert type(again) is type(model)
-    for name_, p in model.parameters().items():
-        np.testing.assert_array_equal(
-            again.parameters()[name_].data, p.data, strict=True
-        )
+    named = zip(model.named_parameters(), again.named_parameters(), strict=True)
+    for (at, p), (at_again, p_again) in named:
+        assert at == at_again
+        np.testing.assert_array_equal(p_again.data, p.data, strict=True)
     x, *_ = batch_of(model)
     (y,) = evaluator(str(path)).run(None, {"x": x})
     close(model(x)[0], y)

@@ -68,7 +68,7 @@ def test_the_formula_comes_to_the_number_of_parameters(cell, n, m):
     built = made(cell, n, m)
     explanation = Explanation(built)
     _, numbers, count = explanation.formula.split(" = ")
-    assert int(count) == sum(p.size for p in built.parameters().values())
+    assert int(count) == sum(p.size for p in built.parameters())
     assert eval(numbers.replace("^", "**").replace("(", "*(")) == int(count)
     assert all(len(line) <= 88 for line in str(explanation).split("\n"))
 
@@ -76,11 +76,11 @@ def test_the_formula_comes_to_the_number_of_parameters(cell, n, m):
 @every_cell
 def test_asking_changes_nothing_and_spoils_no_tape(cell):
     built = made(cell)
-    before = {path: p.data.copy() for path, p in built.parameters().items()}
+    before = {path: p.data.copy() for path, p in built.named_parameters()}
     y, _ = Recurrent(built)(np.ones((2, 3)))
     told(built)
     mg.grad(y.sum(), built.parameters())  # refused, had a Parameter been written
-    for path, parameter in built.parameters().items():
+    for path, parameter in built.named_parameters():
         np.testing.assert_array_equal(parameter.data, before[path])
 
 
@@ -149,7 +149,7 @@ def test_a_neuron_is_its_share_of_every_parameter(cell, share):
 def test_deeper_boxes_are_counted_and_said_to_be_no_plain_layers(cell):
     built = made(cell, hidden={next(iter(made(cell).letters)): (6,)})
     text = told(built)
-    total = sum(p.size for p in built.parameters().values())
+    total = sum(p.size for p in built.parameters())
     assert f"this cell has {total}: a box of it is not a plain dense layer" in text
 
 

@@ -272,7 +272,7 @@ def test_what_nothing_reads_after_the_last_step_may_be_missing_there():
 @pytest.mark.parametrize("view", PLACED)
 def test_long_names_stay_in_their_boxes_and_whole_in_the_tooltip(view):
     cell = LSTMCell(3, 2, rng=0)
-    for path, parameter in cell.parameters().items():
+    for path, parameter in cell.named_parameters():
         parameter.name = f"the_{path.replace('.', '_')}_of_a_cell_that_remembers"
     drawn = VIEWS[view].sheet(mg.Tape(over_time_of(cell)))
     for _, _, (wide, _), look in drawn.nodes:

@@ -109,7 +109,7 @@ def test_saturated_gates_neither_warn_nor_leave_their_range():
     layer = LSTM(1, 2, rng=0)
     with np.errstate(all="raise", under="ignore"):
         y, last = layer(np.full((1, 4, 1), -1e4))
-        mg.grad((y * y).sum(), list(layer.parameters().values()))
+        mg.grad((y * y).sum(), layer.parameters())
     assert np.all(np.abs(y.data) < 1) and np.all(np.isfinite(last.c.data))
 
 
@@ -224,7 +224,7 @@ def test_float32_stays_float32():
     layer = LSTM(3, 2, rng=0, dtype=np.float32)
     y, last = layer(np.ones((4, 5, 3), np.float32))
     assert y.dtype == last.y.dtype == last.c.dtype == np.float32
-    parameters = layer.parameters()
+    parameters = dict(layer.named_parameters())
     for path, g in mg.grad((y * y).mean(), parameters).items():
         assert g.dtype == parameters[path].dtype == np.float32, path
 
@@ -245,7 +245,7 @@ def test_a_deeper_gate_is_a_dense_net_in_its_box():
 def test_gradients_reach_every_parameter_of_a_deeper_gate():
     layer = LSTM(3, 2, rng=0, hidden={"forget": (6,), "output": (4, 3)})
     x = np.random.default_rng(1).standard_normal((2, 4, 3))
-    parameters = layer.parameters()
+    parameters = dict(layer.named_parameters())
     assert len(parameters) == 8 + 2 * 3
     for path, g in mg.grad((layer(x)[0] ** 2).sum(), parameters).items():
         assert np.any(g != 0), path
@@ -315,7 +315,7 @@ def test_detach_passes_plain_arrays_through():
 
 
 def test_parameters_are_named_by_their_place_and_their_letter():
-    parameters = LSTM(3, 2, rng=0).parameters()
+    parameters = dict(LSTM(3, 2, rng=0).named_parameters())
     assert list(parameters) == [
         f"cell.{gate}.{kind}"
         for gate in ("forget", "input", "candidate", "output")

@@ -246,7 +246,7 @@ every_composite = pytest.mark.parametrize("layer", COMPOSITES.values(), ids=COMP
 @every_composite
 def test_the_formulas_count_the_parameters(layer):
     explanation = layer.explanation()
-    assert explanation.total == sum(p.size for p in layer.parameters().values())
+    assert explanation.total == sum(p.size for p in layer.parameters())
     counted = 0
     for part in explanation.parts:
         text = count(part.layer)

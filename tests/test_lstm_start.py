@@ -96,7 +96,7 @@ def test_the_forget_bias_replaces_what_the_preset_gives(options, expected):
 def test_only_the_seed_decides_the_start():
     def start(seed):
         return np.concatenate(
-            [p.data.ravel() for p in LSTM(3, 2, rng=seed).parameters().values()]
+            [p.data.ravel() for p in LSTM(3, 2, rng=seed).parameters()]
         )
 
     np.testing.assert_array_equal(start(1), start(1))
@@ -199,9 +199,9 @@ def test_chrono_starts_with_memories_of_two_steps_to_T(cell, init):
 
 def test_chrono_changes_no_other_number():
     plain, chrono = LSTMCell(3, 2, rng=0), LSTMCell(3, 2, chrono=20, rng=0)
-    for path, parameter in plain.parameters().items():
-        if path not in ("forget.b", "input.b"):
-            assert np.array_equal(parameter.data, chrono.parameters()[path].data), path
+    for one, other in zip(plain.parameters(), chrono.parameters(), strict=True):
+        if one.path not in ("forget.b", "input.b"):
+            assert np.array_equal(one.data, other.data), one.path
 
 
 def test_chrono_of_a_coupled_cell_is_that_of_a_leaky_unit():

@@ -27,7 +27,7 @@ def test_the_explanation_counts_as_the_formula_does(n, m):
     text = str(layer.explanation())
     count = 4 * (n * m + m * m + m)
     assert layer.explanation().total == count
-    assert sum(p.size for p in layer.parameters().values()) == count
+    assert sum(p.size for p in layer.parameters()) == count
     assert f"4(nm + m^2 + m) = 4({n}*{m} + {m}^2 + {m}) = {count}\n" in text
     assert text.count(f"{m} x {n + m} ") == 4
     assert f"a layer of {m} neuron" in text
@@ -49,7 +49,7 @@ def test_the_explanation_shows_deeper_boxes_and_what_they_cost():
     layer = LSTM(3, 2, rng=0, hidden={"forget": (6,)})
     text = str(layer.explanation())
     assert "f = σ(W_f (v -> dense 6) + b_f)" in text
-    total = sum(p.size for p in layer.parameters().values())
+    total = sum(p.size for p in layer.parameters())
     assert f"this cell has {total}" in text
 
 

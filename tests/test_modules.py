@@ -41,15 +41,25 @@ PATHS = ["first.W", "first.b", "rest.0.W", "rest.0.b", "rest.1.W", "rest.1.b", "
 
 
 def test_a_module_finds_every_parameter_once_by_its_path():
-    assert sorted(Two().parameters()) == PATHS
-    outer = Outer().parameters()
+    assert sorted(dict(Two().named_parameters())) == PATHS
+    outer = dict(Outer().named_parameters())
     assert sorted(outer) == [f"inner.{path}" for path in PATHS]
     assert len({id(parameter) for parameter in outer.values()}) == len(outer)
 
 
+def test_parameters_are_a_list_and_named_parameters_pair_each_with_its_path():
+    model = Two()
+    assert isinstance(model.parameters(), list)
+    assert all(isinstance(each, mg.Parameter) for each in model.parameters())
+    for one, (path, other) in zip(
+        model.parameters(), model.named_parameters(), strict=True
+    ):
+        assert one is other and one.path == path
+
+
 def test_a_parameter_knows_its_path_and_keeps_its_equations_name():
     model = Outer()
-    for path, parameter in model.parameters().items():
+    for path, parameter in model.named_parameters():
         assert parameter.path == path
     assert model.inner.scale.name == "s"
     assert model.inner.first.W.name == "inner.first.W"
@@ -65,10 +75,10 @@ def test_what_a_module_records_carries_its_path():
 def test_backward_adds_into_every_parameter_and_zero_grad_forgets():
     model = Outer()
     model(np.ones(3)).sum().backward()
-    for parameter in model.parameters().values():
+    for parameter in model.parameters():
         assert parameter.grad.shape == parameter.shape
     model.zero_grad()
-    assert all(p.grad is None for p in model.parameters().values())
+    assert all(p.grad is None for p in model.parameters())
 
 
 def test_gradients_of_a_model_agree_with_the_complex_step():
@@ -76,14 +86,14 @@ def test_gradients_of_a_model_agree_with_the_complex_step():
     parameters = model.parameters()
 
     def output(*arrays):
-        for parameter, array in zip(parameters.values(), arrays, strict=True):
+        for parameter, array in zip(parameters, arrays, strict=True):
             owner, name = model, parameter.path.split(".")
             for part in name[:-1]:
                 owner = owner[int(part)] if part.isdigit() else getattr(owner, part)
             object.__setattr__(owner, name[-1], array)
         return model(np.array([0.1, 0.2, 0.3]))
 
-    mg.check_gradients(output, *(p.data for p in parameters.values()))
+    mg.check_gradients(output, *(p.data for p in parameters))
 
 
 def test_a_dense_layer_is_activation_of_Wx_plus_b():
@@ -107,20 +117,18 @@ def test_layers_in_sequence_are_composed():
     model = mg.Sequential(first, second)
     x = np.array([1.0, -1.0, 2.0])
     np.testing.assert_array_equal(model(x).data, second(first(x)).data)
-    assert list(model.parameters()) == [
+    assert [path for path, _ in model.named_parameters()] == [
         *("layers.0.W", "layers.0.b", "layers.1.W", "layers.1.b")
     ]
 
 
 def test_saved_parameters_come_back(tmp_path):
     model, other = Two(), Two()
-    for parameter in other.parameters().values():
+    for parameter in other.parameters():
         parameter.data = parameter.data + 1.0
     path = model.save(tmp_path / "deep" / "weights.npz")
     other.load(path)
-    for one, two in zip(
-        model.parameters().values(), other.parameters().values(), strict=True
-    ):
+    for one, two in zip(model.parameters(), other.parameters(), strict=True):
         np.testing.assert_array_equal(one.data, two.data, strict=True)
     assert sorted(file.name for file in path.parent.iterdir()) == ["weights.npz"]
 
@@ -134,13 +142,13 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
 
     path = Two().save(tmp_path / "weights.npz")
     wider = Wider()
-    before = {name: p.data for name, p in wider.parameters().items()}
+    before = {name: p.data for name, p in wider.named_parameters()}
     with pytest.raises(ValueError) as caught:
         wider.load(path)
     message = str(caught.value)
     assert "extra: missing in the file" in message
     assert "first.W: (4, 5) here, (4, 3) in the file" in message
-    for name, parameter in wider.parameters().items():
+    for name, parameter in wider.named_parameters():
         assert parameter.data is before[name]
 
 
@@ -169,7 +177,7 @@ def test_a_copy_of_a_trained_model_is_a_model_of_its_own(twin):  # bug 47
     model(np.ones(3)).sum().backward()
     other = twin(model)
     assert other.again is other.inner
-    pairs = zip(model.parameters().items(), other.parameters().items(), strict=True)
+    pairs = zip(model.named_parameters(), other.named_parameters(), strict=True)
     for (path, one), (other_path, two) in pairs:
         assert (path, one.path, one.name) == (other_path, two.path, two.name)
         assert not np.shares_memory(one.data, two.data)
@@ -208,13 +216,13 @@ def test_a_parameter_in_a_list_or_a_dict_is_found():
             self.heads = {"left": mg.Dense(2, 1, rng=0)}
 
     model = Model()
-    assert list(model.parameters()) == [
+    assert [path for path, _ in model.named_parameters()] == [
         "scales.0",
         "scales.1",
         "heads.left.W",
         "heads.left.b",
     ]
-    assert [p.name for p in model.parameters().values()] == list(model.parameters())
+    assert all(p.name == path for path, p in model.named_parameters())
     assert model.heads["left"].label == "heads.left"
 
 
@@ -238,8 +246,8 @@ def test_parts_are_found_in_containers_in_containers():
 
     model = Deep()
     paths = ["grid.0.0", "grid.1.0.a.W", "grid.1.0.a.b", "heads.left.0"]
-    assert list(model.parameters()) == paths
-    assert [p.path for p in model.parameters().values()] == paths
+    assert [path for path, _ in model.named_parameters()] == paths
+    assert [p.path for p in model.parameters()] == paths
 
 
 def test_a_set_of_parts_is_refused():
@@ -265,10 +273,12 @@ def test_a_part_may_hold_its_owner_and_a_list_itself():
     circle = [mg.Parameter([2.0])]
     circle.append(circle)
     root.circle = circle
-    assert list(root.parameters()) == ["x", "child.W", "child.b", "circle.0"]
-    assert [p.path for p in root.parameters().values()] == list(root.parameters())
+    paths = ["x", "child.W", "child.b", "circle.0"]
+    assert [path for path, _ in root.named_parameters()] == paths
+    assert all(p.path == path for path, p in root.named_parameters())
     assert child.label == "child" and root.label is None
-    assert sorted(child.parameters()) == ["W", "b", "owner.circle.0", "owner.x"]
+    paths = ["W", "b", "owner.circle.0", "owner.x"]
+    assert sorted(path for path, _ in child.named_parameters()) == paths
     assert root.x.path == "x"
     assert copy.deepcopy(root).child.owner.x is not root.x
 
@@ -284,9 +294,9 @@ def test_what_was_appended_has_its_path_once_parameters_was_called():
             return self.h[1](x)
 
     model = mg.Sequential(Grown())
-    for path, parameter in model.parameters().items():
+    for path, parameter in model.named_parameters():
         assert parameter.path == parameter.name == path
-    assert "layers.0.h.1.W" in model.parameters()
+    assert "layers.0.h.1.W" in dict(model.named_parameters())
     scopes = {mg.context.path(step.scope) for step in mg.Tape(model(np.ones(1)))}
     assert "Sequential.layers.0.h.1" in scopes
 

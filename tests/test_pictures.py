@@ -83,7 +83,7 @@ def named(names):
     """Return y of a cell over two steps in which everything has one of these names."""
     names = iter(names)
     cell = LSTMCell(3, 2, rng=0)
-    for parameter in cell.parameters().values():
+    for parameter in cell.parameters():
         parameter.name = next(names)
     states = [mg.Tensor(np.zeros(2), next(names)) for _ in "yc"]
     cell.label, loop = next(names), next(names)

@@ -59,7 +59,7 @@ def trained(T=4, B=2, n=3, m=3):
     """The loss of a layer of the package, and its Parameters."""
     layer = LSTM(n, m, rng=0)
     x = mg.Tensor(normal(B, T, n), name="x")
-    return weighted(layer(x)[0]), list(layer.parameters().values())
+    return weighted(layer(x)[0]), layer.parameters()
 
 
 def refuted(loss, *asked, **options):
@@ -145,7 +145,7 @@ def test_a_package_model_is_proved_by_its_parameters_and_under_checks():
     first, second = LSTM(n=2, m=3, rng=0), LSTM(n=3, m=2, rng=1)
     classify, x = mg.Dense(2, 3, rng=2), normal(4, 3, 2)
     models = (first, second, classify)
-    parameters = [p for model in models for p in model.parameters().values()]
+    parameters = [p for model in models for p in model.parameters()]
 
     def loss():
         y, state = second(first(x)[0])

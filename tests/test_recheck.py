@@ -48,7 +48,7 @@ def two_layers():
 def lstm():
     layer = LSTM(2, 3, rng=0)
     y, _ = layer(mg.Tensor(rng.standard_normal((3, 2)), "x"))
-    return weighted(y), list(layer.parameters().values())
+    return weighted(y), layer.parameters()
 
 
 def second_order():

@@ -89,8 +89,8 @@ def test_nothing_that_is_trained_depends_on_a_later_year(monkeypatch):
     same, same_losses = fitted()
     assert losses == same_losses
     assert model.scale == same.scale == 154.4
-    for path, parameter in model.parameters().items():
-        np.testing.assert_array_equal(parameter.data, same.parameters()[path].data)
+    for mine, its in zip(model.parameters(), same.parameters(), strict=True):
+        np.testing.assert_array_equal(mine.data, its.data)
     np.testing.assert_array_equal(
         Autoregression(TRAINING).coefficients, Autoregression(other).coefficients
     )

@@ -353,7 +353,7 @@ def test_python_has_a_text_to_learn_from():
 
 def test_a_model_that_knows_nothing_needs_all_the_bits(song):
     model = song.model(Recipe(hidden=2), rng())
-    for parameter in model.parameters().values():
+    for parameter in model.parameters():
         parameter.data = np.zeros(parameter.shape)
     bits = song.test(model)["bits per character"]
     assert bits == pytest.approx(np.log2(len(song.alphabet)), rel=1e-6)

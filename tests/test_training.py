@@ -48,7 +48,7 @@ def test_a_run_is_the_loop_that_one_would_write_by_hand():
             gradients = mg.grad(loss, optimizer.parameters)
             optimizer.step(mg.clip_by_global_norm(gradients, RECIPE.clip)[0])
             losses.append(loss.item())
-    weights = {path: p.data for path, p in model.parameters().items()}
+    weights = {path: p.data for path, p in model.named_parameters()}
     assert same(run.weights(), weights)
     means = np.reshape(losses, (RECIPE.epochs, -1)).mean(axis=1)
     np.testing.assert_allclose([row["loss"] for row in run.history], means, rtol=1e-12)
@@ -482,7 +482,7 @@ def test_a_finished_run_can_be_given_more_epochs(tmp_path, capsys):
 def test_the_sunspots_can_be_forecast_by_any_cell(tmp_path, capsys):
     cell = ["--cell", "gru", "--dtype", "float32", "--epochs", "2"]
     assert main(["train", "sunspots", *cell, "--out", str(tmp_path)]) == 0
-    paths = load_model(tmp_path / "model.npz")[1].parameters()
+    paths = dict(load_model(tmp_path / "model.npz")[1].named_parameters())
     assert "lstm.cell.reset.W" in paths
     assert {p.dtype for p in paths.values()} == {np.dtype("float32")}
     assert "AR(12)" in capsys.readouterr().out

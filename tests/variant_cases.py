@@ -164,7 +164,7 @@ def made(cell, n=3, m=4, seed=0, bounds=BOUNDS, **options):
         options |= dict(zip(("clip_c", "clip_y", "clip_z"), bounds, strict=True))
     built = cell(n, m, rng=seed, **options)
     rng = np.random.default_rng(seed)
-    for k, parameter in enumerate(built.parameters().values()):
+    for k, parameter in enumerate(built.parameters()):
         spread, shift = 0.5 + 0.17 * (k % 5), (-1) ** k * 0.11 * k
         parameter.data = shift + spread * rng.standard_normal(parameter.shape)
     return built
@@ -183,7 +183,7 @@ class Case:
         self.carries = type(start)
         self.weights = [rng.standard_normal((*batch, steps, start.y.shape[-1]))]
         self.weights += [rng.standard_normal(part.shape) for part in start]
-        self.parameters = cell.parameters()
+        self.parameters = dict(cell.named_parameters())
         self.everything = {
             **self.inputs,
             **{path: each.data for path, each in self.parameters.items()},

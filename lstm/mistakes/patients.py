@@ -53,7 +53,7 @@ def last_of_sixteen() -> Patient:
 
 def _through_time(T: int) -> tuple[mg.Tensor, list[mg.Tensor]]:
     layer = LSTM(2, 2, rng=0)
-    weights = list(layer.parameters().values())
+    weights = layer.parameters()
     for weight in weights:
         weight.data = _normal(f"of {weight.name}", *weight.shape).data
     x, y_0, c_0 = _normal("x", T, 2), _normal("y_0", 2), _normal("c_0", 2)

@@ -83,7 +83,7 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any
 
 def save(training: Any, path: Path) -> Path:
     """Write all that the rest of a run depends on."""
-    paths = training.model.parameters()
+    paths = dict(training.model.named_parameters())
     memories = dict(zip(paths, training.optimizer.memories, strict=True))
     remembered, numbers = apart(memories)
     arrays = {
@@ -101,7 +101,7 @@ def save(training: Any, path: Path) -> Path:
 
 def restore(training: Any, arrays: Arrays, numbers: Mapping[str, Any]) -> None:
     """Give Parameters and memories of a new run the numbers from a checkpoint."""
-    parameters = training.model.parameters()
+    parameters = dict(training.model.named_parameters())
     for path, array in below("model", arrays).items():
         parameters[path].data = array
     training.best = below("best", arrays)

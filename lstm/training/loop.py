@@ -68,8 +68,8 @@ class Training:
 
     >>> from lstm.tasks import Parity
     >>> run = Training(Parity(updates=5), Recipe(hidden=2, epochs=2), seed=0).run()
-    >>> run.progress.updates, sorted(run.model.parameters())[0]
-    (10, 'layer.cell.candidate.W')
+    >>> run.progress.updates, run.model.parameters()[0].path
+    (10, 'layer.cell.forget.W')
     """
 
     def __init__(
@@ -255,13 +255,13 @@ class Training:
 
     def use_best(self) -> Training:
         """Go back to the Parameters that validated best; return self."""
-        for path, parameter in self.model.parameters().items():
+        for path, parameter in self.model.named_parameters():
             parameter.data = self.best[path]
         return self
 
     def weights(self) -> dict[str, Array]:
         """Return the numbers of every Parameter, by its path."""
-        return {path: p.data for path, p in self.model.parameters().items()}
+        return {path: p.data for path, p in self.model.named_parameters()}
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -47,6 +47,6 @@ def load_characters(path: Path) -> tuple[Any, str]:
 
 
 def _filled(model: Any, arrays: dict[str, np.ndarray]) -> Any:
-    for path, parameter in model.parameters().items():
+    for path, parameter in model.named_parameters():
         parameter.data = arrays[path]
     return model
