@@ -25,7 +25,7 @@ import numpy as np
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
 from minigrad.parameter import Parameter
-from minigrad.primitive import Primitive, each
+from minigrad.primitive import Primitive
 from minigrad.proving.proof import prove
 from minigrad.shapes import random_tensors, tensors
 from minigrad.table import multiply, sum, transpose
@@ -195,14 +195,15 @@ def _slips(uses: Uses) -> Iterator[Planting]:
             if fits and not planted_from_j:
                 kind = f"{noun} exchanged with that of argument {j}"
                 yield Slip(row.name, i, kind), row, _exchanged(row, i, j)
-        for kind, batched in _wrong_sums(row.together[i]) if i in row.together else ():
-            changes = {"together": {**row.together, i: batched}}
+        sums = row.batched_adjoints
+        for kind, batched in _wrong_sums(sums[i]) if i in sums else ():
+            changes = {"batched_adjoints": {**sums, i: batched}}
             yield Slip(row.name, i, f"batched adjoint {kind}"), row, changes
 
 
 def _wrong_rules(row: Any, i: int, operands: Any) -> Iterator[tuple[str, Any]]:
     """Yield what may be wrong with rule i by itself, and the rule that is."""
-    right = row.rules[i]
+    right = rule_of(row, i)
     yield "times 1.5", lambda *args, **options: right(*args, **options) * 1.5
     yield "negated", lambda *args, **options: -right(*args, **options)
     yield "dropped", lambda *args, **options: right(*args, **options) * 0
@@ -231,6 +232,18 @@ def _wrong_sums(right: Any) -> Iterator[tuple[str, Any]]:
     yield "without one of its uses", without_one
 
 
+def rule_of(row: Any, i: int) -> Callable[..., Any]:
+    """Return the partial or adjoint for argument i, also of a variadic row."""
+    return functools.partial(row.rules[0], i) if row.variadic else row.rules[i]
+
+
+def rules_from(row: Any, rule: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+    """Return rule(i, ...) for every argument i, in the form in which a row has them."""
+    if row.variadic:
+        return (rule,)
+    return tuple(functools.partial(rule, i) for i in range(len(row.rules)))
+
+
 def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
     """Would the engine let rules i and j stand in each other's place?"""
     if not 0 <= min(i, j) < max(i, j) < len(args):
@@ -243,7 +256,7 @@ def _exchanged(row: Any, i: int, j: int) -> dict[str, Any]:
         chosen = i + j - k if _exchangeable(row, i, j, args) else k
         return right[chosen](first, *args, **options)
 
-    right = row.rules
+    right = {k: rule_of(row, k) for k in (i, j)}
     return _changed(row, {k: functools.partial(rule, k) for k in (i, j)})
 
 
@@ -253,12 +266,18 @@ def _changed(row: Any, wrong: Mapping[int, Any]) -> dict[str, Any]:
     if row.is_elementwise:
         partials = tuple(wrong.get(k, partial) for k, partial in enumerate(right))
         return {"partials": partials, "rules": partials}
-    adjoints = each(
-        lambda k, *args, **options: wrong.get(k, right[k])(*args, **options)
+
+    def of_argument(k: int, *args: Any, **options: Any) -> Any:
+        return wrong.get(k, functools.partial(right[0], k))(*args, **options)
+
+    adjoints = (
+        (of_argument,)
+        if row.variadic
+        else tuple(wrong.get(k, adjoint) for k, adjoint in enumerate(right))
     )
-    together = {k: batched for k, batched in row.together.items() if k not in wrong}
-    changes = {"adjoints": adjoints, "rules": adjoints, "together": together}
-    return {**changes, "parts": None}  # no entries are taken from the result either
+    batched = {k: f for k, f in row.batched_adjoints.items() if k not in wrong}
+    changes = {"adjoints": adjoints, "rules": adjoints, "batched_adjoints": batched}
+    return {**changes, "slice_of_argument": None}  # no entries come from the result
 
 
 def _is_square(a: Any) -> bool:

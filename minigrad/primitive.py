@@ -23,6 +23,8 @@ Broadcasting, dtypes and what a rule may return are settled once, in the engine.
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
 from collections import UserDict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -47,11 +49,12 @@ class Primitive:
     symbol: str
     function: Callable[..., Any]
     apply: Callable[..., Any]
-    rules: Any
-    together: dict[int, Callable[..., Any]]
-    parts: Callable[..., Any] | None
+    rules: tuple[Callable[..., Any], ...]
+    batched_adjoints: dict[int, Callable[..., Any]]
+    slice_of_argument: Callable[..., Any] | None
     written = ""
     is_elementwise = False
+    variadic = False
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
         """Return what the cotangent `g` of y contributes to argument `i`."""
@@ -113,35 +116,42 @@ class Elementwise(Primitive):
         self.partials = self.rules = tuple(partials)
         self.symbol = symbol or name
         self.domain = domain
-        self.together = {}
-        self.parts = None
+        self.batched_adjoints = {}
+        self.slice_of_argument = None
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
-        slope = self.partials[i](y, *args)
+        slope = self._slope(i, y, args)
         if type(slope) is int:  # a constant slope of 1 or -1 needs no multiplication
             return g if slope == 1 else -g if slope == -1 else g * slope
         return g * slope
 
     def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
-        return functools.reduce(
-            lambda total, term: total + term,
-            (
-                tangent * partial(y, *args)
-                for tangent, partial in zip(tangents, self.partials, strict=True)
-                if tangent is not None
-            ),
+        terms = (
+            tangent * self._slope(i, y, args)
+            for i, tangent in enumerate(tangents)
+            if tangent is not None
         )
+        return functools.reduce(operator.add, terms)
+
+    def _slope(self, i: int, y: Any, args: Any) -> Any:
+        try:
+            return self.partials[i](y, *args)
+        except (ZeroDivisionError, OverflowError):  # Python's numbers; arrays have inf
+            arrays = (a if hasattr(a, "shape") else np.asarray(a) for a in args)
+            return self.partials[i](y, *arrays)
 
 
 class Linear(Primitive):
     """A row given by one adjoint per argument; `jointly` says which linearity holds.
 
-    together  where the sum of adjoint i over many uses of one argument is cheaper than
-              its terms: {i: function(uses, part)}, where a use is (node, g, args,
-              options) and `part` indexes the entries that are asked for
-    parts     where the result holds its arguments' entries as they are:
-              parts(i, args, options) is the index of argument i's
+    variadic  it takes any number of arguments, as its function does: its one adjoint is
+              told which argument is meant, adjoint(i, g, *args, **options)
+    batched_adjoints   where the sum of adjoint i over many uses of one argument is
+              cheaper than its terms: {i: function(uses, part)}, where a use is (node,
+              g, args, options) and `part` indexes the entries that are asked for
+    slice_of_argument  where the result holds its arguments' entries as they are:
+              slice_of_argument(i, args, options) is the index of argument i's
     written   how a blackboard writes it: "{} {}" puts its arguments side by side;
               {...} is a list of them, {axis} an option; name(a, b) if not given
     rule      what a textbook calls its adjoint
@@ -155,25 +165,29 @@ class Linear(Primitive):
         adjoints: Any,
         jointly: bool,
         symbol: str | None = None,
-        together: dict[int, Callable[..., Any]] | None = None,
-        parts: Callable[..., Any] | None = None,
+        batched_adjoints: dict[int, Callable[..., Any]] | None = None,
+        slice_of_argument: Callable[..., Any] | None = None,
         written: str = "",
         rule: str = "",
         samples: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
         self.function = function
-        self.adjoints = self.rules = adjoints
+        self.adjoints = self.rules = tuple(adjoints)
         self.jointly = jointly
+        kinds = {p.kind for p in inspect.signature(function).parameters.values()}
+        self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
         self.symbol = symbol or name
-        self.together = together or {}
-        self.parts = parts
+        self.batched_adjoints = batched_adjoints or {}
+        self.slice_of_argument = slice_of_argument
         self.written = written
         self.rule = rule or f"adjoint of {name}"
         self.samples = samples
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
+        if self.variadic:
+            return self.adjoints[0](i, g, *args, **options)
         return self.adjoints[i](g, *args, **options)
 
     def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
@@ -183,32 +197,16 @@ class Linear(Primitive):
                 for tangent, arg in zip(tangents, args, strict=True)
             )
             return self.apply(*moved, **options)
-        return functools.reduce(
-            lambda total, term: total + term,
-            (
-                self.apply(*args[:i], tangent, *args[i + 1 :], **options)
-                for i, tangent in enumerate(tangents)
-                if tangent is not None
-            ),
+        terms = (
+            self.apply(*args[:i], tangent, *args[i + 1 :], **options)
+            for i, tangent in enumerate(tangents)
+            if tangent is not None
         )
+        return functools.reduce(operator.add, terms)
 
 
 def _zero(arg: Any) -> Any:
     return np.zeros_like(arg) if hasattr(arg, "shape") else 0
-
-
-class each:
-    """The adjoints of a primitive with any number of arguments: one rule, told which.
-
-    >>> each(lambda i, g: (i, g))[2]("g")
-    (2, 'g')
-    """
-
-    def __init__(self, rule: Callable[..., Any]) -> None:
-        self.rule = rule
-
-    def __getitem__(self, i: int) -> Callable[..., Any]:
-        return functools.partial(self.rule, i)
 
 
 def elementwise(

@@ -90,9 +90,8 @@ def _general(row: Any) -> Callable[..., Any]:
     """Any number of arguments, then options, by position or by name."""
     function = row.function
     parameters = inspect.signature(function).parameters
-    variadic = inspect.Parameter.VAR_POSITIONAL in {p.kind for p in parameters.values()}
-    arity = None if variadic else len(row.rules)
-    option_names = () if variadic else tuple(parameters)[arity:]
+    arity = None if row.variadic else len(row.rules)
+    option_names = () if row.variadic else tuple(parameters)[arity:]
 
     def apply(*args: Any, **options: Any) -> Any:
         if arity is not None and len(args) > arity:

@@ -18,7 +18,7 @@ import numpy as np
 from minigrad import linear_maps as maps
 from minigrad import samples
 from minigrad import scalar_functions as scalar
-from minigrad.primitive import each, elementwise, linear
+from minigrad.primitive import elementwise, linear
 
 # ---------------------------------------------------------------- elementwise rows
 
@@ -117,17 +117,17 @@ transpose = linear(
 concatenate_row = linear(
     "concatenate",
     maps.join,
-    each(maps.join_adjoint),
+    (maps.join_adjoint,),
     jointly=True,
     samples=samples.concatenate,
     symbol="[ , ]",
-    parts=maps.place_of,
+    slice_of_argument=maps.place_of,
     written="[{...}]",
 )
 stack_row = linear(
     "stack",
     maps.pile_up,
-    each(maps.stack_adjoint),
+    (maps.stack_adjoint,),
     jointly=True,
     samples=samples.stack,
 )
@@ -138,7 +138,7 @@ take = linear(
     jointly=True,
     samples=samples.take,
     symbol="[i]",
-    together={0: maps.take_adjoints},
+    batched_adjoints={0: maps.take_adjoints},
     written="{}{index}",
 )
 scatter = linear(
@@ -190,7 +190,7 @@ matvec = linear(
     jointly=False,
     samples=samples.matvec,
     symbol="W v",
-    together={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
+    batched_adjoints={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
     written="{} {}",
     rule="matrix product",
 )

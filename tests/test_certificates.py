@@ -15,7 +15,7 @@ from test_proving import assign, lstm_loss, refuted, tensor, words
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, PeepholeCell
-from minigrad import cotangents
+from minigrad import gradient
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE
 from minigrad.proving import ProofFailed, prove, whole_tape
@@ -315,7 +315,7 @@ def test_code_that_knows_no_complex_numbers_is_differenced(monkeypatch):
 
 
 def test_a_leaf_without_a_name_is_called_by_its_step(monkeypatch):
-    monkeypatch.setattr(cotangents.Cotangents, "add", assign)
+    monkeypatch.setattr(gradient.Cotangents, "add", assign)
     x, y = mg.Tensor([2.0, 3.0]), mg.Tensor([1.0, 2.0])
     assert refuted((x * y * y).sum()).counterexample.wrt[0] == "t1"
 
@@ -346,7 +346,7 @@ def test_what_a_failure_advises_to_call_exists_and_finds_it_too(monkeypatch, nam
     right, wrong = row.rules[i], list(row.rules)
     wrong[i] = lambda *args: 2 * right(*args)
     monkeypatch.setattr(row, rules, tuple(wrong))
-    monkeypatch.setattr(row, "together", {})
+    monkeypatch.setattr(row, "batched_adjoints", {})
     with pytest.raises(AssertionError) as failed:
         assert_proved(lambda W, v: mg.tanh(mg.matvec(W, v)), (2, 3), (3,))
     (path,) = re.findall(r"(minigrad\.proving[\w.]+)\(", str(failed.value))

@@ -15,11 +15,11 @@ from samples import COMPOSITES, ROWS
 
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
-from minigrad.cotangents import Cotangents
 from minigrad.deriving import equations, formula, through_time
 from minigrad.deriving.formula import At, Letter
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.plain_text import Text
+from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed, ProofFailed
 

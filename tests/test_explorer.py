@@ -192,7 +192,7 @@ def test_the_walk_adds_for_any_output_what_the_engine_adds():
 
 
 def test_a_wrong_engine_is_not_covered_up(tmp_path, monkeypatch):
-    from minigrad.cotangents import Cotangents
+    from minigrad.gradient import Cotangents
 
     complete = Cotangents.complete
 

@@ -13,7 +13,7 @@ import minigrad as mg
 from lstm.mistakes import MISTAKES, slopes, walks, witnesses
 from lstm.mistakes.breaking import broken, slope
 from lstm.mistakes.patients import PATIENTS, batch, lstm
-from minigrad import cotangents, gradient, linear_maps
+from minigrad import gradient, linear_maps
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed
 from minigrad.proving.float_gradient import check_gradient
@@ -33,8 +33,8 @@ def engine():
     """Return everything of the engine that a mistake may replace."""
     rows = {name: dict(vars(row)) for name, row in TABLE.items()}
     for row in rows.values():
-        row["together"] = dict(row["together"])
-    others = (cotangents.Cotangents, gradient, cotangents, linear_maps)
+        row["batched_adjoints"] = dict(row["batched_adjoints"])
+    others = (gradient.Cotangents, gradient, linear_maps)
     return rows, [dict(vars(owner)) for owner in others]
 
 

@@ -10,6 +10,7 @@ import pytest
 from samples import ROWS
 
 import minigrad as mg
+from minigrad.mutants import rule_of
 from minigrad.primitive import TABLE, Elementwise
 
 
@@ -34,7 +35,7 @@ WRONG = {
 
 def rules(row):
     """Return the row's rules, one for each of a sample's arguments."""
-    return [row.rules[i] for i in range(len(samples_of(row)[0].args))]
+    return [rule_of(row, i) for i in range(len(samples_of(row)[0].args))]
 
 
 def samples_of(row):
@@ -56,9 +57,9 @@ def mutants():
                     yield row.name, i, how
             if len(rules(row)) > 1 and row.name != "add":  # its two rules are the same
                 yield row.name, i, "swapped"
-        for i in row.together:
+        for i in row.batched_adjoints:
             for how in WRONG:
-                yield row.name, i, f"{how}, together"
+                yield row.name, i, f"{how}, batched"
 
 
 def broken(row, i, how):
@@ -69,6 +70,8 @@ def broken(row, i, how):
         wrong[i] = right[(i + 1) % len(right)]
     else:
         wrong[i] = lambda *args, **options: WRONG[how](right[i](*args, **options))
+    if row.variadic:
+        return (lambda i, *args, **options: wrong[i](*args, **options),)
     return tuple(wrong)
 
 
@@ -80,9 +83,9 @@ def check(row):
 @pytest.mark.parametrize(("name", "i", "how"), list(mutants()))
 def test_the_checks_notice_a_rule_that_is(name, i, how, monkeypatch):  # bugs 52, 53
     row = TABLE[name]
-    if how.endswith(", together"):
-        right, wrong = row.together[i], WRONG[how.removesuffix(", together")]
-        monkeypatch.setitem(row.together, i, lambda *args: wrong(right(*args)))
+    if how.endswith(", batched"):
+        right, wrong = row.batched_adjoints[i], WRONG[how.removesuffix(", batched")]
+        monkeypatch.setitem(row.batched_adjoints, i, lambda *args: wrong(right(*args)))
     else:
         rules_as = "partials" if isinstance(row, Elementwise) else "adjoints"
         monkeypatch.setattr(row, rules_as, broken(row, i, how))
@@ -99,14 +102,14 @@ def test_the_checks_pass_a_right_row(name):
     check(TABLE[name])
 
 
-PLACED = [row.name for row in TABLE.values() if row.parts]
+PLACED = [row.name for row in TABLE.values() if row.slice_of_argument]
 
 
 @pytest.mark.parametrize("name", PLACED)
 def test_the_checks_notice_an_argument_looked_for_in_the_wrong_place(name, monkeypatch):
     row = TABLE[name]
-    right = row.parts
-    monkeypatch.setattr(row, "parts", lambda i, *rest: right(i + 1, *rest))
+    right = row.slice_of_argument
+    monkeypatch.setattr(row, "slice_of_argument", lambda i, *rest: right(i + 1, *rest))
 
     def joined_to_a_constant(W, x):
         return mg.matvec(W, row.apply(x, np.array([3.0, 4.0])))

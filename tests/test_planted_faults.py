@@ -18,8 +18,8 @@ from mutation import Mutant, deepest, of_module, of_table, wrapped
 
 import minigrad as mg
 from lstm.mistakes.breaking import Change, broken
-from minigrad import cotangents, gradient, linear_maps, table
-from minigrad.cotangents import Cotangents
+from minigrad import gradient, linear_maps, table
+from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
 
@@ -351,7 +351,6 @@ def require_law(fault: Any, found: dict[str, str]) -> None:
 def mutants() -> list[Mutant]:
     return [
         *of_module(gradient),
-        *of_module(cotangents),
         *of_module(linear_maps),
         *of_table(table),
     ]
@@ -439,8 +438,8 @@ TARGETS: list[Any] = [
     linear_maps.matvec_adjoints_W,
     linear_maps.matvec_adjoints_v,
     linear_maps._plus,
-    cotangents.unbroadcast,
-    cotangents._cast,
+    gradient.unbroadcast,
+    gradient._cast,
     Cotangents.fit,
     Cotangents.complete,
     gradient._hand_over,
@@ -490,8 +489,9 @@ def rule_of(name: str, i: int, wrong: Callable[..., Any]) -> Any:
     rules = list(getattr(row, kind))
     right = rules[i]
     rules[i] = lambda *a, **o: wrong(right, *a, **o)
-    together = {k: f for k, f in row.together.items() if k != i}
-    return broken([Change(row, kind, tuple(rules)), Change(row, "together", together)])
+    batched = {k: f for k, f in row.batched_adjoints.items() if k != i}
+    changed = Change(row, kind, tuple(rules))
+    return broken([changed, Change(row, "batched_adjoints", batched)])
 
 
 def fourth_use_lost(right, self, arg, contribution):
@@ -625,7 +625,7 @@ HAND: dict[str, Callable[[], Any]] = {
     "added into another's array": lambda: patched(Cotangents, "add", into_the_first),
     "handed out as it is": lambda: patched(gradient, "_hand_over", handed_out_as_it_is),
     "a mean over broadcast axes": lambda: wrapped(
-        cotangents.unbroadcast, mean_over_axes
+        gradient.unbroadcast, mean_over_axes
     ),
     "repeated indices overwrite": lambda: wrapped(linear_maps._add_at, overwritten),
     "no index repeats": lambda: wrapped(
@@ -690,12 +690,14 @@ HAND: dict[str, Callable[[], Any]] = {
         "cumsum", 0,
         lambda r, g, a, axis: np.cumsum(g, axis) if is_float(g) else r(g, a, axis),
     ),
-    "parts one too far": lambda: patched(
-        concatenate, "parts", lambda right, i, parts, options: right(0, parts, options)
+    "slices one too far": lambda: patched(
+        concatenate,
+        "slice_of_argument",
+        lambda right, i, parts, options: right(0, parts, options),
     ),
-    "no parts": lambda: broken([Change(concatenate, "parts", None)]),
-    "nothing together": lambda: broken([
-        Change(matvec, "together", {}), Change(take, "together", {})
+    "no slices": lambda: broken([Change(concatenate, "slice_of_argument", None)]),
+    "nothing batched": lambda: broken([
+        Change(matvec, "batched_adjoints", {}), Change(take, "batched_adjoints", {})
     ]),
     "seeds of two": lambda: wrapped(
         gradient._seed,
@@ -703,10 +705,10 @@ HAND: dict[str, Callable[[], Any]] = {
     ),
     "an edge of constants": lambda: wrapped(
         gradient._asked_in_part, lambda right, node, edges, totals, keep:
-        node.primitive.parts is not None and len(edges) < len(node.args)
+        node.primitive.slice_of_argument is not None and len(edges) < len(node.args)
     ),
 }  # fmt: skip
-EQUAL = {"no parts", "nothing together"}
+EQUAL = {"no slices", "nothing batched"}
 
 
 @pytest.mark.parametrize("name", HAND)

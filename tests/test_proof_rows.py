@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.primitive import TABLE, Linear, each
+from minigrad.mutants import rule_of, rules_from
+from minigrad.primitive import TABLE, Linear
 from minigrad.proving import ProofFailed
 from minigrad.proving.rows import SAMPLES, prove_adjoints
 
@@ -48,10 +49,10 @@ def spoilt(row, i, change):
     """A copy of a row whose rule for argument i returns something else."""
 
     def rule(k, g, *args, **options):
-        value = row.adjoints[k](g, *args, **options)
+        value = rule_of(row, k)(g, *args, **options)
         return change(value, g) if k == i else value
 
-    return remade(row, adjoints=each(rule))
+    return remade(row, adjoints=rules_from(row, rule))
 
 
 def refuted(row, *samples):
@@ -65,7 +66,7 @@ def refuted(row, *samples):
 
 @every_row
 def test_every_adjoint_is_proved(row):
-    before = dict(vars(row), together=dict(row.together))
+    before = dict(vars(row), batched_adjoints=dict(row.batched_adjoints))
     assert prove_adjoints(row) == SAMPLES
     assert vars(row) == before
 
@@ -135,12 +136,14 @@ def test_an_adjoint_that_is_wrong_in_one_reading_only_is_refuted(row, answers):
     assert refuted(wrong).argument == 0
 
 
-@pytest.mark.parametrize("row", [r for r in LINEAR if r.together], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "row", [r for r in LINEAR if r.batched_adjoints], ids=lambda r: r.name
+)
 def test_a_sum_over_many_uses_that_is_wrong_is_refuted(row):
     """The engine adds up what the uses of one argument contribute in one go."""
-    for i, right in row.together.items():
-        wrong = {**row.together, i: lambda *uses, right=right: 2 * right(*uses)}
-        assert refuted(remade(row, together=wrong)).argument == i
+    for i, right in row.batched_adjoints.items():
+        wrong = {**row.batched_adjoints, i: lambda *uses, right=right: 2 * right(*uses)}
+        assert refuted(remade(row, batched_adjoints=wrong)).argument == i
 
 
 def test_a_rule_that_is_wrong_at_one_option_only_is_refuted():
@@ -163,9 +166,14 @@ def test_a_rule_that_does_not_run_is_told_with_its_reason():
     assert "a rule returned floats" in str(refuted(floats))
 
 
-@pytest.mark.parametrize("row", [r for r in LINEAR if r.parts], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "row", [r for r in LINEAR if r.slice_of_argument], ids=lambda r: r.name
+)
 def test_parts_that_lie_elsewhere_are_refuted(row):
-    wrong = remade(row, parts=lambda i, args, options: row.parts(i - 1, args, options))
+    wrong = remade(
+        row,
+        slice_of_argument=lambda i, *where: row.slice_of_argument(i - 1, *where),
+    )
     failure = refuted(wrong)
     assert (failure.row, failure.argument) == (row.name, 0)
     assert "lies elsewhere" in " ".join(str(failure).split())

@@ -10,10 +10,11 @@ from samples import ROWS, SAMPLES, ids
 
 import minigrad as mg
 from lstm import LSTM
-from minigrad import cotangents
+from minigrad import gradient
 from minigrad import gradient as engine
-from minigrad.cotangents import Cotangents
-from minigrad.primitive import TABLE, Elementwise, each
+from minigrad.gradient import Cotangents
+from minigrad.mutants import rule_of, rules_from
+from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import Certificate, LemmaFailed, ProofFailed, prove
 from minigrad.proving.residues import Residues
 from minigrad.testing import assert_proved
@@ -215,22 +216,21 @@ def test_the_work_grows_as_the_tape_does(monkeypatch):
 def spoil(monkeypatch, name, i, change):
     """Let `change` act on what rule i of a row returns, however it is computed."""
     row = TABLE[name]
-    right = row.rules
     if isinstance(row, Elementwise):
         wrong = tuple(
             (lambda *a, rule=rule: change(rule(*a))) if k == i else rule
-            for k, rule in enumerate(right)
+            for k, rule in enumerate(row.rules)
         )
         monkeypatch.setattr(row, "partials", wrong)
         return
 
     def rule(k, *args, **options):
-        return (change if k == i else lambda g: g)(right[k](*args, **options))
+        return (change if k == i else lambda g: g)(rule_of(row, k)(*args, **options))
 
-    monkeypatch.setattr(row, "adjoints", each(rule))
-    if i in row.together:
-        together = row.together[i]
-        monkeypatch.setitem(row.together, i, lambda *a: change(together(*a)))
+    monkeypatch.setattr(row, "adjoints", rules_from(row, rule))
+    if i in row.batched_adjoints:
+        batched = row.batched_adjoints[i]
+        monkeypatch.setitem(row.batched_adjoints, i, lambda *a: change(batched(*a)))
 
 
 def places():
@@ -373,7 +373,7 @@ def test_an_adjoint_that_is_wrong_in_one_dtype_only_is_named(monkeypatch, dtype,
         return mg.tanh(mg.matvec(W, v)).sum()
 
     monkeypatch.setattr(row, "adjoints", (wrong, right[1]))
-    monkeypatch.setattr(row, "together", {})
+    monkeypatch.setattr(row, "batched_adjoints", {})
     failure = refuted(loss(dtype))
     assert (failure.row, failure.argument) == ("matvec", 0)
     assert prove(loss(other))
@@ -452,17 +452,17 @@ def test_a_carry_that_is_dropped_once_is_found_where_it_is_lost(monkeypatch, whe
 
 def test_a_sum_over_uses_that_forgets_one_is_found(monkeypatch):
     loss, parameters = trained()
-    right = TABLE["matvec"].together[0]
+    right = TABLE["matvec"].batched_adjoints[0]
     wrong = lambda uses, part=...: right(uses[1:] or uses, part)  # noqa: E731
-    monkeypatch.setitem(TABLE["matvec"].together, 0, wrong)
+    monkeypatch.setitem(TABLE["matvec"].batched_adjoints, 0, wrong)
     assert accumulation_is_blamed(loss, parameters) in set(parameters)
 
 
 def test_a_sum_over_uses_that_drops_every_block_but_one_is_found(monkeypatch):
-    """`together` takes 512 uses at a time, so a short loop has one block only."""
-    right = TABLE["matvec"].together[0]
+    """The batched adjoint takes 512 uses at a time: a short loop has one block."""
+    right = TABLE["matvec"].batched_adjoints[0]
     wrong = lambda uses, part=...: right(uses[:513], part)  # noqa: E731
-    monkeypatch.setitem(TABLE["matvec"].together, 0, wrong)
+    monkeypatch.setitem(TABLE["matvec"].batched_adjoints, 0, wrong)
 
     def loop(T):
         W, y = mg.Tensor(normal(2, 2), name="W"), mg.Tensor(np.ones(2))
@@ -476,13 +476,13 @@ def test_a_sum_over_uses_that_drops_every_block_but_one_is_found(monkeypatch):
 
 def test_a_walk_that_stops_is_a_failure(monkeypatch):
     loss, _ = trained()
-    right = TABLE["matvec"].together[0]
+    right = TABLE["matvec"].batched_adjoints[0]
 
     def of_one_only(uses, part=...):
         (use,) = uses
         return right([use], part)
 
-    monkeypatch.setitem(TABLE["matvec"].together, 0, of_one_only)
+    monkeypatch.setitem(TABLE["matvec"].batched_adjoints, 0, of_one_only)
     assert "the engine's walk stopped" in words(refuted(loss))
 
 
@@ -495,7 +495,7 @@ def averaged(g, shape):
 def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, use):
     x, b = tensor("x", 4, 2), tensor("b", 2)
     loss = mg.sum(use(x, b) * x)
-    monkeypatch.setattr(cotangents, "unbroadcast", averaged)
+    monkeypatch.setattr(gradient, "unbroadcast", averaged)
     failure = refuted(loss)
     assert mg.Tape(loss).steps[failure.step] is b
     told = words(failure)
@@ -507,7 +507,7 @@ def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, 
 
 
 def test_an_engine_that_is_wrong_in_floats_only_is_found(monkeypatch):
-    right = cotangents.unbroadcast
+    right = gradient.unbroadcast
 
     def mean_of_floats(g, shape):
         total = right(g, shape)
@@ -515,7 +515,7 @@ def test_an_engine_that_is_wrong_in_floats_only_is_found(monkeypatch):
         return total * (total.size / g.size) if floats else total
 
     loss = mg.tanh(tensor("A", 2, 3) + tensor("b", 3)).sum()
-    monkeypatch.setattr(cotangents, "unbroadcast", mean_of_floats)
+    monkeypatch.setattr(gradient, "unbroadcast", mean_of_floats)
     assert refuted(loss).row is None
 
 
@@ -534,7 +534,7 @@ def test_a_walk_that_starts_wrongly_without_a_seed_is_found(monkeypatch, recorde
 def shifted(monkeypatch):
     """Let the sum over many uses take another part than asked for, where one is."""
     row = TABLE["matvec"]
-    right = row.together[1]
+    right = row.batched_adjoints[1]
 
     def wrong(uses, part=...):
         whole = right(uses)
@@ -542,7 +542,7 @@ def shifted(monkeypatch):
             whole = whole[..., [*range(1, whole.shape[-1]), 0]]
         return whole[part]
 
-    monkeypatch.setattr(row, "together", {**row.together, 1: wrong})
+    monkeypatch.setattr(row, "batched_adjoints", {**row.batched_adjoints, 1: wrong})
 
 
 def test_the_walk_to_the_parameters_alone_is_proved_too(monkeypatch):

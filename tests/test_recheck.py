@@ -143,16 +143,16 @@ def test_a_wrong_rule_of_the_engine_gets_a_no(tmp_path, monkeypatch, capsys):
     U, h, row = ones("U", 3, 3), ones("h", 3), TABLE["matvec"]
     wrong = (row.adjoints[0], lambda g, W, v: mg.matvec(W, g))
     monkeypatch.setattr(row, "adjoints", wrong)
-    monkeypatch.setattr(row, "together", {})
+    monkeypatch.setattr(row, "batched_adjoints", {})
     assert verdict(tmp_path, weighted(mg.matvec(U, h)), [U, h]) == NO
     assert "they differ for h (3,)" in capsys.readouterr().out
 
 
 def test_a_use_that_was_forgotten_gets_a_no(tmp_path, monkeypatch):
     loss, wrt = lstm()
-    right = TABLE["matvec"].together
+    right = TABLE["matvec"].batched_adjoints
     first = {0: lambda uses, part=...: right[0](uses[:1], part), 1: right[1]}
-    monkeypatch.setattr(TABLE["matvec"], "together", first)
+    monkeypatch.setattr(TABLE["matvec"], "batched_adjoints", first)
     assert verdict(tmp_path, loss, wrt) == NO
 
 

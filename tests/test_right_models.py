@@ -663,4 +663,4 @@ def scaled(row: Any, factor: float) -> list[Change]:
         whole = slopes[-1]
         slopes[-1] = lambda y, *args: whole(y, *args) * factor
         return [Change(row, "partials", tuple(slopes))]
-    return [Change(row, "vjp", vjp), Change(row, "together", {})]
+    return [Change(row, "vjp", vjp), Change(row, "batched_adjoints", {})]

@@ -283,7 +283,7 @@ def test_the_partials_of_a_row_are_sympys_derivatives_of_its_meaning(row):
             np.testing.assert_allclose(float(partial(y, *numbers)), slope, rtol=1e-13)
 
 
-TOGETHER = [sample for sample in LINEAR if TABLE[sample.name].together]
+TOGETHER = [sample for sample in LINEAR if TABLE[sample.name].batched_adjoints]
 
 
 @pytest.mark.parametrize("sample", TOGETHER, ids=ids(TOGETHER))

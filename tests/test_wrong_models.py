@@ -14,7 +14,7 @@ import pytest
 
 import minigrad as mg
 from lstm.mistakes.breaking import Change, broken
-from minigrad.cotangents import Cotangents
+from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE, Elementwise, elementwise, linear
 from minigrad.proving import ProofFailed
 

@@ -15,12 +15,12 @@ from lstm.mistakes import patients
 from lstm.mistakes.breaking import Change, adjoint
 from lstm.mistakes.mistake import Mistake, rule
 from minigrad import linear_maps
-from minigrad.primitive import TABLE, each
+from minigrad.primitive import TABLE
 
 _take = TABLE["take"].rules[0]
 _sum = TABLE["sum"].rules[0]
 _concatenate: Any = TABLE["concatenate"]
-_halves, _places = _concatenate.adjoints, _concatenate.parts
+(_halves,), _places = _concatenate.adjoints, _concatenate.slice_of_argument
 
 
 def _one_further(g: Any, a: Any, index: Any) -> Any:
@@ -66,11 +66,11 @@ ADJOINTS = [
             Change(
                 _concatenate,
                 "adjoints",
-                each(lambda i, g, *parts, **axis: _halves[1 - i](g, *parts, **axis)),
+                (lambda i, g, *parts, **axis: _halves(1 - i, g, *parts, **axis),),
             ),
             Change(
                 _concatenate,
-                "parts",
+                "slice_of_argument",
                 lambda i, parts, options: _places(1 - i, parts, options),
             ),
         ],

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from minigrad import gradient
+from minigrad.mutants import rule_of, rules_from
 from minigrad.primitive import TABLE
-from minigrad.primitive import each as for_each
 
 
 class Change(NamedTuple):
@@ -65,13 +65,13 @@ def adjoint(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
     would go around the mistake.
     """
     row: Any = TABLE[name]
-    right = row.adjoints
 
     def rule(k: int, g: Any, *args: Any, **options: Any) -> Any:
-        return (wrong if k == i else right[k])(g, *args, **options)
+        return (wrong if k == i else rule_of(row, k))(g, *args, **options)
 
-    together = {k: faster for k, faster in row.together.items() if k != i}
-    return [Change(row, "adjoints", for_each(rule)), Change(row, "together", together)]
+    batched = {k: faster for k, faster in row.batched_adjoints.items() if k != i}
+    changed = Change(row, "adjoints", rules_from(row, rule))
+    return [changed, Change(row, "batched_adjoints", batched)]
 
 
 def all_uses(
@@ -79,12 +79,12 @@ def all_uses(
 ) -> list[Change]:
     """Let the sum over the uses of argument i see only some; the last use is first."""
     row: Any = TABLE[name]
-    right = row.together[i]
+    right = row.batched_adjoints[i]
 
     def over_some(uses: list[Any], part: Any = ...) -> Any:
         return right(chosen(uses), part)
 
-    return [Change(row, "together", {**row.together, i: over_some})]
+    return [Change(row, "batched_adjoints", {**row.batched_adjoints, i: over_some})]
 
 
 def lost(edge: Callable[[Any, int, Any], bool]) -> list[Change]:

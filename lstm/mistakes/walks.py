@@ -13,7 +13,7 @@ import minigrad as mg
 from lstm.mistakes import patients
 from lstm.mistakes.breaking import Change, all_uses, lost, made_by, planned
 from lstm.mistakes.mistake import Mistake, walk
-from minigrad import cotangents
+from minigrad import gradient
 
 
 def _overwrite(self: Any, arg: Any, contribution: Any) -> None:
@@ -68,14 +68,14 @@ WALKS = [
     Mistake(
         "= for +=",
         "The cotangent of a value used twice is what the last use says.",
-        [Change(cotangents.Cotangents, "add", _overwrite)],
+        [Change(gradient.Cotangents, "add", _overwrite)],
         patients.lstm,
         walk("error"),
     ),
     Mistake(
         "+= into somebody else's array",
         "z_bar is b_bar's first summand: adding the next one in place changes both.",
-        [Change(cotangents.Cotangents, "add", _add_in_place)],
+        [Change(gradient.Cotangents, "add", _add_in_place)],
         patients.lstm,
         walk("outputs"),
     ),
@@ -139,14 +139,14 @@ WALKS = [
     Mistake(
         "b_bar of one example",
         "b serves a whole batch, and got the cotangent of its first example.",
-        [Change(cotangents, "unbroadcast", _first_example)],
+        [Change(gradient, "unbroadcast", _first_example)],
         patients.batch,
         walk("b"),
     ),
     Mistake(
         "b_bar averaged over the batch",
         "The loss had its mean already; this is a second one.",
-        [Change(cotangents, "unbroadcast", _mean_over_examples)],
+        [Change(gradient, "unbroadcast", _mean_over_examples)],
         patients.batch,
         walk("b"),
     ),

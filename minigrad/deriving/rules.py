@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import clean_recording
-from minigrad.cotangents import unbroadcast
 from minigrad.deriving.formula import Formula, Letter, formula
 from minigrad.deriving.transcribe import in_operators, transcribed
 from minigrad.deriving.typeset import Slope
+from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.domains import LETTERS
 from minigrad.tensor import Tensor

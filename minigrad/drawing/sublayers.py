@@ -80,7 +80,7 @@ def _is_product(row: Elementwise) -> bool:
 def is_join(entry: Tensor) -> bool:
     """Does it put several vectors side by side, their entries as they are?"""
     row = entry.primitive
-    return row is not None and row.parts is not None and len(entry.args) > 1
+    return row is not None and row.slice_of_argument is not None and len(entry.args) > 1
 
 
 def is_additive(row: Primitive) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.cotangents import unbroadcast
+from minigrad.gradient import unbroadcast
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

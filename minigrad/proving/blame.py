@@ -73,7 +73,7 @@ def blamed(
     why = f"every rule is right, the accumulation is wrong: {why}"
     fix = (
         "a value used twice receives both contributions: look at what adds cotangents, "
-        "and at `together` and `parts` in the rows concerned."
+        "and at `batched_adjoints` and `slice_of_argument` in the rows concerned."
     )
     return _failed(tape, at, why, fix, pair, example)
 
@@ -262,7 +262,7 @@ def summed_wrongly(
         f"the rule for argument {i} is right, and what is made of it is wrong: from "
         f"{arg.shape} to {step.shape} it is repeated, and all repetitions add up."
     )
-    fix = "look at what sums over broadcast axes: `unbroadcast`, in cotangents.py."
+    fix = "look at what sums over broadcast axes: `unbroadcast`, in gradient.py."
     return _failed(tape, arg, why, fix, pair, example, of=step)
 
 
@@ -307,7 +307,7 @@ def gradient_failed(
 def gradient_unfit(tape: Tape, x: Tensor, bar: Array) -> ProofFailed:
     """Return the failure of a gradient of another shape or dtype than its array."""
     why = f"the gradient by this has shape {bar.shape} and dtype {bar.dtype}."
-    fix = "look at `Cotangents.fit` and `complete`, in cotangents.py."
+    fix = "look at `Cotangents.fit` and `complete`, in gradient.py."
     return _failed(tape, x, why, fix)
 
 

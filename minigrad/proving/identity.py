@@ -57,7 +57,7 @@ class WithSlopes(Primitive):
 
     def __init__(self, row: Primitive, slopes: Sequence[Any]) -> None:
         self.name, self.symbol, self.rules = row.name, row.symbol, row.rules
-        self.together, self.parts = {}, None
+        self.batched_adjoints, self.slice_of_argument = {}, None
         self.slopes = slopes
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:

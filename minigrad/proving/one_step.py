@@ -9,7 +9,7 @@ has a cotangent that is a variable. The identity of this tape says:
 
 So if all steps are alike, and what they send to one weight is added up rightly, the
 gradient of any number of them follows by induction over t. (That argument is prose. And
-sums over uses are seen at this tape's length only: `together` takes them in blocks.)
+sums over uses are seen at this tape's length only: `batched_adjoints` takes blocks.)
 """
 
 from __future__ import annotations

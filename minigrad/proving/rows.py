@@ -54,7 +54,7 @@ def prove_adjoints(row: Linear, *samples: Sample, seed: int = 0) -> int:
             "prove_adjoints(row, ([(2, 3), (3,)], {}))"
         )
     for shapes, options in samples:
-        for each in (row, _one_by_one(row)) if row.together else (row,):
+        for each in (row, _one_by_one(row)) if row.batched_adjoints else (row,):
             with clean_recording():
                 leaves = tuple(Tensor(np.zeros(shape)) for shape in shapes)
                 value = row.function(*map(plain, leaves), **options)
@@ -66,18 +66,20 @@ def prove_adjoints(row: Linear, *samples: Sample, seed: int = 0) -> int:
 def _one_by_one(row: Linear) -> Linear:
     """Return a row whose uses the engine takes one by one, as when it records."""
     apart = object.__new__(type(row))  # copy() asks the table, and returns the row
-    vars(apart).update(vars(row) | {"together": {}})
+    vars(apart).update(vars(row) | {"batched_adjoints": {}})
     return apart
 
 
 def _prove_step(tape: Tape, step: Tensor, random: Random) -> None:
-    """Prove one application in every mode, its `parts`, and its walk in floats."""
+    """Prove one application in every mode, where its arguments lie, and in floats."""
     for mode in (REVERSE, RECORDED, FORWARD):
         failure = rule_at_fault(Field.drawn(random, 3), tape, step, mode)
         if failure is not None:
             raise failure
     row: Any = step.primitive
-    if row.parts is not None:  # they say where each argument lies: number the entries
+    if (
+        row.slice_of_argument is not None
+    ):  # they say where each argument lies: number the entries
         ends = np.cumsum([a.size for a in step.args])
         numbered = [
             np.arange(end - a.size, end).reshape(a.shape)
@@ -85,10 +87,11 @@ def _prove_step(tape: Tape, step: Tensor, random: Random) -> None:
         ]
         joined = row.function(*numbered, **step.options)
         for i, arg in enumerate(numbered):
-            part = row.parts(i, numbered, step.options)
+            part = row.slice_of_argument(i, numbered, step.options)
             if not np.array_equal(joined[part], arg):
                 why = (
-                    f"`parts` says that argument {i} lies at {part}; it lies elsewhere."
+                    f"`slice_of_argument` says that argument {i} lies at {part}; it "
+                    "lies elsewhere."
                 )
                 raise rule_failed(tape, step, i, (Exception(why), None))
     wrong = check_sums(step, random)
