@@ -18,8 +18,7 @@ import numpy as np
 
 from minigrad.context import SETTING
 from minigrad.messages import explain, user_line
-
-Array = np.ndarray
+from minigrad.types import Array
 
 NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
 # Array classes whose entries are no floating-point numbers (elements of a finite

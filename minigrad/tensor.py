@@ -23,8 +23,8 @@ import numpy as np
 from minigrad.array_like import ArrayLike
 from minigrad.context import SETTING, Scope
 from minigrad.messages import explain, user_line
+from minigrad.types import Array as Array
 
-Array = np.ndarray
 clock = itertools.count(1).__next__
 
 UNRECORDED: dict[str, Any] = {"unrecorded": True}  # options of what no_grad made

@@ -1,0 +1,83 @@
+"""What functions take and return: the names that annotations use.
+
+    Array      NumPy's array, whatever its entries are
+    Value      what a rule computes with: an array, a Tensor, an array of exact numbers
+    Operand    what may stand beside a Value in a formula: also a number, nested lists
+    Rule       how a row differentiates: Values in, a Value out
+    Structure  one thing, or a list, tuple or dict of such, as `grad` takes and returns
+
+A rule is one line of code for every domain. So a Value promises only what every domain
+has: arithmetic, a shape, and entries to move and to sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from types import EllipsisType
+from typing import Protocol, SupportsIndex, TypeAlias, TypeVar
+
+import numpy as np
+
+Leaf = TypeVar("Leaf")
+
+Array: TypeAlias = np.ndarray
+Number: TypeAlias = int | float | complex | Fraction | np.generic
+
+Shape: TypeAlias = tuple[int, ...]
+Axis: TypeAlias = int | tuple[int, ...] | None  # None: all axes
+IndexOfAxis: TypeAlias = SupportsIndex | slice | EllipsisType | Array | None
+Index: TypeAlias = IndexOfAxis | tuple[IndexOfAxis, ...]
+Options: TypeAlias = dict[str, object]  # of a primitive: axis, shape, index, ...
+
+
+class Value(Protocol):
+    """What every domain provides.
+
+    NumPy's functions take a Value, too: each domain says what they mean there.
+    """
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def T(self) -> Value: ...
+
+    def __add__(self, other: Operand, /) -> Value: ...
+    def __radd__(self, other: Operand, /) -> Value: ...
+    def __sub__(self, other: Operand, /) -> Value: ...
+    def __rsub__(self, other: Operand, /) -> Value: ...
+    def __mul__(self, other: Operand, /) -> Value: ...
+    def __rmul__(self, other: Operand, /) -> Value: ...
+    def __truediv__(self, other: Operand, /) -> Value: ...
+    def __rtruediv__(self, other: Operand, /) -> Value: ...
+    def __pow__(self, other: Operand, /) -> Value: ...
+    def __matmul__(self, other: Operand, /) -> Value: ...
+    def __neg__(self) -> Value: ...
+
+    def __getitem__(self, index: Index, /) -> Value: ...
+    def reshape(self, shape: Shape, /) -> Value: ...
+    def transpose(self, axes: Shape | None, /) -> Value: ...
+    def sum(self, axis: Axis = None, *, keepdims: bool = False) -> Value: ...
+
+    def __array__(self) -> Array: ...
+    def __array_function__(
+        self,
+        function: Callable[..., object],
+        types: Sequence[type],
+        args: tuple[object, ...],
+        options: Options,
+        /,
+    ) -> object: ...
+
+
+Operand: TypeAlias = Value | Number | Sequence["Operand"]
+Rule: TypeAlias = Callable[..., Value]
+Structure: TypeAlias = (
+    Leaf | Sequence["Structure[Leaf]"] | Mapping[str, "Structure[Leaf]"]
+)
