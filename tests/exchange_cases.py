@@ -8,7 +8,8 @@ itself, where it is installed.
 import numpy as np
 from lstm_cases import SHIFT, SPREAD
 
-from lstm import LSTM, Bidirectional, Stack
+import minigrad as mg
+from lstm import LSTM, Bidirectional, Directions, Stack, State
 from lstm.exchange.models import sweeps
 
 
@@ -125,28 +126,88 @@ def flax_lstm(params, x):
     return over_time(step, x, len(params["hi"]["kernel"]))
 
 
+ACTIVATIONS = {
+    "Sigmoid": sigma,
+    "Tanh": np.tanh,
+    "Relu": lambda z: np.maximum(z, 0),
+    "Softplus": lambda z: np.log1p(np.exp(z)),
+}
+
+
 def onnx_lstm(nodes, x):
     """Return what a chain of LSTM nodes gives for one sequence, directions joined."""
     for node in nodes:
-        directions = [
-            _onnx_direction(*(node.arrays[name][d] for name in "WRB"))
-            for d in range(len(node.arrays["W"]))
-        ]
-        if node.attributes["direction"] == "bidirectional":
-            x = both_ways(*directions, x)
-        else:
-            (only,) = directions
-            x = only(x)
+        W, R, B, P = (node.arrays.get(name) for name in "WRBP")
+        y, _, _ = onnx_node(x[:, None], W, R, B, P=P, **node.attributes)
+        x = y.reshape(len(x), -1)
     return x
 
 
-def _onnx_direction(W, R, B):
-    Wb, Rb = np.split(B, 2)
+def onnx_node(
+    X, W, R, B, lengths=None, initial_h=None, initial_c=None, P=None, *,
+    hidden_size, direction, activations, input_forget,
+):  # fmt: skip
+    """Return Y (T, D, B, m), Y_h and Y_c (D, B, m) of an LSTM node, as documented."""
+    T, batch, _ = X.shape
+    lengths = [T] * batch if lengths is None else lengths
+    Y = np.zeros((T, len(W), batch, hidden_size), X.dtype)
+    shape = Y.shape[1:]
+    Y_h, Y_c = (
+        np.zeros(shape, X.dtype) if each is None else each.copy()
+        for each in (initial_h, initial_c)
+    )
+    for d, k in np.ndindex(shape[:2]):
+        f, g, h = (ACTIVATIONS[name] for name in activations[3 * d : 3 * d + 3])
+        Wb, Rb = np.split(B[d], 2)
+        p_i, p_o, p_f = np.zeros((3, 1)) if P is None else np.split(P[d], 3)
+        backward = direction == "reverse" or d == 1
+        for t in sorted(range(lengths[k]), reverse=backward):
+            gates = W[d] @ X[t, k] + R[d] @ Y_h[d, k] + Wb + Rb
+            z_i, z_o, z_f, z_c = np.split(gates, 4)
+            C = Y_c[d, k].copy()
+            i = f(z_i + p_i * C)
+            forget = 1 - i if input_forget else f(z_f + p_f * C)
+            C = forget * C + i * g(z_c)
+            Y[t, d, k] = Y_h[d, k] = f(z_o + p_o * C) * h(C)
+            Y_c[d, k] = C
+    return Y, Y_h, Y_c
 
-    def step(X, H, C):
-        gates = W @ X + R @ H + Wb + Rb
-        i, o, f, c = np.split(gates, 4)
-        C = sigma(f) * C + sigma(i) * np.tanh(c)
-        return sigma(o) * np.tanh(C), C
 
-    return lambda x: over_time(step, x, R.shape[1])
+# --------------------------------------------------------------- numbers to compare on
+
+
+def close(ours, theirs, tolerance=1e-12):
+    """Demand that two arrays agree to rounding, relative to the largest entry."""
+    ours, theirs = np.asarray(getattr(ours, "data", ours)), np.asarray(theirs)
+    scale = max(1.0, np.max(np.abs(theirs), initial=0))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * scale)
+
+
+def batch_of(model, batch=3, steps=5, seed=7):
+    """Return x, states to begin with, and weights of the last states in a loss."""
+    rng = np.random.default_rng(seed)
+    layers = sweeps(model)
+
+    def draw():
+        shapes = [[(2, batch, cell.m) for cell in sweep.cells] for sweep in layers]
+        return [[rng.standard_normal(shape) for shape in layer] for layer in shapes]
+
+    return rng.standard_normal((batch, steps, layers[0].cells[0].n)), draw(), draw()
+
+
+def as_states(model, numbers):
+    """Return numbers (layers, directions, 2, B, m) as the states that a model takes."""
+    each = [
+        State(*map(mg.Tensor, one[0]))
+        if len(one) == 1
+        else Directions(*(State(*map(mg.Tensor, way)) for way in one))
+        for one in numbers
+    ]
+    return each if isinstance(model, Stack) else each[0]
+
+
+def leaves(states):
+    """Return the Tensors of nested states, in order."""
+    if isinstance(states, mg.Tensor):
+        return [states]
+    return [leaf for each in states for leaf in leaves(each)]

@@ -2,8 +2,8 @@
 
 PyTorch and Flax compute in float64 and differ from ours by rounding, in outputs and in
 every gradient. So does Keras where it hands its loop to PyTorch (its "fused" way);
-Keras's own loop takes constants in float32 and agrees to 1e-7 only. onnxruntime has
-LSTMs of float32; ONNX's evaluator, in float64, knows no lengths and no activations.
+Keras's own loop takes constants in float32 and agrees to 1e-7 only. What runs files of
+ONNX is compared in test_onnx_file.py.
 """
 
 import copy
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import peer
-from exchange_cases import recurrent, scrambled
+from exchange_cases import as_states, batch_of, close, leaves, recurrent, scrambled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,14 +22,9 @@ import minigrad as mg
 from lstm import (
     LSTM,
     Bidirectional,
-    CoupledCell,
-    Directions,
     IRNNCell,
-    PeepholeCell,
     Recurrent,
-    Stack,
     State,
-    TimeDistributed,
 )
 from lstm.exchange import (
     from_flax,
@@ -40,10 +35,8 @@ from lstm.exchange import (
     to_flax,
     to_keras,
     to_torch,
-    write_onnx,
 )
 from lstm.exchange.models import sweeps
-from minigrad import Dense
 from minigrad.files import npz
 
 pytestmark = pytest.mark.compare
@@ -67,43 +60,6 @@ def jax():
 @pytest.fixture(scope="module")
 def linen(jax):
     return peer("flax.linen")
-
-
-def close(ours, theirs, tolerance=1e-12):
-    """Demand that two arrays agree to rounding, relative to the largest entry."""
-    ours, theirs = np.asarray(getattr(ours, "data", ours)), np.asarray(theirs)
-    scale = max(1.0, np.max(np.abs(theirs), initial=0))
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance * scale)
-
-
-def batch_of(model, batch=3, steps=5, seed=7):
-    """Return x, states to begin with, and weights of the last states in a loss."""
-    rng = np.random.default_rng(seed)
-    layers = sweeps(model)
-
-    def draw():
-        shapes = [[(2, batch, cell.m) for cell in sweep.cells] for sweep in layers]
-        return [[rng.standard_normal(shape) for shape in layer] for layer in shapes]
-
-    return rng.standard_normal((batch, steps, layers[0].cells[0].n)), draw(), draw()
-
-
-def as_states(model, numbers):
-    """Return numbers (layers, directions, 2, B, m) as the states that a model takes."""
-    each = [
-        State(*map(mg.Tensor, one[0]))
-        if len(one) == 1
-        else Directions(*(State(*map(mg.Tensor, way)) for way in one))
-        for one in numbers
-    ]
-    return each if isinstance(model, Stack) else each[0]
-
-
-def leaves(states):
-    """Return the Tensors of nested states, in order."""
-    if isinstance(states, mg.Tensor):
-        return [states]
-    return [leaf for each in states for leaf in leaves(each)]
 
 
 def with_numbers(model, arrays):
@@ -491,7 +447,7 @@ def test_outputs_and_every_gradient_are_those_of_flax(jax, linen, kind, n, m):
 
 def test_a_layer_is_built_from_the_params_of_flax(jax, linen):
     cell = linen.LSTMCell(2)
-    x = single(np.random.default_rng(0).standard_normal((4, 3)))
+    x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
     zeros = np.zeros((4, 2), np.float32)
     variables = cell.init(jax.random.key(0), (zeros, zeros), x)
     model = from_flax(variables["params"])
@@ -507,107 +463,6 @@ def test_a_layer_is_built_from_the_params_of_flax(jax, linen):
 # --------------------------------------------------------------------------------- ONNX
 
 
-@pytest.fixture(scope="module")
-def run():
-    """Return a function that writes a file and has onnxruntime run it."""
-    runtime = peer("onnxruntime")
-    peer("onnx")
-
-    def run(model, path, inputs, **options):
-        session = runtime.InferenceSession(write_onnx(model, path, **options))
-        names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(None, inputs), strict=True))
-
-    return run
-
-
-def single(array):
-    return np.asarray(array, np.float32)
-
-
-ONNX_MODELS = {
-    "an LSTM": lambda: LSTM(3, 2, rng=0),
-    "a reversed one": lambda: LSTM(3, 2, rng=0, reverse=True),
-    "both directions": lambda: Bidirectional(LSTM(3, 2, rng=0)),
-    "averaged": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="average"),
-    "added": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="sum"),
-    "multiplied": lambda: Bidirectional(LSTM(3, 2, rng=0), merge="mul"),
-    "a stack": lambda: Stack(
-        LSTM(3, 4, rng=0), Bidirectional(LSTM(4, 2, rng=1)), LSTM(4, 3, rng=2)
-    ),
-    "peepholes": lambda: Bidirectional(
-        LSTM(PeepholeCell(3, 2, rng=0)), LSTM(PeepholeCell(3, 2, rng=1), reverse=True)
-    ),
-    "input and forget coupled": lambda: LSTM(CoupledCell(3, 2, rng=0)),
-    "other activations": lambda: LSTM(
-        3, 2, rng=0, activations={"candidate": mg.relu, "state": mg.softplus}
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ONNX_MODELS)
-def test_onnxruntime_computes_the_same_from_the_file(run, tmp_path, name):
-    model = scrambled(ONNX_MODELS[name]())
-    x, start, _ = batch_of(model)
-    given_states = {
-        f"{letter}_0.{k}": single([way[part] for way in layer])
-        for k, layer in enumerate(start)
-        for part, letter in enumerate("yc")
-    }
-    found = run(
-        model, tmp_path / "a.onnx", {"x": single(x), **given_states}, states=True
-    )
-    y, end = model(x, as_states(model, start))
-    close(y, found.pop("y"), 1e-6)
-    last = leaves(end)
-    for k, sweep in enumerate(sweeps(model)):
-        ours, last = last[: 2 * len(sweep.cells)], last[2 * len(sweep.cells) :]
-        close(np.stack([leaf.data for leaf in ours[0::2]]), found.pop(f"y_T.{k}"), 1e-6)
-        close(np.stack([leaf.data for leaf in ours[1::2]]), found.pop(f"c_T.{k}"), 1e-6)
-    assert not found
-
-
-@pytest.mark.parametrize("name", ["an LSTM", "a reversed one", "a stack"])
-def test_onnxruntime_stops_at_the_lengths(run, tmp_path, name):
-    model = scrambled(ONNX_MODELS[name]())
-    x, *_ = batch_of(model)
-    lengths = np.array([5, 2, 3], np.int32)
-    found = run(
-        model, tmp_path / "a.onnx", {"x": single(x), "lengths": lengths}, lengths=True
-    )
-    y, _ = model(x, lengths=lengths)
-    real = np.arange(5) < lengths[:, None]
-    close(y.data * real[..., None], found["y"], 1e-6)
-
-
-def test_dense_layers_may_stand_between_and_on_top(run, tmp_path):
-    model = Stack(
-        Dense(3, 4, mg.tanh, rng=0),
-        LSTM(4, 2, rng=1),
-        TimeDistributed(Dense(2, 3, rng=2)),
-        Stack(Bidirectional(LSTM(3, 2, rng=3)), Dense(4, 1, mg.sigmoid, rng=4)),
-    )
-    x = np.random.default_rng(0).standard_normal((4, 5, 3))
-    found = run(model, tmp_path / "a.onnx", {"x": single(x)})
-    close(model(x)[0], found["y"], 1e-6)
-
-
-@pytest.mark.parametrize("name", ["an LSTM", "peepholes", "a stack"])
-def test_a_file_in_float64_keeps_every_bit_and_is_computed_to_rounding(tmp_path, name):
-    evaluator = peer("onnx.reference").ReferenceEvaluator
-    model = scrambled(ONNX_MODELS[name]())
-    path = write_onnx(model, tmp_path / "a.onnx", dtype=np.float64)
-    again = from_onnx(read_onnx(path))
-    assert type(again) is type(model)
-    named = zip(model.named_parameters(), again.named_parameters(), strict=True)
-    for (at, p), (at_again, p_again) in named:
-        assert at == at_again
-        np.testing.assert_array_equal(p_again.data, p.data, strict=True)
-    x, *_ = batch_of(model)
-    (y,) = evaluator(str(path)).run(None, {"x": x})
-    close(model(x)[0], y)
-
-
 @pytest.mark.filterwarnings("ignore")  # of this exporter, which PyTorch will replace
 def test_a_file_that_pytorch_exported_is_read(torch, tmp_path):
     peer("onnx")
@@ -616,44 +471,3 @@ def test_a_file_that_pytorch_exported_is_read(torch, tmp_path):
     torch.onnx.export(net, (x,), str(tmp_path / "a.onnx"), dynamo=False)
     model = from_onnx(read_onnx(tmp_path / "a.onnx"))
     close(model(x.numpy())[0], net(x)[0].detach())
-
-
-def test_a_file_of_onnx_is_the_same_bytes_again(tmp_path):
-    peer("onnx")
-    one, other = (
-        write_onnx(recurrent(layers=2, both=True), tmp_path / name) for name in "ab"
-    )
-    assert one.read_bytes() == other.read_bytes()
-
-
-def test_what_is_no_file_of_onnx_is_refused(tmp_path):
-    onnx = peer("onnx")
-    (tmp_path / "text").write_text("no model")
-    with pytest.raises(ValueError, match="not a readable file of ONNX"):
-        read_onnx(tmp_path / "text")
-    with pytest.raises(ValueError, match="not a readable file of ONNX"):
-        read_onnx(tmp_path / "nowhere")
-    helper, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
-    ends = [helper.make_tensor_value_info(name, FLOAT, [None]) for name in "xy"]
-    for nodes, said in (
-        ([helper.make_node("Tanh", ["x"], ["y"])], "it has no LSTM node"),
-        (
-            [helper.make_node("LSTM", ["x", "x", "x"], ["y"], hidden_size=1)],
-            "LSTM: W = x is computed",
-        ),
-    ):
-        graph = helper.make_graph(nodes, "g", ends[:1], ends[1:])
-        onnx.save(helper.make_model(graph), tmp_path / "other.onnx")
-        with pytest.raises(ValueError, match=re.escape(said)):
-            read_onnx(tmp_path / "other.onnx")
-
-
-def test_what_has_no_place_in_a_file_is_refused(tmp_path):
-    peer("onnx")
-    for model, said in (
-        (Bidirectional(LSTM(3, 2), merge=None), "layer 0: merge=None"),
-        (Stack(LSTM(3, 2), Dense(2, 1, mg.sin)), "one that ONNX has a name for"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            write_onnx(model, tmp_path / "a.onnx")
-    assert list(tmp_path.iterdir()) == []

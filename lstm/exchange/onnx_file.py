@@ -139,8 +139,8 @@ def _parts(model: Module) -> Iterator[Module]:
     if isinstance(model, Stack):
         for layer in model.layers:
             yield from _parts(layer)
-    elif isinstance(model, TimeDistributed) and model.rank == 1:
-        yield from _parts(model.module)
+    elif isinstance(model, TimeDistributed) and isinstance(model.module, Dense):
+        yield model.module
     elif isinstance(model, Dense):
         yield model
     else:
