@@ -1,6 +1,5 @@
 """The tasks: their data by brute force, their rulers, and that they can be learned."""
 
-import itertools
 import re
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from lstm.tasks import (
     Adding,
     AnBn,
     Copy,
-    Digits,
     Mnist,
     Order,
     Parity,
@@ -31,7 +29,6 @@ from lstm.tasks import (
     vowels,
 )
 from lstm.tasks.packages import Missing
-from lstm.tasks.rulers import COMPRESSORS, WittenBell, compressed
 from lstm.tasks.task import (
     Batch,
     Reader,
@@ -101,16 +98,6 @@ def test_the_gradient_of_every_loss_is_its_derivative(task):
     mg.check_gradients(loss, model.layer.cell.forget.W, model.readout.b)
 
 
-@names
-def test_what_is_measured_is_what_the_rulers_are_in(task):
-    model = task.model(Recipe(hidden=2), rng())
-    if task.name != "parity":  # its sequences of 1,000 are measured elsewhere
-        measures = task.test(model).keys()
-        assert all(ruler.keys() <= measures for ruler in task.rulers().values())
-    if task.validate(model):
-        assert task.metric in task.validate(model)
-
-
 @pytest.mark.parametrize(
     "layer",
     [
@@ -123,14 +110,6 @@ def test_what_is_measured_is_what_the_rulers_are_in(task):
 def test_any_layer_can_be_read_at_every_step(layer):
     reader = Reader(layer, k=1, every=True, rng=0)
     assert reader(np.zeros((5, 7, 3))).shape == (5, 7, 1)
-
-
-def test_a_hit_is_counted_only_where_it_counts():
-    answers = np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]])
-    batch = Batch(answers, np.array([[0, 0, 0]]), np.array([[True, True, False]]))
-    from lstm.tasks.task import hits
-
-    assert hits(answers, batch).tolist() == [True, False]
 
 
 @given(z=st.lists(st.floats(-50, 50), min_size=1, max_size=4), data=st.data())
@@ -251,17 +230,6 @@ def test_all_branches_of_the_grammar_are_taken_equally_often():
     assert set(ways) == {"T", "P"} and abs(ways["T"] - 1000) < 150
 
 
-def test_no_string_is_learned_from_and_tested_on():
-    sets = Reber(count=40).sets
-    rows = {
-        name: {batch.x[k][batch.counted[k]].tobytes() for k in range(40)}
-        for name, batch in sets.items()
-    }
-    assert all(len(strings) == 40 for strings in rows.values())
-    for one, other in itertools.combinations(rows.values(), 2):
-        assert not one & other
-
-
 def test_a_string_counts_only_if_every_step_is_right():
     batch = Reber(count=4).sets["test"]
     perfect = 2.0 * batch.target - 1
@@ -335,11 +303,6 @@ def test_a_piece_asks_for_the_next_character(song):
     assert letters in SONG
 
 
-def test_the_parts_of_a_text_follow_each_other(song):
-    assert "".join(song.parts) == SONG
-    assert len(song.parts[2]) == pytest.approx(len(SONG) / 10, abs=1)
-
-
 def test_a_share_of_a_text_is_its_beginning(tmp_path):
     (tmp_path / "letters.txt").write_text("a" * 70 + "b" * 70)
     assert Text(file=str(tmp_path / "letters.txt"), share=0.5).text == "a" * 70
@@ -389,30 +352,6 @@ def test_temperature_flattens_what_is_drawn_from(logits, temperature):
     np.testing.assert_allclose(counts / 2000, p / p.sum(), atol=0.06)
 
 
-@given(st.text("abc", min_size=1, max_size=60), st.integers(1, 4))
-def test_the_probabilities_of_all_letters_sum_to_one(text, n):
-    model = WittenBell(text, n)
-    for context in ("", "a", "cb", text[-3:]):
-        seen = sum(model.probability(context, letter) for letter in set(text))
-        assert seen + model.probability(context, "z") == pytest.approx(1)
-
-
-def test_an_n_gram_of_a_known_text_by_hand():
-    model = WittenBell("aab", n=2)
-    p_a, p_b = (2 + 2 / 3) / 5, (1 + 2 / 3) / 5  # 3 letters, 2 kinds, 1/3 below
-    assert model.probability("", "a") == pytest.approx(p_a)
-    assert model.probability("", "b") == pytest.approx(p_b)
-    assert model.probability("a", "b") == pytest.approx((1 + 2 * p_b) / 4)
-    bits = -np.log2(model.probability("a", "b")) - np.log2(model.probability("b", "a"))
-    assert model.bits("ba", before="a") == pytest.approx(bits / 2)
-
-
-@pytest.mark.parametrize("name", COMPRESSORS)
-def test_what_was_read_before_need_not_be_written_again(name):
-    fresh = "".join(map(chr, rng().integers(97, 123, 2000)))
-    assert compressed(name, fresh, fresh) < 0.7 * compressed(name, "", fresh)
-
-
 # ------------------------------------------------------------ data that others gathered
 
 
@@ -455,14 +394,6 @@ def test_mnist_files_are_read(tmp_path):
     batch = next(Mnist(folder=str(tmp_path)).batches(rng(), 3))
     order = [[4, 0, 9].index(label) for label in batch.target]
     np.testing.assert_allclose(batch.x * 255, pixels[order], rtol=1e-6)
-
-
-def test_digits_are_split_the_same_way_for_everybody():
-    pytest.importorskip("sklearn", reason="scikit-learn brings the digits")
-    first, again = Digits().pictures, Digits().pictures
-    np.testing.assert_array_equal(first.x, again.x)
-    assert first.x.shape == (1797, 8, 8) and first.x.max() == 1
-    assert Digits().rulers()["nearest neighbour"]["accuracy"] > 0.95
 
 
 def test_the_padded_end_of_a_recording_changes_no_answer():
