@@ -17,7 +17,7 @@ from lstm.layer import LSTM, Recurrent
 from lstm.masks import last
 from lstm.others import GRUCell, IRNNCell, Output, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack, TimeDistributed
-from lstm.state import State
+from lstm.state import RecurrentCell, State, detached
 from lstm.truncated import truncated
 from lstm.variants import (
     CoupledCell,
@@ -55,10 +55,12 @@ __all__ = [
     "ProjectedCell",
     "RNNCell",
     "Recurrent",
+    "RecurrentCell",
     "ResetAfterGRUCell",
     "Stack",
     "State",
     "TimeDistributed",
+    "detached",
     "last",
     "truncated",
 ]

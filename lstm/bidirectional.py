@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lstm.explain_layers import Explained
+from lstm.habits import CALL, CONSTRUCTION, refuse_options
 from lstm.layer import LSTM, Recurrent
+from lstm.state import detached
 from minigrad import Module, concatenate
 from minigrad.messages import explain, user_line
 
@@ -31,7 +33,7 @@ class Directions(NamedTuple):
 
     def detach(self) -> Directions:
         """Return the same numbers as leaves: no gradient flows back past this point."""
-        return Directions(*(None if each is None else each.detach() for each in self))
+        return detached(self)
 
 
 MERGES: Mapping[str | None, Callable[[Any, Any], Any]] = {
@@ -74,21 +76,33 @@ class Bidirectional(Explained, Module):
     causal = False  # y_t has seen all of x
 
     def __init__(
-        self, forth: Recurrent, back: Recurrent | None = None, merge: Any = "concat"
+        self,
+        forth: Recurrent,
+        back: Recurrent | None = None,
+        merge: Any = "concat",
+        **foreign: Any,
     ) -> None:
+        refuse_options(
+            "Bidirectional", foreign, ("forth", "back", "merge"), CONSTRUCTION
+        )
+        for each in (forth, *([] if back is None else [back])):
+            _require_one_way(each)
         back = _mirrored(forth) if back is None else back
-        ways = [getattr(layer, "reverse", None) for layer in (forth, back)]
-        if ways != [False, True] or forth.cell is back.cell:
+        ways = [forth.reverse, back.reverse]
+        if ways != [False, True] or forth.cell is back.cell or forth.n != back.n:
             raise ValueError(
                 explain(
                     f"Bidirectional(forth, back), at {user_line()}",
-                    {"forth.reverse": ways[0], "back.reverse": ways[1]},
-                    "forth reads from the start, back from the end, and each has a "
-                    "cell of its own.",
+                    {
+                        "forth": f"n = {forth.n}, reverse={ways[0]}",
+                        "back": f"n = {back.n}, reverse={ways[1]}",
+                    },
+                    "forth reads from the start, back from the end, both read the "
+                    "same x, and each has a cell of its own.",
                     "Bidirectional(LSTM(n, m), LSTM(n, m, reverse=True)).",
                 )
             )
-        if merge not in MERGES:
+        if merge not in list(MERGES):  # also what has no hash
             raise ValueError(
                 explain(
                     f"Bidirectional(..., merge={merge!r}), at {user_line()}",
@@ -138,14 +152,34 @@ class Bidirectional(Explained, Module):
         mask: Any = None,
         lengths: Any = None,
         dropout: Any = None,
+        **foreign: Any,
     ) -> tuple[Any, Directions]:
         """Return the merged y at every step, and both states."""
+        refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
         state = _directions(state, "state")
         dropout = _directions(dropout, "dropout")
         known = {"mask": mask, "lengths": lengths}
         forth, forward = self.forth(x, state.forward, dropout=dropout.forward, **known)
         back, backward = self.back(x, state.backward, dropout=dropout.backward, **known)
         return MERGES[self.merge](forth, back), Directions(forward, backward)
+
+
+def _require_one_way(layer: Any) -> None:
+    """Refuse what is no single layer over time."""
+    if isinstance(layer, Recurrent):
+        return
+    raise TypeError(
+        explain(
+            f"Bidirectional of a {type(layer).__name__}, at {user_line()}",
+            {"layer": layer},
+            "each direction is one layer over time: a Recurrent, such as an LSTM.",
+            "of a Stack make every layer Bidirectional: Stack(Bidirectional(LSTM(n, "
+            "m)), Bidirectional(LSTM(2m, m)))."
+            if hasattr(layer, "causal")
+            else "of cells of your own: Bidirectional(Recurrent(cell), "
+            "Recurrent(other, reverse=True)).",
+        )
+    )
 
 
 def _mirrored(forth: Any) -> Recurrent:

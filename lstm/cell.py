@@ -26,11 +26,14 @@ import numpy as np
 
 from lstm.explain import Explanation
 from lstm.gate import Activation, Gate
+from lstm.habits import sizes_of
 from lstm.initial import start
 from lstm.state import State, require_state
 from minigrad import Module, Tensor, concatenate, sigmoid, tanh
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, leaf, require_sizes
+from minigrad.module import Rng, leaf
+
+OPTIONS = ("init", "forget_bias", "chrono", "hidden", "activations", "rng", "dtype")
 
 
 class Cell(Module):
@@ -59,8 +62,8 @@ class Cell(Module):
 
     def __init__(
         self,
-        n: int,
-        m: int,
+        n: int | None = None,
+        m: int | None = None,
         init: str = "glorot",
         forget_bias: float | None = None,
         chrono: float | None = None,
@@ -68,8 +71,9 @@ class Cell(Module):
         activations: Mapping[str, Activation] | None = None,
         rng: Rng = None,
         dtype: Any = float,
+        **foreign: Any,
     ) -> None:
-        require_sizes(type(self).__name__, n=n, m=m)
+        n, m = sizes_of(type(self).__name__, n, m, foreign, OPTIONS)
         rng = np.random.default_rng(rng)
         letters, usual = said(type(self), "letters"), said(type(self), "usual")
         self.letters = {name: letters[name] for name in letters if letters[name]}
@@ -188,7 +192,7 @@ class LSTMCell(Cell):
                 if letters.get(name, equation) is None and equation not in vars(cls):
                     setattr(cls, equation, getattr(parent, equation))
 
-    def forward(self, x: Any, state: Any) -> Any:
+    def forward(self, x: Any, state: Any = None) -> Any:
         """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
         x, y_prev, c_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)

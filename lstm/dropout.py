@@ -74,7 +74,7 @@ def variational(
 ) -> Variational:
     """Sample masks for a batch: of x at the rate x, of y_{t-1} at the rate y.
 
-    layer  a Recurrent, such as LSTM(n, m)
+    layer  a Recurrent, such as LSTM(n, m); of a Stack or Bidirectional, each of its own
     batch  (B,), or () for a single sequence
 
     >>> from lstm import LSTM
@@ -86,10 +86,10 @@ def variational(
     >>> y, state = layer(np.ones((2, 7, 3)), dropout=dropout)
     """
     rng = np.random.default_rng(rng)
-    start = layer.start(batch)
-    dtype = np.asarray(start.y).dtype
+    start = _start(layer, batch)
+    dtype = start.y.dtype  # a start that is learned is a Tensor
     return Variational(
-        x=between((*batch, layer.cell.n), x, rng, dtype),
+        x=between((*batch, layer.n), x, rng, dtype),
         y=between(np.shape(start.y), y, rng, dtype),
     )
 
@@ -102,22 +102,25 @@ class Zoneout(Around):
 
     def __init__(self, masks: Any) -> None:
         self.masks = masks
+        self.batch = (slice(None),) * (np.ndim(masks.y) - 2)
 
     def require_fit(self, x: Any, state: Any) -> None:
         """Raise ValueError unless each field of the state has a mask for each step."""
         *batch, steps, _ = x.shape
         for name, mask, field in zip(state._fields, self.masks, state, strict=True):
-            wide = np.shape(field)[-1:]
+            wide = np.shape(field)[len(batch) :]
             _require_shape(f"{name}_t", mask, (*batch, steps, *wide), x)
             _require_booleans(f"{name}_t", mask)
 
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return where(d_t, old, new) for each field."""
-        return chosen([~mask[..., t, :] for mask in self.masks], new, old)
+        at = (*self.batch, t)
+        return chosen([~mask[at] for mask in self.masks], new, old)
 
     def during(self, steps: slice) -> Zoneout:
         """Return what concerns some of the steps only."""
-        return Zoneout(type(self.masks)(*(mask[..., steps, :] for mask in self.masks)))
+        at = (*self.batch, steps)
+        return Zoneout(type(self.masks)(*(mask[at] for mask in self.masks)))
 
 
 def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> Zoneout:
@@ -135,7 +138,7 @@ def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> 
     >>> y, state = layer(np.ones((4, 7, 3)), dropout=dropout)
     """
     rng = np.random.default_rng(rng)
-    start = layer.start()
+    start = _start(layer)
     rates = _by_field(start, rates)
     widths = zip(rates.values(), start, strict=True)
     return Zoneout(
@@ -166,7 +169,24 @@ def zoneout_mean(layer: Any, **rates: float) -> ZoneoutMean:
     >>> layer = LSTM(n=3, m=2, rng=0)
     >>> y, state = layer(np.ones((7, 3)), dropout=zoneout_mean(layer, y=0.05, c=0.5))
     """
-    return ZoneoutMean(_by_field(layer.start(), rates))
+    return ZoneoutMean(_by_field(_start(layer), rates))
+
+
+def _start(layer: Any, batch: tuple[int, ...] = ()) -> Any:
+    """Return the state that a layer begins with; refuse what has several, or none."""
+    if hasattr(layer, "start"):
+        return layer.start(batch)
+    raise TypeError(
+        explain(
+            f"dropout masks for a {type(layer).__name__}, at {user_line()}",
+            {"layer": layer},
+            "masks belong to one cell and what it carries; this is a layer of layers."
+            if hasattr(layer, "causal")
+            else "masks belong to a cell and what it carries; this carries nothing.",
+            "sample for each recurrent layer in it: a Stack takes a list of masks, a "
+            "Bidirectional takes Directions(forward, backward).",
+        )
+    )
 
 
 def _by_field(start: Any, rates: dict[str, float]) -> dict[str, float]:

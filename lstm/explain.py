@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from lstm.formula import Formula
-from lstm.state import start_of
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
 from minigrad.parameter import Parameter
@@ -192,7 +191,7 @@ class Explanation:
 
 def _one_step(cell: Any) -> tuple[Any, Any]:
     """Record one step; return the state before it, as leaves, and after it."""
-    start = start_of(cell)
+    start = cell.start()
     named = (leaf(part, f"{field}_0") for field, part in start._asdict().items())
     before = type(start)(*named)
     return before, cell(leaf(np.ones(cell.n), "x"), before)

@@ -143,9 +143,9 @@ def _carried(layer: Any) -> str:
     if not hasattr(layer, "start"):
         return "nothing"
     start = layer.start()
-    widths: dict[int, list[str]] = {}
+    widths: dict[str, list[str]] = {}
     for field, value in zip(start._fields, start, strict=True):
-        widths.setdefault(value.shape[-1], []).append(field)
+        widths.setdefault("x".join(map(str, value.shape)), []).append(field)
     return "; ".join(f"{', '.join(names)} in R^{k}" for k, names in widths.items())
 
 

@@ -6,9 +6,8 @@ The same four W and b at every step: unrolled pictures show T copies of one cell
 is handed on, y and c, are vectors in R^m. That is why the cell is a layer: its neuron k
 is row k of every W, plus one number c_k, and it reads all of y_{t-1}.
 
-`Recurrent` connects any cell: a Module with sizes n and m that is called as
-`cell(x, state)` and returns the next state. A state is a NamedTuple whose field y is
-the output; `cell.start(batch)` returns the one to begin with.
+`Recurrent` connects any cell, one of this project or one of your own: what it asks for
+is `RecurrentCell` in lstm.state.
 
 A layer with `reverse=True` reads x_T first and x_1 last. Its outputs stay at the steps
 they belong to: y_t has seen x_t, ..., x_T. Where sequences end with padding (`mask` or
@@ -20,29 +19,33 @@ in PyTorch on a PackedSequence.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell
+from lstm.cell import OPTIONS, LSTMCell
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
+from lstm.habits import CALL, known_direction, refuse_options, sizes_of
 from lstm.masks import Around, Frozen, arounds, only_real, real_steps
-from lstm.state import require_state, start_of
+from lstm.state import RecurrentCell, require_cell, require_next, require_state
 from minigrad import Module, Tensor, concatenate, stack, where
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
 
+LAYER_OPTIONS = ("reverse", "outputs")
 TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 
 
 class Recurrent(Module):
     """A cell over time: `y, state = layer(x)`.
 
-    cell     a Module with sizes n and m, called as cell(x, state)
+    cell     a `RecurrentCell`: n, m, start(batch) and cell(x, state)
     reverse  read from the end; y stays in the order of x
-    outputs  y at steps that are not real: "hold" the state's, or "zero"
+    outputs  y at steps that are not real: "hold" the state's, or "zero". "last": y is
+             that of the last step read alone, so (B, m) or (m,)
 
     x        (B, T, n) a batch of sequences, or (T, n) one sequence
     state    what to begin with; zeros if not given
@@ -70,9 +73,12 @@ class Recurrent(Module):
     the first real step it has zeros, and this layer has the y that it began with.
     """
 
-    def __init__(self, cell: Any, reverse: bool = False, outputs: str = "hold") -> None:
-        self.cell = cell
-        self.reverse = reverse
+    def __init__(
+        self, cell: RecurrentCell, reverse: bool = False, outputs: str = "hold"
+    ) -> None:
+        require_cell(cell, f"{type(self).__name__}(cell)")
+        self.cell: Any = cell
+        self.reverse = known_direction(reverse)
         self.outputs = _known_outputs(outputs)
 
     @property
@@ -109,8 +115,10 @@ class Recurrent(Module):
         mask: Any = None,
         lengths: Any = None,
         dropout: Any = None,
+        **foreign: Any,
     ) -> tuple[Any, Any]:
         """Return y at every step, and the state after the last step read."""
+        refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
         x = self._read(x)
         state = self._begin(state, x)
         real = real_steps(x, mask, lengths)
@@ -128,6 +136,8 @@ class Recurrent(Module):
                     x_t = named_input(x[..., t, :], self.dtype)
                     state = self._step(t, x_t, state, around)
                 outputs[t] = state.y
+        if self.outputs == "last":
+            return state.y, state
         y = joined(outputs)
         if real is not None and self.outputs == "zero":
             y = where(real[..., None], y, 0.0)
@@ -148,6 +158,7 @@ class Recurrent(Module):
         for each in around:
             x, seen = each.before(t, x, seen)
         new = self.cell(x, seen)
+        require_next(self.cell, state, new)
         for each in around:
             new = each.after(t, state, new)
         return new
@@ -180,7 +191,7 @@ class Recurrent(Module):
 
     def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen."""
-        return start_of(self.cell, batch)
+        return self.cell.start(batch)
 
 
 class LSTM(Recurrent):
@@ -191,7 +202,7 @@ class LSTM(Recurrent):
     state   State(y, c) after the last step, each (B, m) or (m,)
 
     Made from sizes, `LSTM(n, m, ...)` with the options of LSTMCell, or from a cell of
-    your own, `LSTM(cell)`: a Module with sizes n and m, called as cell(x, state).
+    your own, `LSTM(cell)`: see `RecurrentCell` in lstm.state.
     Masks, lengths, `reverse` and `outputs` are those of Recurrent.
 
     >>> layer = LSTM(n=3, m=2, rng=0)
@@ -202,29 +213,24 @@ class LSTM(Recurrent):
 
     def __init__(
         self,
-        n: int | Module,
+        n: int | RecurrentCell | None = None,
         m: int | None = None,
         reverse: bool = False,
         outputs: str = "hold",
         **options: Any,
     ) -> None:
-        own = isinstance(n, Module)
-        if own == (m is not None) or (own and options):
-            raise TypeError(
-                explain(
-                    f"LSTM({'cell' if own else n}, ...), at {user_line()}",
-                    {},
-                    "a layer has two sizes, n features come in, m come out; or a cell, "
-                    "which has its own.",
-                    "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and "
-                    "outputs.",
-                )
-            )
+        self.new_cell: Callable[[], LSTMCell] | None = None
+        if n is not None and not isinstance(n, int | np.integer | float | str):
+            _require_alone(m, options)
+            super().__init__(n, reverse, outputs)
+            return
+        foreign = {name: options[name] for name in options if name not in OPTIONS}
+        n, m = sizes_of(type(self).__name__, n, m, foreign, (*LAYER_OPTIONS, *OPTIONS))
         if options.get("rng") is not None:  # so that another cell goes on drawing
             options["rng"] = np.random.default_rng(options["rng"])
-        new_cell = functools.partial(LSTMCell, n, m, **options)  # type: ignore[arg-type]
-        super().__init__(n if own else new_cell(), reverse, outputs)
-        self.new_cell = None if own else new_cell  # for another layer like this one
+        # for another layer like this one
+        self.new_cell = functools.partial(LSTMCell, n, m, **options)
+        super().__init__(self.new_cell(), reverse, outputs)
 
 
 def joined(outputs: list[Any], axis: int = -2) -> Any:
@@ -266,15 +272,32 @@ def named_input(x_t: Any, dtype: Any = None) -> Any:
     return x_t
 
 
+def _require_alone(m: Any, options: Mapping[str, Any]) -> None:
+    """Refuse sizes and options beside a cell, which has its own."""
+    if m is None and not options:
+        return
+    beside = {**({} if m is None else {"m": m}), **options}
+    raise TypeError(
+        explain(
+            f"LSTM(cell, {', '.join(f'{k}={v!r}' for k, v in beside.items())}), "
+            f"at {user_line()}",
+            {},
+            "the cell has its own sizes and options.",
+            "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and outputs.",
+        )
+    )
+
+
 def _known_outputs(outputs: str) -> str:
-    if outputs in ("hold", "zero"):
+    if outputs in ("hold", "zero", "last"):
         return outputs
     raise ValueError(
         explain(
             f"outputs={outputs!r}, at {user_line()}",
             {},
             "it says what y is at a step that is not real.",
-            '"hold" repeats the output before, "zero" puts zeros there.',
+            '"hold" repeats the output before, "zero" puts zeros there; "last" gives '
+            "the y of the last step alone.",
         )
     )
 

@@ -59,8 +59,9 @@ class Frozen(Around):
 
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return the new state where step t is real, the old one elsewhere."""
-        real = self.real[..., t, None]
-        return chosen([real] * len(new), new, old)
+        real = self.real[..., t]
+        beside = [(*real.shape, *[1] * (np.ndim(part) - real.ndim)) for part in new]
+        return chosen([real.reshape(shape) for shape in beside], new, old)
 
     def during(self, steps: slice) -> Frozen:
         """Return what concerns some of the steps only."""

@@ -52,7 +52,7 @@ class GRUCell(Cell):
     update: Gate
     candidate: Gate
 
-    def forward(self, x: Any, state: Any) -> Output:
+    def forward(self, x: Any, state: Any = None) -> Output:
         """Return Output(y_t) for x_t and Output(y_{t-1})."""
         x, y_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
@@ -126,7 +126,7 @@ class RNNCell(Cell):
     carries = Output
     output: Gate
 
-    def forward(self, x: Any, state: Any) -> Output:
+    def forward(self, x: Any, state: Any = None) -> Output:
         """Return Output(y_t) for x_t and Output(y_{t-1})."""
         x, y_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)

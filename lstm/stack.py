@@ -16,11 +16,13 @@ import numpy as np
 
 from lstm.counting import time_step
 from lstm.explain_layers import Explained, width_in, width_out
+from lstm.habits import CALL, refuse_options
 from lstm.layer import joined, named_input, sequence
 from lstm.masks import only_real, real_steps
-from minigrad import Module
+from lstm.state import detached
+from minigrad import Module, Sequential
 from minigrad.messages import explain, user_line
-from minigrad.module import beside
+from minigrad.module import beside, output_of, over_time
 
 
 class States(list[Any]):
@@ -32,7 +34,7 @@ class States(list[Any]):
 
     def detach(self) -> States:
         """Return the same numbers as leaves: no gradient flows back past this point."""
-        return States(None if state is None else state.detach() for state in self)
+        return detached(self)
 
 
 class Stack(Explained, Module):
@@ -70,6 +72,8 @@ class Stack(Explained, Module):
                     "Stack(*layers).",
                 )
             )
+        for k, layer in enumerate(layers):
+            _require_layer(k, layer, any(map(over_time, layers[k + 1 :])))
         self.layers = list(layers)
 
     @property
@@ -106,11 +110,14 @@ class Stack(Explained, Module):
         lengths: Any = None,
         between: Any = None,
         dropout: Any = None,
+        **foreign: Any,
     ) -> tuple[Any, States]:
         """Return y of the highest layer at every step, and the state of each layer."""
+        known = ("states", "mask", "lengths", "between", "dropout")
+        refuse_options("stack", foreign, known, CALL)
         x = sequence(x)
         mask = real_steps(x, mask, lengths)
-        if mask is not None and not remembers(self.layers[0]):
+        if mask is not None and not over_time(self.layers[0]):
             x = only_real(x, mask)  # which layers with memory do themselves
         states = _one_each(states, len(self.layers), "states", "layer")
         dropout = _one_each(dropout, len(self.layers), "dropout", "layer")
@@ -119,7 +126,7 @@ class Stack(Explained, Module):
         for layer, state, dropped, gap in zip(
             self.layers, states, dropout, gaps, strict=True
         ):
-            if remembers(layer):
+            if over_time(layer):
                 x, state = layer(x, state, mask=mask, dropout=dropped)
             else:
                 x, state = layer(x), None
@@ -128,9 +135,36 @@ class Stack(Explained, Module):
         return x, after
 
 
-def remembers(layer: Any) -> bool:
-    """Return whether a layer carries something from step to step."""
-    return hasattr(layer, "causal")
+def _require_layer(k: int, layer: Any, steps_read: bool) -> None:
+    """Refuse what cannot stand in a Stack, and say what to put there.
+
+    steps_read  whether a layer above reads all its steps
+    """
+    why = "a Stack hands all steps from layer to layer, and a state to each."
+    if is_cell(layer):
+        why, fix = "a cell makes one step.", "Stack(Recurrent(cell), ...) runs it."
+    elif isinstance(layer, Sequential) and any(map(over_time, layer.layers)):
+        fix = "put its layers here themselves: Stack(*sequential.layers)."
+    elif steps_read and "last" in _outputs(layer):
+        why += ' With outputs="last" it gives one step only.'
+        fix = 'leave outputs="last" to the highest layer over time.'
+    else:
+        return
+    raise TypeError(
+        explain(f"Stack, at {user_line()}", {f"layer {k}": layer}, why, fix)
+    )
+
+
+def _outputs(layer: Any) -> set[str]:
+    """Return what a layer over time says of its outputs, and each that is in it."""
+    inner = layer.parts().values() if hasattr(layer, "parts") else ()
+    said = {getattr(layer, "outputs", "")}
+    return said.union(*(_outputs(each) for each in inner if over_time(each)))
+
+
+def is_cell(part: Any) -> bool:
+    """Return whether this makes one step: it has a state to start with, and no time."""
+    return hasattr(part, "start") and not over_time(part)
 
 
 class TimeDistributed(Explained, Module):
@@ -150,6 +184,7 @@ class TimeDistributed(Explained, Module):
     """
 
     def __init__(self, module: Module, rank: int = 1) -> None:
+        _require_timeless(module, rank)
         self.module = module
         self.rank = rank
 
@@ -172,10 +207,25 @@ class TimeDistributed(Explained, Module):
         for t in range(x.shape[axis]):
             with time_step(t):
                 x_t = named_input(x[(slice(None),) * axis + (t,)])
-                outputs.append(self.module(x_t))
+                outputs.append(output_of(self.module, x_t))
         y = joined(outputs, axis)
         y.name = "Y"
         return y
+
+
+def _require_timeless(module: Any, rank: int) -> None:
+    """Refuse what reads time itself, where a step is a vector."""
+    if not is_cell(module) and not (over_time(module) and rank == 1):
+        return
+    raise TypeError(
+        explain(
+            f"TimeDistributed({type(module).__name__}), at {user_line()}",
+            {"module": module},
+            "it runs a Module at every step by itself, with nothing carried over.",
+            "a cell runs over time in Recurrent(cell), a layer by itself; where every "
+            "step is a sequence, (B, T, S, n), say TimeDistributed(layer, rank=2).",
+        )
+    )
 
 
 def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:

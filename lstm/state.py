@@ -1,22 +1,64 @@
-"""What a cell hands to itself from one time step to the next, by name.
+"""What a cell hands to itself from one time step to the next, and what a cell is.
 
-A state is a NamedTuple that begins with y, the output. An LSTM's is State(y, c). Other
+A state is a NamedTuple with a field y, the output. An LSTM's is State(y, c). Other
 cells carry other things, and whoever hands a state on, freezes it or cuts it, does so
 field by field, without knowing which they are.
+
+What is asked of a cell is `RecurrentCell`: every cell of this project keeps it, and
+whoever writes one of their own has every layer, mask and kind of dropout for it.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import inspect
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from minigrad import Module, Tensor
 from minigrad.messages import explain, user_line
 
 
+class RecurrentCell(Protocol):
+    """A Module that makes one step: what `Recurrent`, and so every layer, asks for.
+
+    n, m           sizes: x_t is (..., n), y_t is (..., m)
+    start(batch)   the state before anything was seen; batch is (B,), or () for none
+    cell(x, state) the state after one more step, of the same kind and shapes
+
+    A state is a NamedTuple with a field y, (*batch, m); what else it carries is the
+    cell's own, each field with the batch axes in front. A cell may have a `dtype`:
+    plain numbers that it meets are then read in it. Where y is projected, its size is
+    that of start().y, and m counts the neurons.
+    """
+
+    @property
+    def n(self) -> int:
+        """The size of x_t."""
+
+    @property
+    def m(self) -> int:
+        """The number of neurons."""
+
+    def start(self, batch: tuple[int, ...] = ()) -> Any:
+        """Return the state before anything was seen."""
+
+    def __call__(self, x: Any, state: Any) -> Any:
+        """Return the state after this step."""
+
+
 def detached(state: Any) -> Any:
-    """Return a state with the same numbers, as leaves."""
-    return type(state)(*(a.detach() if hasattr(a, "detach") else a for a in state))
+    """Return a state with the same numbers, as leaves; so for those of a Stack, too.
+
+    >>> detached([None, State(np.ones(1), Tensor([2.0]) * 3.0)])[1].c
+    Tensor([6.])
+    """
+    if isinstance(state, Tensor):
+        return state.detach()
+    if isinstance(state, tuple):  # a NamedTuple: a state, or the two of Directions
+        return type(state)(*map(detached, state))
+    return type(state)(map(detached, state)) if isinstance(state, list) else state
 
 
 class State(NamedTuple):
@@ -43,33 +85,130 @@ class State(NamedTuple):
         return detached(self)
 
 
-def start_of(cell: Any, batch: tuple[int, ...] = ()) -> Any:
-    """Return a cell's state before anything was seen; zeros of size m, if it has none.
-
-    >>> from lstm.others import RNNCell
-    >>> start_of(RNNCell(n=3, m=2, rng=0))
-    Output(y=array([0., 0.]))
-    """
-    if hasattr(cell, "start"):
-        return cell.start(batch)
-    return State.zeros(cell.m, batch, getattr(cell, "dtype", float))
+def call_of(state: type) -> str:
+    """Return how a state is written: State(y, c)."""
+    return f"{state.__name__}({', '.join(getattr(state, '_fields', ()))})"
 
 
 def require_state(state: Any, wanted: type = State) -> None:
     """Raise TypeError unless `state` says by name which is y and which is c."""
     if isinstance(state, wanted):
         return
-    call = f"{wanted.__name__}({', '.join(getattr(wanted, '_fields', ()))})"
+    call = call_of(wanted)
+    kind = "no state" if state is None else f"a {type(state).__name__} as the state"
+    why = f"this cell carries {call} from step to step."
+    fix = f"pass {call}, or cell.start(batch) to begin with"
+    if state is None:
+        why = f"a cell makes one step, and needs {call} of the step before."
+        fix += "; Recurrent(cell) runs it over time, and starts by itself"
+    elif wanted is State:
+        why = "y and c have the same shape, so only their names tell them apart."
+        fix = (
+            f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
+            "in the order (c, h)"
+        )
+    raise TypeError(explain(f"{kind} of a cell, at {user_line()}", {}, why, f"{fix}."))
+
+
+def require_cell(cell: Any, asked: str) -> None:
+    """Raise TypeError, with all that is missing, unless this is a `RecurrentCell`."""
+    lacks = list(_lacks(cell))
+    if not lacks:
+        return
     raise TypeError(
         explain(
-            f"a {type(state).__name__} as the state of a cell, at {user_line()}",
-            {},
-            "y and c have the same shape, so only their names tell them apart."
-            if wanted is State
-            else f"this cell carries {call} from step to step.",
-            f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
-            "in the order (c, h)."
-            if wanted is State
-            else f"pass {call}, or cell.start() to begin with.",
+            f"{asked}, at {user_line()}",
+            {"cell": cell},
+            "a cell is a Module with n, m, start(batch) and cell(x, state), which "
+            "return a NamedTuple that has a field y:\n        "
+            + "\n        ".join(lacks),
+            _remedy(cell),
+        )
+    )
+
+
+def _lacks(cell: Any) -> Iterator[str]:
+    """Yield what is missing, one sentence for each."""
+    if isinstance(cell, type):
+        yield f"{cell.__name__} is a class, no cell yet."
+        return
+    if hasattr(cell, "causal"):
+        yield "it is a layer already: it reads all steps, a cell reads one."
+        return
+    if not isinstance(cell, Module):
+        yield "it is no Module, so its Parameters would not be found."
+    for letter, of in (("n", "x_t"), ("m", "y_t")):
+        size = getattr(cell, letter, None)
+        if size is None:
+            yield f"it has no {letter}, the size of {of}."
+        elif isinstance(size, bool) or not isinstance(size, int | np.integer):
+            yield f"its {letter} is {size!r}: no size of {of}."
+    if not callable(getattr(cell, "start", None)):
+        yield "it has no start(batch=()), which returns the state to begin with."
+        return
+    try:
+        inspect.signature(cell.start).bind(())
+    except TypeError:
+        yield "its start() takes no batch: () of one sequence, (B,) of B sequences."
+        return
+    yield from _flaws(cell.start(()), cell.start((2,)))
+
+
+def _flaws(start: Any, pair: Any) -> Iterator[str]:
+    """Yield what is wrong with the states that `start` gives for 1 and 2 sequences."""
+    fields = getattr(start, "_fields", None)
+    if fields is None:
+        yield f"its start() returns a {type(start).__name__}, no NamedTuple."
+    elif "y" not in fields:
+        yield f"its state {call_of(type(start))} has no field y, the output."
+    elif np.ndim(start.y) != 1:
+        yield f"its start().y has shape {np.shape(start.y)}: one axis, of size m, is y."
+    else:
+        for name, one, two in zip(fields, start, pair, strict=True):
+            if np.shape(two) != (2, *np.shape(one)):
+                yield (
+                    f"its start((2,)).{name} has shape {np.shape(two)}, not "
+                    f"{(2, *np.shape(one))}: the batch axes come first."
+                )
+
+
+def _remedy(cell: Any) -> str:
+    if isinstance(cell, type):
+        return f"make one, {cell.__name__}(n, m)."
+    if hasattr(cell, "causal"):
+        return "use the layer as it is; Stack(lower, upper) puts layers upon another."
+    return (
+        "def start(self, batch=()): return State.zeros(self.m, batch), for one that "
+        "carries State(y, c); a state of your own is class Mine(NamedTuple): y: Any. "
+        "The page Build and train your own model shows a whole cell."
+    )
+
+
+def require_next(cell: Any, state: Any, new: Any) -> None:
+    """Refuse what a cell returned if it is no next state after `state`."""
+    if isinstance(new, type(state)):
+        before, after = map(np.shape, state), map(np.shape, new)
+        wrong = [
+            name
+            for name, one, two in zip(state._fields, before, after, strict=True)
+            if one != two
+        ]
+        if not wrong:
+            return
+        operands = {f"{k}_{{t-1}}": getattr(state, k) for k in wrong}
+        operands |= {f"{k}_t": getattr(new, k) for k in wrong}
+        why = "a state keeps its shapes from step to step."
+        fix = f"mend forward, or start, which gave {' and '.join(wrong)} at first."
+    else:
+        kind = type(new).__name__
+        operands = {"returned": kind if isinstance(new, tuple) else new}
+        why = f"its start() is {call_of(type(state))}, so forward returns one, too."
+        fix = f"return {call_of(type(state))} from forward, or change start()."
+    raise TypeError(
+        explain(
+            f"a step of {type(cell).__name__}, cell(x, state), at {user_line()}",
+            operands,
+            why,
+            fix,
         )
     )

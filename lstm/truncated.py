@@ -20,6 +20,7 @@ import numpy as np
 from lstm.counting import counting_since
 from lstm.layer import sequence
 from lstm.masks import real_steps, require_steps
+from lstm.state import detached
 from minigrad import Tensor
 from minigrad.messages import explain, user_line
 
@@ -85,7 +86,7 @@ def _pieces(
             y, state = layer(x[..., steps, :], state, mask=real, **masks)
         yield Piece(steps, y, state)
         del y  # not to hold this piece's tape while the next is recorded
-        state = _named_after(steps.stop, state.detach())
+        state = _named_after(steps.stop, detached(state))
 
 
 def _during(steps: slice, masks: Any) -> Any:
@@ -112,14 +113,21 @@ def _named_after(step: int, state: Any) -> Any:
 def _require_causal(layer: Any) -> None:
     if getattr(layer, "causal", False):
         return
-    raise ValueError(
+    over_time = hasattr(layer, "causal")
+    raise (ValueError if over_time else TypeError)(
         explain(
             f"truncated({type(layer).__name__}, ...), at {user_line()}",
             {"layer": layer},
             "a layer that reads from the end needs the whole sequence, so its state "
-            "cannot be handed from one piece to the next.",
+            "cannot be handed from one piece to the next."
+            if over_time
+            else "it is no layer over time: layer(x, state) returns y and the state "
+            "that the next piece begins with.",
             "use layers with reverse=False; or cut the data into pieces and run the "
-            "layer on each by itself.",
+            "layer on each by itself."
+            if over_time
+            else "of a cell, Recurrent(cell) is the layer; in the place of Sequential, "
+            "Stack(LSTM(n, m), Dense(m, k)) has a state.",
         )
     )
 

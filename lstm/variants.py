@@ -212,7 +212,7 @@ class FullGateRecurrenceCell(LSTMCell):
         gates = () if name == "candidate" else (self.m,) * 3
         return *super().reads(name), *gates
 
-    def forward(self, x: Any, state: Any) -> GateState:
+    def forward(self, x: Any, state: Any = None) -> GateState:
         """Return the next state; the gates read u, the candidate reads v."""
         x, y_prev, c_prev, *gates = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)

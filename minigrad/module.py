@@ -336,14 +336,53 @@ def _require_function(n: int, m: int, activation: Any) -> None:
 
 
 class Sequential(Module):
-    """Modules one after the other: the output of each is the input of the next."""
+    """Modules one after the other: the output of each is the input of the next.
 
-    def __init__(self, *layers: Module) -> None:
+    Of a layer over time, which returns y and its state, y flows on and the state is
+    dropped, as in Keras. A `lstm.Stack` returns the states too, and takes masks.
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
         self.layers = layers
+        others = {f"layer {k}": f for k, f in enumerate(layers) if not callable(f)}
+        if others:
+            raise TypeError(
+                explain(
+                    f"Sequential of {len(layers)} layers, at {user_line()}",
+                    others,
+                    "each layer is called on what the one before returns.",
+                    "Sequential(Dense(3, 4), Dense(4, 1)); of a list, "
+                    "Sequential(*layers).",
+                )
+            )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *others: Any, **named: Any) -> Any:
+        if others or named:
+            raise TypeError(
+                explain(
+                    f"Sequential: model(x, ...) with more than x, at {user_line()}",
+                    {**{f"argument {k + 1}": v for k, v in enumerate(others)}, **named},
+                    "only x goes in, and what one layer returns goes into the next.",
+                    "a Stack(*model.layers), of lstm, takes states, mask and lengths: "
+                    "y, states = stack(x, lengths=...).",
+                )
+            )
         if isinstance(x, Array) and x.dtype.kind in "fc":  # integers may be indices
             x = leaf(x, "x")
         for layer in self.layers:
-            x = layer(x)
+            x = output_of(layer, x)
         return x
+
+
+def over_time(layer: Any) -> bool:
+    """Return whether a layer carries a state from step to step.
+
+    Such a layer has an attribute `causal`, and returns y together with its state.
+    """
+    return hasattr(layer, "causal")
+
+
+def output_of(layer: Callable[[Any], Any], x: Any) -> Any:
+    """Return layer(x) for the next layer: of one over time y alone, without state."""
+    returned = layer(x)
+    return returned[0] if over_time(layer) else returned

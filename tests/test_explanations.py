@@ -170,6 +170,9 @@ class Plain(mg.Module):
     def __init__(self, box):
         self.box = box
 
+    def start(self, batch=()):
+        return State.zeros(self.m, batch)
+
     def forward(self, x, state):
         y = self.box(mg.concatenate([x, state.y], axis=-1))
         return State(y, state.c * 1.0)

@@ -199,6 +199,79 @@ MISTAKES = {
         lambda: last(np.ones((2, 5, 2)), [5, 0]),
         r"length 0 has no last step",
     ),
+    "PyTorch's options": (
+        lambda: LSTM(10, 20, num_layers=2, bidirectional=True, batch_first=True),
+        r"batch_first: x is always \(B, T, n\)(.|\n)*write "
+        r"Stack\(Bidirectional\(LSTM\(10, 20\)\), Bidirectional\(LSTM\(40, 20\)\)\)",
+    ),
+    "PyTorch's sizes": (
+        lambda: LSTM(input_size=10, hidden_size=20),
+        r"hidden_size: n is the size of x_t(.|\n)*write LSTM\(10, 20\)",
+    ),
+    "PyTorch's sizes and its number of layers": (
+        lambda: LSTM(input_size=10, hidden_size=20, num_layers=9),
+        r"Stack\(LSTM\(10, 20\), LSTM\(20, 20\), LSTM\(20, 20\), \.\.\.\)",
+    ),
+    "PyTorch's third number": (
+        lambda: LSTM(10, 20, 2),
+        r"reverse=2(.|\n)*num_layers, are a Stack",
+    ),
+    "PyTorch's projection": (
+        lambda: LSTM(3, 4, proj_size=2),
+        r"Recurrent\(ProjectedCell\(n, m, p\)\)",
+    ),
+    "Keras's one size": (lambda: LSTM(64), r"Keras calls units(.|\n)*LSTM\(n, 64\)"),
+    "Keras's name of the size": (lambda: LSTM(units=64), r"write LSTM\(n, 64\)"),
+    "all steps, as Keras is asked": (
+        lambda: LSTM(64, return_sequences=True, return_state=True),
+        r"LSTM\(64, return_sequences=True(.|\n)*y,\s+state = layer\(x\)(.|\n)*"
+        r"write LSTM\(n, 64\)",
+    ),
+    "one step, as Keras is asked": (
+        lambda: LSTM(3, 2, return_sequences=False),
+        r'write LSTM\(3, 2, outputs="last"\)',
+    ),
+    "Keras's word for reverse": (
+        lambda: LSTM(3, 2, go_backwards=True),
+        r"y stays in the order of x(.|\n)*write LSTM\(3, 2, reverse=True\)",
+    ),
+    "Keras's dropout": (
+        lambda: LSTM(3, 2, dropout=0.5, recurrent_dropout=0.5),
+        r"dropout: masks are sampled first",
+    ),
+    "Keras's activation": (
+        lambda: LSTM(3, 2, activation="relu"),
+        r'activations=\{"candidate": f, "state": f\}',
+    ),
+    "Keras's merge mode": (
+        lambda: Bidirectional(LSTM(3, 2), merge_mode="sum"),
+        r"merge=\.\.\.(.|\n)*options: forth, back, merge",
+    ),
+    "a cell of Keras": (lambda: GRUCell(units=4), r"write GRUCell\(n, 4\)"),
+    "an option that is misspelt": (
+        lambda: LSTM(3, 2, hiden={}),
+        r"hiden: there is no such option; perhaps hidden\?(.|\n)*options: reverse",
+    ),
+    "Keras's initial state": (
+        lambda: layer(X, initial_state=[H, H]),
+        r"layer\(initial_state=\.\.\.\)(.|\n)*layer\(x, state\), a State\(y, c\)",
+    ),
+    "a stack of one state": (
+        lambda: deep(X, state=[None, None]),
+        r"stack\(x, states\)",
+    ),
+    "Keras's training": (
+        lambda: both(X, training=True),
+        r"computes the same in training",
+    ),
+    "options beside a cell": (
+        lambda: LSTM(LSTMCell(3, 2), 7, init="torch"),
+        r"LSTM\(cell, m=7, init='torch'\)(.|\n)*has its own",
+    ),
+    "directions of other inputs": (
+        lambda: Bidirectional(LSTM(3, 2), LSTM(4, 2, reverse=True)),
+        r"back: 'n = 4(.|\n)*both read the\s+same x",
+    ),
     "no steps to distribute over": (
         lambda: TimeDistributed(mg.Dense(3, 2))(np.ones((4, 0, 3))),
         r"T > 0",

@@ -331,12 +331,44 @@ def test_the_last_real_output_is_the_states():
     same(last(one, 2), end.y)
 
 
+@pytest.mark.parametrize("lengths", [None, [5, 2, 3]])
+def test_the_last_output_alone_is_that_of_the_state_in_each_direction(lengths):
+    x = RNG.standard_normal((3, 5, 2))
+    y, state = LSTM(2, 3, rng=0, outputs="last")(x, lengths=lengths)
+    same(y, state.y)
+    same(y, last(LSTM(2, 3, rng=0)(x)[0], lengths))
+    both = Bidirectional(LSTM(2, 3, rng=0, outputs="last"))
+    y, ends = both(x, lengths=lengths)
+    same(y, np.concatenate([ends.forward.y.data, ends.backward.y.data], axis=-1))
+    answer = mg.Dense(6, 1, rng=0)
+    same(Stack(both, answer)(x, lengths=lengths)[0], answer(y))
+
+
+def test_in_a_sequence_of_modules_y_flows_on_and_states_are_dropped():
+    x = RNG.standard_normal((3, 5, 2))
+    layers = (
+        LSTM(2, 3, rng=0),
+        Bidirectional(LSTM(3, 2, rng=1)),
+        Stack(LSTM(4, 3, rng=2), mg.Dense(3, 2, rng=3)),
+        LSTM(2, 4, rng=4, outputs="last"),
+        mg.Dense(4, 1, rng=5),
+    )
+    model = mg.Sequential(*layers)
+    same(model(x), Stack(*layers)(x)[0])
+    slopes = mg.grad((model(x) ** 2).sum(), model.parameters())
+    assert all(np.any(slope) for slope in slopes)
+    same(mg.Sequential(layers[0])(x), layers[0](x)[0])
+
+
 def test_a_layer_of_indices_may_be_masked():
     class Embedded(mg.Module):
         n, m = 1, 2
 
         def __init__(self):
             self.table = mg.Parameter(RNG.standard_normal((4, 2)))
+
+        def start(self, batch=()):
+            return State.zeros(self.m, batch)
 
         def forward(self, x, state):
             y = mg.tanh(self.table[x[..., 0]] + state.y)

@@ -148,6 +148,9 @@ def test_a_cell_of_ones_own_is_run_over_time():
         def __init__(self):
             self.box = Gate("h", 3, 2, mg.tanh, rng=0)
 
+        def start(self, batch=()):
+            return State.zeros(self.m, batch)
+
         def forward(self, x, state):
             y = self.box(mg.concatenate([x, state.y], axis=-1))
             return State(y, state.c)

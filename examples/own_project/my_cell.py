@@ -37,6 +37,10 @@ class PeepholeCell(mg.Module):
         self.candidate = Gate("c", n, m, mg.tanh, rng=rng)
         self.output = Gate("o", n + m, m, rng=rng)
 
+    def start(self, batch=()):
+        """Return the state before anything was seen."""
+        return State.zeros(self.m, batch)
+
     def forward(self, x, state):
         """Return State(y_t, c_t)."""
         y_prev, c_prev = state

@@ -153,6 +153,13 @@ def _add_lstm(
 ) -> str:
     """Add a recurrent layer, x (T, B, n); return the name of its y, (T, B, m)."""
     (node,), (sweep,) = to_onnx(layer), sweeps(layer)
+    refuse(
+        "write_onnx",
+        "a file has y at every step:",
+        (f"layer {k}: outputs='last'" for w in sweep.directions if w.outputs == "last"),
+        'build the model with outputs="hold", and take y[:, -1] of what the file '
+        "gives, or y_T with states=True.",
+    )
     held = {name: graph.constant(f"{name}.{k}", a) for name, a in node.arrays.items()}
     start, end = ["", ""], []
     if states:

@@ -1,0 +1,201 @@
+"""Words of PyTorch and Keras that are typed here: what to write in their place.
+
+An option that a layer does not have may be one that people know from elsewhere. Such a
+word is answered with what it is called here, or where it went: into another layer, into
+the call, or nowhere, because it is always so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.messages import explain, user_line
+from minigrad.module import require_sizes
+
+SIZES = "n is the size of x_t and m that of y_t, which Keras calls units."
+ALWAYS = "every call returns both, y at all steps and the state: y, state = layer(x)."
+BATCH_FIRST = "x is always (B, T, n), or (T, n); x.transpose(1, 0, 2) turns (T, B, n)."
+MASKS = "masks are sampled first and given to the call: lstm.dropout."
+START = 'init="glorot", "keras" or "torch" starts all weights.'
+CONSTRAINT = "change p.data after each step, for each p in parameters()."
+PENALTY = "add it to the loss."
+SAME = "there is nothing to choose: leave it away."
+BETWEEN = "y, state = layer(x, state)"
+
+CONSTRUCTION = {
+    "units": SIZES,
+    "input_size": SIZES,
+    "hidden_size": SIZES,
+    "input_dim": SIZES,
+    "input_shape": SIZES,
+    "output_dim": SIZES,
+    "features": SIZES,
+    "num_layers": "a Stack has as many layers as it is given.",
+    "bidirectional": "Bidirectional(layer) reads both ways.",
+    "batch_first": BATCH_FIRST,
+    "time_major": BATCH_FIRST,
+    "return_sequences": ALWAYS + ' y of the last step alone: outputs="last".',
+    "return_state": ALWAYS,
+    "go_backwards": "reverse=True; y stays in the order of x.",
+    "stateful": f"hand the state on: {BETWEEN}; state.detach() cuts the gradient.",
+    "dropout": MASKS,
+    "recurrent_dropout": MASKS,
+    "activation": 'activations={"candidate": f, "state": f}.',
+    "recurrent_activation": 'activations={"forget": f, "input": f, "output": f}.',
+    "nonlinearity": 'activations={"output": mg.relu}, or an IRNNCell.',
+    "bias": "a box always has its b; leave it out of what you train, if it shall stay.",
+    "use_bias": "a box always has its b; leave it out of what you train.",
+    "proj_size": "Recurrent(ProjectedCell(n, m, p)).",
+    "reset_after": "GRUCell resets before the matrix, ResetAfterGRUCell after it.",
+    "kernel_initializer": START,
+    "recurrent_initializer": START,
+    "bias_initializer": START,
+    "unit_forget_bias": "forget_bias=1.0 or 0.0.",
+    "kernel_regularizer": PENALTY,
+    "recurrent_regularizer": PENALTY,
+    "bias_regularizer": PENALTY,
+    "activity_regularizer": PENALTY,
+    "kernel_constraint": CONSTRAINT,
+    "recurrent_constraint": CONSTRAINT,
+    "bias_constraint": CONSTRAINT,
+    "zero_output_for_mask": 'outputs="zero".',
+    "merge_mode": "Bidirectional(layer, merge=...).",
+    "seed": "rng=0, or a Generator.",
+    "name": "a part is called after where it is in the model; layer.label = ...",
+    "device": "it runs where NumPy runs: leave it away.",
+    "trainable": "give the optimizer only what shall change.",
+    "unroll": SAME,
+    "implementation": SAME,
+    "use_cudnn": SAME,
+    "backward_layer": "Bidirectional(forth, back).",
+    "layer": "Bidirectional(forth, back), TimeDistributed(module).",
+}
+
+STATE = "the state is the second argument: layer(x, state), a State(y, c)."
+CALL = {
+    "initial_state": STATE,
+    "initial_carry": STATE,
+    "hx": STATE,
+    "h_0": STATE,
+    "hidden": STATE,
+    "carry": STATE,
+    "states": STATE,
+    "state": "a Stack takes a list of them: stack(x, states).",
+    "training": "a layer computes the same in training: pass dropout=, or leave it.",
+    "deterministic": "pass dropout= in training, and leave it away otherwise.",
+    "sequence_length": "lengths=, (B,) integers.",
+    "seq_lengths": "lengths=, (B,) integers.",
+    "batch_sizes": "lengths=, (B,) integers.",
+    "between": "a Stack has gaps between its layers, one layer has none.",
+}
+
+
+def refuse_options(
+    asked: str,
+    given: Mapping[str, Any],
+    known: Collection[str],
+    table: Mapping[str, str] = CONSTRUCTION,
+    sizes: Sequence[Any] = (),
+    instead: str = "",
+) -> None:
+    """Raise TypeError if any option was given that this part does not know.
+
+    asked    what was called, "LSTM"
+    given    the options that it does not know
+    known    the names of those that it knows
+    sizes    what else it was called with
+    instead  what to write where all of them are words from elsewhere
+    """
+    if not given:
+        return
+    words = [*map(repr, sizes), *(f"{k}={_brief(v)}" for k, v in given.items())]
+    if len(", ".join(words)) > 50:
+        words = [*map(repr, sizes), "..."]
+    told = (_told(name, known, table) for name in given)
+    elsewhere = instead and all(name in table for name in given)
+    raise TypeError(
+        explain(
+            f"{asked}({', '.join(words)}), at {user_line()}",
+            {},
+            "\n".join(["for this there are other words here:", *told]),
+            f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
+        )
+    )
+
+
+def _brief(value: Any) -> str:
+    return repr(value) if isinstance(value, int | float | str | None) else "..."
+
+
+def _told(name: str, known: Collection[str], table: Mapping[str, str]) -> str:
+    near = "".join(difflib.get_close_matches(name, known, n=1))
+    text = "there is no such option" + (f"; perhaps {near}?" if near else ".")
+    return textwrap.fill(
+        f"{name}: {table.get(name, text)}",
+        width=88,
+        initial_indent=" " * 8,
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+    )
+
+
+def sizes_of(
+    kind: str, n: Any, m: Any, foreign: Mapping[str, Any], known: Collection[str]
+) -> tuple[int, int]:
+    """Return the two sizes; refuse others' options, and sizes that are none."""
+    sizes = [each for each in (n, m) if each is not None]
+    here = _here(kind, n, m, foreign)
+    refuse_options(kind, foreign, known, sizes=sizes, instead=here)
+    if m is None or n is None:
+        raise TypeError(
+            explain(
+                f"{kind}({', '.join(map(repr, sizes))}), at {user_line()}",
+                {},
+                f"there are two sizes, and both are given: {SIZES}",
+                f"write {here}; of a cell of your own, LSTM(cell) and nothing else but "
+                "reverse and outputs."
+                if kind == "LSTM"
+                else f"write {here}.",
+            )
+        )
+    require_sizes(kind, n=n, m=m)
+    return int(n), int(m)
+
+
+def _here(kind: str, n: Any, m: Any, foreign: Mapping[str, Any]) -> str:
+    """Return how that is written here: Stack(LSTM(3, 2), LSTM(2, 2))."""
+    n = foreign.get("input_size", n)
+    m = foreign.get("units", foreign.get("hidden_size", m))
+    if m is None and n is not None and "input_size" not in foreign:
+        n, m = None, n  # one size alone is Keras's units
+    n, m = "n" if n is None else n, "m" if m is None else m
+    options = ", reverse=True" if foreign.get("go_backwards") else ""
+    if foreign.get("return_sequences") is False:
+        options += ', outputs="last"'
+    both, layers = foreign.get("bidirectional"), foreign.get("num_layers", 1)
+    above = (2 * m if isinstance(m, int) else "2m") if both else m
+    reads = [n, *[above] * (layers - 1 if isinstance(layers, int) else 0)]
+    each = [f"{kind}({size}, {m}{options})" for size in reads[:3]]
+    each = [f"Bidirectional({one})" for one in each] if both else each
+    more = ", ..." if len(reads) > 3 else ""
+    return f"Stack({', '.join(each)}{more})" if len(reads) > 1 else each[0]
+
+
+def known_direction(reverse: Any) -> bool:
+    """Return whether to read from the end; refuse what is no yes or no."""
+    if isinstance(reverse, bool | np.bool_):
+        return bool(reverse)
+    raise TypeError(
+        explain(
+            f"a layer with reverse={reverse!r}, at {user_line()}",
+            {},
+            "reverse is True or False: does the layer read from the end?",
+            "layers upon another, PyTorch's num_layers, are a Stack(LSTM(n, m), "
+            "LSTM(m, m)); options are given by name.",
+        )
+    )
