@@ -60,8 +60,9 @@ class Frozen(Around):
     def after(self, t: int, old: Any, new: Any) -> Any:
         """Return the new state where step t is real, the old one elsewhere."""
         real = self.real[..., t]
-        beside = [(*real.shape, *[1] * (np.ndim(part) - real.ndim)) for part in new]
-        return chosen([real.reshape(shape) for shape in beside], new, old)
+        shapes = ((*real.shape, *[1] * (np.ndim(part) - real.ndim)) for part in new)
+        masks = [real.reshape(shape) for shape in shapes]
+        return chosen(masks, new, old)
 
     def during(self, steps: slice) -> Frozen:
         """Return what concerns some of the steps only."""

@@ -174,6 +174,9 @@ class Peephole(mg.Module):
         self.candidate = Gate("c", n, m, mg.tanh, rng=3)
         self.p = mg.Parameter(RNG.normal(size=m), name="p_f")
 
+    def start(self, batch=()):
+        return State.zeros(self.m, batch)
+
     def forward(self, x, state):
         v = mg.concatenate([x, state.y], axis=-1)
         z = mg.matvec(self.forget.W, v) + self.p * state.c + self.forget.b

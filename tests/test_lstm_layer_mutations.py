@@ -161,15 +161,15 @@ def noticed():
 
 # ---------------------------------------------------------------------------- the slips
 
-FROZEN = "chosen([real] * len(new), new, old)"
+FROZEN = "chosen(masks, new, old)"
 ZERO = 'self.outputs == "zero"'
 SLIPS = {
     "the state is not frozen": (masks.Frozen.after, FROZEN, "new"),
     "only y is frozen": (masks.Frozen.after, FROZEN, f"new._replace(y={FROZEN}.y)"),
     "only c is frozen": (masks.Frozen.after, FROZEN, f"new._replace(c={FROZEN}.c)"),
-    "the mask says padding": (masks.Frozen.after, "t, None]", "t, None] == False"),
+    "the mask says padding": (masks.Frozen.after, ", t]", ", t] == False"),
     "another sequence's mask": (masks.Frozen.after, "self.real[", "self.real[::-1]["),
-    "the mask of the step before": (masks.Frozen.after, "t, None]", "t - 1, None]"),
+    "the mask of the step before": (masks.Frozen.after, ", t]", ", t - 1]"),
     "old for new": (masks.chosen, "(mask, after, before)", "(mask, before, after)"),
     "no gradient while frozen": (masks.chosen, "after, before)", "after, before.data)"),
     "padding is read": (masks.only_real, "np.where(", "x if 1 else np.where("),
@@ -256,7 +256,7 @@ SLIPS = {
     ),
     "x and y exchange their rates": (dropout.variational, "n), x,", "n), y,"),
     "zoneout the other way": (dropout.Zoneout.after, "~mask", "mask"),
-    "zoneout of the first step": (dropout.Zoneout.after, "[..., t, :]", "[..., 0, :]"),
+    "zoneout of the first step": (dropout.Zoneout.after, "batch, t)", "batch, 0)"),
     "zoneout's rates exchanged": (
         dropout.zoneout,
         "rates.values()",
@@ -270,10 +270,10 @@ SLIPS = {
     ),
     "carry missing between pieces": (
         _pieces,
-        "state = _named_after(steps.stop, state.detach())",
+        "state = _named_after(steps.stop, detached(state))",
         "state = None",
     ),
-    "not cut": (_pieces, "state.detach()", "state"),
+    "not cut": (_pieces, "detached(state)", "state"),
     "the first piece's mask": (
         _pieces,
         "mask[..., steps]",
