@@ -545,7 +545,7 @@ def test_without_the_package_onnx_a_file_is_refused_with_a_way_out(
     monkeypatch.setitem(sys.modules, "onnx", None)
     for act in (write_onnx, lambda model, path: read_onnx(path)):
         with pytest.raises(
-            ModuleNotFoundError, match=r"pip install 'minigrad\[onnx\]'"
+            ModuleNotFoundError, match=r"pip install 'minigrad-lstm\[onnx\]'"
         ):
             act(LSTM(3, 2), tmp_path / "lstm.onnx")
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_the_table_of_the_answer_is_what_explain_prints(capsys):
 def test_every_link_leads_to_a_file():
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_pip_is_told_our_name_and_an_extra_that_exists():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    folders = [ROOT / "docs", ROOT / "minigrad", ROOT / "lstm"]
+    files = [f for at in folders for f in at.rglob("*.*") if f.suffix in (".py", ".md")]
+    text = README + "".join(file.read_text("utf-8") for file in files)
+    told = re.findall(r"pip install '([\w-]+\[\w+\])'", text)
+    inside = [each for listed in extras.values() for each in listed]
+    told += [each for each in inside if re.match(r"(minigrad|lstm)\b", each)]
+    assert len(told) >= 4
+    assert set(told) <= {f"{project['name']}[{extra}]" for extra in extras}
 
 
 PICTURES = runpy.run_path(str(ROOT / "docs/make_pictures.py"))["PICTURES"]

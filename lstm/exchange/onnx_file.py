@@ -222,7 +222,7 @@ def _package() -> Any:
                 f"a file of ONNX, at {user_line()}",
                 {},
                 "the package onnx writes and reads this format, and is not installed.",
-                "install it: pip install 'minigrad[onnx]'. to_onnx and from_onnx, "
+                "install it: pip install 'minigrad-lstm[onnx]'. to_onnx and from_onnx, "
                 "which give and take plain arrays, do without.",
             )
         ) from error
