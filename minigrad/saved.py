@@ -32,7 +32,7 @@ GROUP = "minigrad.saved"
 Arrays = Mapping[str, Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recognised:
     """What a saved model was taken for.
 

@@ -626,6 +626,13 @@ def test_the_same_seed_gives_the_same_page():
     assert max(map(len, str(mg.derive(loss)).splitlines())) <= 130
 
 
+def test_equations_of_a_tape_that_is_derived_twice_are_equal():
+    loss = lstm_loss()
+    once, again = list(mg.derive(loss)), list(mg.derive(loss))
+    assert once == again and once[0] != again[1]
+    assert [e.lines for e in once] == [e.lines for e in again]
+
+
 def test_letters_at_other_times_are_written_relative_to_t():
     assert Text().write(Letter("c", time=At(-1))) == "c[t−1]"
     assert Latex().write(Letter("z", "f", "2", At(1), True)) == r"\bar{z}_{f,t+1}^{(2)}"

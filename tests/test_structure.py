@@ -1,11 +1,14 @@
 """The floors of the house: who may know whom, and how long the engine may be."""
 
 import ast
+import dataclasses
+import pkgutil
 import re
 import subprocess
 import sys
 from collections import Counter
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ HOUSE = HOUSES["minigrad"]
 PROVER = HOUSE / "proving"
 FAILURES = Path(__file__).parents[1] / "docs" / "why" / "failures.md"
 ENGINE = ("tensor", "primitive", "table", "tape")
+BY_ENTRY = re.compile(r"\b(Tensor|Parameter|Array|ndarray)\b")  # what == compares so
 
 
 def imports(file):
@@ -107,3 +111,15 @@ def test_no_file_of_the_prover_stands_twice_and_none_imports_in_a_circle():
         file.name for house in HOUSES.values() for file in house.rglob("[!_]*.py")
     )
     assert not [file.name for file in modules.values() if names[file.name] > 1]
+
+
+def test_no_dataclass_compares_tensors_by_their_entries():
+    # Such an `==` raises, and until Python 3.12 only for Tensors that are not the same.
+    for house in (minigrad, lstm):
+        for module in pkgutil.walk_packages(house.__path__, f"{house.__name__}."):
+            for kind in vars(import_module(module.name)).values():
+                if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+                    continue
+                compared = [f for f in dataclasses.fields(kind) if f.compare]
+                by_entry = [f.name for f in compared if BY_ENTRY.search(str(f.type))]
+                assert "__eq__" not in vars(kind) or not by_entry, (kind, by_entry)

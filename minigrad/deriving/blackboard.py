@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Line:
 
     left: Letter
     right: Formula
-    step: Tensor
+    step: Tensor = field(compare=False)
     notes: tuple[Note, ...] = ()
 
 

@@ -123,8 +123,12 @@ class Mirror:
         return self.x[self.columns.column[spot]], side * height
 
     def _length(self, drawn: tuple[Arrow, int, int]) -> float:
-        """Return how long an arrow is: on a short one words have the least room."""
-        return math.dist(self._at(drawn[0].tail, 1), self._at(drawn[0].head, 1))
+        """Return how long an arrow is: on a short one words have the least room.
+
+        Rounded, so that of arrows of one length the first of the tape comes first.
+        """
+        ends = self._at(drawn[0].tail, 1), self._at(drawn[0].head, 1)
+        return round(math.dist(*ends), 2)
 
     def _area(self, id: str) -> XY:
         node = self.nodes[id]

@@ -44,7 +44,7 @@ class Gap:
     width: int = GAP
 
 
-@dataclass
+@dataclass(eq=False)
 class Stand:
     """Where a row stands among others, in squares, and what passes between them.
 

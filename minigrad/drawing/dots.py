@@ -10,6 +10,7 @@ A long vector is drawn as 1, 2, 3, ..., m: its first dots, three small ones, its
 from __future__ import annotations
 
 import itertools
+import math
 from typing import NamedTuple
 
 from minigrad.drawing.curves import XY
@@ -74,7 +75,8 @@ class Dots:
         return [*range(n)] if n <= few else [*range(few - 2), n - 1]
 
     def _widest(self, few: int) -> float:
-        return max(sum(self._room(v, few) for v in row) for row in self.rows.values())
+        rows = self.rows.values()
+        return max(math.fsum(self._room(v, few) for v in row) for row in rows)
 
     def _room(self, value: Tensor, few: int) -> float:
         slots = min(length(value), few)
@@ -87,7 +89,7 @@ class Dots:
 
     def _row(self, values: list[Tensor]) -> None:
         wide = [self._room(value, self.few) for value in values]
-        x = -sum(wide) / 2
+        x = -math.fsum(wide) / 2
         for i, (value, room) in enumerate(zip(values, wide, strict=True)):
             wished = self._wished(value, x + room / 2) - room / 2
             x = max(x, wished) if i else wished
@@ -111,7 +113,7 @@ class Dots:
         placed = [v for v in feeds if v in self.at and v not in self.network.before]
         upright = [v for v in placed if v in self.network.points] or placed
         middles = [self._middle(v) for v in upright]
-        return sum(middles) / len(middles) if middles else otherwise
+        return math.fsum(middles) / len(middles) if middles else otherwise
 
     def _middle(self, value: Tensor) -> float:
         xs = [x for x, _ in self.at[value].dots.values()]

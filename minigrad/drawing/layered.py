@@ -9,6 +9,7 @@ put in order, again and again, each node at the mean height of its neighbours.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Iterable, Sequence
 
 Line = tuple[str, str]  # from one node to another
@@ -90,4 +91,4 @@ class Columns:
 
 
 def _mean(spots: Sequence[Spot], height: dict[Spot, float]) -> float:
-    return sum(height[spot] for spot in spots) / len(spots) if spots else 0.0
+    return math.fsum(height[spot] for spot in spots) / len(spots) if spots else 0.0

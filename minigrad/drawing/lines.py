@@ -28,7 +28,7 @@ SHOWN = 0  # the neuron that is dark
 FAINT, FAINTER = "60", "30"  # how much of the others' colour is left, in hexadecimal
 ASIDE = (0, 25, -25, 50, -50, 80, -80, 120, -120, 170, -170, 230, -230, 300, -300)
 SAMPLES = np.linspace(0.04, 0.96, 24)[:, None]  # of a curve, where it is looked at
-HIT, THROUGH = 1000.0, 3.0  # the price of touching a dot, of a sample in a box
+HIT, THROUGH = 1000, 3  # the price of touching a dot, of a sample in a box
 
 
 class Line(NamedTuple):
@@ -125,16 +125,16 @@ class Ways:
         for line, (a, b) in zip(bundle.lines, ends, strict=True):
             yield line, _trimmed(_curve(a, b, best))
 
-    def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> float:
+    def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> int:
         """Return how much a line touches that it has nothing to do with."""
         path = _path(points)
         ends = np.array([points[0], points[-1]])
         others = self.all[~(self.all[:, None] == ends[None]).all(-1).any(-1)]
         apart = np.hypot(*(path[:, None] - others[None]).transpose(2, 0, 1))
-        price = HIT * float((apart.min(0, initial=np.inf) < DOT / 2 + 3).sum())
+        price = HIT * int((apart.min(0, initial=np.inf) < DOT / 2 + 3).sum())
         for x1, y1, x2, y2 in boxes:
             x, y = path.T
-            price += THROUGH * float(((x1 < x) & (x < x2) & (y1 < y) & (y < y2)).sum())
+            price += THROUGH * int(((x1 < x) & (x < x2) & (y1 < y) & (y < y2)).sum())
         return price
 
 

@@ -35,18 +35,23 @@ class Room:
         self.taken.append((at, area))
 
     def place(self, line: Sequence[XY], near: XY, area: XY) -> XY:
-        """Take room for words of this area on a Bézier line, and return where."""
-        spots = sorted([near, *_spots(line)], key=lambda spot: math.dist(spot, near))
+        """Take room for words of this area on a Bézier line, and return where.
+
+        Distances are rounded, so that of two that are equal the first comes first.
+        """
+        spots = [near, *_spots(line)]
+        spots.sort(key=lambda spot: round(math.dist(spot, near), 2))
         best = min(spots, key=lambda spot: self._covered(spot, area))
         self.take(best, area)
         return best
 
     def _covered(self, at: XY, area: XY) -> float:
         """Return how much of what is taken an area would cover, in square points."""
-        return sum(
+        covered = math.fsum(
             _common(at[0], area[0], x, wide) * _common(at[1], area[1], y, high)
             for (x, y), (wide, high) in self.taken
         )
+        return round(covered, 2)
 
 
 def _spots(line: Sequence[XY]) -> Iterator[XY]:

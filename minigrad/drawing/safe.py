@@ -135,7 +135,7 @@ def size(label: Label, shape: str) -> tuple[float, float]:
     lines = [(text, size) for text, size in lines if text]
     bare = [(MARK.sub("", text), size) for text, size in lines]
     wide = max((width(text) * size for text, size in bare), default=0) / 72
-    high = (sum(size * 1.2 for text, size in lines) + AIR) / 72
+    high = (1.2 * sum(size for text, size in lines) + AIR) / 72
     if shape == "ellipse":
         high = max(0.36, high * 1.25)
         return max(high, _tidy(wide * 1.25 + 0.14)), high
@@ -148,12 +148,16 @@ def _tidy(inches: float) -> float:
 
 
 def width(text: str) -> float:
-    """Estimate a text's width, in units of its font size."""
-    return sum(
-        0.0 if unicodedata.combining(letter)
-        else 0.36 if letter in " ,.:;()[]|!'ijlIf"
-        else 0.9 if letter in "mwMW@%→"
-        else 0.75 if letter.isupper()
-        else 0.62
+    """Estimate a text's width, in units of its font size.
+
+    Hundredths are added: how Python adds floats differs from version to version.
+    """
+    hundredths = sum(
+        0 if unicodedata.combining(letter)
+        else 36 if letter in " ,.:;()[]|!'ijlIf"
+        else 90 if letter in "mwMW@%→"
+        else 75 if letter.isupper()
+        else 62
         for letter in text
     )  # fmt: skip
+    return hundredths / 100

@@ -31,7 +31,7 @@ SEED = 0  # of every random number: the same program gives the same page
 CLOSE = 1e4  # units in the last place by which orders of adding may differ
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One entry of the tape.
 

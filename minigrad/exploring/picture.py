@@ -32,7 +32,7 @@ ARROW = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """One state of the picture: its name, its svg, and the node of each entry."""
 

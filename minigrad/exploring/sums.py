@@ -20,7 +20,7 @@ from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Use:
     """One use of a value: by which step, as which argument, and what comes back.
 

@@ -104,6 +104,7 @@ def prove_equal(
         if time.monotonic() < end:
             proved.append(_proved(branch, random))
     fields = [field for field, _ in proved]
+    chances = [2.0**chance for _, chance in proved]
     moving = [each.drawn_values.pop(MOVING, 0) for each in fields]
     differences = [each.difference() for each in fields]
     return Equality(
@@ -118,7 +119,7 @@ def prove_equal(
         degree=max(each.degree for each in differences),
         height_bits=math.ceil(max(each.bits for each in differences)),
         questions=sum(each.questions for each in fields),
-        chance=min(0.0, math.log2(2.0**-1000 + sum(2.0**each for _, each in proved))),
+        chance=min(0.0, math.log2(math.fsum([2.0**-1000, *chances]))),
         laws=any(each.laws is not None for each in fields),
         masked=len(branches) > 1 or any(record.has_masks() for record in records),
         points=len(records),

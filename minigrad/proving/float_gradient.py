@@ -11,6 +11,7 @@ the formulas that the lemmas have shown, so no rule and no walk takes part:
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
@@ -83,7 +84,7 @@ def _compared(
     if not np.isfinite(expected):
         return found, expected, np.nan
     eps = epsilon(*tape)
-    size = sum(float(np.sum(np.abs(term))) for term in terms)
+    size = math.fsum(float(np.sum(np.abs(term))) for term in terms)
     gap, allowed = abs(found - expected), rounding_of(tape) * size
     if gap > allowed and closer:
         allowed += rounding_of(tape) * _largest_flow(output, tape, dots)

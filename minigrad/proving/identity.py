@@ -71,7 +71,7 @@ class WithSlopes(Primitive):
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class Trial:
     """A tape over again in a field, from new variables at every leaf.
 

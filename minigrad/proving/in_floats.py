@@ -52,7 +52,7 @@ ENTRIES = 2**16  # of applications of one kind that are looked at together
 Lemmas = Mapping[Primitive, Lemma]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """Code that is not what it should be: a step, the argument of the rule, numbers.
 

@@ -48,7 +48,7 @@ class CellShown:
     outputs: int
 
 
-@dataclass
+@dataclass(eq=False)
 class _Step:
     """One time step: its applications, numbered, and which of them are used outside.
 
