@@ -12,9 +12,13 @@ primitives ran. Everything else is a **reading** of that tape.
     minigrad.reductions  means, softmax, losses, ... likewise
 """
 
+import sys
+
 from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients
+from minigrad.clipping import clip_by_global_norm
 from minigrad.context import no_grad, scope
+from minigrad.foreign_names import PACKAGE
 from minigrad.functions import (
     absolute,
     broadcast_to,
@@ -29,8 +33,9 @@ from minigrad.functions import (
     where,
 )
 from minigrad.gradient import grad
+from minigrad.habits import Uncalled, absent_in_package
 from minigrad.module import Dense, Module, Sequential
-from minigrad.optimizers import SGD, Adam, AdamW, RMSprop, clip_by_global_norm
+from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear
 from minigrad.reductions import (
@@ -159,6 +164,10 @@ __all__ = [
     "where",
 ]
 
+for _name in PACKAGE:  # mg.tensor(...) is called by who knows PyTorch
+    if f"minigrad.{_name}" in sys.modules:
+        sys.modules[f"minigrad.{_name}"].__class__ = Uncalled
+
 _READINGS = {
     "Certificate": "minigrad.proving.certificate",
     "Derivation": "minigrad.deriving.derivation",
@@ -175,11 +184,16 @@ _READINGS = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _READINGS:
-        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-    from importlib import import_module
+    from importlib import import_module, util
 
-    return getattr(import_module(_READINGS[name]), name)
+    if name in _READINGS:
+        return getattr(import_module(_READINGS[name]), name)
+    if name.startswith("_") or util.find_spec(f"minigrad.{name}"):
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name)
+    error = absent_in_package(name, __all__)
+    if sys._getframe(1).f_code.co_name == "_handle_fromlist":
+        raise ImportError(str(error))  # `from minigrad import name`, which hides others
+    raise error
 
 
 def __dir__() -> list[str]:

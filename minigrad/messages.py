@@ -99,8 +99,8 @@ def _is_in(frame: FrameType, folders: tuple[str, ...]) -> bool:
     """Whether a frame runs code of these packages, or what was generated for it."""
     file = frame.f_code.co_filename
     package = str(frame.f_globals.get("__name__")).partition(".")[0]
-    if package == "dataclasses":  # its replace() calls an __init__
-        return True
+    if package == "dataclasses" or file.startswith("<frozen importlib"):
+        return True  # dataclasses.replace() calls an __init__, an import a __getattr__
     if file == "<string>":
         return package in (os.path.basename(folder[:-1]) for folder in folders)
     return os.path.abspath(file).startswith(folders)

@@ -16,13 +16,15 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import as_array
+from minigrad.array_like import as_array, plain
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
+from minigrad.foreign_names import MODULE
+from minigrad.habits import absent, taught
 from minigrad.messages import explain, user_line
 from minigrad.parameter import Parameter, holds
 from minigrad.table import matvec
@@ -124,14 +126,35 @@ class Module:
                     for path, label, below in part._walk(seen):
                         yield f"{name}{suffix}.{path}", label, below
 
+    if not TYPE_CHECKING:
+        __getattr__ = absent("model", MODULE)
+
+    @taught
     def zero_grad(self) -> None:
         """Forget what `backward()` has added up."""
         for parameter in self.parameters():
             parameter.grad = None
 
+    def state_dict(self) -> dict[str, Array]:
+        """Return the numbers of every Parameter, by its path: a copy of them.
+
+        >>> {path: array.shape for path, array in Dense(3, 2).state_dict().items()}
+        {'W': (2, 3), 'b': (2,)}
+        """
+        return {path: p.data.copy() for path, p in self.named_parameters()}
+
+    @taught
+    def load_state_dict(self, arrays: Mapping[str, Any]) -> None:
+        """Give every Parameter the numbers under its path.
+
+        Raises ValueError with a full list of what is missing, not in this model or of
+        another shape; then nothing is changed.
+        """
+        self._load(arrays, "load_state_dict(arrays)", "in the arrays")
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write every Parameter under its path to an `.npz` file, all or nothing."""
-        arrays = {at: parameter.data for at, parameter in self.named_parameters()}
+        arrays = self.state_dict()
         objects = {at: array for at, array in arrays.items() if array.dtype == object}
         if objects:
             raise TypeError(
@@ -146,13 +169,16 @@ class Module:
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read every Parameter back; refuse, with a full list, what does not fit."""
+        self._load(read_npz(path), f"load({str(path)!r})", "in the file")
+
+    def _load(self, arrays: Mapping[str, Any], asked: str, there: str) -> None:
         own = dict(self.named_parameters())
-        arrays = read_npz(path)
-        problems = list(misfits(own, arrays, "in the file"))
+        arrays = {name: np.asarray(plain(array)) for name, array in arrays.items()}
+        problems = list(misfits(own, arrays, there))
         if problems:
             raise ValueError(
                 explain(
-                    f"load({str(path)!r}) into {type(self).__name__}, at {user_line()}",
+                    f"{asked} into {type(self).__name__}, at {user_line()}",
                     {},
                     "names and shapes must be the same, and numbers fit:\n        "
                     + "\n        ".join(problems),
@@ -272,6 +298,7 @@ class Dense(Module):
     W starts uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010, eq. 16), b at 0.
     """
 
+    @taught
     def __init__(
         self,
         n: int,

@@ -1,5 +1,7 @@
 """What `x + y`, `x.sum()` and `np.tanh(x)` mean on a Tensor: handed over, from here.
 
+So is what to say of `x.numpy()` or `x.requires_grad`, which are not there.
+
 Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselves;
 `power` is replaced here by the function that minds its kinks.
 """
@@ -14,6 +16,8 @@ from minigrad import functions as f
 from minigrad import reductions as r
 from minigrad import table as t
 from minigrad.array_like import NUMPY_FACE
+from minigrad.foreign_names import TENSOR
+from minigrad.habits import Absent, absent, taught
 from minigrad.tensor import Tensor
 
 BINARY = {
@@ -53,6 +57,12 @@ for _name, _operation in BINARY.items():
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)
+
+for _name in ("requires_grad", "grad"):  # PyTorch programs assign to these
+    setattr(Tensor, _name, Absent(_name, "t", TENSOR))
+
+Tensor.__getattr__ = absent("t", TENSOR)  # type: ignore[attr-defined]
+Tensor.__init__ = taught(Tensor.__init__)  # type: ignore[method-assign]
 
 NUMPY_FACE.update(
     {

@@ -3,52 +3,55 @@
 `step()` gives every Parameter new numbers; it never writes into the old array, so what
 a tape or the user still holds stays as it was. The equations are those of the papers
 in the form PyTorch uses, and the trajectories are compared with PyTorch's in the tests.
+PyTorch's words lr and eps are taken for learning_rate and epsilon.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.gradient import structured
+from minigrad.array_like import plain
+from minigrad.foreign_names import OPTIMIZER
+from minigrad.habits import absent, taught
 from minigrad.messages import explain, user_line
-from minigrad.module import Module
+from minigrad.module import Module, misfits
 from minigrad.parameter import Parameter
+from minigrad.shapes import leaves
 from minigrad.tensor import Array
 
-Parameters = Module | Mapping[str, Parameter] | Iterable[Parameter]
-
-_OUR_WORDS = {"lr": "learning_rate", "eps": "epsilon"}
+Parameters = Module | Mapping[str, Any] | Iterable[Any]
 
 
 class Optimizer:
     """What all optimizers share: the Parameters, their memories, and `step`.
 
-    parameters     a Module, or a list, dict or any iterable of Parameters
+    parameters     a Module, or a list, dict, generator or structure of Parameters
     learning_rate  the step size, above 0; may be changed between steps
+    weight_decay   adds weight_decay theta to the gradient: the slope of an L2 penalty
+                   0.5 weight_decay theta^2
     """
 
-    def __new__(cls, *_: Any, **options: Any) -> Optimizer:
-        """Say what we call an option, if it comes by PyTorch's name."""
-        for theirs, ours in _OUR_WORDS.items():
-            if theirs in options:
-                raise TypeError(
-                    explain(
-                        f"{cls.__name__}({theirs}=...), at {user_line()}",
-                        {},
-                        f"here the word is written out: {ours}.",
-                        f"{cls.__name__}(parameters, {ours}={options[theirs]!r}).",
-                    )
-                )
-        return super().__new__(cls)
-
-    def __init__(self, parameters: Parameters, learning_rate: float) -> None:
-        self.names, self.parameters = _listed(parameters)
+    def __init__(
+        self, parameters: Parameters, learning_rate: float, weight_decay: float = 0.0
+    ) -> None:
+        self.places, self.parameters = _listed(parameters)
         self.learning_rate = learning_rate
+        self.weight_decay = _option("weight_decay", weight_decay)
         self.memories: list[dict[str, Any]] = [{} for _ in self.parameters]
+
+    if not TYPE_CHECKING:
+        __getattr__ = absent("optimizer", OPTIMIZER)
+
+    def __repr__(self) -> str:
+        options = {k.strip("_"): v for k, v in vars(self).items() if k not in _HELD}
+        shown = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        numbers = sum(parameter.size for parameter in self.parameters)
+        of = f"{len(self.parameters)} Parameters, {numbers} numbers"
+        return f"{type(self).__name__}({shown}) of {of}"
 
     @property
     def learning_rate(self) -> float:
@@ -57,7 +60,7 @@ class Optimizer:
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        rate = float(value)
+        rate = _number(value)
         if not 0 < rate < math.inf:
             raise ValueError(
                 explain(
@@ -65,16 +68,18 @@ class Optimizer:
                     {},
                     "a step has a positive, finite size: the minus sign is in the "
                     "update.",
-                    "choose it above 0, for instance 0.001; to pause, do not step().",
+                    "choose it above 0, for instance 0.001, and assign another between "
+                    "steps to change it; to pause, do not step().",
                 )
             )
         self._learning_rate = rate
 
+    @taught
     def step(self, gradients: Any = None) -> None:
         """Update every Parameter from `gradients`, or from its `.grad`.
 
-        Gradients come in the order of the Parameters, or in a dict with the keys the
-        Parameters came with. A Parameter whose gradient is None stays as it is.
+        Gradients come in the structure of the Parameters, as `mg.grad` returns them, or
+        in a list in their order. A Parameter whose gradient is None stays as it is.
         """
         if gradients is None:
             gradients = [parameter.grad for parameter in self.parameters]
@@ -93,36 +98,44 @@ class Optimizer:
             self.parameters, gradients, self.memories, strict=True
         ):
             if g is not None:
-                parameter.data = self.update(parameter.data, g, memory)
+                theta, g = self.decay(parameter.data, g)
+                parameter.data = self.update(theta, g, memory)
 
     def _in_order(self, gradients: Any) -> list[Any]:
         """Return one gradient a Parameter; refuse, before any update, what misfits."""
-        named = isinstance(gradients, Mapping)
-        if named and self.names is not None and set(gradients) == set(self.names):
-            gradients = {name: gradients[name] for name in self.names}
-        listed = list(gradients.values() if named else gradients)
-        wanted = [parameter.shape for parameter in self.parameters]
-        given = [
-            shape if g is None else np.shape(g)
-            for g, shape in zip(listed, wanted, strict=False)
-        ]
-        keys_fit = not named or self.names is None or list(gradients) == self.names
-        if len(listed) == len(wanted) and given == wanted and keys_fit:
-            return listed
+        found = leaves(gradients)
+        own = dict(zip(self.places, self.parameters, strict=True))
+        in_order = not isinstance(gradients, Mapping) and len(found) == len(own)
+        if in_order and found.keys() != own.keys():
+            found = dict(zip(own, found.values(), strict=True))
+        given = {at: np.asarray(plain(g)) for at, g in found.items() if g is not None}
+        excused = {at: own[at].data for at in found.keys() - given.keys() & own.keys()}
+        misfit = misfits(own, {**given, **excused}, "in the gradients")
+        problems = [each.replace("['", "").replace("']", "") for each in misfit]
+        if not problems:
+            return [given.get(place) for place in self.places]
+        why = "each Parameter needs one gradient, of its shape and in its place:"
         raise ValueError(
             explain(
                 f"step(gradients), at {user_line()}",
-                {"parameters": wanted, "gradients": [np.shape(g) for g in listed]},
-                "each Parameter needs one gradient, of its shape and under its key.",
-                "pass mg.grad(loss, parameters), with the same list or dict that the "
+                {"gradients": gradients},
+                "\n        ".join([why, *problems]),
+                "pass mg.grad(loss, parameters), with the same structure that the "
                 "optimizer was made with; nothing was changed.",
             )
         )
 
+    @taught
     def zero_grad(self) -> None:
         """Forget what `backward()` has added up."""
         for parameter in self.parameters:
             parameter.grad = None
+
+    def decay(self, theta: Array, g: Array) -> tuple[Array, Array]:
+        """Return the numbers and the gradient that `update` is given."""
+        if not self.weight_decay:
+            return theta, g
+        return theta, g + self.weight_decay * theta
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         """Return the new numbers; `memory` lives as long as the Parameter."""
@@ -130,32 +143,63 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """u <- momentum u + g;  theta <- theta - learning_rate u."""
+    """u <- momentum u + (1 - dampening) g;  theta <- theta - learning_rate u.
 
+    The first u is g. With `nesterov` the step is along g + momentum u (Sutskever et al.
+    2013, in PyTorch's form).
+    """
+
+    @taught
     def __init__(
-        self, parameters: Parameters, learning_rate: float, momentum: float = 0.0
+        self,
+        parameters: Parameters,
+        learning_rate: float,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.momentum = float(momentum)
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.momentum = _option("momentum", momentum)
+        self.dampening = _option("dampening", dampening)
+        self.nesterov = bool(nesterov)
+        if self.nesterov and (not self.momentum or self.dampening):
+            raise ValueError(
+                explain(
+                    f"SGD(momentum={momentum}, dampening={dampening}, nesterov=True), "
+                    f"at {user_line()}",
+                    {},
+                    "Nesterov's step looks ahead along an undamped momentum.",
+                    "give a momentum above 0, for instance 0.9, and no dampening.",
+                )
+            )
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
-        u = memory["u"] = self.momentum * memory["u"] + g if memory else np.array(g)
-        return theta - self.learning_rate * u
+        if not self.momentum:
+            return theta - self.learning_rate * g
+        u = g.copy()
+        if memory:
+            u = self.momentum * memory["u"] + (1 - self.dampening) * g
+        memory["u"] = u
+        step = g + self.momentum * u if self.nesterov else u
+        return theta - self.learning_rate * step
 
 
 class Adam(Optimizer):
     """Kingma and Ba 2015, algorithm 1, with bias-corrected moments m and v."""
 
+    @taught
     def __init__(
         self,
         parameters: Parameters,
         learning_rate: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.betas = float(betas[0]), float(betas[1])
-        self.epsilon = float(epsilon)
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.betas = _betas(betas)
+        self.epsilon = _option("epsilon", epsilon)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         beta_1, beta_2 = self.betas
@@ -170,6 +214,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2)."""
 
+    @taught
     def __init__(
         self,
         parameters: Parameters,
@@ -178,85 +223,82 @@ class AdamW(Adam):
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
-        super().__init__(parameters, learning_rate, betas, epsilon)
-        self.weight_decay = float(weight_decay)
+        super().__init__(parameters, learning_rate, betas, epsilon, weight_decay)
 
-    def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
-        decayed = theta - self.learning_rate * self.weight_decay * theta
-        return super().update(decayed, g, memory)
+    def decay(self, theta: Array, g: Array) -> tuple[Array, Array]:
+        return theta - self.learning_rate * self.weight_decay * theta, g
 
 
 class RMSprop(Optimizer):
     """v <- alpha v + (1 - alpha) g^2;  theta <- theta - learning_rate g / sqrt(v).
 
-    Tieleman and Hinton 2012, lecture 6.5.
+    Tieleman and Hinton 2012, lecture 6.5. `centered` subtracts from v the square of a
+    running mean of g (Graves 2013, eq. 38 to 45); the steps may have a momentum.
     """
 
+    @taught
     def __init__(
         self,
         parameters: Parameters,
         learning_rate: float = 1e-2,
         alpha: float = 0.99,
         epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.alpha = float(alpha)
-        self.epsilon = float(epsilon)
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.alpha = _option("alpha", alpha)
+        self.epsilon = _option("epsilon", epsilon)
+        self.momentum = _option("momentum", momentum)
+        self.centered = bool(centered)
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
         v = memory["v"] = self.alpha * memory.get("v", 0.0) + (1 - self.alpha) * g * g
-        return theta - self.learning_rate * g / (np.sqrt(v) + self.epsilon)
+        if self.centered:
+            m = self.alpha * memory.get("m", 0.0) + (1 - self.alpha) * g
+            memory["m"], v = m, v - m * m
+        step = g / (np.sqrt(v) + self.epsilon)
+        if self.momentum:
+            step = memory["u"] = self.momentum * memory.get("u", 0.0) + step
+        return theta - self.learning_rate * step
 
 
-def clip_by_global_norm(gradients: Any, max_norm: float) -> tuple[Any, float]:
-    """Shrink all gradients together so that their joint norm is at most `max_norm`.
-
-    Return them, in the structure they came in, and the norm they had before (Pascanu
-    et al. 2013, algorithm 1; PyTorch's form, with 1e-6 added to the norm). A gradient
-    that is None stays None. Raises ValueError if the norm is not a finite number.
-
-    >>> clip_by_global_norm([np.array([3.0]), np.array([4.0])], max_norm=10.0)[1]
-    5.0
-    """
-    listed = gradients.values() if isinstance(gradients, Mapping) else gradients
-    arrays = list(listed)
-    norm = math.hypot(*(_norm(g) for g in arrays if g is not None))
-    if not (math.isfinite(norm) and max_norm > 0):
-        raise ValueError(
-            explain(
-                f"gradients of norm {norm} clipped to {max_norm}, at {user_line()}",
-                {f"gradient {i}": g for i, g in enumerate(arrays) if _is_bad(g)},
-                "shrinking divides by the norm, and cannot mend what is not finite.",
-                "give a max_norm above 0; find a NaN with mg.checked(), or leave out "
-                "this step.",
-            )
-        )
-    shrink = min(1.0, float(max_norm) / (norm + 1e-6))
-    clipped = (None if g is None else g * shrink for g in arrays)
-    return structured(gradients, clipped), norm
+_BELOW_ONE = ("beta_1", "beta_2")
+_HELD = ("places", "parameters", "memories")  # not options
 
 
-def _norm(g: Any) -> float:
-    """Return the norm of one gradient, in float64; no square of it overflows."""
-    sizes = np.abs(g).astype(float)
-    largest = float(np.max(sizes, initial=0.0))
-    if not 0 < largest < math.inf:  # nothing, an infinity, or NaN
-        return largest
-    return largest * float(np.linalg.norm(sizes / largest))
+def _option(name: str, value: Any) -> float:
+    """Return an option of an optimizer as a Python number, or refuse it."""
+    number = _number(value)
+    if 0 <= number < (1 if name in _BELOW_ONE else math.inf):
+        return number
+    bound = " and below 1" if name in _BELOW_ONE else ""
+    why = f"{name} is a finite number, at least 0{bound}."
+    fix = "choose it in that range; the names and defaults are PyTorch's."
+    raise ValueError(explain(f"{name}={value!r}, at {user_line()}", {}, why, fix))
 
 
-def _is_bad(g: Any) -> bool:
-    return g is not None and not np.isfinite(g).all()
+def _number(value: Any) -> float:
+    """Return a Python number, beside which float32 stays float32; NaN if it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
-def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
-    """Return the Parameters' keys, if they have any, and the Parameters."""
-    if isinstance(parameters, Module):
-        parameters = dict(parameters.named_parameters())
-    names = list(parameters) if isinstance(parameters, Mapping) else None
-    listed = list(
-        parameters.values() if isinstance(parameters, Mapping) else parameters
-    )
+def _betas(betas: Any) -> tuple[float, float]:
+    if not isinstance(betas, list | tuple) or len(betas) != 2:
+        why = "there are two, of the moments m and v."
+        asked = f"betas={betas!r}, at {user_line()}"
+        raise TypeError(explain(asked, {}, why, "write betas=(0.9, 0.999)."))
+    return _option("beta_1", betas[0]), _option("beta_2", betas[1])
+
+
+def _listed(parameters: Parameters) -> tuple[list[str], list[Parameter]]:
+    """Return the Parameters of a structure, and the place of each in it."""
+    found = leaves(parameters)
+    listed = list(found.values())
     for each in listed:
         if not isinstance(each, Parameter):
             raise TypeError(
@@ -264,7 +306,9 @@ def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
                     f"an optimizer over a {type(each).__name__}, at {user_line()}",
                     {"it": each},
                     "an optimizer changes Parameters, and only those.",
-                    "pass a Module, or a list of mg.Parameter.",
+                    "pass a Module, or mg.Parameters in a list or in a dict, such as "
+                    "dict(model.named_parameters()); a group with a learning rate of "
+                    "its own has its own optimizer.",
                 )
             )
     twice = [p for i, p in enumerate(listed) if any(p is q for q in listed[:i])]
@@ -281,4 +325,4 @@ def _listed(parameters: Parameters) -> tuple[list[str] | None, list[Parameter]]:
                 else "give the model its mg.Parameter(...) first, as attributes.",
             )
         )
-    return names, listed
+    return list(found), listed

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.gradient import grad
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded
 from minigrad.tape import Tape
@@ -36,6 +37,7 @@ class Parameter(Tensor):
 
     __slots__ = ("grad", "path")
 
+    @taught
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name)
         self.grad: Array | None = None
@@ -107,6 +109,7 @@ _alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
 _MANY = 100
 
 
+@taught
 def backward(output: Tensor, seed: Any = None) -> None:
     """Add the gradient of `output` into `.grad` of every Parameter on its tape.
 
@@ -148,7 +151,7 @@ def _warn_of_many(output: Tensor) -> None:
             f"{_MANY} losses are alive, each with its whole tape: keep a history as "
             "float(loss), or call mg.Tape(loss).release().",
             ResourceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -10,7 +10,7 @@ structure: what a function takes or returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -82,6 +82,8 @@ def mapped(
     """Return the structure with leaf(path, value) in the place of every leaf."""
     if is_leaf(structure):
         return leaf(name, structure)
+    if _is_module(structure):
+        structure = dict(structure.named_parameters())
 
     def below(path: str, value: Any) -> Any:
         return mapped(leaf, value, name + path, is_leaf)
@@ -106,9 +108,43 @@ def mapped(
     )
 
 
+def leaves(structure: Any) -> dict[str, Any]:
+    """Return what stands in a structure, by its place; alone, its place is "".
+
+    A Module is the dict of its Parameters by their paths; an iterator is a list.
+
+    >>> leaves({"W": 1.0, "b": [2.0, 3.0]})
+    {"['W']": 1.0, "['b'][0]": 2.0, "['b'][1]": 3.0}
+    """
+    found: dict[str, Any] = {}
+    structure = list(structure) if isinstance(structure, Iterator) else structure
+    mapped(found.__setitem__, structure, "", lambda part: not holds(part))
+    return found
+
+
+def rebuilt(structure: Any, values: Iterable[Any]) -> Any:
+    """Return the structure with other leaves, given in the order of `leaves`.
+
+    >>> rebuilt({"W": 1.0, "b": [2.0, 3.0]}, [10, 20, 30])
+    {'W': 10, 'b': [20, 30]}
+    """
+    values = iter(values)
+    return mapped(
+        lambda _, __: next(values), structure, "", lambda part: not holds(part)
+    )
+
+
+def holds(value: Any) -> bool:
+    """Is this a structure that may hold leaves: a container or a Module?"""
+    return _holds(value) or _is_module(value)
+
+
 def _holds(value: Any) -> bool:
-    """Is this a structure that may hold leaves?"""
     return isinstance(value, (Mapping, list, tuple))
+
+
+def _is_module(value: Any) -> bool:
+    return hasattr(type(value), "named_parameters")  # a Module is a floor above
 
 
 def inputs_asked(

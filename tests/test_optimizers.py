@@ -33,6 +33,29 @@ PAIRS = {  # ours, torch's name, torch's options
         "RMSprop",
         {"lr": 0.01, "alpha": 0.9},
     ),
+    **{
+        f"{name}, {', '.join(options)}": (
+            lambda p, name=name, options=options: getattr(mg, name)(p, **options),
+            name,
+            options,
+        )
+        for name, options in [
+            ("SGD", {"lr": 0.1, "weight_decay": 0.1}),
+            ("SGD", {"lr": 0.1, "dampening": 0.3}),
+            ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+            ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+            (
+                "SGD",
+                {"lr": 0.1, "momentum": 0.8, "nesterov": True, "weight_decay": 0.2},
+            ),
+            ("Adam", {"lr": 0.01, "weight_decay": 0.1, "eps": 1e-6}),
+            ("AdamW", {"lr": 0.01, "betas": (0.5, 0.9)}),
+            ("RMSprop", {"lr": 0.01, "weight_decay": 0.1}),
+            ("RMSprop", {"lr": 0.01, "momentum": 0.7}),
+            ("RMSprop", {"lr": 0.01, "centered": True}),
+            ("RMSprop", {"lr": 0.01, "centered": True, "momentum": 0.7, "eps": 1e-4}),
+        ]
+    },
 }
 
 
@@ -237,10 +260,88 @@ def test_a_step_before_any_gradient_is_refused():
     optimizer.step()
 
 
-@pytest.mark.parametrize(("theirs", "ours"), [("lr", "learning_rate"), ("eps", "eps")])
-def test_pytorchs_words_are_answered_with_ours(theirs, ours):
-    with pytest.raises(TypeError, match=f"written out: {ours}"):
-        mg.Adam([mg.Parameter([1.0])], **{theirs: 0.1})
+def test_pytorchs_words_for_options_are_taken():
+    p = mg.Parameter([1.0])
+    optimizer = mg.Adam([p], lr=0.25, eps=1e-3, weight_decay=0.1)
+    assert (optimizer.learning_rate, optimizer.epsilon) == (0.25, 1e-3)
+    with pytest.raises(TypeError, match="multiple values"):
+        mg.SGD([p], 0.1, lr=0.2)
+
+
+def test_an_optimizer_takes_every_structure_and_gradients_in_the_same():
+    def step(structure, inputs):
+        optimizer = mg.SGD(structure, 1.0)
+        loss = sum((k + 1.0) * p.sum() for k, p in enumerate(everything))
+        optimizer.step(mg.grad(loss, inputs))
+        moved = [p.data.tolist() for p in everything]
+        for p in everything:
+            p.data = p.data * 0
+        return moved
+
+    model = mg.Dense(1, 1, rng=0)
+    everything = [*model.parameters(), mg.Parameter([0.0])]
+    model.W.data = model.W.data * 0
+    W, b, extra = everything
+    expected = [[[-1.0]], [-2.0], [-3.0]]
+    assert step(everything, everything) == expected
+    assert step((p for p in everything), everything) == expected
+    assert step(tuple(everything), tuple(everything)) == expected
+    named = {"W": W, "b": b, "extra": extra}
+    assert step(named, dict(reversed(named.items()))) == expected
+    assert step(model, dict(model.named_parameters())) == [*expected[:2], [0.0]]
+    assert step(model, model.parameters()) == [*expected[:2], [0.0]]
+    assert step(extra, extra) == [[[0.0]], [0.0], expected[2]]
+    Pair = namedtuple("Pair", "a b")
+    assert step(Pair(W, b), Pair(W, b)) == [*expected[:2], [0.0]]
+    optimizer = mg.SGD([model, {"more": [extra]}], 1.0)
+    optimizer.step([{"b": b.data, "W": W.data + 1}, {"more": [extra.data + 3]}])
+    assert [p.data.tolist() for p in everything] == [[[-1.0]], [0.0], [-3.0]]
+
+
+def test_gradients_that_were_recorded_are_taken_as_their_numbers():
+    p = mg.Parameter([1.0, 2.0])
+    optimizer = mg.SGD([p], 0.5, momentum=0.9)
+    for _ in range(2):
+        optimizer.step(mg.grad((p * p).sum(), [p], record=True))
+    assert isinstance(optimizer.memories[0]["u"], np.ndarray)
+
+
+def test_an_optimizer_says_what_it_is():
+    p = mg.Parameter([1.0, 2.0])
+    said = repr(mg.SGD([p], 0.1, momentum=0.9))
+    assert said.startswith("SGD(learning_rate=0.1, ") and "momentum=0.9" in said
+    assert said.endswith("of 1 Parameters, 2 numbers")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"momentum": -0.1},
+        {"momentum": np.nan},
+        {"weight_decay": -1.0},
+        {"weight_decay": "much"},
+        {"nesterov": True},
+        {"nesterov": True, "momentum": 0.9, "dampening": 0.1},
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        mg.SGD([mg.Parameter([1.0])], 0.1, **options)
+
+
+@pytest.mark.parametrize("betas", [(0.9, 1.0), (-0.1, 0.9), 0.9, (0.9,)])
+def test_betas_are_two_fractions(betas):
+    with pytest.raises((ValueError, TypeError), match="beta"):
+        mg.Adam([mg.Parameter([1.0])], betas=betas)
+
+
+def test_weight_decay_of_adam_is_the_slope_of_a_penalty():
+    p, q = mg.Parameter([2.0, -1.0]), mg.Parameter([2.0, -1.0])
+    one, other = mg.Adam([p], 0.1, weight_decay=0.5), mg.Adam([q], 0.1)
+    for g in GRADIENTS:
+        one.step([g[:2]])
+        other.step([g[:2] + mg.grad(0.25 * (q * q).sum(), q)])
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-13)
 
 
 def test_clipping_keeps_the_structure_and_what_is_none():

@@ -1,0 +1,224 @@
+"""Names from PyTorch, JAX, Keras and NumPy that are not here, and what to write.
+
+An entry is code, and after `#` why; without code it means: leave it out. In it t and
+other are Tensors, p a Parameter, model a Module. A name that works here stands in none
+of these tables: see `minigrad.habits`.
+"""
+
+from collections.abc import Mapping
+
+Table = Mapping[str, str]
+
+ON_CPU = "  # all numbers are on the CPU"
+NUMBERS = "t.data  # the NumPy array"
+INTEGERS = "t.data.astype(int)  # integers have no derivative: they are plain arrays"
+UNWRITTEN = "  # a Tensor is never written into, so nobody needs a copy"
+PLAIN = "  # a choice: its answer is plain numbers"
+RECORDED = (
+    "  # every Tensor is recorded; backward() fills, and optimizers change, each "
+    "mg.Parameter; to keep one as it is, give the optimizer the others"
+)
+GRADIENT = "mg.grad(loss, t)  # of any Tensor on the tape; backward() fills Parameters"
+
+TENSOR: Table = {
+    **dict.fromkeys(("numpy", "array", "value", "values"), NUMBERS),
+    "tolist": "t.data.tolist()",
+    **dict.fromkeys(("cpu", "cuda", "device", "is_cuda"), ON_CPU),
+    "to": "t.astype(dtype)  # all numbers are on the CPU",
+    "type": "t.astype(dtype)",
+    "float": "t.astype('f4')",
+    "double": "t.astype('f8')",
+    "half": "t.astype('f2')",
+    **dict.fromkeys(("int", "long"), INTEGERS),
+    "bool": "t.data.astype(bool)  # masks are plain arrays",
+    **dict.fromkeys(("requires_grad", "requires_grad_"), RECORDED),
+    **dict.fromkeys(("grad", "retain_grad"), GRADIENT),
+    "register_hook": "mg.grad(loss, t)  # and change what it returns",
+    "grad_fn": "t.primitive  # None of a leaf",
+    "is_leaf": "t.primitive is None",
+    **dict.fromkeys(("clone", "copy", "contiguous"), UNWRITTEN),
+    "block_until_ready": "  # what was computed is there",
+    "zero_grad": "p.grad = None",
+    "assign": "p.data = array  # of an mg.Parameter",
+    **dict.fromkeys(("numel", "nelement"), "t.size"),
+    "dim": "t.ndim",
+    "view": "t.reshape(shape)",
+    **dict.fromkeys(("view_as", "reshape_as"), "t.reshape(other.shape)"),
+    "unsqueeze": "t[..., None]",
+    "squeeze": "column[..., 0]  # of the axis that has one entry",
+    **dict.fromkeys(("flatten", "ravel"), "t.reshape(-1)"),
+    **dict.fromkeys(("permute", "swapaxes"), "t.transpose(1, 0)"),
+    **dict.fromkeys(("t", "mT"), "t.T"),
+    **dict.fromkeys(("expand", "expand_as"), "mg.broadcast_to(row, other.shape)"),
+    **dict.fromkeys(("repeat", "tile"), "mg.concatenate([t, t])"),
+    **dict.fromkeys(("chunk", "split"), "(t[:1], t[1:])"),
+    "unbind": "list(t)",
+    "gather": "t[rows, columns]",
+    **dict.fromkeys(("index_select", "select"), "t[:, columns]"),
+    "narrow": "t[:, 1:3]",
+    "at": "mg.where(mask, other, t)  # a new Tensor, as t.at[mask].set(other) is",
+    "masked_fill": "mg.where(mask, 0.0, t)",
+    "masked_select": "t[mask]",
+    **dict.fromkeys(("mm", "bmm"), "t @ other.T"),
+    "mv": "mg.matvec(t, row)",
+    "dot": "row @ row",
+    "mul": "t * other",
+    "sub": "t - other",
+    "div": "t / other",
+    "neg": "-t",
+    "pow": "t**2",
+    "square": "t**2",
+    "abs": "abs(t)",
+    "clamp": "mg.clip(t, 0.0, 1.0)",
+    "norm": "mg.sqrt((t * t).sum())",
+    "std": "mg.sqrt(t.var())",
+    "prod": "mg.exp(mg.log(abs(t)).sum())  # of positive numbers",
+    "argmax": "np.argmax(t, axis=-1)" + PLAIN,
+    "argmin": "np.argmin(t, axis=-1)" + PLAIN,
+    "argsort": "np.argsort(t, axis=-1)" + PLAIN,
+    "sort": "row[np.argsort(row)]",
+    "topk": "row[np.argsort(row)[-2:]]",
+    "any": "(t > 0).any()",
+    "all": "(t > 0).all()",
+    "eq": "t == other",
+    "gt": "t > other",
+    "lt": "t < other",
+}
+
+NO_MODE = (
+    "  # a model has no mode: dropout is a mask that a call is given "
+    "(lstm.dropout.variational), and a call without one evaluates"
+)
+DTYPE = "mg.Dense(3, 2, dtype=dtype)  # when a layer is made; all is on the CPU"
+PARTS = "vars(model)  # a part of a model is an attribute, and needs no registration"
+BY_PATH = "dict(model.named_parameters())"
+TRAINING = "optimizer.step(mg.grad(loss, model.parameters()))  # in a loop of your own"
+
+MODULE: Table = {
+    **dict.fromkeys(("train", "eval", "training"), NO_MODE),
+    **dict.fromkeys(("to", "cpu", "cuda", "float", "double", "half"), DTYPE),
+    **dict.fromkeys(("weights", "variables", "trainable_variables"), BY_PATH),
+    **dict.fromkeys(("trainable_weights", "params", "param_groups"), BY_PATH),
+    "get_weights": "model.state_dict()",
+    "set_weights": "model.load_state_dict(arrays)",
+    "save_weights": "model.save(path)",
+    "load_weights": "model.load(path)",
+    "requires_grad_": "mg.Adam(model.parameters()[1:])  # the optimizer is given what "
+    "shall change",
+    **dict.fromkeys(("children", "modules", "named_modules", "named_children"), PARTS),
+    **dict.fromkeys(("add_module", "register_module"), "model.part = mg.Dense(3, 2)"),
+    "register_parameter": "model.w = mg.Parameter([1.0])",
+    "register_buffer": "model.mean = np.zeros(3)  # a plain array is not trained, and "
+    "not saved",
+    **dict.fromkeys(("compile", "fit"), TRAINING),
+    "predict": "model(x).data",
+    "summary": "print(model)",
+    "count_params": "sum(p.size for p in model.parameters())",
+    "init": "mg.Dense(3, 2, rng=0)  # numbers are drawn when a layer is made",
+    "apply": "model(x)",
+    "backward": "loss.backward()  # of a loss, which is a Tensor",
+    "grad": "[p.grad for p in model.parameters()]",
+}
+
+RATE = "optimizer.learning_rate = 0.01"
+MEMORIES = "optimizer.memories  # a list: one dict for each Parameter"
+OPTIMIZER: Table = {
+    **dict.fromkeys(("lr", "param_groups", "defaults"), RATE),
+    **dict.fromkeys(("state", "state_dict", "load_state_dict"), MEMORIES),
+    "add_param_group": "mg.Adam(model.parameters()[:1])  # an optimizer for each group",
+    **dict.fromkeys(("minimize", "apply_gradients", "apply"), TRAINING),
+    "backward": "loss.backward()  # of a loss, which is a Tensor",
+    "init": "mg.Adam(model)  # its memories begin empty",
+}
+
+LEAF = "mg.Tensor(np.ones(3))"
+PARAMETER = "mg.Parameter(np.ones(3))"
+RANDOM = "np.random.default_rng(0)  # layers take a seed: mg.Dense(3, 2, rng=0)"
+LAYERS = "mg.Dense(3, 2, mg.tanh)  # layers are on mg, and in the package lstm"
+FUNCTIONS = "mg.softmax(t)  # functions are on mg itself"
+OPTIMIZERS = "mg.Adam(model)  # optimizers are mg.SGD, mg.Adam, mg.AdamW, mg.RMSprop"
+BINARY = "(mg.softplus(logits) - labels * logits).mean()  # of logits, before sigmoid"
+ROW = "mg.elementwise  # a row of the table: docs/do/add-an-op.md"
+RECORDING = "mg.no_grad()  # outside it every Tensor is recorded"
+
+PACKAGE: Table = {
+    **dict.fromkeys(("tensor", "array", "asarray", "as_tensor", "from_numpy"), LEAF),
+    **dict.fromkeys(("FloatTensor", "DoubleTensor"), LEAF),
+    **dict.fromkeys(("Variable", "variable", "parameter"), PARAMETER),
+    **dict.fromkeys(("numpy", "np"), "np.tanh(t)  # NumPy itself records on Tensors"),
+    "randn": "mg.Tensor(np.random.default_rng(0).standard_normal(shape))",
+    "rand": "mg.Tensor(np.random.default_rng(0).random(shape))",
+    **dict.fromkeys(("random", "seed", "manual_seed", "key"), RANDOM),
+    **dict.fromkeys(("nn", "layers", "keras"), LAYERS),
+    **dict.fromkeys(("F", "functional"), FUNCTIONS),
+    "optim": OPTIMIZERS,
+    "Linear": "mg.Dense(3, 2)",
+    **dict.fromkeys(("Model", "Layer"), "mg.Module"),
+    "ModuleList": "model.layers = [mg.Dense(3, 2)]  # a list is enough",
+    "ModuleDict": "model.heads = {'a': mg.Dense(3, 2)}  # a dict is enough",
+    **{f: f"from lstm import {f}" for f in ("LSTM", "LSTMCell", "GRUCell", "RNNCell")},
+    **{f: f"from lstm import {f}" for f in ("Bidirectional", "Stack", "Recurrent")},
+    "GRU": "from lstm import GRUCell, Recurrent",
+    "RNN": "from lstm import RNNCell, Recurrent",
+    "Embedding": "t[ids]  # rows of an mg.Parameter, by an array of integers",
+    "Dropout": "from lstm.dropout import variational  # a mask that a call is given",
+    "leaky_relu": "mg.where(t > 0, t, 0.01 * t)",
+    **dict.fromkeys(("mse_loss", "MSELoss", "mse"), "mg.squared_error(t, other)"),
+    "CrossEntropyLoss": "mg.cross_entropy(logits, ids)",
+    "nll_loss": "mg.cross_entropy(logits, ids)  # of logits, before log_softmax",
+    **dict.fromkeys(("BCELoss", "BCEWithLogitsLoss"), BINARY),
+    **dict.fromkeys(("binary_cross_entropy", "bce_loss"), BINARY),
+    "binary_cross_entropy_with_logits": BINARY,
+    "l1_loss": "abs(t - other).mean()",
+    "clip_grad_norm_": "mg.clip_by_global_norm(gradients, 1.0)",
+    **dict.fromkeys(("autograd", "gradient", "gradients"), "mg.grad(loss, t)"),
+    "GradientTape": "mg.grad(loss, t)  # every Tensor is recorded: no tape to open",
+    "backward": "loss.backward()",
+    "stop_gradient": "t.detach()",
+    **dict.fromkeys(("gradcheck", "check_grads"), "mg.check_gradients(np.tanh, 0.5)"),
+    **dict.fromkeys(("jacrev", "jacfwd"), "mg.jacobian(np.tanh)"),
+    **dict.fromkeys(("custom_vjp", "custom_jvp", "custom_gradient", "Function"), ROW),
+    "vmap": "  # functions take batches, an example in each row",
+    "jit": "  # what is computed is recorded as it runs",
+    **dict.fromkeys(("inference_mode", "enable_grad", "set_grad_enabled"), RECORDING),
+    "save": "model.save(path)",
+    "load": "model.load(path)",
+    "cat": "mg.concatenate([t, t])",
+    "one_hot": "np.eye(3)[ids]",
+    **{f: f"np.{f}" for f in ("float16", "float32", "float64", "newaxis", "pi", "inf")},
+}
+BETAS = "mg.Adam(model, betas=(0.9, 0.999))"
+SPEED = "  # it would change the speed and no number"
+CREATED = ("zeros", "ones", "full", "eye", "empty", "arange", "linspace", "diag")
+
+SYNONYMS = {"lr": "learning_rate", "eps": "epsilon"}  # taken for what we say
+WORDS = {"argument": "argnums", "dim": "axis", "dims": "axes", "keepdim": "keepdims"}
+KEYWORDS: Table = {  # of one function, or of any
+    **dict.fromkeys(("requires_grad", "trainable"), RECORDED),
+    "Tensor.dtype": "mg.Tensor(np.asarray(array, dtype))",
+    "Parameter.dtype": "mg.Parameter(np.asarray(array, dtype))",
+    "device": ON_CPU,
+    "backward.gradient": "y.backward(seed=np.ones(y.shape))",
+    "retain_graph": "  # the tape stays as long as the loss",
+    "create_graph": "mg.grad(loss, t, record=True)",
+    "allow_unused": "mg.grad(loss, [t, other])  # zeros for what has no part in it",
+    "grad_outputs": "mg.grad(t, t, seed=np.ones(t.shape))",
+    "set_to_none": "  # zero_grad() sets None",
+    "closure": "optimizer.step()  # after loss.backward()",
+    "maximize": "mg.grad(-loss, model.parameters())  # and minimise that",
+    "amsgrad": "mg.Adam(model)  # the largest second moment is not kept here",
+    **dict.fromkeys(("foreach", "fused", "capturable"), SPEED),
+    **dict.fromkeys(("b1", "b2", "beta_1", "beta_2"), BETAS),
+    "rho": "mg.RMSprop(model, alpha=0.99)",
+    **dict.fromkeys(
+        ("clipnorm", "global_clipnorm"), "mg.clip_by_global_norm(gradients, 1.0)"
+    ),
+    **dict.fromkeys(("in_features", "out_features", "units"), "mg.Dense(n=3, m=2)"),
+    **dict.fromkeys(
+        ("bias", "use_bias"), "mg.matvec(W, x)  # a Dense always has its b"
+    ),
+    "strict": "model.load_state_dict({**model.state_dict(), **arrays})",
+    "reduction": "(t - other) ** 2  # a loss here is the mean; of this make any other",
+    "out": "t = mg.tanh(t)  # a Tensor is never written into",
+    "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",
+}

@@ -1,0 +1,193 @@
+"""Habits from elsewhere are answered: what is not here, and what to write in its place.
+
+A name that a Tensor, a Module, an optimizer or minigrad itself does not have, and a
+keyword that a function does not take, are looked up in `minigrad.foreign_names`. The
+answer is an AttributeError or a TypeError, as Python's own would be, so `hasattr` and
+`try` work; but it has four parts, and the last is the code to write.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+from minigrad.array_like import NUMPY_FACE
+from minigrad.foreign_names import (
+    CREATED,
+    KEYWORDS,
+    PACKAGE,
+    SYNONYMS,
+    TENSOR,
+    WORDS,
+    Table,
+)
+from minigrad.messages import explain, user_line
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# NumPy, copy and pickle ask for names with an underscore, messages for these.
+PROBED = ("data", "primitive", "line", "name")
+
+
+def taught(function: F) -> F:
+    """Let a function answer a keyword that it does not take: a decorator.
+
+    >>> taught(lambda learning_rate: learning_rate)(lr=0.1)
+    0.1
+    """
+    names = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def called(*args: Any, **options: Any) -> Any:
+        if options and not options.keys() <= names.keys():
+            options = _in_our_words(function, options, names)
+        return function(*args, **options)
+
+    return called  # type: ignore[return-value]
+
+
+def _in_our_words(
+    function: Any, options: dict[str, Any], names: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the options under the names that the function has for them."""
+    taken = {}
+    for word, value in options.items():
+        ours = SYNONYMS.get(word, word)
+        if ours not in names or (ours != word and ours in options):
+            raise _not_a_keyword(function, word, names, twice=ours in names)
+        taken[ours] = value
+    return taken
+
+
+def _not_a_keyword(
+    function: Any, word: str, names: Iterable[str], twice: bool
+) -> TypeError:
+    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    shown = [each for each in names if each not in ("self", "args", "options")]
+    entry = KEYWORDS.get(f"{name}.{word}") or KEYWORDS.get(word)
+    near = difflib.get_close_matches(word, shown, n=1)
+    if WORDS.get(word) in shown:
+        fix = f"here the word is {WORDS[word]}: {name}(..., {WORDS[word]}=...)."
+    elif entry:
+        fix = advice(entry)
+    else:
+        fix = f"nearest: {near[0]}=." if near else f"it takes {', '.join(shown)}."
+    return TypeError(
+        explain(
+            f"{name}(..., {word}=...), at {user_line()}",
+            {},
+            f"{name} has no option of that name."
+            if not twice
+            else f"that is {SYNONYMS[word]}, which is given, too.",
+            f"give one of them: {SYNONYMS[word]}." if twice else fix,
+        )
+    )
+
+
+def advice(entry: str) -> str:
+    """Return an entry of a table as the fix of a message.
+
+    >>> advice("t.T  # the only one")
+    'write t.T: the only one.'
+    """
+    code, _, why = entry.partition("  # ")
+    return (f"write {code}" if code else "leave it out") + (f": {why}." if why else ".")
+
+
+def absent(letter: str, table: Table) -> Callable[[Any, str], NoReturn]:
+    """Return a `__getattr__`: what to say of a name that an object does not have.
+
+    letter   what messages call the object: t, model, optimizer
+    """
+
+    def __getattr__(self: Any, name: str) -> NoReturn:
+        if hasattr(type(self), name):  # it is there: say why it failed by itself
+            object.__getattribute__(self, name)
+        if name.startswith("_") or name in PROBED:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(text, name=name, obj=self)
+        raise _absent(self, name, letter, table)
+
+    return __getattr__
+
+
+class Absent:
+    """A name that can be neither read nor assigned; `__getattr__` sees no assigning."""
+
+    def __init__(self, name: str, letter: str, table: Table) -> None:
+        self.name, self.letter, self.table = name, letter, table
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        if owner is None:
+            return self
+        raise _absent(owner, self.name, self.letter, self.table)
+
+    def __set__(self, owner: Any, value: Any) -> NoReturn:
+        raise _absent(owner, self.name, self.letter, self.table)
+
+
+def _absent(owner: Any, name: str, letter: str, table: Table) -> AttributeError:
+    fix = _fix(name, table)
+    if fix is None:
+        there = {*dir(type(owner)), *getattr(owner, "__dict__", ())}
+        near = difflib.get_close_matches(name, sorted(there), n=1)
+        fix = f"nearest: {letter}.{near[0]}." if near else f"dir({letter}) lists names."
+    asked, why = (
+        f"{letter}.{name}, at {user_line()}",
+        f"{type(owner).__name__} has no {name}.",
+    )
+    return AttributeError(
+        explain(asked, {letter: owner}, why, fix), name=name, obj=owner
+    )
+
+
+def _fix(name: str, table: Table) -> str | None:
+    """Return what to write for a name of a Tensor or of minigrad, if it is known."""
+    if name in table:
+        return advice(table[name])
+    if table not in (TENSOR, PACKAGE):
+        return None
+    if name in TENSOR:
+        return advice(TENSOR[name])
+    if name.endswith("_"):
+        return "write t = ..., a new Tensor; for a Parameter assign p.data = array."
+    if table is TENSOR and name in sys.modules["minigrad"].__all__:
+        return advice(f"mg.{name}(t)")
+    if name in CREATED:
+        return advice(f"mg.Tensor(np.{name}(...))")
+    if getattr(np, name, None) in NUMPY_FACE:
+        return advice(f"np.{name}(t)")
+    return None
+
+
+def absent_in_package(name: str, public: Iterable[str]) -> AttributeError:
+    """Say what to write for `mg.name`, which is not there."""
+    fix = _fix(name, PACKAGE)
+    if fix is None:
+        spelled = {each.lower(): each for each in public}
+        near = difflib.get_close_matches(name.lower(), spelled, n=1)
+        fix = f"nearest: mg.{spelled[near[0]]}." if near else "dir(mg) lists all names."
+        if hasattr(np, name):
+            fix = f"np.{name} takes t.data; docs/know/table.md has what records."
+    asked = f"minigrad.{name}, at {user_line()}"
+    return AttributeError(
+        explain(asked, {}, f"minigrad has no {name}.", fix), name=name
+    )
+
+
+class Uncalled(ModuleType):
+    """A module of this package, `mg.tensor`, that others have a function for."""
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        name = self.__name__.rpartition(".")[2]
+        asked = f"mg.{name}(...), at {user_line()}"
+        why = f"minigrad.{name} is a module, and cannot be called."
+        raise TypeError(explain(asked, {}, why, _fix(name, PACKAGE) or ""))

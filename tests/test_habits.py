@@ -1,0 +1,273 @@
+"""Habits from PyTorch, JAX, Keras and NumPy work here, or are answered with ours."""
+
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from lstm import LSTM
+from minigrad import foreign_names as names
+from minigrad.array_like import NUMPY_FACE
+from minigrad.habits import taught
+
+
+def things():
+    """Return what the letters in the tables stand for."""
+    t = mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], name="t")
+    model = mg.Sequential(mg.Dense(3, 2, mg.tanh, rng=0), mg.Dense(2, 1, rng=1))
+    x = np.ones((4, 3))
+    loss = (model(x) ** 2).mean() + (t * t).sum()
+    loss.backward()
+    gradients = mg.grad(loss, model.parameters())
+    return {
+        "mg": mg,
+        "np": np,
+        "t": t,
+        "other": mg.Tensor(np.full((2, 3), 0.5)),
+        "column": t[:, :1],
+        "row": t[0],
+        "W": mg.Parameter(np.ones((2, 3))),
+        "p": mg.Parameter([1.0, 2.0]),
+        "x": t[0],
+        "mask": t > 2,
+        "shape": (3, 2),
+        "dtype": np.float32,
+        "array": np.array([3.0, 4.0]),
+        "rows": np.array([0, 1]),
+        "columns": np.array([2, 0]),
+        "ids": np.array([0, 1]),
+        "labels": np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]]),
+        "logits": t,
+        "model": model,
+        "arrays": model.state_dict(),
+        "loss": loss,
+        "y": model(x),
+        "gradients": gradients,
+        "optimizer": mg.Adam(model),
+        "path": None,
+    }
+
+
+TABLES = {
+    "TENSOR": names.TENSOR,
+    "MODULE": names.MODULE,
+    "OPTIMIZER": names.OPTIMIZER,
+    "PACKAGE": names.PACKAGE,
+    "KEYWORDS": names.KEYWORDS,
+}
+MODULES = ("tensor", "parameter", "gradient")  # of the package, under names of theirs
+ENTRIES = sorted({entry for table in TABLES.values() for entry in table.values()})
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_what_a_table_says_to_write_runs(entry, tmp_path):
+    code, _, why = entry.partition("  # ")
+    assert code or why
+    known = {**things(), "path": tmp_path / "model.npz"}
+    known["model"].save(known["path"])
+    exec(code, known)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_a_table_says_ends_in_no_full_stop(table):
+    for name, entry in TABLES[table].items():
+        assert not entry.endswith("."), name
+
+
+def test_no_name_that_works_is_in_a_table():
+    t, model, p = mg.Tensor(1.0), mg.Dense(3, 2, rng=0), mg.Parameter(1.0)
+    for name in names.TENSOR:
+        assert not hasattr(t, name), name
+        assert name == "grad" or not hasattr(p, name), name
+    for name in names.MODULE:
+        assert not hasattr(model, name), name
+        assert not hasattr(LSTM(3, 2, rng=0), name), name
+    for name in names.OPTIMIZER:
+        assert not hasattr(mg.Adam(model), name), name
+    for name in (*names.PACKAGE, *names.CREATED):
+        assert name in MODULES or not hasattr(mg, name), name
+        assert name not in mg.__all__
+
+
+def advice(get):
+    """Return the four parts of the AttributeError that `get` raises, the fix apart."""
+    with pytest.raises(AttributeError) as raised:
+        get()
+    asked, _, fix = str(raised.value).partition("\n  fix   ")
+    assert "test_habits.py" in asked and "\n  why   " in asked
+    return " ".join(fix.split())
+
+
+@pytest.mark.parametrize("table", ["TENSOR", "MODULE", "OPTIMIZER", "PACKAGE"])
+def test_every_name_in_a_table_is_answered_with_its_entry(table):
+    known = things()
+    letters = {"TENSOR": "t", "MODULE": "model", "OPTIMIZER": "optimizer"}
+    owner = known[letters.get(table, "mg")]
+    for name, entry in TABLES[table].items():
+        code, _, why = entry.partition("  # ")
+        if table == "PACKAGE" and name in MODULES:
+            continue
+        fix = advice(lambda name=name: getattr(owner, name))
+        assert (f"write {code}" if code else "leave it out") in fix
+        assert why in fix
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_of_this_name_is_still_one_and_says_what_to_write_if_called(name):
+    assert inspect.ismodule(getattr(mg, name))
+    code = names.PACKAGE[name].partition("  # ")[0]
+    with pytest.raises(TypeError, match="is a module") as raised:
+        getattr(mg, name)([1.0, 2.0])
+    assert f"write {code}" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["tanh", "exp", "relu", "softmax", "concatenate"])
+def test_a_function_asked_for_as_a_method_is_named(name):
+    assert advice(lambda: getattr(mg.Tensor(1.0), name)) == f"write mg.{name}(t)."
+
+
+def test_a_name_of_numpy_is_answered_by_whether_it_records():
+    assert advice(lambda: mg.square) == "write t**2."
+    assert np.size in NUMPY_FACE
+    assert advice(lambda: mg.size) == "write np.size(t)."
+    assert "np.zeros(" in advice(lambda: mg.zeros)
+    assert "t.data" in advice(lambda: mg.kron)
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_nearest_name():
+    known = things()
+    assert advice(lambda: known["t"].shpae) == "nearest: t.shape."
+    assert advice(lambda: known["model"].parametres) == "nearest: model.parameters."
+    assert advice(lambda: known["optimizer"].stpe) == "nearest: optimizer.step."
+    assert advice(lambda: mg.Sequental) == "nearest: mg.Sequential."
+    assert "t = ..." in advice(lambda: known["t"].add_)
+    known["model"].encoder = mg.Dense(1, 1)
+    assert advice(lambda: known["model"].enocder) == "nearest: model.encoder."
+
+
+@pytest.mark.parametrize("name", ["requires_grad", "grad"])
+def test_what_others_assign_to_a_tensor_is_answered_as_when_they_read_it(name):
+    t = mg.Tensor([1.0])
+    assert advice(lambda: setattr(t, name, True)) == advice(lambda: getattr(t, name))
+    p = mg.Parameter([1.0])
+    p.grad = np.ones(1)
+    with pytest.raises(AttributeError, match="every Tensor is recorded"):
+        p.requires_grad = False
+
+
+def test_hasattr_and_try_find_what_is_not_there():
+    assert not hasattr(mg.Tensor(1.0), "numpy") and not hasattr(mg, "nn")
+    assert getattr(mg.Module(), "eval", None) is None
+    with pytest.raises(
+        ImportError, match=r"(?s)minigrad.nn, at test_habits(.*)mg\.Dense"
+    ):
+        from minigrad import nn  # noqa: F401
+    from minigrad import messages
+
+    assert inspect.ismodule(messages)
+
+
+def test_a_property_that_fails_says_why_by_itself():
+    class Broken(mg.Module):
+        @property
+        def size(self):
+            return self.nowhere.size
+
+    with pytest.raises(AttributeError, match="Broken has no nowhere"):
+        _ = Broken().size
+
+
+def test_tensors_and_models_are_copied_and_pickled_as_before():
+    model = mg.Sequential(mg.Dense(2, 1, rng=0))
+    for twin in (
+        copy.deepcopy(model),
+        copy.copy(model),
+        pickle.loads(pickle.dumps(model)),
+    ):
+        assert twin.parameters()[0].data.tolist() == model.parameters()[0].data.tolist()
+    optimizer = copy.deepcopy(mg.Adam(model))
+    assert optimizer.parameters[0] is not model.parameters()[0]
+
+
+KEYWORDS = {
+    "requires_grad of a Tensor": (
+        lambda: mg.Tensor([1.0], requires_grad=True),
+        "leave it out: every Tensor is recorded",
+    ),
+    "requires_grad of a Parameter": (
+        lambda: mg.Parameter([1.0], requires_grad=True),
+        "leave it out: every Tensor is recorded",
+    ),
+    "dtype": (lambda: mg.Tensor([1.0], dtype="f4"), r"np\.asarray\(array, dtype\)"),
+    "a slip": (lambda: mg.Tensor([1.0], nmae="x"), "nearest: name="),
+    "nothing near": (lambda: mg.Tensor([1.0], q=1), "it takes data, name"),
+    "retain_graph": (
+        lambda: (mg.Parameter(1.0) * 1.0).backward(retain_graph=True),
+        "the tape stays as long as the loss",
+    ),
+    "in_features": (lambda: mg.Dense(in_features=3, m=1), r"mg\.Dense\(n=3, m=2\)"),
+    "set_to_none": (
+        lambda: mg.Adam(mg.Parameter(1.0)).zero_grad(set_to_none=True),
+        "leave it out: zero_grad\\(\\) sets None",
+    ),
+    "strict": (
+        lambda: mg.Dense(3, 2).load_state_dict({}, strict=False),
+        r"\*\*model\.state_dict\(\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_a_keyword_that_a_function_does_not_take_is_answered(keyword):
+    do, fix = KEYWORDS[keyword]
+    with pytest.raises(TypeError, match=rf"(?s)has no option of that name.*{fix}"):
+        do()
+
+
+def test_what_is_taught_keeps_its_name_its_signature_and_its_arguments():
+    def f(a, learning_rate=1.0):
+        """Say what came."""
+        return a, learning_rate
+
+    g = taught(f)
+    assert (g.__name__, g.__doc__) == ("f", "Say what came.")
+    assert inspect.signature(g) == inspect.signature(f)
+    assert g(1) == g(a=1) == (1, 1.0)
+    assert g(1, lr=2.0) == g(1, learning_rate=2.0) == g(1, 2.0) == (1, 2.0)
+
+
+# ----------------------------------------------------------------- the state of a model
+
+
+def test_a_state_dict_is_a_copy_that_comes_back():
+    model = mg.Sequential(mg.Dense(3, 2, rng=0), mg.Dense(2, 1, rng=1))
+    kept = model.state_dict()
+    assert list(kept) == [path for path, _ in model.named_parameters()]
+    mg.SGD(model, 0.1).step([np.ones(p.shape) for p in model.parameters()])
+    kept["layers.0.b"][0] = 7.0
+    assert model.layers[0].b.data[0] == -0.1
+    model.load_state_dict(kept)
+    assert model.layers[0].b.data.tolist() == [7.0, 0.0]
+    other = mg.Sequential(mg.Dense(3, 2, rng=5), mg.Dense(2, 1, rng=6))
+    other.load_state_dict(dict(model.named_parameters()))
+    x = np.ones(3)
+    assert other(x).data == model(x).data
+
+
+def test_a_state_dict_that_does_not_fit_is_refused_in_full_and_changes_nothing():
+    model = mg.Dense(3, 2, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError) as raised:
+        model.load_state_dict({"W": np.ones((3, 2)), "weight": np.ones(2)})
+    for problem in (
+        "b: missing in the arrays",
+        "W: (2, 3) here, (3, 2) in the arrays",
+        "weight: not in this model",
+        "nothing was changed",
+    ):
+        assert problem in " ".join(str(raised.value).split())
+    for path, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[path])
