@@ -108,17 +108,41 @@ class Browser:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
-    def press(self, key: str) -> None:
-        """Press a key, as a reader does."""
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """Press a key, as a reader does; modifiers: 1 Alt, 2 Control, 4 Meta."""
         codes = {"ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9,
                  "Enter": 13}  # fmt: skip
-        event = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0]))}
-        if len(key) == 1:
+        code = codes.get(key, ord(key[0].upper()))
+        event = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+        if len(key) == 1 and not modifiers:
             event["text"] = key
         if key == "Enter":
             event["text"] = "\r"
         self.ask("Input.dispatchKeyEvent", type="keyDown", **event)
         self.ask("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    def click(self, selector: str) -> None:
+        """Press the mouse in the middle of the first such element that is seen."""
+        x, y = self.value(
+            f"""(() => {{
+              const seen = each => each.getClientRects().length;
+              const one = [...document.querySelectorAll({json.dumps(selector)})]
+                .find(seen);
+              one.scrollIntoView({{block: "center", inline: "center"}});
+              const box = one.getBoundingClientRect();
+              return [box.left + box.width / 2, box.top + box.height / 2];
+            }})()"""
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            where = {"x": x, "y": y, "button": "left", "clickCount": 1}
+            self.ask("Input.dispatchMouseEvent", type=kind, **where)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page a window of this size."""
+        self.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=False,
+        )  # fmt: skip
 
     def complaints(self) -> list[Any]:
         """Return what the console was told, and exceptions."""

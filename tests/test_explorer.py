@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Browser, program
+from explorer_cases import HOSTILE, lstm_loss, named, neuron, written
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm import LSTM, LSTMCell, State
+from lstm import LSTMCell, State
 from minigrad.drawing import NotRendered
 from minigrad.drawing.styles import STYLES
 from minigrad.drawing.view import DENSE, FOLDED
@@ -27,31 +27,6 @@ from minigrad.exploring.sums import added, contributions
 from minigrad.exploring.tables import table
 
 ROOT = Path(__file__).parents[1]
-needs_browser = pytest.mark.skipif(
-    program() is None or sys.platform == "win32",
-    reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
-)
-
-
-def lstm_loss(steps=3):
-    """The loss of an LSTM with n = 3, m = 2, watched while it is recorded."""
-    X = mg.Tensor(np.random.default_rng(0).normal(size=(steps, 3)), name="X")
-    with mg.checked():
-        Y, _ = LSTM(n=3, m=2, rng=0)(X)
-        loss = mg.squared_error(Y, np.zeros((steps, 2)))
-    loss.name = "L"
-    return loss
-
-
-def neuron():
-    w, x = mg.Parameter(0.75, name="w"), mg.Tensor(2.0, name="x")
-    y = mg.sigmoid(w * x + w)
-    y.name = "y"
-    return y
-
-
-def written(output, folder, **options):
-    return mg.explore(output, folder / "graph.html", **options).read_text("utf-8")
 
 
 class Page(HTMLParser):
@@ -388,24 +363,6 @@ def test_without_a_renderer_the_page_says_so_and_has_all_its_steps(
 
 # ------------------------------------------------------------------ harmless, the same
 
-HOSTILE = [
-    "</script><script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</style></title><!--",
-    "W_<b>",
-    "\\N \\ue000 \ue000mi\ue001x\ue002",
-    "it's 50 % & more; $style ${script}",
-    "σ 🦔 \u202e",
-]
-
-
-def named(name):
-    x = mg.Tensor([0.5, -1.0], name=name)
-    with mg.scope(name, 1, name):
-        y = mg.tanh(x * x)
-    y.name = name
-    return y.sum()
-
 
 @given(st.text(max_size=12))
 @settings(max_examples=15)
@@ -449,193 +406,6 @@ def test_the_same_program_gives_the_same_bytes(tmp_path):
         )
         pages.append(path.read_bytes())
     assert pages[0] == pages[1]
-
-
-# ------------------------------------------------------------------- in a real browser
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("browser"))
-    yield browser
-    browser.quit()
-
-
-@pytest.fixture(scope="module")
-def lstm_page(tmp_path_factory):
-    path = tmp_path_factory.mktemp("lstm") / "graph.html"
-    return mg.explore(lstm_loss(), path, prove=True).as_uri()
-
-
-SHOWN = "document.querySelector('article:not([hidden])').dataset.position"
-WAY = "document.body.dataset.way"
-
-
-@needs_browser
-def test_a_browser_asks_for_the_file_only_and_has_no_complaint(browser, lstm_page):
-    browser.open(lstm_page)
-    for key in ("End", "Home", "b", "?", "c", "c"):
-        browser.press(key)
-    assert browser.value(WAY)
-    assert [each for each in browser.requests() if each != "data:,"] == [lstm_page]
-    assert browser.complaints() == []
-
-
-@needs_browser
-def test_the_keyboard_walks_to_the_end_and_back(browser, lstm_page):
-    browser.open(lstm_page)
-    count = len(mg.Tape(lstm_loss()))
-    walked = [browser.value(f"{WAY} + ' ' + {SHOWN}")]
-    for _ in range(2 * count - 1):
-        browser.press("ArrowRight")
-        walked.append(browser.value(f"{WAY} + ' ' + {SHOWN}"))
-    assert walked == [
-        *(f"forward {k}" for k in range(count)),
-        *(f"backward {k}" for k in reversed(range(count))),
-    ]
-    browser.press("ArrowRight")  # nothing comes after the last
-    assert browser.value(SHOWN) == "0"
-    browser.press("ArrowLeft")
-    assert (browser.value(WAY), browser.value(SHOWN)) == ("backward", "1")
-    assert browser.value("location.hash") == "#backward-1"
-    browser.press("b")
-    assert browser.value("location.hash") == "#forward-1"
-    browser.press("End")
-    assert browser.value("location.hash") == "#backward-0"
-    browser.press("Home")
-    assert browser.value("location.hash") == "#forward-0"
-
-
-@needs_browser
-def test_a_fragment_opens_its_step_and_the_page_says_so(browser, lstm_page):
-    browser.open(f"{lstm_page}#backward-31")
-    assert (browser.value(WAY), browser.value(SHOWN)) == ("backward", "31")
-    said = browser.value("document.querySelector('[role=status]').textContent")
-    assert said.startswith("Backward, step 31: v̄[2] = W_oᵀ")
-    assert (
-        browser.value("document.querySelectorAll('article:not([hidden])').length") == 1
-    )
-    assert browser.value("scrollY") == 0
-    browser.open(f"{lstm_page}#nonsense")
-    assert browser.value(SHOWN) == "0"
-
-
-@needs_browser
-def test_every_number_that_a_reader_sees_is_that_of_numpy(browser, lstm_page):
-    loss = lstm_loss()
-    tape = mg.Tape(loss)
-    bars = mg.grad(loss, tape.steps)
-    seen = (
-        "[...[...document.querySelectorAll('article:not([hidden]) .{way} .scroll > "
-        "table.heat')].at(-1).querySelectorAll('td[title]')].map(td => td.innerText)"
-    )
-    browser.open(lstm_page)
-    for k in (0, 1, 12, 13, 15, 27, 31, 68, 71, 72):
-        for way, array in (("forward", tape.steps[k].data), ("backward", bars[k])):
-            browser.value(f"location.hash = '{way}-{k}'")
-            browser.value("new Promise(done => setTimeout(done))")
-            expected = [number(v).replace("-", "−") for v in array.ravel().tolist()]
-            assert browser.value(seen.replace("{way}", way)) == expected
-
-
-@needs_browser
-def test_clicking_a_node_goes_to_its_step(browser, lstm_page):
-    browser.open(lstm_page)
-    browser.value(
-        "document.querySelector('.state:not([hidden]) [data-node=n15]')"
-        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
-    )
-    assert browser.value(SHOWN) == "15"
-    now = "document.querySelector('.state:not([hidden]) .node.now').dataset.node"
-    assert browser.value(now) == "n15"
-
-
-@needs_browser
-def test_gates_and_time_steps_close_and_open_again(browser, lstm_page):
-    browser.open(f"{lstm_page}#forward-15")
-    state = "document.querySelector('.state:not([hidden])').getAttribute('aria-label')"
-    open_ones = "document.querySelectorAll('nav details[open]').length"
-    now = "document.querySelector('.state:not([hidden]) .node.now').dataset.node"
-    seen = []
-    for _ in range(4):
-        seen.append(
-            (browser.value(state), browser.value(now), browser.value(open_ones))
-        )
-        browser.press("c")
-    assert seen == [
-        ("Picture, every step", "n15", 1 + 3 * (1 + 1 + 4)),
-        ("Picture, gates closed", "n13", 1 + 3 * (1 + 1)),
-        ("Picture, time steps closed", "n11", 1 + 3),
-        ("Picture, every step", "n15", 1 + 3 * (1 + 1 + 4)),
-    ]
-
-
-@needs_browser
-def test_a_screen_reader_finds_landmarks_headings_and_names(browser, lstm_page):
-    browser.open(f"{lstm_page}#backward-31")
-    tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
-    found = [
-        (node["role"]["value"], node.get("name", {}).get("value", ""))
-        for node in tree
-        if not node["ignored"]
-    ]
-    roles = {role for role, _ in found}
-    assert {"main", "navigation", "banner", "status", "heading", "slider"} <= roles
-    assert {"table", "columnheader", "radio", "button", "math"} & roles
-    unnamed = [
-        role
-        for role, name in found
-        if role in ("button", "link", "slider", "radio", "navigation") and not name
-    ]
-    assert unnamed == []
-    assert ("slider", "Place in the walk") in found
-
-
-@needs_browser
-def test_focus_is_never_lost_on_the_way(browser, lstm_page):
-    browser.open(lstm_page)
-    for _ in range(4):
-        browser.press("Tab")
-    browser.press("End")  # the buttons On and Last are disabled there
-    browser.press("ArrowLeft")
-    assert browser.value("document.activeElement.tagName") != "BODY"
-
-
-@needs_browser
-def test_a_link_followed_by_keyboard_takes_the_focus_along(browser, lstm_page):
-    browser.open(f"{lstm_page}#backward-31")
-    where = "document.activeElement.closest('article')?.dataset.position"
-    browser.value("document.querySelector('article:not([hidden]) .uses a').focus()")
-    browser.press("Enter")
-    browser.value("new Promise(done => setTimeout(done, 50))")
-    assert (browser.value(SHOWN), browser.value(where)) == ("44", "44")
-    browser.value("document.querySelector('article:not([hidden]) a').focus()")
-    browser.press("ArrowLeft")
-    assert (browser.value(SHOWN), browser.value(where)) == ("45", "45")
-
-
-@needs_browser
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_are_shown_and_do_nothing(browser, tmp_path, name):
-    browser.open(mg.explore(named(name), tmp_path / "graph.html").as_uri())
-    browser.press("End")
-    assert browser.complaints() == []
-    assert browser.value("document.scripts.length") == 1
-    assert browser.value("document.querySelectorAll('article').length") == 4
-
-
-@needs_browser
-def test_without_its_script_the_page_is_a_list_of_all_steps(browser, lstm_page):
-    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
-    browser.open(lstm_page)
-    browser.ask("Emulation.setScriptExecutionDisabled", value=False)
-    tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
-    headings = [
-        node["name"]["value"]
-        for node in tree
-        if not node["ignored"] and node["role"]["value"] == "heading"
-    ]
-    assert sum(heading.startswith("Step ") for heading in headings) == 73
 
 
 def test_inputs_that_only_left_out_steps_read_are_left_out_too(tmp_path):
