@@ -8,3 +8,7 @@ import os
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
+
+from minigrad.console import accept_any_text  # noqa: E402
+
+accept_any_text()

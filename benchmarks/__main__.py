@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             page.append(line)
             print(line, flush=True)
     page.append(f"\nMeasured with {_versions()}.\n")
-    options.page.write_text("\n".join(page))
+    options.page.write_text("\n".join(page), "utf-8")
     print(f"wrote {options.page}")
 
 

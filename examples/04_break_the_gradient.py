@@ -10,7 +10,8 @@ of a small model is asked for, and four witnesses say what they think of it.
 # %%
 import minigrad as mg
 from lstm.mistakes import MISTAKES
-from lstm.mistakes.witnesses import HEADER, cells, examined, table
+from lstm.mistakes.witnesses import HEADER, cells, examined
+from minigrad.console import table
 
 # %% [markdown]
 """
@@ -20,7 +21,7 @@ slope; the loss is that of an LSTM over four time steps.
 
 # %%
 mistake = MISTAKES[1]
-print(f"{mistake.name}: {mistake.story}")
+print(mistake)
 with mistake.planted():
     loss, weights_and_inputs = mistake.patient()
     try:

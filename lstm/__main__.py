@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from minigrad import __version__
+from minigrad.console import accept_any_text
 
 # A command is a module with DESCRIPTION, add_options(parser) and run(options). Only the
 # one that is asked for is imported.
@@ -29,6 +30,7 @@ HELP = """other commands, each with its own --help:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    accept_any_text()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = words.pop(0) if words[:1] and words[0] in COMMANDS else None
     command = importlib.import_module(COMMANDS[name] if name else "lstm.demo")

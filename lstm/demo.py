@@ -199,7 +199,9 @@ def _draw(out: Path, model: Any, data: Any) -> bool:
     from minigrad.exploring import explore
 
     loss = loss_of_one(model, data, STEPS_DRAWN)
-    _say(explore(loss, out / "lstm-explorer.html", model.parameters()))
+    page = out / "lstm-explorer.html"
+    explore(loss, page, model.parameters())
+    _say(page)
     try:
         for view, drawing in pictures(model, loss):
             if isinstance(drawing, str):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lstm.formula import Formula
+from minigrad.console import shown, table
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
 from minigrad.parameter import Parameter
@@ -57,7 +58,7 @@ class Explanation:
         self.equations = [] if self.usual else _equations(self.after)
 
     def __str__(self) -> str:
-        lines = [*self._head(), "", *self._table(), self.formula, ""]
+        lines = [*self._head(), "", self._table(), self.formula, ""]
         if self.equations:
             lines += ["One step, read off its tape:"]
             lines += [_paragraph(f"  {each}", 6) for each in self.equations]
@@ -69,7 +70,14 @@ class Explanation:
         for line, size, text in self._lines():
             lines.append(_paragraph(f"  {line:<11}  in R^{size}: {text}", 15))
         lines.append(_paragraph(self._neuron(), 0))
-        return "\n".join(lines)
+        return shown("\n".join(lines))
+
+    def __repr__(self) -> str:
+        kind = type(self.cell).__name__
+        return f"<Explanation of {kind}(n={self.n}, m={self.m}): {self.total} numbers>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     # ------------------------------------------------------------------ head and table
 
@@ -88,14 +96,10 @@ class Explanation:
         if about and not self.usual:
             yield about
 
-    def _table(self) -> Iterable[str]:
+    def _table(self) -> str:
         header = ("gate", "yellow box", "W", "b", "parameters")
-        table = [header, *self.rows, ("all", "", "", "", str(self.total))]
-        widths = [max(len(row[k]) for row in table) for k in range(5)]
-        for row in table:
-            *texts, number = zip(row, widths, strict=True)
-            cells = [text.ljust(width) for text, width in texts]
-            yield "  ".join([*cells, number[0].rjust(number[1])])
+        rows = [header, *self.rows, ("all", "", "", "", str(self.total))]
+        return table(rows, right=[4])
 
     def _row(self, name: str, box: Any) -> tuple[str, str, str, str, str]:
         letter = box.letter

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from minigrad import Module
+from minigrad.console import shown, table
 from minigrad.parameter import Parameter
 
 SHAPES = "x_t, y_t: whole vectors, one for each step and each sequence of a batch."
@@ -49,17 +50,26 @@ class LayerExplanation:
         rows = [header, *map(_row, self.parts), ("all", *[""] * 4, str(self.total))]
         counts = [f"{path or 'parameters'}: {count(part)}" for path, part in self.parts]
         told = [SHAPES, *dict.fromkeys(readings(self.layer))]
-        return "\n".join(
-            [
-                f"{kind}: at every step reads {reads}, says {says}.",
-                "",
-                *_table(rows),
-                "",
-                *counts,
-                "",
-                *(line for text in told for line in _wrapped(text)),
-            ]
+        return shown(
+            "\n".join(
+                [
+                    f"{kind}: at every step reads {reads}, says {says}.",
+                    "",
+                    table(rows, right=[2, 3, 5]),
+                    "",
+                    *counts,
+                    "",
+                    *(line for text in told for line in _wrapped(text)),
+                ]
+            )
         )
+
+    def __repr__(self) -> str:
+        kind = type(self.layer).__name__
+        return f"<LayerExplanation of {kind}: {self.total} numbers>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
 
 class Explained:
@@ -167,18 +177,6 @@ def _number(width: int | None) -> str:
 
 def _space(width: int | None) -> str:
     return "what it is given" if width is None else f"R^{width}"
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = {2, 3, 5}  # numbers
-    return [
-        "  ".join(
-            cell.rjust(width) if k in right else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -44,6 +44,8 @@ class Formula:
     def __str__(self) -> str:
         return f"{self._text({})} = {self._text(self.values)} = {self.count}"
 
+    __repr__ = __str__
+
     def _text(self, values: Mapping[str, int]) -> str:
         terms = [
             f"{k}({_text(each, values)})" if k > 1 else _text(each, values)

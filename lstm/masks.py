@@ -28,6 +28,10 @@ class Around:
     A mask is one such thing; dropout on the state is another. This one does nothing.
     """
 
+    def __repr__(self) -> str:
+        masks = (f"{name}={_in_short(each)}" for name, each in vars(self).items())
+        return f"{type(self).__name__}({', '.join(masks)})"
+
     def require_fit(self, x: Any, state: Any) -> None:
         """Raise ValueError unless this belongs to x (..., T, n) and to this state."""
 
@@ -42,6 +46,15 @@ class Around:
     def during(self, steps: slice) -> Around:
         """Return what concerns some of the steps only, counted anew from 0."""
         return self
+
+
+def _in_short(value: Any) -> str:
+    """Return the shape of a mask, or of each of a state's; all else as it is."""
+    if hasattr(value, "_asdict"):
+        return (
+            f"({', '.join(f'{k}={_in_short(v)}' for k, v in value._asdict().items())})"
+        )
+    return str(value.shape) if hasattr(value, "shape") else repr(value)
 
 
 class Frozen(Around):

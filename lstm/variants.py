@@ -85,6 +85,9 @@ class CoupledCell(LSTMCell):
 class Open:
     """A gate that is always open: `OPEN * c` is c, so no operation is recorded."""
 
+    def __repr__(self) -> str:
+        return "OPEN"
+
     def __mul__(self, other: Any) -> Any:
         return other
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from minigrad.console import accept_any_text
 from minigrad.files import read_npz
 from minigrad.messages import explain, user_line
 from minigrad.module import Module
@@ -31,6 +32,7 @@ SAVED = ".npz"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    accept_any_text()
     parser = _parser()
     options = parser.parse_args(arguments)
     saved = options.what.endswith(SAVED)

@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minigrad.array_like import as_array
+from minigrad.console import html_table, shown, table
 from minigrad.context import path
 from minigrad.refusals import require_tensor, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
+
+COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope")
 
 
 class Tape:
@@ -50,39 +53,37 @@ class Tape:
         return [step for step in self.steps if step.primitive is None]
 
     def __str__(self) -> str:
+        return table([COLUMNS, *self._rows()], right=[0])
+
+    def __repr__(self) -> str:
+        names = ", ".join(each.name or "a Tensor" for each in self.outputs)
+        return shown(f"<Tape of {names}: {len(self)} steps, {len(self.leaves)} leaves>")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        return html_table(COLUMNS, self._rows(), right=[0])
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield what a table says of each step."""
         label = {step.tick: _label(step, at) for at, step in enumerate(self.steps)}
 
-        def shown(arg: Any) -> str:
+        def argument(arg: Any) -> str:
             if isinstance(arg, Tensor):
                 return label[arg.tick]
             return f"array{arg.shape}" if isinstance(arg, Array) else repr(arg)
 
-        rows = [("step", "name", "primitive", "arguments", "shape", "scope")]
+        def option(value: Any) -> Any:
+            return "array" if isinstance(value, Array) else value
+
         for position, step in enumerate(self.steps):
-            arguments = [shown(arg) for arg in step.args]
-            arguments += [
-                f"{key}={'array' if isinstance(value, Array) else value}"
-                for key, value in step.options.items()
-                if step.primitive is not None
-            ]
-            rows.append(
-                (
-                    str(position),
-                    label[step.tick],
-                    step.primitive.name if step.primitive else "",
-                    ", ".join(arguments),
-                    str(step.shape),
-                    path(step.scope),
-                )
-            )
-        widths = [max(len(row[column]) for row in rows) for column in range(6)]
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if column == 0 else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+            row, arguments = "", [argument(arg) for arg in step.args]
+            if step.primitive is not None:
+                row, options = step.primitive.name, step.options.items()
+                arguments += [f"{key}={option(value)}" for key, value in options]
+            read, shape = ", ".join(arguments), str(step.shape)
+            yield str(position), label[step.tick], row, read, shape, path(step.scope)
 
     def replay(
         self,

@@ -1,4 +1,4 @@
-"""`python -m lstm`, run as a user runs it."""
+"""`python -m lstm`, run as a user runs it: with output in cp1252, which has no σ."""
 
 import json
 import os
@@ -37,7 +37,8 @@ def run(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", "lstm", *arguments],
         capture_output=True,
-        text=True,
+        encoding="cp1252",
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
         timeout=120,
         check=False,
         **options,
@@ -83,6 +84,7 @@ def test_the_report_compares_with_both_baselines(finished):
 
 def test_the_report_explains_the_layer_and_prints_the_proof(finished):
     folder, process = finished
+    assert "f = sigma(W_f v + b_f)" in process.stdout
     assert "4(nm + m^2 + m) = 4(1*4 + 4^2 + 4) = 96" in process.stdout
     certificate = (folder / "certificate.txt").read_text()
     assert certificate in process.stdout

@@ -1,4 +1,7 @@
-"""Every example runs as a script, in an empty folder, and writes only into out/."""
+"""Every example runs as a script, in an empty folder, and writes only into out/.
+
+Its output is ASCII, where σ is spelled out.
+"""
 
 import os
 import shutil
@@ -17,7 +20,7 @@ def test_an_example_runs_as_a_script(example, tmp_path):
     ran = subprocess.run(
         [sys.executable, "-W", "error", str(example)],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
         timeout=60,

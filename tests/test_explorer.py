@@ -420,3 +420,12 @@ def test_inputs_that_only_left_out_steps_read_are_left_out_too(tmp_path):
 def test_one_leaf_is_no_leaves(tmp_path):
     one = mg.explore(mg.tanh(mg.Tensor(0.5, name="a")), tmp_path / "one.html")
     assert "2 entries: 1 leaf and 1 primitive that ran" in one.read_text("utf-8")
+
+
+def test_the_page_of_a_notebook_is_saved_as_it_would_have_been_written(tmp_path):
+    page = mg.explore(neuron())
+    assert repr(page) == '<Page: How y was computed; .save("page.html") writes it>'
+    saved = page.save(tmp_path / "saved.html").read_text("utf-8")
+    assert saved == written(neuron(), tmp_path)
+    with pytest.raises(ValueError, match="suffix"):
+        page.save(tmp_path / "saved.txt")

@@ -53,6 +53,24 @@ def test_a_browser_asks_for_the_file_only_and_has_no_complaint(browser, lstm_pag
     assert browser.complaints() == []
 
 
+def test_in_a_notebook_the_page_is_walked_within_its_frame(browser, tmp_path):
+    page = mg.explore(named('"></iframe><script>'))
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<meta charset=utf-8>{page._repr_html_()}", "utf-8")
+    browser.open(notebook.as_uri())
+    inside = "document.querySelector('iframe').contentDocument"
+    here = f"{inside}.querySelector('.here').textContent"
+    assert browser.value(here).startswith("Forward, step 0")
+    browser.value(f"{inside}.querySelector('[data-go=on]').click()")
+    assert browser.value(here).startswith("Forward, step 1")
+    browser.value(f"{inside}.querySelectorAll('nav a')[2].click()")
+    browser.value("new Promise(done => setTimeout(done, 50))")
+    assert browser.value(here).startswith("Forward, step 2")
+    assert browser.complaints() == []
+    assert browser.value("document.scripts.length") == 0
+    assert browser.value("location.hash") == ""
+
+
 WALK = [
     *(f"forward {k}" for k in range(5)),
     *(f"backward {k}" for k in range(4, -1, -1)),
@@ -258,7 +276,7 @@ MARKS = """
 
 
 def marks(tape, state, k, way):
-    """Return the marks of a picture at step k; what a closed part reads is not drawn."""
+    """Return the marks of a picture at step k; a closed part hides what it reads."""
     nodes, entry = state.nodes, tape.steps[k]
     drawn = set(re.findall('data-node="(n[0-9]+)"', state.svg))
     arrows = set(re.findall('data-tail="(n[0-9]+)" data-head="(n[0-9]+)"', state.svg))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from lstm.mistakes.breaking import Change, broken
 from lstm.mistakes.patients import Patient
+from minigrad.console import shown
 from minigrad.proving import LemmaFailed, ProofFailed
 
 
@@ -55,6 +56,12 @@ class Mistake(NamedTuple):
     changes: list[Change]
     patient: Callable[[], Patient]
     blame: Blame
+
+    def __str__(self) -> str:
+        return shown(f"{self.name}: {self.story}")
+
+    def __repr__(self) -> str:
+        return shown(f"<Mistake: {self.name}>")
 
     def planted(self) -> AbstractContextManager[None]:
         """Return a `with` block inside which the engine has this mistake."""

@@ -14,7 +14,7 @@ calculated, because whether five random entries meet a wrong one is a matter of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -138,19 +138,4 @@ def cells(mistake: Mistake, found: Verdict) -> tuple[str, ...]:
         f"{found.wrong} of {found.entries}" if found.wrong else "passes",
         ">99%" if 0.99 < found.spotted < 1 else f"{found.spotted:.0%}",
         "finds" if found.complex_step else "passes",
-    )
-
-
-def table(rows: Iterable[tuple[str, ...]]) -> str:
-    """Return rows of cells as text, one line each, in aligned columns.
-
-    >>> print(table([("a", "bcd"), ("efg", "h")]))
-    a    bcd
-    efg  h
-    """
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
-        for row in rows
     )

@@ -61,6 +61,9 @@ class WittenBell:
             for length in range(min(n - 1, at) + 1):
                 self.counts[text[at - length : at]][letter] += 1
 
+    def __repr__(self) -> str:
+        return f"<WittenBell: n = {self.n}, {self.letters} different letters>"
+
     def probability(self, context: str, letter: str) -> float:
         """Return p(letter | context); of the context, the last n - 1 letters count."""
         context = context[-(self.n - 1) :] if self.n > 1 else ""

@@ -103,6 +103,9 @@ class Autoregression:
         known, target = _with_constant(training.inputs), training.target
         self.coefficients = np.linalg.lstsq(known, target, rcond=None)[0]
 
+    def __repr__(self) -> str:
+        return f"<AR({len(self.coefficients) - 1}), fitted by least squares>"
+
     def forecast(self, data: Windows) -> Array:
         """Return the forecast for the year of each window."""
         return _with_constant(data.inputs) @ self.coefficients

@@ -89,6 +89,10 @@ class Training:
         self.progress = Progress(self.rng.bit_generator.state)
         self.history: list[Row] = []
 
+    def __repr__(self) -> str:
+        at = f"{self.progress.epoch} epochs, {self.progress.updates} updates"
+        return f"<Training: {self.task}, seed {self.seed}, after {at}>"
+
     def begin(self) -> tuple[Any, Any]:
         """Return an untrained model and its optimizer."""
         model = self.task.model(self.recipe, self.rng)

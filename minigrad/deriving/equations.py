@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from minigrad.console import shown
 from minigrad.deriving.blackboard import Line, Note
 from minigrad.deriving.formula import Formula, Letter, TimeSum
+from minigrad.deriving.latex import Latex
 from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import runs, summed_over_time
 
@@ -40,7 +42,16 @@ class Equation:
         """Write it as text, with the times at which it holds."""
         text = Text()
         when = f"   {text.times(self.times)}" if self.times else ""
-        return f"{text.write(self.left)} = {text.write(self.right)}{when}"
+        return shown(f"{text.write(self.left)} = {text.write(self.right)}{when}")
+
+    def __repr__(self) -> str:
+        return f"<Equation: {self}>"
+
+    def _repr_latex_(self) -> str:
+        latex = Latex()
+        when = rf" \qquad {latex.times(self.times).strip('$')}" * bool(self.times)
+        equals = f"{latex.write(self.left)} = {latex.write(self.right)}"
+        return rf"$\displaystyle {equals}{when}$"
 
 
 def equations(lines: Sequence[Line], forward: bool) -> list[Equation]:

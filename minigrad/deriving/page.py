@@ -7,11 +7,11 @@ those that these equations need; then what was checked.
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from minigrad.console import columns_of, padded, shown
 from minigrad.deriving.blackboard import Blackboard, Note
 from minigrad.deriving.equations import Equation
 from minigrad.deriving.formula import (
@@ -43,7 +43,9 @@ def text(derivation: Derivation) -> str:
     writer = Text()
     lines = [*_wrapped(shapes(derivation, writer)), ""]
     rows = {each: _row(each, writer) for each in derivation}
-    columns = [[_columns(x) for row in rows.values() for x in row[k]] for k in range(3)]
+    columns = [
+        [columns_of(x) for row in rows.values() for x in row[k]] for k in range(3)
+    ]
     columns[1] = [width for width in columns[1] if width <= RIGHT]
     widths = [max(several, default=0) for several in columns]
     for forward, title in TITLES.items():
@@ -53,7 +55,7 @@ def text(derivation: Derivation) -> str:
                                for _line in _set(rows[each], widths)), ""]  # fmt: skip
     for remark in remarks(derivation, writer):
         lines += _wrapped(remark)
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 def latex(derivation: Derivation) -> str:
@@ -113,7 +115,7 @@ def notebook(derivation: Derivation) -> str:
 def _row(each: Equation, writer: Writer) -> tuple[list[str], ...]:
     """Return left side, right side in lines, times, and the notes of the margin."""
     times = [writer.times(each.times)] if each.times else []
-    right = broken(writer.terms(each.right), RIGHT, _columns)
+    right = broken(writer.terms(each.right), RIGHT, columns_of)
     return [writer.write(each.left)], right, times, margin(each, writer)
 
 
@@ -156,13 +158,13 @@ def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
     left, right, times, beside = row
     room = max(WIDTH - sum(widths) - 9, 15)
     notes = [part for note in beside for part in textwrap.wrap(note, room)]
-    beside = broken(notes, room, _columns) if notes else []
-    wide = [k for k, line in enumerate(right) if _columns(line) > widths[1]]
+    beside = broken(notes, room, columns_of) if notes else []
+    wide = [k for k, line in enumerate(right) if columns_of(line) > widths[1]]
     below = [""] * (wide[-1] + 1 if wide else 0)  # not beside a line that is too long
     columns = left, right, below + times, below + beside
     for k in range(max(map(len, columns))):
         cells = [column[k] if k < len(column) else "" for column in columns]
-        name, what, when = map(_padded, cells[:3], widths)
+        name, what, when = map(padded, cells[:3], widths)
         yield f"  {name} {'=' if k == 0 else ' '} {what}  {when}  {cells[3]}".rstrip()
 
 
@@ -269,18 +271,6 @@ def _is_product(part: Formula) -> bool:
     return (
         isinstance(part, Applied) and getattr(part.row, "rule", "") == "matrix product"
     )
-
-
-# ----------------------------------------------------------------------------- columns
-
-
-def _columns(line: str) -> int:
-    """Count the columns that a line takes: combining signs take none."""
-    return sum(not unicodedata.combining(letter) for letter in line)
-
-
-def _padded(line: str, columns: int) -> str:
-    return line + " " * (columns - _columns(line))
 
 
 def _wrapped(line: str) -> list[str]:

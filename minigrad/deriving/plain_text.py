@@ -11,6 +11,8 @@ from minigrad.deriving.typeset import ATOM, Writer, symbol_of, time_text
 from minigrad.primitive import Primitive
 
 _SUPER = str.maketrans("0123456789-×", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ˣ")
+# A larger exponent is 10^12: a character set that has ¹ and ² but no ⁰ would tear it.
+_SMALL = re.compile("[0-9]|-[0-9]+")
 _SUB = str.maketrans("0123456789:", "₀₁₂₃₄₅₆₇₈₉…")
 
 
@@ -44,14 +46,14 @@ class Text(Writer):
 
     def function(self, row: Primitive, args: str, exponent: str = "") -> str:
         name = symbol_of(row)
-        if exponent and not re.fullmatch("[0-9]+", exponent):
+        if exponent and not _SMALL.fullmatch(exponent):
             return self.raised(f"{name}({args})", exponent)
         return f"{name}{exponent.translate(_SUPER)}({args})"
 
     def raised(self, base: str, exponent: str) -> str:
-        if re.fullmatch("[0-9]+|ᵀ", exponent):
+        if exponent == "ᵀ" or _SMALL.fullmatch(exponent):
             return base + exponent.translate(_SUPER)
-        return f"{base}^{exponent if len(exponent) == 1 else self.bracketed(exponent)}"
+        return f"{base}^{exponent if exponent.isalnum() else self.bracketed(exponent)}"
 
     def quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
         if len(below) == 1:
@@ -67,7 +69,7 @@ class Text(Writer):
         return f"Σ[t={first}…{last}] {term}"
 
     def times_power_of_ten(self, front: str, exponent: int) -> str:
-        ten = "10" + str(exponent).translate(_SUPER)
+        ten = self.raised("10", str(exponent))
         return ten if front == "1" else f"{front}·{ten}"
 
     def space(self, shape: tuple[int, ...]) -> str:

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy
 
+from minigrad.console import shown
 from minigrad.context import clean_recording
 from minigrad.deriving import page
 from minigrad.deriving.formula import Letter
@@ -92,12 +93,12 @@ class ScalarDerivation:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        return f"<ScalarDerivation: {len(self)} derivatives of {self.name}>"
+        return shown(f"<ScalarDerivation: {len(self)} derivatives of {self.name}>")
 
     def __str__(self) -> str:
         lines = [f"{self.name} = {self.output}", ""]
         lines += [f"∂{self.name}/∂{entry.by} = {entry.derivative}" for entry in self]
-        return "\n".join([*lines, "", *self._told()])
+        return shown("\n".join([*lines, "", *self._told()]))
 
     def document(self) -> str:
         """Return a whole LaTeX document."""

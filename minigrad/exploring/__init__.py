@@ -1,6 +1,6 @@
 """`mg.explore(output, "graph.html")`: walk through a tape in a browser.
 
-One file, which needs no network: forward and backward through the tape, one primitive
+One page, which needs no network: forward and backward through the tape, one primitive
 at a time, with each value and cotangent, the equations in letters and in numbers, what
 every use contributes, what was checked or proved, and the line of the program.
 
@@ -12,11 +12,13 @@ every use contributes, what was checked or proved, and the line of the program.
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from minigrad.console import shown
 from minigrad.files import as_path, write_whole
 from minigrad.messages import explain, user_line
 from minigrad.refusals import WRT, require_kept, require_recorded, require_tensor
@@ -28,21 +30,51 @@ __all__ = ["explore"]
 PAGES = (".html", ".htm")
 
 
+class Page:
+    """What `explore` returns without a path: shown in a notebook, and saved if asked.
+
+    html   the whole page, as one document
+    title  what it says at its top
+    """
+
+    def __init__(self, text: str, title: str) -> None:
+        self.html, self.title = text, title
+
+    def __repr__(self) -> str:
+        return shown(f'<Page: {self.title}; .save("page.html") writes it>')
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame: its style and its keys concern nothing else.
+
+        Its links lead to its own steps. Without a base they would lead to the notebook.
+        """
+        own = self.html.replace("<head>", '<head><base href="about:srcdoc">', 1)
+        return (
+            f'<iframe title="{html.escape(self.title)}" srcdoc="{html.escape(own)}" '
+            'style="width: 100%; height: 46rem; border: 1px solid #8888"></iframe>'
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page, all or nothing; return its path, which ends in .html."""
+        return write_whole(_path(path), self.html.encode())
+
+
 def explore(
     output: Any,
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     wrt: Any = None,
     *,
     prove: bool = False,
     max_steps: int = 300,
     max_numbers: int = 60,
-) -> Path:
+) -> Path | Page:
     """Write a page on which the tape of `output` can be walked; return its path.
 
     output        a Tensor, a list of some, or a State. A single number is a loss; the
                   cotangent of anything else is taken to be 1 in every entry.
     path          of the file, which ends in .html; folders are made, an old file is
-                  replaced as a whole
+                  replaced as a whole. Without a path the page itself is returned: a
+                  notebook shows it, and `.save(path)` writes it.
     wrt           whose cotangents are asked for: a Tensor, or a list, tuple or dict of
                   them; every leaf of the tape if None
     prove         also run `mg.prove`, and show the certificate or the refutation
@@ -61,7 +93,7 @@ def explore(
     tape without a record, a `wrt` that is not on it or one that stays longer than
     `max_steps`, and OSError if the file cannot be written.
     """
-    path = _page(path)
+    path = None if path is None else _path(path)
     tape, wanted = _question(output, wrt)
     shown, remarks = _shown(tape, max_steps)
     from minigrad.exploring.data import Exploration
@@ -72,7 +104,7 @@ def explore(
     how = f"How {' and '.join(names)} {'was' if len(names) == 1 else 'were'} computed"
     if not any(step.witness for step in tape):
         remarks.append("Source lines are kept under `with mg.checked():` only.")
-    said = page(
+    text = page(
         Exploration(tape, wanted, [tape.steps[k] for k in shown]),
         how,
         shown,
@@ -80,10 +112,11 @@ def explore(
         proof_of(tape, wanted if wrt is not None else None, prove),
         max_numbers,
     )
-    return write_whole(path, said.encode())
+    made = Page(text, how)
+    return made if path is None else made.save(path)
 
 
-def _page(path: str | os.PathLike[str]) -> Path:
+def _path(path: str | os.PathLike[str]) -> Path:
     asked = f"explore(output, {str(path)!r})"
     page = as_path(path, asked)
     if page.suffix.lower() in PAGES:

@@ -14,13 +14,14 @@ import platform
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from minigrad.console import shown
 from minigrad.proving.bounds import BITS
 from minigrad.proving.one_step import CellShown
 from minigrad.tape import Tape
@@ -131,9 +132,14 @@ class Certificate:
         return write(path, self.claims, self._facts())
 
     def __str__(self) -> str:
-        return "\n".join(
-            line for label, texts in self._lines() for line in _labelled(label, texts)
-        )
+        return labelled(self._lines())
+
+    def __repr__(self) -> str:
+        arrays = f"{len(self.wrt)} array{'s' * (len(self.wrt) != 1)}"
+        chance = f"P(a wrong chain rule passed) <= {_power(self.chance)}"
+        if self.vacuous:
+            chance = f"VACUOUSLY, for {self.vacuous}"
+        return shown(f"<Certificate: gradient of {self.output} by {arrays}, {chance}>")
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -284,11 +290,12 @@ def _power(exponent: float) -> str:
     return f"2^{exponent:g}"
 
 
-def _labelled(label: str, texts: Sequence[str], width: int = 88) -> list[str]:
+def labelled(paragraphs: Iterable[tuple[str, Sequence[str]]]) -> str:
     """Set texts as a paragraph each, beside a label: `proved       the ...`."""
-    lines = [
-        line
-        for text in texts
-        for line in textwrap.wrap(text, width - 13, subsequent_indent="  ")
-    ]
-    return [f"{label if k == 0 else '':<13}{line}" for k, line in enumerate(lines)]
+    lines = []
+    for label, texts in paragraphs:
+        for text in texts:
+            for line in textwrap.wrap(text, 75, subsequent_indent="  "):
+                lines.append(f"{label:<13}{line}")
+                label = ""
+    return shown("\n".join(lines))

@@ -6,11 +6,11 @@ Every number in it was computed in the run.
 from __future__ import annotations
 
 import json
-import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from minigrad.proving.certificate import log2_up
+from minigrad.console import shown
+from minigrad.proving.certificate import labelled, log2_up
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]  # names with shapes
 
@@ -81,11 +81,10 @@ class Equality:
             "trusted": TRUSTED,
             "not covered": NOT_COVERED,
         }
-        return "\n".join(
-            f"{label if k == 0 else '':<13}{line}"
-            for label, text in lines.items()
-            for k, line in enumerate(textwrap.wrap(text, 75, subsequent_indent="  "))
-        )
+        return labelled((label, [text]) for label, text in lines.items())
+
+    def __repr__(self) -> str:
+        return shown(f"<Equality: {self._claim()}>")
 
     def _claim(self) -> str:
         claim = f"{' and '.join(self.programs)} are the same function"

@@ -257,8 +257,13 @@ def require_random(claim: Json) -> None:
 
 # ------------------------------------------------------------------- 5. the answer
 def printable(text: Any) -> str:
-    """Return a stranger's words so that they cannot pass for words of this program."""
-    return "".join(c if c.isprintable() else "?" for c in str(text)[:1000])
+    """Return a stranger's words so that they cannot pass for words of this program.
+
+    A letter that cannot be written here is named, as Python names it.
+    """
+    here = getattr(sys.stdout, "encoding", None) or "utf-8"
+    words = str(text)[:1000].encode(here, "namereplace").decode(here)
+    return "".join(c if c.isprintable() else "?" for c in words)
 
 
 def reason(error: Exception) -> str:
