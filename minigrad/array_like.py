@@ -7,17 +7,19 @@ that has that name. Where there is no such row, one sentence says so.
 
 from __future__ import annotations
 
-import difflib
 import inspect
+import itertools
+import linecache
 import opcode
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from minigrad.context import SETTING
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, named, user_line
 from minigrad.types import Array
 
 NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
@@ -41,22 +43,32 @@ QUESTIONS = frozenset(
     }
 )
 
-HINTS = {  # where the nearest name would mislead
-    "dot": "a @ b",
-    "inner": "(a * b).sum(-1)",
-    "outer": "a[:, None] * b",
-    "norm": "mg.sqrt((a * a).sum())",
-    "std": "mg.sqrt(mg.var(a))",
+HINTS = {  # what to write for a function that is not recorded
     "average": "mg.mean(a)",
-    "vstack": "mg.concatenate or mg.stack",
-    "hstack": "mg.concatenate(parts, axis=-1)",
+    "cosh": "(mg.exp(a) + mg.exp(-a)) / 2",
+    "dot": "a @ b",
     "expand_dims": "a[..., None]",
-    "squeeze": "a.reshape(...)",
-    "ravel": "a.reshape(-1)",
+    "expm1": "mg.exp(a) - 1",
+    "flip": "a[::-1]",
+    "hstack": "mg.concatenate(parts, axis=-1)",
+    "hypot": "mg.sqrt(a * a + b * b)",
+    "inner": "(a * b).sum(-1)",
+    "log10": "mg.log(a) / np.log(10.0)",
     "log1p": "mg.log(1 + a), or mg.softplus for log(1 + exp(a))",
-    "sort": "a[np.argsort(a)]",
+    "log2": "mg.log(a) / np.log(2.0)",
+    "logaddexp": "a + mg.softplus(b - a)",
     "median": "a[np.argsort(a)] and its middle",
+    "norm": "mg.sqrt((a * a).sum())",
+    "outer": "mg.outer(a, b) of two vectors",
     "prod": "mg.exp(mg.log(a).sum()) of positive numbers",
+    "ravel": "a.reshape(-1)",
+    "sinh": "(mg.exp(a) - mg.exp(-a)) / 2",
+    "sort": "a[np.argsort(a)]",
+    "squeeze": "a.reshape(...)",
+    "std": "mg.sqrt(mg.var(a))",
+    "take": "a[index]",
+    "tan": "mg.sin(a) / mg.cos(a)",
+    "vstack": "mg.concatenate or mg.stack",
 }
 
 
@@ -221,20 +233,38 @@ class ArrayLike:
         raise _unsupported(function, "__call__", args, options)
 
 
-# NumPy writes float(t) into one entry of an array; it asks for it while this runs. It
+# NumPy writes float(t) into an array by itself: in `array[index] = t`, which is one
+# instruction, and in calls of these names. It asks for the number while they run. It
 # turns a refusal into a ValueError in its own words, of which ours is the cause.
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
+_WRITERS = frozenset({"fill", "fromiter", "__setitem__"})
 
 
 def _fills_an_array() -> bool:
     """Does the code that asks for a number run `array[index] = t` just now?
 
-    `array[index] = float(t)` runs a call then, and says what it does.
+    `array[index] = float(t)` and `array.fill(float(t))` call float, and say what it
+    does.
     """
     frame = sys._getframe(2).f_back  # the caller of the Tensor's __float__
     if frame is None or frame.f_lasti < 0:
         return False
-    return frame.f_code.co_code[frame.f_lasti] == _STORING
+    code = frame.f_code
+    if code.co_code[frame.f_lasti] == _STORING:
+        return True
+    return not _WRITERS.isdisjoint(code.co_names) and _called(frame) in _WRITERS
+
+
+def _called(frame: FrameType) -> str:
+    """Return the last name of the function that a frame calls just now, if known."""
+    code = frame.f_code
+    places = itertools.islice(code.co_positions(), frame.f_lasti // 2, None)
+    line, _, start, _ = next(places, (None, None, None, None))
+    if line is None or start is None:
+        return ""
+    text = linecache.getline(code.co_filename, line, frame.f_globals)
+    call = text.encode()[start:].decode(errors="replace")
+    return call.partition("(")[0].strip().rpartition(".")[2]
 
 
 def as_array(value: Any, dtype: Any = None) -> Any:
@@ -257,30 +287,38 @@ def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
 
 def _is_question(ufunc: Any) -> bool:
     """Is this a ufunc whose answer is true or false (np.isfinite, np.less, ...)?"""
-    return isinstance(ufunc, np.ufunc) and all(
-        loop.endswith("?") for loop in ufunc.types if "O" not in loop
+    loops = [loop for loop in getattr(ufunc, "types", ()) if "O" not in loop]
+    return bool(loops) and all(loop.endswith("?") for loop in loops)
+
+
+def _parameters(function: Callable[..., Any]) -> str:
+    """Write what a function takes as in a call: a, axis=None."""
+    bare = (
+        p.replace(annotation=inspect.Parameter.empty)
+        for p in inspect.signature(function).parameters.values()
     )
+    return ", ".join(map(str, bare))
 
 
 def _unsupported(function: Any, method: str, args: Any, options: Any) -> TypeError:
-    """Say which NumPy function the table lacks, and what comes nearest."""
+    """Say what is not recorded: a NumPy function, or the way in which it was called."""
     asked = getattr(function, "__name__", str(function))
     if method != "__call__":
         asked += f".{method}"
-    known = sorted({getattr(each, "__name__", "") for each in NUMPY_FACE})
-    if options and function in NUMPY_FACE:
-        why = f"the table's {asked} takes no {', '.join(sorted(options))}=."
-        fix = f"call it without; an out= array cannot remember: t = np.{asked}(...)."
-    else:
-        near = difflib.get_close_matches(asked, known, n=1, cutoff=0.8)
-        hint = HINTS.get(asked) or "".join(near)
-        why = f"the table of primitives has no {asked}, so its derivative is unknown."
-        fix = f"nearest: {hint}; " if hint else ""
-        fix += "compose it from primitives, add a row (docs: add your own op), or "
-        fix += "use t.data if no gradient is needed."
-    operands = {
-        value.name or "t": value for value in args if isinstance(value, ArrayLike)
-    }
-    return TypeError(
-        explain(f"np.{asked} of a Tensor, at {user_line()}", operands, why, fix)
+    others = (
+        "compose it from primitives, add a row (docs: add your own op), or use t.data "
+        "if no gradient is needed."
     )
+    if method == "__call__" and function in NUMPY_FACE:
+        given = ", ".join(f"{name}=" for name in sorted(options))
+        given = f" (with {given})" if given else ""
+        takes = _parameters(NUMPY_FACE[function])
+        why = f"np.{asked} is recorded as {asked}({takes}): this call is other{given}."
+        fix = f"call it like that; or {others}"
+        if "out" in options:
+            fix = f"an out= array cannot remember how it was made: t = np.{asked}(...)."
+    else:
+        why = f"np.{asked} is not recorded, so nothing says what its derivative is."
+        fix = f"write {HINTS[asked]}; or {others}" if asked in HINTS else others
+    asked = f"np.{asked} of a Tensor, at {user_line()}"
+    return TypeError(explain(asked, named(args), why, fix))

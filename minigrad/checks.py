@@ -20,6 +20,7 @@ from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, user_line
 from minigrad.numbers_left import NumbersLeft
 from minigrad.primitive import Linear
+from minigrad.recording import record
 from minigrad.refusals import require_recorded
 from minigrad.retrace import retrace
 from minigrad.table import multiply, sum
@@ -230,7 +231,10 @@ def _complex_step_of_gradient(
     The gradient is asked for anew at x + i h v, so that a rule whose second derivative
     hides in a constant is noticed.
     """
-    moved = {each: Tensor(data + 0j) for each, data in _stepped(point, x, v).items()}
+    moved = {  # leaves of the complex domain, which `Tensor(...)` refuses to users
+        each: record(None, data + 0j, (), {})
+        for each, data in _stepped(point, x, v).items()
+    }
     value = tape.replay(moved)[output]
     if not isinstance(value, Tensor):  # it depends on no input
         return 0.0

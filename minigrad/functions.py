@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import booleans, numbers
 from minigrad.messages import explain, user_line
 from minigrad.table import (
     broadcast,
@@ -38,7 +39,9 @@ from minigrad.tensor import Array, Tensor
 
 def array_of(a: Any) -> Any:
     """Return the numbers of a Tensor, an array or a Python number as an array."""
-    return a.data if isinstance(a, Tensor) else np.asarray(a)
+    if isinstance(a, Tensor):
+        return a.data
+    return numbers(a, f"arithmetic with a {type(a).__name__}", "operand")
 
 
 # -------------------------------------------------------------- signatures of the rows
@@ -73,16 +76,7 @@ def where(mask: Any, a: Any, b: Any) -> Any:
     >>> where(x > 0, x, 0.0)
     Tensor([0., 4.], made by where)
     """
-    if isinstance(mask, Tensor):
-        raise TypeError(
-            explain(
-                f"where(mask, a, b) with a Tensor as mask, at {user_line()}",
-                {"mask": mask},
-                "a mask is a decision, not a number with a derivative.",
-                "compare first, for instance where(x > 0, a, b).",
-            )
-        )
-    return select(a, b, mask=np.array(mask, dtype=bool))
+    return select(a, b, mask=booleans(mask, "where(mask, a, b)", "mask"))
 
 
 def getitem(a: Any, index: Any) -> Any:
@@ -160,19 +154,6 @@ def _of_one_width(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-def require_real(a: Any, asked: str) -> None:
-    """Refuse complex numbers, of which there is no larger and no smaller."""
-    if array_of(a).dtype.kind == "c":
-        raise TypeError(
-            explain(
-                f"{asked} of complex numbers, at {user_line()}",
-                {"a": a},
-                f"{asked} is not complex differentiable.",
-                "write what is meant with real and imaginary parts.",
-            )
-        )
-
-
 def as_exact(count: Any, *others: Any) -> Any:
     """Return a divisor: beside exact numbers a fraction, so that they stay exact."""
     exactly = any(array_of(other).dtype == object for other in others)
@@ -185,7 +166,6 @@ def absolute(a: Any) -> Any:
     >>> absolute(Tensor([-2.0, 3.0]))
     Tensor([2., 3.], made by multiply)
     """
-    require_real(a, "abs")
     return multiply(a, np.sign(array_of(a)))
 
 
@@ -211,7 +191,6 @@ def minimum(a: Any, b: Any) -> Any:
 
 def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     """Return a where `first`, b where `second`, and half of each at ties and NaN."""
-    require_real(a, "the larger or smaller")
     a, b = _of_one_width(a, b)
     either = first | second
     if np.all(either):
@@ -230,15 +209,20 @@ def relu(a: Any) -> Any:
     return where(array_of(a) <= 0, 0, a)
 
 
-def clip(a: Any, low: Any, high: Any) -> Any:
+def clip(a: Any, low: Any = None, high: Any = None) -> Any:
     """Keep a within [low, high]; slope 1 at the bounds, 0 outside.
+
+    NumPy's clip: the lower bound first, then the upper one, which wins where they
+    cross; a bound that is NaN gives NaN.
 
     >>> clip(Tensor([-1.0, 0.5, 2.0]), 0.0, 1.0)
     Tensor([0. , 0.5, 1. ], made by where)
     """
-    x = array_of(a)
-    a = a if low is None else where(x < low, low, a)
-    return a if high is None else where(x > high, high, a)
+    for bound, is_outside in ((low, np.less), (high, np.greater)):
+        if bound is not None:
+            x, limit = array_of(a), array_of(bound)
+            a = where(is_outside(x, limit) | (limit != limit), bound, a)
+    return a
 
 
 def silu(a: Any) -> Any:

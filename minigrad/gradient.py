@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import DOMAINS, as_array
+from minigrad.arrays import numbers
 from minigrad.context import SETTING
+from minigrad.linear_maps import add_up
 from minigrad.messages import explain, user_line
 from minigrad.refusals import (
     WRT,
@@ -267,20 +269,11 @@ class Cotangents:
 def _cast(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
     if contribution.dtype == object and node.dtype != object:
         raise bad_rule(node, i, arg, "it returned dtype object.")
-    if contribution.dtype != object and arg.dtype != object:
-        contribution = cast(contribution, arg.dtype)
-    if arg.dtype.kind != "f" or contribution.dtype.kind != "c":
+    if contribution.dtype.kind == "c" and arg.dtype.kind == "f":
+        raise bad_rule(node, i, arg, "it returned complex numbers.")
+    if contribution.dtype == object or arg.dtype == object:
         return contribution
-    if isinstance(contribution, Tensor):
-        raise TypeError(
-            explain(
-                f"a recorded gradient, at {user_line()}",
-                {"real argument": arg, "used by": node},
-                "its cotangent is complex, and no primitive takes the real part.",
-                "make the argument complex, or leave record=True away.",
-            )
-        )
-    return contribution.real  # the direction in which arg can move
+    return cast(contribution, arg.dtype)
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -292,10 +285,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(
         extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
     )
-    summed = g.sum(axis=axes) if axes else g
-    if not isinstance(g, Tensor):
-        summed = as_array(summed, g.dtype)  # the sum of objects may be a bare object
-    return summed.reshape(shape)
+    if axes:
+        g = g.sum(axis=axes) if isinstance(g, Tensor) else add_up(g, axes)
+    return g.reshape(shape)
 
 
 def _is_broadcast_of(shape: tuple[int, ...], small: tuple[int, ...]) -> bool:
@@ -318,14 +310,15 @@ def _seed(output: Tensor, given: Any, record: bool) -> Any:
                     "(seed=...), or use mg.jacobian(f).",
                 )
             )
-        given = np.ones_like(output.data)
+        return np.ones_like(output.data)
     if isinstance(given, Tensor):
         shape, seed = given.shape, given if record else given.data
     else:
-        seed = as_array(given)
-        shape = seed.shape
-        if output.dtype != object and seed.dtype != output.dtype:
-            seed = seed.astype(output.dtype)
+        complex_step = output.dtype.kind == "c"
+        seed = given if complex_step else numbers(given, "a gradient", "seed")
+        shape = np.shape(seed)
+        if output.dtype != object:
+            seed = as_array(seed, output.dtype)
     if shape != output.shape:
         raise ValueError(
             explain(

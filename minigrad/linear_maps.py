@@ -21,6 +21,9 @@ from minigrad.tensor import Array
 def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """Sum over the axes."""
     reduce: Any = np.add.reduce  # half the price of np.sum on small arrays
+    if a.dtype == np.float16:  # added up in float32, as PyTorch does
+        total = reduce(a, axis=axis, keepdims=keepdims, dtype=np.float32)
+        return np.asarray(total, np.float16)
     total = reduce(a, axis=axis, keepdims=keepdims)
     bare = a.dtype.kind == "O" and type(a) is Array  # then it may be a bare object
     return np.asarray(total, object) if bare else total
@@ -141,6 +144,8 @@ def choose(a: Array, b: Array, mask: Any) -> Array:
 
 def running_sum(a: Array, axis: int) -> Array:
     """Running sums along an axis."""
+    if a.dtype == np.float16:
+        return np.cumsum(a, axis=axis, dtype=np.float32).astype(np.float16)
     return np.cumsum(a, axis=axis)
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep)
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep  # it calls us back
+_PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep, _NUMPY)
 COMMAND = "__main__.py"
 
 _WRAP = textwrap.TextWrapper(
@@ -87,7 +88,7 @@ def short(file: str, line: int) -> str:
     return f"{os.path.basename(file)}:{line}"
 
 
-def source_line(within: tuple[str, ...] = (_HERE,)) -> tuple[str, int]:
+def source_line(within: tuple[str, ...] = (_HERE, _NUMPY)) -> tuple[str, int]:
     """Return file and line of the innermost frame outside `within`; ("", 0) if none."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _is_in(frame, within):

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import as_array, plain
+from minigrad.array_like import plain
+from minigrad.arrays import numbers
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.foreign_names import MODULE
@@ -270,22 +271,22 @@ def leaf(value: Any, name: str, dtype: Any = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    array = np.asarray(value) if dtype is None else beside(dtype, value)
+    array = numbers(value, "a layer", name) if dtype is None else beside(dtype, value)
     return Tensor(array.astype(float) if array.dtype.kind in "biu" else array, name)
 
 
 def beside(dtype: Any, value: Any) -> Any:
     """Return plain real numbers in a floating dtype; all else stays as it is.
 
-    So float32 weights are not widened by what they meet, while Tensors, complex
-    numbers and objects keep the domain that they were given for.
+    So float32 weights are not widened by what they meet, while Tensors and exact
+    numbers keep the domain that they were given for.
 
-    >>> beside("f4", np.array([1, 2])).dtype, beside("f4", np.array([1j])).dtype
-    (dtype('float32'), dtype('complex128'))
+    >>> beside("f4", np.array([1, 2])).dtype
+    dtype('float32')
     """
     if isinstance(value, Tensor):
         return value
-    array = as_array(value)
+    array = numbers(value, "a layer", "x")
     real = array.dtype.kind in "biuf" and np.dtype(dtype).kind == "f"
     return array.astype(dtype, copy=False) if real else array
 
@@ -316,6 +317,7 @@ class Dense(Module):
         self.activation = activation
 
     def forward(self, x: Any) -> Any:
+        x = leaf(x, "x")
         width = np.shape(x)[-1:]
         if width != self.W.shape[1:]:
             raise ValueError(
@@ -328,7 +330,7 @@ class Dense(Module):
                     "with another n.",
                 )
             )
-        z = matvec(self.W, leaf(x, "x")) + self.b
+        z = matvec(self.W, x) + self.b
         z.name = "z"
         return z if self.activation is None else self.activation(z)
 

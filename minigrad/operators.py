@@ -44,6 +44,8 @@ METHODS = {
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),
+    "__divmod__": lambda a, b: np.divmod(a, b),
+    "__round__": np.round,
 }
 
 
@@ -54,6 +56,11 @@ def _reflected(operation: Any) -> Any:
 for _name, _operation in BINARY.items():
     setattr(Tensor, f"__{_name}__", _operation)
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+
+# NumPy's ufunc says no, in our words, where there is no row for it.
+for _name, _ufunc in {"mod": np.mod, "floordiv": np.floor_divide}.items():
+    setattr(Tensor, f"__{_name}__", lambda a, b, f=_ufunc: f(a, b))
+    setattr(Tensor, f"__r{_name}__", _reflected(_ufunc))
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import numbers
 from minigrad.gradient import grad
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
@@ -64,9 +65,10 @@ class Parameter(Tensor):
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = np.array(value)  # a copy: nobody else can write into it
         if hasattr(self, "path"):  # not the first time
-            array = self._as_before(array)
+            asked = f"{self.name or 'p'}.data = array"
+            value = self._as_before(numbers(value, asked, "array"))
+        array = np.array(value)  # a copy: nobody else can write into it
         _store.__set__(self, array)
         self.tick = clock()
 
@@ -89,8 +91,7 @@ class Parameter(Tensor):
                     {name: self, "array": array},
                     f"a Parameter keeps its dtype, and {old.dtype} cannot hold "
                     f"{array.dtype}.",
-                    "convert the array (array.real, array.astype(float)), or make a "
-                    "new Parameter.",
+                    "convert the array, array.astype(float), or make a new Parameter.",
                 )
             )
         return array.astype(old.dtype, copy=False)

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import DOMAINS, as_array, plain
+from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.messages import explain, named, user_line
 from minigrad.tensor import UNRECORDED, Tensor, clock
 
 _new = object.__new__
 _ndarray = np.ndarray
-_OPERANDS = frozenset({np.ndarray, float, int, complex, np.float64, np.float32})
+_NUMBERS = frozenset({float, int, np.float64, np.float32})
+_PLAIN = _NUMBERS | {np.ndarray}
 _NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -54,7 +56,7 @@ def _unary(row: Any) -> Callable[[Any], Any]:
             else:
                 value = setting.checker.compute(function, a.data)
         except Exception as error:
-            raise _refused(row, (a,), {}, error) from error
+            raise refused(row.name, function, (a,), {}, error) from error
         return record(row, value, (a,), _NO_OPTIONS, setting)
 
     return apply
@@ -69,10 +71,10 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
         if x is a:
             if y is b:
                 return function(a, b)
-            if type(a) not in _OPERANDS:
-                a = x = _beside(b, a)
-        elif y is b and type(b) not in _OPERANDS:
-            b = y = _beside(a, b)
+            if type(a) not in _NUMBERS:
+                a = x = _operand(a, row, b)
+        elif y is b and type(b) not in _NUMBERS:
+            b = y = _operand(b, row, a)
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -80,7 +82,7 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
             else:
                 value = setting.checker.compute(function, x, y)
         except Exception as error:
-            raise _refused(row, (a, b), {}, error) from error
+            raise refused(row.name, function, (a, b), {}, error) from error
         return record(row, value, (a, b), _NO_OPTIONS, setting)
 
     return apply
@@ -99,18 +101,18 @@ def _general(row: Any) -> Callable[..., Any]:
                 raise _too_many(row, args, arity, option_names)
             options.update(zip(option_names, args[arity:], strict=False))
             args = args[:arity]
-        values = []
-        tracked = False
-        for a in args:
-            if isinstance(a, Tensor):
-                tracked = True
-                values.append(a.data)
-            elif type(a) in _OPERANDS or type(a) in DOMAINS:
-                values.append(a)
-            else:
-                return apply(*map(_operand, args), **options)
-        if not tracked:
-            return function(*args, **options)
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        if not tensors:
+            arrays = [a if type(a) in _PLAIN else as_array(a) for a in args]
+            return function(*arrays, **options)
+        if len(tensors) < len(args):
+            args = tuple(
+                [
+                    a if isinstance(a, Tensor) else _operand(a, row, *tensors)
+                    for a in args
+                ]
+            )
+        values = [plain(a) for a in args]
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -118,25 +120,32 @@ def _general(row: Any) -> Callable[..., Any]:
             else:
                 value = setting.checker.compute(function, *values, **options)
         except Exception as error:
-            raise _refused(row, args, options, error) from error
+            raise refused(row.name, function, args, options, error) from error
         return record(row, value, args, options, setting)
 
     return apply
 
 
-def _beside(tensor: Tensor, a: Any) -> Any:
-    """Return an unusual operand as an array; exact beside floating would be objects."""
-    array = as_array(a)
-    if array.dtype.kind == "O" and tensor.dtype.kind != "O":
-        raise TypeError(
-            explain(
-                f"arithmetic with a {type(a).__name__}, at {user_line()}",
-                {"t": tensor, "operand": a},
-                "floating-point numbers beside exact objects would become objects.",
-                "convert the operand: float(a); or make the Tensor of exact numbers.",
-            )
+def _operand(a: Any, row: Any, *tensors: Tensor) -> Any:
+    """Return what stands beside a Tensor: a number, or an array of numbers.
+
+    Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
+    exact objects beside floating-point numbers, which would become objects.
+    """
+    kind = a.dtype.kind if type(a) is _ndarray else "f" if type(a) in _NUMBERS else ""
+    if kind and (kind in "fiub" or kind in {t.dtype.kind for t in tensors} - {"O"}):
+        return a
+    array = numbers(a, f"{row.name} with a {type(a).__name__}", "operand")
+    if array.dtype.kind != "O" or all(t.dtype.kind == "O" for t in tensors):
+        return array
+    raise TypeError(
+        explain(
+            f"{row.name} with a {type(a).__name__}, at {user_line()}",
+            named(tensors) | {"operand": a},
+            "floating-point numbers beside exact objects would become objects.",
+            "convert the operand: float(a); or make the Tensor of exact numbers.",
         )
-    return array
+    )
 
 
 def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
@@ -148,11 +157,6 @@ def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
             "give several axes or sizes as one tuple.",
         )
     )
-
-
-def _operand(a: Any) -> Any:
-    """Return a list, a fraction, ... as the array that NumPy would make of it."""
-    return a if isinstance(a, Tensor) or type(a) in _OPERANDS else as_array(a)
 
 
 def record(
@@ -176,8 +180,13 @@ def record(
     return node
 
 
-def _refused(row: Any, args: Any, options: Any, error: Exception) -> Exception:
-    """Say NumPy's refusal in the terms of the primitive and its operands."""
+def refused(
+    name: str, function: Any, args: Any, options: Any, error: Exception
+) -> Exception:
+    """Say NumPy's refusal in the terms of a primitive or composite, and its operands.
+
+    The first line of the function's docstring says what it does.
+    """
     shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
     if isinstance(error, (ArithmeticError, Warning)):
         return error  # np.errstate or a warnings filter asked for it: not a misuse
@@ -186,19 +195,19 @@ def _refused(row: Any, args: Any, options: Any, error: Exception) -> Exception:
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
     return kind(
         explain(
-            f"{row.name}({shown}), at {user_line()}",
+            f"{name}({shown}), at {user_line()}",
             named(args),
-            _why(row, error),
+            _why(function, error),
             _likely_fix(args, error),
         )
     )
 
 
-def _why(row: Any, error: Exception) -> str:
-    """Return what the primitive does, in its own words, and what NumPy said."""
-    if isinstance(row.function, np.ufunc) or not row.function.__doc__:
+def _why(function: Any, error: Exception) -> str:
+    """Return what the function does, in its own words, and what NumPy said."""
+    if isinstance(function, np.ufunc) or not function.__doc__:
         return str(error)
-    return f"{row.function.__doc__.splitlines()[0]} NumPy: {error}"
+    return f"{function.__doc__.splitlines()[0]} NumPy: {error}"
 
 
 def _has_objects(args: Any) -> bool:

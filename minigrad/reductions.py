@@ -6,16 +6,38 @@ choice is made (which entry is the largest), it is made once, when it is recorde
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.functions import array_of, as_exact, require_real, where
+from minigrad.arrays import integers, numbers
+from minigrad.functions import array_of, as_exact, where
 from minigrad.messages import explain, user_line
-from minigrad.table import exp, log, reshape, sum, take
-from minigrad.tensor import Array
+from minigrad.recording import refused
+from minigrad.table import cast, exp, log, reshape, sum, take
+from minigrad.tensor import Array, Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _in_float32(function: F) -> F:
+    """Let a function of float16 numbers, whose sums overflow at 65504, add in float32.
+
+    Its result is float16 again.
+    """
+
+    @functools.wraps(function)
+    def wider(a: Any, *others: Any, **options: Any) -> Any:
+        if array_of(a).dtype != np.float16:
+            return function(a, *others, **options)
+        return cast(function(cast(a, np.float32), *others, **options), np.float16)
+
+    return wider  # type: ignore[return-value]
+
+
+@_in_float32
 def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over the axes.
 
@@ -26,6 +48,7 @@ def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sum(a, axis=axis, keepdims=keepdims) / as_exact(_count(a, axis), a)
 
 
+@_in_float32
 def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean squared deviation from the mean (no Bessel correction).
 
@@ -33,7 +56,6 @@ def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> mg.var(mg.Tensor([1.0, 3.0]))
     Tensor(1., made by divide)
     """
-    require_real(a, "var")
     deviation = a - mean(a, axis, keepdims=True)
     return mean(deviation * deviation, axis, keepdims)
 
@@ -45,17 +67,17 @@ def max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> mg.max(mg.Tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
     Tensor([3., 4.], made by sum)
     """
-    return _extreme(a, np.max, axis, keepdims)
+    return _extreme(a, max, np.max, axis, keepdims)
 
 
 def min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the smallest entry over the axes; ties share the gradient equally."""
-    return _extreme(a, np.min, axis, keepdims)
+    return _extreme(a, min, np.min, axis, keepdims)
 
 
-def _extreme(a: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
+def _extreme(a: Any, asked: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
     x = array_of(a)
-    best = choose(x, axis=axis, keepdims=True)
+    best = _best(a, axis, asked, choose)
     chosen = (x == best) | (x != x)  # only NaN differs from itself
     ties = np.sum(chosen, axis=axis, keepdims=True)
     if np.all(ties == 1):
@@ -81,25 +103,35 @@ def _count(a: Any, axis: Any) -> int:
     return int(np.prod([shape[each] for each in axes]))
 
 
+@_in_float32
 def logsumexp(a: Any, axis: Any = -1, keepdims: bool = False) -> Any:
     """Return log(sum(exp(a))) over the axes, without overflow.
 
     The largest entry is taken out first; as a constant, because the result does not
     depend on what is taken out.
     """
-    top = _top(a, axis)
+    top = _top(a, axis, logsumexp)
     total = log(sum(exp(a - top), axis=axis, keepdims=keepdims))
     return total + (top if keepdims else top.reshape(total.shape))
 
 
-def _top(a: Any, axis: Any) -> Array:
-    return _finite(np.max(array_of(a), axis=axis, keepdims=True))
+def _best(a: Any, axis: Any, asked: Any, choose: Any = np.max) -> Array:
+    """Return the largest (or smallest) numbers along the axes, which stay."""
+    try:
+        return choose(array_of(a), axis=axis, keepdims=True)
+    except (TypeError, ValueError) as error:
+        raise refused(asked.__name__, asked, (a,), {"axis": axis}, error) from error
+
+
+def _top(a: Any, axis: Any, asked: Any) -> Array:
+    return _finite(_best(a, axis, asked))
 
 
 def _finite(top: Array) -> Array:
     return top if top.dtype == object else np.where(np.isfinite(top), top, 0)
 
 
+@_in_float32
 def log_softmax(a: Any, axis: Any = -1) -> Any:
     """Return log(softmax(a)), without overflow.
 
@@ -107,10 +139,12 @@ def log_softmax(a: Any, axis: Any = -1) -> Any:
     >>> mg.log_softmax(mg.Tensor([0.0, 1000.0])).data
     array([-1000.,     0.])
     """
-    shifted = a - _top(a, axis)  # first, or a shift common to all would cost digits
+    # The shift first, or one that is common to all would cost digits.
+    shifted = a - _top(a, axis, log_softmax)
     return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
 
 
+@_in_float32
 def softmax(a: Any, axis: Any = -1) -> Any:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
 
@@ -118,13 +152,14 @@ def softmax(a: Any, axis: Any = -1) -> Any:
     >>> mg.softmax(mg.Tensor([0.0, 1000.0])).data
     array([0., 1.])
     """
-    raised = exp(a - _top(a, axis))
+    raised = exp(a - _top(a, axis, softmax))
     return raised / sum(raised, axis=axis, keepdims=True)
 
 
 # ------------------------------------------------------------------------------ losses
 
 
+@_in_float32
 def squared_error(prediction: Any, target: Any) -> Any:
     """Return the mean of (prediction - target)^2; the shapes must be the same.
 
@@ -134,6 +169,8 @@ def squared_error(prediction: Any, target: Any) -> Any:
     >>> mg.squared_error(mg.Tensor([1.0, 2.0]), np.array([1.0, 4.0])).data
     array(2.)
     """
+    if not isinstance(target, Tensor):
+        target = numbers(target, "squared_error(prediction, target)", "target")
     if np.shape(array_of(prediction)) != np.shape(array_of(target)):
         raise ValueError(
             explain(
@@ -148,6 +185,7 @@ def squared_error(prediction: Any, target: Any) -> Any:
     return mean(difference * difference)
 
 
+@_in_float32
 def cross_entropy(logits: Any, labels: Any) -> Any:
     """Return the mean of -log softmax(logits)[label].
 
@@ -158,16 +196,18 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     >>> mg.cross_entropy(mg.Tensor([[0.0, 1000.0]]), [0]).data
     array(1000.)
     """
-    labels = np.asarray(array_of(labels))
+    asked = "cross_entropy(logits, labels)"
+    fix = "pass class numbers, not one-hot rows: labels = one_hot.argmax(-1)."
+    labels = integers(labels, asked, "labels", fix)
     shape = np.shape(array_of(logits))
-    fits = labels.dtype.kind in "iu" and labels.shape == shape[:-1]
-    if not fits or (labels.size and not 0 <= labels.min() <= labels.max() < shape[-1]):
+    inside = not labels.size or 0 <= labels.min() <= labels.max() < shape[-1]
+    if labels.shape != shape[:-1] or not inside:
         raise ValueError(
             explain(
-                f"cross_entropy(logits, labels), at {user_line()}",
+                f"{asked}, at {user_line()}",
                 {"logits": logits, "labels": labels},
                 f"labels must be integers of shape {shape[:-1]} in 0..{shape[-1] - 1}.",
-                "pass class numbers, not one-hot rows: labels = one_hot.argmax(-1).",
+                fix,
             )
         )
     classes = shape[-1]

