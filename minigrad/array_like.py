@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from minigrad.console import shown
 from minigrad.context import SETTING
 from minigrad.messages import explain, named, user_line
 from minigrad.types import Array
@@ -114,7 +115,7 @@ class ArrayLike:
         )
         name = f", name={self.name!r}" if self.name else ""
         made = f", made by {self.primitive.name}" if self.primitive else ""
-        return f"{kind}({numbers}{name}{made})"
+        return shown(f"{kind}({numbers}{name}{made})")
 
     def __len__(self) -> int:
         if self.ndim:
