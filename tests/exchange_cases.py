@@ -160,6 +160,8 @@ def onnx_node(
         f, g, h = (ACTIVATIONS[name] for name in activations[3 * d : 3 * d + 3])
         Wb, Rb = np.split(B[d], 2)
         p_i, p_o, p_f = np.zeros((3, 1)) if P is None else np.split(P[d], 3)
+        if not lengths[k]:  # as onnxruntime has it; ONNX says nothing of it
+            Y_h[d, k] = Y_c[d, k] = 0
         backward = direction == "reverse" or d == 1
         for t in sorted(range(lengths[k]), reverse=backward):
             gates = W[d] @ X[t, k] + R[d] @ Y_h[d, k] + Wb + Rb

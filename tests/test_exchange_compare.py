@@ -24,6 +24,7 @@ from lstm import (
     Bidirectional,
     IRNNCell,
     Recurrent,
+    Stack,
     State,
 )
 from lstm.exchange import (
@@ -212,12 +213,83 @@ def test_float32_goes_as_float32(torch):
     assert from_torch(net.state_dict()).cell.dtype == np.float32
 
 
-def test_half_precision_and_tensors_with_gradients_are_told(torch):
+def test_half_precision_is_told_and_a_gradient_is_left_behind(torch):
     net = torch.nn.LSTM(3, 2)
-    with pytest.raises(ValueError, match="requires grad"):
-        from_torch(dict(net.named_parameters()))
+    same = from_torch(dict(net.named_parameters()))
+    np.testing.assert_array_equal(
+        to_torch(same)["weight_ih_l0"], net.weight_ih_l0.detach().numpy()
+    )
     with pytest.raises(ValueError, match="BFloat16"):
         from_torch(net.bfloat16().state_dict())
+
+
+def torch_models(torch):
+    nn = torch.nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+            self.drop, self.head = nn.Dropout(0.5), nn.Linear(8, 2)
+
+        def forward(self, x):
+            y, _ = self.lstm(x)
+            return self.head(self.drop(y))
+
+    net = Net().eval()
+    mlp = nn.Sequential(
+        nn.Linear(3, 4),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Sequential(nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 2), nn.Softmax(-1)),
+    )
+    return {
+        "LSTM + Linear": (net, net),
+        "its state dict": (net, net.state_dict()),
+        "a checkpoint": (net, {"epoch": 1, "model": net.state_dict()}),
+        "many devices": (net, nn.DataParallel(net)),
+        "TorchScript": (net, torch.jit.script(net)),
+        "an MLP": (mlp.eval(), mlp),
+        "a Linear without a bias": (one := nn.Linear(3, 2, bias=False), one),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")  # of TorchScript, which PyTorch will replace
+def test_whole_models_of_torch_compute_the_same_here(torch):
+    x = np.random.default_rng(0).standard_normal((2, 5, 3))
+    for net, source in torch_models(torch).values():
+        model = from_torch(source)
+        returned = model(x)
+        y = returned[0] if isinstance(model, Stack) else returned
+        close(y, net(torch.tensor(x)).detach())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_files_of_torch_are_read_and_nothing_in_them_is_run(torch, tmp_path):
+    save_file = peer("safetensors.torch").save_file
+    net, _ = torch_models(torch)["LSTM + Linear"]
+    expected = to_torch(from_torch(net, prefix="lstm."))
+    torch.save(net.state_dict(), tmp_path / "a.pt")
+    torch.save({"state_dict": net.state_dict(), "step": 1}, tmp_path / "a.ckpt")
+    save_file(net.state_dict(), tmp_path / "a.safetensors")
+    for name in ("a.pt", "a.ckpt", "a.safetensors"):
+        model = from_torch(tmp_path / name)
+        assert isinstance(model, Stack) and len(model.layers) == 3
+        again = to_torch(Stack(*model.layers[:2]))
+        np.testing.assert_array_equal(again["bias_ih_l1"], expected["bias_ih_l1"])
+
+    class Trap:
+        def __reduce__(self):
+            return (tmp_path / "sprung").touch, ()
+
+    torch.save({"weight": Trap()}, tmp_path / "trap.pt")
+    torch.save(torch.nn.LSTM(3, 2), tmp_path / "whole.pth")
+    torch.jit.script(net).save(tmp_path / "script.pt")
+    (tmp_path / "junk.pt").write_text("junk")
+    for name in ("trap.pt", "whole.pth", "script.pt", "junk.pt"):
+        with pytest.raises(ValueError, match="the file cannot be read"):
+            from_torch(tmp_path / name)
+    assert not (tmp_path / "sprung").exists()
 
 
 OTHER_MODULES = {
@@ -412,6 +484,62 @@ def test_a_stack_is_built_from_the_layers_of_a_keras_model(keras, torch):
     for ours, theirs in zip(to_keras(model), lists, strict=True):
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, other, strict=True)
+
+
+def keras_models(keras):
+    L = keras.layers
+
+    def row(*layers, shape=(None, 3)):
+        return keras.Sequential([L.Input(shape), *layers])
+
+    x = keras.Input((None, 3))
+    y = L.Dense(2, "softplus")(L.GRU(4, return_sequences=True)(x))
+    return {
+        "LSTM + Dense": row(L.LSTM(4), L.Dense(2, activation="sigmoid")),
+        "at every step": row(L.LSTM(4, return_sequences=True), L.Dense(2)),
+        "in both directions": row(
+            L.Bidirectional(L.LSTM(4, return_sequences=True), merge_mode="ave"),
+            L.Dropout(0.5),
+            L.Bidirectional(L.GRU(3, reset_after=False)),
+            L.Dense(2),
+            L.Activation("softmax"),
+        ),
+        "other functions": row(L.LSTM(4, "softplus", "tanh", go_backwards=True)),
+        "a simple one": row(L.RNN(L.SimpleRNNCell(3, "relu"), return_sequences=True)),
+        "a graph": keras.Model(x, y),
+        "an MLP": row(L.Dense(4, "relu"), L.Dense(2, "softmax"), shape=(3,)),
+    }
+
+
+@keras_warns
+def test_whole_models_of_keras_compute_the_same_here(keras, torch, tmp_path):
+    rng = np.random.default_rng(0)
+    for k, net in enumerate(keras_models(keras).values()):
+        net.set_weights([rng.standard_normal(a.shape) for a in net.get_weights()])
+        x = np.float32(rng.standard_normal((2, *[5] * (len(net.input_shape) - 2), 3)))
+        net.save(path := tmp_path / f"{k}.keras")
+        expected = net(torch.tensor(x)).detach()
+        for source in (net, net.layers, path):
+            model = from_keras(source)
+            returned = model(x)
+            pair = isinstance(returned, tuple)
+            close(returned[0] if pair else returned, expected, 1e-5)
+
+
+@keras_warns
+def test_what_a_keras_model_does_besides_is_refused(keras, torch):
+    L = keras.layers
+    x = keras.Input((None, 3))
+    y = L.LSTM(4, return_sequences=True)(x)
+    branched = keras.Model(x, L.Add()([y, L.LSTM(4, return_sequences=True)(x)]))
+    for source, said in (
+        (branched, "add reads"),
+        (keras.Sequential([L.Input((None, 3)), L.Masking(), L.LSTM(4)]), "Masking"),
+        (L.LSTM(4), "build it first"),
+        (torch.nn.LSTM(3, 2), "that is from_torch"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=said):
+            from_keras(source)
 
 
 # --------------------------------------------------------------------------------- Flax

@@ -146,6 +146,8 @@ OPERATORS = ACTIVATIONS | {
     "ReduceSum": reduced(np.sum),
     "ReduceProd": reduced(np.prod),
     "ReduceMean": reduced(np.mean),
+    "Equal": np.equal,
+    "Where": np.where,
     "MatMul": np.matmul,
     "Add": np.add,
     "LSTM": onnx_node,
@@ -235,6 +237,30 @@ def test_what_runs_the_file_stops_at_the_lengths(onnx, tmp_path, name):
     close(y.data * real[..., None], found["y"], 1e-6)
 
 
+@pytest.mark.parametrize("name", ["a reversed one", "both directions", "a stack"])
+def test_a_row_of_length_0_ends_as_it_began(onnx, tmp_path, name):
+    model = scrambled(MODELS[name]())
+    x, start, _ = batch_of(model)
+    lengths = np.array([5, 0, 3], np.int32)
+    states = {
+        f"{letter}_0.{k}": single([way[part] for way in layer])
+        for k, layer in enumerate(start)
+        for part, letter in enumerate("yc")
+    }
+    path = write_onnx(model, tmp_path / "a.onnx", lengths=True, states=True)
+    found = onnx.run(path, {"x": single(x), "lengths": lengths, **states})
+    _, end = model(x, as_states(model, start), lengths=lengths)
+    theirs = [
+        found[f"{letter}_T.{k}"][d]
+        for k, layer in enumerate(start)
+        for d in range(len(layer))
+        for letter in "yc"
+    ]
+    for ours, there in zip(leaves(end), theirs, strict=True):
+        close(ours, there, 1e-6)
+    np.testing.assert_array_equal(found["y_T.0"][:, 1], states["y_0.0"][:, 1])
+
+
 def test_dense_layers_may_stand_between_and_on_top(onnx, tmp_path):
     model = Stack(
         Dense(3, 4, mg.tanh, rng=0),
@@ -311,7 +337,8 @@ def test_what_has_no_place_in_a_file_is_refused(onnx, tmp_path):
     for model, said in (
         (Bidirectional(LSTM(3, 2), merge=None), "layer 0: merge=None"),
         (Stack(LSTM(3, 2), Dense(2, 1, mg.sin)), "one that ONNX has a name for"),
-        (Stack(LSTM(3, 2), TimeDistributed(LSTM(2, 1))), "of a TimeDistributed"),
+        (Stack(LSTM(3, 2), TimeDistributed(LSTM(2, 1), 2)), "of a TimeDistributed"),
+        (LSTM(3, 2, outputs="last"), "layer 0: outputs='last'"),
     ):
         with pytest.raises((TypeError, ValueError), match=said):
             write_onnx(model, tmp_path / "a.onnx")

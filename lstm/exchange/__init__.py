@@ -5,13 +5,16 @@ what multiplies x, what multiplies y_{t-1}, and b. Frameworks differ in how thes
 memory, so a conversion cuts, joins and transposes, and calculates nothing; only two
 biases, where a framework has two, are added.
 
-    to_torch    from_torch     the state dict of nn.LSTM or nn.LSTMCell
-    to_keras    from_keras     the list of weights of LSTM or Bidirectional
+    to_torch    from_torch     the state dict of nn.LSTM, nn.LSTMCell, nn.Linear
+    to_keras    from_keras     the list of weights of LSTM, Bidirectional, Dense
     to_flax     from_flax      the params of LSTMCell or OptimizedLSTMCell
     to_onnx     from_onnx      LSTM nodes; write_onnx and read_onnx make files of them
     joined      fill           the gates of a cell in any order: for all others
 
-None of these frameworks is imported. Whatever NumPy can read as an array will do.
+From PyTorch and Keras whole models come, too: a module or a model itself, a checkpoint,
+a file. None of these frameworks is imported, but to read a file of its own; otherwise
+whatever NumPy can read as an array will do. Where arrays have two readings, both are
+named and `into`, the model as it is meant, decides.
 
 >>> import numpy as np
 >>> from lstm import LSTM

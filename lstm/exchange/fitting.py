@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm.exchange.sources import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import misfits
 from minigrad.tensor import Array
@@ -22,7 +23,7 @@ def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
     arrays, problems = {}, []
     for name, value in values.items():
         try:
-            array = np.asarray(value)
+            array = np.asarray(numbers(value))
         except (TypeError, ValueError, RuntimeError) as error:  # a framework's own
             problems.append(f"{name}: {error}")
             continue
@@ -33,8 +34,7 @@ def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
         asked,
         "the weights must be arrays of float32 or float64:",
         problems,
-        "widen half precision first, model.float() in PyTorch; take PyTorch's tensors "
-        "from state_dict(), which is without gradients.",
+        "widen half precision first: model.float() in PyTorch, array.astype(float).",
     )
     return arrays
 
@@ -53,14 +53,21 @@ def zero_biases(
     return {name: np.zeros_like(value) for name, value in biases.items()}
 
 
-def fit(asked: str, own: Mapping[str, Array], given: Mapping[str, Array]) -> None:
-    """Refuse arrays that do not have the names and shapes of a model's own export."""
+def fit(
+    asked: str, own: Mapping[str, Array], given: Mapping[str, Array], built: bool
+) -> None:
+    """Refuse arrays that do not have the names and shapes of a model's own export.
+
+    built  whether the model was built for these arrays, and not given
+    """
     refuse(
         asked,
         "names and shapes must be those that the model itself would have there:",
         misfits(own, given, "given"),
-        "leave out `into`, and a model is built for these weights; or build one of "
-        "their sizes. Nothing was changed.",
+        "give the arrays of whole layers, all of them and no others."
+        if built
+        else "leave out `into`, and a model is built for these weights; or build one "
+        "of their sizes. Nothing was changed.",
     )
 
 

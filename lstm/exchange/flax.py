@@ -66,7 +66,7 @@ def from_flax(params: Mapping[str, Any], into: Module | None = None) -> Module:
     cell = _cell(asked, model)
     own = _exported(asked, cell)
     given |= zero_biases(own, given)
-    fit(asked, own, given)
+    fit(asked, own, given, built=into is None)
     W_x, W_y, b_h = (
         np.concatenate([given[f"{side}{letter}.{kind}"].T for letter in LETTERS])
         for side, kind in SIDES

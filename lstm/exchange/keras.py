@@ -6,10 +6,11 @@
 
 A Bidirectional has these of the forward layer, then those of the backward layer. What
 Keras keeps in options, not in weights, is up to whoever builds the layer there: both
-activations, `merge_mode`, `return_sequences`, `return_state`.
+activations, `merge_mode`, `return_sequences`, `return_state`. A layer or a model given
+itself knows them, see `lstm.exchange.keras_model`.
 
 A GRU has 3 gates z, r, h (our u, r, y~), and with reset_after two biases, (2, 3m); a
-SimpleRNN has one box.
+SimpleRNN has one box. A Dense has a kernel, (n, m), which is W transposed, and a bias.
 """
 
 from __future__ import annotations
@@ -19,13 +20,25 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import Cell, LSTMCell
+from lstm.cell import LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
-from lstm.exchange.models import BOTH, layer_of, new_cell, sweeps
+from lstm.exchange.fitting import fit, refuse, require_known, zero_biases
+from lstm.exchange.keras_lists import (
+    DIRECTIONS,
+    KINDS,
+    Part,
+    names_of,
+    parts_of_list,
+    parts_of_lists,
+    require_functions,
+)
+from lstm.exchange.keras_model import are_layers, layer_of_part, parts_of_layers
+from lstm.exchange.models import BOTH, layers_of, model_of, require_chain, sweeps
+from lstm.exchange.sources import called, is_keras, is_path, is_torch, keras_file
 from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack
-from minigrad import Module
+from minigrad import Dense, Module
+from minigrad.messages import explain, user_line
 from minigrad.tensor import Array
 
 ORDERS: dict[type, str] = {
@@ -35,8 +48,6 @@ ORDERS: dict[type, str] = {
     RNNCell: "y",
     IRNNCell: "y",  # activation="relu"
 }
-KINDS = ("kernel", "recurrent_kernel", "bias")
-DIRECTIONS = ("forward", "backward")
 # In Keras, one option says the activations of each of these.
 TIED = (("forget", "input", "output"), ("reset", "update"), ("candidate", "state"))
 
@@ -50,63 +61,139 @@ def to_keras(model: Module) -> list[Any]:
 
     Raises ValueError with everything that a Keras LSTM does not compute.
     """
-    lists = _exported(f"to_keras of a {type(model).__name__}", model)
+    asked = f"to_keras of {called(model)}"
+    lists = [list(each.values()) for each in _exported(asked, [model])]
+    _require_forward(asked, [model])
     return lists if isinstance(model, Stack) else lists[0]
 
 
-def from_keras(weights: Sequence[Any], into: Module | None = None) -> Module:
+def from_keras(source: Any, into: Module | None = None) -> Module:
     """Return the model with these weights: a new one, or `into`, which is changed.
 
-    weights  `layer.get_weights()`, for an LSTM or a Bidirectional; or a list of such
-             lists, one for each layer, for a Stack; of a GRU or SimpleRNN, too
-    into     the model to fill; if not given, the sizes are read off the shapes. A new
-             Bidirectional has merge="concat", and every new cell the usual activations
+    source  a layer, a model, or a list of layers; the path of a file, .keras, .h5 or
+            .npz; or arrays: `layer.get_weights()`, a list of such lists, one for each
+            layer, or `model.get_weights()`
+    into    the model to fill; if not given, one is built. From layers it has their
+            activations, merges, directions and outputs; from arrays, which do not tell
+            them, the usual ones, merge="concat", and y at every step
 
     >>> from lstm import LSTM
     >>> layer = from_keras(to_keras(LSTM(n=3, m=2, rng=0)))
     >>> layer.cell.n, layer.cell.m
     (3, 2)
+    >>> head = [np.ones((2, 1)), np.ones(1)]
+    >>> y, states = from_keras([*to_keras(layer), *head])(np.ones((7, 3)))
+    >>> y.shape
+    (7, 1)
 
-    Without biases (use_bias=False), b is zero here, and a Parameter like any other.
-    Raises ValueError with everything that does not fit; then nothing was changed.
+    Where Keras has return_sequences=False, ours has outputs="last". Without biases
+    (use_bias=False), b is zero here, and a Parameter like any other. Files are read
+    without running what is in them.
+
+    Raises ValueError with everything that does not fit, and where the arrays have two
+    readings; then nothing was changed.
     """
-    asked = f"from_keras(a list of {len(weights)})"
-    nested = any(isinstance(each, list | tuple) for each in weights)
-    given = read(asked, _named(asked, weights if nested else [weights]))
-    model = _built(asked, given, nested) if into is None else into
-    own = _named(asked, _exported(asked, model))
-    given |= zero_biases(own, given)
-    fit(asked, own, given)
-    for name, cell in _cells(model).items():
-        kernel, recurrent, bias = (given[f"{name}.{kind}"] for kind in KINDS)
-        b_x, b_y = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
-        fill(cell, Block(kernel.T, recurrent.T, b_x, b_y), ORDERS[type(cell)])
+    asked = f"from_keras({called(source)})"
+    if is_path(source):
+        source = keras_file(asked, source)
+    parts = _parts(asked, source, into)
+    if into is None:
+        require_functions(asked, parts)
+        layers = [layer_of_part(asked, k, part) for k, part in enumerate(parts)]
+        require_chain(asked, [f"layer {k}" for k in range(len(layers))], layers)
+        nested = isinstance(source, list | tuple) and _nested(source)
+        model = Stack(*layers) if nested else model_of(layers)
+    else:
+        model = into
+        layers = [each for each in layers_of(into) if isinstance(each, Module)]
+        _require_forward(asked, layers)
+    parts = [part for part in parts if part.kind != "function"]
+    layers = [each for each in layers if isinstance(each, Module)]
+    own = _named(_exported(asked, layers))
+    given: dict[str, Array] = {}
+    for k, part in enumerate(parts):
+        named = {f"{k}.{name}": array for name, array in part.arrays.items()}
+        mine = {name: array for name, array in own.items() if name.startswith(f"{k}.")}
+        given |= named | zero_biases(mine, named)
+    fit(asked, own, given, built=into is None)
+    for k, layer in enumerate(layers):
+        _fill(f"{k}.", layer, given)
     return model
 
 
-def _exported(asked: str, model: Module) -> list[list[Array]]:
-    """Return a list of weights for each layer."""
-    cells = _cells(model)
+def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
+    """Return the layers in what was given: objects, lists of arrays, or one list."""
+    if is_keras(source) or are_layers(source):
+        layers = [source] if is_keras(source) else source
+        return parts_of_layers(asked, layers, told=into is not None)
+    if is_torch(source) or not isinstance(source, list | tuple):
+        raise TypeError(
+            explain(
+                f"{asked}, at {user_line()}",
+                {},
+                f"{called(source)} is neither a layer of Keras nor a list of arrays.",
+                "that is from_torch."
+                if is_torch(source)
+                else "give a layer, a model, layer.get_weights() or a path.",
+            )
+        )
+    if _nested(source):
+        return parts_of_lists(asked, source)
+    if into is None:
+        return parts_of_list(asked, source)
+    return parts_of_lists(asked, _cut_as(asked, source, into))
+
+
+def _nested(source: Sequence[Any]) -> bool:
+    return any(isinstance(each, list | tuple) for each in source)
+
+
+def _cut_as(asked: str, weights: Sequence[Any], into: Module) -> list[Sequence[Any]]:
+    """Return a flat list cut where a model's own layers would be cut."""
+    layers = [each for each in layers_of(into) if isinstance(each, Module)]
+    own = _exported(asked, layers)
+    for without in (0, 1):
+        counts = [len(each) - without * sum(_is_bias(n) for n in each) for each in own]
+        if sum(counts) == len(weights):
+            ends = np.cumsum(counts)
+            return [weights[b - a : b] for a, b in zip(counts, ends, strict=True)]
+    refuse(
+        asked,
+        "the model must have as many arrays as were given:",
+        [f"{sum(map(len, own))} here, {len(weights)} given"],
+        "build a model with these layers, or give the arrays of its layers alone.",
+    )
+    return []
+
+
+def _is_bias(name: str) -> bool:
+    return name.endswith("bias")
+
+
+def _exported(asked: str, layers: Sequence[Any]) -> list[dict[str, Array]]:
+    """Return the arrays of each layer by name, in the order of Keras."""
+    cells = {
+        f"{depth}.{direction}": cell
+        for depth, layer in enumerate(layers)
+        if not isinstance(layer, Dense)
+        for sweep in sweeps(layer)
+        for direction, cell in zip(DIRECTIONS, sweep.cells, strict=False)
+    }
     fix = (
         "in Keras, recurrent_activation is that of the gates and activation that of "
         "the candidate and of c; whatever else has to be a Keras layer of your own."
     )
     require_known(asked, cells, ORDERS, fix, TIED)
-    layers = sweeps(model)
-    refuse(
-        asked,
-        "a Keras LSTM reads from the beginning, a Bidirectional also from the end:",
-        (
-            f"layer {depth} reads from the end only"
-            for depth, sweep in enumerate(layers)
-            if sweep.reading != BOTH[: len(sweep.cells)]
-        ),
-        "convert LSTM(layer.cell), and reverse x there: go_backwards=True does so, and "
-        "leaves y reversed.",
-    )
-    return [
-        [array for cell in sweep.cells for array in _weights(cell)] for sweep in layers
-    ]
+    exported: list[dict[str, Array]] = []
+    for layer in layers:
+        if isinstance(layer, Dense):
+            exported.append({"kernel": layer.W.data.T.copy(), "bias": layer.b.data})
+            continue
+        for sweep in sweeps(layer):
+            arrays = [array for cell in sweep.cells for array in _weights(cell)]
+            names = names_of("", len(arrays))
+            exported.append(dict(zip(names, arrays, strict=True)))
+    return exported
 
 
 def _weights(cell: Any) -> tuple[Array, Array, Array]:
@@ -116,54 +203,36 @@ def _weights(cell: Any) -> tuple[Array, Array, Array]:
     return block.W_x.T.copy(), block.W_y.T.copy(), bias
 
 
-def _cells(model: Module) -> dict[str, Any]:
-    """Return each cell by its layer and direction."""
-    return {
-        f"{depth}.{direction}": cell
-        for depth, sweep in enumerate(sweeps(model))
-        for direction, cell in zip(DIRECTIONS, sweep.cells, strict=False)
-    }
-
-
-def _named(asked: str, lists: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Return weights by their names: layer, direction and kind."""
+def _require_forward(asked: str, layers: Sequence[Any]) -> None:
+    """Refuse layers that read from the end alone."""
+    recurrent = (each for each in layers if not isinstance(each, Dense))
     refuse(
         asked,
-        "a layer has 3 arrays (without bias 2), a Bidirectional twice as many:",
+        "a Keras LSTM reads from the beginning, a Bidirectional also from the end:",
         (
-            f"layer {k}: {len(w)} arrays"
-            for k, w in enumerate(lists)
-            if len(w) not in (2, 3, 4, 6)
+            f"layer {depth} reads from the end only"
+            for depth, sweep in enumerate(s for each in recurrent for s in sweeps(each))
+            if sweep.reading != BOTH[: len(sweep.cells)]
         ),
-        "pass layer.get_weights() of one recurrent layer, or a list of such lists: one "
-        "for each layer, without those of Dense and other layers.",
+        "convert LSTM(layer.cell), and reverse x there: go_backwards=True does so, and "
+        "leaves y reversed.",
     )
+
+
+def _named(exported: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return {
         f"{depth}.{name}": array
-        for depth, weights in enumerate(lists)
-        for name, array in zip(_names(len(weights)), weights, strict=True)
+        for depth, arrays in enumerate(exported)
+        for name, array in arrays.items()
     }
 
 
-def _names(count: int) -> list[str]:
-    directions = DIRECTIONS[: 1 + (count > 3)]
-    kinds = KINDS[: count // len(directions)]
-    return [f"{direction}.{kind}" for direction in directions for kind in kinds]
-
-
-def _built(asked: str, given: Mapping[str, Array], nested: bool) -> Module:
-    """Return a model whose sizes are those of the shapes."""
-
-    def cell(name: str) -> Cell:
-        kernel, recurrent = (given[f"{name}.{kind}"] for kind in KINDS[:2])
-        before = np.ndim(given.get(f"{name}.bias", [[]])) == 1
-        classes = {4: LSTMCell, 3: GRUCell if before else ResetAfterGRUCell, 1: RNNCell}
-        return new_cell(asked, f"{name}, transposed", kernel.T, recurrent.T, classes)
-
-    layers: list[Module] = []
-    while f"{len(layers)}.forward.kernel" in given:
-        names = [f"{len(layers)}.{direction}" for direction in DIRECTIONS]
-        layers.append(
-            layer_of([cell(each) for each in names if f"{each}.kernel" in given])
-        )
-    return Stack(*layers) if nested else layers[0]
+def _fill(prefix: str, layer: Any, given: Mapping[str, Array]) -> None:
+    if isinstance(layer, Dense):
+        layer.W.data, layer.b.data = given[f"{prefix}kernel"].T, given[f"{prefix}bias"]
+        return
+    (sweep,) = sweeps(layer)
+    for direction, cell in zip(DIRECTIONS, sweep.cells, strict=False):
+        kernel, recurrent, bias = (given[f"{prefix}{direction}.{k}"] for k in KINDS)
+        b_x, b_y = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+        fill(cell, Block(kernel.T, recurrent.T, b_x, b_y), ORDERS[type(cell)])

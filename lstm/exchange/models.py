@@ -1,12 +1,13 @@
-"""A model seen from outside: recurrent layers, each with one direction or two.
+"""A model seen from outside: layers one upon another, each with its own weights.
 
-What other frameworks keep of a recurrent model is a list of such layers. `sweeps` reads
-it off a model, `model_of` makes a model of it, and both cost no arithmetic.
+Other frameworks keep of a model a list of layers: recurrent ones, each with one
+direction or two, and dense ones. `layers_of` and `sweeps` read it off a model,
+`model_of` makes a model of it, and none of them calculates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,13 @@ import numpy as np
 from lstm.bidirectional import Bidirectional
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.fitting import refuse
+from lstm.explain_layers import width_in, width_out
 from lstm.layer import LSTM, Recurrent
-from lstm.stack import Stack
-from minigrad import Module
+from lstm.stack import Stack, TimeDistributed
+from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
+from minigrad.functions import silu
 from minigrad.messages import explain, user_line
+from minigrad.module import over_time
 from minigrad.tensor import Array
 
 
@@ -70,9 +74,77 @@ def sweeps(model: Module) -> list[Sweep]:
     )
 
 
-def model_of(layers: Sequence[Module]) -> Module:
-    """Return the one layer, or a Stack of several."""
-    return layers[0] if len(layers) == 1 else Stack(*layers)
+# By the names of Keras, and of PyTorch's modules in small letters.
+FUNCTIONS: Mapping[str, Callable[[Any], Any] | None] = {
+    "linear": None,
+    "identity": None,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "silu": silu,
+    "softmax": softmax,
+    "softplus": softplus,
+    "swish": silu,
+    "tanh": tanh,
+}
+
+
+def layers_of(model: Any) -> Iterator[Any]:
+    """Yield what stands one upon another: recurrent layers, Dense ones, functions."""
+    if isinstance(model, Stack | Sequential):
+        for layer in model.layers:
+            yield from layers_of(layer)
+    elif isinstance(model, TimeDistributed) and isinstance(model.module, Dense):
+        yield model.module
+    else:
+        yield model
+
+
+def model_of(layers: Sequence[Any]) -> Module:
+    """Return the one layer; of several a Stack, or a Sequential if none has a state.
+
+    >>> type(model_of([Dense(3, 2), Dense(2, 1)])).__name__
+    'Sequential'
+
+    A function, such as `relu`, becomes the activation of a Dense layer below it.
+    """
+    joined: list[Any] = []
+    for layer in layers:
+        below = joined[-1] if joined else None
+        if isinstance(layer, Module):
+            joined.append(layer)
+        elif isinstance(below, Dense) and below.activation is None:
+            below.activation = layer
+        else:
+            joined.append(Sequential(layer))
+    if len(joined) == 1:
+        return joined[0]
+    return (Stack if any(map(over_time, joined)) else Sequential)(*joined)
+
+
+def require_chain(asked: str, names: Sequence[str], layers: Sequence[Any]) -> None:
+    """Refuse layers of which one reads more or fewer numbers than those below make."""
+    told, wide, problems = "", None, []
+    for name, layer in zip(names, layers, strict=True):
+        reads = width_in(layer)
+        if None not in (wide, reads) and wide != reads:
+            problems.append(f"{name} reads {reads} numbers, and {told} makes {wide}")
+        if isinstance(layer, Module):
+            told, wide = name, width_out(layer)
+    refuse(
+        asked,
+        "layers one upon another read what the one below makes:",
+        problems,
+        "convert the parts by themselves, and put them together as the model does.",
+    )
+
+
+def dense(W: Array, b: Array | None, activation: Any = None) -> Dense:
+    """Return a Dense layer with these weights, W (m, n); without b it is zero."""
+    layer = Dense(W.shape[1], W.shape[0], activation, rng=0, dtype=W.dtype)
+    layer.W.data = W
+    if b is not None:
+        layer.b.data = b
+    return layer
 
 
 def layer_of(cells: Sequence[Cell], reading: tuple[bool, ...] | None = None) -> Module:

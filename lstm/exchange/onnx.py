@@ -92,7 +92,7 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
     given = [_understood(asked, f"node {k}", node) for k, node in enumerate(nodes)]
     model = _built(asked, given) if into is None else into
     own = _exported(asked, model)
-    fit(asked, _named(own), _named(given))
+    fit(asked, _named(own), _named(given), built=into is None)
     refuse(
         asked,
         "the model must compute what the nodes say:",

@@ -12,16 +12,15 @@ needed. Such a file holds numbers and a graph, and nothing that Python would exe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lstm.exchange.fitting import refuse
-from lstm.exchange.models import sweeps
+from lstm.exchange.models import layers_of, sweeps
 from lstm.exchange.onnx import FUNCTIONS, Node, to_onnx
-from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, __version__
 from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
@@ -39,11 +38,13 @@ def write_onnx(
 ) -> Path:
     """Write a model as an ONNX file, all or nothing; return the path.
 
-    model    an LSTM, a Bidirectional, or a Stack of these and of Dense layers
+    model    an LSTM, a Bidirectional, or a Stack or Sequential of these and of Dense
+             layers
     lengths  whether there is an input `lengths`, (B,) int32: beyond, an LSTM's y is 0,
              as ours is with outputs="zero"
     states   whether there are inputs y_0.k, c_0.k and outputs y_T.k, c_T.k, each
-             (D, B, m), of every recurrent layer k; without them all begin with zeros
+             (D, B, m), of every recurrent layer k; without them all begin with zeros.
+             A row of length 0 ends as it began, as ours does
     dtype    float32, the only one in which onnxruntime has LSTMs; or float64, which
              keeps every bit of a float64 model
 
@@ -55,7 +56,7 @@ def write_onnx(
     x = graph.input("x", ("B", "T", _reads(model)))
     steps = graph.input("lengths", ("B",), np.int32) if lengths else ""
     x = graph.node("Transpose", [x], perm=[1, 0, 2])
-    for k, part in enumerate(_parts(model)):
+    for k, part in enumerate(layers_of(model)):
         if isinstance(part, Dense):
             x = _add_dense(graph, k, part, x)
         else:
@@ -134,20 +135,6 @@ def _text(value: Any) -> Any:
     return [_text(each) for each in value] if isinstance(value, list) else value
 
 
-def _parts(model: Module) -> Iterator[Module]:
-    """Yield what stands one upon another: recurrent layers, and Dense ones."""
-    if isinstance(model, Stack):
-        for layer in model.layers:
-            yield from _parts(layer)
-    elif isinstance(model, TimeDistributed) and isinstance(model.module, Dense):
-        yield model.module
-    elif isinstance(model, Dense):
-        yield model
-    else:
-        sweeps(model)  # refuses what is no recurrent layer
-        yield model
-
-
 def _add_lstm(
     graph: _Graph, k: int, layer: Module, x: str, steps: str, states: bool
 ) -> str:
@@ -168,8 +155,22 @@ def _add_lstm(
         end = [f"{letter}_T.{k}" for letter in "yc"]
         graph.outputs += [graph.value(name, shape) for name in end]
     inputs = [x, held["W"], held["R"], held["B"], steps, *start, held.get("P", "")]
-    y = graph.node("LSTM", inputs, [f"Y.{k}", *end], **node.attributes)
+    last = [f"{name}.read" for name in end] if steps else end
+    y = graph.node("LSTM", inputs, [f"Y.{k}", *last], **node.attributes)
+    if states and steps:
+        _keep_unread(graph, k, steps, start, last, end)
     return _joined(graph, k, sweep.merge, y)
+
+
+def _keep_unread(
+    graph: _Graph, k: int, steps: str, start: Any, last: Any, end: Any
+) -> None:
+    """Add that a row of length 0 ends as it began: onnxruntime makes zeros of it."""
+    empty = graph.node("Equal", [steps, graph.constant(f"none.{k}", np.int32(0))])
+    per_row = graph.constant(f"per_row.{k}", np.array([1, -1, 1]))
+    empty = graph.node("Reshape", [empty, per_row])
+    for before, read, after in zip(start, last, end, strict=True):
+        graph.node("Where", [empty, before, read], [after])
 
 
 def _joined(graph: _Graph, k: int, merge: str | None, y: str) -> str:
@@ -208,7 +209,7 @@ def _add_dense(graph: _Graph, k: int, layer: Dense, x: str) -> str:
 
 def _reads(model: Module) -> int:
     """Return n, the size of x."""
-    first = next(_parts(model))
+    first = next(layers_of(model), model)
     return first.W.shape[1] if isinstance(first, Dense) else sweeps(first)[0].cells[0].n
 
 
