@@ -77,7 +77,7 @@ from minigrad.table import (
 )
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad.transforms import hessian, hvp, jacobian, jvp, vjp
+from minigrad.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.watching import checked
 
 __version__ = "0.1.0"
@@ -159,6 +159,7 @@ __all__ = [
     "take",
     "tanh",
     "transpose",
+    "value_and_grad",
     "var",
     "vjp",
     "where",

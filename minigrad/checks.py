@@ -21,7 +21,7 @@ from minigrad.messages import explain, user_line
 from minigrad.numbers_left import NumbersLeft
 from minigrad.primitive import Linear
 from minigrad.recording import record
-from minigrad.refusals import require_recorded
+from minigrad.refusals import RETURNED, outputs_in, require_recorded
 from minigrad.retrace import retrace
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
@@ -48,6 +48,7 @@ def check_gradients(
     4. with order=2 the same for the gradient (Hessian-vector products);
     5. <g, A x> = <A* g, x> exactly in integers, at each linear step f recorded.
 
+    f     returns a Tensor, or a structure of them, each of which is checked
     args  arrays or Tensors; checked in float64. f's branches stay as recorded. Where
           they are of a narrower float, the gradient in that dtype is compared with
           the one in float64, too.
@@ -63,34 +64,27 @@ def check_gradients(
     _require_entries(name, inputs)
     with keeping_lines():
         output = f(*inputs)
-    if not isinstance(output, Tensor):
-        raise TypeError(
-            explain(
-                f"check_gradients({name}), at {user_line()}",
-                {"f(*args)": output},
-                "the function returned something without a record.",
-                "let f compute with Tensors and minigrad functions only.",
-            )
-        )
-    require_recorded(output)
+    outputs = outputs_in(output, f"check_gradients({name})", RETURNED)
+    for each in outputs:
+        require_recorded(each, f"check_gradients({name})")
     try:
         named_inputs = {f"argument {i}": x for i, x in enumerate(inputs)}
         retrace(lambda: f(*inputs), output, named_inputs, name, seed)
     except NumbersLeft as left:
         raise AssertionError(str(left)) from left.with_traceback(None)
-    _require_use(name, inputs, output)
-    for node in Tape(output):
+    _require_use(name, inputs, outputs)
+    for node in Tape(*outputs):
         if isinstance(node.primitive, Linear):
             check_adjoint_identity(node.primitive, node.args, node.options, rng)
-    cotangent = rng.standard_normal(output.shape)
-    scalar = sum(multiply(output, cotangent))
+    cotangents = [rng.standard_normal(each.shape) for each in outputs]
+    scalar = _weighted(outputs, cotangents)
     tape = Tape(scalar, *inputs)
 
     def step(point: Point, x: Tensor, v: Array) -> float:
         return _complex_step(tape, scalar, point, x, v)
 
     _compare(name, scalar, inputs, step, rtol, directions, rng)
-    _compare_as_given(name, f, args, cotangent, grad(scalar, inputs))
+    _compare_as_given(name, f, args, cotangents, grad(scalar, inputs))
     if order < 2:
         return
     weights = [rng.standard_normal(x.shape) for x in inputs]
@@ -120,14 +114,16 @@ def _require_entries(name: str, inputs: Sequence[Tensor]) -> None:
     )
 
 
-def _require_use(name: str, inputs: Sequence[Tensor], output: Tensor) -> None:
+def _require_use(
+    name: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> None:
     """Refuse a function whose result knows none of its arguments."""
-    if {*Tape(output)} & {*inputs}:
+    if {*Tape(*outputs)} & {*inputs}:
         return
     raise AssertionError(
         explain(
             f"check_gradients({name}), at {user_line()}",
-            {"f(*args)": output},
+            {f"{RETURNED} {i}": each for i, each in enumerate(outputs)},
             "the tape of the result knows none of the arguments: the gradient is zero, "
             "and there is nothing to compare.",
             "look for .data, .detach() or float(...), which cut the tape, and for an "
@@ -140,7 +136,7 @@ def _compare_as_given(
     name: str,
     f: Callable[..., Any],
     args: Sequence[Any],
-    cotangent: Array,
+    cotangents: Sequence[Array],
     gradients: Sequence[Array],
 ) -> None:
     """Compare the gradient in the dtypes that were given with the one in float64."""
@@ -149,11 +145,12 @@ def _compare_as_given(
     if all(a.dtype.itemsize >= 8 for a in given):
         return
     inputs = [Tensor(a) for a in given]
-    output = f(*inputs)
-    found = grad(sum(multiply(output, cotangent.astype(output.dtype))), inputs)
-    steps = Tape(output).steps
-    seeds = cotangent.astype(output.dtype)
-    bars = grad(output, steps, seed=seeds)  # where they cancel, rounding remains
+    outputs = outputs_in(f(*inputs), f"check_gradients({name})", RETURNED)
+    pairs = zip(outputs, cotangents, strict=True)
+    seeds = [cotangent.astype(output.dtype) for output, cotangent in pairs]
+    found = grad(_weighted(outputs, seeds), inputs)
+    steps = Tape(*outputs).steps
+    bars = grad(outputs, steps, seed=seeds)  # where they cancel, rounding remains
     flow = max(float(np.max(np.abs(bar), initial=0.0)) for bar in bars)
     eps = max(float(np.finfo(a.dtype).eps) for a in given)
     close = ROUNDED * eps * (ROUNDED + len(steps))
@@ -167,6 +164,15 @@ def _compare_as_given(
                 f"{float(g[entry])!r} at entry {list(entry)}, and in float64, where it "
                 f"agrees with the complex step, {float(expected[entry])!r}."
             )
+
+
+def _weighted(outputs: Sequence[Tensor], cotangents: Sequence[Array]) -> Tensor:
+    """Return one number that sees every entry of every output."""
+    pairs = zip(outputs, cotangents, strict=True)
+    first, *rest = (sum(multiply(output, cotangent)) for output, cotangent in pairs)
+    for each in rest:
+        first = first + each
+    return first
 
 
 def _compare(

@@ -177,6 +177,7 @@ PACKAGE: Table = {
     "stop_gradient": "t.detach()",
     **dict.fromkeys(("gradcheck", "check_grads"), "mg.check_gradients(np.tanh, 0.5)"),
     **dict.fromkeys(("jacrev", "jacfwd"), "mg.jacobian(np.tanh)"),
+    "elementwise_grad": "mg.grad(lambda x: np.tanh(x).sum())",
     **dict.fromkeys(("custom_vjp", "custom_jvp", "custom_gradient", "Function"), ROW),
     "vmap": "  # functions take batches, an example in each row",
     "jit": "  # what is computed is recorded as it runs",
@@ -191,7 +192,11 @@ BETAS = "mg.Adam(model, betas=(0.9, 0.999))"
 SPEED = "  # it would change the speed and no number"
 CREATED = ("zeros", "ones", "full", "eye", "empty", "arange", "linspace", "diag")
 
-SYNONYMS = {"lr": "learning_rate", "eps": "epsilon"}  # taken for what we say
+SYNONYMS = {
+    "lr": "learning_rate",
+    "eps": "epsilon",
+    "argnums": "inputs",
+}  # taken for what we say
 WORDS = {"argument": "argnums", "dim": "axis", "dims": "axes", "keepdim": "keepdims"}
 KEYWORDS: Table = {  # of one function, or of any
     **dict.fromkeys(("requires_grad", "trainable"), RECORDED),
@@ -206,6 +211,7 @@ KEYWORDS: Table = {  # of one function, or of any
     "set_to_none": "  # zero_grad() sets None",
     "closure": "optimizer.step()  # after loss.backward()",
     "maximize": "mg.grad(-loss, model.parameters())  # and minimise that",
+    "has_aux": "mg.value_and_grad(lambda x: (x * x, x), has_aux=True)",
     "amsgrad": "mg.Adam(model)  # the largest second moment is not kept here",
     **dict.fromkeys(("foreach", "fused", "capturable"), SPEED),
     **dict.fromkeys(("b1", "b2", "beta_1", "beta_2"), BETAS),

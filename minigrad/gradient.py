@@ -12,7 +12,7 @@ same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,19 @@ import numpy as np
 from minigrad.array_like import DOMAINS, as_array
 from minigrad.arrays import numbers
 from minigrad.context import SETTING
+from minigrad.habits import taught
 from minigrad.linear_maps import add_up
 from minigrad.messages import explain, user_line
 from minigrad.refusals import (
-    WRT,
     bad_rule,
+    inputs_in,
+    outputs_in,
     require_recorded,
-    require_tensor,
     require_unspoilt,
     stale,
     unrecorded,
 )
+from minigrad.shapes import leaves, rebuilt
 from minigrad.table import cast
 from minigrad.tape import Tape, in_order
 from minigrad.tensor import RELEASED, Tensor
@@ -38,17 +40,22 @@ from minigrad.tensor import RELEASED, Tensor
 _ndarray = np.ndarray
 
 
+of_function: Any = None  # grad(f): minigrad.transforms, a floor above, hands it over
+
+
+@taught
 def grad(
-    output: Tensor | Sequence[Tensor],
-    inputs: Any,
+    output: Any,
+    inputs: Any = None,
     record: bool = False,
     seed: Any = None,
 ) -> Any:
     """Return the gradient of `output` with respect to `inputs`, by reverse mode.
 
     output   a Tensor with one entry, or any shape when `seed` (its cotangent, of the
-             same shape) is given; a sequence of Tensors takes a sequence of seeds
-    inputs   a Tensor, or a list, tuple or dict of Tensors, anywhere on the tape
+             same shape) is given; a structure of Tensors takes as many seeds
+    inputs   a Tensor, or a list, tuple, dict of Tensors, anywhere on the tape; a Module
+             is the dict of its Parameters by their paths
     record   record the gradient too, so that it can be differentiated again
 
     The result has the structure of `inputs` and each gradient the shape and dtype of
@@ -62,15 +69,27 @@ def grad(
     >>> float(dy), float(mg.grad(dy, x))
     (27.0, 18.0)
 
+    Of a function, `grad(f)` is the function that gives its gradient, as in JAX; then
+    `inputs` says by which arguments: a position or several, 0 if not given (argnums,
+    in JAX, is taken for it). See `minigrad.transforms`.
+
+    >>> mg.grad(lambda x: x * x * x)(3.0)
+    array(27.)
+
     Raises ValueError if the output is not a single number and no seed is given, or if
     its record is missing, released, or older than a Parameter it used.
     """
-    if isinstance(output, list | tuple):
-        outputs = list(output)
-        seeds = [None] * len(outputs) if seed is None else list(seed)
-    else:
+    if callable(output):
+        return of_function(output, inputs, record, seed)
+    if inputs is None:
+        raise _no_inputs(output)
+    if isinstance(output, Tensor):
         outputs, seeds = [output], [seed]
-    wanted = _tensors(inputs)
+    else:
+        outputs = outputs_in(output, "the gradient")
+        seeds = [None] * len(outputs) if seed is None else list(leaves(seed).values())
+    inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
+    wanted = inputs_in(inputs, "the gradient")
     for each in outputs:
         require_recorded(each)
     if len(seeds) != len(outputs):
@@ -93,7 +112,18 @@ def grad(
     else:
         checker.compute(_walk, plan, cotangents, keep, checker)
     handed_out = (_hand_over(each, cotangents) for each in wanted)
-    return structured(inputs, handed_out)
+    return rebuilt(inputs, handed_out)
+
+
+def _no_inputs(output: Any) -> TypeError:
+    return TypeError(
+        explain(
+            f"grad(output) without inputs, at {user_line()}",
+            {"output": output},
+            "a gradient is with respect to something.",
+            "mg.grad(loss, x), mg.grad(loss, model); of a function mg.grad(f)(x).",
+        )
+    )
 
 
 def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
@@ -343,28 +373,6 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     cotangents.totals[wanted.tick] = g  # it may be asked for twice
     cotangents.owned.discard(wanted.tick)
     return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
-
-
-def _tensors(inputs: Any) -> list[Tensor]:
-    if isinstance(inputs, Tensor):
-        return [inputs]
-    if not isinstance(inputs, Mapping | list | tuple):
-        require_tensor(inputs, "grad(output, inputs)", WRT)
-    wanted = list(inputs.values()) if isinstance(inputs, Mapping) else list(inputs)
-    for each in wanted:
-        require_tensor(each, "grad(output, inputs)", WRT)
-    return wanted
-
-
-def structured(inputs: Any, results: Iterator[Any]) -> Any:
-    """Return the results in the structure of the inputs: one, a dict, tuple or list."""
-    if isinstance(inputs, Tensor):
-        return next(results)
-    if isinstance(inputs, Mapping):
-        return dict(zip(inputs, results, strict=True))
-    if isinstance(inputs, tuple) and hasattr(inputs, "_fields"):
-        return type(inputs)(*results)
-    return tuple(results) if isinstance(inputs, tuple) else list(results)
 
 
 def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]:

@@ -49,7 +49,12 @@ def taught(function: F) -> F:
     def called(*args: Any, **options: Any) -> Any:
         if options and not options.keys() <= names.keys():
             options = _in_our_words(function, options, names)
-        return function(*args, **options)
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # the function ran, and says what is wrong
+            raise _misfit(function, error) from None
 
     return called  # type: ignore[return-value]
 
@@ -60,7 +65,7 @@ def _in_our_words(
     """Return the options under the names that the function has for them."""
     taken = {}
     for word, value in options.items():
-        ours = SYNONYMS.get(word, word)
+        ours = word if word in names else SYNONYMS.get(word, word)
         if ours not in names or (ours != word and ours in options):
             raise _not_a_keyword(function, word, names, twice=ours in names)
         taken[ours] = value
@@ -90,6 +95,15 @@ def _not_a_keyword(
             f"give one of them: {SYNONYMS[word]}." if twice else fix,
         )
     )
+
+
+def _misfit(function: Any, error: TypeError) -> TypeError:
+    """Say how a function is called, to who gave too few arguments or too many."""
+    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    _, _, why = str(error).partition("() ")
+    named = [each for each in inspect.signature(function).parameters if each != "self"]
+    asked, fix = f"{name}, at {user_line()}", f"write {name}({', '.join(named)})."
+    return TypeError(explain(asked, {}, f"{name} {why or error}.", fix))
 
 
 def advice(entry: str) -> str:

@@ -6,26 +6,104 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.messages import explain, user_line
+from minigrad.shapes import is_module, leaves
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 
-OUTPUT = "call the Module, model(x), and give what it returns"
-WRT = "of a Module pass model.parameters()"
+RETURNED = "f(*args)"  # the role of what a function returned that a reading called
 
 
-def require_tensor(value: Any, asked: str, of_module: str = OUTPUT) -> None:
-    """Refuse what carries no record; of a Module, say what to give in its place."""
+def outputs_in(structure: Any, asked: str, role: str = "output") -> list[Tensor]:
+    """Return the Tensors of a structure of outputs, or refuse another leaf.
+
+    >>> len(outputs_in((Tensor(1.0), {"c": Tensor(2.0)}), "Tape(output)"))
+    2
+    """
+    found = leaves(structure, open_modules=False)
+    if not found:
+        why, fix = "there is no Tensor in it.", "give a Tensor, or a structure of some."
+        asked = f"{asked} of nothing, at {user_line()}"
+        raise ValueError(explain(asked, {role: structure}, why, fix))
+    for place, each in found.items():
+        require_tensor(each, asked, role + place)
+    return list(found.values())
+
+
+def inputs_in(structure: Any, asked: str) -> list[Tensor]:
+    """Return the Tensors to differentiate by, in the order of their structure.
+
+    Of a Module these are its Parameters. Raises TypeError for another leaf.
+    """
+    found = leaves(structure)
+    for place, each in found.items():
+        if not isinstance(each, Tensor):
+            raise TypeError(
+                explain(
+                    f"{asked} with respect to {a_kind(each)}, at {user_line()}",
+                    {f"inputs{place}": each},
+                    "a gradient belongs to Tensors that the computation used.",
+                    _input_instead(each),
+                )
+            )
+    return list(found.values())
+
+
+def require_tensor(value: Any, asked: str, role: str = "output") -> None:
+    """Refuse what carries no record, and say how to come by what does."""
     if not isinstance(value, Tensor):
-        kind = type(value).__name__
-        article = "an" if kind[0] in "aeiou" else "a"
         raise TypeError(
             explain(
-                f"{asked} of {article} {kind}, at {user_line()}",
-                {"value": value},
+                f"{asked} of {a_kind(value)}, at {user_line()}",
+                {role: value},
                 "only a Tensor remembers how it was made.",
-                f"make the inputs Tensors before computing, x = mg.Tensor(x); "
-                f"{of_module}.",
+                _output_instead(value, role.startswith(RETURNED)),
             )
         )
+
+
+def a_kind(value: Any) -> str:
+    """Return the type of a value with its article: a Dense, an Adam."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _output_instead(value: Any, returned: bool) -> str:
+    """Say what to give, or what f should return, in the place of what is no Tensor."""
+    if returned and value is None:
+        return "return the result: a function without return gives None."
+    if returned and not callable(value):
+        return (
+            "return what is computed from the Tensors: float(x), x.item() and x.data "
+            "leave the tape, and so does an array that is filled; mg.stack joins a "
+            "list of Tensors. A constant is mg.Tensor(3.0)."
+        )
+    if isinstance(value, type):
+        return f"make one, model = {value.__name__}(...), and give y = model(x)."
+    if is_module(value):
+        return "call the Module, y = model(x), and give y."
+    if callable(value):
+        return "call it with Tensors, y = f(mg.Tensor(x)), and give y."
+    if hasattr(value, "outputs"):
+        return "give the outputs of the tape, tape.outputs."
+    if value is None:
+        return "give what was computed; a function without return gives None."
+    if isinstance(value, str | bytes):
+        return "give the Tensor itself; its name is only for people."
+    return (
+        "make the inputs Tensors before computing, x = mg.Tensor(x), and give what is "
+        "computed from them; float(t), t.item() and t.data leave the tape."
+    )
+
+
+def _input_instead(value: Any) -> str:
+    """Say what to give in the place of an input that is no Tensor."""
+    if isinstance(value, str | bytes):
+        return "give the Tensor itself; its name is only for people."
+    if callable(value):
+        return "give the Tensors it was called with; of a function: mg.grad(f)(x)."
+    return (
+        "give a Tensor, a Module, or a list, tuple or dict of them; of an array the "
+        "Tensor that was made of it, x = mg.Tensor(array), before computing with x."
+    )
 
 
 def require_recorded(output: Any, asked: str = "the gradient") -> None:

@@ -18,8 +18,6 @@ import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.messages import explain, user_line
-from minigrad.refusals import WRT, require_tensor
-from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 
@@ -82,7 +80,7 @@ def mapped(
     """Return the structure with leaf(path, value) in the place of every leaf."""
     if is_leaf(structure):
         return leaf(name, structure)
-    if _is_module(structure):
+    if is_module(structure):
         structure = dict(structure.named_parameters())
 
     def below(path: str, value: Any) -> Any:
@@ -108,17 +106,19 @@ def mapped(
     )
 
 
-def leaves(structure: Any) -> dict[str, Any]:
+def leaves(structure: Any, open_modules: bool = True) -> dict[str, Any]:
     """Return what stands in a structure, by its place; alone, its place is "".
 
-    A Module is the dict of its Parameters by their paths; an iterator is a list.
+    A Module is the dict of its Parameters by their paths, unless it is a leaf itself;
+    an iterator is a list.
 
     >>> leaves({"W": 1.0, "b": [2.0, 3.0]})
     {"['W']": 1.0, "['b'][0]": 2.0, "['b'][1]": 3.0}
     """
     found: dict[str, Any] = {}
     structure = list(structure) if isinstance(structure, Iterator) else structure
-    mapped(found.__setitem__, structure, "", lambda part: not holds(part))
+    is_leaf = (lambda part: not holds(part)) if open_modules else _holds_nothing
+    mapped(found.__setitem__, structure, "", is_leaf)
     return found
 
 
@@ -136,49 +136,17 @@ def rebuilt(structure: Any, values: Iterable[Any]) -> Any:
 
 def holds(value: Any) -> bool:
     """Is this a structure that may hold leaves: a container or a Module?"""
-    return _holds(value) or _is_module(value)
+    return _holds(value) or is_module(value)
+
+
+def _holds_nothing(value: Any) -> bool:
+    return not _holds(value)
 
 
 def _holds(value: Any) -> bool:
     return isinstance(value, (Mapping, list, tuple))
 
 
-def _is_module(value: Any) -> bool:
-    return hasattr(type(value), "named_parameters")  # a Module is a floor above
-
-
-def inputs_asked(
-    tape: Tape, wrt: Any, reading: str, asked: str, why: str
-) -> list[Tensor]:
-    """Return the Tensors of a tape to differentiate by, each once.
-
-    wrt      a Tensor, or a list, tuple or dict of them; every leaf if None
-    reading  what asks, as code; asked: the whole call
-    why      what it means that the output was not computed from a Tensor
-
-    >>> a, b = Tensor(1.0), Tensor(2.0)
-    >>> len(inputs_asked(Tape(a, b), {"a": a, "again": a}, "prove", "prove(...)", ""))
-    1
-
-    Raises TypeError for what is no Tensor, ValueError for one that is not on the tape.
-    """
-    if wrt is None:
-        return tape.leaves
-    if isinstance(wrt, Mapping):
-        wrt = list(wrt.values())
-    elif not isinstance(wrt, list | tuple):
-        wrt = [wrt]
-    on_tape = set(tape)
-    for each in wrt:
-        require_tensor(each, f"{reading}(output, wrt)", WRT)
-        if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": tape.outputs[0], "wrt": each},
-                    f"the output was not computed from this wrt{why}",
-                    "pass the very Tensors that the computation used; list(mg.Tape("
-                    "output)) shows them.",
-                )
-            )
-    return list(dict.fromkeys(wrt))
+def is_module(value: Any) -> bool:
+    """Is this a Module, which is a floor above and not known here?"""
+    return hasattr(type(value), "named_parameters")

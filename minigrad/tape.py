@@ -16,7 +16,7 @@ from typing import Any
 from minigrad.array_like import as_array
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
-from minigrad.refusals import require_tensor, require_unspoilt
+from minigrad.refusals import outputs_in, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
 
 COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope")
@@ -24,6 +24,8 @@ COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope")
 
 class Tape:
     """The Tensors that one or more outputs depend on, in the order they were made.
+
+    outputs  Tensors, or structures of them: what a layer returns, (y, state)
 
     >>> import minigrad as mg
     >>> a = mg.Tensor(3.0, name="a")
@@ -35,11 +37,10 @@ class Tape:
        1  b     add        a, a       ()
     """
 
-    def __init__(self, *outputs: Tensor) -> None:
-        for output in outputs:
-            require_tensor(output, "Tape(output)")
-        self.outputs = outputs
-        self.steps = in_order(outputs)
+    def __init__(self, *outputs: Any) -> None:
+        asked = outputs[0] if len(outputs) == 1 else outputs
+        self.outputs = tuple(outputs_in(asked, "Tape(output)"))
+        self.steps = in_order(self.outputs)
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self.steps)

@@ -24,3 +24,11 @@ def torch():
     library.set_default_dtype(library.float64)
     library.set_num_threads(1)
     return library
+
+
+@pytest.fixture(scope="session")
+def jax():
+    """Return JAX in float64."""
+    library = peer("jax")
+    library.config.update("jax_enable_x64", True)
+    return library

@@ -494,7 +494,7 @@ def released() -> mg.Tensor:
         (lambda: draw(np.ones(2)), TypeError, "only a Tensor remembers"),
         (lambda: draw([difference(), 1.0]), TypeError, "draw of a float"),
         (lambda: draw(3), TypeError, "draw of an int.*only a Tensor remembers"),
-        (lambda: draw([]), ValueError, r"draw of no outputs.*draw\(loss\)"),
+        (lambda: draw([]), ValueError, "draw of nothing.*structure of some"),
         (lambda: draw(unrecorded()), ValueError, "under no_grad"),
         (lambda: draw(released()), ValueError, "was released"),
         (lambda: draw(lstm(3), "op", max_nodes=4), ValueError, "max_nodes=4.*mg.scope"),

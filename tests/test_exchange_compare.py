@@ -52,13 +52,6 @@ def keras(torch):
 
 
 @pytest.fixture(scope="module")
-def jax():
-    library = peer("jax")
-    library.config.update("jax_enable_x64", True)
-    return library
-
-
-@pytest.fixture(scope="module")
 def linen(jax):
     return peer("flax.linen")
 

@@ -290,7 +290,7 @@ def test_a_jacobian_has_the_outputs_axes_first():
     np.testing.assert_array_equal(mg.jacobian(f)(x), [[3, 2, 0], [0, 5, 3]])
     W = np.arange(6.0).reshape(2, 3)
     assert mg.jacobian(mg.matvec)(W, x).shape == (2, 2, 3)
-    np.testing.assert_array_equal(mg.jacobian(mg.matvec, argument=1)(W, x), W)
+    np.testing.assert_array_equal(mg.jacobian(mg.matvec, argnums=1)(W, x), W)
     assert mg.jacobian(lambda x: x[:0])(x).shape == (0, 3)
 
 

@@ -165,15 +165,15 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "gradient of an array": (
         lambda: mg.grad(x.data, x),
-        *(TypeError, HERE, "value", "only a Tensor remembers", r"mg\.Tensor\(x\)"),
+        *(TypeError, HERE, "output", "only a Tensor remembers", r"mg\.Tensor\(x\)"),
     ),
     "gradient with respect to an array": (
         lambda: mg.grad(x.sum(), [x.data]),
-        *(TypeError, HERE, r"value: shape \(2,\)", "only a Tensor remembers", "Tensor"),
+        *(TypeError, HERE, r"inputs\[0\]: shape \(2,\)", "computation used", "Tensor"),
     ),
     "tape of an array": (
         lambda: mg.Tape(x.data),
-        *(TypeError, f"Tape.*ndarray, {HERE}", "value", "only a Tensor", "mg.Tensor"),
+        *(TypeError, f"Tape.*ndarray, {HERE}", "output", "only a Tensor", "mg.Tensor"),
     ),
     "seed of another shape": (
         lambda: mg.grad(x * 2.0, x, seed=np.ones(3)),
@@ -452,8 +452,8 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "jacobian of a function that returns numbers": (
         lambda: mg.jacobian(lambda a: a.data)(np.ones(2)),
-        *(TypeError, f"derivative of a function, {HERE}", "output: shape"),
-        *(r"does\s+not\s+remember", r"mg\.stack"),
+        *(TypeError, rf"jacobian\(f\) of a ndarray, {HERE}", r"f\(\*args\): shape"),
+        *("only a Tensor remembers", r"mg\.stack"),
     ),
     "direction of another shape": (
         lambda: mg.jvp(lambda a: a * a, (np.ones(2),), (np.ones(3),)),
@@ -462,17 +462,121 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "picture of a model": (
         lambda: mg.draw(mg.Dense(3, 2)),
-        *(TypeError, f"draw of a Dense, {HERE}", "value: a Dense", "only a Tensor"),
-        r"Module,\s+model\(x\), and give what it returns",
+        *(TypeError, f"draw of a Dense, {HERE}", "output: a Dense", "only a Tensor"),
+        r"call the Module, y = model\(x\), and give y",
     ),
     "tape of a model": (
         lambda: mg.Tape(mg.Dense(3, 2)),
-        *(TypeError, f"Tape.*{HERE}", "value", "only a Tensor", r"model\(x\)"),
+        *(TypeError, f"Tape.*{HERE}", "output", "only a Tensor", r"model\(x\)"),
     ),
-    "gradient with respect to a model": (
-        lambda: mg.grad(x.sum(), mg.Dense(3, 2)),
-        *(TypeError, f"grad.*{HERE}", "value", "only a Tensor"),
-        r"pass\s+model\.parameters\(\)",
+    "picture of a function": (
+        lambda: mg.draw(lambda a: a),
+        *(TypeError, f"draw of a function, {HERE}", "output", "only a Tensor"),
+        r"y = f\(mg\.Tensor\(x\)\)",
+    ),
+    "picture of a class": (
+        lambda: mg.draw(mg.Dense),
+        *(TypeError, f"draw of a type, {HERE}", "output", "only a Tensor"),
+        r"model = Dense\(\.\.\.\)",
+    ),
+    "picture of what a function forgot to return": (
+        lambda: mg.draw((x * 2.0, None)),
+        *(TypeError, f"draw of a NoneType, {HERE}", r"output\[1\]: None"),
+        *("only a Tensor", "without return"),
+    ),
+    "picture of nothing": (
+        lambda: mg.draw([]),
+        *(ValueError, f"draw of nothing, {HERE}", r"output: \[\]", "no Tensor in it"),
+        "a structure of some",
+    ),
+    "proof of what a layer returns": (
+        lambda: mg.prove((x * 2.0, {"c": x.sum()})),
+        *(ValueError, f"prove.*{HERE}", r"output 1: shape \(\)", "one number"),
+        r"assert_proved",
+    ),
+    "gradient without inputs": (
+        lambda: mg.grad((x * x).sum()),
+        *(TypeError, f"without inputs, {HERE}", "output: shape", "with respect to"),
+        r"mg\.grad\(loss, x\)",
+    ),
+    "gradient with respect to a name": (
+        lambda: mg.grad((x * x).sum(), {"x": "x"}),
+        *(TypeError, f"a str, {HERE}", r"inputs\['x'\]: 'x'", "computation used"),
+        "the Tensor itself",
+    ),
+    "gradient with respect to a function": (
+        lambda: mg.grad((x * x).sum(), lambda a: a),
+        *(TypeError, f"a function, {HERE}", "inputs", "computation used"),
+        r"mg\.grad\(f\)\(x\)",
+    ),
+    "hessian called with its argument": (
+        lambda: mg.hessian(lambda a: (a * a).sum(), np.ones(2)),
+        *(TypeError, f"argnums.*ndarray, {HERE}", r"argnums: shape \(2,\)"),
+        *("returns a function", r"mg\.hessian\(f\)\(x\)"),
+    ),
+    "gradient of a model with respect to its weights": (
+        lambda: mg.grad(mg.Dense(3, 2), [w]),
+        *(TypeError, f"argnums.*list, {HERE}", "argnums", "returns a function"),
+        r"mg\.grad\(loss, model\)",
+    ),
+    "jacobian of a result": (
+        lambda: mg.jacobian(x * x),
+        *(TypeError, f"jacobian of a Tensor, {HERE}", "f: shape", "takes a function"),
+        r"mg\.jacobian\(f\)",
+    ),
+    "argument that was not given": (
+        lambda: mg.grad(lambda a, b: a * b, 2)(1.0, 2.0),
+        *(TypeError, f"argument 2, {HERE}", "argument 1: 2.0", "2 arguments were"),
+        "argnums=0",
+    ),
+    "function called with too much": (
+        lambda: mg.vjp(lambda a: a, x, x),
+        *(TypeError, rf"vjp\(f\), {HERE}", "argument 1", "cannot be called"),
+        "and nothing else",
+    ),
+    "vjp of no arguments": (
+        lambda: mg.vjp(lambda a: a),
+        *(TypeError, rf"vjp\(f\), {HERE}", "f: ", "none were given"),
+        r"mg\.vjp\(f, x\)",
+    ),
+    "jvp without tuples": (
+        lambda: mg.jvp(lambda a: a, x, x),
+        *(TypeError, rf"jvp\(f, primals, tangents\), {HERE}", "primals: shape"),
+        *("each is a tuple", r"mg\.jvp\(f, \(x,\), \(v,\)\)"),
+    ),
+    "jvp of a function alone": (
+        lambda: mg.jvp(lambda a: a),
+        *(TypeError, f"jvp, {HERE}", None, "missing 2 required"),
+        r"jvp\(f, primals, tangents\)",
+    ),
+    "jacobian in a structure": (
+        lambda: mg.jacobian(lambda d: d["a"])({"a": np.ones(2)}),
+        *(TypeError, f"of a structure, {HERE}", "input 0: shape", "axes of one array"),
+        r"argnums=\(0, 1\)",
+    ),
+    "loss without its other result": (
+        lambda: mg.value_and_grad(lambda a: a, has_aux=True)(1.0),
+        *(TypeError, f"has_aux=True.*{HERE}", r"f\(\*args\): shape", "a pair"),
+        "return loss, other",
+    ),
+    "clipping of Parameters": (
+        lambda: mg.clip_by_global_norm([w], 1.0),
+        *(TypeError, f"of Parameters, {HERE}", "w: shape", "gradients of"),
+        r"\[p\.grad for p in",
+    ),
+    "betas that are one": (
+        lambda: mg.Adam([w], betas=0.9),
+        *(TypeError, f"betas=0.9, {HERE}", None, "there are two", r"\(0\.9, 0\.999\)"),
+    ),
+    "look ahead without momentum": (
+        lambda: mg.SGD([w], 0.1, nesterov=True),
+        *(
+            ValueError,
+            f"nesterov=True.*{HERE}",
+            None,
+            "looks ahead",
+            "momentum above 0",
+        ),
     ),
     "list of views": (
         lambda: mg.draw(x * 2.0, view=["gate"]),
@@ -524,8 +628,8 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "check of a function without a record": (
         lambda: mg.check_gradients(lambda a: a.data, np.ones(2)),
-        *(TypeError, f"check_gradients.*{HERE}", r"f\(\*args\)", "without a record"),
-        "compute with Tensors",
+        *(TypeError, f"check_gradients.*{HERE}", r"f\(\*args\)", "only a Tensor"),
+        r"x\.data\s+leave\s+the\s+tape",
     ),
     "check of nothing": (
         lambda: mg.check_gradients(lambda a: a * 2.0, np.ones(0)),

@@ -21,8 +21,8 @@ from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
 from minigrad.deriving.saving import saved
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_recorded, require_unspoilt
-from minigrad.shapes import inputs_asked
+from minigrad.questions import inputs_asked, tape_of
+from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -94,9 +94,9 @@ def derive(
 ) -> Any:
     """Derive the gradient of `output`: equations, each checked against the tape.
 
-    output   a Tensor with one entry, such as a loss; or other Tensors (one, a list, a
-             State), whose cotangents are then called g and taken as given
-    wrt      a Tensor, or a list, tuple or dict of them; every leaf of the tape if None
+    output   a Tensor with one entry, such as a loss; or other Tensors (one, or what a
+             layer returns), whose cotangents are then called g and taken as given
+    wrt      a Tensor, a Module, or a structure of such; every leaf of the tape if None
     level    "op", "gate", "layer" or "scalar": see `LEVELS`
     seed     of the random numbers that the lines are checked with; drawn if None
 
@@ -124,14 +124,11 @@ def derive(
 
 def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
     asked = f"derive(output, level={level!r}), at {user_line()}"
-    outputs = list(output) if isinstance(output, list | tuple) else [output]
     if level not in LEVELS:
         choices = ", ".join(f'"{name}" ({what})' for name, what in LEVELS.items())
         why = "there is no level of that name."
         raise ValueError(explain(asked, {}, why, f"choose {choices}."))
-    for each in outputs:
-        require_recorded(each, "derive")
-    tape = Tape(*dict.fromkeys(outputs))
+    tape = tape_of(output, "derive")
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."
     return tape, inputs_asked(tape, wrt, "derive", asked, why)

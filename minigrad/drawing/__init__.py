@@ -36,7 +36,6 @@ The files, in the order of the argument:
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 from minigrad.drawing import backward, difference, neurons, parts  # noqa: F401
@@ -48,15 +47,14 @@ from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import VIEWS, Group, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.messages import explain, user_line
-from minigrad.refusals import require_kept, require_recorded
+from minigrad.questions import tape_of
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
 
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
 
 
 def draw(
-    output: Tensor | Sequence[Tensor],
+    output: Any,
     view: str | None = None,
     *,
     max_nodes: int = 300,
@@ -65,6 +63,7 @@ def draw(
 ) -> Drawing:
     """Return a picture of the tape of `output`: how it was computed.
 
+    output      a Tensor, or a structure of some: what a layer returns, (y, state)
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
                 default "gate" if there is a cell to draw, else "op"
@@ -83,19 +82,15 @@ def draw(
     outputs at all, for an unknown view, for a tape without a record or one that stays
     larger than `max_nodes`.
     """
-    outputs: list[Any] = list(output) if isinstance(output, (list, tuple)) else [output]
-    _require_outputs(outputs)
+    tape = tape_of(output, "draw")
     if not isinstance(max_nodes, numbers.Real | int):
         raise _no_number(max_nodes)
+    alone = len(tape.outputs) == 1
     named = {
-        getattr(each, "name", None) or ("output", f"output {i}")[len(outputs) > 1]: each
-        for i, each in enumerate(outputs, start=1)
+        each.name or ("output" if alone else f"output {i}"): each
+        for i, each in enumerate(tape.outputs, start=1)
     }
-    for each in outputs:
-        require_recorded(each, "draw")
-    tape = Tape(*outputs)
-    require_kept(tape, "draw")
-    how = f"How {' and '.join(named)} {'was' if len(outputs) == 1 else 'were'} computed"
+    how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
     view = default(tape) if view is None else view
     chosen = _known(view, named)
@@ -139,19 +134,6 @@ def _known(view: str, named: dict[str, Any]) -> View:
             named,
             "there is no view of that name.",
             f"choose {choices}, or enter your own in minigrad.drawing.VIEWS.",
-        )
-    )
-
-
-def _require_outputs(outputs: list[Any]) -> None:
-    if outputs:
-        return
-    raise ValueError(
-        explain(
-            f"draw of no outputs, at {user_line()}",
-            {"outputs": outputs},
-            "a picture shows how something was computed, and the list is empty.",
-            "give a Tensor, or a list of some: draw(loss) or draw([y, c]).",
         )
     )
 

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from minigrad.console import shown
 from minigrad.files import as_path, write_whole
 from minigrad.messages import explain, user_line
-from minigrad.refusals import WRT, require_kept, require_recorded, require_tensor
+from minigrad.questions import inputs_asked, tape_of
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -70,13 +69,14 @@ def explore(
 ) -> Path | Page:
     """Write a page on which the tape of `output` can be walked; return its path.
 
-    output        a Tensor, a list of some, or a State. A single number is a loss; the
-                  cotangent of anything else is taken to be 1 in every entry.
+    output        a Tensor, or a structure of some: what a layer returns. A single
+                  number is a loss; the cotangent of anything else is taken to be 1 in
+                  every entry.
     path          of the file, which ends in .html; folders are made, an old file is
                   replaced as a whole. Without a path the page itself is returned: a
                   notebook shows it, and `.save(path)` writes it.
-    wrt           whose cotangents are asked for: a Tensor, or a list, tuple or dict of
-                  them; every leaf of the tape if None
+    wrt           whose cotangents are asked for: a Tensor, a Module, or a structure of
+                  such; every leaf of the tape if None
     prove         also run `mg.prove`, and show the certificate or the refutation
     max_steps     of a tape with more entries, repeated time steps are left out
     max_numbers   an array with more is summarised
@@ -133,33 +133,10 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 
 def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
-    several = list(output) if isinstance(output, list | tuple) else [output]
+    tape = tape_of(output, "explore")
     asked = f"explore(output, path), at {user_line()}"
-    if not several:
-        why = "a page shows how something was computed, and the list is empty."
-        raise ValueError(explain(asked, {}, why, "give a Tensor, or a list of some."))
-    for each in several:
-        require_recorded(each, "explore")
-    tape = Tape(*dict.fromkeys(several))
-    require_kept(tape, "explore")
-    if wrt is None:
-        return tape, tape.leaves
-    wanted = list(wrt.values()) if isinstance(wrt, Mapping) else wrt
-    wanted = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
-    on_tape = set(tape)
-    for each in wanted:
-        require_tensor(each, "explore(output, path, wrt)", WRT)
-        if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": several[0], "wrt": each},
-                    "the output was not computed from this wrt, so no cotangent ever "
-                    "reaches it.",
-                    "pass the very Tensors that the computation used.",
-                )
-            )
-    return tape, list(dict.fromkeys(wanted))
+    why = ", so no cotangent ever reaches it."
+    return tape, inputs_asked(tape, wrt, "explore", asked, why)
 
 
 def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:

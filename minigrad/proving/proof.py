@@ -58,8 +58,8 @@ from minigrad.proving.program import fingerprint, where_made
 from minigrad.proving.residues import Field
 from minigrad.proving.second_order import recorded_gradient
 from minigrad.proving.whole_tape import FEWEST, chain_rule
-from minigrad.refusals import require_recorded, require_unspoilt
-from minigrad.shapes import inputs_asked
+from minigrad.questions import inputs_asked, tape_of
+from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -73,7 +73,7 @@ def prove(
     """Prove that the gradient of `output` is its derivative, on its recorded tape.
 
     output   a Tensor with one entry
-    wrt      a Tensor, or a list, tuple or dict of them; every leaf of the tape if None
+    wrt      a Tensor, a Module, or a structure of such; every leaf of the tape if None
     order    2 to prove the second derivative, the Hessian times a vector, as well
     seed     an integer from which every random choice is made; drawn if None
 
@@ -90,7 +90,8 @@ def prove(
     Raises ProofFailed, naming the row, argument and step, or saying that every rule is
     right and the accumulation wrong; ValueError or TypeError for what cannot be asked.
     """
-    inputs = _question(output, wrt, order)[1]
+    tape, inputs = _question(output, wrt, order)
+    (output,) = tape.outputs
     alone = parameters_alone(inputs) if wrt is None else []
     return certify(output, inputs, alone, order, seed)
 
@@ -269,18 +270,20 @@ def _very_gradient(
 
 def _question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
-    require_recorded(output, "prove")
+    tape = tape_of(output, "prove")
     asked = f"prove(output, wrt), at {user_line()}"
-    name = output.name or "output"
-    if output.size != 1:
+    if len(tape.outputs) > 1 or tape.outputs[0].size != 1:
         raise ValueError(
             explain(
                 asked,
-                {name: output},
+                {f"output {i}": each for i, each in enumerate(tape.outputs)},
                 "a gradient belongs to one number.",
-                "prove a loss: y.sum(), or (y * g).sum() with a cotangent g.",
+                "prove a loss: y.sum(), or (y * g).sum() with a cotangent g; "
+                "minigrad.testing.assert_proved takes a function or a layer as it is.",
             )
         )
+    (output,) = tape.outputs
+    name = output.name or "output"
     if output.primitive is None:
         raise ValueError(
             explain(
@@ -300,17 +303,7 @@ def _question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
                 "<gradient, u> can be proved to order 2 again.",
             )
         )
-    tape = Tape(output)
     require_unspoilt(tape.steps, "prove")
-    if any(step.dtype.kind == "c" for step in tape):
-        raise ValueError(
-            explain(
-                asked,
-                {name: output},
-                "complex numbers are on the tape, and a proof is about real functions.",
-                "prove the real and imaginary parts as numbers of their own.",
-            )
-        )
     by = inputs_asked(tape, wrt, "prove", asked, ZERO)
     made = [each for each in by if each.primitive is not None]
     if order == 2 and made:
