@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from lstm.masks import Around, chosen
+from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import beside
 
@@ -60,7 +61,8 @@ class Variational(Around):
 
     def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
         """Return x_t * d_x, and the state with y_{t-1} * d_y."""
-        d_x, d_y = beside(x.dtype, self.x), beside(state.y.dtype, self.y)
+        d_x = beside(x.dtype, self.x, "d_x")
+        d_y = beside(state.y.dtype, self.y, "d_y")
         return x * d_x, state._replace(y=state.y * d_y)
 
 
@@ -221,7 +223,7 @@ def _require_rate(name: str, rate: Any) -> None:
 
 
 def _require_booleans(name: str, mask: Array) -> None:
-    if np.asarray(mask).dtype == bool:
+    if numbers(mask, f"zoneout of {name}", "mask").dtype == bool:
         return
     raise TypeError(
         explain(

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad import Dense, Module, Parameter, matvec, sigmoid, tanh
+from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import Rng, require_sizes
 
@@ -53,6 +54,10 @@ class Gate(Module):
             Dense(below, above, tanh, rng, dtype)
             for below, above in itertools.pairwise(sizes)
         ]
+        W, b = (
+            each if each is None else numbers(each, f"Gate({letter!r})", name)
+            for name, each in ((f"W_{letter}", W), (f"b_{letter}", b))
+        )
         if W is None:
             limit = np.sqrt(6 / (sizes[-1] + m))
             W = rng.uniform(-limit, limit, (m, sizes[-1]))
@@ -61,7 +66,7 @@ class Gate(Module):
                 explain(
                     f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
                     f"at {user_line()}",
-                    {f"W_{letter}": np.asarray(W), f"b_{letter}": b},
+                    {f"W_{letter}": W, f"b_{letter}": b},
                     f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
                     "b is added.",
                     f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "

@@ -31,6 +31,7 @@ from lstm.habits import CALL, known_direction, refuse_options, sizes_of
 from lstm.masks import Around, Frozen, arounds, only_real, real_steps
 from lstm.state import RecurrentCell, require_cell, require_next, require_state
 from minigrad import Module, Tensor, concatenate, stack, where
+from minigrad.arrays import numbers
 from minigrad.context import reusing_weights
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf
@@ -251,7 +252,8 @@ def sequence(x: Any) -> Any:
     if isinstance(x, Tensor):
         return x
     if not isinstance(x, tuple | list) or not any(isinstance(e, Tensor) for e in x):
-        return np.asarray(x)
+        _require_unmasked(x)
+        return numbers(x, "layer(x)", "x")
     raise TypeError(
         explain(
             f"layer(x), where x is a {type(x).__name__} of Tensors, at {user_line()}",
@@ -259,6 +261,28 @@ def sequence(x: Any) -> Any:
             "a layer reads one array (B, T, n) or (T, n).",
             'join them: a Bidirectional with merge="concat" does, mg.stack joins '
             "steps; of what a layer returns, y is the first part.",
+        )
+    )
+
+
+def _require_unmasked(x: Any) -> None:
+    """Refuse what says by itself what is padding: a masked array, a PackedSequence."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        fix = "layer(x.filled(0.0), mask=~np.ma.getmaskarray(x).any(axis=-1))."
+    elif hasattr(x, "batch_sizes"):
+        fix = (
+            "x, lengths = pad_packed_sequence(packed, batch_first=True); then "
+            "layer(x.numpy(), lengths=lengths.numpy())."
+        )
+    else:
+        return
+    raise TypeError(
+        explain(
+            f"layer(x), where x is a {type(x).__name__}, at {user_line()}",
+            {"x": x},
+            "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
+            "it is told by mask or lengths.",
+            fix,
         )
     )
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import Tensor, where
+from minigrad.arrays import integers, numbers
 from minigrad.messages import explain, user_line
 
 Array = np.ndarray
@@ -156,24 +157,25 @@ def require_steps(x: Any) -> None:
 
 def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:
     """Return the lengths as an array of `batch` integers from 0 to `steps`."""
-    array = np.asarray(lengths)
-    if array.dtype.kind in "iu" and array.shape == batch:
-        if np.all((array >= 0) & (array <= steps)):
-            return array
+    asked = "lengths of sequences"
+    fix = "count the real steps: mask.sum(axis=-1)" + (
+        "." if batch else "; of a single sequence the length is a bare integer."
+    )
+    array = integers(lengths, asked, "lengths", fix)
+    if array.shape != batch:
+        why = f"there is one length for each sequence of x: shape {batch}."
+    elif np.all((array >= 0) & (array <= steps)):
+        return array
+    else:
         why = f"x has T = {steps} steps, so a length is one of 0, ..., {steps}."
         fix = f"look for {array[(array < 0) | (array > steps)].flat[0]} in lengths."
-    else:
-        why = f"lengths are integers, one for each sequence: shape {batch}."
-        fix = "count the real steps: mask.sum(axis=-1)" + (
-            "." if batch else "; of a single sequence the length is a bare integer."
-        )
-    error = TypeError if array.dtype.kind not in "iu" else ValueError
-    asked = f"lengths of sequences, at {user_line()}"
-    raise error(explain(asked, {"lengths": array}, why, fix))
+    raise ValueError(
+        explain(f"{asked}, at {user_line()}", {"lengths": array}, why, fix)
+    )
 
 
 def _checked_mask(mask: Any, x: Any) -> Array:
-    array = mask if isinstance(mask, Array) else np.asarray(getattr(mask, "data", mask))
+    array = numbers(mask, "layer(x, mask=...)", "mask")
     wanted = x.shape[:-1]
     if array.dtype == bool and array.shape == wanted:
         return array
@@ -214,7 +216,7 @@ def last(y: Any, lengths: Any = None) -> Any:
     array([[2.],
            [3.]])
     """
-    y = y if isinstance(y, Tensor) else np.asarray(y)
+    y = y if isinstance(y, Tensor) else numbers(y, "last(y, lengths)", "y")
     if y.ndim not in (2, 3):
         raise ValueError(
             explain(

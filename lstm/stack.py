@@ -248,7 +248,7 @@ def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
 def _fitting(mask: Any, x: Any) -> Any:
     """Return a mask of the shape of x, in its dtype; refuse another shape."""
     if np.shape(mask) == x.shape:
-        return beside(x.dtype, mask)
+        return beside(x.dtype, mask, "mask")
     raise ValueError(
         explain(
             f"Stack: a dropout mask between layers, at {user_line()}",

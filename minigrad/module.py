@@ -271,11 +271,12 @@ def leaf(value: Any, name: str, dtype: Any = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         return value
-    array = numbers(value, "a layer", name) if dtype is None else beside(dtype, value)
+    array = numbers(value, "a layer", name)
+    array = array if dtype is None else beside(dtype, array)
     return Tensor(array.astype(float) if array.dtype.kind in "biu" else array, name)
 
 
-def beside(dtype: Any, value: Any) -> Any:
+def beside(dtype: Any, value: Any, role: str = "x") -> Any:
     """Return plain real numbers in a floating dtype; all else stays as it is.
 
     So float32 weights are not widened by what they meet, while Tensors and exact
@@ -286,7 +287,7 @@ def beside(dtype: Any, value: Any) -> Any:
     """
     if isinstance(value, Tensor):
         return value
-    array = numbers(value, "a layer", "x")
+    array = numbers(value, "a layer", role)
     real = array.dtype.kind in "biuf" and np.dtype(dtype).kind == "f"
     return array.astype(dtype, copy=False) if real else array
 

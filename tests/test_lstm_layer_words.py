@@ -4,6 +4,7 @@ A mistake, and words of the answer: what was given, why it cannot be, what to do
 """
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from lstm import (
     LSTM,
     Bidirectional,
     Directions,
+    Gate,
     GRUCell,
     IRNNCell,
     LSTMCell,
@@ -26,6 +28,7 @@ from lstm import (
     truncated,
 )
 from lstm.dropout import Variational, Zoneout, between, variational, zoneout
+from lstm.exchange import from_torch, to_torch
 from lstm.explain_layers import count
 
 layer = LSTM(3, 2, rng=0)
@@ -93,7 +96,72 @@ MISTAKES = {
     "negative lengths": (lambda: layer(X, lengths=[5, 5, -1, 1]), r"look for -1"),
     "lengths that are not whole": (
         lambda: layer(X, lengths=[5.0, 1.0, 1.0, 1.0]),
-        r"lengths are integers(.|\n)*mask\.sum\(axis=-1\)",
+        r"lengths are whole numbers(.|\n)*mask\.sum\(axis=-1\)",
+    ),
+    "lengths that are missing": (
+        lambda: layer(X, lengths=[5, np.nan, 1, 1]),
+        r"are float64 entries(.|\n)*count the real steps",
+    ),
+    "lengths that are masked": (
+        lambda: layer(X, lengths=np.ma.array([5, 1, 1, 1], mask=[0, 1, 0, 0])),
+        r"lengths: shape \(4,\)(.|\n)*1 of its entries are masked",
+    ),
+    "lengths as objects": (
+        lambda: both(X, lengths=np.array([5, 1, 1, 1], object)),
+        r"these are object entries",
+    ),
+    "lengths that are booleans": (
+        lambda: deep(X, lengths=[True] * 4),
+        r"these are bool entries",
+    ),
+    "a mask that is masked": (
+        lambda: layer(X, mask=np.ma.array(X[..., 0] > 0, mask=X[..., 0] > 0)),
+        r"mask: shape \(4, 5\)(.|\n)*20 of its entries are masked",
+    ),
+    "a ragged mask": (
+        lambda: layer(X, mask=[[True] * 5, [True]]),
+        r"rows need one\s+length each",
+    ),
+    "x with entries that are masked": (
+        lambda: deep(np.ma.array(X, mask=X > 0)),
+        r"layer\(x\.filled\(0\.0\), mask=~np\.ma\.getmaskarray\(x\)",
+    ),
+    "sequences of different lengths": (
+        lambda: both([np.ones((5, 3)), np.ones((4, 3))]),
+        r"by a mask or\s+by\s+lengths",
+    ),
+    "a PackedSequence": (
+        lambda: layer(SimpleNamespace(data=X, batch_sizes=[4] * 5)),
+        r"pad_packed_sequence(.|\n)*lengths=lengths\.numpy\(\)",
+    ),
+    "a column of objects": (
+        lambda: layer(X.astype(object)),
+        r"x: shape \(4, 5, 3\), object(.|\n)*np\.asarray\(data, float\)",
+    ),
+    "complex numbers": (lambda: layer(X * 1j), r"needs conjugates"),
+    "a state that is masked": (
+        lambda: layer(X, State(H, np.ma.array(H, mask=H == 0))),
+        r"c_0: shape \(4, 2\)(.|\n)*8 of its entries are masked",
+    ),
+    "a state of objects": (
+        lambda: layer(X, State(H.astype(object), H)),
+        r"y_0: shape \(4, 2\), object",
+    ),
+    "weights that are masked": (
+        lambda: Gate("f", 2, 2, W=np.ma.array(np.ones((2, 4)), mask=np.eye(2, 4))),
+        r"W_f: shape(.|\n)*2 of its entries are masked",
+    ),
+    "masks of dropout that are masked": (
+        lambda: layer(
+            X, dropout=Variational(np.ma.array(X[:, 0], mask=X[:, 0] > 0), H)
+        ),
+        r"d_x: shape \(4, 3\)(.|\n)*entries are masked",
+    ),
+    "weights from elsewhere that are masked": (
+        lambda: from_torch(
+            {k: np.ma.array(a, mask=a != 0) for k, a in to_torch(layer).items()}
+        ),
+        r"weight_ih_l0: shape \(8, 3\)(.|\n)*24 of its entries are masked",
     ),
     "lengths of another batch": (lambda: layer(X, lengths=[5, 1]), r"shape \(4,\)"),
     "a list of lengths for one sequence": (

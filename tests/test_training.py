@@ -154,6 +154,19 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(monkeypatch):
         run_told([1])
 
 
+def test_examples_that_are_no_numbers_are_the_reason_that_is_given(monkeypatch):
+    def batches(self, rng, size):
+        for batch in Parity.batches(self, rng, size):
+            batch.x[0, 1] = np.nan
+            yield batch
+
+    monkeypatch.setattr(Told, "batches", batches)
+    with pytest.raises(FloatingPointError, match=r"1 of x\.\n.*np\.nan_to_num") as told:
+        run_told([1])
+    assert "with  x: shape" in str(told.value)
+    assert "learning rate" not in str(told.value)
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 @given(epochs=st.integers(1, 50))
 def test_a_schedule_begins_at_one_and_falls_but_stays_above_zero(name, epochs):

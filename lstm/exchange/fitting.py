@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm.exchange.sources import numbers
+from lstm.exchange.sources import array_of
+from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import misfits
 from minigrad.tensor import Array
@@ -23,13 +24,16 @@ def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
     arrays, problems = {}, []
     for name, value in values.items():
         try:
-            array = np.asarray(numbers(value))
+            array = array_of(value)
+            dtype = np.asarray(array).dtype
         except (TypeError, ValueError, RuntimeError) as error:  # a framework's own
             problems.append(f"{name}: {error}")
             continue
-        arrays[name] = array
-        if array.dtype not in (np.float32, np.float64):
-            problems.append(f"{name}: {array.dtype}")
+        if dtype.kind == "O" or np.ma.isMaskedArray(array):
+            array = numbers(array, asked, name)
+        arrays[name] = np.asarray(array)
+        if dtype not in (np.float32, np.float64):
+            problems.append(f"{name}: {dtype}")
     refuse(
         asked,
         "the weights must be arrays of float32 or float64:",

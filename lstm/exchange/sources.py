@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
 from minigrad.files import read_npz
 from minigrad.messages import explain, user_line
 from minigrad.tensor import Array
@@ -149,12 +151,12 @@ def _wrapper(state: Mapping[str, Any]) -> str:
     return next((w for w in WRAPPERS if all(name.startswith(w) for name in state)), "")
 
 
-def numbers(value: Any) -> Any:
-    """Return a tensor of a framework without its gradient and on the CPU."""
-    for step in ("detach", "cpu"):
+def array_of(value: Any) -> Any:
+    """Return the array of a framework's tensor: without a gradient, and on the CPU."""
+    for step in ("detach", "cpu", "numpy"):
         if not isinstance(value, Array) and callable(getattr(value, step, None)):
             value = getattr(value, step)()
-    return value
+    return value if isinstance(value, Array | list | tuple) else np.asarray(value)
 
 
 def _suffix(asked: str, path: str | os.PathLike[str], known: tuple[str, ...]) -> str:

@@ -116,7 +116,7 @@ class TorchTraining(Training):
     def learn(self, batch: Batch) -> tuple[float, float]:
         answers = self.model.answers(batch.x, batch.lengths)
         loss = _loss(type(self.task).lost, answers, batch)
-        value = self.finite(loss.item())
+        value = self.finite(loss.item(), batch)
         return value, self.optimizer.step(loss, self.recipe.clip or math.inf)
 
     def weights(self) -> dict[str, np.ndarray]:

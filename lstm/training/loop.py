@@ -188,24 +188,25 @@ class Training:
     def learn(self, batch: Any) -> tuple[float, float]:
         """Take one step down the gradient; return the loss, and the gradient's norm."""
         loss = self.task.loss(self.model, batch)
-        value = self.finite(loss.item())
+        value = self.finite(loss.item(), batch)
         gradients = grad(loss, self.optimizer.parameters)
         gradients, norm = clip_by_global_norm(gradients, self.recipe.clip or math.inf)
         self.optimizer.step(gradients)
         return value, norm
 
-    def finite(self, loss: float) -> float:
+    def finite(self, loss: float, batch: Any) -> float:
         """Return the loss, or raise FloatingPointError if it is no number."""
         if math.isfinite(loss):
             return loss
-        raise FloatingPointError(
-            explain(
-                f"training {self.task.name!r}: the loss is {loss}",
-                {},
-                f"after {self.progress.updates} updates it is no longer a number.",
-                "choose a smaller learning rate, or clip the gradient.",
-            )
-        )
+        gaps = _gaps(batch)
+        why = f"after {self.progress.updates} updates it is no longer a number."
+        fix = "choose a smaller learning rate, or clip the gradient."
+        if gaps:
+            counts = (f"{np.sum(~np.isfinite(a))} of {k}" for k, a in gaps.items())
+            why = f"entries of the examples are no numbers: {' and '.join(counts)}."
+            fix = "leave these examples out, or fill what is missing: np.nan_to_num(x)."
+        asked = f"training {self.task.name!r}: the loss is {loss}"
+        raise FloatingPointError(explain(asked, gaps, why, fix))
 
     def end_epoch(self, seconds: float) -> Row:
         """Validate, keep what is best, and write one line into the log."""
@@ -308,3 +309,14 @@ class Training:
         log.cut(folder / LOG, training.progress.log_size)
         training.history = log.rows(folder / LOG)
         return training
+
+
+def _gaps(batch: Any) -> dict[str, Array]:
+    """Return the arrays of a batch in which there is something that is no number."""
+    fields = batch._asdict() if hasattr(batch, "_asdict") else {}
+    return {
+        name: array
+        for name, array in fields.items()
+        if getattr(array, "dtype", np.dtype(bool)).kind == "f"
+        and not np.all(np.isfinite(array))
+    }
