@@ -316,7 +316,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
     )
     if axes:
-        g = g.sum(axis=axes) if isinstance(g, Tensor) else add_up(g, axes)
+        is_tensor = isinstance(g, Tensor)
+        g = g.sum(axis=axes) if is_tensor else as_array(add_up(g, axes), g.dtype)
     return g.reshape(shape)
 
 

@@ -54,7 +54,7 @@ def belts(drawn):
     [
         ("stack", {"layers.0": [0, 1, 2], "layers.1": [0, 1, 2]}),
         ("bidirectional", {"forth": [0, 1, 2], "back": [2, 1, 0]}),
-        ("batched_adjoints", {"low": [0, 1, 2], "high": [0, 1, 2]}),
+        ("together", {"low": [0, 1, 2], "high": [0, 1, 2]}),
     ],
 )
 def test_a_step_stands_where_what_it_reads_does(name, columns):

@@ -129,7 +129,8 @@ def test_what_the_table_can_say_is_proved(program, order):
 def test_every_precision_is_proved(dtype):
     W, x = tensor("W", 3, 3, dtype=dtype), tensor("x", 4, 3, dtype=dtype)
     certificate = prove(mg.softmax(mg.tanh(mg.matvec(W, x)) * 3).sum())
-    assert certificate.dtypes == (str(np.dtype(dtype)),)
+    wider = ["float32"] if dtype == np.float16 else []  # in which sums are added up
+    assert list(certificate.dtypes) == [str(np.dtype(dtype)), *wider]
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2**32))
