@@ -187,11 +187,10 @@ def _remedy(cell: Any) -> str:
 def require_next(cell: Any, state: Any, new: Any) -> None:
     """Refuse what a cell returned if it is no next state after `state`."""
     if isinstance(new, type(state)):
-        before, after = map(np.shape, state), map(np.shape, new)
         wrong = [
             name
-            for name, one, two in zip(state._fields, before, after, strict=True)
-            if one != two
+            for name, before, after in zip(state._fields, state, new, strict=True)
+            if before.shape != after.shape
         ]
         if not wrong:
             return

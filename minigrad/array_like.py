@@ -7,6 +7,7 @@ that has that name. Where there is no such row, one sentence says so.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import linecache
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from minigrad.console import shown
 from minigrad.context import SETTING
+from minigrad.foreign_names import NUMPY
 from minigrad.messages import explain, named, user_line
 from minigrad.types import Array
 
@@ -42,34 +45,6 @@ QUESTIONS = frozenset(
         np.rint,
     }
 )
-
-HINTS = {  # what to write for a function that is not recorded
-    "average": "mg.mean(a)",
-    "cosh": "(mg.exp(a) + mg.exp(-a)) / 2",
-    "dot": "a @ b",
-    "expand_dims": "a[..., None]",
-    "expm1": "mg.exp(a) - 1",
-    "flip": "a[::-1]",
-    "hstack": "mg.concatenate(parts, axis=-1)",
-    "hypot": "mg.sqrt(a * a + b * b)",
-    "inner": "(a * b).sum(-1)",
-    "log10": "mg.log(a) / np.log(10.0)",
-    "log1p": "mg.log(1 + a), or mg.softplus for log(1 + exp(a))",
-    "log2": "mg.log(a) / np.log(2.0)",
-    "logaddexp": "a + mg.softplus(b - a)",
-    "median": "a[np.argsort(a)] and its middle",
-    "norm": "mg.sqrt((a * a).sum())",
-    "outer": "mg.outer(a, b) of two vectors",
-    "prod": "mg.exp(mg.log(a).sum()) of positive numbers",
-    "ravel": "a.reshape(-1)",
-    "sinh": "(mg.exp(a) - mg.exp(-a)) / 2",
-    "sort": "a[np.argsort(a)]",
-    "squeeze": "a.reshape(...)",
-    "std": "mg.sqrt(mg.var(a))",
-    "take": "a[index]",
-    "tan": "mg.sin(a) / mg.cos(a)",
-    "vstack": "mg.concatenate or mg.stack",
-}
 
 
 class ArrayLike:
@@ -114,7 +89,7 @@ class ArrayLike:
         )
         name = f", name={self.name!r}" if self.name else ""
         made = f", made by {self.primitive.name}" if self.primitive else ""
-        return f"{kind}({numbers}{name}{made})"
+        return shown(f"{kind}({numbers}{name}{made})")
 
     def __len__(self) -> int:
         if self.ndim:
@@ -277,9 +252,12 @@ def plain(value: Any) -> Any:
     return value.data if isinstance(value, ArrayLike) else value
 
 
+_signature = functools.cache(inspect.signature)
+
+
 def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
     try:
-        inspect.signature(function).bind(*args, **options)
+        _signature(function).bind(*args, **options)
     except TypeError:
         return False
     return True
@@ -295,7 +273,7 @@ def _parameters(function: Callable[..., Any]) -> str:
     """Write what a function takes as in a call: a, axis=None."""
     bare = (
         p.replace(annotation=inspect.Parameter.empty)
-        for p in inspect.signature(function).parameters.values()
+        for p in _signature(function).parameters.values()
     )
     return ", ".join(map(str, bare))
 
@@ -319,6 +297,8 @@ def _unsupported(function: Any, method: str, args: Any, options: Any) -> TypeErr
             fix = f"an out= array cannot remember how it was made: t = np.{asked}(...)."
     else:
         why = f"np.{asked} is not recorded, so nothing says what its derivative is."
-        fix = f"write {HINTS[asked]}; or {others}" if asked in HINTS else others
+        code, _, remark = NUMPY.get(asked, "").partition("  # ")
+        remark = f" ({remark})" if remark else ""
+        fix = f"write {code}{remark}; or {others}" if code else others
     asked = f"np.{asked} of a Tensor, at {user_line()}"
     return TypeError(explain(asked, named(args), why, fix))

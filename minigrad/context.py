@@ -73,6 +73,9 @@ class Within:
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def alter(self, setting: Setting) -> None:
         """Say what holds inside: change the setting of a block just entered."""
         raise NotImplementedError
@@ -203,6 +206,9 @@ class scope(Within):
 
     def __init__(self, *labels: str | int) -> None:
         self.labels = labels
+
+    def __repr__(self) -> str:
+        return f"scope({', '.join(map(repr, self.labels))})"
 
     def alter(self, setting: Setting) -> None:
         setting.scope = setting.scope + self.labels

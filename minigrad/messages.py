@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.console import shown
+
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep  # it calls us back
 _PACKAGES = (_HERE, os.path.join(os.path.dirname(_HERE[:-1]), "lstm") + os.sep, _NUMPY)
@@ -39,7 +41,7 @@ def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
     made = (v for v in operands.values() if getattr(v, "primitive", None))
     if not all(getattr(v, "line", "?") for v in made):
         lines.append("        (mg.checked() keeps the line that made each, too)")
-    return "\n".join([*lines, *_part("why", why), *_part("fix", fix)])
+    return shown("\n".join([*lines, *_part("why", why), *_part("fix", fix)]))
 
 
 def _part(title: str, text: str) -> list[str]:

@@ -319,7 +319,7 @@ class Dense(Module):
 
     def forward(self, x: Any) -> Any:
         x = leaf(x, "x")
-        width = np.shape(x)[-1:]
+        width = x.shape[-1:]
         if width != self.W.shape[1:]:
             raise ValueError(
                 explain(

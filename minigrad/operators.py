@@ -17,7 +17,8 @@ from minigrad import reductions as r
 from minigrad import table as t
 from minigrad.array_like import NUMPY_FACE
 from minigrad.foreign_names import TENSOR
-from minigrad.habits import Absent, absent, taught
+from minigrad.habits import Absent, taught
+from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
 
 BINARY = {
@@ -65,10 +66,23 @@ for _name, _ufunc in {"mod": np.mod, "floordiv": np.floor_divide}.items():
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)
 
-for _name in ("requires_grad", "grad"):  # PyTorch programs assign to these
-    setattr(Tensor, _name, Absent(_name, "t", TENSOR))
+# No `__getattr__`: it would slow down every `t.data`.
+_functions = {*TABLE, *(name for module in (f, r) for name in vars(module))}
+_words = {name for name in _functions | {*TENSOR} if not name.startswith("_")}
+for _name in sorted(_words | {f"{name}_" for name in _words}):
+    if not hasattr(Tensor, _name):
+        setattr(Tensor, _name, Absent(_name, "t", TENSOR))
 
-Tensor.__getattr__ = absent("t", TENSOR)  # type: ignore[attr-defined]
+
+def _there(self: Tensor) -> list[str]:
+    return [
+        name
+        for name in object.__dir__(self)
+        if not isinstance(getattr(type(self), name, None), Absent)
+    ]
+
+
+Tensor.__dir__ = _there  # type: ignore[assignment, method-assign]
 Tensor.__init__ = taught(Tensor.__init__)  # type: ignore[method-assign]
 
 NUMPY_FACE.update(

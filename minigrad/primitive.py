@@ -121,25 +121,26 @@ class Elementwise(Primitive):
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
-        slope = self._slope(i, y, args)
+        try:
+            slope = self.partials[i](y, *args)
+        except (ZeroDivisionError, OverflowError):
+            slope = self._slope_of_arrays(i, y, args)
         if type(slope) is int:  # a constant slope of 1 or -1 needs no multiplication
             return g if slope == 1 else -g if slope == -1 else g * slope
         return g * slope
 
     def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
         terms = (
-            tangent * self._slope(i, y, args)
+            self.vjp(i, tangent, y, args, options)  # a slope multiplies either way
             for i, tangent in enumerate(tangents)
             if tangent is not None
         )
         return functools.reduce(operator.add, terms)
 
-    def _slope(self, i: int, y: Any, args: Any) -> Any:
-        try:
-            return self.partials[i](y, *args)
-        except (ZeroDivisionError, OverflowError):  # Python's numbers; arrays have inf
-            arrays = (a if hasattr(a, "shape") else np.asarray(a) for a in args)
-            return self.partials[i](y, *arrays)
+    def _slope_of_arrays(self, i: int, y: Any, args: Any) -> Any:
+        """Return the slope where Python's numbers raise and arrays are infinite."""
+        arrays = (a if hasattr(a, "shape") else np.asarray(a) for a in args)
+        return self.partials[i](y, *arrays)
 
 
 class Linear(Primitive):

@@ -22,7 +22,6 @@ from minigrad.tensor import UNRECORDED, Tensor, clock
 _new = object.__new__
 _ndarray = np.ndarray
 _NUMBERS = frozenset({float, int, np.float64, np.float32})
-_PLAIN = _NUMBERS | {np.ndarray}
 _NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -71,10 +70,10 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
         if x is a:
             if y is b:
                 return function(a, b)
-            if type(a) not in _NUMBERS:
-                a = x = _operand(a, row, b)
-        elif y is b and type(b) not in _NUMBERS:
-            b = y = _operand(b, row, a)
+            if not _is_plain(a):
+                a = x = _operand(a, row, (b,))
+        elif y is b and not _is_plain(b):
+            b = y = _operand(b, row, (a,))
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -101,18 +100,22 @@ def _general(row: Any) -> Callable[..., Any]:
                 raise _too_many(row, args, arity, option_names)
             options.update(zip(option_names, args[arity:], strict=False))
             args = args[:arity]
-        tensors = [a for a in args if isinstance(a, Tensor)]
-        if not tensors:
-            arrays = [a if type(a) in _PLAIN else as_array(a) for a in args]
-            return function(*arrays, **options)
-        if len(tensors) < len(args):
-            args = tuple(
-                [
-                    a if isinstance(a, Tensor) else _operand(a, row, *tensors)
-                    for a in args
-                ]
-            )
-        values = [plain(a) for a in args]
+        values = []
+        tracked, unusual = False, False
+        for a in args:
+            if isinstance(a, Tensor):
+                tracked = True
+                values.append(a.data)
+            else:
+                values.append(a)
+                unusual = unusual or not _is_plain(a)
+        if not tracked:
+            if unusual:
+                values = [a if _is_plain(a) else as_array(a) for a in values]
+            return function(*values, **options)
+        if unusual:
+            args = tuple([_operand(a, row, args) for a in args])
+            values = [plain(a) for a in args]
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -126,15 +129,23 @@ def _general(row: Any) -> Callable[..., Any]:
     return apply
 
 
-def _operand(a: Any, row: Any, *tensors: Tensor) -> Any:
+def _is_plain(a: Any) -> bool:
+    """Is this a number or an array of real numbers, as nearly all operands are?"""
+    kind = type(a)
+    return a.dtype.kind in "fiub" if kind is _ndarray else kind in _NUMBERS
+
+
+def _operand(a: Any, row: Any, args: Any) -> Any:
     """Return what stands beside a Tensor: a number, or an array of numbers.
 
     Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
     exact objects beside floating-point numbers, which would become objects.
     """
-    kind = a.dtype.kind if type(a) is _ndarray else "f" if type(a) in _NUMBERS else ""
-    if kind and (kind in "fiub" or kind in {t.dtype.kind for t in tensors} - {"O"}):
+    if isinstance(a, Tensor) or _is_plain(a):
         return a
+    tensors = [each for each in args if isinstance(each, Tensor)]
+    if type(a) is _ndarray and a.dtype.kind in {t.dtype.kind for t in tensors} - {"O"}:
+        return a  # of the complex domain
     array = numbers(a, f"{row.name} with a {type(a).__name__}", "operand")
     if array.dtype.kind != "O" or all(t.dtype.kind == "O" for t in tensors):
         return array

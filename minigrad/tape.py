@@ -58,7 +58,7 @@ class Tape:
 
     def __repr__(self) -> str:
         names = ", ".join(each.name or "a Tensor" for each in self.outputs)
-        return shown(f"<Tape of {names}: {len(self)} steps, {len(self.leaves)} leaves>")
+        return shown(f"<Tape of {names}: {len(self)} steps>")
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))

@@ -40,6 +40,9 @@ class Column:
     def __init__(self, values):
         self.values = values
 
+    def __repr__(self):
+        return f"Column({self.values})"
+
     def __array__(self, dtype=None, copy=None):
         return np.array(self.values, dtype)
 

@@ -156,6 +156,17 @@ print(mg.Tape(y))
 print(mg.prove(y))
 print(repr(w), repr(mg.Tape(y)), mg.draw(y))
 """
+UNCAUGHT = """
+import logging, warnings
+import minigrad as mg
+
+try:
+    mg.Tensor([1.0, 2.0], "ȳ") + mg.Tensor([1.0, 2.0, 3.0], "θ̄")
+except ValueError as error:
+    logging.error("caught: %s", error)
+    warnings.warn(str(error))
+    raise
+"""
 
 
 def test_what_a_program_prints_of_ours_reads_well():
@@ -165,6 +176,13 @@ def test_what_a_program_prints_of_ours_reads_well():
     assert "f = sigma(W_f v + b_f)" in " ".join(done.stdout.split())
     assert "c~_bar = c_bar * i" in done.stdout
     assert "?" not in done.stdout
+
+
+def test_logs_warnings_and_tracebacks_with_our_messages_read_well():
+    done = run(["-c", UNCAUGHT], "ascii")
+    assert done.returncode == 1
+    assert done.stderr.count("(theta_bar): shape (3,)") == 3
+    assert "\\u" not in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -614,6 +614,20 @@ def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
     assert path.read_bytes() == again.read_bytes()
 
 
+def test_what_mathtext_cannot_set_is_written_as_plain_text(tmp_path, monkeypatch):
+    from minigrad.deriving import sheet
+
+    measured = sheet._measured
+    monkeypatch.setattr(
+        sheet, "_measured", lambda text: None if "odd" in text else measured(text)
+    )
+    y = mg.tanh(mg.Tensor(0.5, "odd")) * mg.tanh(mg.Tensor(0.5, "x"))
+    y.name = "y"
+    items = [item[1] for _, line in sheet._lines(mg.derive(y)) for item in line]
+    assert "tanh(odd) tanh(x)" in items and "bar(odd)" in items
+    assert r"$\tanh(\mathrm{odd})\,\tanh(x)$" not in items and r"$\bar{y}$" in items
+
+
 @pytest.mark.parametrize("suffix", ["tex", "txt"])
 def test_it_can_be_saved_as_text(suffix, tmp_path):
     derivation = mg.derive(one_step())

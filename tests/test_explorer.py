@@ -6,6 +6,8 @@ import html
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,12 +19,15 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm import LSTMCell, State
+from minigrad.deriving.formula import Applied, Letter, Number, power
 from minigrad.drawing import NotRendered
+from minigrad.drawing.project import Arrow
 from minigrad.drawing.styles import STYLES
 from minigrad.drawing.view import DENSE, FOLDED
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 from minigrad.exploring.data import Exploration
+from minigrad.exploring.mathml import MathMl
 from minigrad.exploring.sums import added, contributions
 from minigrad.exploring.tables import table
 
@@ -143,6 +148,25 @@ def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
         assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
 
 
+def test_many_arrows_between_two_nodes_are_one_and_few_are_not():
+    def arrows(tail, head, count):
+        return [Arrow(tail, head, "(2,)", str(k), f"y_{k}") for k in range(count)]
+
+    few, many = arrows("a", "b", 4), arrows("a", "c", 5)
+    mixed = [each for pair in zip(many, [*few, few[0]], strict=True) for each in pair]
+    merged = list(picture._together(mixed[:-1]))
+    assert merged == [replace(many[0], operand="", tooltip="5 values"), *few]
+
+
+@pytest.mark.parametrize(("times", "shown"), [(4, 4), (5, 1)])
+def test_a_value_that_is_read_often_by_one_step_has_one_arrow(times, shown):
+    x = mg.tanh(mg.Tensor(0.5, name="x"))
+    ((state,), why) = picture.states(mg.Tape(mg.stack([x] * times)), "")
+    assert why == ""
+    assert state.svg.count('data-tail="n1" data-head="n2"') == shown
+    assert ("5 values" in state.svg) == (times == 5)
+
+
 def test_what_has_no_name_is_called_the_same_in_equations_and_in_the_outline(tmp_path):
     page = written(lstm_loss(), tmp_path)
     outline = set(re.findall(r"<span>t(\d+)</span>", page))
@@ -193,6 +217,28 @@ def test_with_prove_the_certificate_is_on_the_page(tmp_path):
     certificate = str(mg.prove(y, seed=0))
     assert html.escape(certificate.splitlines()[-1].strip()) in page
     assert "P(a wrong chain rule passed)" in page
+
+
+def test_a_refuted_gradient_is_shown_as_refuted_and_says_what_is_wrong(
+    tmp_path, monkeypatch
+):
+    y = neuron()
+    monkeypatch.setattr(mg.TABLE["sigmoid"], "partials", (lambda y, a: y * (1.0 + y),))
+    page = written(y, tmp_path, prove=True)
+    shown = page.partition('aria-labelledby="shown-title"')[2]
+    warning, _, told = shown.partition('<p class="warning"><b>Refuted.</b></p><pre>')
+    assert "FAILED." in warning
+    assert "sigmoid" in told.partition("</pre>")[0]
+    assert "at most 2^" not in shown and "<pre tabindex" not in shown
+
+
+def test_what_cannot_be_proved_is_still_explored_and_says_why(tmp_path):
+    y = mg.tanh(mg.Tensor([0.5, 1.0], name="<x>"))
+    page = written(y, tmp_path, prove=True)
+    shown = page.partition('aria-labelledby="shown-title"')[2]
+    assert "<p>Not proved: it cannot be asked.</p><pre>prove(output, wrt), at" in shown
+    assert "a gradient belongs to one number" in shown
+    assert "Refuted" not in page and page.count("<article") == 2
 
 
 def test_a_source_line_is_shown_if_it_was_kept(tmp_path):
@@ -287,6 +333,17 @@ def test_every_number_in_an_equation_is_one_of_its_step(tmp_path):
 
 def shown(value):
     return float(number(value))
+
+
+def test_a_root_is_drawn_as_one(tmp_path):
+    x = mg.Tensor(4.0, name="x")
+    page = written(mg.sqrt(x), tmp_path)
+    assert "<msqrt><mi>x</mi></msqrt>" in half(page, 1, "forward")
+    assert "<msqrt><mn>4</mn></msqrt>" in half(page, 1, "forward")
+    root = Applied(mg.TABLE["sqrt"], (Letter("x"),), {}, ())
+    assert MathMl().inline(power(root, Number(Fraction(3)))) == (
+        "<math><msup><msqrt><mi>x</mi></msqrt><mrow><mn>3</mn></mrow></msup></math>"
+    )
 
 
 def test_a_product_with_a_batch_is_not_written_in_numbers(tmp_path):

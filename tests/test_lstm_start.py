@@ -197,6 +197,11 @@ def test_chrono_starts_with_memories_of_two_steps_to_T(cell, init):
     assert np.mean(steps) == pytest.approx(51, rel=0.1)  # log U, not U of the logs
 
 
+def test_the_shortest_memory_that_chrono_knows_is_two_steps():
+    cell = LSTMCell(3, 5, chrono=2, rng=0)
+    assert cell.forget.b.data.tolist() == cell.input.b.data.tolist() == [0.0] * 5
+
+
 def test_chrono_changes_no_other_number():
     plain, chrono = LSTMCell(3, 2, rng=0), LSTMCell(3, 2, chrono=20, rng=0)
     for one, other in zip(plain.parameters(), chrono.parameters(), strict=True):

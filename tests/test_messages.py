@@ -226,7 +226,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     "function the table lacks": (
         lambda: np.tan(x),
         *(TypeError, f"np.tan of a Tensor, {HERE}", "x.: shape", "not recorded"),
-        r"mg\.sin\(a\) / mg\.cos\(a\)",
+        r"mg\.sin\(t\) / mg\.cos\(t\)",
     ),
     "reduction of a ufunc": (
         lambda: np.multiply.reduce(x),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import math
 import re
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ from view_cases import (
 )
 
 import minigrad as mg
-from lstm import LSTM, LSTMCell, State
+from lstm import LSTM, Gate, LSTMCell, State
 from minigrad.drawing import VIEWS, draw, render
 from minigrad.drawing.cell import plan
 from minigrad.drawing.composites import COMPOSITES
@@ -162,6 +163,68 @@ def test_a_layer_says_how_many_vectors_it_multiplies_and_needs_no_operand_number
         dot = draw(made, "layer").dot
         assert "for 3 vectors" in dot
         assert "label=1 " not in dot
+
+
+class Leaky(mg.Module):
+    """What is subtracted and divided by: operands that may not change places."""
+
+    def __init__(self):
+        self.share, self.loss = (Gate(k, 3, 2, mg.sigmoid, rng=0) for k in "sl")
+
+    def forward(self, x, state):
+        v = mg.concatenate([x, state.y], axis=-1)
+        s, l_ = self.share(v), self.loss(v)
+        rest = state.c - l_
+        c = rest / s
+        y = mg.tanh(c)
+        s.name, l_.name, rest.name, c.name, y.name = "s", "l", "r", "c", "y"
+        return State(y, c)
+
+
+@pytest.mark.parametrize(
+    ("view", "steps"), [("gate", 1), ("unrolled", 3), ("folded", 1)]
+)
+def test_operands_that_may_not_be_swapped_are_numbered_where_they_come_in(view, steps):
+    state = State(mg.Tensor(np.zeros(2), "y_0"), mg.Tensor(np.ones(2), "c_0"))
+    dot = draw(list(over_time(Leaky(), state, 3)), view).dot
+    at = r'\[.*?pos="(?:e,)?(\S+),(\S+?)[ "]'
+    numbers = re.findall(rf"(n\d+)_([12]) {at}", dot)
+    assert len(numbers) == 2 * 2 * steps
+    found = []
+    for circle, number, x, y in numbers:
+        ends = re.findall(rf'-> {circle} {at}.*?tooltip="(\w)', dot)
+        near = min(
+            ends,
+            key=lambda e: math.dist((float(x), float(y)), (float(e[0]), float(e[1]))),
+        )
+        found.append(number + near[2])
+    assert sorted(found) == sorted(["1c", "2l", "1r", "2s"] * steps)
+
+
+class Late(mg.Module):
+    """Its output reads c on half of its way: of the last step, the rest is missing."""
+
+    def __init__(self):
+        self.forget, self.input = (Gate(k, 3, 2, mg.sigmoid, rng=0) for k in "fi")
+
+    def forward(self, x, state):
+        v = mg.concatenate([x, state.y], axis=-1)
+        kept = self.forget(v) * state.c
+        y, c = mg.tanh(kept), kept + self.input(v)
+        kept.name, y.name, c.name = "k", "y", "c"
+        return State(y, c)
+
+
+def test_the_belt_of_a_last_step_goes_as_far_as_its_values_are_read():
+    state = State(mg.Tensor(np.zeros(2), "y_0"), mg.Tensor(np.ones(2), "c_0"))
+    dot = draw(over_time(Late(), state, 3).y, "unrolled").dot
+    wires = r'(\w+) -> (\w+) \[.*?penwidth=3 pos="e,(.*?)" .*?tooltip="(\w+) '
+    belt = re.findall(wires, dot)
+    assert [value for *_, value in belt] == ["c_0", "k_1", "c_1", "k_2", "c_2"]
+    points = [point.split(",") for _, _, line, _ in belt for point in line.split()]
+    assert len({height for _, height in points}) == 1
+    for before, after in itertools.pairwise(belt):
+        assert before[1] == after[0]
 
 
 def test_layers_that_follow_each_other_are_boxes_of_their_own():

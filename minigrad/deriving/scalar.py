@@ -93,7 +93,7 @@ class ScalarDerivation:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        return shown(f"<ScalarDerivation: {len(self)} derivatives of {self.name}>")
+        return shown(f"<ScalarDerivation of {self.name} by {len(self)} numbers>")
 
     def __str__(self) -> str:
         lines = [f"{self.name} = {self.output}", ""]

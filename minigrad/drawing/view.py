@@ -76,6 +76,9 @@ class View:
     sheet: Callable[[Tape], Any] | None = None
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
 
+    def __repr__(self) -> str:
+        return f"<View: {self.answers}>"
+
 
 def every_primitive(tape: Tape) -> Iterator[Group]:
     """Make one node of every primitive that ran."""
