@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import codecs
 import html
-import io
 import re
 import sys
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 READABLE = "minigrad.readable"
 MOST_ROWS = 200  # of a table in a notebook
@@ -69,8 +69,8 @@ def shown(text: str) -> str:
     return text
 
 
-def _accept(stream: object) -> None:
-    if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+def _accept(stream: Any) -> None:
+    if hasattr(stream, "reconfigure") and not stream.closed:  # not so in a notebook
         stream.reconfigure(errors=READABLE)
 
 

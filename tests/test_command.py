@@ -42,7 +42,7 @@ TWO = MODEL + "\nother = mg.Dense(1, 1, rng=0)\n"
 def program(tmp_path, monkeypatch):
     programs = {"a_program": PROGRAM, "a_model": MODEL, "two_models": TWO}
     for name, text in programs.items():
-        (tmp_path / f"{name}_to_draw.py").write_text(text)
+        (tmp_path / f"{name}_to_draw.py").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
     yield "a_program_to_draw"
     for name in programs:
@@ -57,9 +57,9 @@ def recognisers(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     points = configparser.ConfigParser()
     points.read_dict(named)
-    with open(folder / "entry_points.txt", "w") as file:
+    with open(folder / "entry_points.txt", "w", encoding="utf-8") as file:
         points.write(file)
-    (folder / "METADATA").write_text("Name: packaged\nVersion: 0\n")
+    (folder / "METADATA").write_text("Name: packaged\nVersion: 0\n", "utf-8")
     monkeypatch.syspath_prepend(folder.parent)
     return points
 
@@ -115,7 +115,7 @@ def test_the_command_line_says_where_and_why_and_what_to_do(program, what, part)
 
 
 def test_a_module_that_lacks_another_keeps_its_own_words(program, tmp_path, capsys):
-    (tmp_path / "lacking_to_draw.py").write_text("import no_such_thing_at_all")
+    (tmp_path / "lacking_to_draw.py").write_text("import no_such_thing_at_all", "utf-8")
     assert main(["draw", "lacking_to_draw:loss"]) == 1
     assert "No module named 'no_such_thing_at_all'" in capsys.readouterr().err
 

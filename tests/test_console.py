@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.console import READABLE, html_table, shown, table
+from minigrad.proving import recheck
 
 ROOT = Path(__file__).parents[1]
 CHARACTER_SETS = ("ascii", "cp1252", "latin-1", "cp437", "utf-8")
@@ -108,6 +109,17 @@ def test_streams_that_need_nothing_are_left_alone(stream, monkeypatch):
     if isinstance(stream, io.TextIOWrapper):
         stream.close()
     assert shown("σ") == "σ"
+
+
+def test_somebody_else_checks_a_proof_whatever_the_console(tmp_path, monkeypatch):
+    y = mg.tanh(mg.Parameter(0.5, "ω̄"))
+    y.name = "σ"
+    proof = mg.prove(y).save(tmp_path / "proof.json")
+    monkeypatch.setattr(sys, "stdout", in_character_set("ascii"))
+    assert recheck.main([str(proof)]) == 0
+    sys.stdout.flush()
+    said = sys.stdout.buffer.getvalue().decode("ascii")
+    assert "the gradient of \\N{GREEK SMALL LETTER SIGMA}" in said
 
 
 def test_importing_does_not_touch_the_streams():

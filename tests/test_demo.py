@@ -50,7 +50,7 @@ def finished(tmp_path_factory):
     """Return (folder, the finished process) of a run with an old file in its way."""
     folder = tmp_path_factory.mktemp("demo") / "new" / "out"
     folder.mkdir(parents=True)
-    (folder / "forecast.png").write_text("what an earlier run left")
+    (folder / "forecast.png").write_text("what an earlier run left", "utf-8")
     return folder, run("--out", str(folder), *QUICK)
 
 
@@ -86,13 +86,13 @@ def test_the_report_explains_the_layer_and_prints_the_proof(finished):
     folder, process = finished
     assert "f = sigma(W_f v + b_f)" in process.stdout
     assert "4(nm + m^2 + m) = 4(1*4 + 4^2 + 4) = 96" in process.stdout
-    certificate = (folder / "certificate.txt").read_text()
+    certificate = (folder / "certificate.txt").read_text("utf-8")
     assert certificate in process.stdout
     assert "proved" in certificate and "not covered" in certificate
 
 
 def test_the_certificate_as_data_names_every_parameter(finished):
-    fields = json.loads((finished[0] / "certificate.json").read_text())
+    fields = json.loads((finished[0] / "certificate.json").read_text("utf-8"))
     proved = {name: tuple(shape) for name, shape in fields["wrt"]}
     parameters = model_like().parameters()
     assert proved.items() >= {(p.name, p.shape) for p in parameters}
@@ -226,11 +226,11 @@ def test_a_command_that_is_not_understood_ends_with_2(arguments, capsys):
 
 def test_an_unwritable_folder_is_one_sentence_and_ends_with_1(tmp_path, capsys):
     file = tmp_path / "file"
-    file.write_text("mine")
+    file.write_text("mine", "utf-8")
     assert main(["--out", str(file / "out"), *QUICK]) == 1
     said = capsys.readouterr().err
     assert str(file) in said and "Traceback" not in said and said.count("\n") == 1
-    assert file.read_text() == "mine"
+    assert file.read_text("utf-8") == "mine"
 
 
 def test_a_failed_proof_ends_with_1_and_costs_nothing_else(

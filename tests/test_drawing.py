@@ -423,7 +423,7 @@ def test_no_renderer_costs_the_picture_but_not_the_text(tmp_path):
 @posix_only
 def test_a_renderer_that_hangs_is_ended(tmp_path, monkeypatch):
     program = tmp_path / "slow"
-    program.write_text("#!/bin/sh\nwhile :; do :; done\n")
+    program.write_text("#!/bin/sh\nwhile :; do :; done\n", "utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(render, "TIME_LIMIT", 0.2)
     with pytest.raises(NotRendered, match=r"not ready after 0\.2 s"):
@@ -440,7 +440,7 @@ def test_no_more_is_installed_where_all_that_is_there_refuses():
 @posix_only
 def test_a_renderer_that_fails_says_what_it_said(tmp_path):
     program = tmp_path / "broken"
-    program.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n")
+    program.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n", "utf-8")
     program.chmod(0o755)
     with pytest.raises(NotRendered, match="no such luck"):
         draw(difference(), renderer=str(program)).svg()
@@ -466,7 +466,7 @@ def parts(message: str) -> bool:
 
 
 def test_a_path_that_cannot_be_written_is_explained(tmp_path):
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", "utf-8")
     with pytest.raises(OSError, match="cannot be written") as caught:
         draw(difference()).save(tmp_path / "file" / "a.dot")
     assert parts(str(caught.value))

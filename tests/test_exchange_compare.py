@@ -278,7 +278,7 @@ def test_files_of_torch_are_read_and_nothing_in_them_is_run(torch, tmp_path):
     torch.save({"weight": Trap()}, tmp_path / "trap.pt")
     torch.save(torch.nn.LSTM(3, 2), tmp_path / "whole.pth")
     torch.jit.script(net).save(tmp_path / "script.pt")
-    (tmp_path / "junk.pt").write_text("junk")
+    (tmp_path / "junk.pt").write_text("junk", "utf-8")
     for name in ("trap.pt", "whole.pth", "script.pt", "junk.pt"):
         with pytest.raises(ValueError, match="the file cannot be read"):
             from_torch(tmp_path / name)

@@ -455,7 +455,7 @@ either = Net(a=linear(head(3, 3)), lstm=lstm_of(recurrent(3, 3)))
 
 def junk(tmp_path, name):
     path = tmp_path / name
-    path.write_text("junk")
+    path.write_text("junk", "utf-8")
     return path
 
 

@@ -401,7 +401,7 @@ def test_what_cannot_be_explored_is_explained(tmp_path):
     mg.Tape(y).release()
     with pytest.raises(ValueError, match="released"):
         written(y, tmp_path)
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(OSError, match="cannot be written"):
         mg.explore(neuron(), tmp_path / "file" / "graph.html")
 

@@ -115,12 +115,12 @@ def other_sizes(tmp_path):
 
 def not_a_file_of_arrays(tmp_path):
     path = tmp_path / "w.npz"
-    path.write_text("not arrays")
+    path.write_text("not arrays", "utf-8")
     mg.Dense(3, 2).load(path)
 
 
 def unwritable(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", "utf-8")
     mg.Dense(3, 2).save(tmp_path / "file" / "w.npz")
 
 
@@ -130,7 +130,7 @@ def refused_by_a_renderer():
 
 
 def drawn_into_a_file(tmp_path):
-    (tmp_path / "file.py").write_text("")
+    (tmp_path / "file.py").write_text("", "utf-8")
     mg.draw(x * 2.0).save(tmp_path / "file.py" / "x.dot")
 
 

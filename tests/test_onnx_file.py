@@ -299,7 +299,7 @@ def test_a_file_of_onnx_is_the_same_bytes_again(onnx, tmp_path):
 
 
 def test_what_is_no_file_of_onnx_is_refused(onnx, tmp_path):
-    (tmp_path / "text").write_text("no model")
+    (tmp_path / "text").write_text("no model", "utf-8")
     with pytest.raises(ValueError, match="not a readable file of ONNX"):
         read_onnx(tmp_path / "text")
     with pytest.raises(ValueError, match="not a readable file of ONNX"):

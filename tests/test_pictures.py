@@ -143,7 +143,9 @@ def test_any_names_harm_no_picture(names, view):
 def no_fonts(tmp_path, monkeypatch):
     """A machine on which fontconfig, which Graphviz asks, knows no font."""
     config = tmp_path / "fonts.conf"
-    config.write_text(f"<fontconfig><cachedir>{tmp_path}/c</cachedir></fontconfig>")
+    config.write_text(
+        f"<fontconfig><cachedir>{tmp_path}/c</cachedir></fontconfig>", "utf-8"
+    )
     monkeypatch.setenv("FONTCONFIG_FILE", str(config))
     monkeypatch.delenv("MINIGRAD_RENDERER", raising=False)
     render._has_fonts.cache_clear()

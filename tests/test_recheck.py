@@ -68,7 +68,7 @@ def verdict(folder, loss, wrt):
 @pytest.fixture
 def proof(tmp_path):
     """A right proof, as the file says it."""
-    return json.loads(saved(tmp_path, *two_layers()).read_text())
+    return json.loads(saved(tmp_path, *two_layers()).read_text("utf-8"))
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def claim(proof):
 
 def verdict_on(folder, proof):
     path = folder / "changed.proof.json"
-    path.write_text(proof if isinstance(proof, str) else json.dumps(proof))
+    path.write_text(proof if isinstance(proof, str) else json.dumps(proof), "utf-8")
     return recheck.main([str(path)])
 
 
@@ -325,7 +325,7 @@ def test_it_runs_alone(tmp_path):
 def test_a_slope_is_written_in_letters(no_own_row, tmp_path, meaning, letters):
     x = ones("x", 3)
     path = saved(tmp_path, own_row(meaning)(x).sum(), [x])
-    found = json.loads(path.read_text())["claims"][0]["steps"][1]["letters"]
+    found = json.loads(path.read_text("utf-8"))["claims"][0]["steps"][1]["letters"]
     assert {letter: len(entries) for letter, entries in found.items()} == letters
 
 

@@ -44,9 +44,9 @@ def written(tmp_path_factory):
 
 def test_results_are_written_as_data_and_as_a_page(written):
     folder, _ = written
-    found = json.loads((folder / "results.json").read_text())
+    found = json.loads((folder / "results.json").read_text("utf-8"))
     assert len(found) == (4 + 1) * 2
-    text = (folder / "results.md").read_text()
+    text = (folder / "results.md").read_text("utf-8")
     assert "## The adding problem, T = 50" in text and "--quick" in text
     mean = np.mean(
         [found[f"adding-50 | tanh RNN | minigrad | {s}"]["test"]["mse"] for s in (0, 1)]
@@ -204,7 +204,7 @@ def test_pictures_are_png_and_the_same_every_time():
 @pytest.fixture
 def singer(tmp_path):
     text = tmp_path / "song.txt"
-    text.write_text("la lala " * 200)
+    text.write_text("la lala " * 200, "utf-8")
     task = TASKS["text"](file=str(text), piece=8)
     run = Training(task, Recipe(hidden=8, epochs=3, learning_rate=0.05), 0).run()
     text.unlink()  # a model that writes does not need what it learned from

@@ -84,7 +84,8 @@ def test_importing_minigrad_loads_no_heavy_package():
 
 def test_the_engine_proper_can_be_read_in_a_sitting():
     lines = {
-        name: len((HOUSE / f"{name}.py").read_text().splitlines()) for name in ENGINE
+        name: len((HOUSE / f"{name}.py").read_text("utf-8").splitlines())
+        for name in ENGINE
     }
     assert sum(lines.values()) < 800, lines
 
@@ -123,3 +124,26 @@ def test_no_dataclass_compares_tensors_by_their_entries():
                 compared = [f for f in dataclasses.fields(kind) if f.compare]
                 by_entry = [f.name for f in compared if BY_ENTRY.search(str(f.type))]
                 assert "__eq__" not in vars(kind) or not by_entry, (kind, by_entry)
+
+
+def test_text_files_name_their_encoding():
+    # Without one, Python takes that of the machine, which on Windows is not UTF-8.
+    folders = ("minigrad", "lstm", "tests", "examples", "benchmarks", "scripts", "docs")
+    for folder in folders:
+        for file in (HOUSE.parent / folder).rglob("*.py"):
+            for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(call, ast.Call):
+                    assert not lacks_encoding(call), f"{file}:{call.lineno}"
+
+
+def lacks_encoding(call):
+    """Does a call open, read or write a text file in the encoding of the machine?"""
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    if any(each.arg == "encoding" for each in call.keywords):
+        return False
+    if name in ("read_text", "write_text"):
+        return len(call.args) < 1 + (name == "write_text")
+    modes = [getattr(each, "value", "") for each in call.args]
+    is_method = isinstance(call.func, ast.Attribute)
+    mode = (modes if is_method else modes[1:] or ["r"])[:1]
+    return name == "open" and any(re.fullmatch("[rwax+t]+", str(m)) for m in mode)

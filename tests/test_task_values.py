@@ -192,7 +192,7 @@ def found_data(tmp_path, monkeypatch):
             for k, each in enumerate(recordings)
         )
         text = "\n".join(["# words", "@data", *lines])
-        (folder / f"JapaneseVowels_{name}.ts").write_text(text)
+        (folder / f"JapaneseVowels_{name}.ts").write_text(text, "utf-8")
     monkeypatch.setattr("lstm.tasks.vowels.folder_of", lambda *_: tmp_path)
     return {
         "digits": (Digits(), 1197, 600),

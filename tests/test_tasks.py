@@ -291,7 +291,7 @@ SONG = "the quick brown fox jumps over the lazy dog. " * 60
 @pytest.fixture
 def song(tmp_path):
     path = tmp_path / "song.txt"
-    path.write_text(SONG)
+    path.write_text(SONG, "utf-8")
     return Text(file=str(path), piece=16)
 
 
@@ -304,7 +304,7 @@ def test_a_piece_asks_for_the_next_character(song):
 
 
 def test_a_share_of_a_text_is_its_beginning(tmp_path):
-    (tmp_path / "letters.txt").write_text("a" * 70 + "b" * 70)
+    (tmp_path / "letters.txt").write_text("a" * 70 + "b" * 70, "utf-8")
     assert Text(file=str(tmp_path / "letters.txt"), share=0.5).text == "a" * 70
 
 
@@ -375,7 +375,7 @@ def test_the_command_line_says_it_too(tmp_path, capsys):
 
 def test_recordings_are_read_from_their_file(tmp_path):
     path = tmp_path / "some.ts"
-    path.write_text("# words\n@data\n1.0,2.0:3.0,4.0:9\n5.0:6.0:1\n")
+    path.write_text("# words\n@data\n1.0,2.0:3.0,4.0:9\n5.0:6.0:1\n", "utf-8")
     batch = vowels.read(path)
     assert batch.x.tolist() == [[[1, 3], [2, 4]], [[5, 6], [0, 0]]]
     assert batch.target.tolist() == [8, 0] and batch.lengths.tolist() == [2, 1]

@@ -282,7 +282,8 @@ def test_pytest_shows_the_line_of_the_test_and_nothing_of_the_prover(tmp_path):
         "from minigrad.testing import assert_proved\n"
         "def test_own():\n"
         "    mg.TABLE['tanh'].partials = (lambda y, a: 1.0 - y,)\n"
-        "    assert_proved(mg.tanh, (3,))\n"
+        "    assert_proved(mg.tanh, (3,))\n",
+        "utf-8",
     )
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_own.py"],

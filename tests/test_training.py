@@ -217,7 +217,7 @@ def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_eve
     folder = tmp_path_factory.mktemp("run")
     whole = Training(TASK, RECIPE, 0).run()
     stopped_after(updates, folder, save_every)
-    with (folder / "log.csv").open("a") as file:
+    with (folder / "log.csv").open("a", encoding="utf-8") as file:
         file.write("3,21,0.0")  # part of a line that no checkpoint knows of
     resumed = Training.resume(folder)
     assert resumed.progress.updates <= updates
@@ -297,7 +297,7 @@ def test_killed_at_random_moments_a_run_ends_at_the_same_bits(uninterrupted, tmp
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL
-    with (tmp_path / "log.csv").open("a") as file:
+    with (tmp_path / "log.csv").open("a", encoding="utf-8") as file:
         file.write("4,2")  # what a kill may leave, too
     process = start(tmp_path, "--resume")
     _, said = process.communicate(timeout=60)
@@ -414,9 +414,9 @@ def test_a_log_that_somebody_cut_keeps_its_whole_lines(tmp_path):
     path = tmp_path / "log.csv"
     for epoch in (1, 2):
         size = log.append(path, {"epoch": epoch})
-    path.write_text("epoch\n1")
+    path.write_text("epoch\n1", "utf-8")
     log.cut(path, size)
-    assert path.read_text() == "epoch\n"
+    assert path.read_text("utf-8") == "epoch\n"
     log.append(path, {"epoch": 3})
     assert log.rows(path) == [{"epoch": 3.0}]
 
@@ -582,13 +582,13 @@ def test_a_text_that_cannot_be_learned_from_is_refused(
 
 
 def test_a_run_without_a_batch_is_refused_in_python_too(tmp_path):
-    (tmp_path / "my.txt").write_text("abcd" * 20)
+    (tmp_path / "my.txt").write_text("abcd" * 20, "utf-8")
     with pytest.raises(ValueError, match="not one batch"):
         Training(Text(str(tmp_path / "my.txt"))).run()
 
 
 def test_the_shortest_text_that_is_not_refused_can_be_learned_from(tmp_path, capsys):
-    (tmp_path / "my.txt").write_text("ab" * 30)
+    (tmp_path / "my.txt").write_text("ab" * 30, "utf-8")
     tiny = ["--piece", "1", "--batch", "1", "--epochs", "1", "--hidden", "1"]
     where = ["--file", str(tmp_path / "my.txt"), "--out", str(tmp_path)]
     assert main(["train", "text", *tiny, *where]) == 0
