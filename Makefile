@@ -20,7 +20,7 @@ test: .venv/has-test         ## run the tests, with coverage
 	$(PY) -m pytest -n auto --cov -m "not compare"
 
 compare: .venv/has-test .venv/has-compare   ## test against PyTorch, Keras, Flax, ONNX and others
-	MINIGRAD_REQUIRE_COMPARE=1 $(PY) -m pytest -n auto -m compare
+	MINIGRAD_REQUIRE=compare $(PY) -m pytest -n auto -m compare
 
 bench: .venv/has-compare     ## measure speed beside the same three
 	$(PY) -m benchmarks

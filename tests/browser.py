@@ -38,7 +38,7 @@ class Browser:
 
     def __init__(self, folder: Path) -> None:
         found = program()
-        assert found is not None
+        assert found is not None, "no Chromium, though a browser was promised"
         self.events: list[dict[str, Any]] = []
         self._waiting, self._count = b"", 0
         to_browser, self._write = os.pipe()

@@ -1,7 +1,12 @@
-"""What the tests share: Hypothesis settings, and how a peer library is asked for."""
+"""What the tests share: Hypothesis settings, and what a machine may lack.
+
+A test is skipped without what it needs, unless that was promised:
+MINIGRAD_REQUIRE="browser dot compare" makes such tests fail instead.
+"""
 
 import importlib
 import os
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -10,9 +15,20 @@ settings.register_profile("suite", max_examples=40, deadline=None, derandomize=T
 settings.load_profile("suite")
 
 
+def promised(what):
+    """Was it said that this machine has it?"""
+    return what in os.environ.get("MINIGRAD_REQUIRE", "").split()
+
+
+needs_dot = pytest.mark.skipif(
+    not (shutil.which("dot") or promised("dot")), reason="no dot of Graphviz on PATH"
+)
+RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
+
+
 def peer(name):
     """Return a library to compare with; skip without it, unless it was promised."""
-    if os.environ.get("MINIGRAD_REQUIRE_COMPARE") == "1":
+    if promised("compare"):
         return importlib.import_module(name)
     return pytest.importorskip(name, reason=f"{name} is in the extra 'compare'")
 

@@ -11,7 +11,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import pypdf
 import pytest
+from conftest import RENDERERS, needs_dot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,10 +25,7 @@ from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
 
 ROOT = Path(__file__).parents[1]
-SYSTEM_DOT = render.shutil.which("dot")
-needs_dot = pytest.mark.skipif(not SYSTEM_DOT, reason="no dot of Graphviz on the PATH")
 posix_only = pytest.mark.skipif(os.name == "nt", reason="a shell script as renderer")
-RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}"
 
@@ -330,7 +329,6 @@ def test_an_svg_has_every_node_arrow_and_cluster(renderer):
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_a_pdf_has_its_text_and_embeds_its_fonts(renderer, tmp_path):
-    pypdf = pytest.importorskip("pypdf")
     path = draw(lstm(2), "op", renderer=renderer).save(
         tmp_path / "new" / "folder" / "a.pdf"
     )
@@ -367,7 +365,6 @@ def test_a_pdf_is_the_same_twice_and_carries_no_date(renderer, tmp_path):
 @pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("name", ["loss", "a(b\\", "ŷ"])
 def test_a_pdf_has_a_title_and_no_made_up_author(name, renderer, tmp_path):
-    pypdf = pytest.importorskip("pypdf")
     leaf = mg.Tensor(1.0, name=name)
     path = draw(leaf, renderer=renderer).save(tmp_path / "a.pdf")
     about = pypdf.PdfReader(path).metadata

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from browser import Browser, program
+from conftest import promised
 from explorer_cases import HOSTILE, lstm_loss, named, neuron
 
 import minigrad as mg
@@ -15,7 +16,7 @@ from minigrad.drawing.words import number
 from minigrad.exploring import picture
 
 pytestmark = pytest.mark.skipif(
-    program() is None or sys.platform == "win32",
+    not promised("browser") and (program() is None or sys.platform == "win32"),
     reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
 )
 

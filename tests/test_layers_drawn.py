@@ -9,9 +9,10 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from conftest import RENDERERS
 from hypothesis import given
 from hypothesis import strategies as st
-from test_views import PLACED, RENDERERS, rectangles, tape
+from test_views import PLACED, rectangles, tape
 from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
 
 import minigrad as mg

@@ -7,10 +7,12 @@ import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
+import pypdf
 import pytest
+from conftest import RENDERERS, needs_dot
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_views import EVERY, RENDERERS, needs_dot, pictured
+from test_views import EVERY, pictured
 
 import minigrad as mg
 from lstm import LSTMCell, State
@@ -62,7 +64,6 @@ def as_pdf(dot, renderer):
 @pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("view", VIEWED)
 def test_the_pdf_has_its_words_and_embeds_its_fonts(view, renderer):
-    pypdf = pytest.importorskip("pypdf")
     content = as_pdf(draw(pictured(view), view).dot, renderer)
     (page,) = pypdf.PdfReader(io.BytesIO(content)).pages
     text = page.extract_text()
@@ -155,7 +156,6 @@ def no_fonts(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("view", ["gate", "neuron"])
 def test_without_a_font_on_the_machine_there_are_words(view, no_fonts, tmp_path):
-    pypdf = pytest.importorskip("pypdf")
     path = draw(pictured(view), view).save(tmp_path / "a.pdf")
     (page,) = pypdf.PdfReader(path).pages
     assert "y" in page.extract_text()

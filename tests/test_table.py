@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPOSITES, ROWS, SAMPLES, ids, some
@@ -257,7 +258,6 @@ def test_field_elements_satisfy_reverse_equals_forward_exactly(sample):
 
 
 def test_sympy_expressions_go_through_rules_unchanged():
-    sympy = pytest.importorskip("sympy")
     a, b = sympy.symbols("a b")
     x = mg.Tensor(np.array([a, b]))
     y = (x[0] * x[1] + x[0] / x[1] - x[0] ** 3).sum()
@@ -272,7 +272,6 @@ ELEMENTWISE = [row for row in TABLE.values() if isinstance(row, Elementwise)]
 
 @pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
 def test_the_partials_of_a_row_are_sympys_derivatives_of_its_meaning(row):
-    sympy = pytest.importorskip("sympy")
     letters = sympy.symbols("a b")[: len(row.partials)]
     meaning = sympy.sympify(row.meaning)
     rng = np.random.default_rng(1)

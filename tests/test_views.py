@@ -29,7 +29,7 @@ from view_cases import (
 
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
-from minigrad.drawing import VIEWS, draw, render
+from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.cell import plan
 from minigrad.drawing.composites import COMPOSITES
 from minigrad.drawing.curves import curve
@@ -40,8 +40,6 @@ from minigrad.drawing.time_steps import steps
 from minigrad.module import leaf
 
 GOLDEN = Path(__file__).parent / "golden"
-needs_dot = pytest.mark.skipif(not render.shutil.which("dot"), reason="no dot")
-RENDERERS = [pytest.param("dot", marks=needs_dot), "graphviz-pure"]
 PLACED = ["gate", "unrolled", "folded"]
 ALL = [*PLACED, "neuron"]
 EVERY = [*ALL, "backward", "dense", "layer"]
