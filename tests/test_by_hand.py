@@ -40,6 +40,25 @@ def test_how_far_it_counts_was_foretold(s):
     assert farthest(s, 60) == pytest.approx(reach(s), rel=0.05, abs=1)
 
 
+def test_counting_ends_at_the_limit_or_where_a_string_is_misjudged(monkeypatch):
+    assert farthest(40.0, 7) == 7
+
+    def accepted(early, late):
+        def prefixes(reader, strings):
+            (string,) = strings
+            n, judged = len(string) // 2, np.zeros((1, len(string)), bool)
+            judged[0, -1] = n != late
+            judged[0, 0] = n == early
+            return judged
+
+        monkeypatch.setattr(by_hand, "prefixes", prefixes)
+
+    accepted(early=None, late=5)
+    assert farthest(40.0, 9) == 4
+    accepted(early=3, late=None)
+    assert farthest(40.0, 9) == 2
+
+
 def test_from_s_37_on_the_count_is_exact():
     n = 2000
     accepted = prefixes(counter(37.0), ["a" * n + "b" * n])[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,11 @@ def test_the_certificate_as_data_names_every_parameter(finished):
     proved = {name: tuple(shape) for name, shape in fields["wrt"]}
     parameters = model_like().parameters()
     assert proved.items() >= {(p.name, p.shape) for p in parameters}
+
+
+def test_what_is_carried_through_time_is_printed_line_by_line(finished):
+    carried = re.findall(r"^([yc])\S*(\[\w+\]) = ", finished[1].stdout, re.M)
+    assert carried == [(letter, at) for letter in "yc" for at in ("[12]", "[t]")]
 
 
 def test_somebody_else_can_check_the_proof(finished):

@@ -23,6 +23,7 @@ from minigrad.drawing import drawing as drawing_module
 from minigrad.drawing.fold import foldings
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
+from minigrad.drawing.words import values_text
 
 ROOT = Path(__file__).parents[1]
 posix_only = pytest.mark.skipif(os.name == "nt", reason="a shell script as renderer")
@@ -128,6 +129,40 @@ def test_drawing_imports_no_graphviz_until_something_is_drawn():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (np.arange(20) < 3, "3 of 20 true"),
+        (np.array([True, False]), "[true, false]"),
+        (np.arange(20.0) - 4, "from -4 to 15, mean 5.5"),
+        (
+            np.append(np.zeros(20), [np.nan, np.inf]),
+            "from 0 to 0, mean 0, 2 not finite",
+        ),
+        (np.full(20, np.inf), "nothing finite"),
+        (np.zeros(20, complex), "20 numbers, complex128"),
+        (np.array(2.5), "2.5"),
+    ],
+)
+def test_few_values_are_written_out_and_many_are_summarised(array, says):
+    assert values_text(array) == says
+
+
+@pytest.mark.parametrize(
+    ("stderr", "says"),
+    [
+        (b"", "it failed silently"),
+        (b"one\ntwo\n three \nthree\n\nfour\n", "two three four"),
+        (b"a\nb\nc\nd\nd", "b c d"),
+        (b"Traceback (most recent call last):\n  File\nE: no font", "E: no font"),
+        (b"x" * 300, "x" * 200),
+        (b"\xff!", "\N{REPLACEMENT CHARACTER}!"),
+    ],
+)
+def test_of_a_failing_program_its_last_words_are_told(stderr, says):
+    assert render._last_words(stderr) == says
 
 
 def test_operands_that_may_not_be_swapped_are_numbered_in_order():

@@ -1,5 +1,6 @@
 """Weights from and to other frameworks: no framework is needed to be wrong or right."""
 
+import re
 import subprocess
 import sys
 
@@ -506,6 +507,7 @@ def test_what_does_not_fit_is_refused_in_four_parts(case):
     assert said in text
     assert "\n  why   " in text and "\n  fix   " in text
     assert "test_exchange.py:" in text.splitlines()[0]
+    assert re.match(r"(from|to)_(torch|keras|flax|onnx)|the boxes ", text), text
 
 
 def test_a_dense_layer_has_no_place_among_recurrent_ones():

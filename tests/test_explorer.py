@@ -23,7 +23,7 @@ from minigrad.deriving.formula import Applied, Letter, Number, power
 from minigrad.drawing import NotRendered
 from minigrad.drawing.project import Arrow
 from minigrad.drawing.styles import STYLES
-from minigrad.drawing.view import DENSE, FOLDED
+from minigrad.drawing.view import DENSE, FOLDED, every_primitive
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 from minigrad.exploring.data import Exploration
@@ -148,6 +148,27 @@ def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
         assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
 
 
+def test_what_is_closed_says_what_is_in_it_and_stands_in_the_part_around_it():
+    tape = mg.Tape(lstm_loss(2))
+    every = list(every_primitive(tape))
+    gates = picture.closed(every, picture.gates(tape))
+    shown = [tuple(each.label) for each in gates if each.kind == DENSE]
+    names = {"forget": "f", "input": "i", "candidate": "c~", "output": "o"}
+    assert shown == [
+        (name, f"{letter}_{t}", f"W_{name[0]}, b_{name[0]}")
+        for t in (1, 2)
+        for name, letter in names.items()
+    ]
+    assert {each.scope for each in gates if each.kind == DENSE} == {
+        ("LSTM", 1, "cell"), ("LSTM", 2, "cell")
+    }  # fmt: skip
+    steps = picture.closed(every, picture._until_time)
+    folded = [each for each in steps if each.kind == FOLDED]
+    assert [each.label.symbol for each in folded] == ["t = 1", "t = 2"]
+    assert {each.scope for each in folded} == {("LSTM",)}
+    assert all(len(each.entries) == 19 for each in folded)
+
+
 def test_many_arrows_between_two_nodes_are_one_and_few_are_not():
     def arrows(tail, head, count):
         return [Arrow(tail, head, "(2,)", str(k), f"y_{k}") for k in range(count)]
@@ -239,6 +260,62 @@ def test_what_cannot_be_proved_is_still_explored_and_says_why(tmp_path):
     assert "<p>Not proved: it cannot be asked.</p><pre>prove(output, wrt), at" in shown
     assert "a gradient belongs to one number" in shown
     assert "Refuted" not in page and page.count("<article") == 2
+
+
+def linked(page, k, way, label):
+    """Return where a line of links leads, in order."""
+    line = half(page, k, way).partition(f"<span>{label}</span>")[2].partition("</p>")[0]
+    return re.findall('href="#([^"]*)"', line)
+
+
+def test_every_step_leads_to_what_it_was_made_from_and_to_what_uses_it(tmp_path):
+    page = written(neuron(), tmp_path)  # w, x, w * x, w * x + w, y
+    made = [linked(page, k, "forward", "made from") for k in range(5)]
+    used = [linked(page, k, "forward", "used by") for k in range(5)]
+    assert made == [
+        [], [], ["forward-0", "forward-1"], ["forward-2", "forward-0"], ["forward-3"]
+    ]  # fmt: skip
+    assert used == [
+        ["forward-3", "forward-2"], ["forward-2"], ["forward-3"], ["forward-4"], []
+    ]  # fmt: skip
+    assert "<span>used by</span>" not in half(page, 4, "forward")
+    rows = re.findall('<tr><th scope="row">(.*?)</th>', half(page, 0, "backward"))
+    froms = [re.search('href="#(.*?)".*argument ([0-9])', row).groups() for row in rows]
+    assert sorted(froms) == [("backward-2", "1"), ("backward-3", "2")]
+    assert "given, for an output" in half(page, 4, "backward")
+
+
+@pytest.mark.parametrize(("uses", "rows"), [(12, 12), (13, 12), (40, 12)])
+def test_of_many_uses_the_first_and_the_last_are_shown(tmp_path, uses, rows):
+    x = mg.Tensor(0.5, name="x")
+    total = mg.stack([mg.tanh(x) for _ in range(uses)]).sum()
+    page = written(total, tmp_path)
+    links = linked(page, 0, "forward", "used by")
+    assert links == [f"forward-{k}" for k in range(uses, max(uses - 12, 0), -1)]
+    assert (f"and {uses - 12} more" in half(page, 0, "forward")) == (uses > 12)
+    body = half(page, 0, "backward").partition("<tbody>")[2].partition("</tbody>")[0]
+    shown = re.findall(
+        '<tr><th scope="row"([^>]*)>.*?(?:backward-([0-9]+)|… ([0-9]+))', body
+    )
+    froms = [int(k) for _, k, _ in shown if k]
+    assert len(froms) == rows and f"{uses} contributions, which add up" in page
+    if uses > 12:
+        assert shown[-2] == (' colspan="3"', "", str(uses - 12))
+
+
+def test_numbers_that_are_not_finite_are_marked_and_accuse_nobody(tmp_path):
+    x = mg.Tensor([1.0, np.inf, np.nan, -4.0, 0.0], name="x")
+    with np.errstate(all="ignore"):
+        page = written(mg.tanh(x * x) * x, tmp_path)
+    assert "do not add up" not in page
+    cells = re.findall(
+        '<td class="([a-z]+)" style="--heat:([0-9.]+)" title="([^"]+)"',
+        table(x.data, "", 60),
+    )
+    assert cells == [
+        ("plus", "0.25", "1.0"), ("odd", "0.00", "inf"), ("odd", "0.00", "nan"),
+        ("minus", "1.00", "-4.0"), ("plus", "0.00", "0.0"),
+    ]  # fmt: skip
 
 
 def test_a_source_line_is_shown_if_it_was_kept(tmp_path):

@@ -237,14 +237,6 @@ def test_what_lies_outside_the_loops_is_named():
     )
 
 
-def test_steps_that_differ_are_said_to_be_unrolled_instead():
-    y, cells = mg.Tensor(np.zeros(2), "y_0"), (Elman(3, 2), Elman(3, 2))
-    for t in (1, 2):
-        with mg.scope(t):
-            y = cells[t - 1](mg.Tensor(np.ones(3), "x"), y)
-    assert "not folded, because t = 2 differs from t = 1" in draw(y, "folded").dot
-
-
 def test_too_many_steps_that_differ_are_placed_by_graphviz_and_it_is_said():
     y = mg.Tensor(np.zeros(2), "y_0")
     for t in range(1, 12):

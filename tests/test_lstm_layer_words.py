@@ -27,7 +27,14 @@ from lstm import (
     last,
     truncated,
 )
-from lstm.dropout import Variational, Zoneout, between, variational, zoneout
+from lstm.dropout import (
+    Variational,
+    Zoneout,
+    between,
+    variational,
+    zoneout,
+    zoneout_mean,
+)
 from lstm.exchange import from_torch, to_torch
 from lstm.explain_layers import count
 
@@ -253,6 +260,8 @@ MISTAKES = {
     ),
     "everything dropped": (lambda: between((4, 5), 1.0, rng=0), r"0 <= rate < 1"),
     "percent": (lambda: between((4, 5), 50, rng=0), r"rate=50"),
+    "percent of zoneout": (lambda: zoneout(layer, (4, 5), y=5, rng=0), r"rate y=5"),
+    "zoneout of everything": (lambda: zoneout_mean(layer, c=1.0), r"rate c=1\.0"),
     "truncating what reads from the end": (
         lambda: truncated(both, X, 2),
         r"reads from the end",

@@ -665,6 +665,22 @@ def test_the_truncated_gradient_is_that_of_each_piece_from_a_constant_state():
     assert np.max(np.abs(full - expected)) > 1e-3
 
 
+def test_the_states_of_directions_are_detached_each_as_far_as_it_is_there():
+    both = Bidirectional(LSTM(3, 2, rng=0))(np.ones((4, 3)))[1]
+    for state in (
+        both,
+        Directions(both.forward, None),
+        Directions(None, both.backward),
+    ):
+        cut = state.detach()
+        assert type(cut) is Directions
+        for one, other in zip(state, cut, strict=True):
+            assert (one is None) == (other is None)
+            if one is not None:
+                assert other.y.primitive is None and one.y.primitive is not None
+                np.testing.assert_array_equal(one.y.data, other.y.data)
+
+
 def test_batches_that_follow_each_other_go_on_from_a_detached_state():
     layer = LSTM(2, 3, rng=0)
     long = RNG.standard_normal((3, 12, 2))

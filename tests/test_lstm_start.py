@@ -174,6 +174,22 @@ def test_torch_starts_every_box_of_a_variant_uniform(cell):
         assert np.max(np.abs(box.b.data)) <= 2 / 20
 
 
+@every_cell
+@pytest.mark.parametrize("init", ["glorot", "keras", "torch"])
+def test_no_matrix_starts_on_one_side_of_zero(cell, init):
+    for parameter in cell(30, 40, init=init, rng=0).parameters():
+        if parameter.ndim == 2:
+            largest = np.max(np.abs(parameter.data))
+            assert -parameter.data.min() > 0.7 * largest < parameter.data.max() / 0.7
+            assert abs(parameter.data.mean()) < 0.1 * largest
+
+
+def test_a_deeper_gate_starts_its_last_layer_by_what_that_layer_reads():
+    gate = LSTMCell(40, 20, hidden={"forget": (4,)}, rng=0).forget
+    assert gate.W.shape == (20, 4)
+    assert 0.9 * 0.5 < np.max(np.abs(gate.W.data)) <= 0.5  # sqrt(6 / (4 + 20))
+
+
 def test_an_irnn_starts_as_the_identity_with_hardly_any_input():
     W = IRNNCell(50, 30, rng=0).output.W.data
     np.testing.assert_array_equal(W[:, 50:], np.eye(30))

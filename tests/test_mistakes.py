@@ -46,6 +46,12 @@ def named(text):
     return next(mistake for mistake in MISTAKES if mistake.name == text)
 
 
+@every_mistake
+def test_a_mistake_has_a_short_name_and_a_story_that_is_a_sentence(mistake):
+    assert len(mistake.name) <= 45 and not mistake.name.endswith(".")
+    assert mistake.story.endswith(".") and len(mistake.story) < 120
+
+
 # ------------------------------------------------------------------ found, and named
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lstm import plots
 from lstm.__main__ import main
-from lstm.plots import gates_plot, gradient_plot, loss_plot
-from lstm.results import page, running
+from lstm.plots import forecast_plot, gates_plot, gradient_plot, loss_plot
+from lstm.results import page, running, timing
 from lstm.results.experiments import EXPERIMENTS, Contestant, Experiment
 from lstm.tasks import TASKS, Adding, AnBn, Parity, Reber
 from lstm.tasks.packages import Missing
@@ -124,6 +125,48 @@ def test_pytorch_takes_the_same_steps(task, options, torch):
     )
 
 
+def test_the_time_of_an_epoch_is_that_of_its_fastest_pass(monkeypatch):
+    clock, learned = iter(np.cumsum([0.0, 9, 1, 5, 1, 3, 1, 4])), []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(timing, "BATCHES", 2)
+
+    class Engine:
+        task, recipe = Adding(T=4, updates=5), Recipe(hidden=2)
+
+        def learn(self, batch):
+            learned.append(batch)
+
+    monkeypatch.setattr(timing, "training", lambda run: Engine())
+    run = next(running.runs(EXPERIMENTS[:1], [0], torch=False))
+    assert timing.seconds([run], 3) == {"minigrad": 3 * 5 / 2}
+    assert len(learned) == 4 * 2
+
+
+def test_only_what_is_to_be_timed_is_timed(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        timing, "seconds", lambda runs, rounds: asked.append((runs, rounds)) or {"x": 1}
+    )
+    two = Contestant("a", {"hidden": 2}), Contestant("b", {"hidden": 3})
+    some = (
+        Experiment("p", "P", "parity", two, "", timed="b"),
+        Experiment("q", "Q", "parity", two, ""),
+    )
+    assert timing.measured(some, False, 4, True) == {"p": {"timed": "b", "x": 1}}
+    ((((run,), rounds)),) = asked
+    assert (run.contestant, rounds, run.seed) == ("b", 4, 0)
+
+
+def test_a_page_compares_the_time_of_an_epoch():
+    alone = {"timed": "LSTM", "minigrad": 0.5}
+    assert list(page.timing({})) == []
+    assert list(page.timing(alone)) == ["An epoch of LSTM takes 0.5 s.\n"]
+    (both,) = page.timing({**alone, "PyTorch": 0.2})
+    assert " ".join(both.split()) == (
+        "An epoch of LSTM takes 0.5 s, PyTorch's 0.2 s: a ratio of **2.50**."
+    )
+
+
 @pytest.mark.compare
 def test_an_epoch_is_timed_for_both(torch):
     from lstm.results.timing import measured
@@ -183,6 +226,80 @@ def test_a_forget_bias_keeps_gradients_alive():
     biases = [left(forget_bias=bias) for bias in (0.0, 1.0, 3.0)]
     assert biases == sorted(biases) and biases[0] < 1e-6 and biases[2] > 1e-2
     assert left(cell="rnn") < 1e-3
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Let the plots return their figures, unwritten."""
+    monkeypatch.setattr(plots, "_png", lambda figure: figure)
+
+
+def curves(axes):
+    return {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in axes.get_lines()
+    }
+
+
+def test_a_forecast_is_drawn_upright_beside_what_happened(figures):
+    years, numbers = np.arange(2000, 2004), np.array([1.0, 3.0, 2.0, 8.0])
+    said = {"LSTM": numbers + 1, "AR": numbers * 2}
+    periods = [(2000, 2000), (2001, 2002), (2003, 2003)]
+    above, below = forecast_plot(years, numbers, said, periods).axes
+    shown = curves(above)
+    assert shown["observed"] == (years.tolist(), numbers.tolist())
+    assert shown["LSTM"][1] == [2, 4, 3, 9] and shown["AR"][1] == [2, 6, 4, 16]
+    errors = [line.get_ydata() for line in below.get_lines()]
+    np.testing.assert_array_equal(errors[0], 1)  # forecast - observed
+    np.testing.assert_array_equal(errors[1], numbers)
+    assert above.get_ylim() == (0, pytest.approx(1.15 * 16))
+    shaded = [each.get_x() for each in above.patches]
+    assert shaded == [1999.5, 2002.5]  # every other period
+    texts = {each.get_text(): each.get_position()[0] for each in above.texts}
+    assert texts == {"2000-2000": 2000, "2001-2002": 2001.5, "2003-2003": 2003}
+
+
+@pytest.mark.parametrize("largest", [20.0, 21.0])
+def test_a_loss_is_drawn_by_epochs_and_on_a_logarithm_where_it_falls_far(
+    figures, largest
+):
+    rows = [{"epoch": k, "loss": v, "m_e": -v} for k, v in ((1, largest), (2, 1.0))]
+    figure = loss_plot(rows, "m_e", 2)
+    loss, metric = figure.axes
+    assert curves(loss)["_child0"] == ([1, 2], [largest, 1.0])
+    assert curves(metric)["_child0"] == ([1, 2], [-largest, -1.0])
+    assert [axes.get_yscale() for axes in figure.axes] == [
+        "log" if largest > 20 else "linear", "linear"
+    ]  # fmt: skip
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "m e"]
+    assert curves(loss)["_child1"][0] == [2, 2]
+    assert len(loss_plot(rows, "accuracy", 2).axes) == 1
+
+
+def test_gates_are_grey_from_0_to_1_and_states_have_the_colours_of_their_signs(figures):
+    lines = {
+        "f": np.array([[0.0, 0.5], [1.0, 0.2], [0.1, 0.1]]),
+        "c": np.array([[0.0, -3.0], [1.0, 2.0], [0.5, 0.5]]),
+        "y": np.array([[0.0, -0.5], [0.1, 0.2], [0.5, 0.5]]),
+    }
+    figure = gates_plot(lines, list("abc"))
+    images = [axes.images[0] for axes in figure.axes if axes.images]
+    assert [image.get_clim() for image in images] == [(0, 1), (-3, 3), (-1, 1)]
+    assert [image.get_cmap().name for image in images] == ["Greys", "RdBu_r", "RdBu_r"]
+    np.testing.assert_array_equal(images[1].get_array(), lines["c"].T)
+    last = images[-1].axes
+    assert [each.get_text() for each in last.get_xticklabels()] == list("abc")
+    assert last.get_xticks().tolist() == [0, 1, 2]
+    wide, high = gates_plot(
+        dict.fromkeys("fc", np.zeros((99, 1))), "a" * 99
+    ).get_size_inches()
+    assert wide > 5 * high
+
+
+def test_gradients_are_drawn_by_their_distance_from_the_end(figures):
+    (axes,) = gradient_plot({"LSTM": np.array([1e-3, 1e-2, 1.0])}).axes
+    assert curves(axes)["LSTM"] == ([2, 1, 0], [1e-3, 1e-2, 1.0])
+    assert axes.get_yscale() == "log"
 
 
 def test_pictures_are_png_and_the_same_every_time():

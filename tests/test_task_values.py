@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from lstm.recipe import Recipe
 from lstm.tasks import (
+    TASKS,
     Adding,
     AnBn,
     Copy,
@@ -253,6 +255,25 @@ def test_no_year_is_learned_from_and_tested_on():
         Sunspots(last=1921)
 
 
+def test_what_is_read_has_the_size_that_a_model_is_made_for(found_data):
+    for task, *_ in found_data.values():
+        model = task.model(Recipe(hidden=2), rng())
+        batch = next(task.batches(rng(), 3))
+        assert model(batch.x, batch.lengths).shape == (3, task.k)
+        assert task.loss(model, batch).shape == ()
+
+
+LARGER = {"accuracy", "symbols", "strings", "learned up to n"}
+
+
+@pytest.mark.parametrize("kind", TASKS.values(), ids=TASKS)
+def test_more_is_better_of_what_is_right_and_less_of_what_is_wrong(kind):
+    task = kind()
+    assert task.larger_is_better == (task.metric in LARGER)
+    assert task.better(2.0, 1.0) == task.larger_is_better != task.better(1.0, 2.0)
+    assert not task.better(1.0, 1.0)
+
+
 # --------------------------------------------------------------------------------- text
 
 
@@ -312,14 +333,16 @@ def test_pieces_follow_each_other_and_none_is_from_what_is_measured(novel):
     text = novel.parts[0]
     batches = list(novel.batches(rng(), 32))
     assert len(batches) == (len(text) // 64) // 32
-    pieces = set()
+    pieces, read_by_first = set(), []
     for batch in batches:
         assert batch.x.shape == (32, 64, 8) and batch.target.shape == (32, 64)
         spy = Spy((True, 8))
         spy(batch.x)
         pieces |= set(read_by(spy, novel))
+        read_by_first.append(text.index(read_by(spy, novel)[0]))
     places = [text.index(piece) for piece in pieces]
     assert len({place % 64 for place in places}) == 1
+    assert read_by_first != sorted(read_by_first)  # in a random order
     assert len(set(places)) == 32 * len(batches)
 
 

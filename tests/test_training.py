@@ -1,12 +1,15 @@
 """The training loop: what a step does, when it ends, and how it is resumed."""
 
+import argparse
 import contextlib
+import importlib
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +19,9 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm.__main__ import main
+from lstm.commands import train
 from lstm.schedules import SCHEDULES
-from lstm.tasks import Parity, Text
+from lstm.tasks import TASKS, Parity, Text
 from lstm.training import Recipe, Training, checkpoint, log
 from lstm.training.saved import load_model, save_model
 from minigrad.files import write_whole
@@ -431,6 +435,52 @@ def test_a_run_whose_data_have_changed_is_not_resumed(tmp_path, monkeypatch):
 # ---------------------------------------------------------------- the command line
 
 QUICK = ["--epochs", "1", "--updates", "2", "--batch", "2"]
+
+
+def parsers():
+    """Yield a name and a parser for every command, and for every task of `train`."""
+    from lstm.__main__ import COMMANDS
+
+    for name, module in COMMANDS.items():
+        parser = argparse.ArgumentParser()
+        importlib.import_module(module).add_options(parser)
+        yield name, parser
+    for action in parser_of_train()._actions:
+        if isinstance(action.choices, dict):
+            yield from action.choices.items()
+
+
+def parser_of_train():
+    parser = argparse.ArgumentParser()
+    train.add_options(parser)
+    return parser
+
+
+@pytest.mark.parametrize(("name", "parser"), list(parsers()))
+def test_every_option_says_what_it_is_and_the_default_that_it_has(name, parser):
+    settings = {}
+    if name in TASKS:
+        task = TASKS[name]()
+        settings = vars(task.recipe) | {
+            each.name: getattr(task, each.name) for each in fields(task)
+        }
+        assert settings.keys() <= {action.dest for action in parser._actions}
+    for action in parser._actions:
+        assert action.help or action.dest == "task", action.dest
+        told = re.search(r"\(default: '?(.*?)'?\)$", action.help or "")
+        usual = settings.get(action.dest, action.default)
+        if action.dest in settings:
+            assert action.default == argparse.SUPPRESS
+            assert bool(told) == (usual not in (None, ""))
+        if told and action.dest not in ("seed", "only"):
+            assert told[1] == str(usual)
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"lstm {mg.__version__}\n"
 
 
 def test_every_task_is_listed_and_explains_itself(capsys):

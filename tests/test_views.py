@@ -433,17 +433,17 @@ def test_the_folded_view_marks_the_delay_and_both_ends():
         assert f'tooltip="{end} = ' in dot
 
 
-def test_steps_that_differ_are_not_folded():
-    cells = Elman(3, 2), Elman(3, 2)
+@pytest.mark.parametrize(("last", "other"), [(2, 2), (4, 4), (4, 3)])
+def test_steps_that_differ_are_not_folded(last, other):
+    usual, different = Elman(3, 2), Elman(3, 2)
     y = mg.Tensor(np.zeros(2), "y_0")
-    for t, cell in enumerate(cells):
-        y = over_time(cell, y, 1) if t == 0 else y
-    with mg.scope(2):
-        y = cells[1](mg.Tensor(np.ones(3), "x"), y)
+    for t in range(1, last + 1):
+        with mg.scope(t):
+            cell = different if t == other else usual
+            y = cell(mg.Tensor(np.ones(3), "x"), y)
     dot = draw(y, "folded").dot
-    assert (
-        "not folded, because t = 2 differs from t = 1; this is the view unrolled" in dot
-    )
+    why = f"not folded, because t = {other} differs from t = 1"
+    assert f"{why}; this is the view unrolled" in dot
     assert "t → t + 1" not in dot
     assert "read the same" not in draw(y, "unrolled").dot
 

@@ -30,6 +30,7 @@ def add_fields(parser: Any, settings: Any) -> None:
     """
     for each in fields(settings):
         value = getattr(settings, each.name)
+        usual = "" if value in (None, "") else f" (default: {value})"
         parser.add_argument(
             f"--{each.name.replace('_', '-')}",
             dest=each.name,
@@ -37,7 +38,7 @@ def add_fields(parser: Any, settings: Any) -> None:
             default=argparse.SUPPRESS,
             choices=each.metadata["choices"],
             metavar=_metavar(each.metadata),
-            help=f"{each.metadata['help']} (default: {value})",
+            help=f"{each.metadata['help']}{usual}",
         )
 
 

@@ -147,8 +147,9 @@ def _run(command: Sequence[str], given: bytes) -> bytes:
 def _last_words(stderr: bytes) -> str:
     """Return what a program said last: an error may be told on several lines."""
     text = stderr.decode(errors="replace").strip()
-    lines = list(dict.fromkeys(text.splitlines()))[-1 if "Traceback" in text else -3 :]
-    return " ".join(line.strip()[:200] for line in lines) or "it failed silently"
+    lines = list(dict.fromkeys(filter(None, map(str.strip, text.splitlines()))))
+    lines = lines[-1 if "Traceback" in text else -3 :]
+    return " ".join(line[:200] for line in lines) or "it failed silently"
 
 
 def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
