@@ -13,14 +13,18 @@ an unlisted function would calculate with whatever is inside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
 from minigrad.exact import NUMBERS, fraction
 from minigrad.messages import explain
+from minigrad.types import Array, Axis, Index, Operand, Shape
+
+if TYPE_CHECKING:
+    from minigrad.primitive import Primitive
 
 MOVES_ONE = (
     np.broadcast_to, np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.ravel,
@@ -28,6 +32,7 @@ MOVES_ONE = (
     np.tril, np.triu, np.take, np.atleast_1d, np.atleast_2d, np.take_along_axis,
 )  # fmt: skip
 MOVES_SEVERAL = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack)
+ADD_AT: Callable[..., None] = np.add.at  # in any kind of array, at any kind of index
 
 
 class ExactArray:
@@ -45,23 +50,29 @@ class ExactArray:
 
     rank = 0
     dtype = np.dtype(object)
-    shape: tuple[int, ...]
-    like: Callable[[Any], Any]
-    plus: Callable[[Any], Any]
-    times: Callable[[Any], Any]
-    product: Callable[[Any], Any]
-    inverse: Callable[[], Any]
-    sum: Callable[..., Any]
-    cumsum: Callable[..., Any]
-    moved: Callable[..., Any]
-    become: Callable[[Any], Any]
-    add_at: Callable[[Any, Any], None]
+    shape: Shape
 
-    def function(self, row: Any, *others: Any) -> Any:
+    if TYPE_CHECKING:  # the words, which each class says for itself
+
+        def like(self, number: Operand) -> Self: ...
+        def plus(self, other: Operand) -> Self: ...
+        def times(self, other: Operand) -> Self: ...
+        def product(self, other: Operand) -> Self: ...
+        def inverse(self) -> Self: ...
+        def sum(
+            self, axis: Axis = None, keepdims: bool = False, **_: object
+        ) -> Self: ...
+        def cumsum(self, axis: int = 0) -> Self: ...
+        def moved(self, call: Callable[..., Array], *others: Operand) -> Self: ...
+        def become(self, result: Self) -> Self: ...
+        def add_at(self, index: Index, values: Operand) -> None: ...
+        def __setitem__(self, index: Index, values: Operand) -> None: ...
+
+    def function(self, row: Primitive | np.ufunc, *others: Operand) -> Self:
         """Return what an elementwise row means at this array."""
         raise self._unknown(row)
 
-    def power(self, exponent: Any) -> Any:
+    def power(self, exponent: Operand) -> Self:
         """Return a ** k for a number k that is no integer."""
         raise self._unknown(np.power)
 
@@ -81,64 +92,67 @@ class ExactArray:
         return n
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Self:
         """The transpose."""
         return self.moved(np.transpose)
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __add__(self, other: Any) -> Any:
+    def __iter__(self) -> Iterator[Self]:
+        return (self[k] for k in range(len(self)))
+
+    def __add__(self, other: Operand) -> Self:
         return NotImplemented if self._yields_to(other) else self.plus(other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Operand) -> Self:
         if self._yields_to(other):
             return NotImplemented
         return self.plus(-self.like(other))
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Operand) -> Self:
         return (-self).plus(other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Operand) -> Self:
         return NotImplemented if self._yields_to(other) else self.times(other)
 
     __rmul__ = __mul__
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Self:
         return self.times(-1)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: Operand) -> Self:
         return NotImplemented if self._yields_to(other) else self.product(other)
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: Operand) -> Self:
         return self.like(other).product(self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Operand) -> Self:
         if self._yields_to(other):
             return NotImplemented
         if isinstance(other, NUMBERS):
             return self.times(1 / fraction(other))
         return self.times(self.like(other).inverse())
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Operand) -> Self:
         return self.inverse().times(other)
 
-    def __pow__(self, exponent: Any) -> Any:
+    def __pow__(self, exponent: Operand) -> Self:
         if isinstance(exponent, np.ndarray) and exponent.ndim == 0:
             exponent = exponent.item()
         if not isinstance(exponent, NUMBERS) or fraction(exponent).denominator > 1:
             return self.power(exponent)
         return self.whole_power(int(exponent))
 
-    def __rpow__(self, base: Any) -> Any:
+    def __rpow__(self, base: Operand) -> Self:
         return self.like(base).power(self)
 
-    def whole_power(self, n: int) -> Any:
+    def whole_power(self, n: int) -> Self:
         """Return a ** n for an integer n."""
         if n < 0:
             return self.inverse().whole_power(-n)
@@ -150,28 +164,28 @@ class ExactArray:
             square = square.times(square) if n else square
         return self.times(0).plus(1) if power is None else power
 
-    def mean(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    def mean(self, axis: Axis = None, keepdims: bool = False, **_: object) -> Self:
         """Return the mean over the axes."""
         total = self.sum(axis, keepdims)
         return total.times(Fraction(total.size, self.size)) if total.size else total
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: int | Shape) -> Self:
         """Return the entries in another shape."""
         wanted = shape[0] if len(shape) == 1 else shape
         return self.moved(lambda a: a.reshape(wanted))
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: int | Shape | None) -> Self:
         """Permute the axes."""
         return self.moved(lambda a: a.transpose(*axes))
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Index) -> Self:
         return self.moved(lambda a: a[index])
 
-    def astype(self, *_: Any, **__: Any) -> Any:
+    def astype(self, *_: object, **__: object) -> Self:
         """Return the array: exact numbers have no precision to change."""
         return self
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NoReturn:
         raise self._unknown(np.asarray)
 
     def __bool__(self) -> bool:
@@ -179,14 +193,19 @@ class ExactArray:
 
     __float__ = __int__ = __bool__
 
-    def _compared(self, other: object) -> Any:
+    def _compared(self, other: object) -> NoReturn:
         raise self._unknown(np.less)
 
     __lt__ = __le__ = __gt__ = __ge__ = _compared
 
     def __array_ufunc__(
-        self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
-    ) -> Any:
+        self,
+        ufunc: np.ufunc,
+        method: str,
+        *inputs: Any,
+        out: tuple[ExactArray] | None = None,
+        **options: object,
+    ) -> object:
         if any(map(self._yields_to, inputs)):
             return NotImplemented
         if method == "at" and ufunc is np.add:
@@ -203,8 +222,12 @@ class ExactArray:
         return result if out is None else out[0].become(result)
 
     def __array_function__(
-        self, function: Any, types: Iterable[type], args: Any, options: Any
-    ) -> Any:
+        self,
+        function: Callable[..., Any],
+        types: Iterable[type],
+        args: Any,
+        options: dict[str, Any],
+    ) -> object:
         if any(getattr(each, "rank", 0) > self.rank for each in types):
             return NotImplemented
         if function in MOVES_ONE:
@@ -216,20 +239,22 @@ class ExactArray:
             )
         if function is np.where and len(args) == 3:
             mask, a, b = args
-            return self.like(a).moved(lambda a, b: np.where(mask, a, b), self.like(b))
+            return self.like(a).moved(
+                lambda a, b: np.asarray(np.where(mask, a, b)), self.like(b)
+            )
         if function in OTHER_WORDS:
             return OTHER_WORDS[function](self, *args, **options)
         raise self._unknown(function)
 
-    def _yields_to(self, other: Any) -> bool:
+    def _yields_to(self, other: object) -> bool:
         return getattr(other, "rank", 0) > self.rank
 
-    def filled(self, number: int, shape: tuple[int, ...] | None = None) -> Any:
+    def filled(self, number: int, shape: Shape | None = None) -> Self:
         """Return an array of this class with one integer in all entries."""
         wanted = self.shape if shape is None else shape
         return self.like(number).moved(lambda a: np.broadcast_to(a, wanted).copy())
 
-    def _unknown(self, function: Any) -> TypeError:
+    def _unknown(self, function: object) -> TypeError:
         name = getattr(function, "__name__", None) or getattr(function, "name", "")
         return TypeError(
             explain(
@@ -242,7 +267,7 @@ class ExactArray:
         )
 
 
-WORDS: dict[tuple[Any, str], Callable[..., Any]] = {
+WORDS: dict[tuple[np.ufunc, str], Callable[..., ExactArray]] = {
     (np.add, "__call__"): lambda a, b: a + b,
     (np.subtract, "__call__"): lambda a, b: a - b,
     (np.multiply, "__call__"): lambda a, b: a * b,
@@ -256,7 +281,7 @@ WORDS: dict[tuple[Any, str], Callable[..., Any]] = {
     (np.add, "reduce"): lambda a, axis=0, keepdims=False: a.sum(axis, keepdims),
     (np.add, "accumulate"): lambda a, axis=0: a.cumsum(axis),
 }
-OTHER_WORDS: dict[Any, Callable[..., Any]] = {
+OTHER_WORDS: dict[Callable[..., object], Callable[..., object]] = {
     np.sum: lambda me, a, axis=None, **how: a.sum(axis=axis, **how),
     np.mean: lambda me, a, axis=None, **how: a.mean(axis=axis, **how),
     np.cumsum: lambda me, a, axis: a.cumsum(axis),
@@ -275,7 +300,9 @@ OTHER_WORDS: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _pieces(shape: tuple[int, ...], where: Any, axis: int = 0) -> list[Any]:
+def _pieces(
+    shape: Shape, where: int | Sequence[int], axis: int = 0
+) -> list[tuple[slice, ...]]:
     """Return the index of each piece that np.split cuts."""
     numbered = np.split(np.arange(shape[axis]), where)
     before = (slice(None),) * (axis % len(shape))

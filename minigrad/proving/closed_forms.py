@@ -17,13 +17,17 @@ import functools
 import operator
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy
 
 from minigrad.proving.formulas import LETTERS
+from minigrad.types import Number
 
-REWRITTEN: dict[Any, Any] = {
+if TYPE_CHECKING:
+    from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
+
+REWRITTEN: dict[sympy.Function, Callable[[sympy.Expr], sympy.Expr]] = {
     sympy.sinh: lambda z: (sympy.exp(z) - sympy.exp(-z)) / 2,
     sympy.cosh: lambda z: (sympy.exp(z) + sympy.exp(-z)) / 2,
     sympy.tanh: lambda z: 1 - 2 / (sympy.exp(2 * z) + 1),
@@ -39,7 +43,7 @@ UNREADABLE = (sympy.SympifyError, SyntaxError, AttributeError, TypeError, ValueE
 
 
 @functools.cache
-def closed_form(meaning: str, count: int) -> Any:
+def closed_form(meaning: str, count: int) -> sympy.Expr | None:
     """Return a meaning in the first `count` letters as a SymPy expression.
 
     None if SymPy does not read it, or if it is made of cases or integrals.
@@ -59,7 +63,9 @@ def closed_form(meaning: str, count: int) -> Any:
     return value if all(isinstance(x, READABLE) and x in known for x in parts) else None
 
 
-def evaluate(form: Any, args: Mapping[str, Any], field: Any) -> Any:
+def evaluate(
+    form: sympy.Expr, args: Mapping[str, KeyedResidues], field: KeyedField
+) -> KeyedResidues:
     """Return what a closed form is at arrays of a field, by letter."""
     if form.is_Symbol:
         return args[form.name]
@@ -71,9 +77,8 @@ def evaluate(form: Any, args: Mapping[str, Any], field: Any) -> Any:
     if form is sympy.E:
         return field.function("exp", field.lift(1))
     values = [evaluate(each, args, field) for each in form.args]
-    operation: Any = {sympy.Add: operator.add, sympy.Mul: operator.mul}.get(form.func)
-    if operation:
-        return functools.reduce(operation, values)
+    if form.is_Add or form.is_Mul:
+        return functools.reduce(operator.add if form.is_Add else operator.mul, values)
     if form.is_Pow:
         return field.power(*values)
     return field.function(form.func.__name__, *values)
@@ -82,9 +87,9 @@ def evaluate(form: Any, args: Mapping[str, Any], field: Any) -> Any:
 class Facts(NamedTuple):
     """f(mirror(z)) = back(f(z)), and pairs of z and f(z) that are known."""
 
-    mirror: Callable[[Any], Any] | None = None
-    back: Callable[[Any], Any] = operator.pos
-    known: tuple[tuple[Any, Any], ...] = ()
+    mirror: Callable[[KeyedResidues], KeyedResidues] | None = None
+    back: Callable[[KeyedResidues], KeyedResidues] = operator.pos
+    known: tuple[tuple[Number, Number], ...] = ()
 
 
 @functools.cache

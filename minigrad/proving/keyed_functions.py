@@ -23,23 +23,24 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sympy.ntheory.modular import crt
 
 from minigrad.array_like import DOMAINS
 from minigrad.exact import meant
-from minigrad.primitive import TABLE, Elementwise
+from minigrad.primitive import TABLE, Elementwise, Primitive
 from minigrad.proving import bounds
 from minigrad.proving.bounds import Bound
 from minigrad.proving.closed_forms import closed_form, evaluate, facts
 from minigrad.proving.formulas import LETTERS
 from minigrad.proving.laws import Laws
-from minigrad.proving.residues import Array, Field, Residues
+from minigrad.proving.residues import Field, Residues
+from minigrad.types import Array, Axis, Index, Number, Operand, Shape
 
 DECIMALS = 10**12  # a float with so few decimals is the decimal that it is written as
 INVERSE = {"exp": "log", "log": "exp"}
@@ -67,49 +68,55 @@ class KeyedResidues(Residues):
         super().__init__(raw, field, bound)
         self.written: tuple[Any, ...] | None = None
 
-    def function(self, row: Any, *others: Any) -> Any:
-        if isinstance(row, np.ufunc):
-            ufunc, rows = row, TABLE.values()
-            row = next((each for each in rows if each.function is ufunc), None)
-            if row is None:
-                raise self._unknown(ufunc)
-        return self.field.computed(row, self, *others)
+    def function(self, row: Primitive | np.ufunc, *others: Operand) -> KeyedResidues:
+        rows = TABLE.values() if isinstance(row, np.ufunc) else (row,)
+        for each in rows:
+            if isinstance(each, Elementwise) and row in (each, each.function):
+                return self.field.computed(each, self, *others)
+        raise self._unknown(row)
 
-    def power(self, exponent: Any) -> Any:
+    def power(self, exponent: Operand) -> KeyedResidues:
         return self.field.power(self, self.like(exponent))
 
-    def plus(self, other: Any) -> Any:
+    def plus(self, other: Operand) -> KeyedResidues:
         return self._noted(super().plus(other), "plus", [self, other])
 
-    def times(self, other: Any) -> Any:
+    def times(self, other: Operand) -> KeyedResidues:
         return self._noted(super().times(other), "times", [self, other])
 
-    def whole_power(self, n: int) -> Any:
+    def whole_power(self, n: int) -> KeyedResidues:
         if n == 1:
             return self
         return self._noted(super().whole_power(n), "power", [self], n)
 
-    def inverse(self) -> Any:
+    def inverse(self) -> KeyedResidues:
         return self._noted(super().inverse(), "inverse", [self])
 
-    def sum(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    def sum(
+        self, axis: Axis = None, keepdims: bool = False, **_: object
+    ) -> KeyedResidues:
         return self._noted(super().sum(axis, keepdims), "sum", [self])
 
-    def moved(self, call: Callable[..., Any], *others: Any) -> Any:
+    def moved(self, call: Callable[..., Array], *others: Operand) -> KeyedResidues:
         result = super().moved(call, *others)
         return self._noted(result, "moved", [self, *others], call)
 
-    def _noted(self, result: Any, name: str, arrays: list[Any], *how: Any) -> Any:
+    def _noted(
+        self, result: KeyedResidues, name: str, arrays: Sequence[Operand], *how: object
+    ) -> KeyedResidues:
         """Let an array remember how it was written, if laws are used."""
         if self.field.laws is not None:
             result.written = (name, *how, *(self.like(x).as_now() for x in arrays))
         return result
 
-    def reciprocal(self) -> Any:
+    def reciprocal(self) -> KeyedResidues:
         """Return the inverse, and 1 where a number is zero: nothing is said there."""
         zero = (self.residues() == 0).all(axis=0)
         self.field.compared(self.size, self.bound)
-        return self.moved(lambda cells, one: np.where(zero, one, cells), 1).inverse()
+        nonzero = self.moved(
+            lambda cells, one: np.asarray(np.where(zero, one, cells)), 1
+        )
+        return nonzero.inverse()
 
     def as_now(self) -> KeyedResidues:
         """Return this array as another object, which nobody writes to."""
@@ -117,13 +124,13 @@ class KeyedResidues(Residues):
         now.written = self.written
         return now
 
-    def __setitem__(self, index: Any, values: Any) -> None:
+    def __setitem__(self, index: Index, values: Operand) -> None:
         if self.field.laws is not None:
             self.raw = self.raw.copy()
         super().__setitem__(index, values)
         self.written = None
 
-    def become(self, result: Any) -> Any:
+    def become(self, result: KeyedResidues) -> KeyedResidues:
         super().become(result)
         self.written = None
         return self
@@ -148,13 +155,18 @@ class KeyedField(Field):
     largest        degree and bits of the largest numerator or denominator compared
     """
 
-    def __init__(self, primes: Any, random: Random) -> None:
+    def __init__(self, primes: Sequence[int], random: Random) -> None:
         super().__init__(primes, random)
         self.drawn_values: Counter[str] = Counter()
         self.laws: Laws | None = None
         self.questions = 0
         self.largest = Bound(0, 0.0)
-        self._tables: dict[str, dict[Any, Entry]] = {}
+        self._tables: dict[str, dict[tuple[Cell, ...], Entry]] = {}
+
+    if TYPE_CHECKING:  # its arrays are of one class
+
+        def lift(self, number: Operand) -> KeyedResidues: ...
+        def draw(self, shape: Shape = ()) -> KeyedResidues: ...
 
     def use_laws(self) -> None:
         """Take sums inside exp and products inside log apart."""
@@ -163,14 +175,14 @@ class KeyedField(Field):
     def array(self, raw: Array, bound: Bound) -> KeyedResidues:
         return KeyedResidues(raw, self, bound)
 
-    def _lifted(self, number: Any) -> tuple[Array, Bound]:
+    def _lifted(self, number: Number) -> tuple[Array, Bound]:
         return super()._lifted(as_written(number))
 
     # ----------------------------------------------------------------- functions
 
-    def computed(self, row: Elementwise, *args: Any) -> Any:
+    def computed(self, row: Elementwise, *args: Operand) -> KeyedResidues:
         """Return what an elementwise row means at these arrays; its code never runs."""
-        arrays = [a if isinstance(a, Residues) else self.lift(a) for a in args]
+        arrays = [a if isinstance(a, KeyedResidues) else self.lift(a) for a in args]
         form = closed_form(row.meaning, len(arrays))
         if form is None:
             return self.by_value(row.meaning, *arrays)
@@ -178,19 +190,20 @@ class KeyedField(Field):
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
         return _spread(evaluate(form, named, self), shape)
 
-    def function(self, name: str, *arrays: Any) -> Any:
+    def function(self, name: str, *arrays: KeyedResidues) -> KeyedResidues:
         """Return the function that SymPy knows by this name, entry by entry."""
         if self.laws is not None and name in INVERSE:
-            return getattr(self.laws, name)(*arrays)
+            (z,) = arrays
+            return self.laws.exp(z) if name == "exp" else self.laws.log(z)
         return self.by_value(name, *arrays)
 
-    def power(self, a: Any, b: Any) -> Any:
+    def power(self, a: KeyedResidues, b: KeyedResidues) -> KeyedResidues:
         """Return a ** b, which is exp(b log(a)) if an exponent moves."""
         r = self.number_of(b)
         if r is None and b.size > 1 and _is_constant(b):
             shape = np.broadcast_shapes(a.shape, b.shape)
             pairs = zip(*(_spread(x, shape).reshape(-1) for x in (a, b)), strict=True)
-            return np.stack([self.power(x, k) for x, k in pairs]).reshape(shape)
+            return a.like(np.stack([self.power(x, k) for x, k in pairs])).reshape(shape)
         if r is None:
             return self.function("exp", b * self.function("log", a))
         whole, part = int(r), r - int(r)
@@ -200,7 +213,7 @@ class KeyedField(Field):
         power = root.whole_power(part.numerator)
         return power * a.whole_power(whole) if whole else power
 
-    def number_of(self, a: Any) -> Fraction | None:
+    def number_of(self, a: KeyedResidues) -> Fraction | None:
         """Return the number that all entries are, if it follows from its residues.
 
         A fraction is known from its residue modulo the product of all primes, if that
@@ -220,7 +233,9 @@ class KeyedField(Field):
             below = below[1], below[0] - quotient * below[1]
         return Fraction(above[1], below[1])
 
-    def by_value(self, name: str, *arrays: Any, value: Any = None) -> Any:
+    def by_value(
+        self, name: str, *arrays: KeyedResidues, value: KeyedResidues | None = None
+    ) -> KeyedResidues:
         """Return f at these arrays: what is known, else a value, else new variables."""
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
         arrays = tuple(_spread(a, shape) for a in arrays)
@@ -232,9 +247,11 @@ class KeyedField(Field):
             else:
                 self._keep(name, arrays, _spread(value, shape))
             known = self.lookup(name, *arrays)
-        return self.assembled(known, shape)
+        return self.assembled([entry for entry in known if entry], shape)
 
-    def lookup(self, name: str, *arrays: Any, like: Bound | None = None) -> list[Any]:
+    def lookup(
+        self, name: str, *arrays: KeyedResidues, like: Bound | None = None
+    ) -> list[Entry | None]:
         """Return what is known of f at every entry, or None. This asks questions.
 
         like   a bound for the numbers of which each entry is a quotient, if it is one
@@ -247,7 +264,9 @@ class KeyedField(Field):
         self.compared(len(keys) * len(table), *(like or a.bound for a in arrays))
         return [table.get(key) for key in keys]
 
-    def _keep(self, name: str, arrays: tuple[Any, ...], y: Any) -> int:
+    def _keep(
+        self, name: str, arrays: tuple[KeyedResidues, ...], y: KeyedResidues
+    ) -> int:
         """Keep f(arrays) = y where nothing is known; return at how many entries.
 
         The mirror image is kept too, f(-z) = 1 / y for exp, and so is z = log(y).
@@ -273,16 +292,16 @@ class KeyedField(Field):
 
     # ------------------------------------------------------------ entries of arrays
 
-    def entries(self, a: Any) -> list[Entry]:
+    def entries(self, a: KeyedResidues) -> list[Entry]:
         """Return the entries of an array, in C order."""
         cells = a.residues().reshape(self.count, -1).T.tolist()
         return [Entry(tuple(cell), a.bound) for cell in cells]
 
-    def _keys(self, arrays: Any) -> list[tuple[Cell, ...]]:
+    def _keys(self, arrays: Iterable[KeyedResidues]) -> list[tuple[Cell, ...]]:
         columns = [[cell for cell, _ in self.entries(a)] for a in arrays]
         return list(zip(*columns, strict=True)) if columns else [()]
 
-    def assembled(self, entries: list[Entry], shape: tuple[int, ...]) -> Any:
+    def assembled(self, entries: list[Entry], shape: Shape) -> KeyedResidues:
         """Return entries as one array, whose bound holds for all of them."""
         cells = [entry.cell for entry in entries]
         raw = np.array(cells, float).reshape((*shape, self.count))
@@ -316,17 +335,17 @@ class KeyedField(Field):
         return min(0.0, one + math.log2(2 * self.questions))  # with the mirror images
 
 
-def _spread(a: Any, shape: tuple[int, ...]) -> Any:
+def _spread(a: KeyedResidues, shape: Shape) -> KeyedResidues:
     if a.shape == shape:
         return a
     return a.moved(functools.partial(np.broadcast_to, shape=shape))
 
 
-def _is_constant(a: Any) -> bool:
+def _is_constant(a: KeyedResidues) -> bool:
     return not a.bound.degree and not a.bound.denominator().degree and a.size > 0
 
 
-def as_written(number: Any) -> Fraction:
+def as_written(number: Number) -> Fraction:
     """Return the fraction that a float stands for: 1/3, 0.044715, or its own value.
 
     >>> as_written(0.1), as_written(0.044715)

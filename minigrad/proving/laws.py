@@ -19,10 +19,16 @@ one factor is, the other is too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 
 UNIT = 12  # exponents are multiples of 1 / 12 of their terms
 LARGE = 64  # the largest multiple of a term that is a power
@@ -34,18 +40,22 @@ POSITIVE = "positive numbers"  # a table of the field, for arrays that are assum
 class Laws:
     """exp and log of arrays of a field, taken apart as the arrays were written."""
 
-    def __init__(self, field: Any) -> None:
+    def __init__(self, field: KeyedField) -> None:
         self.field = field
-        self._logged: list[tuple[Any, Any]] = []  # 1 / w and log(w), numbers
+        self._logged: list[
+            tuple[KeyedResidues, KeyedResidues]
+        ] = []  # 1 / w and log(w), numbers
 
-    def exp(self, z: Any, c: Fraction = Fraction(1), depth: int = DEEP) -> Any:
+    def exp(
+        self, z: KeyedResidues, c: Fraction = Fraction(1), depth: int = DEEP
+    ) -> KeyedResidues:
         """Return the exponential of c z."""
         field, whole = self.field, z * c if c != 1 else z
 
-        def apart(part: Any, factor: Fraction = Fraction(1)) -> Any:
+        def apart(part: KeyedResidues, factor: Fraction = Fraction(1)) -> KeyedResidues:
             return self.exp(part, c * factor, depth - 1)
 
-        y: Any = None
+        y: KeyedResidues | None = None
         if depth and None in field.lookup("exp", whole):
             match z.written:
                 case ("plus", a, b):
@@ -60,7 +70,7 @@ class Laws:
         y.written = ("exp",)
         return y
 
-    def _multiple(self, t: Any, c: Fraction) -> Any:
+    def _multiple(self, t: KeyedResidues, c: Fraction) -> KeyedResidues:
         """Return exp(c t) for a term t, which is not taken apart."""
         if (c * UNIT).denominator > 1 or abs(c) > LARGE:
             t, c = t * c, Fraction(1)
@@ -72,13 +82,13 @@ class Laws:
         of_one = self.field.by_value("exp", t, value=unit.whole_power(UNIT))
         return power * of_one.whole_power(whole)
 
-    def log(self, w: Any, depth: int = DEEP) -> Any:
+    def log(self, w: KeyedResidues, depth: int = DEEP) -> KeyedResidues:
         """Return the logarithm of an array."""
 
-        def apart(part: Any) -> Any:
+        def apart(part: KeyedResidues) -> KeyedResidues:
             return self.log(part, depth - 1)
 
-        y: Any = None
+        y: KeyedResidues | None = None
         match w.written if depth else None:
             case ("times", a, b) if self._is_positive(a) or self._is_positive(b):
                 y = apart(a) + apart(b)
@@ -94,13 +104,13 @@ class Laws:
         result.written = y.written
         return result
 
-    def _by_ratio(self, w: Any) -> Any:
+    def _by_ratio(self, w: KeyedResidues) -> KeyedResidues:
         """Return log(w) = log(w') + z, entry by entry, where w / w' is exp(z)."""
         field = self.field
         for number in w.reshape(-1):
             if None not in field.lookup("log", number):
                 continue
-            known: list[Any] = []
+            known: list[KeyedResidues] = []
             if self._logged:
                 inverses, logs = zip(*self._logged[-MANY:], strict=True)
                 ratios = number * np.stack(inverses)
@@ -113,10 +123,10 @@ class Laws:
                 self._logged.append((number.reciprocal(), y))
         return field.by_value("log", w)
 
-    def _is_positive(self, w: Any, depth: int = DEEP) -> bool:
+    def _is_positive(self, w: KeyedResidues, depth: int = DEEP) -> bool:
         """Is an array positive wherever it is defined and not zero?"""
 
-        def are(*arrays: Any) -> bool:
+        def are(*arrays: KeyedResidues) -> bool:
             return all(self._is_positive(each, depth - 1) for each in arrays)
 
         number = self.field.number_of(w)
@@ -140,6 +150,6 @@ class Laws:
         return False
 
 
-def _only_moves(call: Any, *arrays: Any) -> bool:
+def _only_moves(call: Callable[..., Array], *arrays: KeyedResidues) -> bool:
     """Do all entries of a result come from the arrays? np.tril fills in zeros."""
     return bool(np.all(call(*(np.ones(a.shape) for a in arrays))))

@@ -20,17 +20,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from minigrad.array_like import DOMAINS
 from minigrad.exact import NUMBERS, meant
-from minigrad.proving.array_protocol import ExactArray
+from minigrad.proving.array_protocol import ADD_AT, ExactArray
 from minigrad.proving.bounds import VARIABLE, ZERO, Bound, of_number, random_primes
+from minigrad.types import Array, Axis, Index, Number, Operand, Shape
 
-Array = np.ndarray
+if TYPE_CHECKING:
+    from minigrad.primitive import Primitive
 
+T = TypeVar("T")
 SPLIT = 2.0**13
 SHORT = 8  # so many products of residues stay below 2^53 by themselves
 LONGEST = 2**15  # the longest sum of products that one matrix product holds
@@ -52,8 +55,8 @@ class Field:
         self._random = np.random.default_rng(random.getrandbits(128))
         self._cells = np.dtype((np.void, 8 * self.count))
         self._pool = np.zeros(0)
-        self._numbers: dict[Any, Residues] = {}
-        self._zeros: dict[tuple[int, ...], Residues] = {}
+        self._numbers: dict[Number, Residues] = {}
+        self._zeros: dict[Shape, Residues] = {}
         moduli = np.array(self.primes, float)
         self._p = np.tile(moduli, BLOCK)
         self._inverse_p = 1 / self._p
@@ -68,7 +71,7 @@ class Field:
         """Return an array of this field, from balanced residues."""
         return Residues(raw, self, bound)
 
-    def draw(self, shape: tuple[int, ...] = ()) -> Residues:
+    def draw(self, shape: Shape = ()) -> Residues:
         """Return new variables: residues that are drawn evenly at random."""
         n = self.count
         for length in shape:
@@ -88,7 +91,7 @@ class Field:
             np.subtract(part, self._half[: part.size], part)
         return raw
 
-    def reduced(self, raw: Array, bound: Bound) -> Residues:
+    def reduced(self, raw: Array) -> Array:
         """Return whole numbers up to 2^53 modulo the primes; `raw` is written to."""
         flat = raw.reshape(-1)
         size = self._p.size
@@ -99,20 +102,20 @@ class Field:
             np.rint(quotient, quotient)
             np.multiply(quotient, self._p[:n], quotient)
             np.subtract(part, quotient, part)
-        return self.array(raw, bound)
+        return raw
 
-    def zeros(self, shape: tuple[int, ...]) -> Residues:
+    def zeros(self, shape: Shape) -> Residues:
         """Return an array of zeros, which nobody may write to."""
         if shape not in self._zeros:
             raw = np.broadcast_to(np.zeros(self.count), (*shape, self.count))
             self._zeros[shape] = self.array(raw, ZERO)
         return self._zeros[shape]
 
-    def filled(self, number: Any, shape: tuple[int, ...]) -> Residues:
+    def filled(self, number: Operand, shape: Shape) -> Residues:
         """Return an array with one number in all entries."""
         return self.lift(number).moved(lambda a: np.broadcast_to(a, shape))
 
-    def lift(self, number: Any) -> Residues:
+    def lift(self, number: Operand) -> Residues:
         """Bring a number, or an array of them, into the field, exactly.
 
         A float is read as the simple fraction that it stands for, if there is one:
@@ -131,7 +134,7 @@ class Field:
             bound = its if k == 0 else bound.or_(its)
         return self.array(raws[where.ravel()].reshape((*array.shape, -1)), bound)
 
-    def _lifted(self, number: Any) -> tuple[Array, Bound]:
+    def _lifted(self, number: Number) -> tuple[Array, Bound]:
         value = meant(number)
         residues = [_balanced(value, p) for p in self.primes]
         return np.array(residues, float), of_number(value)
@@ -183,35 +186,47 @@ class Residues(ExactArray):
         difference = self.plus(-other)
         return np.asarray((difference.residues() == 0).all(axis=0))
 
-    def _made(self, raw: Array, bound: Bound) -> Residues:
-        return self.field.reduced(raw, bound)
+    def _of(self, raw: Array, bound: Bound) -> Self:
+        """Return another array of this class and field."""
+        return type(self)(raw, self.field, bound)
+
+    def _made(self, raw: Array, bound: Bound) -> Self:
+        return self._of(self.field.reduced(raw), bound)
+
+    def _once(self, name: str, compute: Callable[[], T]) -> T:
+        """Return what was calculated from this very array before, or calculate it."""
+        if self.known is None:
+            self.known = {}
+        if name not in self.known:
+            self.known[name] = compute()
+        value: T = self.known[name]
+        return value
 
     @property
-    def T(self) -> Residues:
+    def T(self) -> Self:
         """The transpose, which a loop over time asks for again and again."""
-        known = self._remembered()
-        if "T" not in known:
-            known["T"] = self.moved(np.transpose)
-        return known["T"]
+        return self._once("T", lambda: self.moved(np.transpose))
 
     # ---------------------------------------------------------------- the words
 
-    def like(self, number: Any) -> Any:
-        return number if type(number) is type(self) else self.field.lift(number)
+    def like(self, number: Operand) -> Self:
+        array = number if isinstance(number, type(self)) else self.field.lift(number)
+        assert isinstance(array, type(self))  # a field makes arrays of one class
+        return array
 
-    def plus(self, other: Any) -> Residues:
+    def plus(self, other: Operand) -> Self:
         b = self.like(other)
         raw = np.add(self.raw, b.raw, order="C")
         return self._made(raw, self.bound + b.bound)
 
-    def times(self, other: Any) -> Residues:
+    def times(self, other: Operand) -> Self:
         if type(other) is int and other == -1:
-            return self.field.array(-self.raw, self.bound)
+            return self._of(-self.raw, self.bound)
         b = self.like(other)
         raw = np.multiply(self.raw, b.raw, order="C")
         return self._made(raw, self.bound * b.bound)
 
-    def product(self, other: Any) -> Residues:
+    def product(self, other: Operand) -> Self:
         a, b = self, self.like(other)
         length = a.shape[-1]
         if length != b.shape[-2 if b.ndim > 1 else -1]:
@@ -223,13 +238,13 @@ class Residues(ExactArray):
         left = left[:, None, :] if a.ndim == 1 else left
         if length <= SHORT:
             right = _columns(b._stacked(), b.ndim)
-            result = self.field.reduced(_multiplied(left, right), bound)
+            result = self._made(_multiplied(left, right), bound)
         else:
             high, low = (_columns(half, b.ndim) for half in b._halves())
-            total = self.field.reduced(_multiplied(left, high), bound).raw
+            total = self.field.reduced(_multiplied(left, high))
             total *= SPLIT
             total += _multiplied(left, low)
-            result = self.field.reduced(total, bound)
+            result = self._made(total, bound)
         if a.ndim > 1 and b.ndim > 1:
             return result
         axes = (-2,) * (a.ndim == 1) + (-1,) * (b.ndim == 1)
@@ -237,105 +252,93 @@ class Residues(ExactArray):
 
     def _stacked(self) -> Array:
         """Return the residues with the primes in front, as BLAS takes them."""
-        known = self._remembered()
-        if "stacked" not in known:
-            last = self.raw.ndim - 1
-            stacked = np.ascontiguousarray(self.raw.transpose((last, *range(last))))
-            known["stacked"] = stacked
-        return known["stacked"]
+        axes = (-1, *range(self.ndim))
+        return self._once(
+            "stacked", lambda: np.ascontiguousarray(self.raw.transpose(axes))
+        )
 
     def _halves(self) -> tuple[Array, Array]:
-        known = self._remembered()
-        if "halves" not in known:
+        def split() -> tuple[Array, Array]:
             stacked = self._stacked()
             high = np.rint(stacked * (1 / SPLIT))
-            known["halves"] = high, stacked - high * SPLIT
-        return known["halves"]
+            return high, stacked - high * SPLIT
 
-    def _product_in_two(self, other: Residues) -> Residues:
+        return self._once("halves", split)
+
+    def _product_in_two(self, other: Self) -> Self:
         half = self.shape[-1] // 2
         rows = (slice(None),) * (other.ndim > 1)  # b's rows are its last axis but one
         parts = (slice(None, half), slice(half, None))
         left, right = (self[..., k].product(other[(..., k, *rows)]) for k in parts)
         return left.plus(right)
 
-    def _remembered(self) -> dict[str, Any]:
-        if self.known is None:
-            self.known = {}
-        return self.known
+    def inverse(self) -> Self:
+        return self._once("inverse", self._inverted)
 
-    def inverse(self) -> Residues:
-        known = self._remembered()
-        if "inverse" not in known:
-            if not self.residues().all():
-                raise ZeroDivisionError("division by zero in the field")
-            inverses = [
-                [
-                    _balanced(Fraction(1, v), p) if v else 0
-                    for v in each.ravel().tolist()
-                ]
-                for each, p in zip(self.residues(), self.field.primes, strict=True)
-            ]
-            raw = np.array(inverses, float).T.reshape(self.raw.shape)
-            bound = self.bound.inverse(self.size)
-            known["inverse"] = self.field.array(np.ascontiguousarray(raw), bound)
-        return known["inverse"]
+    def _inverted(self) -> Self:
+        if not self.residues().all():
+            raise ZeroDivisionError("division by zero in the field")
+        inverses = [
+            [_balanced(Fraction(1, v), p) for v in each.ravel().tolist()]
+            for each, p in zip(self.residues(), self.field.primes, strict=True)
+        ]
+        raw = np.array(inverses, float).T.reshape(self.raw.shape)
+        return self._of(np.ascontiguousarray(raw), self.bound.inverse(self.size))
 
-    def sum(self, axis: Any = None, keepdims: bool = False, **_: Any) -> Residues:
+    def sum(self, axis: Axis = None, keepdims: bool = False, **_: object) -> Self:
         axes = range(self.ndim) if axis is None else np.atleast_1d(axis)
-        wanted: Any = tuple(int(k) % self.ndim for k in axes if self.ndim)
+        wanted = tuple(int(k) % self.ndim for k in axes if self.ndim)
         raw = np.sum(self.raw, axis=wanted, keepdims=keepdims)
         terms = self.raw.size // max(1, raw.size)
         return self._made(np.ascontiguousarray(raw), self.bound.repeated(terms))
 
-    def cumsum(self, axis: int = 0) -> Residues:
+    def cumsum(self, axis: int = 0) -> Self:
         raw = np.add.accumulate(self.raw, axis=axis % self.ndim)
         bound = self.bound.repeated(self.shape[axis])
         return self._made(np.ascontiguousarray(raw), bound)
 
-    def moved(self, call: Callable[..., Any], *others: Any) -> Residues:
+    def moved(self, call: Callable[..., Array], *others: Operand) -> Self:
         arrays = [self, *map(self.like, others)]
         cells = call(*(each._as_cells() for each in arrays))
         raw = np.asarray(cells)[..., None].view(np.float64)
         bound = self.bound
         for each in arrays[1:]:
             bound = bound.or_(each.bound)
-        return self.field.array(raw, bound)
+        return self._of(raw, bound)
 
     def _as_cells(self) -> Array:
         """Return the residues of each entry as one cell, which NumPy only moves."""
         return self.raw.view(self.field._cells)[..., 0]
 
-    def become(self, result: Residues) -> Residues:
+    def become(self, result: Self) -> Self:
         self.raw, self.bound, self.known = result.raw, result.bound, None
         return self
 
-    def add_at(self, index: Any, values: Any) -> None:
-        values, places = self.like(values), index
-        places = places if isinstance(places, tuple) else (places,)
+    def add_at(self, index: Index, values: Operand) -> None:
+        added = self.like(values)
         raw = np.ascontiguousarray(self.raw).copy()
-        np.add.at(raw, _also_all(places), values.raw)
-        bound = self.bound + values.bound.repeated(values.size)
+        ADD_AT(raw, _also_all(index), added.raw)
+        bound = self.bound + added.bound.repeated(added.size)
         self.become(self._made(raw, bound))
 
-    def __setitem__(self, index: Any, values: Any) -> None:
-        values = self.like(values)
-        places = index if isinstance(index, tuple) else (index,)
+    def __setitem__(self, index: Index, values: Operand) -> None:
+        written = self.like(values)
         if not self.raw.flags.writeable:
             self.raw = self.raw.copy()
-        self.raw[_also_all(places)] = values.raw
-        self.bound, self.known = self.bound.or_(values.bound), None
+        self.raw[_also_all(index)] = written.raw
+        self.bound, self.known = self.bound.or_(written.bound), None
 
-    def copy(self) -> Residues:
+    def copy(self) -> Self:
         """Return an array of its own."""
-        return self.field.array(self.raw.copy(), self.bound)
+        return self._of(self.raw.copy(), self.bound)
 
 
-def _also_all(index: tuple[Any, ...]) -> tuple[Any, ...]:
+def _also_all(index: Index) -> Index:
     """Return an index that takes the whole last axis, of the primes, as well."""
-    if any(part is Ellipsis for part in index):
-        return (*index, slice(None))
-    return (*index, ..., slice(None))
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(part is Ellipsis for part in parts):
+        return (*parts, slice(None))
+    return (*parts, ..., slice(None))
 
 
 def _columns(stacked: Array, ndim: int) -> Array:
@@ -357,12 +360,12 @@ def _multiplied(left: Array, right: Array) -> Array:
     return np.ascontiguousarray(product.transpose((*range(1, product.ndim), 0)))
 
 
-def _without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+def _without(shape: Shape, axes: Shape) -> Shape:
     gone = {axis % len(shape) for axis in axes}
     return tuple(n for k, n in enumerate(shape) if k not in gone)
 
 
-def _computed(row: Any, a: Residues) -> Any:
+def _computed(row: Primitive, a: Residues) -> Residues:
     """Return what an elementwise row of one argument means at an array of residues."""
     return row.function(a) if isinstance(row.function, np.ufunc) else a.function(row)
 
