@@ -7,15 +7,16 @@ number, of which the float is the nearest one; `meant` finds it.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+
+from minigrad.types import Real
 
 NUMBERS = (int, float, Fraction, np.integer, np.floating)
 SIMPLE = 1000  # the largest denominator that somebody is taken to have meant
 
 
-def fraction(number: Any) -> Fraction:
+def fraction(number: Real) -> Fraction:
     """Return a number exactly; a float is an integer over a power of two.
 
     >>> fraction(0.75)
@@ -26,7 +27,7 @@ def fraction(number: Any) -> Fraction:
     return Fraction(number.item() if isinstance(number, np.generic) else number)
 
 
-def meant(number: Any) -> Fraction:
+def meant(number: Real) -> Fraction:
     """Return the simple fraction whose nearest float this is, or else its own value.
 
     >>> meant(0.1), meant(1 / 3), meant(np.float32(0.1))

@@ -22,7 +22,8 @@ import numpy as np
 Leaf = TypeVar("Leaf")
 
 Array: TypeAlias = np.ndarray
-Number: TypeAlias = int | float | complex | Fraction | np.generic
+Real: TypeAlias = int | float | Fraction | np.integer | np.floating
+Number: TypeAlias = Real | complex | np.generic
 
 Shape: TypeAlias = tuple[int, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None  # None: all axes
@@ -74,6 +75,12 @@ class Value(Protocol):
         options: Options,
         /,
     ) -> object: ...
+
+
+class Printer(Protocol):
+    """What IPython hands to `_repr_pretty_`, to be written on."""
+
+    def text(self, text: str) -> object: ...
 
 
 Operand: TypeAlias = Value | Number | Sequence["Operand"]

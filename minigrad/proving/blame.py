@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explain, named
-from minigrad.primitive import Elementwise
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.counterexample import Counterexample, of_rule, of_tape
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.identity import (
@@ -45,9 +45,11 @@ from minigrad.proving.program import applications, where_made
 from minigrad.proving.residues import Field, Residues
 from minigrad.recording import record
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array
 
-Pair = tuple[Any, Any]  # found, expected; or a RuleStopped and what was expected
+Pair: TypeAlias = tuple[object, object]  # found (or a RuleStopped), expected
+Cotangent = TypeVar("Cotangent", Array, Residues)
 
 
 def blamed(
@@ -106,7 +108,7 @@ def _right_before_the_sum(field: Field, step: Tensor, i: int, mode: str) -> bool
     leaf = output.args[i]
     made = trial(field, Tape(output), [leaf])
     node, v, g = made.copies[output], made.directions[leaf], field.draw(output.shape)
-    row: Any = node.primitive
+    row: Primitive = node.primitive
     r = None
     with suppress(Exception), clean_recording():  # a broken rule may raise anything
         given = [record(None, g, (), {}), node, *node.args]
@@ -124,9 +126,9 @@ def _first_wrong(
     tape: Tape,
     wrt: Sequence[Tensor],
     copies: Mapping[Tensor, Tensor],
-    cotangents: Sequence[Any],
-    engine: Callable[[list[Tensor]], list[Any]],
-    agree: Callable[[Any, Any], bool],
+    cotangents: Sequence[Cotangent],
+    engine: Callable[[list[Tensor]], list[Cotangent]],
+    agree: Callable[[Cotangent, Cotangent], bool],
 ) -> Tensor | None:
     """Return the last step whose cotangent by the engine is not the sum over its uses.
 
@@ -147,12 +149,12 @@ def _first_wrong(
 
 
 def _sums_over_uses(
-    tape: Tape, copies: Mapping[Tensor, Tensor], cotangents: Sequence[Any]
-) -> dict[Tensor, Any]:
+    tape: Tape, copies: Mapping[Tensor, Tensor], cotangents: Sequence[Cotangent]
+) -> dict[Tensor, Cotangent]:
     """Walk backwards step by step, adding contributions here and not in the engine."""
-    bars: dict[Tensor, Any] = {}
+    bars: dict[Tensor, Cotangent] = {}
 
-    def add(step: Tensor, contribution: Any) -> None:
+    def add(step: Tensor, contribution: Cotangent) -> None:
         bars[step] = bars[step] + contribution if step in bars else contribution
 
     for output, cotangent in zip(tape.outputs, cotangents, strict=True):
@@ -201,16 +203,16 @@ def _failed(
     example: Counterexample | None = None,
     of: Tensor | None = None,
     right: str = "the derivative",
-    **facts: Any,
+    **facts: object,
 ) -> ProofFailed:
     """Return the failure that is seen at a step of a tape, with both numbers.
 
     Its subject is the application `of` a row; the whole gradient if that is None.
     """
     position = {step: k for k, step in enumerate(tape)}
-    operands: dict[str, Any] = {}
+    operands: dict[str, object] = {}
     if of is not None:
-        row: Any = of.primitive
+        row: Primitive = of.primitive
         subject = f"{row.name} ({where_made(position[of], of)})"
         operands = named(of.args)
     else:
@@ -236,7 +238,7 @@ def rule_failed(
     tape: Tape, step: Tensor, i: int, pair: Pair, mode: str = REVERSE, how: str = "."
 ) -> ProofFailed:
     """Return the failure of rule i at a step of a tape."""
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     rule, example = f"the rule for argument {i}", None
     if isinstance(pair[0], Exception):
         why = f"{rule} does not run: {pair[0]}"
@@ -269,7 +271,7 @@ def summed_wrongly(
 def code_failed(wrong: Difference, tape: Tape) -> ProofFailed:
     """Return the failure of code that is not its formula, in the numbers that train."""
     step, i, pair = wrong.step, wrong.argument, (wrong.found, wrong.expected)
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     entry = f" at entry {list(wrong.entry)}" if wrong.entry else ""
     if i is None:
         why = f"its function does not compute what the row means{entry}."

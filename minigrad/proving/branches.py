@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -23,11 +23,13 @@ from minigrad.refusals import require_recorded
 from minigrad.retrace import moved
 from minigrad.shapes import random_tensors, tensors
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor, clock
+from minigrad.tensor import Tensor, clock
 from minigrad.traces import Place as Constant
 from minigrad.traces import Trace, changes, is_floating
+from minigrad.types import Array, Shape, Structure
 
-Numbers = dict[Tensor, Array]
+Numbers: TypeAlias = dict[Tensor, Array]
+Program: TypeAlias = Callable[..., Structure[Tensor]]
 POINTS = 16  # at which both programs run
 
 
@@ -67,7 +69,7 @@ class Record(NamedTuple):
 
     def has_masks(self) -> bool:
         """Does a mask, a choice of branches, stand on one of the tapes?"""
-        parts: list[Any] = []
+        parts: list[object] = []
         for each in self.trace.constants.values():
             parts += each if isinstance(each, tuple | list) else [each]
         return any(isinstance(part, Array) and part.dtype == bool for part in parts)
@@ -104,10 +106,16 @@ class Programs:
     undefined  why a program was not defined, for each point at which it was not
     """
 
-    def __init__(self, f: Any, g: Any, shapes: tuple[Any, ...], random: Random) -> None:
+    def __init__(
+        self,
+        f: Program,
+        g: Program,
+        shapes: Sequence[Structure[Shape | Array]],
+        random: Random,
+    ) -> None:
         self.f, self.g = f, g
         self.asked = f"prove_equal({called(f)}, {called(g)}), at {user_line()}"
-        self.given: list[Any] = []
+        self.given: list[Structure[Tensor]] = []
         self.arguments: dict[str, Tensor] = {}
         self.undefined: list[Undefined] = []
         with clean_recording():
@@ -116,7 +124,7 @@ class Programs:
                 self.arguments.update(tensors(self.given[-1], name, others=True))
         self.inputs = dict(self.arguments)
 
-    def call(self) -> list[Any]:
+    def call(self) -> list[Structure[Tensor]]:
         """Return what f and g return."""
         return [self.f(*self.given), self.g(*self.given)]
 
@@ -153,7 +161,7 @@ class Programs:
 
     def _find_outside(self, tape: Tape, start: int) -> None:
         """Find leaves that were there before, and that only these programs use."""
-        known: set[Any] = {*self.inputs.values()}
+        known: set[object] = {*self.inputs.values()}
         known.update(*(step.args for step in tape if step.tick < start))
         for leaf in tape.leaves:
             if leaf.tick < start and leaf not in known:
@@ -166,7 +174,7 @@ class Programs:
         """Return the inputs whose numbers can move."""
         return [each for each in self.inputs.values() if each.dtype.kind == "f"]
 
-    def records(self, rng: Any, end: float) -> list[Record]:
+    def records(self, rng: np.random.Generator, end: float) -> list[Record]:
         """Run both at several points; skip those at which one is undefined.
 
         Raises what f or g raised if there is no other.
@@ -187,19 +195,19 @@ class Programs:
             "prove_equal(f, g, np.array([0.5, 2.0])).",
         )
 
-    def _points(self, rng: Any) -> Iterator[Numbers]:
+    def _points(self, rng: np.random.Generator) -> Iterator[Numbers]:
         """Yield the drawn point, then others: other signs, other scales."""
 
-        def drawn(x: Array) -> Any:
+        def drawn(x: Array) -> Array:
             return 10 ** rng.uniform(-1, 0.7) * rng.normal(size=x.shape)
 
-        changes: list[Callable[[Array], Any]] = [np.positive, np.negative, np.abs]
+        changes: list[Callable[[Array], Array]] = [np.positive, np.negative, np.abs]
         changes += [lambda x: -np.abs(x), lambda x: rng.uniform(0.05, 0.95, x.shape)]
         changes += [drawn, lambda x: np.abs(drawn(x))] * POINTS
         for change in changes:
             yield {x: np.asarray(change(x.data), x.dtype) for x in self.moving()}
 
-    def branches(self, records: list[Record], rng: Any) -> list[Branch]:
+    def branches(self, records: list[Record], rng: np.random.Generator) -> list[Branch]:
         """Group records by branch; find which constants move."""
         found: list[Branch] = []
         for record in records:
@@ -212,7 +220,7 @@ class Programs:
                 home.records.append(record)
         return found
 
-    def _nearby(self, record: Record, rng: Any) -> Record | None:
+    def _nearby(self, record: Record, rng: np.random.Generator) -> Record | None:
         """Return a record of the same branch at a nearby point, if there is one."""
         numbers = {}
         for leaf in self.moving():
@@ -228,12 +236,12 @@ class Programs:
         return near if alike else None
 
 
-def called(f: Any) -> str:
+def called(f: Program) -> str:
     """Return what messages call a function."""
     return getattr(f, "__name__", type(f).__name__)
 
 
-def _parameters(f: Any, count: int) -> list[str]:
+def _parameters(f: Program, count: int) -> list[str]:
     """Return the names of f's arguments, or `argument 2` where it does not say."""
     names = []
     with suppress(TypeError, ValueError):

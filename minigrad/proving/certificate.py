@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,8 +25,8 @@ from minigrad.proving.bounds import BITS
 from minigrad.proving.one_step import CellShown
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Printer, Shape
 
-Shape = tuple[int, ...]
 Claims = Sequence[tuple[Tape, Sequence[Tensor]]]
 
 TRUSTED = (
@@ -107,7 +106,7 @@ class Certificate:
     def __bool__(self) -> bool:
         return True
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         own = [
             each.name for each in fields(self) if each.name not in ("claims", "cells")
         ]
@@ -141,7 +140,7 @@ class Certificate:
             chance = f"VACUOUSLY, for {self.vacuous}"
         return shown(f"<Certificate: gradient of {self.output} by {arrays}, {chance}>")
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _lines(self) -> list[tuple[str, list[str]]]:

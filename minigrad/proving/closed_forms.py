@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sympy
 
 from minigrad.proving.formulas import LETTERS
-from minigrad.types import Number
+from minigrad.types import Real
 
 if TYPE_CHECKING:
     from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
@@ -89,7 +89,7 @@ class Facts(NamedTuple):
 
     mirror: Callable[[KeyedResidues], KeyedResidues] | None = None
     back: Callable[[KeyedResidues], KeyedResidues] = operator.pos
-    known: tuple[tuple[Number, Number], ...] = ()
+    known: tuple[tuple[Real, Real], ...] = ()
 
 
 @functools.cache

@@ -16,7 +16,6 @@ import functools
 import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
@@ -26,7 +25,7 @@ from minigrad.proving.deciding import STEP, OutOfTime, regions, vanishes, within
 from minigrad.proving.domains import Case, cases
 from minigrad.proving.failures import LemmaFailed, lemma_failed
 from minigrad.proving.formulas import LETTERS, Formula, evaluated
-from minigrad.tensor import Array
+from minigrad.types import Array, Operand, Real
 
 SECONDS = 8.0  # for all decisions about a row
 ULPS = 2.0
@@ -39,19 +38,19 @@ _SYMBOLS = {letter: sympy.Symbol(letter, real=True) for letter in "y" + LETTERS}
 # ---------------------------------------------------------------- formulas and SymPy
 
 
-def _read(meaning: str) -> Any:
+def _read(meaning: str) -> sympy.Expr:
     return sympy.sympify(meaning, locals=dict(_SYMBOLS), rational=True)
 
 
-class _Functions(dict[str, Callable[..., Any]]):
+class _Functions(dict[str, Callable[..., sympy.Basic]]):
     """SymPy's functions by their names, or by their meaning in the letters a, b, ..."""
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> Callable[..., sympy.Basic]:
         known = getattr(sympy, name, None)
         value = _read(name) if known is None else known
         letters = [_SYMBOLS[letter] for letter in LETTERS]
 
-        def function(*args: Any) -> Any:
+        def function(*args: sympy.Expr) -> sympy.Expr:
             return value.xreplace(dict(zip(letters, args, strict=False)))
 
         self[name] = known if callable(known) else function
@@ -63,11 +62,11 @@ _FUNCTIONS = _Functions(
 )
 
 
-class _OnNumbers(dict[str, Callable[..., Any]]):
+class _OnNumbers(dict[str, Callable[..., sympy.Basic]]):
     """The same functions on numbers of 30 digits; nan for what is not real."""
 
-    def __missing__(self, name: str) -> Any:
-        def function(*args: Any) -> Any:
+    def __missing__(self, name: str) -> Callable[..., sympy.Basic]:
+        def function(*args: sympy.Basic) -> sympy.Basic:
             value = _FUNCTIONS[name](*args)
             return value if value.is_Boolean else _number(value)
 
@@ -78,13 +77,15 @@ class _OnNumbers(dict[str, Callable[..., Any]]):
 _ON_NUMBERS = _OnNumbers()
 
 
-def _number(expression: Any, point: Mapping[Any, Any] | None = None) -> Any:
+def _number(
+    expression: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Number] | None = None
+) -> sympy.Number:
     """Return an expression with 30 digits, at a point; nan if it is no real number."""
     value = expression.evalf(_DIGITS, subs=point, chop=True)
     return value if value.is_Number and value.is_finite else sympy.nan
 
 
-def in_floats(expression: Any, letters: str) -> Callable[..., Array]:
+def in_floats(expression: sympy.Expr, letters: str) -> Callable[..., Array]:
     """Return a SymPy expression as a function of arrays of float64.
 
     It is compiled when it is first called. Where NumPy lacks a function, mpmath
@@ -94,7 +95,8 @@ def in_floats(expression: Any, letters: str) -> Callable[..., Array]:
     smooth = expression.replace(sympy.DiracDelta, lambda *args: sympy.S.Zero)
 
     @functools.cache
-    def compiled() -> Any:
+    def compiled() -> Callable[..., Array]:
+        function: Callable[..., Array]
         try:
             function = sympy.lambdify(symbols, smooth, "numpy")
             with np.errstate(all="ignore"):
@@ -104,13 +106,13 @@ def in_floats(expression: Any, letters: str) -> Callable[..., Array]:
             return np.vectorize(functools.partial(_or_nan, by_mpmath), otypes=[float])
         return function
 
-    def computed(*args: Any) -> Array:
+    def computed(*args: Operand) -> Array:
         return np.asarray(compiled()(*[np.asarray(a, float) for a in args]), float)
 
     return computed
 
 
-def _or_nan(function: Callable[..., Any], *args: Any) -> float:
+def _or_nan(function: Callable[..., float], *args: float) -> float:
     try:
         return float(function(*args))
     except (ArithmeticError, TypeError, ValueError):
@@ -120,7 +122,7 @@ def _or_nan(function: Callable[..., Any], *args: Any) -> float:
 # ------------------------------------------------------------------------- constants
 
 
-def _constants(*formulas: Any) -> dict[Any, float]:
+def _constants(*formulas: sympy.Expr) -> dict[sympy.Expr, float]:
     """Return the numbers in formulas that a float may stand for, the simplest first."""
     found = set()
     for part in (part for each in formulas for part in sympy.preorder_traversal(each)):
@@ -135,24 +137,23 @@ def _constants(*formulas: Any) -> dict[Any, float]:
 class Reading:
     """How the floats of a formula are read, given the constants that may be meant."""
 
-    def __init__(self, constants: dict[Any, float], ulps: float) -> None:
+    def __init__(self, constants: dict[sympy.Expr, float], ulps: float) -> None:
         self.constants, self.ulps = constants, ulps
-        self.read_as: dict[Any, Any] = {}
+        self.read_as: dict[Real, sympy.Expr] = {}
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: Real) -> sympy.Expr:
         """Return the exact number that a number in code is, for SymPy."""
         if value not in self.read_as:
             exact = fraction(value)
             odd = exact.numerator if exact.denominator > 1 else 0
             is_meant = isinstance(value, (int, Fraction)) or odd.bit_length() <= 16
             sign = -1 if value < 0 else 1
-            positive = (
-                sympy.Rational(abs(exact)) if is_meant else self._meant(abs(value))
-            )
+            size = abs(exact)
+            positive = sympy.Rational(size) if is_meant else self._meant(float(size))
             self.read_as[value] = sign * positive
         return self.read_as[value]
 
-    def _meant(self, value: float) -> Any:
+    def _meant(self, value: float) -> sympy.Expr:
         """Return the number of which a positive float is the rounding."""
         close, largest = self.ulps * np.spacing(value), SIMPLE
         if float(np.float32(value)) == value:  # it was rounded to float32
@@ -203,7 +204,7 @@ class Statement:
         self.constants = _constants(self.meaning, *self.derivatives)
         self.read_as: dict[str, None] = {}
 
-    def _expression(self, meaning: str) -> Any:
+    def _expression(self, meaning: str) -> sympy.Expr:
         value = _read(meaning)
         if not isinstance(value, sympy.Expr) or value.has(sympy.nan):
             raise TypeError("it is no number")
@@ -213,13 +214,13 @@ class Statement:
             raise TypeError(f"it knows no function {undefined.pop().func}")
         return value
 
-    def _derivative(self, symbol: Any) -> Any:
+    def _derivative(self, symbol: sympy.Symbol) -> sympy.Expr:
         found = self.meaning.diff(symbol)
         if found.has(sympy.Derivative, sympy.Integral, sympy.Subs):
             raise ValueError(f"it leaves {found} as it is")
         return sympy.powsimp(found)
 
-    def _points(self, case: Case) -> list[dict[Any, Any]]:
+    def _points(self, case: Case) -> list[dict[sympy.Symbol, sympy.Number]]:
         """Return points of a case where the meaning is a real number."""
         every = [dict(zip(self.symbols, each, strict=True)) for each in case.points]
         return [p for p in every[:_POINTS] if _number(self.meaning, p).is_finite]
@@ -233,7 +234,7 @@ class Statement:
         differ, or if it cannot be shown. `where` says on what the code was run.
         """
         expected = self.meaning if i is None else self.derivatives[i]
-        found: Any = f"a formula of {formula.size:,} operations"
+        found: sympy.Expr | str = f"a formula of {formula.size:,} operations"
         try:
             if formula.size <= _LARGEST:
                 found = within(STEP, self.by_sympy, formula, self.meaning)
@@ -255,7 +256,7 @@ class Statement:
                 undecided=True,
             ) from error
 
-    def by_sympy(self, formula: Formula, y: Any = _SYMBOLS["y"]) -> Any:
+    def by_sympy(self, formula: Formula, y: sympy.Expr = _SYMBOLS["y"]) -> sympy.Expr:
         """Return a formula as a SymPy expression, its constants as they are read."""
         reading = self._reading(formula)
         named = {"y": y, **dict(zip(self.letters, self.symbols, strict=True))}
@@ -270,7 +271,12 @@ class Statement:
         return Reading(self.constants, FOLDED if is_folded else ULPS)
 
     def _refute(
-        self, case: Case, i: int | None, formula: Formula, both: Any, where: str
+        self,
+        case: Case,
+        i: int | None,
+        formula: Formula,
+        both: tuple[sympy.Expr | str, sympy.Expr],
+        where: str,
     ) -> None:
         """Raise LemmaFailed at a point where a formula is not what is expected."""
         found, expected = both
@@ -300,7 +306,7 @@ class Statement:
                 counterexample=(tuple(point.values()), first, second),
             )
 
-    def _decide(self, case: Case, i: int | None, found: Any) -> tuple[str, ...]:
+    def _decide(self, case: Case, i: int | None, found: sympy.Expr) -> tuple[str, ...]:
         """Show that an expression is what it should be; return the kinks."""
         assumed = dict(zip(self.symbols, case.symbols, strict=True))
         formulas = [each.xreplace(assumed) for each in (self.meaning, found)]
@@ -316,6 +322,6 @@ class Statement:
         return tuple(kink for part in parts for kink in part.kinks)
 
 
-def _written(formula: Any) -> str:
+def _written(formula: sympy.Expr | str) -> str:
     text = str(formula)
     return text if len(text) < 600 else text[:600] + "..."

@@ -12,18 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
-from minigrad.primitive import Elementwise
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.recording import record
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Shape
 
 COMPLEX, DIFFERENCE = 1e-30, 1e-6  # the steps h
 TOLERANCE = {"complex step": 1e-12, "central difference": 1e-5}  # relative, from 1 on
@@ -75,7 +75,7 @@ class Counterexample:
 
 def of_rule(step: Tensor, i: int, mode: str = REVERSE) -> Counterexample | None:
     """Look for numbers at which rule i of this step's row is wrong; None if none."""
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     names = _names(step)
     for args, g in _points(step):
         with suppress(Exception), clean_recording():  # a broken rule may raise anything
@@ -84,11 +84,12 @@ def of_rule(step: Tensor, i: int, mode: str = REVERSE) -> Counterexample | None:
                 for a, b in zip(step.args, args, strict=True)
             )
             y = record(row, row.function(*args, **step.options), leaves, step.options)
+            leaf = y.args[i]
             inputs = dict(zip(names, map(np.asarray, args), strict=True))
             if g.shape or g != 1:
                 inputs["g"] = g
             what = f"the rule for {names[i]} ({mode} mode)"
-            bar = _Gradient(y, [leaves[i]], 0, mode, g)
+            bar = _Gradient(y, [leaf], 0, mode, g)
             if found := bar.worst(inputs, names[i], what):
                 return found
     return None
@@ -134,19 +135,20 @@ class _Gradient:
             bars = grad(y, list(self.wrt), record=recording, seed=seed)
             return np.asarray(plain(bars[self.k]), float)
 
-    def value(self, entry: tuple[int, ...], h: complex) -> Any:
+    def value(self, entry: tuple[int, ...], h: complex) -> complex:
         """Return <g, y> after one entry of x has moved by h; no rule takes part."""
         leaf = self.wrt[self.k]
         x = np.array(leaf.data, complex if isinstance(h, complex) else float)
         x[entry] += h
 
-        def applied(step: Tensor, args: list[Any]) -> Any:
-            row: Any = step.primitive
+        def applied(step: Tensor, args: list[object]) -> object:
+            row: Primitive = step.primitive
             return row.function(*args, **step.options)
 
         with clean_recording(), np.errstate(all="ignore"):
             y = Tape(self.y).replay({leaf: x}, apply=applied)[self.y]
-            return np.sum(y if self.g is None else self.g * y)
+            value: complex = np.sum(y if self.g is None else self.g * y)
+            return value
 
     def slopes(self, entries: Sequence[tuple[int, ...]]) -> tuple[str, Array]:
         """Return the derivatives by some entries of x, and how they were found."""
@@ -182,24 +184,28 @@ class _Gradient:
         )
 
 
-def _points(step: Tensor) -> Iterator[tuple[list[Any], Array]]:
+def _points(step: Tensor) -> Iterator[tuple[list[Operand], Array]]:
     """Yield arguments and a cotangent to try: of one entry, as recorded, and others."""
     rng = np.random.default_rng(0)
 
-    def drawn(like: Any) -> Array:
-        return np.asarray(np.round(rng.uniform(0.5, 1.5, np.shape(like)), 2))
+    def drawn(shape: Shape) -> Array:
+        return np.asarray(np.round(rng.uniform(0.5, 1.5, shape), 2))
 
-    def moved(args: list[Any]) -> list[Any]:
+    def moved(args: list[Operand]) -> list[Operand]:
         both = zip(step.args, args, strict=True)
-        return [drawn(b) if isinstance(a, Tensor) else b for a, b in both]
+        return [
+            drawn(np.asarray(b).shape) if isinstance(a, Tensor) else b for a, b in both
+        ]
 
     arrays = (a.data.astype(float) if isinstance(a, Tensor) else a for a in step.args)
-    recorded: list[Any] = list(arrays)
+    recorded: list[Operand] = list(arrays)
     if isinstance(step.primitive, Elementwise) and step.size:
-        entry = [np.broadcast_to(a, step.shape).ravel()[0] for a in recorded]
+        entry: list[Operand] = [
+            np.broadcast_to(np.asarray(a), step.shape).ravel()[0] for a in recorded
+        ]
         yield entry, np.ones(())
         yield moved(entry), np.ones(())
-    g = drawn(step)
+    g = drawn(step.shape)
     yield recorded, g
     for _ in range(3):
         yield moved(recorded), g

@@ -18,7 +18,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from types import FrameType
+from typing import TypeVar
 
 import sympy
 from sympy.core.relational import Relational
@@ -32,7 +33,7 @@ class OutOfTime(BaseException):
     """A computation took longer than it may; no `except Exception` may stop this."""
 
 
-def within(seconds: float, function: Callable[..., T], *args: Any) -> T:
+def within(seconds: float, function: Callable[..., T], *args: object) -> T:
     """Return function(*args), or raise OutOfTime after that many seconds.
 
     Python calls are interrupted, in any thread; a single call of C code is not.
@@ -42,7 +43,7 @@ def within(seconds: float, function: Callable[..., T], *args: Any) -> T:
     """
     end, before = time.monotonic() + seconds, sys.getprofile()
 
-    def watch(frame: Any, event: str, argument: Any) -> None:
+    def watch(frame: FrameType, event: str, argument: object) -> None:
         if event == "call" and time.monotonic() > end:
             raise OutOfTime
 
@@ -66,11 +67,11 @@ class Region:
     kinks   "a != 0" for each boundary
     """
 
-    formulas: Sequence[Any]
-    values: dict[Any, Any]
+    formulas: Sequence[sympy.Expr]
+    values: dict[sympy.Symbol, sympy.Expr]
     kinks: Sequence[str] = ()
 
-    def where(self, inner: Any, sign: int) -> Region:
+    def where(self, inner: sympy.Expr, sign: int) -> Region:
         """Return the part where `inner`, linear in an argument, has that sign.
 
         If it is linear in none that may have any sign, or is positive, the region stays
@@ -92,7 +93,7 @@ class Region:
             return replace(self, values=values)
         return self
 
-    def sign(self, inner: Any) -> int | None:
+    def sign(self, inner: sympy.Expr) -> int | None:
         """Return the sign that `inner` has in all of the region, if it is known."""
         value = inner.xreplace(self.values)
         for form in (value, sympy.factor(_positive_as_logarithms(value))):
@@ -104,7 +105,9 @@ class Region:
 
 
 def regions(
-    formulas: Sequence[Any], symbols: Sequence[Any], conditions: Sequence[Any] = ()
+    formulas: Sequence[sympy.Expr],
+    symbols: Sequence[sympy.Symbol],
+    conditions: Sequence[sympy.Rel] = (),
 ) -> list[Region]:
     """Split a domain, where conditions hold, until no formula has a kink.
 
@@ -136,7 +139,9 @@ def regions(
     return smooth
 
 
-def _innermost_kinks(formulas: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+def _innermost_kinks(
+    formulas: Sequence[sympy.Expr],
+) -> Iterator[tuple[sympy.Basic, sympy.Expr]]:
     """Yield sign(x) with x, and comparisons of x and y with x - y."""
     for kink in {k for each in formulas for k in each.atoms(sympy.sign, Relational)}:
         inner = kink.args[0] - kink.args[1] if kink.is_Relational else kink.args[0]
@@ -144,7 +149,7 @@ def _innermost_kinks(formulas: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
             yield kink, inner
 
 
-def _split(region: Region, kinks: dict[Any, Any]) -> Iterator[Region]:
+def _split(region: Region, kinks: dict[sympy.Basic, sympy.Expr]) -> Iterator[Region]:
     """Yield the regions on the two sides of a kink; one if its sign is known."""
     inner = min(kinks.values(), key=lambda x: (sympy.count_ops(x), str(x)))
     known = region.sign(inner)
@@ -163,7 +168,7 @@ def _split(region: Region, kinks: dict[Any, Any]) -> Iterator[Region]:
         yield part
 
 
-def _boundary(inner: Any) -> str:
+def _boundary(inner: sympy.Expr) -> str:
     x = min(inner.free_symbols, key=str)
     slope = inner.diff(x)
     if not slope.is_number:
@@ -174,7 +179,7 @@ def _boundary(inner: Any) -> str:
 # --------------------------------------------------------------------------- equality
 
 
-def vanishes(difference: Any, end: float) -> bool:
+def vanishes(difference: sympy.Expr, end: float) -> bool:
     """Is a formula shown to be zero, before the time `end`?"""
     for step in (_cancelled, _by_exponentials, sympy.simplify):
         try:
@@ -186,11 +191,11 @@ def vanishes(difference: Any, end: float) -> bool:
     return False
 
 
-def _cancelled(difference: Any) -> Any:
+def _cancelled(difference: sympy.Expr) -> sympy.Expr:
     return sympy.cancel(sympy.powsimp(difference))
 
 
-def _by_exponentials(difference: Any) -> Any:
+def _by_exponentials(difference: sympy.Expr) -> sympy.Expr:
     """Write a formula by exp, log and roots, with factors inside of the latter."""
     inverse = [sympy.asinh, sympy.acosh, sympy.atanh]
     rewritten = difference.rewrite(inverse, sympy.log).rewrite(sympy.exp)
@@ -202,7 +207,7 @@ def _by_exponentials(difference: Any) -> Any:
     return sympy.cancel(sympy.expand_log(logs))
 
 
-def _positive_as_logarithms(formula: Any) -> Any:
+def _positive_as_logarithms(formula: sympy.Expr) -> sympy.Expr:
     """Write a positive x inside of exponentials as log(1 + e), with a positive e."""
     inside = {x for each in formula.atoms(sympy.exp) for x in each.free_symbols}
     positive = sorted((x for x in inside if x.is_positive), key=str)

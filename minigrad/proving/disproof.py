@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mpmath
 import numpy as np
@@ -20,13 +20,14 @@ import sympy
 
 from minigrad.exact import fraction
 from minigrad.messages import explain
-from minigrad.primitive import Elementwise
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.deciding import OutOfTime, within
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.formulas import LETTERS
 from minigrad.proving.keyed_functions import as_written
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Real
 
 if TYPE_CHECKING:
     from minigrad.proving.branches import Record
@@ -106,7 +107,7 @@ def unequal_in_floats(record: Record) -> list[Place]:
 
 def counterexample(record: Record, differing: list[Place]) -> NotEqual | None:
     """Return the disproof by the largest difference that is no rounding, if any."""
-    sizes: dict[Place, Any] = {}
+    sizes: dict[Place, float] = {}  # or a number of mpmath
     try:
         few, many = (
             within(SECONDS, _in_digits, record.tapes[2], digits, record.numbers)
@@ -141,18 +142,21 @@ def counterexample(record: Record, differing: list[Place]) -> NotEqual | None:
     return NotEqual(record, place, f"they are different functions: {why}", fix)
 
 
-def _in_digits(tape: Tape, digits: int, numbers: Mapping[Tensor, Array]) -> Any:
+def _in_digits(
+    tape: Tape, digits: int, numbers: Mapping[Tensor, Array]
+) -> dict[Tensor, Array]:
     """Replay a tape with this many digits, at these numbers of leaves.
 
     The numbers of leaves are taken as they are; constants as they are written.
     """
 
-    def exact(values: Any, read: Callable[[Any], Fraction]) -> Array:
-        fractions = map(read, np.asarray(values).flat)
+    def exact(values: Operand, read: Callable[[Real], Fraction]) -> Array:
+        array = np.asarray(values)
+        fractions = map(read, array.flat)
         entries = [mpmath.mpf(x.numerator) / x.denominator for x in fractions]
-        return np.array([*entries, None], object)[:-1].reshape(np.shape(values))
+        return np.array([*entries, None], object)[:-1].reshape(array.shape)
 
-    def applied(step: Tensor, args: list[Any]) -> Any:
+    def applied(step: Tensor, args: list[Array]) -> Array:
         return np.asarray(_function(step.primitive)(*args, **step.options))
 
     given = {leaf: leaf.data for leaf in tape.leaves} | dict(numbers)
@@ -163,10 +167,12 @@ def _in_digits(tape: Tape, digits: int, numbers: Mapping[Tensor, Array]) -> Any:
         )
 
 
-def _function(row: Any) -> Any:
+def _function(row: Primitive) -> Callable[..., Array]:
     """Return what a row computes on numbers of mpmath."""
+    function: Callable[..., Array] = row.function
     if not isinstance(row, Elementwise):
-        return row.function
+        return function
     letters = [sympy.Symbol(letter) for letter in LETTERS[: len(row.partials)]]
     value = sympy.sympify(row.meaning, rational=True)
-    return np.frompyfunc(sympy.lambdify(letters, value, "mpmath"), len(letters), 1)
+    function = np.frompyfunc(sympy.lambdify(letters, value, "mpmath"), len(letters), 1)
+    return function

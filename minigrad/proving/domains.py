@@ -9,15 +9,19 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minigrad.proving.failures import lemma_failed
 from minigrad.proving.formulas import LETTERS
+from minigrad.types import Array, Operand
+
+if TYPE_CHECKING:
+    import sympy
 
 MOST_POINTS = 32
 _ASSUMED = {
@@ -33,14 +37,14 @@ class Case:
     """One alternative of a domain: its words, its symbols, all conditions on them."""
 
     words: str
-    symbols: tuple[Any, ...]
-    conditions: tuple[Any, ...]
+    symbols: tuple[sympy.Symbol, ...]
+    conditions: tuple[sympy.Rel, ...]
 
     def moves(self, i: int) -> bool:
         """May argument i vary? What is said to be an integer is a constant."""
         return not self.symbols[i].is_integer
 
-    def holds(self, arrays: Sequence[Any]) -> Any:
+    def holds(self, arrays: Sequence[Operand]) -> Array | np.bool_:
         """Which entries of floats does the case speak of? An array of booleans.
 
         >>> (case,) = cases(1, "a > 0")
@@ -53,7 +57,7 @@ class Case:
             return functools.reduce(operator.and_, inside, np.True_)
 
     @functools.cached_property
-    def points(self) -> list[tuple[Any, ...]]:
+    def points(self) -> list[tuple[sympy.Number, ...]]:
         """Rational points of the case, none with two equal arguments."""
         import sympy
 
@@ -72,13 +76,14 @@ class Case:
 
 
 @functools.lru_cache(maxsize=1024)
-def _test(condition: Any, count: int) -> Any:
+def _test(condition: sympy.Rel, count: int) -> Callable[..., Array]:
     import sympy
 
-    return sympy.lambdify(_symbols(count), condition, "numpy")
+    test: Callable[..., Array] = sympy.lambdify(_symbols(count), condition, "numpy")
+    return test
 
 
-def _symbols(count: int) -> list[Any]:
+def _symbols(count: int) -> list[sympy.Symbol]:
     import sympy
 
     return [sympy.Symbol(letter, real=True) for letter in LETTERS[:count]]
@@ -108,7 +113,7 @@ def _case(count: int, words: str) -> Case:
     import sympy
 
     assumed: dict[str, dict[str, bool]] = {letter: {} for letter in LETTERS[:count]}
-    conditions: list[Any] = []
+    conditions: list[sympy.Rel] = []
     for part in filter(str.strip, re.split(r",|\band\b", words)):
         match = re.fullmatch(r"\s*([a-h])( is)? (integer|real)\s*", part)
         if match:
@@ -125,7 +130,7 @@ def _case(count: int, words: str) -> Case:
     return Case(words, tuple(symbols), tuple(conditions))
 
 
-def _relations(part: str, count: int) -> Iterator[Any]:
+def _relations(part: str, count: int) -> Iterator[sympy.Rel]:
     """Yield what a chain of inequalities says: "0 < a < 1" says a > 0 and a < 1."""
     import sympy
 

@@ -23,13 +23,12 @@ import secrets
 import time
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving import bounds, disproof
 from minigrad.proving.branches import Branch, Programs, Record, called
 from minigrad.proving.certificate import versions
@@ -37,13 +36,13 @@ from minigrad.proving.closed_forms import closed_form
 from minigrad.proving.disproof import NotShown, Place
 from minigrad.proving.equality_certificate import Equality, Shapes
 from minigrad.proving.identity import by_itself
-from minigrad.proving.keyed_functions import KeyedField
+from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.proving.laws import POSITIVE
 from minigrad.proving.program import fingerprint
-from minigrad.proving.residues import Residues
 from minigrad.retrace import NumbersLeft, moved, retrace
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Array, Shape, Structure
 
 BRANCHES = 8  # that are proved, at most
 SECONDS = 12.0  # after which no further point and no further branch is begun
@@ -53,7 +52,10 @@ MOVING = "constants that move"  # a table of the field
 
 
 def prove_equal(
-    f: Callable[..., Any], g: Callable[..., Any], *shapes: Any, seed: int | None = None
+    f: Callable[..., Structure[Tensor]],
+    g: Callable[..., Structure[Tensor]],
+    *shapes: Structure[Shape | Array],
+    seed: int | None = None,
 ) -> Equality:
     """Prove that f and g are the same function of arguments with these shapes.
 
@@ -225,7 +227,7 @@ def _attempt(
     return field, differing
 
 
-def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, Any]:
+def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, KeyedResidues]:
     """Return the value of every step.
 
     Variables are the leaves, and constants that move; those that move alike are one.
@@ -242,18 +244,20 @@ def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, Any]:
             variables[trace.steps[place.at], place.key] = array
     positive = _logged(tape) if field.laws else set()
 
-    def kept(step: Tensor, value: Any) -> Any:
+    def kept(step: Tensor, value: KeyedResidues) -> KeyedResidues:
         if step in positive:
             field.by_value(POSITIVE, value, value=value)
         return value
 
-    def applied(step: Tensor, args: list[Any]) -> Any:
+    def applied(step: Tensor, args: list[KeyedResidues]) -> KeyedResidues:
         args = [variables.get((step, i), arg) for i, arg in enumerate(args)]
-        row: Any = step.primitive
+        row: Primitive = step.primitive
         if isinstance(row, Elementwise):
             return kept(step, field.computed(row, *args))
         value = row.function(*args, **step.options)
-        return kept(step, value if isinstance(value, Residues) else field.lift(value))
+        return kept(
+            step, value if isinstance(value, KeyedResidues) else field.lift(value)
+        )
 
     leaves = {
         leaf: kept(leaf, field.lift(leaf.data) if same else field.draw(leaf.shape))

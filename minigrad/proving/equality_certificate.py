@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from minigrad.console import shown
 from minigrad.proving.certificate import labelled, log2_up
+from minigrad.types import Printer, Shape
 
-Shapes = tuple[tuple[str, tuple[int, ...]], ...]  # names with shapes
+Shapes = tuple[tuple[str, Shape], ...]  # names with shapes
 
 TRUSTED = (
     "that every elementwise row computes what it means (mg.prove shows it); Python's "
@@ -112,7 +112,7 @@ class Equality:
             )
         return "; ".join([*words, *self.said])
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
 

@@ -8,7 +8,6 @@ rule: the failure is `undecided`.
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 from minigrad.messages import explain
 from minigrad.primitive import TABLE, Elementwise
@@ -42,13 +41,13 @@ class ProofFailed(Exception):
     row: str | None = None
     argument: int | None = None
     step: int | None = None
-    found: Any = None
-    expected: Any = None
-    counterexample: Any = None
+    found: object = None
+    expected: object = None
+    counterexample: object = None
     undecided: bool = False
     tape: Tape | None = None
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         vars(self).update(facts)
 
@@ -62,7 +61,7 @@ class LemmaFailed(ProofFailed):
 
 
 def lemma_failed(
-    row: str, why: str, fix: str, i: int | None = None, **facts: Any
+    row: str, why: str, fix: str, i: int | None = None, **facts: object
 ) -> LemmaFailed:
     """Return the failure of a row's lemma, or of its partial i."""
     asked = f"the lemma of {row}"

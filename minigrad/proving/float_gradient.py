@@ -14,17 +14,18 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
 
 import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise
-from minigrad.proving.in_floats import ULPS, Lemmas, double, epsilon
-from minigrad.proving.jets import Jet
+from minigrad.primitive import Elementwise, Primitive
+from minigrad.proving.in_floats import ULPS, double, epsilon
+from minigrad.proving.jets import Entries, Jet
+from minigrad.proving.lemmas import Lemmas
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 
 def rounding_of(tape: Tape) -> float:
@@ -99,14 +100,11 @@ def _direction(bar: Array, rng: np.random.Generator) -> Array:
     """Return random numbers on the scale at which <bar, v> is about 1; 0 beside NaN."""
     finite = np.isfinite(bar)
     scale = np.max(np.abs(bar), where=finite, initial=0.0)
-    return (
-        rng.standard_normal(bar.shape)
-        * finite
-        / (np.clip(scale, 1e-99, 1e99) if scale else 1)
-    )
+    direction: Array = rng.standard_normal(bar.shape) * finite
+    return direction / np.clip(scale, 1e-99, 1e99) if scale else direction
 
 
-def _number(tangent: Any) -> float:
+def _number(tangent: Entries | None) -> float:
     return 0.0 if tangent is None else float(np.sum(tangent))
 
 
@@ -136,21 +134,21 @@ def tangents(
     """
 
     def at(step: Tensor) -> Array:
-        numbers = double(step.data)
-        if rounded is None:
-            return numbers
-        rng, eps = rounded
-        return numbers * (1 + eps * rng.standard_normal(step.shape))
+        numbers: Array = double(step.data)
+        if rounded is not None:
+            rng, eps = rounded
+            numbers = numbers * (1 + eps * rng.standard_normal(step.shape))
+        return numbers
 
-    def jet(step: Tensor, value: Array, tangent: Any) -> Jet:
+    def jet(step: Tensor, value: Entries, tangent: Entries | None) -> Jet:
         if step in directions:
             tangent = (
                 directions[step] if tangent is None else tangent + directions[step]
             )
         return Jet(value, tangent)
 
-    def applied(step: Tensor, args: list[Any]) -> Jet:
-        row: Any = step.primitive
+    def applied(step: Tensor, args: list[object]) -> Jet:
+        row: Primitive = step.primitive
         if not isinstance(row, Elementwise):
             carried = row.function(*args, **step.options)
             value = carried.value if values is not None else at(step)

@@ -21,16 +21,18 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from minigrad.exact import NUMBERS
+from minigrad.types import Real
 
+T = TypeVar("T")
 LETTERS = "abcdefgh"  # the arguments of a row; y is its value
 MOST_RUNS = 27  # of one function: the outcomes of three comparisons
-_KNOWN: WeakValueDictionary[tuple[Any, ...], Formula] = WeakValueDictionary()
+_KNOWN: WeakValueDictionary[tuple[object, ...], Formula] = WeakValueDictionary()
 _OUTCOMES: ContextVar[Outcomes | None] = ContextVar("outcomes", default=None)
 
 
@@ -49,7 +51,7 @@ class Formula:
     __slots__ = ("__weakref__", "args", "operation", "size")
 
     operation: str
-    args: tuple[Any, ...]
+    args: tuple[Any, ...]  # formulas; of a symbol its letter, of a number its value
     size: int
     __hash__ = object.__hash__
 
@@ -64,13 +66,15 @@ class Formula:
     def __neg__(self) -> Formula:
         return apply("Mul", number(-1), self)
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if _OUTCOMES.get() is None or _operand(other) is None:
             return self is other
         return _outcome(self, other) == 0
 
 
-def _unique(key: tuple[Any, ...], operation: str, args: tuple[Any, ...]) -> Formula:
+def _unique(
+    key: tuple[object, ...], operation: str, args: tuple[object, ...]
+) -> Formula:
     known = _KNOWN.get(key)
     if known is None:
         known = Formula()
@@ -90,15 +94,15 @@ def symbol(letter: str) -> Formula:
     return _unique(("symbol", letter), "symbol", (letter,))
 
 
-def number(value: Any) -> Formula:
+def number(given: Real) -> Formula:
     """Return the formula that is one finite number; ValueError for another."""
-    value = value.item() if isinstance(value, np.generic) else value
+    value = given.item() if isinstance(given, np.generic) else given
     if not math.isfinite(value):
         raise ValueError(f"{value} is no number that a formula can hold")
     return _unique(("number", type(value), value), "number", (value,))
 
 
-def _operand(value: Any) -> Formula | None:
+def _operand(value: object) -> Formula | None:
     """Return an operand as a formula, or None if it is neither formula nor number."""
     if isinstance(value, Formula):
         return value
@@ -127,8 +131,10 @@ _METHODS = {
 }  # fmt: skip
 
 
-def _method(operation: Callable[..., Formula], is_reflected: bool = False) -> Any:
-    def method(self: Formula, *others: Any) -> Any:
+def _method(
+    operation: Callable[..., Formula], is_reflected: bool = False
+) -> Callable[..., object]:
+    def method(self: Formula, *others: object) -> object:
         args = [self, *map(_operand, others)]
         if any(arg is None for arg in args):
             return NotImplemented
@@ -170,14 +176,14 @@ class Outcomes(dict[tuple[Formula, Formula], int]):
         return each[0] if len(each) == 1 else apply("And", *each)
 
 
-def _outcome(left: Formula, right: Any) -> int:
+def _outcome(left: Formula, right: object) -> int:
     outcomes, other = _OUTCOMES.get(), _operand(right)
     if outcomes is None or other is None:
         raise TypeError(f"a formula is not compared with {right!r}")
     return 0 if left is other else outcomes[left, other]
 
 
-def _comparison(test: Callable[[int, int], bool]) -> Any:
+def _comparison(test: Callable[[int, int], bool]) -> Callable[..., bool]:
     return lambda self, other: test(_outcome(self, other), 0)
 
 
@@ -185,7 +191,7 @@ for _test in (operator.lt, operator.le, operator.gt, operator.ge):
     setattr(Formula, f"__{_test.__name__}__", _comparison(_test))
 
 
-def traced(run: Callable[[], Any]) -> Formula:
+def traced(run: Callable[[], object]) -> Formula:
     """Return the formula that code computes, for all outcomes of its comparisons.
 
     `run` returns an array of formulas or numbers, all its entries the same. Raises
@@ -226,7 +232,7 @@ def traced(run: Callable[[], Any]) -> Formula:
     return apply("Piecewise", *args, last, apply("true"))
 
 
-def _only(value: Any) -> Formula:
+def _only(value: object) -> Formula:
     """Return the formula that every entry of an array is."""
     entries = [_operand(entry) for entry in np.asarray(value, object).ravel()]
     if not entries or entries[0] is None:
@@ -241,10 +247,10 @@ def _only(value: Any) -> Formula:
 
 def evaluated(
     formula: Formula,
-    letters: Mapping[str, Any],
-    functions: Mapping[str, Callable[..., Any]],
-    number: Callable[[Any], Any],
-) -> Any:
+    letters: Mapping[str, T],
+    functions: Mapping[str, Callable[..., T]],
+    number: Callable[[Real], T],
+) -> T:
     """Return what a formula is, given what letters, functions and numbers are.
 
     >>> evaluated(symbol("a") * 2, {"a": 1.5}, {"Mul": operator.mul}, float)
@@ -252,7 +258,7 @@ def evaluated(
     """
 
     @functools.cache
-    def value(part: Formula) -> Any:
+    def value(part: Formula) -> T:
         if part.operation == "symbol":
             return letters[part.args[0]]
         if part.operation == "number":

@@ -27,23 +27,28 @@ stay as recorded.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.proving.jets import Jet
+from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.residues import Field, Residues
 from minigrad.recording import record
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Options, Value
 
 REVERSE, RECORDED, FORWARD = "reverse", "recorded reverse", "forward"
-Slopes = Callable[[Field, Tensor, Sequence[bool]], list[Any]]
+Slopes: TypeAlias = Sequence[Residues | None]  # None by an argument that rests
+Draw: TypeAlias = Callable[[Field, Tensor, Sequence[bool]], Slopes]
 
 
 class RuleStopped(Exception):
@@ -55,20 +60,31 @@ class WithSlopes(Primitive):
 
     is_elementwise = True
 
-    def __init__(self, row: Primitive, slopes: Sequence[Any]) -> None:
+    def __init__(self, row: Primitive, slopes: Sequence[Value | None]) -> None:
         self.name, self.symbol, self.rules = row.name, row.symbol, row.rules
         self.batched_adjoints, self.slice_of_argument = {}, None
         self.slopes = slopes
 
-    def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
-        return g * self.slopes[i]
+    def vjp(
+        self, i: int, g: Value, y: Value, args: Sequence[object], options: Options
+    ) -> Value:
+        slope = self.slopes[i]
+        assert slope is not None  # the argument moves, so there is one
+        return g * slope
 
-    def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
-        return _total(
+    def jvp(
+        self,
+        tangents: Sequence[Value | None],
+        y: Value,
+        args: Sequence[object],
+        options: Options,
+    ) -> Value:
+        terms = (
             slope * tangent
             for slope, tangent in zip(self.slopes, tangents, strict=True)
-            if tangent is not None
+            if slope is not None and tangent is not None
         )
+        return functools.reduce(operator.add, terms)
 
 
 @dataclass(eq=False)
@@ -86,13 +102,13 @@ class Trial:
     directions: dict[Tensor, Residues] = dataclasses.field(default_factory=dict)
 
 
-def drawn_slopes(field: Field, step: Tensor, moving: Sequence[bool]) -> list[Any]:
+def drawn_slopes(field: Field, step: Tensor, moving: Sequence[bool]) -> Slopes:
     """Return variables for the slopes of an elementwise step, by what moves."""
     return [field.draw(step.shape) if moves else None for moves in moving]
 
 
 def trial(
-    field: Field, tape: Tape, wrt: Sequence[Tensor], slopes: Slopes = drawn_slopes
+    field: Field, tape: Tape, wrt: Sequence[Tensor], slopes: Draw = drawn_slopes
 ) -> Trial:
     """Replay a tape on jets over a field; keep the copies that the engine can walk.
 
@@ -108,10 +124,10 @@ def trial(
             jet = Jet(jet.value, v if jet.tangent is None else jet.tangent + v)
         return jet
 
-    def applied(step: Tensor, args: list[Any]) -> Jet:
-        row: Any = step.primitive
+    def applied(step: Tensor, args: list[object]) -> Jet:
+        row: Primitive = step.primitive
         if isinstance(row, Elementwise):
-            given = slopes(field, step, [_moves(a) for a in args])
+            given = slopes(field, step, [_tangent(a) is not None for a in args])
             draw = field.draw if step in read else field.zeros
             row, jet = (
                 WithSlopes(row, given),
@@ -152,11 +168,11 @@ def values_read(tape: Tape) -> set[Tensor]:
     }
 
 
-def _moves(arg: Any) -> bool:
-    return isinstance(arg, Jet) and arg.tangent is not None
+def _tangent(arg: object) -> Entries | None:
+    return arg.tangent if isinstance(arg, Jet) else None
 
 
-def as_variable(field: Field, constant: Any) -> Any:
+def as_variable(field: Field, constant: object) -> object:
     """Return a variable in the place of a floating-point constant; keep others."""
     if isinstance(constant, (float, complex, np.floating)):
         return field.draw()
@@ -165,19 +181,13 @@ def as_variable(field: Field, constant: Any) -> Any:
     return constant
 
 
-def _carried(slopes: Sequence[Residues], args: Sequence[Any]) -> Residues | None:
+def _carried(slopes: Slopes, args: Sequence[object]) -> Residues | None:
     """Return the sum of slopes times tangents, over the arguments that move."""
-    return _total(
-        slope * arg.tangent
-        for slope, arg in zip(slopes, args, strict=True)
-        if _moves(arg)
-    )
-
-
-def _total(terms: Any) -> Any:
     total = None
-    for term in terms:
-        total = term if total is None else total + term
+    for slope, tangent in zip(slopes, map(_tangent, args), strict=True):
+        if slope is not None and tangent is not None:
+            term = slope * tangent
+            total = term if total is None else total + term
     return total
 
 
@@ -213,12 +223,13 @@ def gradient(
             )
         except Exception as error:  # whatever a broken rule may raise
             raise RuleStopped(str(error.__cause__ or error)) from error
-    found: list[Any] = [bar.data if isinstance(bar, Tensor) else bar for bar in bars]
-    if not all(isinstance(bar, Residues) for bar in found):
-        raise RuleStopped("a rule returned floats, where it was given exact numbers")
-    for bar, x in zip(found, wrt, strict=True):
+    found: list[Residues] = []
+    for bar, x in zip(map(plain, bars), wrt, strict=True):
+        if not isinstance(bar, Residues):
+            raise RuleStopped("a rule returned floats, where it was given residues")
         if bar.shape != x.shape:
             raise RuleStopped(f"it gave shape {bar.shape} for a value of {x.shape}")
+        found.append(bar)
     return found
 
 
@@ -244,7 +255,9 @@ def forward_mode(made: Trial, output: Tensor, cotangent: Residues) -> Residues:
     return paired(made.field, [cotangent], [tangent])
 
 
-def paired(field: Field, left: Any, right: Any) -> Residues:
+def paired(
+    field: Field, left: Iterable[Value | None], right: Iterable[Value | None]
+) -> Residues:
     """Return <left, right>, over sequences of arrays; None is zero."""
     total = field.lift(0)
     for a, b in zip(left, right, strict=True):
@@ -260,7 +273,7 @@ def same(found: Residues, expected: Residues) -> bool:
 
 def disagreement(
     field: Field, tape: Tape, wrt: Sequence[Tensor], mode: str = REVERSE
-) -> tuple[Any, Any] | None:
+) -> tuple[Residues | RuleStopped, Residues] | None:
     """Compare both sides of the identity for a tape; None if they are equal.
 
     Each output gets a cotangent of new variables. Returns (found, expected), where

@@ -23,23 +23,24 @@ finite and continuous there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TypeAlias, overload
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise, Linear, Primitive
 from minigrad.proving.identity import WithSlopes
 from minigrad.proving.jets import Jet
-from minigrad.proving.lemmas import Lemma
+from minigrad.proving.lemmas import Function, Lemma, Lemmas
 from minigrad.recording import record
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Shape
 
 ULPS = 64  # units in the last place, of 1 or of the larger value
 NUDGE = 2.0**-20  # by which arguments are moved to see how rounding them matters
@@ -49,7 +50,7 @@ DRAWS = 4  # of whole numbers
 SEVERAL = 8  # arguments of a linear row that are still looked at one by one
 ENTRIES = 2**16  # of applications of one kind that are looked at together
 
-Lemmas = Mapping[Primitive, Lemma]
+Off: TypeAlias = tuple[tuple[int, ...], float, float]  # where, found, expected
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,24 +73,24 @@ class Difference:
 
 def kinds(tape: Tape) -> list[list[Tensor]]:
     """Return the applications of each kind on a tape, in its order."""
-    found: dict[Any, list[Tensor]] = {}
+    found: dict[object, list[Tensor]] = {}
     for step in tape:
         if step.primitive is not None:
             found.setdefault(_kind(step), []).append(step)
     return list(found.values())
 
 
-def _kind(step: Tensor) -> Any:
+def _kind(step: Tensor) -> object:
     operands = tuple((type(a), _in_memory(plain(a))) for a in step.args)
     options = tuple((name, _rough(option)) for name, option in step.options.items())
     return step.primitive, operands, options, _in_memory(step.data)
 
 
-def _in_memory(arg: Any) -> Any:
+def _in_memory(arg: object) -> object:
     return (arg.shape, arg.dtype, arg.strides) if isinstance(arg, Array) else type(arg)
 
 
-def _rough(option: Any) -> Any:
+def _rough(option: object) -> object:
     """Return an option without the numbers of an index, which the identity has seen."""
     if isinstance(option, Array):
         return option.shape, option.dtype
@@ -108,7 +109,7 @@ def in_floats(tape: Tape) -> str:
     return ""
 
 
-def epsilon(*arrays: Any) -> float:
+def epsilon(*arrays: object) -> float:
     """Return the coarsest precision of some arrays, no finer than that of a double."""
     dtypes = {a.dtype for a in map(plain, arrays) if hasattr(a, "dtype")}
     floats = [np.finfo(each) for each in dtypes if each.kind == "f"]
@@ -152,7 +153,7 @@ def _indices(steps: Sequence[Tensor]) -> range:
     return range(len(steps[0].args))
 
 
-def _beside(arrays: Sequence[Any], steps: Sequence[Tensor]) -> Array:
+def _beside(arrays: Sequence[Operand], steps: Sequence[Tensor]) -> Array:
     """Return an array for each step, in double precision, as one more axis in front."""
     return np.array(
         [
@@ -164,17 +165,21 @@ def _beside(arrays: Sequence[Any], steps: Sequence[Tensor]) -> Array:
 
 def _slope(step: Tensor, i: int) -> Array:
     """Return what the code of a partial gives in the recorded numbers."""
-    row: Any = step.primitive
+    row: Elementwise = step.primitive
     slope = plain(row.partials[i](step.data, *map(plain, step.args)))
     return _spread(double(np.asarray(slope)), step.shape)
 
 
-def _spread(array: Array, shape: tuple[int, ...]) -> Array:
+def _spread(array: Array, shape: Shape) -> Array:
     """Return an array repeated to a shape; most have it, and NumPy would be slow."""
     return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
-def double(arg: Any) -> Any:
+@overload
+def double(arg: Array) -> Array: ...
+@overload
+def double(arg: object) -> object: ...
+def double(arg: object) -> object:
     """Return an array in double precision; a number as a float; others as they are."""
     if isinstance(arg, Array) and arg.dtype.kind in "fiubO":
         return arg.astype(np.float64)
@@ -185,10 +190,10 @@ def double(arg: Any) -> Any:
 
 def _first_off(
     found: Array,
-    formula: Callable[..., Any],
-    at: Sequence[Any],
+    formula: Function,
+    at: Sequence[Array],
     rounding: tuple[float, float],
-) -> tuple[tuple[int, ...], float, float] | None:
+) -> Off | None:
     """Return the first entry that is off, and both numbers there.
 
     Where the formula itself is not finite, or too large for the dtype, nothing can be
@@ -211,10 +216,10 @@ def _first_off(
 
 def _no_derivative(
     found: Array,
-    derivative: Callable[..., Any],
+    derivative: Function,
     args: Sequence[Array],
     rounding: tuple[float, float],
-) -> tuple[tuple[int, ...], float, float] | None:
+) -> Off | None:
     """Return the first entry where the meaning has another derivative, and both."""
     eps, largest = rounding
     with np.errstate(all="ignore"):
@@ -227,9 +232,7 @@ def _no_derivative(
         return _first(known & ~(np.abs(found - expected) <= allowed), found, expected)
 
 
-def _first(
-    off: Array, found: Array, expected: Array
-) -> tuple[tuple[int, ...], float, float] | None:
+def _first(off: Array, found: Array, expected: Array) -> Off | None:
     if not off.any():
         return None
     entry = tuple(int(i) for i in np.argwhere(off)[0])
@@ -238,7 +241,7 @@ def _first(
 
 def check_image(step: Tensor) -> Difference | None:
     """Compare what a linear step computed with what its row computes of jets."""
-    row: Any = step.primitive
+    row: Linear = step.primitive
     args = [
         Jet(double(a.data)) if isinstance(a, Tensor) else double(a) for a in step.args
     ]
@@ -277,7 +280,7 @@ def _sums_once(
     step: Tensor, rng: np.random.Generator
 ) -> tuple[Difference | None, bool]:
     """Compare both sides once; say what is wrong, and whether all were other than 0."""
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     telling = True
     with clean_recording():
         largest = _largest(step)
@@ -294,7 +297,7 @@ def _sums_once(
         together = [moving] * (len(moving) > SEVERAL)
         for some in together or [[i] for i in moving]:
             expected = float(np.sum(double(g) * double(image(y, some))))
-            leaves = [args[i] for i in some]
+            leaves = [x for i in some if isinstance(x := args[i], Tensor)]
             try:
                 bars = grad(y, leaves, seed=g)
             except Exception as error:  # whatever a broken rule may raise
@@ -309,19 +312,21 @@ def _sums_once(
     return None, telling
 
 
-def _elementwise_image(y: Tensor, some: Sequence[int]) -> Any:
+def _elementwise_image(y: Tensor, some: Sequence[int]) -> Array:
     """Return what of a step with given slopes some arguments contribute."""
-    row: Any = y.primitive
-    return sum(row.slopes[i] * plain(y.args[i]) for i in some)
+    row: WithSlopes = y.primitive
+    image: Array = sum(row.slopes[i] * plain(y.args[i]) for i in some)
+    return image
 
 
-def _linear_image(y: Tensor, some: Sequence[int]) -> Any:
+def _linear_image(y: Tensor, some: Sequence[int]) -> Array:
     """Return what of a linear step some arguments contribute."""
-    row: Any = y.primitive
+    row: Primitive = y.primitive
     arrays = [plain(arg) for arg in y.args]
     for i in some:
         arrays[i] = np.zeros_like(arrays[i])
-    return y.data - row.function(*arrays, **y.options)
+    image: Array = y.data - row.function(*arrays, **y.options)
+    return image
 
 
 def _largest(step: Tensor) -> int:
@@ -330,7 +335,7 @@ def _largest(step: Tensor) -> int:
     return min(WHOLE.get(each.itemsize, 63) for each in dtypes if each.kind in "fO")
 
 
-def _whole(arg: Any, rng: np.random.Generator, largest: int) -> Any:
+def _whole(arg: object, rng: np.random.Generator, largest: int) -> object:
     """Return an argument with small whole numbers, where its own lay in memory."""
     if isinstance(arg, Tensor):
         return record(None, _whole_like(arg.data, rng, largest), (), {})

@@ -40,7 +40,7 @@ from minigrad.proving.closed_forms import closed_form, evaluate, facts
 from minigrad.proving.formulas import LETTERS
 from minigrad.proving.laws import Laws
 from minigrad.proving.residues import Field, Residues
-from minigrad.types import Array, Axis, Index, Number, Operand, Shape
+from minigrad.types import Array, Axis, Index, Operand, Real, Shape
 
 DECIMALS = 10**12  # a float with so few decimals is the decimal that it is written as
 INVERSE = {"exp": "log", "log": "exp"}
@@ -175,7 +175,7 @@ class KeyedField(Field):
     def array(self, raw: Array, bound: Bound) -> KeyedResidues:
         return KeyedResidues(raw, self, bound)
 
-    def _lifted(self, number: Number) -> tuple[Array, Bound]:
+    def _lifted(self, number: Real) -> tuple[Array, Bound]:
         return super()._lifted(as_written(number))
 
     # ----------------------------------------------------------------- functions
@@ -345,7 +345,7 @@ def _is_constant(a: KeyedResidues) -> bool:
     return not a.bound.degree and not a.bound.denominator().degree and a.size > 0
 
 
-def as_written(number: Number) -> Fraction:
+def as_written(number: Real) -> Fraction:
     """Return the fraction that a float stands for: 1/3, 0.044715, or its own value.
 
     >>> as_written(0.1), as_written(0.044715)

@@ -21,19 +21,20 @@ the lemma offers them as functions of float64.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from minigrad.array_like import DOMAINS, plain
 from minigrad.context import Setting, Within, clean_recording
-from minigrad.primitive import TABLE, Elementwise
+from minigrad.primitive import TABLE, Elementwise, Primitive
 from minigrad.proving.domains import cases
 from minigrad.proving.failures import LemmaFailed, lemma_failed
 from minigrad.proving.formulas import LETTERS, Formula, apply, symbol, traced
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Value
 
 Function: TypeAlias = Callable[..., Array]
 TOLERANCE = 1e-12  # of float64 code from its meaning, relative to 1 or the larger value
@@ -76,6 +77,9 @@ class Lemma:
         if not self.symbolic:
             text += " (NOT proved: that the row's function is this y)"
         return text
+
+
+Lemmas: TypeAlias = Mapping[Primitive, Lemma]
 
 
 def prove_row(row: Elementwise) -> Lemma:
@@ -156,7 +160,7 @@ def _symbols(letters: str) -> list[Array]:
     return list(arrays)
 
 
-def _rule(row: Elementwise, i: int, kind: Callable[..., Any]) -> Formula:
+def _rule(row: Elementwise, i: int, kind: Callable[[Array], Value]) -> Formula:
     """Run a partial on arrays or Tensors of symbols and return its formula."""
     arrays = _symbols("y" + LETTERS[: len(row.partials)])
     try:
@@ -188,19 +192,21 @@ class Symbols(np.ndarray):
     """An array of formulas, on which a row that cannot run gives its meaning."""
 
 
-def _computed(row: Any, *args: Any, **options: Any) -> Any:
+def _computed(row: Primitive, *args: Value, **options: object) -> Value:
     """Return what a row inside of a rule computes, or its meaning if it cannot run.
 
     The slope of GELU may call a row `erf`, whose function is `np.vectorize(math.erf)`
     and runs on floats only. That row's own lemma says that this is not proved of it.
     """
     try:
-        return row.function(*args, **options)
+        value: Value = row.function(*args, **options)
+        return value
     except Exception:  # compiled code may raise anything
         if not isinstance(row, Elementwise):
             raise
         meant = functools.partial(apply, row.meaning)
-        return np.frompyfunc(meant, len(args), 1)(*args)
+        on_arrays: Callable[..., Array] = np.frompyfunc(meant, len(args), 1)
+        return on_arrays(*args)
 
 
 DOMAINS[Symbols] = _computed
@@ -214,12 +220,14 @@ class _ByMeaning(Within):
     def alter(self, setting: Setting) -> None:
         setting.checker = self
 
-    def compute(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def compute(
+        self, function: Callable[..., Value], *args: Value, **options: object
+    ) -> Value:
         """Compute the row that has this function, as a primitive asks when it runs."""
         row = next((row for row in TABLE.values() if row.function is function), None)
         return _computed(row, *args, **options) if row else function(*args, **options)
 
-    def recorded(self, node: Any) -> None:
+    def recorded(self, node: Tensor) -> None:
         """Look at nothing."""
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -71,7 +70,7 @@ class _Step:
         """Return rows, wiring, options and shapes, to compare; not the numbers."""
         number = {each: k for k, each in enumerate([*self.leaves(), *self.nodes])}
 
-        def compared(arg: Any) -> Hashable:
+        def compared(arg: object) -> Hashable:
             if isinstance(arg, Tensor):
                 return number[arg], arg.shape
             if isinstance(arg, Array) and arg.dtype.kind == "f":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 
-def frozen(value: Any) -> Hashable:
+def frozen(value: object) -> Hashable:
     """Return a constant or an option as something that can be compared and hashed.
 
     >>> frozen((slice(1, 3), [0, 2]))
@@ -35,7 +34,7 @@ def frozen(value: Any) -> Hashable:
         hash(value)
     except TypeError:
         return repr(value)
-    return value
+    return value  # an object, which has a hash
 
 
 def applications(tape: Tape) -> list[Tensor]:

@@ -22,10 +22,9 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 import numpy as np
 
@@ -51,7 +50,7 @@ from minigrad.proving.identity import (
     RECORDED,
     REVERSE,
 )
-from minigrad.proving.lemmas import Lemma, prove_row
+from minigrad.proving.lemmas import Lemma, Lemmas, prove_row
 from minigrad.proving.one_step import show_cells
 from minigrad.proving.outside import outside
 from minigrad.proving.program import fingerprint, where_made
@@ -62,13 +61,16 @@ from minigrad.questions import inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Shape, Structure
 
 ZERO = ", so its gradient is zero whatever the rules say."
-Lemmas = Mapping[Primitive, Lemma]
 
 
 def prove(
-    output: Any, wrt: Any = None, order: int = 1, seed: int | None = None
+    output: Tensor,
+    wrt: Structure[Tensor] | None = None,
+    order: int = 1,
+    seed: int | None = None,
 ) -> Certificate:
     """Prove that the gradient of `output` is its derivative, on its recorded tape.
 
@@ -268,7 +270,9 @@ def _very_gradient(
 # ------------------------------------------------------------------------ the question
 
 
-def _question(output: Any, wrt: Any, order: int) -> tuple[Tape, list[Tensor]]:
+def _question(
+    output: Tensor, wrt: Structure[Tensor] | None, order: int
+) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
     tape = tape_of(output, "prove")
     asked = f"prove(output, wrt), at {user_line()}"
@@ -329,7 +333,7 @@ def parameters_alone(leaves: Sequence[Tensor]) -> list[Tensor]:
     return found if len(found) < len(leaves) else []
 
 
-def _named(tape: Tape, wrt: Sequence[Tensor]) -> tuple[tuple[str, Any], ...]:
+def _named(tape: Tape, wrt: Sequence[Tensor]) -> tuple[tuple[str, Shape], ...]:
     """Return name and shape of each; without a name, its step on the tape."""
     position = {step: k for k, step in enumerate(tape)}
     return tuple((each.name or f"t{position[each]}", each.shape) for each in wrt)
@@ -343,7 +347,7 @@ def _constants(tape: Tape) -> tuple[str, ...]:
             kind = getattr(arg, "dtype", None)
             floats = kind is not None and kind.kind == "f"
             if not isinstance(arg, Tensor) and (floats or isinstance(arg, float)):
-                row: Any = step.primitive
+                row: Primitive = step.primitive
                 found.append(
                     f"argument {i} of {row.name}, {where_made(position, step)}"
                 )

@@ -33,8 +33,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-Array: TypeAlias = Any  # of Python's integers, as objects
-Json: TypeAlias = Any  # what a stranger wrote
+Array: TypeAlias = np.ndarray  # of Python's integers, as objects
+Json: TypeAlias = dict[str, Any]  # an object of JSON, in which a stranger wrote
 Shape: TypeAlias = tuple[int, ...]
 NOT_CHECKED = """\
 Not checked here: that these steps are the program you have in mind, and all of it;
@@ -52,7 +52,9 @@ def require(condition: object, otherwise: str) -> None:
 
 # Elementwise rows. For each argument: the letters of the slope, and the slope as
 # (numerator, denominator). Inputs and constants have no arguments.
-SLOPES: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]] = {
+SLOPES: Mapping[
+    str, Sequence[tuple[str, Callable[..., tuple[Array | int, Array | int]]]]
+] = {
     "input": [],
     "constant": [],
     "add": [("", lambda: (1, 1)), ("", lambda: (1, 1))],
@@ -75,7 +77,7 @@ SLOPES: Mapping[str, Sequence[tuple[str, Callable[..., Any]]]] = {
 }
 
 
-def scatter(g: Array, shape: Shape, index: Any) -> Array:
+def scatter(g: Array, shape: Shape, index: Array) -> Array:
     """Add g into zeros, at the places that an index takes."""
     total = np.zeros(shape, object)
     np.add.at(total, index, g)
@@ -99,7 +101,7 @@ LINEAR: Mapping[str, Callable[..., Array]] = {
     "stack": lambda *parts, axis=0: np.stack(parts, axis),
     "take": lambda a, index: a[index],
     "scatter": scatter,
-    "where": lambda a, b, mask: np.where(mask, a, b),
+    "where": lambda a, b, mask: np.asarray(np.where(mask, a, b)),
     "cast": cast,
 }
 
@@ -116,7 +118,7 @@ def matmul(a: Array, b: Array) -> Array:
 
 
 # Rows that are linear in each argument while the other rests: (a b)' = a' b + a b'.
-PRODUCTS: Mapping[str, Callable[[Array, Array], Array]] = {
+PRODUCTS: Mapping[str, Callable[..., Array]] = {
     "matmul": matmul,
     "matvec": lambda W, v: matmul(v, W.T),  # y_i = sum_k W_ik v_k
     "outer": lambda z, v: matmul(
@@ -129,7 +131,7 @@ KNOWN = (*SLOPES, *LINEAR, *PRODUCTS)
 # ------------------------------------------------------------------ 2. forward mode
 def forward(claim: Json, v: Mapping[int, Array], n: int) -> int:
     """Return D_v y: move the inputs along v, and follow the movement to the output."""
-    values: list[Array] = []  # None where no row reads it
+    values: list[Array | None] = []  # None where no row reads it
     movements: list[Array] = []
     for k, step in enumerate(claim["steps"]):
         try:
@@ -141,10 +143,12 @@ def forward(claim: Json, v: Mapping[int, Array], n: int) -> int:
             movements.append(np.asarray((dy + v.get(k, 0)) % n, object))
         except Exception as error:  # also what NumPy says of things that do not fit
             raise ValueError(f"step {k}: {reason(error)}") from error
-    return movements[claim["output"]].item()
+    return int(movements[claim["output"]].item())
 
 
-def follow(step: Json, shape: Shape, x: Any, dx: Any, n: int) -> tuple[Array, Array]:
+def follow(
+    step: Json, shape: Shape, x: list[Array | None], dx: list[Array], n: int
+) -> tuple[Array | None, Array]:
     """Return the value and the movement of a step, from those of its arguments."""
     row, values = step["row"], step["values"]
     require(row in KNOWN, f"I do not know the row {row!r}; I know {', '.join(KNOWN)}")
@@ -206,21 +210,22 @@ def check(claim: Json) -> str:
 
 
 # --------------------------------------------- 4. the file, which a stranger wrote
-def once(pairs: list[tuple[str, Json]]) -> Json:
+def once(pairs: list[tuple[str, object]]) -> Json:
     """Return a dict; a key that is written twice could hide the first one."""
     require(len(dict(pairs)) == len(pairs), "a key is written twice")
     return dict(pairs)
 
 
-def integers(given: Json, low: int, high: int) -> list[int]:
+def integers(given: object, low: int, high: int) -> list[int]:
     """Return integers with low <= k < high; true and 1.0 are no integers."""
-    good = type(given) is list and all(type(k) is int for k in given)
-    good = good and all(low <= k < high for k in given)
+    numbers: list[int] = given if isinstance(given, list) else []
+    good = numbers is given and all(type(k) is int for k in numbers)
+    good = good and all(low <= k < high for k in numbers)
     require(good, f"{given} is no list of integers from {low} to {high - 1}")
-    return given
+    return numbers
 
 
-def array(entries: Json, shape: Shape, n: int) -> Array:
+def array(entries: object, shape: Shape, n: int) -> Array:
     """Return an array of integers modulo n."""
     return np.array(integers(entries, 0, n), object).reshape(shape)
 
@@ -230,7 +235,7 @@ def shape_of(given: Json) -> Shape:
     return tuple(integers(given["shape"], 0, 2**22))
 
 
-def option(given: Json) -> Any:
+def option(given: Any) -> Any:
     """Return an axis, a shape, an index, a mask, or the name of a dtype."""
     if type(given) is list:
         return tuple(map(option, given))
@@ -256,7 +261,7 @@ def require_random(claim: Json) -> None:
 
 
 # ------------------------------------------------------------------- 5. the answer
-def printable(text: Any) -> str:
+def printable(text: object) -> str:
     """Return a stranger's words so that they cannot pass for words of this program.
 
     A letter that cannot be written here is named, as Python names it.

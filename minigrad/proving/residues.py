@@ -28,7 +28,7 @@ from minigrad.array_like import DOMAINS
 from minigrad.exact import NUMBERS, meant
 from minigrad.proving.array_protocol import ADD_AT, ExactArray
 from minigrad.proving.bounds import VARIABLE, ZERO, Bound, of_number, random_primes
-from minigrad.types import Array, Axis, Index, Number, Operand, Shape
+from minigrad.types import Array, Axis, Index, Operand, Real, Shape
 
 if TYPE_CHECKING:
     from minigrad.primitive import Primitive
@@ -55,7 +55,7 @@ class Field:
         self._random = np.random.default_rng(random.getrandbits(128))
         self._cells = np.dtype((np.void, 8 * self.count))
         self._pool = np.zeros(0)
-        self._numbers: dict[Number, Residues] = {}
+        self._numbers: dict[Real, Residues] = {}
         self._zeros: dict[Shape, Residues] = {}
         moduli = np.array(self.primes, float)
         self._p = np.tile(moduli, BLOCK)
@@ -134,7 +134,7 @@ class Field:
             bound = its if k == 0 else bound.or_(its)
         return self.array(raws[where.ravel()].reshape((*array.shape, -1)), bound)
 
-    def _lifted(self, number: Number) -> tuple[Array, Bound]:
+    def _lifted(self, number: Real) -> tuple[Array, Bound]:
         value = meant(number)
         residues = [_balanced(value, p) for p in self.primes]
         return np.array(residues, float), of_number(value)

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
-from minigrad.primitive import Linear
+from minigrad.primitive import Linear, Primitive
 from minigrad.proving.blame import code_failed, rule_at_fault, rule_failed
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.proving.in_floats import check_sums
@@ -27,9 +26,10 @@ from minigrad.proving.residues import Field
 from minigrad.recording import record
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Shape
 
 SAMPLES = 12  # shapes and options to a row
-Sample = tuple[Sequence[tuple[int, ...]], Mapping[str, Any]]
+Sample = tuple[Sequence[Shape], Mapping[str, object]]
 
 
 def prove_adjoints(row: Linear, *samples: Sample, seed: int = 0) -> int:
@@ -76,7 +76,7 @@ def _prove_step(tape: Tape, step: Tensor, random: Random) -> None:
         failure = rule_at_fault(Field.drawn(random, 3), tape, step, mode)
         if failure is not None:
             raise failure
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     if (
         row.slice_of_argument is not None
     ):  # they say where each argument lies: number the entries

@@ -29,31 +29,41 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from minigrad.files import as_path, write_whole
 from minigrad.messages import explain, user_line
-from minigrad.primitive import Elementwise
-from minigrad.proving.domains import LETTERS
-from minigrad.proving.identity import derivative, gradient, trial, values_read
+from minigrad.primitive import Elementwise, Primitive
+from minigrad.proving.formulas import LETTERS
+from minigrad.proving.identity import (
+    Slopes,
+    derivative,
+    gradient,
+    trial,
+    values_read,
+)
 from minigrad.proving.residues import Field, Residues
 from minigrad.refusals import require_recorded, require_unspoilt
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Shape
 
-Json: TypeAlias = Any  # what JSON can say
+if TYPE_CHECKING:
+    import sympy
+
+Json: TypeAlias = Mapping[str, "Json"] | Sequence["Json"] | str | float | None
 
 PRIMES = 3
 MOST = 600_000  # entries of all steps of one file
-EMPTY: Json = {"args": [], "options": {}, "letters": {}, "values": None}
+EMPTY: dict[str, Json] = {"args": [], "options": {}, "letters": {}, "values": None}
 
 
 def write(
     path: str | os.PathLike[str],
     claims: Sequence[tuple[Tape, Sequence[Tensor]]],
-    facts: Mapping[str, Json],
+    facts: Mapping[str, object],
     seed: int = 0,
 ) -> Path:
     """Write claims to a file that recheck.py can check; return the path.
@@ -81,8 +91,12 @@ def write(
         why = f"its steps have {entries:,} entries, and a file holds {MOST:,}."
         raise ValueError(refusal(why, "prove smaller layers, or fewer time steps."))
     random = Random(seed)
-    document = {"format": "minigrad proof 2", "facts": dict(facts), "seed": seed}
-    document["claims"] = [_claim(*each, random) for each in longer]
+    document: dict[str, object] = {
+        "format": "minigrad proof 2",
+        "facts": dict(facts),
+        "seed": seed,
+        "claims": [_claim(*each, random) for each in longer],
+    }
     try:
         text = json.dumps(document, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -103,10 +117,10 @@ def _claim(tape: Tape, wrt: Sequence[Tensor], random: Random) -> Json:
     steps: list[Json] = []
     position: dict[Tensor, int] = {}
 
-    def add(row: str, shape: Any, **parts: Json) -> int:
+    def add(row: str, shape: Shape, **parts: Json) -> int:
         """Add a step; return its number."""
-        told = {"row": row, "name": f"step {len(steps)}", "shape": list(shape)}
-        steps.append(told | EMPTY | parts)
+        name = f"step {len(steps)}"
+        steps.append({"row": row, "name": name, "shape": shape, **EMPTY, **parts})
         return len(steps) - 1
 
     def argument(step: Tensor, i: int) -> int:
@@ -121,15 +135,17 @@ def _claim(tape: Tape, wrt: Sequence[Tensor], random: Random) -> Json:
         return add("constant", np.shape(given), values=_numbers(field.lift(given)))
 
     for step in tape:
-        row: Any = step.primitive
-        parts: Json = {"name": step.name} if step.name else {}
+        row: Primitive | None = step.primitive
+        parts: dict[str, Json] = {"name": step.name} if step.name else {}
         if row is not None:
             parts["args"] = [argument(step, i) for i in range(len(step.args))]
             parts["options"] = {k: option(v) for k, v in step.options.items()}
         if step in letters:
             parts["letters"] = {k: _numbers(a) for k, a in letters[step].items()}
         if step in read and (row is None or step in letters):
-            parts["values"] = _numbers(made.jets[step].value)
+            value = made.jets[step].value
+            assert isinstance(value, Residues)
+            parts["values"] = _numbers(value)
         position[step] = add(row.name if row else "input", step.shape, **parts)
     return {
         "primes": list(field.primes),
@@ -166,10 +182,16 @@ def option(value: Any) -> Json:
         return np.dtype(value).name
     if isinstance(value, Array | np.generic) and value.dtype.kind in "iub":
         return {"shape": list(value.shape), "entries": value.ravel().tolist()}
-    return value
+    plainly: Json = value
+    return plainly
 
 
-def _slopes(letters: Any, field: Field, step: Any, moving: Sequence[bool]) -> list[Any]:
+def _slopes(
+    letters: dict[Tensor, dict[str, Residues]],
+    field: Field,
+    step: Tensor,
+    moving: Sequence[bool],
+) -> Slopes:
     """Return the slopes by the arguments that move, of letters drawn for this step."""
     zeros = field.zeros(step.shape)
     letters[step] = drawn = dict[str, Residues]()
@@ -184,7 +206,7 @@ def _slopes(letters: Any, field: Field, step: Any, moving: Sequence[bool]) -> li
 
 
 @functools.lru_cache(maxsize=1024)
-def derivatives(meaning: str, count: int) -> tuple[Any, ...]:
+def derivatives(meaning: str, count: int) -> tuple[sympy.Expr, ...]:
     """Return SymPy's derivatives of a meaning by its letters.
 
     >>> derivatives("log(1 + exp(a))", 1), derivatives("nonsense of (", 1)
@@ -200,7 +222,9 @@ def derivatives(meaning: str, count: int) -> tuple[Any, ...]:
         return tuple(sympy.Symbol(f"slope {letter}") for letter in symbols)
 
 
-def _value(field: Field, shape: Any, formula: Any, drawn: Any) -> Residues:
+def _value(
+    field: Field, shape: Shape, formula: sympy.Expr, drawn: dict[str, Residues]
+) -> Residues:
     """Return a formula's value in the field; what is no + * or integer power is drawn.
 
     A number that is no fraction, such as pi, is one number for all entries.

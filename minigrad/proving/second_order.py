@@ -7,26 +7,26 @@ there: a rule that used a number its recording does not know is found out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Any
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Primitive
 from minigrad.proving import in_floats
 from minigrad.proving.blame import forgotten
 from minigrad.proving.float_gradient import tangents
-from minigrad.proving.lemmas import Lemma
+from minigrad.proving.lemmas import Lemmas
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 NEARBY, FAR = 3, 1e-2  # points, and how far they are at most, relatively
 STALE = 1e-6  # relative: by how much a recording may differ there
-Lemmas = Mapping[Primitive, Lemma]
 
 
 def recorded_gradient(
@@ -44,7 +44,7 @@ def recorded_gradient(
     rng = np.random.default_rng(random.getrandbits(64))
     with clean_recording():
         bars = grad(output, list(wrt), record=True)
-        product: Any = None
+        terms: list[Tensor] = []
         directions: dict[Tensor, Tensor] = {}
         for k, (x, bar) in enumerate(zip(wrt, bars, strict=True)):
             most = float(np.finfo(_floating(x)).max) ** 0.25  # v must not overflow
@@ -54,8 +54,8 @@ def recorded_gradient(
             )
             numbers = numbers.astype(_floating(x))
             v = directions[x] = Tensor(numbers, f"v_{x.name or k}")
-            term = (bar * v).sum()
-            product = term if product is None else product + term
+            terms.append((bar * v).sum())
+        product = functools.reduce(operator.add, terms)
         product.name = f"<gradient of {output.name or 'the output'}, v>"
         second = Tape(product)
     if not in_floats.in_floats(tape):
@@ -64,8 +64,8 @@ def recorded_gradient(
     return second, [x for x in wrt if x in on_tape]
 
 
-def _floating(x: Tensor) -> Any:
-    return x.dtype if x.dtype.kind == "f" else float
+def _floating(x: Tensor) -> np.dtype:
+    return x.dtype if x.dtype.kind == "f" else np.dtype(float)
 
 
 def _require_no_forgotten_number(
@@ -99,5 +99,7 @@ def _require_no_forgotten_number(
                 raise forgotten(output, found, expected)
 
 
-def _bars(output: Tensor, along: Mapping[Tensor, Array]) -> Any:
+def _bars(
+    output: Tensor, along: Mapping[Tensor, Array]
+) -> Iterator[tuple[Tensor, Array]]:
     return zip(along, grad(output, list(along)), strict=True)

@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
 
 from minigrad.messages import explain
-from minigrad.primitive import Linear
-from minigrad.proving.blame import blamed
+from minigrad.primitive import Linear, Primitive
+from minigrad.proving.blame import Pair, blamed
 from minigrad.proving.bounds import BITS, Bound, chance
 from minigrad.proving.identity import (
     RuleStopped,
@@ -97,7 +96,7 @@ def _runs(field: Field, step: Tensor) -> bool:
 
 
 def _cannot_run(step: Tensor, position: int, error: Exception) -> TypeError:
-    row: Any = step.primitive
+    row: Primitive = step.primitive
     reason = str(error).partition("\n")[0]
     return TypeError(
         explain(
@@ -117,7 +116,7 @@ def _compared(
     one: Sequence[Residues],
     expected: Residues,
     mode: str,
-) -> tuple[tuple[Any, Any] | None, dict[Tensor, Residues]]:
+) -> tuple[Pair | None, dict[Tensor, Residues]]:
     """Return what differs, if so, and the gradient."""
     try:
         bars = dict(zip(wrt, gradient(made, [output], wrt, one, mode), strict=True))
