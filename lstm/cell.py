@@ -75,7 +75,10 @@ class Cell(Module):
     ) -> None:
         n, m = sizes_of(type(self).__name__, n, m, foreign, OPTIONS)
         rng = np.random.default_rng(rng)
-        letters, usual = said(type(self), "letters"), said(type(self), "usual")
+        letters, usual = (
+            merged_class_attribute(type(self), "letters"),
+            merged_class_attribute(type(self), "usual"),
+        )
         self.letters = {name: letters[name] for name in letters if letters[name]}
         self.usual = {k: usual[k] for k in usual if k in self.letters or k == "state"}
         self.n, self.m, self.dtype = n, m, np.dtype(dtype)
@@ -187,7 +190,7 @@ class LSTMCell(Cell):
     def __init_subclass__(cls) -> None:
         """Let a parent without some box have its equation, in any order of parents."""
         for parent in cls.__bases__:
-            letters = said(parent, "letters")
+            letters = merged_class_attribute(parent, "letters")
             for name, equation in LSTMCell.letters.items():
                 if letters.get(name, equation) is None and equation not in vars(cls):
                     setattr(cls, equation, getattr(parent, equation))
@@ -226,18 +229,18 @@ class LSTMCell(Cell):
         return o * self.squash(c)
 
 
-def said(cls: type, attribute: str) -> dict[str, Any]:
+def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:
     """Return what a class and its parents say together; the nearest has the last word.
 
     >>> class Open(LSTMCell):
     ...     letters = {"output": None}
-    >>> said(Open, "letters")
+    >>> merged_class_attribute(Open, "letters")
     {'forget': 'f', 'input': 'i', 'candidate': 'c', 'output': None}
     """
-    together: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for each in reversed(cls.__mro__):
-        together.update(vars(each).get(attribute, {}))
-    return together
+        merged.update(vars(each).get(attribute, {}))
+    return merged
 
 
 def _known(option: str, given: Mapping[str, Any], names: Iterable[str]) -> Any:

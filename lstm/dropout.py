@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.masks import Around, chosen
+from lstm.masks import StepHook, chosen
 from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import beside
@@ -42,7 +42,7 @@ def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -
     return kept.astype(dtype) / np.dtype(dtype).type(1 - rate)
 
 
-class Variational(Around):
+class Variational(StepHook):
     """One mask for x and one for the y that the cell reads, the same at every step.
 
     x  (..., n), and y  (..., m): 0 or 1 / (1 - rate)
@@ -96,7 +96,7 @@ def variational(
     )
 
 
-class Zoneout(Around):
+class Zoneout(StepHook):
     """Where a mask is true, an entry of the state keeps its old value.
 
     masks  a state of booleans: each field (..., T, m), a new mask at every step
@@ -148,7 +148,7 @@ def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> 
     )
 
 
-class ZoneoutMean(Around):
+class ZoneoutMean(StepHook):
     """Each field is the mean of what zoneout makes of it, for use at test."""
 
     def __init__(self, rates: dict[str, float]) -> None:

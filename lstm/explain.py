@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.formula import Formula
+from lstm.parameter_count import Formula
 from minigrad.console import shown, table
 from minigrad.messages import explain, user_line
 from minigrad.module import leaf

@@ -28,7 +28,7 @@ from lstm.cell import OPTIONS, LSTMCell
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
 from lstm.habits import CALL, known_direction, refuse_options, sizes_of
-from lstm.masks import Around, Frozen, arounds, only_real, real_steps
+from lstm.masks import Frozen, StepHook, padding_mask, step_hooks, zero_padded
 from lstm.state import RecurrentCell, require_cell, require_next, require_state
 from minigrad import Module, Tensor, concatenate, stack, where
 from minigrad.arrays import numbers
@@ -122,20 +122,20 @@ class Recurrent(Module):
         refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
         x = self._read(x)
         state = self._begin(state, x)
-        real = real_steps(x, mask, lengths)
-        around = arounds(dropout)
-        for each in around:
+        real = padding_mask(x, mask, lengths)
+        hooks = step_hooks(dropout)
+        for each in hooks:
             each.require_fit(x, state)
         if real is not None:
-            x = only_real(x, real)
-            around.append(Frozen(real))
+            x = zero_padded(x, real)
+            hooks.append(Frozen(real))
         steps = range(x.shape[-2])
         outputs: list[Any] = [None for _ in steps]
         with reusing_weights():
             for t in reversed(steps) if self.reverse else steps:
                 with time_step(t):
                     x_t = named_input(x[..., t, :], self.dtype)
-                    state = self._step(t, x_t, state, around)
+                    state = self._step(t, x_t, state, hooks)
                 outputs[t] = state.y
         if self.outputs == "last":
             return state.y, state
@@ -153,14 +153,14 @@ class Recurrent(Module):
         """Return what `explain` prints."""
         return Explanation(self.cell)
 
-    def _step(self, t: int, x: Any, state: Any, around: list[Around]) -> Any:
+    def _step(self, t: int, x: Any, state: Any, hooks: list[StepHook]) -> Any:
         """Return the state after step t: the cell's, and what is done around it."""
         seen = state
-        for each in around:
+        for each in hooks:
             x, seen = each.before(t, x, seen)
         new = self.cell(x, seen)
         require_next(self.cell, state, new)
-        for each in around:
+        for each in hooks:
             new = each.after(t, state, new)
         return new
 

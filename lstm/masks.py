@@ -23,7 +23,7 @@ from minigrad.messages import explain, user_line
 Array = np.ndarray
 
 
-class Around:
+class StepHook:
     """What is done around the cell, at each step: before it runs, and after.
 
     A mask is one such thing; dropout on the state is another. This one does nothing.
@@ -44,7 +44,7 @@ class Around:
         """Return the state after step t; `old` is that before, `new` is the cell's."""
         return new
 
-    def during(self, steps: slice) -> Around:
+    def during(self, steps: slice) -> StepHook:
         """Return what concerns some of the steps only, counted anew from 0."""
         return self
 
@@ -58,7 +58,7 @@ def _in_short(value: Any) -> str:
     return str(value.shape) if hasattr(value, "shape") else repr(value)
 
 
-class Frozen(Around):
+class Frozen(StepHook):
     """The state stays as it is wherever `real`, of shape (..., T), is false.
 
     >>> from lstm.state import State
@@ -83,11 +83,11 @@ class Frozen(Around):
         return Frozen(self.real[..., steps])
 
 
-def arounds(dropout: Any) -> list[Around]:
+def step_hooks(dropout: Any) -> list[StepHook]:
     """Return a list of what is done around the cell: nothing, one thing, or several."""
     several = dropout if type(dropout) in (list, tuple) else [dropout]
     found = [each for each in several if each is not None]
-    if all(isinstance(each, Around) for each in found):
+    if all(isinstance(each, StepHook) for each in found):
         return found
     raise TypeError(
         explain(
@@ -112,10 +112,10 @@ def chosen(masks: Any, new: Any, old: Any) -> Any:
     return type(new)(*fields)
 
 
-def real_steps(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
+def padding_mask(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
     """Return the mask of x (..., T, n), shape (..., T): given, or made from lengths.
 
-    >>> real_steps(np.zeros((2, 3, 1)), lengths=[3, 1])
+    >>> padding_mask(np.zeros((2, 3, 1)), lengths=[3, 1])
     array([[ True,  True,  True],
            [ True, False, False]])
 
@@ -195,7 +195,7 @@ def _checked_mask(mask: Any, x: Any) -> Array:
     raise error(explain(asked, {"x": x, "mask": array}, why, fix))
 
 
-def only_real(x: Any, real: Array) -> Any:
+def zero_padded(x: Any, real: Array) -> Any:
     """Return x with zeros at the steps that are not real, whatever stood there."""
     if isinstance(x, Tensor):
         return where(real[..., None], x, 0.0)

@@ -18,7 +18,7 @@ from lstm.counting import time_step
 from lstm.explain_layers import Explained, width_in, width_out
 from lstm.habits import CALL, refuse_options
 from lstm.layer import joined, named_input, sequence
-from lstm.masks import only_real, real_steps
+from lstm.masks import padding_mask, zero_padded
 from lstm.state import detached
 from minigrad import Module, Sequential
 from minigrad.messages import explain, user_line
@@ -116,9 +116,9 @@ class Stack(Explained, Module):
         known = ("states", "mask", "lengths", "between", "dropout")
         refuse_options("stack", foreign, known, CALL)
         x = sequence(x)
-        mask = real_steps(x, mask, lengths)
+        mask = padding_mask(x, mask, lengths)
         if mask is not None and not over_time(self.layers[0]):
-            x = only_real(x, mask)  # which layers with memory do themselves
+            x = zero_padded(x, mask)  # which layers with memory do themselves
         states = _one_each(states, len(self.layers), "states", "layer")
         dropout = _one_each(dropout, len(self.layers), "dropout", "layer")
         gaps = [*_one_each(between, len(self.layers) - 1, "between", "gap"), None]

@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm.counting import counting_since
 from lstm.layer import sequence
-from lstm.masks import real_steps, require_steps
+from lstm.masks import padding_mask, require_steps
 from lstm.state import detached
 from minigrad import Tensor
 from minigrad.messages import explain, user_line
@@ -71,7 +71,7 @@ def truncated(
     _require_causal(layer)
     _require_length(k)
     require_steps(x)
-    mask = real_steps(x, mask, lengths)
+    mask = padding_mask(x, mask, lengths)
     return _pieces(layer, x, k, state, mask, dropout)
 
 

@@ -161,7 +161,7 @@ def _around_each_step(manager: Within, function: Any) -> Any:
 
 
 class no_grad(Within):
-    """Inside, primitives compute without being recorded.
+    """Inside, primitives compute without being recorded; also a decorator.
 
     >>> import minigrad as mg
     >>> x = mg.Tensor([1.0, 2.0])
@@ -172,6 +172,11 @@ class no_grad(Within):
     """
 
     __slots__ = ()
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Return the manager, or, as `@no_grad` without a call, what it decorates."""
+        manager = super().__new__(cls)
+        return manager if function is None else manager(function)
 
     def alter(self, setting: Setting) -> None:
         setting.recording = False

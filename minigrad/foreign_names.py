@@ -138,6 +138,8 @@ LAYERS = "mg.Dense(3, 2, mg.tanh)  # layers are on mg, and in the package lstm"
 FUNCTIONS = "mg.softmax(t)  # functions are on mg itself"
 OPTIMIZERS = "mg.Adam(model)  # optimizers are mg.SGD, mg.Adam, mg.AdamW, mg.RMSprop"
 BINARY = "(mg.softplus(logits) - labels * logits).mean()  # of logits, before sigmoid"
+SCHEDULE = "  # between steps; lstm.schedules has some"
+BATCH = "x[0:32]  # a batch is an array: slice it, or index it by a permutation"
 ROW = "mg.elementwise  # a row of the table: docs/do/add-an-op.md"
 RECORDING = "mg.no_grad()  # outside it every Tensor is recorded"
 
@@ -184,6 +186,8 @@ PACKAGE: Table = {
     **dict.fromkeys(("inference_mode", "enable_grad", "set_grad_enabled"), RECORDING),
     "save": "model.save(path)",
     "load": "model.load(path)",
+    **dict.fromkeys(("lr_scheduler", "StepLR", "CosineAnnealingLR"), RATE + SCHEDULE),
+    **dict.fromkeys(("DataLoader", "Dataset", "TensorDataset", "data"), BATCH),
     "cat": "mg.concatenate([t, t])",
     "one_hot": "np.eye(3)[ids]",
     **{f: f"np.{f}" for f in ("float16", "float32", "float64", "newaxis", "pi", "inf")},
@@ -197,7 +201,14 @@ SYNONYMS = {
     "eps": "epsilon",
     "argnums": "inputs",
 }  # taken for what we say
-WORDS = {"argument": "argnums", "dim": "axis", "dims": "axes", "keepdim": "keepdims"}
+WORDS = {
+    "argument": "argnums",
+    "dim": "axis",
+    "dims": "axes",
+    "keepdim": "keepdims",
+    **dict.fromkeys(("min", "a_min"), "low"),
+    **dict.fromkeys(("max", "a_max"), "high"),
+}
 KEYWORDS: Table = {  # of one function, or of any
     **dict.fromkeys(("requires_grad", "trainable"), RECORDED),
     "Tensor.dtype": "mg.Tensor(np.asarray(array, dtype))",
@@ -225,6 +236,7 @@ KEYWORDS: Table = {  # of one function, or of any
     ),
     "strict": "model.load_state_dict({**model.state_dict(), **arrays})",
     "reduction": "(t - other) ** 2  # a loss here is the mean; of this make any other",
+    "inplace": "  # a Tensor is never written into",
     "out": "t = mg.tanh(t)  # a Tensor is never written into",
     "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",
 }

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import booleans, numbers
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.table import (
     broadcast,
@@ -47,6 +48,7 @@ def array_of(a: Any) -> Any:
 # -------------------------------------------------------------- signatures of the rows
 
 
+@taught
 def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """Join along an existing axis: `concatenate([x, y], axis=-1)` is [x, y].
 
@@ -56,6 +58,7 @@ def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     return concatenate_row(*parts, axis=axis)
 
 
+@taught
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:
     """Join along a new axis.
 
@@ -65,6 +68,7 @@ def stack(parts: Sequence[Any], axis: int = 0) -> Any:
     return stack_row(*parts, axis=axis)
 
 
+@taught
 def where(mask: Any, a: Any, b: Any) -> Any:
     """Return a where the boolean array `mask` is true, b elsewhere.
 
@@ -115,6 +119,7 @@ def transposed(a: Any, *axes: Any) -> Any:
     return transpose(a, axes=tuple(order) if order else None)
 
 
+@taught
 def broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
     """Repeat `a` to the shape, by NumPy's rules."""
     return broadcast(a, shape=tuple(shape))
@@ -123,6 +128,7 @@ def broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
 # ------------------------------------------------------------------ branches and kinks
 
 
+@taught
 def power(a: Any, b: Any) -> Any:
     """Return a ** b; entries where the general rule is 0 * inf get their limit.
 
@@ -160,6 +166,7 @@ def as_exact(count: Any, *others: Any) -> Any:
     return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count
 
 
+@taught
 def absolute(a: Any) -> Any:
     """|a| = sign(a) a, with the sign recorded; slope 0 at 0.
 
@@ -169,6 +176,7 @@ def absolute(a: Any) -> Any:
     return multiply(a, np.sign(array_of(a)))
 
 
+@taught
 def maximum(a: Any, b: Any) -> Any:
     """Return the larger of two, entry by entry; ties share the gradient equally.
 
@@ -179,6 +187,7 @@ def maximum(a: Any, b: Any) -> Any:
     return _chosen(a, b, x > y, y > x)
 
 
+@taught
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two, entry by entry; ties share the gradient equally.
 
@@ -200,6 +209,7 @@ def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     return where(first, a, where(second, b, half))
 
 
+@taught
 def relu(a: Any) -> Any:
     """Return max(a, 0), with slope 0 at 0; NaN stays NaN.
 
@@ -209,6 +219,7 @@ def relu(a: Any) -> Any:
     return where(array_of(a) <= 0, 0, a)
 
 
+@taught
 def clip(a: Any, low: Any = None, high: Any = None) -> Any:
     """Keep a within [low, high]; slope 1 at the bounds, 0 outside.
 
@@ -225,6 +236,7 @@ def clip(a: Any, low: Any = None, high: Any = None) -> Any:
     return a
 
 
+@taught
 def silu(a: Any) -> Any:
     """Return a * sigmoid(a) (Hendrycks and Gimpel 2016, Elfwing et al. 2017).
 

@@ -67,39 +67,39 @@ def _in_our_words(
     for word, value in options.items():
         ours = word if word in names else SYNONYMS.get(word, word)
         if ours not in names or (ours != word and ours in options):
-            raise _not_a_keyword(function, word, names, twice=ours in names)
+            raise not_a_keyword(_name(function), word, names)
         taken[ours] = value
     return taken
 
 
-def _not_a_keyword(
-    function: Any, word: str, names: Iterable[str], twice: bool
-) -> TypeError:
-    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
+    """Say what to write for a keyword that a function does not take."""
+    ours = SYNONYMS.get(word, "")
     shown = [each for each in names if each not in ("self", "args", "options")]
     entry = KEYWORDS.get(f"{name}.{word}") or KEYWORDS.get(word)
     near = difflib.get_close_matches(word, shown, n=1)
-    if WORDS.get(word) in shown:
+    why = f"{name} has no option of that name."
+    if ours in shown:
+        why, fix = f"that is {ours}, which is given, too.", f"give one of them: {ours}."
+    elif WORDS.get(word) in shown:
         fix = f"here the word is {WORDS[word]}: {name}(..., {WORDS[word]}=...)."
     elif entry:
         fix = advice(entry)
     else:
         fix = f"nearest: {near[0]}=." if near else f"it takes {', '.join(shown)}."
-    return TypeError(
-        explain(
-            f"{name}(..., {word}=...), at {user_line()}",
-            {},
-            f"{name} has no option of that name."
-            if not twice
-            else f"that is {SYNONYMS[word]}, which is given, too.",
-            f"give one of them: {SYNONYMS[word]}." if twice else fix,
-        )
-    )
+    asked = f"{name}(..., {word}=...), at {user_line()}"
+    return TypeError(explain(asked, {}, why, fix))
+
+
+def _name(function: Any) -> str:
+    """Return what a user calls a function: of a constructor the class."""
+    qualified: str = function.__qualname__.removesuffix(".__init__")
+    return qualified.rpartition(".")[2]
 
 
 def _misfit(function: Any, error: TypeError) -> TypeError:
     """Say how a function is called, to who gave too few arguments or too many."""
-    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    name = _name(function)
     _, _, why = str(error).partition("() ")
     named = [each for each in inspect.signature(function).parameters if each != "self"]
     asked, fix = f"{name}, at {user_line()}", f"write {name}({', '.join(named)})."
@@ -174,12 +174,20 @@ def _fix(name: str, table: Table) -> str | None:
     if name.endswith("_"):
         return "write t = ..., a new Tensor; for a Parameter assign p.data = array."
     if table is TENSOR and name in sys.modules["minigrad"].__all__:
-        return advice(f"mg.{name}(t)")
+        return advice(
+            f"mg.{name}({_arguments(getattr(sys.modules['minigrad'], name))})"
+        )
     if name in CREATED:
         return advice(f"mg.Tensor(np.{name}(...))")
     if getattr(np, name, None) in NUMPY_FACE:
         return advice(f"np.{name}(t)")
     return None
+
+
+def _arguments(function: Any) -> str:
+    """Return how a function is called of a Tensor: t, low, high."""
+    first, *others = inspect.signature(function).parameters
+    return ", ".join(["[t, ...]" if first == "parts" else "t", *others])
 
 
 def absent_in_package(name: str, public: Iterable[str]) -> AttributeError:

@@ -73,7 +73,15 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; the Tensors recorded meanwhile carry this Module's name."""
-        raise NotImplementedError(f"{type(self).__name__} needs a forward method")
+        kind = type(self).__name__
+        raise NotImplementedError(
+            explain(
+                f"a call of {kind}, at {user_line()}",
+                {"model": self},
+                f"{kind} does not say what it computes.",
+                "write a method forward(self, x): what it returns is model(x).",
+            )
+        )
 
     def parameters(self) -> list[Parameter]:
         """Return a list of every Parameter, each once.
@@ -183,8 +191,9 @@ class Module:
                     {},
                     "names and shapes must be the same, and numbers fit:\n        "
                     + "\n        ".join(problems),
-                    "build the model with the sizes it was saved with; nothing was "
-                    "changed.",
+                    "build the model with the sizes it was saved with; weights under "
+                    "the names of PyTorch, Keras, Flax are for lstm.exchange; nothing "
+                    "was changed.",
                 )
             )
         converted = {name: arrays[name].astype(p.dtype) for name, p in own.items()}
@@ -402,6 +411,12 @@ class Sequential(Module):
         for layer in self.layers:
             x = output_of(layer, x)
         return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.layers[index]
 
 
 def over_time(layer: Any) -> bool:

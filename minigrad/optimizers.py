@@ -20,6 +20,7 @@ from minigrad.habits import absent, taught
 from minigrad.messages import explain, user_line
 from minigrad.module import Module, misfits
 from minigrad.parameter import Parameter
+from minigrad.refusals import a_kind
 from minigrad.shapes import leaves
 from minigrad.tensor import Array
 
@@ -303,7 +304,7 @@ def _listed(parameters: Parameters) -> tuple[list[str], list[Parameter]]:
         if not isinstance(each, Parameter):
             raise TypeError(
                 explain(
-                    f"an optimizer over a {type(each).__name__}, at {user_line()}",
+                    f"an optimizer over {a_kind(each)}, at {user_line()}",
                     {"it": each},
                     "an optimizer changes Parameters, and only those.",
                     "pass a Module, or mg.Parameters in a list or in a dict, such as "

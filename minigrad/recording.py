@@ -16,6 +16,7 @@ import numpy as np
 from minigrad.array_like import DOMAINS, as_array, plain
 from minigrad.arrays import numbers
 from minigrad.context import SETTING
+from minigrad.habits import not_a_keyword
 from minigrad.messages import explain, named, user_line
 from minigrad.tensor import UNRECORDED, Tensor, clock
 
@@ -123,6 +124,8 @@ def _general(row: Any) -> Callable[..., Any]:
             else:
                 value = setting.checker.compute(function, *values, **options)
         except Exception as error:
+            for word in () if row.variadic else options.keys() - set(option_names):
+                raise not_a_keyword(row.name, word, option_names) from None
             raise refused(row.name, function, args, options, error) from error
         return record(row, value, args, options, setting)
 

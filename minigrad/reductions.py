@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.arrays import integers, numbers
 from minigrad.functions import array_of, as_exact, where
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
@@ -37,6 +38,7 @@ def _in_float32(function: F) -> F:
     return wider  # type: ignore[return-value]
 
 
+@taught
 @_in_float32
 def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean over the axes.
@@ -48,6 +50,7 @@ def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sum(a, axis=axis, keepdims=keepdims) / as_exact(_count(a, axis), a)
 
 
+@taught
 @_in_float32
 def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the mean squared deviation from the mean (no Bessel correction).
@@ -60,6 +63,7 @@ def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return mean(deviation * deviation, axis, keepdims)
 
 
+@taught
 def max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the largest entry over the axes; ties share the gradient equally.
 
@@ -70,6 +74,7 @@ def max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _extreme(a, max, np.max, axis, keepdims)
 
 
+@taught
 def min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the smallest entry over the axes; ties share the gradient equally."""
     return _extreme(a, min, np.min, axis, keepdims)
@@ -103,6 +108,7 @@ def _count(a: Any, axis: Any) -> int:
     return int(np.prod([shape[each] for each in axes]))
 
 
+@taught
 @_in_float32
 def logsumexp(a: Any, axis: Any = -1, keepdims: bool = False) -> Any:
     """Return log(sum(exp(a))) over the axes, without overflow.
@@ -131,6 +137,7 @@ def _finite(top: Array) -> Array:
     return top if top.dtype == object else np.where(np.isfinite(top), top, 0)
 
 
+@taught
 @_in_float32
 def log_softmax(a: Any, axis: Any = -1) -> Any:
     """Return log(softmax(a)), without overflow.
@@ -144,6 +151,7 @@ def log_softmax(a: Any, axis: Any = -1) -> Any:
     return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
 
 
+@taught
 @_in_float32
 def softmax(a: Any, axis: Any = -1) -> Any:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
@@ -159,6 +167,7 @@ def softmax(a: Any, axis: Any = -1) -> Any:
 # ------------------------------------------------------------------------------ losses
 
 
+@taught
 @_in_float32
 def squared_error(prediction: Any, target: Any) -> Any:
     """Return the mean of (prediction - target)^2; the shapes must be the same.
@@ -185,6 +194,7 @@ def squared_error(prediction: Any, target: Any) -> Any:
     return mean(difference * difference)
 
 
+@taught
 @_in_float32
 def cross_entropy(logits: Any, labels: Any) -> Any:
     """Return the mean of -log softmax(logits)[label].

@@ -61,8 +61,10 @@ def require_tensor(value: Any, asked: str, role: str = "output") -> None:
 
 
 def a_kind(value: Any) -> str:
-    """Return the type of a value with its article: a Dense, an Adam."""
-    name = type(value).__name__
+    """Return the type of a value with its article: a Dense, an Adam, a torch.Tensor."""
+    name, home = type(value).__name__, type(value).__module__.partition(".")[0]
+    if home in ("torch", "jax", "jaxlib", "tensorflow", "keras"):
+        name = f"{home}.{name}"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 

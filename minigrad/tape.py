@@ -39,7 +39,7 @@ class Tape:
 
     def __init__(self, *outputs: Any) -> None:
         asked = outputs[0] if len(outputs) == 1 else outputs
-        self.outputs = tuple(outputs_in(asked, "Tape(output)"))
+        self.outputs = tuple(outputs_in(asked, "Tape(output)")) if outputs else ()
         self.steps = in_order(self.outputs)
 
     def __iter__(self) -> Iterator[Tensor]:

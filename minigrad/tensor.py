@@ -147,4 +147,13 @@ def _leaf_data(data: Any, name: str | None) -> Array:
                 "t itself if they should, t.detach() if not.",
             )
         )
+    if not isinstance(name, str | None):
+        raise TypeError(
+            explain(
+                f"Tensor(data, {name!r}), at {user_line()}",
+                {"name": name},
+                "the second argument is a name, for messages, equations and pictures.",
+                "a dtype is that of the array: mg.Tensor(np.asarray(data, dtype)).",
+            )
+        )
     return np.array(floats(data, f"Tensor({name or '...'})", name or "data"))

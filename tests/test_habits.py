@@ -127,7 +127,9 @@ def test_a_module_of_this_name_is_still_one_and_says_what_to_write_if_called(nam
 
 @pytest.mark.parametrize("name", ["tanh", "exp", "relu", "softmax", "concatenate"])
 def test_a_function_asked_for_as_a_method_is_named(name):
-    assert advice(lambda: getattr(mg.Tensor(1.0), name)) == f"write mg.{name}(t)."
+    said = advice(lambda: getattr(mg.Tensor(1.0), name))
+    called = {"softmax": "t, axis", "concatenate": "[t, ...], axis"}.get(name, "t")
+    assert said == f"write mg.{name}({called})."
 
 
 def test_a_name_of_numpy_is_answered_by_whether_it_records():
@@ -213,6 +215,27 @@ KEYWORDS = {
         lambda: mg.Adam(mg.Parameter(1.0)).zero_grad(set_to_none=True),
         "leave it out: zero_grad\\(\\) sets None",
     ),
+    "dim of a primitive": (
+        lambda: mg.Tensor(np.ones((2, 3)), "t").sum(dim=0),
+        "here the word is axis: sum",
+    ),
+    "dim of a composite": (
+        lambda: mg.softmax(mg.Tensor([1.0]), dim=-1),
+        "here the word is axis: softmax",
+    ),
+    "keepdim": (
+        lambda: mg.Tensor([1.0]).max(keepdim=True),
+        r"here the word is keepdims: max\(..., keepdims=",
+    ),
+    "min of clip": (lambda: mg.clip(mg.Tensor([1.0]), min=0), "the word is low"),
+    "reduction": (
+        lambda: mg.squared_error(mg.Tensor([1.0]), [2.0], reduction="sum"),
+        "a loss here is the mean",
+    ),
+    "label_smoothing": (
+        lambda: mg.cross_entropy(mg.Tensor([[1.0]]), [0], label_smoothing=0.1),
+        "it takes logits, labels",
+    ),
     "strict": (
         lambda: mg.Dense(3, 2).load_state_dict({}, strict=False),
         r"\*\*model\.state_dict\(\)",
@@ -225,6 +248,50 @@ def test_a_keyword_that_a_function_does_not_take_is_answered(keyword):
     do, fix = KEYWORDS[keyword]
     with pytest.raises(TypeError, match=rf"(?s)has no option of that name.*{fix}"):
         do()
+
+
+CALLS = {
+    "nothing": (lambda: mg.Dense(), r"Dense\(n, m, activation, rng, dtype\)"),
+    "too little": (lambda: mg.where(True, 1.0), r"where\(mask, a, b\)"),
+    "too much": (lambda: mg.Tensor(1.0, "x", 3), r"Tensor\(data, name\)"),
+    "a method": (lambda: mg.Adam(mg.Parameter(1.0)).step(1, 2), r"step\(gradients\)"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_with_too_few_or_too_many_arguments_shows_how_it_is_called(call):
+    do, fix = CALLS[call]
+    with pytest.raises(TypeError, match=rf"(?s)test_habits.py.*why.*write {fix}"):
+        do()
+
+
+def test_a_function_that_fails_by_itself_is_not_said_to_be_called_wrongly():
+    @taught
+    def f():
+        return len(3)
+
+    with pytest.raises(TypeError, match="has no len"):
+        f()
+
+
+def test_no_grad_decorates_with_and_without_a_call():
+    x = mg.Tensor(2.0)
+    for decorator in (mg.no_grad, mg.no_grad()):
+
+        @decorator
+        def f(a):
+            return a * 3.0
+
+        assert f(x).primitive is None and f(x).item() == 6.0
+    with mg.no_grad():
+        assert (x * 3.0).primitive is None
+    assert (x * 3.0).primitive is not None
+
+
+def test_a_sequence_of_layers_is_one():
+    layers = [mg.Dense(3, 2, rng=0), mg.tanh, mg.Dense(2, 1, rng=1)]
+    model = mg.Sequential(*layers)
+    assert len(model) == 3 and list(model) == layers and model[-1] is layers[-1]
 
 
 def test_what_is_taught_keeps_its_name_its_signature_and_its_arguments():

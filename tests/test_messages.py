@@ -564,6 +564,21 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         *(TypeError, f"of Parameters, {HERE}", "w: shape", "gradients of"),
         r"\[p\.grad for p in",
     ),
+    "dtype in the place of a name": (
+        lambda: mg.Tensor([1.0], np.float32),
+        *(TypeError, rf"Tensor\(data, .*float32.*{HERE}", "name: ", "is a name"),
+        r"np\.asarray\(data, dtype\)",
+    ),
+    "model without forward": (
+        lambda: mg.Module()(x),
+        *(
+            NotImplementedError,
+            f"call of Module, {HERE}",
+            "model: ",
+            "what it computes",
+        ),
+        r"forward\(self, x\)",
+    ),
     "betas that are one": (
         lambda: mg.Adam([w], betas=0.9),
         *(TypeError, f"betas=0.9, {HERE}", None, "there are two", r"\(0\.9, 0\.999\)"),

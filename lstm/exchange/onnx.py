@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.cell import Cell, LSTMCell, said
+from lstm.cell import Cell, LSTMCell, merged_class_attribute
 from lstm.exchange.blocks import Block, fill, joined
 from lstm.exchange.fitting import activations, fit, read, refuse, require_known
 from lstm.exchange.models import (
@@ -262,7 +262,7 @@ def _class(node: Node) -> type[Cell]:
 
 def _activations(cell: type[Cell], names: Iterable[str]) -> dict[str, Any]:
     """Return the option of a cell for the three activations of a direction."""
-    boxes = said(cell, "letters")
+    boxes = merged_class_attribute(cell, "letters")
     return {
         each: FUNCTIONS[name]
         for group, name in zip(TIED, names, strict=True)

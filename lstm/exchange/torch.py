@@ -65,6 +65,7 @@ ENDINGS = ("", "_reverse")
 def to_torch(model: Module) -> dict[str, Array]:
     """Return the state dict of the nn.LSTM that a model is; of a cell, its nn.LSTMCell.
 
+    >>> import numpy as np
     >>> from lstm import LSTM
     >>> for name, array in to_torch(LSTM(n=3, m=2, rng=0)).items():
     ...     print(name, array.shape)
@@ -89,6 +90,7 @@ def from_torch(source: Any, into: Module | None = None, prefix: str = "") -> Mod
     prefix  what the names begin with in a larger model, as "encoder."; others are not
             looked at
 
+    >>> import numpy as np
     >>> from lstm import LSTM
     >>> layer = from_torch(to_torch(LSTM(n=3, m=2, rng=0)))
     >>> layer.cell.n, layer.cell.m
