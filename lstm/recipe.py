@@ -8,9 +8,9 @@ every number that follows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from lstm import additions, others, variants
 from lstm.cell import Cell, LSTMCell
@@ -18,6 +18,9 @@ from lstm.initial import PRESETS
 from lstm.layer import Recurrent
 from lstm.schedules import SCHEDULES
 from minigrad.messages import explain, user_line
+from minigrad.module import Rng
+
+Default = TypeVar("Default")
 
 CELLS: Mapping[str, type[Cell]] = {
     "lstm": LSTMCell,
@@ -37,20 +40,25 @@ CELLS: Mapping[str, type[Cell]] = {
 
 
 def option(
-    default: Any,
+    default: Default,
     what: str,
-    choices: Any = None,
-    kind: Any = None,
+    choices: Sequence[str] | None = None,
+    kind: type | None = None,
     least: float = -math.inf,
     most: float = math.inf,
-) -> Any:
+) -> Default:
     """Return a field of a dataclass that is also an option of the command line.
 
     `least` and `most` are the bounds of a task's own option, see `lstm.tasks.task`.
     """
-    told = {"help": what, "choices": choices, "kind": kind or type(default)}
+    told: dict[str, object] = {
+        "help": what,
+        "choices": choices,
+        "kind": kind or type(default),
+    }
     told |= {"least": least, "most": most}
-    return field(default=default, metadata=told)
+    made: Default = field(default=default, metadata=told)  # typed as its default is
+    return made
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ class Recipe:
                 )
             )
 
-    def layer(self, n: int, rng: Any) -> Recurrent:
+    def layer(self, n: int, rng: Rng) -> Recurrent:
         """Return an untrained layer over time that reads n features."""
         cell = CELLS[self.cell](
             n,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def natural(text: str) -> int:
@@ -22,7 +25,7 @@ def positive(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
 
 
-def add_fields(parser: Any, settings: Any) -> None:
+def add_fields(parser: argparse._ActionsContainer, settings: DataclassInstance) -> None:
     """Add an option for every field of a dataclass instance, with its value as default.
 
     What is not given on the command line is missing from the result, so that one can
@@ -37,16 +40,16 @@ def add_fields(parser: Any, settings: Any) -> None:
             type=each.metadata["kind"],
             default=argparse.SUPPRESS,
             choices=each.metadata["choices"],
-            metavar=_metavar(each.metadata),
+            metavar=_metavar(each.metadata["kind"], each.metadata["choices"]),
             help=f"{each.metadata['help']}{usual}",
         )
 
 
-def _metavar(told: Mapping[str, Any]) -> str | None:
-    return None if told["choices"] else told["kind"].__name__.upper()
+def _metavar(kind: type, choices: Sequence[str] | None) -> str | None:
+    return None if choices else kind.__name__.upper()
 
 
-def given(options: argparse.Namespace, settings: Any) -> dict[str, Any]:
+def given(options: argparse.Namespace, settings: DataclassInstance) -> dict[str, Any]:
     """Return those fields of a dataclass that the command line named."""
     names = {each.name for each in fields(settings)}
     return {name: value for name, value in vars(options).items() if name in names}

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lstm.commands.options import add_fields, given, natural
 from minigrad.messages import explain
+
+if TYPE_CHECKING:
+    from lstm.tasks import Task
+    from lstm.training import Training
+    from lstm.training.log import Row
 
 DESCRIPTION = "Train a model on a task, and measure it beside simpler means."
 ROWS = 20  # lines of progress that a run prints, more or less
@@ -51,7 +57,7 @@ def _add_run(parser: argparse.ArgumentParser, name: str) -> None:
         help="updates between checkpoints; 0: only after each epoch")  # fmt: skip
 
 
-def headline(kind: Any) -> str:
+def headline(kind: type[Task]) -> str:
     """Return the first sentence that a task's class says of itself."""
     return (
         (kind.__doc__ or "").strip().partition(".\n")[0].replace("\n", " ").rstrip(".")
@@ -72,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
         words = f"after {training.progress.updates} updates; --resume continues the run"
         print(f"\nInterrupted {words}.", file=sys.stderr)
         return 130
-    _report(training)
+    _report(training, options.out)
     return 0
 
 
@@ -90,7 +96,7 @@ def _no_task() -> int:
     return 2
 
 
-def _new(options: argparse.Namespace) -> Any:
+def _new(options: argparse.Namespace) -> Training:
     from lstm.tasks import TASKS
     from lstm.training import Training
 
@@ -117,7 +123,7 @@ def _new(options: argparse.Namespace) -> Any:
     return training
 
 
-def _resumed(options: argparse.Namespace) -> Any:
+def _resumed(options: argparse.Namespace) -> Training:
     from lstm.training import Training
 
     training = Training.resume(options.out, options.save_every)
@@ -146,11 +152,11 @@ def _resumed(options: argparse.Namespace) -> Any:
     return training
 
 
-def _tell(epochs: int) -> Any:
+def _tell(epochs: int) -> Callable[[Row], None]:
     """Return a function that prints some of the rows: about ROWS of them."""
     each = max(1, epochs // ROWS)
 
-    def tell(row: dict[str, float]) -> None:
+    def tell(row: Row) -> None:
         if row["epoch"] % each == 0 or row["epoch"] in (1, epochs):
             from tqdm import tqdm  # its bar steps aside for a line
 
@@ -160,7 +166,7 @@ def _tell(epochs: int) -> Any:
     return tell
 
 
-def _report(training: Any) -> None:
+def _report(training: Training, folder: Path) -> None:
     """Write what was learned, and say how good it is."""
     from lstm.plots import loss_plot
     from lstm.training.saved import save_model
@@ -176,7 +182,7 @@ def _report(training: Any) -> None:
     for who, values in measured.items():
         cells = (f"{values[name]:.4g}" if name in values else "" for name in columns)
         print(f"  {who:<36}" + "".join(f"{cell:>16}" for cell in cells))
-    print("wrote", training.folder / "log.csv")
-    print("wrote", save_model(training, training.folder / "model.npz"))
+    print("wrote", folder / "log.csv")
+    print("wrote", save_model(training, folder / "model.npz"))
     plot = loss_plot(training.history, f"validation_{task.metric}", progress.best_epoch)
-    print("wrote", write_whole(training.folder / "loss.png", plot))
+    print("wrote", write_whole(folder / "loss.png", plot))

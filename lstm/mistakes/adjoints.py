@@ -16,6 +16,7 @@ from lstm.mistakes.breaking import Change, adjoint
 from lstm.mistakes.mistake import Mistake, rule
 from minigrad import linear_maps
 from minigrad.primitive import TABLE
+from minigrad.types import Array, Index, Shape, Value
 
 _take = TABLE["take"].rules[0]
 _sum = TABLE["sum"].rules[0]
@@ -23,17 +24,17 @@ _concatenate: Any = TABLE["concatenate"]
 (_halves,), _places = _concatenate.adjoints, _concatenate.slice_of_argument
 
 
-def _one_further(g: Any, a: Any, index: Any) -> Any:
+def _one_further(g: Value, a: Value, index: Index) -> Value:
     right = _take(g, a, index)
     return mg.concatenate([right[-1:], right[:-1]])
 
 
-def _column_by_column(g: Any, a: Any, shape: Any) -> Any:
+def _column_by_column(g: Value, a: Value, shape: Shape) -> Value:
     """Go back to the old shape in Fortran's order, not in C's."""
     return mg.transpose(mg.reshape(mg.transpose(g), a.shape[::-1]))
 
 
-def _overwritten(total: Any, index: Any, g: Any) -> None:
+def _overwritten(total: Array, index: Index, g: Array) -> None:
     total[index] = g
 
 

@@ -15,19 +15,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from minigrad import gradient
+from minigrad import Tensor, gradient
 from minigrad.mutants import rule_of, rules_from
 from minigrad.primitive import TABLE
+from minigrad.types import Index, Operand, Value
+
+WrongRule: TypeAlias = Callable[..., Value | float]
+# Of the walk backwards: each step, its operands, and the arguments that it goes on to.
+Plan: TypeAlias = list[tuple[Tensor, list[object], list[tuple[int, Tensor]]]]
 
 
 class Change(NamedTuple):
     """While it lasts, `owner.name` is `value`."""
 
-    owner: Any
+    owner: object
     name: str
-    value: Any
+    value: object
 
 
 @contextmanager
@@ -51,22 +56,22 @@ def broken(changes: Sequence[Change]) -> Iterator[None]:
             setattr(*change)
 
 
-def slope(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
+def slope(name: str, i: int, wrong: WrongRule) -> list[Change]:
     """Give an elementwise row another partial for argument i."""
-    row: Any = TABLE[name]
-    partials = (*row.partials[:i], wrong, *row.partials[i + 1 :])
+    row = TABLE[name]
+    partials = (*row.rules[:i], wrong, *row.rules[i + 1 :])
     return [Change(row, "partials", partials)]
 
 
-def adjoint(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
+def adjoint(name: str, i: int, wrong: WrongRule) -> list[Change]:
     """Give a linear row another adjoint for argument i.
 
     Where the row can add up many uses at once, this faster way is closed, or the walk
     would go around the mistake.
     """
-    row: Any = TABLE[name]
+    row = TABLE[name]
 
-    def rule(k: int, g: Any, *args: Any, **options: Any) -> Any:
+    def rule(k: int, g: Value, *args: Operand, **options: object) -> Value | float:
         return (wrong if k == i else rule_of(row, k))(g, *args, **options)
 
     batched = {k: faster for k, faster in row.batched_adjoints.items() if k != i}
@@ -75,22 +80,22 @@ def adjoint(name: str, i: int, wrong: Callable[..., Any]) -> list[Change]:
 
 
 def all_uses(
-    name: str, i: int, chosen: Callable[[list[Any]], list[Any]]
+    name: str, i: int, chosen: Callable[[list[object]], list[object]]
 ) -> list[Change]:
     """Let the sum over the uses of argument i see only some; the last use is first."""
-    row: Any = TABLE[name]
+    row = TABLE[name]
     right = row.batched_adjoints[i]
 
-    def over_some(uses: list[Any], part: Any = ...) -> Any:
+    def over_some(uses: list[object], part: Index = ...) -> Value:
         return right(chosen(uses), part)
 
     return [Change(row, "batched_adjoints", {**row.batched_adjoints, i: over_some})]
 
 
-def lost(edge: Callable[[Any, int, Any], bool]) -> list[Change]:
+def lost(edge: Callable[[Tensor, int, Tensor], bool]) -> list[Change]:
     """Let no cotangent flow from step to argument where `edge(step, i, arg)`."""
 
-    def without(plan: list[Any]) -> list[Any]:
+    def without(plan: Plan) -> Plan:
         return [
             (step, operands, [each for each in edges if not edge(step, *each)])
             for step, operands, edges in plan
@@ -99,16 +104,16 @@ def lost(edge: Callable[[Any, int, Any], bool]) -> list[Change]:
     return planned(without)
 
 
-def planned(otherwise: Callable[[list[Any]], list[Any]]) -> list[Change]:
+def planned(otherwise: Callable[[Plan], Plan]) -> list[Change]:
     """Let the backward walk follow another plan than the engine made."""
     right = gradient._plan
 
-    def plan(order: Any, wanted: Any, record: bool) -> list[Any]:
+    def plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> Plan:
         return otherwise(right(order, wanted, record))
 
     return [Change(gradient, "_plan", plan)]
 
 
-def made_by(tensor: Any, name: str) -> bool:
+def made_by(tensor: Tensor, name: str) -> bool:
     """Was a Tensor made by the primitive of this name?"""
     return tensor.primitive is not None and tensor.primitive.name == name

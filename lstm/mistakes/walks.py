@@ -7,27 +7,27 @@ the natural ones: the state is used twice at every step, and the weights at all 
 
 from __future__ import annotations
 
-from typing import Any
-
 import minigrad as mg
 from lstm.mistakes import patients
-from lstm.mistakes.breaking import Change, all_uses, lost, made_by, planned
+from lstm.mistakes.breaking import Change, Plan, all_uses, lost, made_by, planned
 from lstm.mistakes.mistake import Mistake, walk
-from minigrad import gradient
+from minigrad import Tensor, gradient
+from minigrad.gradient import Cotangents
+from minigrad.types import Shape, Value
 
 
-def _overwrite(self: Any, arg: Any, contribution: Any) -> None:
+def _overwrite(self: Cotangents, arg: Tensor, contribution: Value) -> None:
     self.totals[arg.tick] = contribution
 
 
-def _add_in_place(self: Any, arg: Any, contribution: Any) -> None:
+def _add_in_place(self: Cotangents, arg: Tensor, contribution: Value) -> None:
     if arg.tick in self.totals:
         self.totals[arg.tick] += contribution
     else:
         self.totals[arg.tick] = contribution
 
 
-def _nearest_first(plan: list[Any]) -> list[Any]:
+def _nearest_first(plan: Plan) -> Plan:
     """Order steps by their distance from the output, whoever still uses them."""
     distance = {plan[-1][0].tick: 0}
     for step, _, edges in reversed(plan):
@@ -37,29 +37,29 @@ def _nearest_first(plan: list[Any]) -> list[Any]:
     return sorted(plan, key=lambda entry: -distance[entry[0].tick])
 
 
-def _carries_c(step: Any, i: int, arg: Any) -> bool:
+def _carries_c(step: Tensor, i: int, arg: Tensor) -> bool:
     """Is this the edge from f * c_prev back to c_prev, a result of the step before?"""
     return made_by(step, "multiply") and i == 1 and made_by(arg, "add")
 
 
-def _carries_the_first_c(step: Any, i: int, arg: Any) -> bool:
+def _carries_the_first_c(step: Tensor, i: int, arg: Tensor) -> bool:
     return _carries_c(step, i, arg) and arg.args[0].args[1].primitive is None
 
 
-def _carries_y(step: Any, i: int, arg: Any) -> bool:
+def _carries_y(step: Tensor, i: int, arg: Tensor) -> bool:
     """Is this the edge from [x, y_prev] back to y_prev?"""
     return made_by(step, "concatenate") and i == 1 and made_by(arg, "multiply")
 
 
-def _is_second_use(step: Any, i: int, arg: Any) -> bool:
+def _is_second_use(step: Tensor, i: int, arg: Tensor) -> bool:
     return any(arg is earlier for earlier in step.args[:i])
 
 
-def _first_example(g: Any, shape: Any) -> Any:
+def _first_example(g: Value, shape: Shape) -> Value:
     return g.reshape((-1, *shape))[0]
 
 
-def _mean_over_examples(g: Any, shape: Any) -> Any:
+def _mean_over_examples(g: Value, shape: Shape) -> Value:
     rows = g.reshape((-1, *shape))
     return mg.sum(rows, axis=0) / rows.shape[0]
 
@@ -68,14 +68,14 @@ WALKS = [
     Mistake(
         "= for +=",
         "The cotangent of a value used twice is what the last use says.",
-        [Change(gradient.Cotangents, "add", _overwrite)],
+        [Change(Cotangents, "add", _overwrite)],
         patients.lstm,
         walk("error"),
     ),
     Mistake(
         "+= into somebody else's array",
         "z_bar is b_bar's first summand: adding the next one in place changes both.",
-        [Change(gradient.Cotangents, "add", _add_in_place)],
+        [Change(Cotangents, "add", _add_in_place)],
         patients.lstm,
         walk("outputs"),
     ),

@@ -33,7 +33,7 @@ class Experiment:
     task: str
     contestants: tuple[Contestant, ...]
     told: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     timed: str | None = None
 
 

@@ -8,11 +8,11 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from statistics import mean, median, stdev
-from typing import Any
 
 from lstm.results.experiments import Experiment
-from lstm.results.running import Run
-from lstm.tasks import TASKS
+from lstm.results.running import Result, Results, Run
+from lstm.results.timing import Times
+from lstm.tasks import TASKS, Task
 from lstm.tasks.packages import Missing
 
 INTRODUCTION = """# Results
@@ -40,8 +40,8 @@ QUICK = "**Made with `--quick`: the settings are too small to mean anything.**\n
 def page(
     experiments: Sequence[Experiment],
     todo: Sequence[Run],
-    found: Mapping[str, Any],
-    times: Mapping[str, Any],
+    found: Results,
+    times: Mapping[str, Times],
     quick: bool = False,
 ) -> str:
     """Return the whole page."""
@@ -80,8 +80,8 @@ def _version(package: str) -> str:
 def section(
     each: Experiment,
     mine: Sequence[Run],
-    found: Mapping[str, Any],
-    times: Mapping[str, Any],
+    found: Results,
+    times: Times,
 ) -> Iterator[str]:
     """Yield the lines of one experiment."""
     yield f"## {each.title}\n"
@@ -96,15 +96,15 @@ def section(
     if "sha256" in facts:
         yield _paragraph(
             f"The text has {facts['characters']:,} characters, "
-            f"{len(facts['alphabet'])} different ones; its SHA-256 begins with "
-            f"`{facts['sha256'][:16]}`."
+            f"{len(str(facts['alphabet']))} different ones; its SHA-256 begins with "
+            f"`{facts['sha256']:.16}`."
         )
     yield from table(each, task, mine, found)
     yield from timing(times)
 
 
 def table(
-    each: Experiment, task: Any, mine: Sequence[Run], found: Mapping[str, Any]
+    each: Experiment, task: Task, mine: Sequence[Run], found: Results
 ) -> Iterator[str]:
     """Yield the table: contestants by engine, then rulers."""
     ended = [found[run.key] for run in mine if "test" in found[run.key]]
@@ -154,7 +154,7 @@ def spread(values: Sequence[float]) -> str:
     return f"{middle} ± {stdev(values):.{digits}f}"
 
 
-def reached(group: Sequence[Mapping[str, Any]]) -> list[str]:
+def reached(group: Sequence[Result]) -> list[str]:
     """Return how many runs of a group reached the goal, and after how many updates."""
     updates = [one["updates"] for one in group if one["reached"]]
     share = f"{len(updates)} of {len(group)}"
@@ -163,13 +163,13 @@ def reached(group: Sequence[Mapping[str, Any]]) -> list[str]:
     return [share, f"{median(updates):,.0f} ({min(updates):,} to {max(updates):,})"]
 
 
-def timing(times: Mapping[str, Any]) -> Iterator[str]:
+def timing(times: Times) -> Iterator[str]:
     """Yield a sentence on the time of an epoch."""
     if not times:
         return
-    ours = times["minigrad"]
+    ours = float(times["minigrad"])
     words = f"An epoch of {times['timed']} takes {ours:.2g} s"
     if "PyTorch" in times:
-        ratio = ours / times["PyTorch"]
+        ratio = ours / float(times["PyTorch"])
         words += f", PyTorch's {times['PyTorch']:.2g} s: a ratio of **{ratio:.2f}**"
     yield _paragraph(f"{words}.")

@@ -15,10 +15,10 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias, TypedDict
 
 from lstm.results.experiments import Experiment
-from lstm.tasks import TASKS
+from lstm.tasks import TASKS, Task
 from lstm.tasks.packages import Missing
 from lstm.training import Recipe, Training
 from minigrad.files import write_whole
@@ -35,13 +35,35 @@ class Run:
     engine: str
     seed: int
     task: str
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     recipe: Mapping[str, Any]
 
     @property
     def key(self) -> str:
         """What names the run in the file."""
         return f"{self.experiment} | {self.contestant} | {self.engine} | {self.seed}"
+
+
+class Result(TypedDict, total=False):
+    """What came out of a run, as plain data: one of three.
+
+    missing, diverged  why there is nothing else, in a sentence
+    test               its measures; then what `Training.progress` says at the end
+    run                which run it was
+    """
+
+    run: dict[str, object]
+    missing: str
+    diverged: str
+    test: dict[str, float]
+    epochs: int
+    updates: int
+    reached: bool
+    seconds: float
+    loss: float
+
+
+Results: TypeAlias = dict[str, Result]  # by the key of the run
 
 
 def runs(
@@ -64,7 +86,7 @@ def runs(
                               dict(options), recipe)  # fmt: skip
 
 
-def _shrunk(options: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+def _shrunk(options: Mapping[str, object], kind: type[Task]) -> dict[str, object]:
     known = {field.name for field in fields(kind)}
     return {**options, **{k: v for k, v in QUICK.items() if k in known}}
 
@@ -85,7 +107,7 @@ def engine(name: str) -> type[Training]:
     return twin.TorchTraining
 
 
-def result(run: Run) -> dict[str, Any]:
+def result(run: Run) -> Result:
     """Run, measure, and return what came out, as plain data.
 
     A run that cannot be done says what is missing; one whose loss is no longer a
@@ -114,7 +136,7 @@ def has_torch() -> bool:
 
 def collect(
     todo: Sequence[Run], path: Path, jobs: int, told: Callable[[str], None]
-) -> dict[str, Any]:
+) -> Results:
     """Do all runs that are not in the file yet; return everything in it."""
     known = read(path)
     left = [run for run in todo if known.get(run.key, {}).get("run") != plain(run)]
@@ -134,18 +156,19 @@ def collect(
     return known
 
 
-def plain(run: Run) -> dict[str, Any]:
+def plain(run: Run) -> dict[str, object]:
     """Return a run as it comes back from a file."""
-    fields: dict[str, Any] = json.loads(json.dumps(asdict(run)))
+    fields: dict[str, object] = json.loads(json.dumps(asdict(run)))
     return fields
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Results:
     """Return the results in a file; none, if there is no file."""
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    found: Results = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
 
 
-def brief(found: Mapping[str, Any]) -> str:
+def brief(found: Result) -> str:
     """Say in a line what came out."""
     for word in ("missing", "diverged"):
         if word in found:

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from lstm.results.experiments import Experiment
 from lstm.results.running import Run, one_thread, runs, training
 from lstm.tasks.packages import Missing
 
+Times: TypeAlias = dict[str, str | float]  # who was timed, and seconds by engine
+
 BATCHES = 20  # that are timed, of those in an epoch
 
 
 def times(
     experiments: tuple[Experiment, ...], torch: bool, rounds: int, quick: bool
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Times]:
     """Return, for each experiment that is timed, the seconds of an epoch by engine.
 
     Measured in a new process, since NumPy asks only once how many threads to use.
@@ -37,9 +39,9 @@ def times(
 
 def measured(
     experiments: tuple[Experiment, ...], torch: bool, rounds: int, quick: bool
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Times]:
     """Measure in this process."""
-    found = {}
+    found: dict[str, Times] = {}
     for each in experiments:
         if each.timed is None:
             continue

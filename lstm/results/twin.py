@@ -14,18 +14,24 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm.exchange import to_torch
+from lstm.layer import Recurrent
 from lstm.others import IRNNCell, RNNCell
 from lstm.tasks.task import Batch, Reader, bernoulli, categorical, squared_error
 from lstm.training import Training
 from minigrad import Tensor
+from minigrad.types import Array
 
-torch: Any = importlib.import_module("torch") if find_spec("torch") else None
+if TYPE_CHECKING:
+    import torch as torch
+else:
+    torch = importlib.import_module("torch") if find_spec("torch") else None
 
 LOSSES = {
     squared_error: "mse_loss",
@@ -52,7 +58,7 @@ class Twin:
         self.layer.bias_hh_l0.requires_grad_(False)
         self.trained = [p for p in self.parts.parameters() if p.requires_grad]
 
-    def answers(self, x: np.ndarray, lengths: Any = None) -> Any:
+    def answers(self, x: Array, lengths: Array | None = None) -> torch.Tensor:
         """Return the answers to x (B, T, n), as PyTorch's tensor."""
         y, _ = self.layer(torch.as_tensor(x, dtype=self.readout.weight.dtype))
         if self.every:
@@ -60,13 +66,13 @@ class Twin:
         ends = -1 if lengths is None else torch.as_tensor(lengths) - 1
         return self.readout(y[torch.arange(len(y)), ends])
 
-    def __call__(self, x: np.ndarray, lengths: Any = None) -> Tensor:
+    def __call__(self, x: Array, lengths: Array | None = None) -> Tensor:
         """Return the answers as numbers, which is how tasks ask their models."""
         with torch.no_grad():
             return Tensor(self.answers(x, lengths).numpy())
 
 
-def _layer(layer: Any) -> Any:
+def _layer(layer: Recurrent) -> torch.nn.Module:
     """Return the PyTorch layer with the numbers of ours."""
     cell = layer.cell
     if type(cell) in SIMPLE:
@@ -89,11 +95,11 @@ def _layer(layer: Any) -> Any:
 class Adam:
     """PyTorch's, with the learning rate where a Training sets it."""
 
-    def __init__(self, trained: list[Any], learning_rate: float) -> None:
+    def __init__(self, trained: list[torch.nn.Parameter], learning_rate: float) -> None:
         self.adam = torch.optim.Adam(trained, learning_rate)
         self.learning_rate = learning_rate
 
-    def step(self, loss: Any, max_norm: float) -> float:
+    def step(self, loss: torch.Tensor, max_norm: float) -> float:
         """Take a step down the gradient of a loss; return the gradient's norm."""
         for group in self.adam.param_groups:
             group["lr"] = self.learning_rate
@@ -108,8 +114,12 @@ class Adam:
 class TorchTraining(Training):
     """A run whose steps PyTorch makes."""
 
-    def begin(self) -> tuple[Any, Any]:
+    model: Twin  # type: ignore[assignment]
+    optimizer: Adam  # type: ignore[assignment]
+
+    def begin(self) -> tuple[Twin, Adam]:  # type: ignore[override]
         model, ours = super().begin()
+        assert isinstance(model, Reader)
         twin = Twin(model)
         return twin, Adam(twin.trained, ours.learning_rate)
 
@@ -119,7 +129,7 @@ class TorchTraining(Training):
         value = self.finite(loss.item(), batch)
         return value, self.optimizer.step(loss, self.recipe.clip or math.inf)
 
-    def weights(self) -> dict[str, np.ndarray]:
+    def weights(self) -> dict[str, Array]:
         state = self.model.parts.state_dict()
         return {name: tensor.numpy().copy() for name, tensor in state.items()}
 
@@ -129,7 +139,9 @@ class TorchTraining(Training):
         return self
 
 
-def _loss(lost: Any, answers: Any, batch: Batch) -> Any:
+def _loss(
+    lost: Callable[..., Tensor], answers: torch.Tensor, batch: Batch
+) -> torch.Tensor:
     """Return the loss that a task has, of PyTorch's answers."""
     target = torch.as_tensor(batch.target)
     target = target if lost is categorical else target.to(answers.dtype)

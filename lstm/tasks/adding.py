@@ -15,7 +15,6 @@ Hochreiter and Schmidhuber 1997, experiment 4, in the form of Le, Jaitly and Hin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     Batch,
     Generated,
+    Model,
     Rng,
     answers,
     squared_error,
@@ -59,7 +59,7 @@ class Adding(Generated):
         target = values[each, first] + values[each, second]
         return Batch(np.stack([values, markers], axis=-1), target[:, None])
 
-    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
+    def measure(self, model: Model, batch: Batch) -> dict[str, float]:
         errors = answers(model, batch) - batch.target
         return {"mse": float(np.mean(errors**2))}
 

@@ -15,13 +15,12 @@ in lstm.tasks.by_hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.reber import padded, right
-from lstm.tasks.task import Batch, Rng, Task, bernoulli
+from lstm.tasks.task import Batch, Model, Rng, Task, bernoulli
 
 LETTERS = "SabE"
 
@@ -36,7 +35,7 @@ def string(n: int) -> tuple[str, list[set[str]]]:
     return "S" + "a" * n + "b" * n + "E", legal
 
 
-def strings(numbers: Any) -> Batch:
+def strings(numbers: Iterable[int]) -> Batch:
     """Return the strings of these n as one batch."""
     return padded([string(int(n)) for n in numbers], LETTERS)
 
@@ -59,17 +58,17 @@ class AnBn(Task):
         for _ in range(self.updates):
             yield strings(rng.integers(1, self.longest + 1, size))
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {self.metric: up_to(model, 3 * self.longest)}
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return {self.metric: up_to(model, self.asked)}
 
     def rulers(self) -> dict[str, dict[str, float]]:
         return {"a list of what was learned from": {self.metric: self.longest}}
 
 
-def up_to(model: Any, largest: int) -> int:
+def up_to(model: Model, largest: int) -> int:
     """Return the largest n such that all strings up to it are answered rightly."""
     good = right(model, strings(range(1, largest + 1)))
     return largest if good.all() else int(good.argmin())

@@ -32,25 +32,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from lstm.layer import LSTM
-from lstm.tasks.task import Array, Reader, one_hot
+from lstm.tasks.task import Reader, one_hot
 from minigrad import no_grad
+from minigrad.types import Array
+
+if TYPE_CHECKING:
+    import sympy
 
 LETTERS = "ab"
 NEURONS = ("count", "seen", "order", "below")
 COLUMNS = (*LETTERS, *NEURONS, "1")  # of [W, b]: x = (a, b), y_{t-1}, and the bias
 
-Row = Mapping[str, Any]
-
+Entry: TypeAlias = "float | sympy.Expr"  # of W or b, rounded or exact
+Row: TypeAlias = Mapping[str, Entry]
 
 ON = math.tanh(1)  # what y is where c is 1
 
 
-def weights(on: Any = ON) -> dict[str, list[Row]]:
+def weights(on: Entry = ON) -> dict[str, list[Row]]:
     """Return each gate's rows of [W, b] in units of s, a dict of what is not 0.
 
     on  tanh(1), as a float, or exactly
@@ -58,11 +62,11 @@ def weights(on: Any = ON) -> dict[str, list[Row]]:
     >>> weights()["candidate"][0]
     {'a': 1, 'b': -1}
     """
-    seen = {"b": 4, "1": -2}  # 4 (b - 1/2)
-    order = {"a": 4, "seen": 4 / on, "1": -6}  # 4 (a + seen - 3/2)
-    below = {"b": 4, "count": -4 / on, "1": -2}  # 4 (b - count - 1/2)
+    seen: Row = {"b": 4, "1": -2}  # 4 (b - 1/2)
+    order: Row = {"a": 4, "seen": 4 / on, "1": -6}  # 4 (a + seen - 3/2)
+    below: Row = {"b": 4, "count": -4 / on, "1": -2}  # 4 (b - count - 1/2)
     conditions = [seen, order, below]
-    always = {"1": 1}
+    always: Row = {"1": 1}
     return {
         "forget": [always, *({k: -v for k, v in z.items()} for z in conditions)],
         "input": [always, *conditions],

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import sympy
@@ -29,7 +29,7 @@ import sympy
 from lstm.cell import LSTMCell
 from lstm.state import State
 from lstm.tasks.by_hand import COLUMNS, LETTERS, NEURONS, Row, weights
-from minigrad import Tape, Tensor
+from minigrad import Parameter, Tape, Tensor
 from minigrad.expressions import expressions
 
 s = sympy.Symbol("s", positive=True)  # the sharpness
@@ -49,26 +49,31 @@ BOXES = {"forget": ("f", "f"), "input": ("i", "i"), "candidate": ("c", "c~"),
          "output": ("o", "o")}  # fmt: skip
 
 
+# Of the counter machine: the count, and whether it has seen a b, a wrong order, a count
+# below 0.
+Configuration: TypeAlias = tuple[sympy.Expr, int, int, int]
+
+
 class Step(NamedTuple):
     """One case: a letter, and the state before and after.
 
     kind   of the count before the step: "0", ">=1" or "<=-1"
-    before, after   (count, seen, order, below)
+    before, after   configurations: (count, seen, order, below)
     margin          a lower bound of all |d|
     """
 
     letter: str
     kind: str
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
-    margin: Any
+    before: Configuration
+    after: Configuration
+    margin: sympy.Expr
 
 
 class NotTheMachine(AssertionError):
     """The limit of the cell is not a step of the counter machine."""
 
 
-def machine(letter: str, kind: str, state: tuple[Any, ...]) -> tuple[Any, ...]:
+def machine(letter: str, kind: str, state: Configuration) -> Configuration:
     """Make one step of the counter machine; `kind` is that of its count."""
     number, seen, order, below = state
     negative = kind == "<=-1"
@@ -132,7 +137,9 @@ def _lemmas() -> None:
         assert limits == (of_gate, sign)
 
 
-def _matrices(cell: LSTMCell, rows: Mapping[str, list[Row]]) -> Iterator[Any]:
+def _matrices(
+    cell: LSTMCell, rows: Mapping[str, list[Row]]
+) -> Iterator[tuple[Parameter, np.ndarray]]:
     """Yield every W and b of a cell with its entries, s times exact numbers."""
     for name in BOXES:
         gate = getattr(cell, name)
@@ -146,7 +153,7 @@ def _matrices(cell: LSTMCell, rows: Mapping[str, list[Row]]) -> Iterator[Any]:
         yield gate.b, entries[:, -1]
 
 
-def _limits(gate: str, z: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+def _limits(gate: str, z: np.ndarray) -> tuple[np.ndarray, list[sympy.Expr]]:
     """Return the limits of a gate whose pre-activations are z, and bounds of |d|."""
     off = -1 if gate == "c~" else 0
     limits, margins = [], []
@@ -160,7 +167,7 @@ def _limits(gate: str, z: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     return expressions(limits), margins
 
 
-def acceptance() -> list[tuple[tuple[Any, ...], bool]]:
+def acceptance() -> list[tuple[Configuration, bool]]:
     """Show what the readout says of every state that the machine can be in.
 
     Return the states and whether they are accepted: those of a^n b^n, and no others.
@@ -185,7 +192,7 @@ def acceptance() -> list[tuple[tuple[Any, ...], bool]]:
     return found
 
 
-def leak() -> Any:
+def leak() -> sympy.Expr:
     """Return the count after a^n b^n for finite s, as a formula in f, i, c~ and n.
 
     Each a adds i c~, each b takes it away, and each step keeps f of what was there. So
@@ -202,7 +209,7 @@ def leak() -> Any:
     return sympy.factor(f**n * c - c)
 
 
-def leak_of_sharp() -> Any:
+def leak_of_sharp() -> sympy.Expr:
     """Return the limit of leak * e^s as s -> oo: how the leak grows with n.
 
     >>> leak_of_sharp()

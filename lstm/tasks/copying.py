@@ -15,7 +15,6 @@ Bengio 2016 made customary.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     Batch,
     Generated,
+    Model,
     Rng,
     answers,
     categorical,
@@ -64,7 +64,7 @@ class Copy(Generated):
         target[:, -self.symbols :] = drawn
         return Batch(one_hot(read, self.n), target)
 
-    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
+    def measure(self, model: Model, batch: Batch) -> dict[str, float]:
         said = answers(model, batch).argmax(axis=-1)
         right = (said == batch.target)[:, -self.symbols :]
         return {"symbols": float(right.mean())}

@@ -14,14 +14,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe
 from lstm.tasks.packages import needed
 from lstm.tasks.rulers import nearest_neighbour
-from lstm.tasks.task import TEST, Batch, Rng, Task, accuracy, categorical, shuffled
+from lstm.tasks.task import (
+    TEST,
+    Batch,
+    Model,
+    Rng,
+    Task,
+    accuracy,
+    categorical,
+    shuffled,
+)
 
 TRAINED = 1197  # of 1,797
 
@@ -47,10 +55,10 @@ class Digits(Task):
         for some in shuffled(rng, TRAINED, size):
             yield self.pictures.part(some)
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {}  # too few pictures to hold some back: the last weights are kept
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return {"accuracy": accuracy(model, self.pictures.part(slice(TRAINED, None)))}
 
     def rulers(self) -> dict[str, dict[str, float]]:

@@ -15,15 +15,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.packages import Missing
 from lstm.tasks.rulers import nearest_mean
-from lstm.tasks.task import Array, Batch, Rng, Task, accuracy, categorical, shuffled
+from lstm.tasks.task import (
+    Batch,
+    Model,
+    Rng,
+    Task,
+    accuracy,
+    categorical,
+    shuffled,
+)
 from minigrad.messages import explain
+from minigrad.types import Array
 
 HEADS = {
     3: 16,
@@ -71,10 +79,10 @@ class Mnist(Task):
             batch = self.sets["train"].part(some)
             yield batch._replace(x=batch.x / np.float32(255))
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {}  # three epochs of sixty thousand pictures: too short to overfit
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         asked = self.sets["t10k"]
         return {"accuracy": accuracy(model, asked._replace(x=asked.x / 255))}
 

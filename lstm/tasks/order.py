@@ -13,7 +13,6 @@ Hochreiter and Schmidhuber 1997, experiment 6a, where T = 100 to 110.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     Batch,
     Generated,
+    Model,
     Rng,
     accuracy,
     categorical,
@@ -61,7 +61,7 @@ class Order(Generated):
             read[np.arange(count), rng.integers(*places, count)] = X + signals[:, k]
         return Batch(one_hot(read, self.n), signals @ [2, 1])
 
-    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
+    def measure(self, model: Model, batch: Batch) -> dict[str, float]:
         return {"accuracy": accuracy(model, batch)}
 
     def rulers(self) -> dict[str, dict[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from minigrad.messages import explain
 
@@ -14,7 +14,7 @@ class Missing(ValueError):
     """What a task needs is not installed; the message names it."""
 
 
-def needed(module: str, package: str, task: str) -> Any:
+def needed(module: str, package: str, task: str) -> ModuleType:
     """Return a module of an optional package, or say which package to install."""
     try:
         return importlib.import_module(module)

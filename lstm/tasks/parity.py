@@ -16,12 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe, option
-from lstm.tasks.task import TEST, VALIDATION, Batch, Rng, Task, accuracy, categorical
+from lstm.tasks.task import (
+    TEST,
+    VALIDATION,
+    Batch,
+    Model,
+    Rng,
+    Task,
+    accuracy,
+    categorical,
+)
 from minigrad import no_grad
 
 LENGTHS = (20, 100, 1000)  # of the sequences that it is tested on
@@ -56,13 +64,13 @@ class Parity(Task):
         for _ in range(self.updates):
             yield self.examples(rng, size, int(rng.integers(2, self.longest + 1)))
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         batch = self.examples(np.random.default_rng(VALIDATION), 200, self.longest)
         with no_grad():
             loss = self.loss(model, batch).item()
         return {"loss": loss, "accuracy": accuracy(model, batch)}
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         rng = np.random.default_rng(TEST)
         return {f"T={T}": accuracy(model, self.examples(rng, 100, T)) for T in LENGTHS}
 

@@ -22,15 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.task import (
     TEST,
-    Array,
     Batch,
+    Model,
     Rng,
     Task,
     answers,
@@ -38,6 +37,7 @@ from lstm.tasks.task import (
     one_hot,
     shuffled,
 )
+from minigrad.types import Array
 
 LETTERS = "BTSXPVE"
 
@@ -109,7 +109,7 @@ class Reber(Task):
     @cached_property
     def sets(self) -> dict[str, Batch]:
         """Strings to learn from and two sets of others; no string is in two of them."""
-        rng, found = np.random.default_rng(TEST), dict[str, Any]()
+        rng, found = np.random.default_rng(TEST), dict[str, list[set[str]]]()
         while len(found) < 3 * self.count:
             letters, legal = string(rng)
             found.setdefault(letters, legal)
@@ -126,10 +126,10 @@ class Reber(Task):
             longest = columns[-1][some].any(axis=0).sum()
             yield Batch(*(column[some, :longest] for column in columns))
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {"strings": float(right(model, self.sets["validation"]).mean())}
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return {"strings": float(right(model, self.sets["test"]).mean())}
 
     def rulers(self) -> dict[str, dict[str, float]]:
@@ -152,7 +152,7 @@ def padded(strings: list[tuple[str, list[set[str]]]], alphabet: str) -> Batch:
     return Batch(x, target, counted)
 
 
-def right(model: Any, batch: Batch) -> Array:
+def right(model: Model, batch: Batch) -> Array:
     """Return, for each string, whether every step was answered rightly."""
     same = ((answers(model, batch) > 0) == batch.target).all(axis=-1)
     whole: Array = (same | ~np.asarray(batch.counted)).all(axis=1)

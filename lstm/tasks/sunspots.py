@@ -29,21 +29,20 @@ smallest mean error on 1881-1920 after training to 1880; no later year was looke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from lstm.layer import LSTM
+from lstm.layer import LSTM, Recurrent
 from lstm.recipe import Recipe, option
-from lstm.tasks.task import Task
+from lstm.tasks.task import Model, Task
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
 from minigrad.module import Rng
-
-Array = np.ndarray
+from minigrad.types import Array
 
 MEMORY = 12  # years that a forecast may see
 TRAINED_TO = 1920
@@ -108,7 +107,8 @@ class Autoregression:
 
     def forecast(self, data: Windows) -> Array:
         """Return the forecast for the year of each window."""
-        return _with_constant(data.inputs) @ self.coefficients
+        forecast: Array = _with_constant(data.inputs) @ self.coefficients
+        return forecast
 
 
 def _with_constant(inputs: Array) -> Array:
@@ -129,7 +129,11 @@ class Forecaster(Module):
     """
 
     def __init__(
-        self, m: int, training: Windows, rng: Rng = None, layer: Any = None
+        self,
+        m: int,
+        training: Windows,
+        rng: Rng = None,
+        layer: Recurrent | None = None,
     ) -> None:
         rng = np.random.default_rng(rng)
         self.scale = float(training.target.max())
@@ -137,11 +141,12 @@ class Forecaster(Module):
         self.dtype = self.lstm.cell.dtype
         self.readout = Dense(m, 1, rng=rng, dtype=self.dtype)
 
-    def forward(self, inputs: Array) -> Any:
+    def forward(self, inputs: Array) -> Tensor:
         """Return the forecasts, in units of `scale`, for inputs (..., years)."""
         x = Tensor((inputs[..., None] / self.scale).astype(self.dtype), name="X")
         _, last = self.lstm(x)
-        return self.readout(last.y)[..., 0]
+        forecasts: Tensor = self.readout(last.y)[..., 0]
+        return forecasts
 
     def loss(self, data: Windows) -> Tensor:
         """Return the mean squared error, in units of `scale`."""
@@ -153,7 +158,8 @@ class Forecaster(Module):
     def forecast(self, data: Windows) -> Array:
         """Return the forecast for the year of each window, in sunspot numbers."""
         with no_grad():
-            return self(data.inputs).data * self.scale
+            forecasts: Array = self(data.inputs).data * self.scale
+        return forecasts
 
 
 def arv(forecast: Array, target: Array) -> float:
@@ -165,7 +171,8 @@ def arv(forecast: Array, target: Array) -> float:
 class Sunspots(Task):
     """Forecast each year from the twelve before it, as `python -m lstm` does.
 
-    All windows up to that year are one batch, and nothing is random but the start.
+    All windows up to that year are one batch, and nothing is random but the start. The
+    task asks a Forecaster, and hands it Windows: no other model answers, no Batch does.
     """
 
     last: int = option(
@@ -186,20 +193,22 @@ class Sunspots(Task):
         """Those that may be learned from."""
         return self.windows.between(0, self.last)
 
-    def model(self, recipe: Recipe, rng: Any) -> Forecaster:
+    def model(self, recipe: Recipe, rng: np.random.Generator) -> Forecaster:
         layer = recipe.layer(1, rng)
         return Forecaster(recipe.hidden, self.training, rng, layer)
 
-    def batches(self, rng: Any, size: int) -> Iterator[Any]:
+    def batches(  # type: ignore[override]
+        self, rng: np.random.Generator, size: int
+    ) -> Iterator[Windows]:
         yield self.training
 
     def loss(self, model: Forecaster, batch: Windows) -> Tensor:  # type: ignore[override]
         return model.loss(batch)
 
-    def validate(self, model: Forecaster) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {}  # the number of epochs was chosen beforehand
 
-    def test(self, model: Forecaster) -> dict[str, float]:
+    def test(self, model: Forecaster) -> dict[str, float]:  # type: ignore[override]
         return self._errors(model.forecast)
 
     def rulers(self) -> dict[str, dict[str, float]]:
@@ -209,7 +218,7 @@ class Sunspots(Task):
             "AR(12)": self._errors(linear.forecast),
         }
 
-    def _errors(self, forecast: Any) -> dict[str, float]:
+    def _errors(self, forecast: Callable[[Windows], Array]) -> dict[str, float]:
         tests = {p: self.windows.between(*p) for p in PERIODS}
         return {
             f"arv {first}-{last}": arv(forecast(test), test.target)

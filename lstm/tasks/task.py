@@ -12,9 +12,9 @@ seed where examples are to be the same for everybody (validation and test).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -23,9 +23,15 @@ from lstm.recipe import Recipe
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
 from minigrad.messages import explain
+from minigrad.types import Array
 
-Array = np.ndarray
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from lstm.layer import Recurrent
+
 Rng = np.random.Generator
+Numbers = TypeVar("Numbers", Tensor, Array)
 
 VALIDATION, TEST = (1997, 1), (1997, 2)  # seeds of data that are the same for all
 
@@ -44,27 +50,33 @@ class Batch(NamedTuple):
     counted: Array | None = None
     lengths: Array | None = None
 
-    def part(self, some: Any) -> Batch:
+    def part(self, some: Array | slice) -> Batch:
         """Return some of the examples, by an index or slice."""
-        columns: Any = (None if each is None else each[some] for each in self)
-        return Batch(*columns)
+        return Batch._make(None if each is None else each[some] for each in self)
+
+
+class Model(Protocol):
+    """What answers the questions of a batch: a Reader, or what is asked like one."""
+
+    def __call__(self, x: Array, lengths: Array | None = None, /) -> Tensor:
+        """Return the answers to x (B, T, n)."""
 
 
 # ------------------------------------------------------------------- what is lost
 
 
-def squared_error(answers: Any, batch: Batch) -> Tensor:
+def squared_error(answers: Tensor, batch: Batch) -> Tensor:
     """Return the mean of (answer - target)^2."""
     answers, target = _counted(answers, batch)
     return mean_squared(answers, target.astype(answers.dtype))
 
 
-def categorical(answers: Any, batch: Batch) -> Tensor:
+def categorical(answers: Tensor, batch: Batch) -> Tensor:
     """Return the mean of -log softmax(answers)[target]: one of several classes."""
     return cross_entropy(*_counted(answers, batch))
 
 
-def bernoulli(answers: Any, batch: Batch) -> Tensor:
+def bernoulli(answers: Tensor, batch: Batch) -> Tensor:
     """Return the mean of -log p(target), p = sigma(answers): each a yes or no.
 
     -log p(t) = softplus(z) - t z, which neither overflows nor loses digits.
@@ -73,7 +85,7 @@ def bernoulli(answers: Any, batch: Batch) -> Tensor:
     return (softplus(z) - target.astype(z.dtype) * z).mean()
 
 
-def _counted(answers: Any, batch: Batch) -> tuple[Any, Array]:
+def _counted(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:
     if batch.counted is None:
         return answers, batch.target
     return answers[batch.counted], batch.target[batch.counted]
@@ -82,7 +94,8 @@ def _counted(answers: Any, batch: Batch) -> tuple[Any, Array]:
 def hits(answers: Array, batch: Batch) -> Array:
     """Return, for each answer that counts, whether it is right: the likeliest class."""
     answers, target = _counted(answers, batch)
-    return answers.argmax(axis=-1) == target
+    right: Array = answers.argmax(axis=-1) == target
+    return right
 
 
 # ---------------------------------------------------------------------- the model
@@ -100,19 +113,25 @@ class Reader(Module):
     """
 
     def __init__(
-        self, layer: Any, k: int, every: bool, rng: Any, dtype: Any = float
+        self,
+        layer: Recurrent,
+        k: int,
+        every: bool,
+        rng: Rng | int,
+        dtype: DTypeLike = float,
     ) -> None:
         self.layer = layer
         self.readout = Dense(layer.m, k, rng=rng, dtype=dtype)
         self.every, self.dtype = every, np.dtype(dtype)
 
-    def forward(self, x: Any, lengths: Array | None = None) -> Any:
+    def forward(self, x: Tensor | Array, lengths: Array | None = None) -> Tensor:
         """Return the answers to x (B, T, n)."""
         x = x if isinstance(x, Tensor) else Tensor(x.astype(self.dtype), name="X")
         y, state = self.layer(x)
-        if self.every:
-            return self.readout(y)
-        return self.readout(state.y if lengths is None else last(y, lengths))
+        if not self.every:
+            y = state.y if lengths is None else last(y, lengths)
+        answers: Tensor = self.readout(y)
+        return answers
 
 
 # ----------------------------------------------------------------------- the task
@@ -136,7 +155,7 @@ class Task:
     n: ClassVar[int]
     k: ClassVar[int]
     every: ClassVar[bool] = False
-    lost: ClassVar[Any]
+    lost: ClassVar[staticmethod[[Tensor, Batch], Tensor]]
     metric: ClassVar[str]
     larger_is_better: ClassVar[bool] = False
     goal: ClassVar[float | None] = None
@@ -159,26 +178,26 @@ class Task:
                 )
             )
 
-    def model(self, recipe: Recipe, rng: Rng) -> Any:
+    def model(self, recipe: Recipe, rng: Rng) -> Module:
         """Return an untrained model: an LSTM of m = `recipe.hidden`, and a Dense."""
         layer = recipe.layer(self.n, rng)
         return Reader(layer, self.k, self.every, rng, recipe.dtype)
 
-    def batches(self, rng: Rng, size: int) -> Iterator[Any]:
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
         """Yield the mini-batches of one epoch."""
         raise NotImplementedError
 
-    def loss(self, model: Any, batch: Batch) -> Tensor:
+    def loss(self, model: Model, batch: Batch) -> Tensor:
         """Return what is lost on a batch: a scalar, with its tape."""
         loss = type(self).lost(model(batch.x, batch.lengths), batch)
         loss.name = "loss"
         return loss
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         """Measure on examples that are not learned from; looked at while training."""
         raise NotImplementedError
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         """Measure on examples that nobody looked at before the end."""
         raise NotImplementedError
 
@@ -186,7 +205,7 @@ class Task:
         """Return what simpler means reach, by name, in the measures of `test`."""
         return {}
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Mapping[str, object]:
         """Return what a saved model must know besides its weights, as plain data."""
         return {}
 
@@ -209,7 +228,7 @@ class Generated(Task):
         """Draw so many examples."""
         raise NotImplementedError
 
-    def measure(self, model: Any, batch: Batch) -> dict[str, float]:
+    def measure(self, model: Model, batch: Batch) -> dict[str, float]:
         """Return how well the model answers."""
         raise NotImplementedError
 
@@ -217,25 +236,25 @@ class Generated(Task):
         for _ in range(self.updates):  # type: ignore[attr-defined]
             yield self.examples(rng, size)
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return self._measured(model, VALIDATION)
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return self._measured(model, TEST)
 
-    def _measured(self, model: Any, seed: tuple[int, int]) -> dict[str, float]:
+    def _measured(self, model: Model, seed: tuple[int, int]) -> dict[str, float]:
         rng = np.random.default_rng(seed)
         return self.measure(model, self.examples(rng, self.tested))
 
 
-def answers(model: Any, batch: Batch) -> Array:
+def answers(model: Model, batch: Batch) -> Array:
     """Return what the model answers, as plain numbers; nothing is recorded."""
     with no_grad():
         found: Tensor = model(batch.x, batch.lengths)
     return found.data
 
 
-def accuracy(model: Any, batch: Batch) -> float:
+def accuracy(model: Model, batch: Batch) -> float:
     """Return the share of answers that are right."""
     return float(hits(answers(model, batch), batch).mean())
 
@@ -251,11 +270,12 @@ def shuffled(rng: Rng, count: int, size: int) -> Iterator[Array]:
         yield order[start : start + size]
 
 
-def one_hot(symbols: Array, k: int, dtype: Any = np.float32) -> Array:
+def one_hot(symbols: Array, k: int, dtype: DTypeLike = np.float32) -> Array:
     """Return (..., k): a one at the place of each symbol, zeros elsewhere.
 
     >>> one_hot(np.array([2, 0]), 3)
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    return np.eye(k, dtype=dtype)[symbols]
+    rows: Array = np.eye(k, dtype=dtype)[symbols]
+    return rows

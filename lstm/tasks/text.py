@@ -26,24 +26,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe, option
 from lstm.tasks.rulers import COMPRESSORS, WittenBell, compressed
 from lstm.tasks.task import (
-    Array,
     Batch,
+    Model,
     Reader,
     Rng,
     Task,
-    answers,
     categorical,
     one_hot,
 )
 from minigrad import no_grad
 from minigrad.messages import explain
+from minigrad.types import Array
 
 STREAMS = 50  # stretches that are measured side by side
 FEWEST = 60  # characters of a text: 5 % of it are the three that measuring needs
@@ -118,7 +117,7 @@ class Text(Task):
         first, second = (len(self.text) * each // 100 for each in (85, 90))
         return self.text[:first], self.text[first:second], self.text[second:]
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, str | int]:
         return {
             "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
             "characters": len(self.text),
@@ -141,13 +140,13 @@ class Text(Task):
             read = text[starts[k : k + size, None] + np.arange(step + 1)]
             yield Batch(one_hot(read[:, :-1], len(self.alphabet)), read[:, 1:])
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {self.metric: self._bits(model, self.parts[1])}
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return {self.metric: self._bits(model, self.parts[2])}
 
-    def _bits(self, model: Any, text: str) -> float:
+    def _bits(self, model: Model, text: str) -> float:
         numbers = self.numbers(text)
         length = min(len(text), max(len(text) // STREAMS, 2 * WARM))
         starts = np.arange(0, len(text) - length + 1, length)
@@ -156,7 +155,7 @@ class Text(Task):
         batch = Batch(one_hot(read[:, :-1], len(self.alphabet)), read[:, 1:])
         batch = batch._replace(counted=np.broadcast_to(counted, batch.target.shape))
         with no_grad():
-            return categorical(answers(model, batch), batch).item() / math.log(2)
+            return self.loss(model, batch).item() / math.log(2)
 
     def rulers(self) -> dict[str, dict[str, float]]:
         known, rest = self.parts[0] + self.parts[1], self.parts[2]
@@ -175,7 +174,7 @@ def model_of(alphabet: str, recipe: Recipe, rng: Rng) -> Reader:
 
 
 def write(
-    model: Any, alphabet: str, prompt: str, length: int, temperature: float, rng: Rng
+    model: Reader, alphabet: str, prompt: str, length: int, temperature: float, rng: Rng
 ) -> Iterator[str]:
     """Let a model write: yield `length` characters after the prompt, one by one.
 

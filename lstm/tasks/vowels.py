@@ -15,14 +15,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe
 from lstm.tasks.packages import folder_of
 from lstm.tasks.rulers import nearest_mean
-from lstm.tasks.task import Array, Batch, Rng, Task, accuracy, categorical, shuffled
+from lstm.tasks.task import (
+    Batch,
+    Model,
+    Rng,
+    Task,
+    accuracy,
+    categorical,
+    shuffled,
+)
+from minigrad.types import Array
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,10 @@ class Vowels(Task):
         for some in shuffled(rng, len(self.sets["TRAIN"].x), size):
             yield self.sets["TRAIN"].part(some)
 
-    def validate(self, model: Any) -> dict[str, float]:
+    def validate(self, model: Model) -> dict[str, float]:
         return {}  # 30 recordings a speaker are too few to hold some back
 
-    def test(self, model: Any) -> dict[str, float]:
+    def test(self, model: Model) -> dict[str, float]:
         return {"accuracy": accuracy(model, self.sets["TEST"])}
 
     def rulers(self) -> dict[str, dict[str, float]]:

@@ -18,18 +18,39 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import numpy as np
 
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.messages import explain, user_line
+from minigrad.types import Array
 
-Arrays = Mapping[str, np.ndarray]
+if TYPE_CHECKING:
+    from lstm.training.loop import Training
+
+Arrays: TypeAlias = Mapping[str, Array]
+Numbers: TypeAlias = Mapping[str, Mapping[str, float]]  # by path, then by name
+Memory: TypeAlias = dict[str, Array | float]  # of an optimizer, of one Parameter
 FACTS, WRITER = "facts", "`python -m lstm train`"
 
 
-def write(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> Path:
+class Settings(TypedDict):
+    """What determines a run, as plain data that JSON holds.
+
+    task, options, seed   the task's name, its own options, and where the run starts
+    recipe                the fields of its Recipe
+    facts                 what the task says of its data
+    """
+
+    task: str
+    options: dict[str, Any]
+    recipe: dict[str, Any]
+    seed: int
+    facts: Mapping[str, object]
+
+
+def write(path: Path, arrays: Arrays, facts: Mapping[str, object]) -> Path:
     """Write arrays and facts to one file, all or nothing.
 
     >>> import tempfile
@@ -41,7 +62,7 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> Path:
     return write_whole(path, npz({**arrays, FACTS: np.frombuffer(text, np.uint8)}))
 
 
-def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read(path: Path, *wanted: str) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return what `write` wrote; raise ValueError with a sentence if it is not that.
 
     wanted  facts that must be there: a checkpoint has others than a trained model
@@ -81,7 +102,7 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, np.ndarray], dict[str, Any
     )
 
 
-def save(training: Any, path: Path) -> Path:
+def save(training: Training, path: Path) -> Path:
     """Write all that the rest of a run depends on."""
     paths = dict(training.model.named_parameters())
     memories = dict(zip(paths, training.optimizer.memories, strict=True))
@@ -99,7 +120,7 @@ def save(training: Any, path: Path) -> Path:
     return write(path, arrays, facts)
 
 
-def restore(training: Any, arrays: Arrays, numbers: Mapping[str, Any]) -> None:
+def restore(training: Training, arrays: Arrays, numbers: Numbers) -> None:
     """Give Parameters and memories of a new run the numbers from a checkpoint."""
     parameters = dict(training.model.named_parameters())
     for path, array in below("model", arrays).items():
@@ -109,13 +130,13 @@ def restore(training: Any, arrays: Arrays, numbers: Mapping[str, Any]) -> None:
     training.optimizer.memories = [memories[path] for path in parameters]
 
 
-def below(prefix: str, arrays: Arrays) -> dict[str, np.ndarray]:
+def below(prefix: str, arrays: Arrays) -> dict[str, Array]:
     """Return the arrays whose names begin with `prefix` and a dot, without it."""
     start = f"{prefix}."
     return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
-def above(prefix: str, arrays: Arrays) -> dict[str, np.ndarray]:
+def above(prefix: str, arrays: Arrays) -> dict[str, Array]:
     """Put `prefix` and a dot before every name."""
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
@@ -125,14 +146,15 @@ def above(prefix: str, arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 def apart(
-    memories: Mapping[str, Mapping[str, Any]],
-) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    memories: Mapping[str, Memory],
+) -> tuple[dict[str, Array], dict[str, dict[str, float]]]:
     """Return the arrays under `path.name`, and the plain numbers path by path.
 
     >>> apart({"W": {"t": 3, "m": np.zeros(1)}})
     ({'W.m': array([0.])}, {'W': {'t': 3}})
     """
-    arrays, numbers = {}, {}
+    arrays: dict[str, Array] = {}
+    numbers: dict[str, dict[str, float]] = {}
     for path, memory in memories.items():
         numbers[path] = {k: v for k, v in memory.items() if isinstance(v, int | float)}
         kept = {k: v for k, v in memory.items() if k not in numbers[path]}
@@ -140,11 +162,9 @@ def apart(
     return arrays, numbers
 
 
-def together(
-    arrays: Arrays, numbers: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def together(arrays: Arrays, numbers: Numbers) -> dict[str, Memory]:
     """Undo `apart`."""
-    whole = {path: dict(memory) for path, memory in numbers.items()}
+    whole: dict[str, Memory] = {path: dict(memory) for path, memory in numbers.items()}
     for name, array in arrays.items():
         path, _, entry = name.rpartition(".")
         whole[path][entry] = array

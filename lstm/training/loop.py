@@ -18,19 +18,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lstm.recipe import Recipe
-from lstm.tasks import TASKS
+from lstm.tasks import TASKS, Batch, Task
 from lstm.training import checkpoint, log
 from lstm.training.interruption import Interruption
-from minigrad import Adam, clip_by_global_norm, grad
+from minigrad import Adam, Module, clip_by_global_norm, grad
 from minigrad.files import remove_parts
 from minigrad.messages import explain
+from minigrad.types import Array
 
-Array = np.ndarray
 CHECKPOINT, LOG = "checkpoint.npz", "log.csv"
 Row = dict[str, float]
 
@@ -47,7 +46,7 @@ class Progress:
     log_size         bytes of log.csv that belong to this
     """
 
-    generator: Mapping[str, Any]
+    generator: Mapping[str, object]
     epoch: int = 0
     position: int = 0
     updates: int = 0
@@ -74,7 +73,7 @@ class Training:
 
     def __init__(
         self,
-        task: Any,
+        task: Task,
         recipe: Recipe | None = None,
         seed: int = 0,
         folder: Path | None = None,
@@ -93,7 +92,7 @@ class Training:
         at = f"{self.progress.epoch} epochs, {self.progress.updates} updates"
         return f"<Training: {self.task}, seed {self.seed}, after {at}>"
 
-    def begin(self) -> tuple[Any, Any]:
+    def begin(self) -> tuple[Module, Adam]:
         """Return an untrained model and its optimizer."""
         model = self.task.model(self.recipe, self.rng)
         return model, Adam(model, self.recipe.learning_rate)
@@ -171,13 +170,13 @@ class Training:
                     on_epoch(row)
         return self
 
-    def remaining(self) -> Iterator[Any]:
+    def remaining(self) -> Iterator[Batch]:
         """Yield the batches of this epoch that are still to be learned from."""
         self.rng.bit_generator.state = self.progress.generator
         batches = self.task.batches(self.rng, self.recipe.batch)
         return itertools.islice(batches, self.progress.position, None)
 
-    def step(self, batch: Any) -> None:
+    def step(self, batch: Batch) -> None:
         """Learn from one batch."""
         loss, norm = self.learn(batch)
         self.progress.position += 1
@@ -185,7 +184,7 @@ class Training:
         self.progress.loss += loss
         self.progress.norm += norm
 
-    def learn(self, batch: Any) -> tuple[float, float]:
+    def learn(self, batch: Batch) -> tuple[float, float]:
         """Take one step down the gradient; return the loss, and the gradient's norm."""
         loss = self.task.loss(self.model, batch)
         value = self.finite(loss.item(), batch)
@@ -194,7 +193,7 @@ class Training:
         self.optimizer.step(gradients)
         return value, norm
 
-    def finite(self, loss: float, batch: Any) -> float:
+    def finite(self, loss: float, batch: Batch) -> float:
         """Return the loss, or raise FloatingPointError if it is no number."""
         if math.isfinite(loss):
             return loss
@@ -269,7 +268,7 @@ class Training:
         return {path: p.data for path, p in self.model.named_parameters()}
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> checkpoint.Settings:
         """What determines the run, as plain data."""
         return {
             "task": self.task.name,
@@ -311,7 +310,7 @@ class Training:
         return training
 
 
-def _gaps(batch: Any) -> dict[str, Array]:
+def _gaps(batch: Batch) -> dict[str, Array]:
     """Return the arrays of a batch in which there is something that is no number."""
     fields = batch._asdict() if hasattr(batch, "_asdict") else {}
     return {

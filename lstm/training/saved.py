@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from lstm.recipe import Recipe
-from lstm.tasks import TASKS
+from lstm.tasks import TASKS, Reader, Task
 from lstm.tasks.text import model_of
 from lstm.training import checkpoint
+from lstm.training.loop import Training
+from minigrad import Module
 from minigrad.messages import explain
 
+Model = TypeVar("Model", bound=Module)
 
-def save_model(training: Any, path: Path) -> Path:
+
+def save_model(training: Training, path: Path) -> Path:
     """Write the Parameters that validated best, under their paths, and the settings."""
     return checkpoint.write(path, training.best, training.settings)
 
 
-def load_model(path: Path) -> tuple[Any, Any]:
+def load_model(path: Path) -> tuple[Task, Module]:
     """Return task and model from a file that `save_model` wrote."""
     arrays, settings = checkpoint.read(path, "recipe", "facts")
     task = TASKS[settings["task"]](**settings["options"])
@@ -27,7 +31,7 @@ def load_model(path: Path) -> tuple[Any, Any]:
     return task, _filled(model, arrays)
 
 
-def load_characters(path: Path) -> tuple[Any, str]:
+def load_characters(path: Path) -> tuple[Reader, str]:
     """Return a character model and its alphabet; the text itself is not needed."""
     arrays, settings = checkpoint.read(path, "recipe", "facts")
     alphabet = settings["facts"].get("alphabet")
@@ -46,7 +50,7 @@ def load_characters(path: Path) -> tuple[Any, str]:
     return _filled(model, arrays), alphabet
 
 
-def _filled(model: Any, arrays: dict[str, np.ndarray]) -> Any:
+def _filled(model: Model, arrays: checkpoint.Arrays) -> Model:
     for path, parameter in model.named_parameters():
         parameter.data = arrays[path]
     return model

@@ -8,17 +8,16 @@ be learned from.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from lstm.layer import Recurrent
 from minigrad import Tape, Tensor, grad
+from minigrad.types import Array
 
-Array = np.ndarray
 LINES = ("f", "i", "c~", "o", "c", "y")  # of the usual picture
 
 
-def gates(layer: Any, x: Array) -> dict[str, Array]:
+def gates(layer: Recurrent, x: Array) -> dict[str, Array]:
     """Return each line of a layer that read one sequence x (T, n), as (T, m).
 
     What a cell has not is left out: a simple RNN has only y.
@@ -41,7 +40,7 @@ def gates(layer: Any, x: Array) -> dict[str, Array]:
     }
 
 
-def gradient_norms(layer: Any, x: Array) -> Array:
+def gradient_norms(layer: Recurrent, x: Array) -> Array:
     """Return (T,): the norm of the gradient of the last outputs' sum, at each x_t.
 
     x   (B, T, n); the norm is taken over the examples and features together
