@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell
+from lstm.cell import OPTIONS, LSTMCell
+from lstm.foreign_options import CONSTRUCTION, refuse_options
 from lstm.gate import Activation, Gate
 from minigrad import Parameter, clip, matvec, mean, sqrt
 from minigrad.messages import explain, user_line
-from minigrad.module import require_sizes
+from minigrad.module import generator, require_sizes
 
 
 def normalise(z: Any) -> Any:
@@ -81,6 +82,9 @@ class LayerNormCell(LSTMCell):
         return super().y(o, self.g * normalise(c) + self.b)
 
 
+PROJECTED = {**CONSTRUCTION, "proj_size": "p, the size of y: ProjectedCell(n, m, p)."}
+
+
 class ProjectedCell(LSTMCell):
     """Fewer outputs than cells: y = W_r (o * tanh(c)), y in R^p and c in R^m.
 
@@ -94,10 +98,20 @@ class ProjectedCell(LSTMCell):
     ((2,), (4,), (4, 5))
     """
 
-    def __init__(self, n: int, m: int, p: int, rng: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        n: Any = None,
+        m: Any = None,
+        p: Any = None,
+        rng: Any = None,
+        **options: Any,
+    ) -> None:
+        known = ("n", "m", "p", *OPTIONS)
+        foreign = {name: options[name] for name in options if name not in OPTIONS}
+        refuse_options(type(self).__name__, foreign, known, PROJECTED, (n, m))
         require_sizes(type(self).__name__, n=n, m=m, p=p)
         self.p = p
-        rng = np.random.default_rng(rng)
+        rng = generator(rng)
         super().__init__(n, m, rng=rng, **options)
         limit = 1 / np.sqrt(m)
         W_r = rng.uniform(-limit, limit, (p, m)).astype(self.dtype)
@@ -179,7 +193,7 @@ def clipped(activation: Activation, bound: float | None) -> Activation:
 
 
 def _bound(bound: float | None) -> float | None:
-    if bound is None or bound > 0:
+    if bound is None or (isinstance(bound, int | float) and bound > 0):
         return bound
     raise ValueError(
         explain(

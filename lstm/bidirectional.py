@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lstm.explain_layers import Explained
-from lstm.habits import CALL, CONSTRUCTION, refuse_options
+from lstm.foreign_options import CALL, CONSTRUCTION, refuse_options
 from lstm.layer import LSTM, Recurrent
 from lstm.state import detached
 from minigrad import Module, concatenate
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 
 
 class Directions(NamedTuple):
@@ -94,8 +94,10 @@ class Bidirectional(Explained, Module):
                 explain(
                     f"Bidirectional(forth, back), at {user_line()}",
                     {
-                        "forth": f"n = {forth.n}, reverse={ways[0]}",
-                        "back": f"n = {back.n}, reverse={ways[1]}",
+                        "forth.n": forth.n,
+                        "forth.reverse": forth.reverse,
+                        "back.n": back.n,
+                        "back.reverse": back.reverse,
                     },
                     "forth reads from the start, back from the end, both read the "
                     "same x, and each has a cell of its own.",
@@ -168,16 +170,27 @@ def _require_one_way(layer: Any) -> None:
     """Refuse what is no single layer over time."""
     if isinstance(layer, Recurrent):
         return
-    raise TypeError(
-        explain(
-            f"Bidirectional of a {type(layer).__name__}, at {user_line()}",
-            {"layer": layer},
-            "each direction is one layer over time: a Recurrent, such as an LSTM.",
+    fix = "Bidirectional(LSTM(n, m)), or of two: Bidirectional(forth, back)."
+    if isinstance(layer, type):
+        fix = f"make a layer of the class: {layer.__name__}(3, 2)."
+    elif hasattr(layer, "causal"):
+        fix = (
             "of a Stack make every layer Bidirectional: Stack(Bidirectional(LSTM(n, "
             "m)), Bidirectional(LSTM(2m, m)))."
-            if hasattr(layer, "causal")
-            else "of cells of your own: Bidirectional(Recurrent(cell), "
-            "Recurrent(other, reverse=True)).",
+        )
+    elif isinstance(layer, Module):
+        fix = (
+            "of cells of your own: Bidirectional(Recurrent(cell), Recurrent(other, "
+            "reverse=True))."
+        )
+    elif layer in [each for each in MERGES if each]:
+        fix = f"by its name: Bidirectional(layer, merge={layer!r})."
+    raise TypeError(
+        explain(
+            f"Bidirectional of {a_kind(layer)}, at {user_line()}",
+            {"layer": layer},
+            "each direction is one layer over time: a Recurrent, such as an LSTM.",
+            fix,
         )
     )
 
@@ -205,7 +218,7 @@ def _directions(given: Any, name: str) -> Directions:
         return given
     raise TypeError(
         explain(
-            f"Bidirectional: a {type(given).__name__} as {name}, at {user_line()}",
+            f"Bidirectional: {a_kind(given)} as {name}, at {user_line()}",
             {},
             "there are two layers, and only names tell which is which.",
             f"pass Directions(forward=..., backward=...); None for no {name}.",

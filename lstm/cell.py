@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 
 from lstm.explain import Explanation
+from lstm.foreign_options import sizes_of
 from lstm.gate import Activation, Gate
-from lstm.habits import sizes_of
 from lstm.initial import start
-from lstm.state import State, require_state
+from lstm.state import State, axes, require_state
 from minigrad import Module, Tensor, concatenate, sigmoid, tanh
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, leaf
+from minigrad.module import Rng, generator, leaf
 
 OPTIONS = ("init", "forget_bias", "chrono", "hidden", "activations", "rng", "dtype")
 
@@ -74,7 +74,8 @@ class Cell(Module):
         **foreign: Any,
     ) -> None:
         n, m = sizes_of(type(self).__name__, n, m, foreign, OPTIONS)
-        rng = np.random.default_rng(rng)
+        _require_floating(type(self).__name__, dtype)
+        rng = generator(rng)
         letters, usual = (
             merged_class_attribute(type(self), "letters"),
             merged_class_attribute(type(self), "usual"),
@@ -114,8 +115,8 @@ class Cell(Module):
 
     def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen: zeros."""
-        sizes = self.sizes().values()
-        return self.carries(*(np.zeros((*batch, size), self.dtype) for size in sizes))
+        shapes = ((*axes(batch), size) for size in self.sizes().values())
+        return self.carries(*(np.zeros(shape, self.dtype) for shape in shapes))
 
     def explain(self) -> None:
         """Print what each line and box of the picture is: shapes, counts, readings."""
@@ -243,7 +244,35 @@ def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:
     return merged
 
 
+def _require_floating(asked: str, dtype: Any) -> None:
+    """Refuse a dtype in which weights could not change a little."""
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        kind = ""
+    if kind in ("f", "O"):
+        return
+    raise TypeError(
+        explain(
+            f"{asked}(..., dtype={dtype!r}), at {user_line()}",
+            {},
+            "weights are floating-point numbers.",
+            'choose "float32" or "float64"; float is the latter.',
+        )
+    )
+
+
 def _known(option: str, given: Mapping[str, Any], names: Iterable[str]) -> Any:
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            explain(
+                f"{option} of a cell, at {user_line()}",
+                {option: given},
+                "each gate may have its own, so they are given by its name.",
+                f"the gates are {', '.join(names)}: {option}={{{next(iter(names))!r}: "
+                f"{'(6,)' if option == 'hidden' else 'mg.relu'}}}.",
+            )
+        )
     unknown = [name for name in given if name not in names]
     if not unknown:
         return given

@@ -22,14 +22,17 @@ from typing import Any
 import numpy as np
 
 from lstm.masks import StepHook, chosen
+from lstm.state import axes
 from minigrad.arrays import numbers
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
-from minigrad.module import beside
+from minigrad.module import beside, generator
 
 Array = np.ndarray
 Rng = np.random.Generator | int
 
 
+@taught
 def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -> Array:
     """Return a mask of this shape: 0 at the rate, elsewhere 1 / (1 - rate).
 
@@ -38,7 +41,7 @@ def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -
            [0., 2., 2.]])
     """
     _require_rate("rate", rate)
-    kept = np.random.default_rng(rng).random(shape) >= rate
+    kept = generator(rng).random(shape) >= rate
     return kept.astype(dtype) / np.dtype(dtype).type(1 - rate)
 
 
@@ -66,6 +69,7 @@ class Variational(StepHook):
         return x * d_x, state._replace(y=state.y * d_y)
 
 
+@taught
 def variational(
     layer: Any,
     batch: tuple[int, ...] = (),
@@ -87,7 +91,7 @@ def variational(
            [2., 0., 2., 0.]])
     >>> y, state = layer(np.ones((2, 7, 3)), dropout=dropout)
     """
-    rng = np.random.default_rng(rng)
+    rng, batch = generator(rng), axes(batch)
     start = _start(layer, batch)
     dtype = start.y.dtype  # a start that is learned is a Tensor
     return Variational(
@@ -125,7 +129,9 @@ class Zoneout(StepHook):
         return Zoneout(type(self.masks)(*(mask[at] for mask in self.masks)))
 
 
-def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> Zoneout:
+def zoneout(
+    layer: Any, shape: tuple[int, ...], *unnamed: Any, rng: Rng, **rates: float
+) -> Zoneout:
     """Sample which entries of the state stay, at a rate for each of its fields.
 
     layer  a Recurrent, such as LSTM(n, m)
@@ -139,8 +145,10 @@ def zoneout(layer: Any, shape: tuple[int, ...], *, rng: Rng, **rates: float) -> 
     ((4, 7, 2), np.float64(0.4))
     >>> y, state = layer(np.ones((4, 7, 3)), dropout=dropout)
     """
-    rng = np.random.default_rng(rng)
+    rng, shape = generator(rng), axes(shape)
     start = _start(layer)
+    if unnamed:
+        raise _unnamed(start, unnamed)
     rates = _by_field(start, rates)
     widths = zip(rates.values(), start, strict=True)
     return Zoneout(
@@ -187,6 +195,19 @@ def _start(layer: Any, batch: tuple[int, ...] = ()) -> Any:
             else "masks belong to a cell and what it carries; this carries nothing.",
             "sample for each recurrent layer in it: a Stack takes a list of masks, a "
             "Bidirectional takes Directions(forward, backward).",
+        )
+    )
+
+
+def _unnamed(start: Any, rates: Any) -> TypeError:
+    """Say that each part of a state has a rate of its own."""
+    each = ", ".join(f"{name}=0.1" for name in start._fields)
+    return TypeError(
+        explain(
+            f"zoneout at the rate {rates[0]!r}, at {user_line()}",
+            {},
+            "each part of the state has a rate of its own, given by its name.",
+            f"write zoneout(layer, shape, {each}, rng=rng).",
         )
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lstm.parameter_count import Formula
 from minigrad.console import shown, table
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.module import leaf
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
@@ -41,11 +41,11 @@ class Explanation:
     """
 
     def __init__(self, cell: Any) -> None:
-        self.cell, self.n, self.m = cell, cell.n, cell.m
-        self.usual = getattr(cell, "usual_picture", False)
         self.boxes = {k: box for k, box in vars(cell).items() if hasattr(box, "letter")}
         if not self.boxes:
             raise _no_boxes(cell)
+        self.cell, self.n, self.m = cell, cell.n, cell.m
+        self.usual = getattr(cell, "usual_picture", False)
         self.before, self.after = _one_step(cell)
         self.carried = {k: len(part) for k, part in self.before._asdict().items()}
         self.parameters = cell.parameters()
@@ -256,10 +256,12 @@ def _paragraph(text: str, indent: int) -> str:
 def _no_boxes(cell: Any) -> TypeError:
     return TypeError(
         explain(
-            f"explain() of a {type(cell).__name__}, at {user_line()}",
+            f"explain() of {a_kind(cell)}, at {user_line()}",
             {},
             "it tells of a cell's yellow boxes, and this one has no part that is a "
             "Gate.",
-            "print(cell) shows the Parameters; mg.draw shows what it computes.",
+            "write layer.explain(), or Explanation(layer.cell)."
+            if hasattr(cell, "causal")
+            else "print(cell) shows the Parameters; mg.draw shows what it computes.",
         )
     )

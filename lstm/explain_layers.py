@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from minigrad import Module
@@ -169,6 +169,24 @@ def width_out(layer: Any) -> int | None:
     """Return the size of y_t, if the layer says it or has a matrix W to tell."""
     W = getattr(getattr(layer, "module", layer), "W", None)
     return getattr(layer, "m", None if W is None else W.shape[0])
+
+
+def unread_widths(names: Sequence[str], layers: Sequence[Any]) -> Iterator[str]:
+    """Say which layers read another number of entries than the one below makes.
+
+    >>> from lstm import LSTM
+    >>> list(unread_widths(["low", "high"], [LSTM(3, 4), LSTM(5, 2)]))
+    ['high reads 5 numbers, and low makes 4']
+    """
+    told, wide = "", None
+    for name, layer in zip(names, layers, strict=True):
+        known = isinstance(layer, Explained) or hasattr(layer, "cell")
+        known = known or type(layer).__name__ == "Dense"
+        reads = width_in(layer) if known else None
+        if None not in (wide, reads) and wide != reads:
+            yield f"{name} reads {reads} numbers, and {told} makes {wide}"
+        several = getattr(layer, "merge", "") is None or getattr(layer, "rank", 1) != 1
+        told, wide = name, width_out(layer) if known and not several else None
 
 
 def _number(width: int | None) -> str:

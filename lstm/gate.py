@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import Dense, Module, Parameter, matvec, sigmoid, tanh
 from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, require_sizes
+from minigrad.module import Rng, generator, require_sizes
 
 Activation: TypeAlias = Callable[[Any], Any]
 
@@ -44,8 +44,9 @@ class Gate(Module):
         reads: Sequence[int] | None = None,
     ) -> None:
         require_sizes("Gate", n=n, m=m)
+        _require_activation(letter, activation)
         _require_sequence(letter, hidden)
-        rng = np.random.default_rng(rng)
+        rng = generator(rng)
         self.letter = letter
         self.reads = (n, m) if reads is None else tuple(reads)
         sizes = [sum(self.reads), *hidden]
@@ -91,9 +92,37 @@ class Gate(Module):
         return matvec(self.W, v) + self.b
 
 
+def _require_activation(letter: str, activation: Any) -> None:
+    """Refuse a name for the function that has it."""
+    if callable(activation):
+        return
+    name = activation if str(activation).isidentifier() else "relu"
+    raise TypeError(
+        explain(
+            f"the activation of gate {letter!r}: {activation!r}, at {user_line()}",
+            {},
+            "it is called on W v + b, and this cannot be called.",
+            f"pass the function, mg.{name}.",
+        )
+    )
+
+
+def _no_size(asked: str, size: Any) -> str:
+    return explain(
+        f"{asked}, at {user_line()}",
+        {},
+        f"{size!r} is no size of a dense layer.",
+        "give positive integers: (8, 4) puts layers of 8 and of 4 into the gate.",
+    )
+
+
 def _require_sequence(letter: str, hidden: Any) -> None:
     """Refuse a bare size for the list of sizes."""
     if isinstance(hidden, Sequence) and not isinstance(hidden, str):
+        asked = f"gate {letter!r}, hidden={hidden!r}"
+        for size in hidden:
+            if not isinstance(size, int | np.integer) or size < 1:
+                raise ValueError(_no_size(asked, size))
         return
     raise TypeError(
         explain(

@@ -57,6 +57,7 @@ def start(
         begin.update(preset(names, sizes, m, rng))
     biases: dict[str, Array] = {}
     if forget_bias is not None:
+        _require_number("forget_bias", forget_bias)
         biases = {"forget": np.full(m, float(forget_bias))}
     if chrono is not None:
         biases = chrono_biases(m, chrono, rng)
@@ -163,6 +164,7 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
     >>> bool(np.all(1 / (1 + np.exp(-biases["forget"])) < 1 - 1 / 100))
     True
     """
+    _require_number("chrono", T)
     if not 2 <= T < np.inf:  # nor if it is no number
         raise ValueError(
             explain(
@@ -176,8 +178,23 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
     return {"forget": forget, "input": -forget}
 
 
+def _require_number(option: str, value: Any) -> None:
+    """Refuse what is no number: one is for all neurons alike."""
+    if isinstance(value, int | float | np.number):
+        return
+    raise TypeError(
+        explain(
+            f"the start of b_f, at {user_line()}",
+            {option: value},
+            f"{option} is one number, for all neurons.",
+            f"write {option}={'1.0' if option == 'forget_bias' else '100'}; to start "
+            "each neuron otherwise, assign cell.forget.b.data.",
+        )
+    )
+
+
 def _known(init: str) -> str:
-    if init in PRESETS:
+    if isinstance(init, str) and init in PRESETS:
         return init
     raise ValueError(
         explain(
@@ -203,6 +220,6 @@ def _require_forget(
             "both say where b_f starts."
             if both
             else f"the cell has no forget gate; its boxes are {', '.join(reads)}.",
-            "give one of them, or none.",
+            "give one of them, or none." if both else "leave it away.",
         )
     )

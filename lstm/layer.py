@@ -20,24 +20,37 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm.cell import OPTIONS, LSTMCell
 from lstm.counting import steps_before, time_step
 from lstm.explain import Explanation
-from lstm.habits import CALL, known_direction, refuse_options, sizes_of
+from lstm.foreign_options import (
+    CALL,
+    LAYER,
+    known_direction,
+    refuse_options,
+    sizes_of,
+)
 from lstm.masks import Frozen, StepHook, padding_mask, step_hooks, zero_padded
-from lstm.state import RecurrentCell, require_cell, require_next, require_state
-from minigrad import Module, Tensor, concatenate, stack, where
-from minigrad.arrays import numbers
+from lstm.sequences import joined, named_input, sequence
+from lstm.state import (
+    RecurrentCell,
+    axes,
+    require_cell,
+    require_next,
+    require_state,
+)
+from minigrad import Module, where
 from minigrad.context import reusing_weights
+from minigrad.foreign_names import MODULE
+from minigrad.habits import absent
 from minigrad.messages import explain, user_line
-from minigrad.module import leaf
+from minigrad.module import generator, leaf
 
 LAYER_OPTIONS = ("reverse", "outputs")
-TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 
 
 class Recurrent(Module):
@@ -101,6 +114,9 @@ class Recurrent(Module):
     def causal(self) -> bool:
         """Whether y_t depends on nothing later than x_t."""
         return not self.reverse
+
+    if not TYPE_CHECKING:
+        __getattr__ = absent("layer", {**MODULE, **LAYER})
 
     def readings(self) -> list[str]:
         """Return what is to be said of the lines over time."""
@@ -192,7 +208,7 @@ class Recurrent(Module):
 
     def start(self, batch: tuple[int, ...] = ()) -> Any:
         """Return the state before anything was seen."""
-        return self.cell.start(batch)
+        return self.cell.start(axes(batch))
 
 
 class LSTM(Recurrent):
@@ -228,72 +244,10 @@ class LSTM(Recurrent):
         foreign = {name: options[name] for name in options if name not in OPTIONS}
         n, m = sizes_of(type(self).__name__, n, m, foreign, (*LAYER_OPTIONS, *OPTIONS))
         if options.get("rng") is not None:  # so that another cell goes on drawing
-            options["rng"] = np.random.default_rng(options["rng"])
+            options["rng"] = generator(options["rng"])
         # for another layer like this one
         self.new_cell = functools.partial(LSTMCell, n, m, **options)
         super().__init__(self.new_cell(), reverse, outputs)
-
-
-def joined(outputs: list[Any], axis: int = -2) -> Any:
-    """Return y at all steps, (..., T, m), from those of each, (..., m).
-
-    In groups: the engine hands all parts of a stack to the adjoint of each, and so the
-    time for a stack of T parts would grow with T squared.
-    """
-    groups = [
-        stack(outputs[k : k + TOGETHER], axis=axis)
-        for k in range(0, len(outputs), TOGETHER)
-    ]
-    return groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
-
-
-def sequence(x: Any) -> Any:
-    """Return x as a Tensor or an array; refuse what is neither."""
-    if isinstance(x, Tensor):
-        return x
-    if not isinstance(x, tuple | list) or not any(isinstance(e, Tensor) for e in x):
-        _require_unmasked(x)
-        return numbers(x, "layer(x)", "x")
-    raise TypeError(
-        explain(
-            f"layer(x), where x is a {type(x).__name__} of Tensors, at {user_line()}",
-            {f"x[{k}]": part for k, part in enumerate(x)},
-            "a layer reads one array (B, T, n) or (T, n).",
-            'join them: a Bidirectional with merge="concat" does, mg.stack joins '
-            "steps; of what a layer returns, y is the first part.",
-        )
-    )
-
-
-def _require_unmasked(x: Any) -> None:
-    """Refuse what says by itself what is padding: a masked array, a PackedSequence."""
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        fix = "layer(x.filled(0.0), mask=~np.ma.getmaskarray(x).any(axis=-1))."
-    elif hasattr(x, "batch_sizes"):
-        fix = (
-            "x, lengths = pad_packed_sequence(packed, batch_first=True); then "
-            "layer(x.numpy(), lengths=lengths.numpy())."
-        )
-    else:
-        return
-    raise TypeError(
-        explain(
-            f"layer(x), where x is a {type(x).__name__}, at {user_line()}",
-            {"x": x},
-            "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
-            "it is told by mask or lengths.",
-            fix,
-        )
-    )
-
-
-def named_input(x_t: Any, dtype: Any = None) -> Any:
-    """Return x_t under its name; integers stay as they are, they may be indices."""
-    if isinstance(x_t, Tensor):
-        x_t.name = "x"
-    elif x_t.dtype.kind in "fc":
-        x_t = leaf(x_t, "x", dtype)
-    return x_t
 
 
 def _require_alone(m: Any, options: Mapping[str, Any]) -> None:

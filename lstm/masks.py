@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad import Tensor, where
 from minigrad.arrays import integers, numbers
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 
 Array = np.ndarray
 
@@ -91,12 +91,12 @@ def step_hooks(dropout: Any) -> list[StepHook]:
         return found
     raise TypeError(
         explain(
-            f"layer(x, dropout={dropout!r}), at {user_line()}",
-            {},
+            f"layer(x, dropout=...), at {user_line()}",
+            {"dropout": dropout},
             "a layer draws no random numbers: it is given masks, so that running it "
             "again gives the same, and a proof speaks about what ran.",
             "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
-            "rng=rng), or zoneout(...).",
+            "rng=rng), or zoneout(...); an array belongs between layers of a Stack.",
         )
     )
 
@@ -164,6 +164,8 @@ def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:
     array = integers(lengths, asked, "lengths", fix)
     if array.shape != batch:
         why = f"there is one length for each sequence of x: shape {batch}."
+        if batch and array.ndim == 0:
+            fix = f"if all are as long: np.full({batch}, {array})."
     elif np.all((array >= 0) & (array <= steps)):
         return array
     else:
@@ -216,6 +218,15 @@ def last(y: Any, lengths: Any = None) -> Any:
     array([[2.],
            [3.]])
     """
+    if isinstance(y, tuple | list) and any(isinstance(each, Tensor) for each in y):
+        raise TypeError(
+            explain(
+                f"last(y, lengths) of {a_kind(y)}, at {user_line()}",
+                {f"y[{k}]": each for k, each in enumerate(y)},
+                "a layer returns y and its state, and last reads y.",
+                "y, state = layer(x); last(y, lengths).",
+            )
+        )
     y = y if isinstance(y, Tensor) else numbers(y, "last(y, lengths)", "y")
     if y.ndim not in (2, 3):
         raise ValueError(

@@ -18,6 +18,7 @@ from lstm.cell import Cell
 from lstm.gate import Gate
 from lstm.state import detached
 from minigrad import Dense, concatenate, relu, sigmoid, tanh
+from minigrad.module import generator
 
 
 class Output(NamedTuple):
@@ -84,9 +85,12 @@ class ResetAfterGRUCell(GRUCell):
     ['recurrent.W', 'recurrent.b']
     """
 
-    def __init__(self, n: int, m: int, rng: Any = None, **options: Any) -> None:
-        rng = np.random.default_rng(rng)
+    def __init__(
+        self, n: Any = None, m: Any = None, rng: Any = None, **options: Any
+    ) -> None:
+        rng = generator(rng)
         super().__init__(n, m, rng=rng, **options)
+        n, m = self.n, self.m
         hidden = (options.get("hidden") or {}).get("candidate", ())
         self.recurrent = Dense(m, m, rng=rng, dtype=self.dtype)
         self.recurrent.W.name, self.recurrent.b.name = "U", "d"
@@ -148,5 +152,7 @@ class IRNNCell(RNNCell):
 
     usual = {"output": relu}
 
-    def __init__(self, n: int, m: int, init: str = "identity", **options: Any) -> None:
+    def __init__(
+        self, n: Any = None, m: Any = None, init: str = "identity", **options: Any
+    ) -> None:
         super().__init__(n, m, init=init, **options)

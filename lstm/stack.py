@@ -9,18 +9,19 @@ memory, such as Dense, has no state: its place in the list is None.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lstm.counting import time_step
-from lstm.explain_layers import Explained, width_in, width_out
-from lstm.habits import CALL, refuse_options
-from lstm.layer import joined, named_input, sequence
+from lstm.explain_layers import Explained, unread_widths, width_in, width_out
+from lstm.foreign_options import CALL, refuse_options
 from lstm.masks import padding_mask, zero_padded
+from lstm.sequences import joined, named_input, sequence
 from lstm.state import detached
 from minigrad import Module, Sequential
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.module import beside, output_of, over_time
 
@@ -61,19 +62,25 @@ class Stack(Explained, Module):
     'layers.0.cell.forget.W'
     """
 
-    def __init__(self, *layers: Module) -> None:
-        if not layers or not all(isinstance(layer, Module) for layer in layers):
-            raise TypeError(
-                explain(
-                    f"Stack of {len(layers)} layers, at {user_line()}",
-                    {f"layer {k}": layer for k, layer in enumerate(layers)},
-                    "a Stack is made of one or more layers, which are Modules.",
-                    "Stack(LSTM(3, 4), LSTM(4, 2)); of a list of layers, "
-                    "Stack(*layers).",
-                )
-            )
+    def __init__(self, *layers: Module, **foreign: Any) -> None:
+        refuse_options("Stack", foreign, ("layers one by one",))
+        _require_modules(layers)
         for k, layer in enumerate(layers):
             _require_layer(k, layer, any(map(over_time, layers[k + 1 :])))
+        names = [f"layer {k}" for k in range(len(layers))]
+        unread = list(unread_widths(names, layers))
+        if unread:
+            raise ValueError(
+                explain(
+                    f"Stack, at {user_line()}",
+                    dict(zip(names, layers, strict=True)),
+                    "\n        ".join(
+                        ["each reads what the one below makes:", *unread]
+                    ),
+                    "build them with sizes that follow each other: Stack(LSTM(3, 4), "
+                    "LSTM(4, 2)).",
+                )
+            )
         self.layers = list(layers)
 
     @property
@@ -135,6 +142,29 @@ class Stack(Explained, Module):
         return x, after
 
 
+def _require_modules(layers: Sequence[Any]) -> None:
+    """Refuse no layers, and what is none."""
+    others = {
+        f"layer {k}": e for k, e in enumerate(layers) if not isinstance(e, Module)
+    }
+    if layers and not others:
+        return
+    other = next(iter(others.values()), None)
+    fix = "Stack(LSTM(3, 4), LSTM(4, 2)); of a list of layers, Stack(*layers)."
+    if isinstance(other, type):
+        fix = f"make a layer of the class: {other.__name__}(3, 4)."
+    elif callable(other):
+        fix = "a function becomes a layer in mg.Sequential(function)."
+    raise TypeError(
+        explain(
+            f"Stack of {len(layers)} layer{'s' * (len(layers) != 1)}, at {user_line()}",
+            others,
+            "a Stack is made of one or more layers, which are Modules.",
+            fix,
+        )
+    )
+
+
 def _require_layer(k: int, layer: Any, steps_read: bool) -> None:
     """Refuse what cannot stand in a Stack, and say what to put there.
 
@@ -183,11 +213,13 @@ class TimeDistributed(Explained, Module):
     (4, 7, 2)
     """
 
-    def __init__(self, module: Module, rank: int = 1) -> None:
+    @taught
+    def __init__(self, module: Callable[[Any], Any], rank: int = 1) -> None:
         _require_timeless(module, rank)
         self.module = module
         self.rank = rank
 
+    @taught
     def forward(self, x: Any) -> Any:
         """Return the module's output for each step."""
         x = sequence(x)
@@ -215,8 +247,19 @@ class TimeDistributed(Explained, Module):
 
 def _require_timeless(module: Any, rank: int) -> None:
     """Refuse what reads time itself, where a step is a vector."""
-    if not is_cell(module) and not (over_time(module) and rank == 1):
+    whole = isinstance(rank, int) and rank >= 0
+    timeless = not is_cell(module) and not (over_time(module) and rank == 1)
+    if timeless and whole and callable(module) and not isinstance(module, type):
         return
+    if not whole or not callable(module) or isinstance(module, type):
+        raise TypeError(
+            explain(
+                f"TimeDistributed(module, rank), at {user_line()}",
+                {"module": module, "rank": rank},
+                "a Module is called at every step; rank counts the axes of x_t.",
+                "TimeDistributed(mg.Dense(3, 2)), or rank=2 where x_t is a matrix.",
+            )
+        )
     raise TypeError(
         explain(
             f"TimeDistributed({type(module).__name__}), at {user_line()}",
@@ -228,19 +271,26 @@ def _require_timeless(module: Any, rank: int) -> None:
     )
 
 
+FORMS = {
+    "states": "a Stack returns its states in this form",
+    "dropout": "variational(layer, ...) or zoneout(layer, ...) makes one",
+    "between": "lstm.dropout.between(shape, rate, rng) makes one",
+}
+
+
 def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
     """Return the list if it has as many entries as wanted; if None, that many None."""
     if given is None:
         return [None] * count
     if type(given) in (list, tuple, States) and len(given) == count:
         return given
+    entries = f"{count} {'entry' if count == 1 else 'entries'}"
     raise ValueError(
         explain(
-            f"Stack: {name} for {count} {place}s, at {user_line()}",
-            {name: given if hasattr(given, "shape") else type(given).__name__},
+            f"Stack: {name} for {count} {place}{'s' * (count != 1)}, at {user_line()}",
+            {name: given},
             f"{name} is a list with one entry for each {place}, from the lowest up.",
-            f"give {count} entries, None where there is nothing to say; a Stack "
-            "returns its states in this form.",
+            f"give {entries}, None where there is nothing to say; {FORMS[name]}.",
         )
     )
 

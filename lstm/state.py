@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from minigrad import Module, Tensor
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 
 
 class RecurrentCell(Protocol):
@@ -61,6 +61,11 @@ def detached(state: Any) -> Any:
     return type(state)(map(detached, state)) if isinstance(state, list) else state
 
 
+def axes(batch: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes of a batch; one number counts its sequences."""
+    return (batch,) if isinstance(batch, int | np.integer) else tuple(batch)
+
+
 class State(NamedTuple):
     """What an LSTM carries from one time step to the next.
 
@@ -78,7 +83,8 @@ class State(NamedTuple):
         >>> State.zeros(2)
         State(y=array([0., 0.]), c=array([0., 0.]))
         """
-        return cls(np.zeros((*batch, m), dtype), np.zeros((*batch, m), dtype))
+        shape = (*axes(batch), m)
+        return cls(np.zeros(shape, dtype), np.zeros(shape, dtype))
 
     def detach(self) -> State:
         """Return the same numbers as leaves: no gradient flows back past this point."""
@@ -95,7 +101,7 @@ def require_state(state: Any, wanted: type = State) -> None:
     if isinstance(state, wanted):
         return
     call = call_of(wanted)
-    kind = "no state" if state is None else f"a {type(state).__name__} as the state"
+    kind = "no state" if state is None else f"{a_kind(state)} as the state"
     why = f"this cell carries {call} from step to step."
     fix = f"pass {call}, or cell.start(batch) to begin with"
     if state is None:
@@ -158,7 +164,7 @@ def _flaws(start: Any, pair: Any) -> Iterator[str]:
     """Yield what is wrong with the states that `start` gives for 1 and 2 sequences."""
     fields = getattr(start, "_fields", None)
     if fields is None:
-        yield f"its start() returns a {type(start).__name__}, no NamedTuple."
+        yield f"its start() returns {a_kind(start)}, no NamedTuple."
     elif "y" not in fields:
         yield f"its state {call_of(type(start))} has no field y, the output."
     elif np.ndim(start.y) != 1:
@@ -173,6 +179,10 @@ def _flaws(start: Any, pair: Any) -> Iterator[str]:
 
 
 def _remedy(cell: Any) -> str:
+    if isinstance(cell, int):
+        return (
+            "of sizes an LSTM is made: LSTM(n, m); Recurrent(GRUCell(n, m)) of cells."
+        )
     if isinstance(cell, type):
         return f"make one, {cell.__name__}(n, m)."
     if hasattr(cell, "causal"):

@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm.counting import counting_since
-from lstm.layer import sequence
 from lstm.masks import padding_mask, require_steps
+from lstm.sequences import sequence
 from lstm.state import detached
 from minigrad import Tensor
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 
 
@@ -38,6 +39,7 @@ class Piece(NamedTuple):
     state: Any
 
 
+@taught
 def truncated(
     layer: Any,
     x: Any,
@@ -45,7 +47,8 @@ def truncated(
     state: Any = None,
     mask: Any = None,
     lengths: Any = None,
-    **dropout: Any,
+    dropout: Any = None,
+    between: Any = None,
 ) -> Iterator[Piece]:
     """Run a layer over k steps at a time, the state cut between; yield each Piece.
 
@@ -67,12 +70,14 @@ def truncated(
     slice(3, 6, None) (3, 2)
     slice(6, 7, None) (1, 2)
     """
-    x = sequence(x)
     _require_causal(layer)
+    x = sequence(x)
     _require_length(k)
     require_steps(x)
     mask = padding_mask(x, mask, lengths)
-    return _pieces(layer, x, k, state, mask, dropout)
+    given = {"dropout": dropout, "between": between}
+    masks = {name: value for name, value in given.items() if value is not None}
+    return _pieces(layer, x, k, state, mask, masks)
 
 
 def _pieces(
@@ -95,7 +100,9 @@ def _during(steps: slice, masks: Any) -> Any:
         return None
     if isinstance(masks, list | tuple):
         return [_during(steps, each) for each in masks]
-    return masks.during(steps) if hasattr(masks, "during") else masks[..., steps, :]
+    if hasattr(masks, "during"):
+        return masks.during(steps)
+    return masks[..., steps, :] if np.ndim(masks) > 1 else masks  # refused by the layer
 
 
 def _named_after(step: int, state: Any) -> Any:

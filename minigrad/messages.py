@@ -55,13 +55,22 @@ def describe(value: Any) -> str:
     array = value if isinstance(value, np.ndarray) else getattr(value, "data", value)
     if not isinstance(array, np.ndarray):
         text = repr(value)
-        return text if len(text) <= 40 else f"a {type(value).__name__}"
+        return text if len(text) <= 40 and "\n" not in text else a_kind(value)
     words = f"shape {array.shape}, {array.dtype}"
     primitive = getattr(value, "primitive", None)
     if primitive is None:
         return words + ("" if value is array else ", a leaf")
     where = f" at {value.line}" if value.line else ""
     return f"{words}, made by {primitive.name}{where}"
+
+
+def a_kind(value: Any) -> str:
+    """Return the type of a value with its article: a Dense, an LSTM, a torch.Tensor."""
+    name, home = type(value).__name__, type(value).__module__.partition(".")[0]
+    if home in ("torch", "jax", "jaxlib", "tensorflow", "keras"):
+        name = f"{home}.{name}"
+    spelt = name[:2].isupper() and name[0] in "FHLMNRSX"  # letter by letter: an RNN
+    return f"{'an' if spelt or name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def named(values: Any) -> dict[str, Any]:

@@ -321,7 +321,7 @@ class Dense(Module):
         require_sizes("Dense", n=n, m=m)
         _require_function(n, m, activation)
         limit = np.sqrt(6 / (n + m))
-        start = np.random.default_rng(rng).uniform(-limit, limit, (m, n))
+        start = generator(rng).uniform(-limit, limit, (m, n))
         self.W = Parameter(start.astype(dtype))
         self.b = Parameter(np.zeros(m, dtype))
         self.activation = activation
@@ -345,6 +345,26 @@ class Dense(Module):
         return z if self.activation is None else self.activation(z)
 
 
+def generator(rng: Rng) -> np.random.Generator:
+    """Return what numbers are drawn from: a Generator, or a new one from a seed.
+
+    >>> int(generator(0).integers(10))
+    8
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            explain(
+                f"rng={rng!r}, at {user_line()}",
+                {},
+                "random numbers come from a seed, a whole number from 0 on, or from a "
+                "Generator.",
+                "write rng=0, or rng=np.random.default_rng(0) for several layers.",
+            )
+        ) from error
+
+
 def require_sizes(asked: str, **sizes: Any) -> None:
     """Refuse sizes, given by their letters, that are not positive integers."""
     for letter, size in sizes.items():
@@ -356,8 +376,11 @@ def require_sizes(asked: str, **sizes: Any) -> None:
                     f"{asked}({call}), at {user_line()}",
                     {},
                     f"{letter} = {size!r} is no size: n counts what comes in, m what "
-                    "comes out.",
-                    f"give two positive integers, for instance {asked}(n=3, m=2).",
+                    "comes out."
+                    if letter in "nm"
+                    else f"{letter} = {size!r} is no size.",
+                    "give positive integers, for instance "
+                    f"{asked}({', '.join(map('{}={}'.format, sizes, (3, 2, 1)))}).",
                 )
             )
 

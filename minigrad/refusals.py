@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.shapes import is_module, leaves
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 
@@ -58,14 +58,6 @@ def require_tensor(value: Any, asked: str, role: str = "output") -> None:
                 _output_instead(value, role.startswith(RETURNED)),
             )
         )
-
-
-def a_kind(value: Any) -> str:
-    """Return the type of a value with its article: a Dense, an Adam, a torch.Tensor."""
-    name, home = type(value).__name__, type(value).__module__.partition(".")[0]
-    if home in ("torch", "jax", "jaxlib", "tensorflow", "keras"):
-        name = f"{home}.{name}"
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _output_instead(value: Any, returned: bool) -> str:

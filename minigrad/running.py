@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain, user_line
-from minigrad.refusals import RETURNED, a_kind, require_recorded, require_tensor
+from minigrad.messages import a_kind, explain, user_line
+from minigrad.refusals import RETURNED, require_recorded, require_tensor
 from minigrad.shapes import is_module, leaves, mapped
 from minigrad.table import reshape
 from minigrad.tape import Tape

@@ -13,6 +13,7 @@ import minigrad as mg
 from lstm import (
     LSTM,
     Bidirectional,
+    ClippedCell,
     Directions,
     Gate,
     GRUCell,
@@ -35,7 +36,8 @@ from lstm.dropout import (
     zoneout,
     zoneout_mean,
 )
-from lstm.exchange import from_torch, to_torch
+from lstm.exchange import from_flax, from_onnx, from_torch, to_torch
+from lstm.explain import Explanation
 from lstm.explain_layers import count
 
 layer = LSTM(3, 2, rng=0)
@@ -347,8 +349,144 @@ MISTAKES = {
     ),
     "directions of other inputs": (
         lambda: Bidirectional(LSTM(3, 2), LSTM(4, 2, reverse=True)),
-        r"back: 'n = 4(.|\n)*both read the\s+same x",
+        r"back\.n: 4(.|\n)*both read the\s+same x",
     ),
+    "widths that do not follow": (
+        lambda: Stack(LSTM(3, 4), both),
+        r"layer 1 reads 3 numbers, and layer 0 makes 4(.|\n)*follow each other",
+    ),
+    "a class in a stack": (lambda: Stack(LSTM, LSTM), r"of the class: LSTM\(3, 4\)"),
+    "a function in a stack": (
+        lambda: Stack(layer, mg.tanh),
+        r"layer 1: <function tanh(.|\n)*mg\.Sequential\(function\)",
+    ),
+    "PyTorch's options of a stack": (
+        lambda: Stack(layer, num_layers=2),
+        r"num_layers: a Stack has as many layers",
+    ),
+    "dropout for all layers at once": (
+        lambda: deep(X, dropout=0.5),
+        r"dropout: 0\.5(.|\n)*give 2 entries(.|\n)*variational\(layer, \.\.\.\)",
+    ),
+    "a class in both directions": (
+        lambda: Bidirectional(LSTM),
+        r"of the class: LSTM\(3, 2\)",
+    ),
+    "a merge in the second place": (
+        lambda: Bidirectional(layer, "sum"),
+        r"Bidirectional\(layer, merge='sum'\)",
+    ),
+    "a class at every step": (
+        lambda: TimeDistributed(mg.Dense),
+        r"TimeDistributed\(mg\.Dense\(3, 2\)\)",
+    ),
+    "lengths at every step": (
+        lambda: TimeDistributed(mg.Dense(3, 2))(X, lengths=[1]),
+        r"lengths=\.\.\.(.|\n)*has no option",
+    ),
+    "truncated the other way round": (
+        lambda: truncated(X, layer, 2),
+        r"layer: shape \(4, 5, 3\)(.|\n)*no layer over time",
+    ),
+    "pieces of no size": (lambda: truncated(layer, X), r"argument: 'k'"),
+    "a rate in pieces": (
+        lambda: list(truncated(layer, X, 2, dropout=0.5)),
+        r"draws no random numbers",
+    ),
+    "the last of what a layer returns": (
+        lambda: last(layer(X)),
+        r"of a tuple(.|\n)*y, state = layer\(x\); last\(y, lengths\)",
+    ),
+    "one length for all": (
+        lambda: layer(X, lengths=5),
+        r"np\.full\(\(4,\), 5\)",
+    ),
+    "an array of masks around the cell": (
+        lambda: layer(X, dropout=between((4, 5, 3), 0.5, 0)),
+        r"dropout: shape \(4, 5, 3\)(.|\n)*between layers of a Stack",
+    ),
+    "a rate for all of a state": (
+        lambda: zoneout(layer, (4, 5), 0.1, rng=0),
+        r"zoneout\(layer, shape, y=0\.1, c=0\.1, rng=rng\)",
+    ),
+    "a rate by another name": (
+        lambda: variational(layer, (4,), rate=0.2, rng=0),
+        r"has no option of that name(.|\n)*it takes layer, batch, x, y, rng",
+    ),
+    "masks that nobody draws": (
+        lambda: variational(layer, (4,), x=0.2),
+        r"argument: 'rng'",
+    ),
+    "a seed that is none": (lambda: LSTM(3, 2, rng="a"), r"rng='a'(.|\n)*write rng=0"),
+    "a start in a list": (lambda: LSTM(3, 2, init=["keras"]), r"glorot, keras, torch"),
+    "a bias for each neuron": (
+        lambda: LSTM(3, 2, forget_bias=np.ones(2)),
+        r"forget_bias: shape \(2,\)(.|\n)*cell\.forget\.b\.data",
+    ),
+    "a forget bias without a forget gate": (
+        lambda: GRUCell(3, 2, forget_bias=1.0),
+        r"its boxes are reset, update, candidate(.|\n)*leave it away",
+    ),
+    "a memory in words": (lambda: LSTM(3, 2, chrono="a"), r"chrono is one number"),
+    "one size for all gates": (
+        lambda: LSTM(3, 2, hidden=6),
+        r"hidden: 6(.|\n)*hidden=\{'forget': \(6,\)\}",
+    ),
+    "one activation for all gates": (
+        lambda: LSTM(3, 2, activations=mg.relu),
+        r"activations=\{'forget':\s+mg\.relu\}",
+    ),
+    "an activation by its name": (
+        lambda: LSTM(3, 2, activations={"candidate": "relu"}),
+        r"gate 'c': 'relu'(.|\n)*pass the function, mg\.relu",
+    ),
+    "a hidden layer of no size": (
+        lambda: LSTM(3, 2, hidden={"forget": (4, 0)}),
+        r"gate 'f', hidden=\(4, 0\)(.|\n)*0 is no size",
+    ),
+    "weights that are whole numbers": (
+        lambda: LSTM(3, 2, dtype=int),
+        r"LSTMCell\(\.\.\., dtype=<class 'int'>\)(.|\n)*\"float32\" or \"float64\"",
+    ),
+    "PyTorch's size of a projection": (
+        lambda: ProjectedCell(3, 4, proj_size=2),
+        r"proj_size: p, the size of y",
+    ),
+    "a projection without its size": (
+        lambda: ProjectedCell(3, 4),
+        r"p = None is no size(.|\n)*ProjectedCell\(n=3, m=2, p=1\)",
+    ),
+    "a bound in words": (
+        lambda: ClippedCell(3, 2, clip_c="a"),
+        r"give a positive number, or None",
+    ),
+    "a cell from one size": (lambda: IRNNCell(3), r"IRNNCell\(n, 3\)"),
+    "a name of PyTorch's layer": (
+        lambda: layer.hidden_size,
+        r"LSTM has no hidden_size(.|\n)*write layer\.m",
+    ),
+    "PyTorch's weights": (
+        lambda: layer.weight_ih_l0,
+        r"to_torch\(layer\): of lstm\.exchange",
+    ),
+    "a method of PyTorch's layer": (
+        lambda: layer.flatten_parameters(),
+        r"leave it out: every gate",
+    ),
+    "a stateful layer": (
+        lambda: layer.reset_states(),
+        r"y, state = layer\(x\): a layer keeps no state",
+    ),
+    "the table of a layer": (
+        lambda: Explanation(layer),
+        r"explain\(\) of an LSTM(.|\n)*write layer\.explain\(\)",
+    ),
+    "a part of a model for the model": (
+        lambda: from_torch(to_torch(layer), "lstm."),
+        r"into: 'lstm\.'(.|\n)*prefix='lstm\.'",
+    ),
+    "weights of Flax in a list": (lambda: from_flax([X]), r"variables\['params'\]"),
+    "no nodes of ONNX": (lambda: from_onnx([X]), r"what to_onnx or read_onnx returns"),
     "no steps to distribute over": (
         lambda: TimeDistributed(mg.Dense(3, 2))(np.ones((4, 0, 3))),
         r"T > 0",
@@ -358,12 +496,18 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("mistake", "words"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_answered_with_its_reason_and_its_fix(mistake, words):
-    with pytest.raises((TypeError, ValueError), match=words) as caught:
+    with pytest.raises((TypeError, ValueError, AttributeError), match=words) as caught:
         mistake()
     text = str(caught.value)
     assert "test_lstm_layer_words.py:" in text.split("\n")[0] + text.split("\n")[1]
     assert "\n  why   " in text and "\n  fix   " in text
     assert max(map(len, text.split("\n"))) <= 88
+
+
+def test_a_batch_may_be_a_number_of_sequences():
+    assert layer.start(4).c.shape == State.zeros(2, 4).c.shape == (4, 2)
+    assert variational(layer, 4, x=0.5, rng=0).x.shape == (4, 3)
+    assert LSTMCell(3, 2).start(4).y.shape == (4, 2)
 
 
 def test_masks_of_ones_own_are_welcome():

@@ -47,7 +47,7 @@ from lstm.dropout import (
     zoneout,
     zoneout_mean,
 )
-from lstm.layer import TOGETHER
+from lstm.sequences import TOGETHER
 from minigrad.module import beside
 
 RNG = np.random.default_rng(0)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lstm.exchange.sources import array_of
+from minigrad import Module
 from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
 from minigrad.module import misfits
@@ -72,6 +73,23 @@ def fit(
         if built
         else "leave out `into`, and a model is built for these weights; or build one "
         "of their sizes. Nothing was changed.",
+    )
+
+
+def require_into(asked: str, into: Any) -> None:
+    """Refuse what is no model to fill."""
+    if into is None or isinstance(into, Module):
+        return
+    fix = "give a model, such as into=LSTM(3, 2), or leave it out."
+    if isinstance(into, str):
+        fix = f"a part of a larger model is picked by name: prefix={into!r}."
+    raise TypeError(
+        explain(
+            f"{asked}, at {user_line()}",
+            {"into": into},
+            "into is a model, whose numbers are replaced.",
+            fix,
+        )
     )
 
 

@@ -16,9 +16,18 @@ import numpy as np
 
 from lstm.cell import LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, read, refuse, require_known, zero_biases
+from lstm.exchange.fitting import (
+    fit,
+    read,
+    refuse,
+    require_into,
+    require_known,
+    zero_biases,
+)
+from lstm.exchange.sources import called
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module
+from minigrad.messages import explain, user_line
 from minigrad.tensor import Array
 
 ORDER = "ifco"
@@ -60,7 +69,17 @@ def from_flax(params: Mapping[str, Any], into: Module | None = None) -> Module:
 
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
-    asked = f"from_flax(a dict of {len(params)})"
+    asked = f"from_flax({called(params)})"
+    require_into(asked, into)
+    if not isinstance(params, Mapping):
+        raise TypeError(
+            explain(
+                f"{asked}, at {user_line()}",
+                {},
+                "Flax keeps its weights in dicts, by their names.",
+                "give variables['params'], in which 'ii' and 'hi' are.",
+            )
+        )
     given = read(asked, _flat(params))
     model = LSTM(_built(asked, given)) if into is None else into
     cell = _cell(asked, model)

@@ -22,7 +22,13 @@ import numpy as np
 
 from lstm.cell import LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, refuse, require_known, zero_biases
+from lstm.exchange.fitting import (
+    fit,
+    refuse,
+    require_into,
+    require_known,
+    zero_biases,
+)
 from lstm.exchange.keras_lists import (
     DIRECTIONS,
     KINDS,
@@ -94,6 +100,7 @@ def from_keras(source: Any, into: Module | None = None) -> Module:
     readings; then nothing was changed.
     """
     asked = f"from_keras({called(source)})"
+    require_into(asked, into)
     if is_path(source):
         source = keras_file(asked, source)
     parts = _parts(asked, source, into)

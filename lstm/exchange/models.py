@@ -16,7 +16,7 @@ import numpy as np
 from lstm.bidirectional import Bidirectional
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.fitting import refuse
-from lstm.explain_layers import width_in, width_out
+from lstm.explain_layers import unread_widths
 from lstm.layer import LSTM, Recurrent
 from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
@@ -123,17 +123,12 @@ def model_of(layers: Sequence[Any]) -> Module:
 
 def require_chain(asked: str, names: Sequence[str], layers: Sequence[Any]) -> None:
     """Refuse layers of which one reads more or fewer numbers than those below make."""
-    told, wide, problems = "", None, []
-    for name, layer in zip(names, layers, strict=True):
-        reads = width_in(layer)
-        if None not in (wide, reads) and wide != reads:
-            problems.append(f"{name} reads {reads} numbers, and {told} makes {wide}")
-        if isinstance(layer, Module):
-            told, wide = name, width_out(layer)
+    pairs = zip(names, layers, strict=True)
+    modules = [(name, layer) for name, layer in pairs if isinstance(layer, Module)]
     refuse(
         asked,
         "layers one upon another read what the one below makes:",
-        problems,
+        unread_widths(*zip(*modules, strict=True)) if modules else [],
         "convert the parts by themselves, and put them together as the model does.",
     )
 

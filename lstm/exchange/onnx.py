@@ -21,7 +21,14 @@ import numpy as np
 
 from lstm.cell import Cell, LSTMCell, merged_class_attribute
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import activations, fit, read, refuse, require_known
+from lstm.exchange.fitting import (
+    activations,
+    fit,
+    read,
+    refuse,
+    require_into,
+    require_known,
+)
 from lstm.exchange.models import (
     BACKWARD,
     BOTH,
@@ -32,6 +39,7 @@ from lstm.exchange.models import (
     new_cell,
     sweeps,
 )
+from lstm.exchange.sources import called, is_path
 from lstm.variants import CoupledCell, PeepholeCell
 from minigrad import Module, relu, sigmoid, softplus, tanh
 from minigrad.tensor import Array
@@ -73,10 +81,10 @@ def to_onnx(model: Module) -> list[Node]:
     return _exported(f"to_onnx of a {type(model).__name__}", model)
 
 
-def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
+def from_onnx(nodes: Any, into: Module | None = None) -> Module:
     """Return the model of these nodes: a new one, or `into`, which is changed.
 
-    nodes  from `to_onnx` or `read_onnx`, the lowest layer first
+    nodes  from `to_onnx` or `read_onnx`, the lowest layer first; or a file's path
     into   the model to fill; if not given, cells, sizes, directions and activations are
            those of the nodes, and a Bidirectional has merge="concat"
 
@@ -87,9 +95,21 @@ def from_onnx(nodes: Sequence[Node], into: Module | None = None) -> Module:
 
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
-    asked = f"from_onnx({len(nodes)} nodes)"
-    refuse(asked, "a model needs a layer:", [] if nodes else ["no node"], "give one.")
-    given = [_understood(asked, f"node {k}", node) for k, node in enumerate(nodes)]
+    asked = f"from_onnx({called(nodes)})"
+    require_into(asked, into)
+    if is_path(nodes):
+        from lstm.exchange.onnx_file import read_onnx  # which imports this
+
+        nodes = read_onnx(nodes)
+    several = nodes if isinstance(nodes, list | tuple) else [nodes]
+    refuse(
+        asked,
+        "a model is a list of Nodes, one for each layer:",
+        [called(each) for each in several if not hasattr(each, "arrays")]
+        or ([] if several else ["no node"]),
+        "give what to_onnx or read_onnx returns, or the path of a file.",
+    )
+    given = [_understood(asked, f"node {k}", node) for k, node in enumerate(several)]
     model = _built(asked, given) if into is None else into
     own = _exported(asked, model)
     fit(asked, _named(own), _named(given), built=into is None)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from minigrad.files import read_npz
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.tensor import Array
 
 WRAPPERS = ("module.", "_orig_mod.")  # DataParallel; torch.compile
@@ -64,9 +64,7 @@ def called(source: Any) -> str:
     if isinstance(source, Mapping | list | tuple):
         kind = "dict" if isinstance(source, Mapping) else type(source).__name__
         return f"a {kind} of {len(source)}"
-    kind = type(source).__name__
-    spelt = kind[:2].isupper() and kind[0] in "FHLMNRSX"  # an LSTM, an RNN
-    return f"{'an' if spelt or kind[0] in 'AEIOaeio' else 'a'} {kind}"
+    return a_kind(source)
 
 
 def torch_file(asked: str, path: str | os.PathLike[str]) -> Any:

@@ -25,7 +25,13 @@ from typing import Any
 from lstm.additions import ProjectedCell
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
-from lstm.exchange.fitting import fit, refuse, require_known, zero_biases
+from lstm.exchange.fitting import (
+    fit,
+    refuse,
+    require_into,
+    require_known,
+    zero_biases,
+)
 from lstm.exchange.models import (
     BOTH,
     FUNCTIONS,
@@ -65,7 +71,6 @@ ENDINGS = ("", "_reverse")
 def to_torch(model: Module) -> dict[str, Array]:
     """Return the state dict of the nn.LSTM that a model is; of a cell, its nn.LSTMCell.
 
-    >>> import numpy as np
     >>> from lstm import LSTM
     >>> for name, array in to_torch(LSTM(n=3, m=2, rng=0)).items():
     ...     print(name, array.shape)
@@ -110,6 +115,8 @@ def from_torch(source: Any, into: Module | None = None, prefix: str = "") -> Mod
     readings; then nothing was changed.
     """
     asked = f"from_torch({called(source)})"
+    require_into(asked, into)
+    prefix = prefix or ""
     sorted_by_name = str(source).endswith(".safetensors") if is_path(source) else False
     if is_path(source):
         source = torch_file(asked, source)

@@ -76,6 +76,32 @@ CONSTRUCTION = {
     "layer": "Bidirectional(forth, back), TimeDistributed(module).",
 }
 
+NO_STATE = "y, state = layer(x)  # a layer keeps no state; hand it on, or leave it out"
+FIRST = "layer.start((4,))  # the state to begin with, for a batch of 4"
+THERE = (
+    "to_torch(layer)  # of lstm.exchange; a gate has its own, as layer.cell.forget.W"
+)
+KERNEL = "to_keras(layer)  # of lstm.exchange; a gate has its own: layer.cell.forget.W"
+LAYER = {  # names that a layer over time has elsewhere: see minigrad.foreign_names
+    **dict.fromkeys(("hidden_size", "units", "output_size"), "layer.m"),
+    **dict.fromkeys(("input_size", "input_dim"), "layer.n"),
+    **dict.fromkeys(("weight_ih_l0", "weight_hh_l0"), THERE),
+    **dict.fromkeys(("bias_ih_l0", "bias_hh_l0"), THERE),
+    **dict.fromkeys(("kernel", "recurrent_kernel", "bias"), KERNEL),
+    "num_layers": "1  # several are in a Stack: len(stack.layers)",
+    "bidirectional": "False  # both directions are in a Bidirectional",
+    "batch_first": "True  # x is always (B, T, n), or (T, n)",
+    **dict.fromkeys(("return_sequences", "return_state"), NO_STATE),
+    **dict.fromkeys(("reset_states", "reset_state", "stateful"), NO_STATE),
+    **dict.fromkeys(("init_hidden", "initHidden", "zero_state"), FIRST),
+    **dict.fromkeys(("get_initial_state", "initialize_carry", "begin_state"), FIRST),
+    "flatten_parameters": "  # every gate has arrays of its own",
+    "reset_parameters": "LSTM(3, 2, rng=0)  # numbers are drawn when a layer is made",
+    "build": "  # the sizes are given when a layer is made",
+    "go_backwards": "layer.reverse",
+    "letters": "layer.cell.letters",
+}
+
 STATE = "the state is the second argument: layer(x, state), a State(y, c)."
 CALL = {
     "initial_state": STATE,

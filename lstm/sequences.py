@@ -1,0 +1,76 @@
+"""A sequence as layers over time read it, and as they put it together again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import Tensor, concatenate, stack
+from minigrad.arrays import numbers
+from minigrad.messages import explain, user_line
+from minigrad.module import leaf
+
+TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
+
+
+def joined(outputs: list[Any], axis: int = -2) -> Any:
+    """Return y at all steps, (..., T, m), from those of each, (..., m).
+
+    In groups: the engine hands all parts of a stack to the adjoint of each, and so the
+    time for a stack of T parts would grow with T squared.
+    """
+    groups = [
+        stack(outputs[k : k + TOGETHER], axis=axis)
+        for k in range(0, len(outputs), TOGETHER)
+    ]
+    return groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
+
+
+def sequence(x: Any) -> Any:
+    """Return x as a Tensor or an array; refuse what is neither."""
+    if isinstance(x, Tensor):
+        return x
+    if not isinstance(x, tuple | list) or not any(isinstance(e, Tensor) for e in x):
+        _require_unmasked(x)
+        return numbers(x, "layer(x)", "x")
+    raise TypeError(
+        explain(
+            f"layer(x), where x is a {type(x).__name__} of Tensors, at {user_line()}",
+            {f"x[{k}]": part for k, part in enumerate(x)},
+            "a layer reads one array (B, T, n) or (T, n).",
+            'join them: a Bidirectional with merge="concat" does, mg.stack joins '
+            "steps; of what a layer returns, y is the first part.",
+        )
+    )
+
+
+def _require_unmasked(x: Any) -> None:
+    """Refuse what says by itself what is padding: a masked array, a PackedSequence."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        fix = "layer(x.filled(0.0), mask=~np.ma.getmaskarray(x).any(axis=-1))."
+    elif hasattr(x, "batch_sizes"):
+        fix = (
+            "x, lengths = pad_packed_sequence(packed, batch_first=True); then "
+            "layer(x.numpy(), lengths=lengths.numpy())."
+        )
+    else:
+        return
+    raise TypeError(
+        explain(
+            f"layer(x), where x is a {type(x).__name__}, at {user_line()}",
+            {"x": x},
+            "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
+            "it is told by mask or lengths.",
+            fix,
+        )
+    )
+
+
+def named_input(x_t: Any, dtype: Any = None) -> Any:
+    """Return x_t under its name; integers stay as they are, they may be indices."""
+    if isinstance(x_t, Tensor):
+        x_t.name = "x"
+    elif x_t.dtype.kind in "fc":
+        x_t = leaf(x_t, "x", dtype)
+    return x_t
