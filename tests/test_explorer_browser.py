@@ -12,6 +12,7 @@ from conftest import promised
 from explorer_cases import HOSTILE, lstm_loss, named, neuron
 
 import minigrad as mg
+from minigrad.drawing import NotRendered
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 
@@ -326,6 +327,25 @@ def test_a_picture_marks_the_step_its_neighbours_and_what_comes_later(
     browser.resize(700, 700)
     browser.value("go(placeOf('#forward-72'))")
     assert browser.value(seen)
+    # Where the picture goes on to both sides, the node is in the middle.
+    off = """(() => {
+      const frame = document.querySelector('.state:not([hidden])');
+      const a = frame.getBoundingClientRect();
+      const b = frame.querySelector('.now').getBoundingClientRect();
+      const free = (at, all, shown) => at > 1 && at < all - shown - 1;
+      return [
+        free(frame.scrollLeft, frame.scrollWidth, frame.clientWidth)
+          ? a.left + a.width / 2 - b.left - b.width / 2 : null,
+        free(frame.scrollTop, frame.scrollHeight, frame.clientHeight)
+          ? a.top + a.height / 2 - b.top - b.height / 2 : null,
+      ];
+    })()"""
+    browser.resize(500, 300)
+    aside = []
+    for k in range(11, 72, 6):
+        browser.value(f"go(placeOf('#forward-{k}'))")
+        aside += [each for each in browser.value(off) if each is not None]
+    assert len(aside) > 5 and max(map(abs, aside)) < 2
 
 
 def test_the_outline_shows_where_one_is_and_leads_elsewhere(browser, lstm_page):
@@ -352,16 +372,24 @@ def test_the_outline_shows_where_one_is_and_leads_elsewhere(browser, lstm_page):
     browser.value(
         "document.querySelectorAll('nav details').forEach(e => e.open = true)"
     )
-    browser.press("End")
-    browser.press("b")  # to the last of the outline
+    browser.value("go(placeOf('#forward-72'))")  # the last of the outline
     within = """(() => {
       const a = document.querySelector('nav').getBoundingClientRect();
       const b = document.querySelector('nav .inside').getBoundingClientRect();
-      return [a.top <= b.top, b.bottom <= a.bottom];
+      return [a.top - 1 <= b.top, b.bottom <= a.bottom + 1];
     })()"""
     assert browser.value(within) == [True, True]
     browser.press("End")
     assert browser.value(within) == [True, True]
+    browser.value("go(placeOf('#forward-36'))")
+    browser.value("document.querySelector('nav').scrollTop = 0")
+    browser.value("go(placeOf('#forward-37'))")  # to the middle of what is seen
+    middle = """(() => {
+      const a = document.querySelector('nav').getBoundingClientRect();
+      const b = document.querySelector('nav .inside').getBoundingClientRect();
+      return Math.abs(a.top + a.height / 2 - b.top);
+    })()"""
+    assert browser.value(middle) < 3
     browser.click("nav [data-position='12']")
     browser.value("new Promise(done => setTimeout(done, 50))")
     assert browser.value(WHERE) == "backward 12"
@@ -394,6 +422,20 @@ def test_a_choice_shows_its_picture_and_closes_what_it_names(browser, lstm_page,
     assert set(browser.value(opened.format("time"))) == {k < 2}
 
 
+def test_a_page_without_a_picture_has_nothing_to_close_either(
+    browser, tmp_path, monkeypatch
+):
+    def fails(*_):
+        raise NotRendered("no renderer made it")
+
+    monkeypatch.setattr(picture.Drawing, "svg", fails)
+    browser.open(mg.explore(neuron(), tmp_path / "bare.html").as_uri())
+    for key in ("c", "ArrowRight", "c", "b"):
+        browser.press(key)
+    assert browser.value(WHERE) == "backward 1"
+    assert browser.complaints() == []
+
+
 def test_a_page_with_one_picture_has_nothing_to_close(browser, neuron_page):
     browser.open(f"{neuron_page}#forward-3")
     browser.press("c")
@@ -413,6 +455,11 @@ def test_gates_and_time_steps_close_and_open_again(browser, lstm_page):
     for _ in range(4):
         seen.append(
             (browser.value(state), browser.value(now), browser.value(open_ones))
+        )
+        checked = browser.value("document.querySelector('[name=state]:checked').value")
+        assert seen[-1][0] == f"Picture, {checked}"
+        assert browser.value(
+            "document.querySelectorAll('[name=state]:checked').length == 1"
         )
         browser.press("c")
     assert seen == [
@@ -477,10 +524,7 @@ def test_without_its_script_the_page_is_a_list_of_all_steps(browser, lstm_page):
     browser.ask("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(lstm_page)
     browser.ask("Emulation.setScriptExecutionDisabled", value=False)
-    tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
-    headings = [
-        node["name"]["value"]
-        for node in tree
-        if not node["ignored"] and node["role"]["value"] == "heading"
-    ]
-    assert sum(heading.startswith("Step ") for heading in headings) == 73
+    seen = "[...document.querySelectorAll('h3')].filter(e => e.getClientRects().length)"
+    headings = browser.value(f"{seen}.map(e => e.innerText.split(':')[0])")
+    assert headings == [f"Step {k}" for k in range(73)]
+    assert browser.value("document.querySelector('.controls').hidden")
