@@ -2,43 +2,51 @@
 # is ever installed beside it.
 
 PYTHON ?= python3
+VENV := .venv
 # Pinned because a plain `torch` may bring several GB for GPUs that nothing here uses.
 # Where this version is not to be had: make compare TORCH=torch
 TORCH ?= torch==2.13.0
+# Which tests, as pytest's -m takes it.
+TESTS := not compare
 
-PY := .venv/bin/python
+PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
+# Neighbours share what is dear to make, so each process gets them in one piece.
+PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
-.PHONY: help demo test compare bench results docs lint clean
+.PHONY: help demo test coverage compare bench results docs lint clean
 help:     ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: .venv/has-run          ## build the LSTM, prove it, draw it
+demo: $(VENV)/has-run          ## build the LSTM, prove it, draw it
 	$(PY) -m lstm
 
-test: .venv/has-test         ## run the tests, with coverage
-	$(PY) -m pytest -n auto --cov -m "not compare"
+test: $(VENV)/has-test         ## run the tests
+	$(PYTEST) -m "$(TESTS)"
 
-compare: .venv/has-test .venv/has-compare   ## test against PyTorch, Keras, Flax, ONNX and others
-	MINIGRAD_REQUIRE=compare $(PY) -m pytest -n auto -m compare
+coverage: $(VENV)/has-test     ## run the tests, and list the lines that none of them runs
+	$(PYTEST) -m "$(TESTS)" --cov
 
-bench: .venv/has-compare     ## measure speed beside the same three
+compare: $(VENV)/has-test $(VENV)/has-compare   ## test against PyTorch, Keras, Flax, ONNX and others
+	MINIGRAD_REQUIRE=compare $(PYTEST) -m compare
+
+bench: $(VENV)/has-compare     ## measure speed beside the same three
 	$(PY) -m benchmarks
 
-results: .venv/has-compare .venv/has-tasks   ## train on every task, write docs/know/results.md
+results: $(VENV)/has-compare $(VENV)/has-tasks   ## train on every task, write docs/know/results.md
 	$(PY) -m lstm results --jobs $$(nproc) --out docs/know
 
-docs: .venv/has-docs         ## build the site in docs/_build/html
+docs: $(VENV)/has-docs         ## build the site in docs/_build/html
 	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
 	$(PY) docs/_ext/check_offline.py docs/_build/html
 
-lint: .venv/has-dev          ## check style and types
+lint: $(VENV)/has-dev          ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 clean:    ## delete everything that was built
-	rm -rf .venv out docs/_build build dist .coverage .hypothesis
+	rm -rf $(VENV) out docs/_build build dist .coverage .hypothesis
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -48,20 +56,23 @@ clean:    ## delete everything that was built
 # A stamp is written last, so that an installation cut short is tried again. Every
 # extra brings what running needs, hence the second stamp.
 pin-compare := '$(TORCH)'
-.venv/has-%: .venv/made-by pyproject.toml
+$(VENV)/has-%: $(VENV)/made-by pyproject.toml
 	$(PIP) install $(pin-$*) --editable '.$(patsubst %,[%],$(filter-out run,$*))'
-	@touch $@ .venv/has-run
+	@touch $@ $(VENV)/has-run
 
 # Another interpreter cannot use these packages, and a moved checkout would go on
 # importing the code of the old place: either one makes the environment anew.
 maker := $(shell $(PYTHON) -c 'import sys; print(sys.version)') in $(CURDIR)
-ifneq ($(maker),$(shell cat .venv/made-by 2>/dev/null))
-.PHONY: .venv/made-by
+ifneq ($(maker),$(shell cat $(VENV)/made-by 2>/dev/null))
+.PHONY: $(VENV)/made-by
 endif
 # An older Python is turned away here, because pip can search for minutes before it is.
 too-old := "minigrad needs Python 3.11 or newer, for instance: make PYTHON=python3.11"
-.venv/made-by:
+# Debian and its relatives keep Python's venv support in a package of its own.
+venv-package := 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+$(VENV)/made-by:
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit($(too-old))'
-	$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh scripts/install-venv.sh $(PYTHON)
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		sh scripts/install-debian.sh $$($(PYTHON) -c $(venv-package))
+	$(PYTHON) -m venv --clear $(VENV)
 	@printf '%s\n' '$(maker)' > $@

@@ -166,3 +166,7 @@ class Browser:
             self._process.terminate()
             self._process.wait(10)
         os.close(self._read)
+
+
+if __name__ == "__main__":
+    print(program() or "")

@@ -40,7 +40,7 @@ def run(*arguments, **options):
         capture_output=True,
         encoding="cp1252",
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
-        timeout=120,
+        timeout=600,
         check=False,
         **options,
     )
@@ -179,16 +179,6 @@ def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other(monkeypatc
     assert "more than 20 do not fit on a page" in " ".join(drawn["neuron"].split())
 
 
-def test_a_second_run_writes_the_same_files_anew(finished):
-    folder, _ = finished
-    before = {name: (folder / name).read_bytes() for name in FILES}
-    again = run("--out", str(folder), *QUICK)
-    assert again.returncode == 0, again.stderr
-    assert {path.name for path in folder.iterdir()} == FILES
-    for name in ("forecast.png", "lstm.npz", "lstm-op.svg", "lstm-op.pdf"):
-        assert (folder / name).read_bytes() == before[name], name
-
-
 def test_the_plot_touches_nothing_global_and_is_reproducible():
     script = (
         "import sys, matplotlib, numpy as np\n"
@@ -239,14 +229,18 @@ def test_an_unwritable_folder_is_one_sentence_and_ends_with_1(tmp_path, capsys):
     assert file.read_text("utf-8") == "mine"
 
 
-def test_a_failed_proof_ends_with_1_and_costs_nothing_else(
-    tmp_path, capsys, monkeypatch
+@pytest.mark.slow
+def test_a_failed_proof_ends_with_1_and_changes_no_other_file(
+    finished, tmp_path, capsys, monkeypatch
 ):
     from minigrad.primitive import TABLE
 
-    wrong = (lambda y, a: y,)
-    monkeypatch.setattr(TABLE["sigmoid"], "partials", wrong)
-    monkeypatch.setattr(TABLE["sigmoid"], "rules", wrong)
+    def wrong_but_for_floats(y, a):
+        floats = isinstance(a, np.ndarray) and a.dtype.kind == "f"
+        return y * (1 - y) if floats else y
+
+    for rules in ("partials", "rules"):
+        monkeypatch.setattr(TABLE["sigmoid"], rules, (wrong_but_for_floats,))
     assert main(["--out", str(tmp_path), *QUICK]) == 1
     printed = capsys.readouterr()
     assert "NOT proved" in printed.err and "sigmoid" in printed.err
@@ -256,6 +250,8 @@ def test_a_failed_proof_ends_with_1_and_costs_nothing_else(
         for name in FILES
         if not name.startswith(("certificate", "derivation", "lstm.proof"))
     }
+    for name in ("forecast.png", "lstm.npz", "lstm-op.svg", "lstm-op.pdf"):
+        assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes(), name
 
 
 def _hear_ctrl_c():
@@ -263,6 +259,7 @@ def _hear_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_stage_nothing_is_left_half_written(tmp_path):
     for stage in ("seed 0", "wrote", "proved"):
         folder = tmp_path / stage.replace(" ", "-")

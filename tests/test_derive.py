@@ -610,8 +610,12 @@ def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
     for font in fonts:
         below = font.get("/DescendantFonts", [font])[0].get_object()
         assert "/FontFile2" in below["/FontDescriptor"].get_object()
-    again = derivation.save(tmp_path / "again.pdf")
-    assert path.read_bytes() == again.read_bytes()
+
+
+def test_the_same_derivation_is_the_same_pdf(tmp_path):
+    derivation = mg.derive(mg.tanh(tensor("x", 2) * tensor("w", 2)).sum())
+    once, again = (derivation.save(tmp_path / f"{k}.pdf") for k in (1, 2))
+    assert once.read_bytes() == again.read_bytes()
 
 
 def test_what_mathtext_cannot_set_is_written_as_plain_text(tmp_path, monkeypatch):

@@ -99,11 +99,12 @@ def test_the_text_of_a_small_tape_is_known_byte_for_byte():
     assert draw(difference(), legend=False).dot == GOLDEN
 
 
+@pytest.mark.slow
 def test_the_text_is_the_same_in_every_process():
     program = (
         "import sys; sys.path.insert(0, 'tests'); import hashlib, test_drawing as t;"
         "views = [v for v in t.VIEWS if v != 'difference'];"
-        "texts = [t.draw(t.lstm(T), v).dot for T in (3, 40) for v in views];"
+        "texts = [t.draw(t.lstm(T), v).dot for T in (3, 12) for v in views];"
         "texts.append(t.draw([t.lstm(2), t.lstm(3)], 'difference').dot);"
         "print(hashlib.sha256(repr(texts).encode()).hexdigest())"
     )
@@ -115,7 +116,7 @@ def test_the_text_is_the_same_in_every_process():
             capture_output=True,
             check=True,
         ).stdout
-        for seed in ("0", "1", "77")
+        for seed in ("0", "77")
     }
     assert len(seen) == 1
 
@@ -574,7 +575,8 @@ def test_a_hostile_name_harms_nothing(name, renderer):
     paint(name, renderer)
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=20)
 @given(st.text(max_size=12))
 def test_any_name_harms_nothing(name):
     paint(name, "graphviz-pure")

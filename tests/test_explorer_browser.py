@@ -16,10 +16,13 @@ from minigrad.drawing import NotRendered
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 
-pytestmark = pytest.mark.skipif(
-    not promised("browser") and (program() is None or sys.platform == "win32"),
-    reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not promised("browser") and (program() is None or sys.platform == "win32"),
+        reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -204,7 +204,7 @@ def test_an_irnn_starts_as_the_identity_with_hardly_any_input():
 @pytest.mark.parametrize("init", ["glorot", "keras", "torch"])
 @pytest.mark.parametrize("cell", [LSTMCell, PeepholeCell, LayerNormCell])
 def test_chrono_starts_with_memories_of_two_steps_to_T(cell, init):
-    built = cell(3, 500, init=init, chrono=100, rng=0)
+    built = cell(3, 200, init=init, chrono=100, rng=0)
     forget = built.forget.b.data
     assert forget.min() >= 0 and forget.max() <= np.log(99)
     np.testing.assert_array_equal(built.input.b.data, -forget)

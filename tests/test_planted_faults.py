@@ -23,6 +23,8 @@ from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
 
+pytestmark = pytest.mark.slow
+
 SHARE = 48  # one of so many systematic mutants is tried in a run; all were, once
 ENOUGH = 2  # models on which a gradient changed are enough in a run
 

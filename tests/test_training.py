@@ -293,6 +293,7 @@ def assert_same_end(folder, other):
     assert (folder / "model.npz").read_bytes() == (other / "model.npz").read_bytes()
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_a_run_ends_at_the_same_bits(uninterrupted, tmp_path):
     moments = sorted(np.random.default_rng(0).integers(0, UPDATES, 4))
     for k, moment in enumerate(moments):

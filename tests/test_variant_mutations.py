@@ -34,6 +34,8 @@ from lstm import (
 )
 from lstm.additions import NormalisedGate
 
+pytestmark = pytest.mark.slow
+
 ADD = "f * c_prev + i * c_tilde"
 SHAPES = {"n < m": {"n": 3, "m": 4}, "n = m = p": {"n": 2, "m": 2}}
 

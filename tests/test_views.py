@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import itertools
 import math
 import re
@@ -69,6 +70,7 @@ def boxes(made):
     return [group for group in by_structure(tape(made)) if group.kind == "dense"]
 
 
+@functools.cache
 def step(name):
     found = steps(tape(MORE[name]()))
     return found[min(1, len(found) - 1)]
@@ -354,10 +356,15 @@ def rectangles(sheet):
     ]
 
 
+@functools.cache
+def sheet_of(name, view):
+    return VIEWS[view].sheet(tape(MORE[name]()))
+
+
 @pytest.mark.parametrize("view", PLACED)
 @pytest.mark.parametrize("name", MORE)
 def test_no_two_nodes_overlap(name, view):
-    sheet = VIEWS[view].sheet(tape(MORE[name]()))
+    sheet = sheet_of(name, view)
     for one, other in itertools.combinations(rectangles(sheet), 2):
         apart = one[3] <= other[1] or other[3] <= one[1]
         assert apart or one[4] <= other[2] or other[4] <= one[2], (one, other)
@@ -366,7 +373,7 @@ def test_no_two_nodes_overlap(name, view):
 @pytest.mark.parametrize("view", PLACED)
 @pytest.mark.parametrize("name", MORE)
 def test_wires_begin_and_end_at_their_nodes(name, view):
-    sheet = VIEWS[view].sheet(tape(MORE[name]()))
+    sheet = sheet_of(name, view)
     places = {id: (x1, y1, x2, y2) for id, x1, y1, x2, y2 in rectangles(sheet)}
     dots = {xy for id, xy, _, _ in sheet.nodes if id.startswith("d")}
 
@@ -419,10 +426,10 @@ def test_the_unrolled_view_says_that_the_weights_are_shared():
 
 
 def test_a_long_sequence_is_drawn_as_first_second_and_last():
-    dot = draw(sequence(1000), "unrolled").dot
+    dot = draw(sequence(100), "unrolled").dot
     shown = re.findall(r'label="t = (\d+)"', dot)
-    assert shown == ["1", "2", "1000"]
-    assert "997 time steps" in dot
+    assert shown == ["1", "2", "100"]
+    assert "97 time steps" in dot
 
 
 def test_the_folded_view_marks_the_delay_and_both_ends():

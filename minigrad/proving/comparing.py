@@ -180,7 +180,7 @@ class Statement:
 
     def __init__(self, name: str, meaning: str, domain: str, count: int) -> None:
         self.name, self.letters = name, LETTERS[:count]
-        self.end = time.monotonic() + SECONDS
+        self.end = time.thread_time() + SECONDS
         self.cases = cases(count, domain, name)
         self.symbols = [_SYMBOLS[letter] for letter in self.letters]
         try:
@@ -311,7 +311,7 @@ class Statement:
         assumed = dict(zip(self.symbols, case.symbols, strict=True))
         formulas = [each.xreplace(assumed) for each in (self.meaning, found)]
         conditions = [each.xreplace(assumed) for each in case.conditions]
-        left = min(2 * STEP, self.end - time.monotonic())
+        left = min(2 * STEP, self.end - time.thread_time())
         parts = within(left, regions, formulas, case.symbols, conditions)
         for part in parts:
             expected, found = part.formulas

@@ -25,7 +25,7 @@ import sympy
 from sympy.core.relational import Relational
 
 T = TypeVar("T")
-STEP = 2.0  # seconds for one step of a decision
+STEP = 2.0  # seconds of this thread's own work for one step of a decision
 _MOST_REGIONS = 32
 
 
@@ -34,17 +34,18 @@ class OutOfTime(BaseException):
 
 
 def within(seconds: float, function: Callable[..., T], *args: object) -> T:
-    """Return function(*args), or raise OutOfTime after that many seconds.
+    """Return function(*args), or raise OutOfTime after that many seconds of work.
 
-    Python calls are interrupted, in any thread; a single call of C code is not.
+    Waiting does not count, so that the answer is the same on a busy machine. Python
+    calls are interrupted, in any thread; a single call of C code is not.
 
     >>> within(1.0, max, 2, 3)
     3
     """
-    end, before = time.monotonic() + seconds, sys.getprofile()
+    end, before = time.thread_time() + seconds, sys.getprofile()
 
     def watch(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and time.monotonic() > end:
+        if event == "call" and time.thread_time() > end:
             raise OutOfTime
 
     if seconds <= 0:
@@ -180,10 +181,10 @@ def _boundary(inner: sympy.Expr) -> str:
 
 
 def vanishes(difference: sympy.Expr, end: float) -> bool:
-    """Is a formula shown to be zero, before the time `end`?"""
+    """Is a formula shown to be zero, before the thread has worked until `end`?"""
     for step in (_cancelled, _by_exponentials, sympy.simplify):
         try:
-            seconds = min(STEP, end - time.monotonic())
+            seconds = min(STEP, end - time.thread_time())
             if within(seconds, step, difference) == 0:
                 return True
         except (Exception, OutOfTime):  # SymPy may raise anything about a formula
