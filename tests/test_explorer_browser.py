@@ -395,7 +395,7 @@ def test_the_outline_shows_where_one_is_and_leads_elsewhere(browser, lstm_page):
     assert browser.value(middle) < 3
     browser.click("nav [data-position='12']")
     browser.value("new Promise(done => setTimeout(done, 50))")
-    assert browser.value(WHERE) == "backward 12"
+    assert browser.value(WHERE) == "forward 12"
     assert browser.value(
         "document.activeElement.closest('article').dataset.position"
     ) == ("12")
