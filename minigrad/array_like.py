@@ -194,7 +194,7 @@ class ArrayLike:
     ) -> Any:
         if method == "__call__" and ufunc in NUMPY_FACE and not options:
             return NUMPY_FACE[ufunc](*inputs)
-        if method == "__call__" and (ufunc in QUESTIONS or _is_question(ufunc)):
+        if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
             return ufunc(*(plain(value) for value in inputs), **options)
         raise _unsupported(ufunc, method, inputs, options)
 
@@ -263,7 +263,7 @@ def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
     return True
 
 
-def _is_question(ufunc: Any) -> bool:
+def is_question(ufunc: Any) -> bool:
     """Is this a ufunc whose answer is true or false (np.isfinite, np.less, ...)?"""
     loops = [loop for loop in getattr(ufunc, "types", ()) if "O" not in loop]
     return bool(loops) and all(loop.endswith("?") for loop in loops)

@@ -89,14 +89,19 @@ NO_MODE = (
     "  # a model has no mode: dropout is a mask that a call is given "
     "(lstm.dropout.variational), and a call without one evaluates"
 )
-DTYPE = "mg.Dense(3, 2, dtype=dtype)  # when a layer is made; all is on the CPU"
+DTYPE = "mg.Dense(3, 2, dtype=dtype)  # when a layer is made"
 PARTS = "vars(model)  # a part of a model is an attribute, and needs no registration"
+STEPS = "mg.Tape(y).steps  # all that was computed; of each, mg.grad(loss, step)"
 BY_PATH = "dict(model.named_parameters())"
 TRAINING = "optimizer.step(mg.grad(loss, model.parameters()))  # in a loop of your own"
 
 MODULE: Table = {
     **dict.fromkeys(("train", "eval", "training"), NO_MODE),
-    **dict.fromkeys(("to", "cpu", "cuda", "float", "double", "half"), DTYPE),
+    **dict.fromkeys(("to", "cpu", "cuda"), "  # all numbers are on the CPU"),
+    **dict.fromkeys(("float", "double", "half"), DTYPE),
+    "weight": "layer.W  # of an mg.Dense; model.named_parameters() has every name",
+    "bias": "layer.b  # of an mg.Dense; model.named_parameters() has every name",
+    **dict.fromkeys(("register_forward_hook", "register_full_backward_hook"), STEPS),
     **dict.fromkeys(("weights", "variables", "trainable_variables"), BY_PATH),
     **dict.fromkeys(("trainable_weights", "params", "param_groups"), BY_PATH),
     "get_weights": "model.state_dict()",

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE
+from minigrad.array_like import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.foreign_names import (
     CREATED,
     KEYWORDS,
@@ -128,7 +128,7 @@ def absent(letter: str, table: Table) -> Callable[[Any, str], NoReturn]:
         if name.startswith("_") or name in PROBED:
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(text, name=name, obj=self)
-        raise _absent(self, name, letter, table)
+        raise NotHere(self, name, letter, table)
 
     return __getattr__
 
@@ -142,25 +142,37 @@ class Absent:
     def __get__(self, owner: Any, kind: Any = None) -> Any:
         if owner is None:
             return self
-        raise _absent(owner, self.name, self.letter, self.table)
+        raise NotHere(owner, self.name, self.letter, self.table)
 
     def __set__(self, owner: Any, value: Any) -> NoReturn:
-        raise _absent(owner, self.name, self.letter, self.table)
+        raise NotHere(owner, self.name, self.letter, self.table)
 
 
-def _absent(owner: Any, name: str, letter: str, table: Table) -> AttributeError:
-    fix = _fix(name, table)
-    if fix is None:
-        there = {*dir(type(owner)), *getattr(owner, "__dict__", ())}
-        near = difflib.get_close_matches(name, sorted(there), n=1)
-        fix = f"nearest: {letter}.{near[0]}." if near else f"dir({letter}) lists names."
-    asked, why = (
-        f"{letter}.{name}, at {user_line()}",
-        f"{type(owner).__name__} has no {name}.",
-    )
-    return AttributeError(
-        explain(asked, {letter: owner}, why, fix), name=name, obj=owner
-    )
+class NotHere(AttributeError):
+    """What an object does not have; it is put into words only where it is read.
+
+    Programs ask `hasattr` again and again, and read nothing.
+    """
+
+    def __init__(self, owner: Any, name: str, letter: str, table: Table) -> None:
+        super().__init__(name=name, obj=owner)
+        self.absent, self.letter, self.table = name, letter, table
+        self.line = user_line()
+
+    def __str__(self) -> str:
+        letter, kind = self.letter, type(self.obj)
+        fix = _fix(self.absent, self.table)
+        if fix is None:
+            there = {*dir(kind), *getattr(self.obj, "__dict__", ())}
+            near = difflib.get_close_matches(self.absent, sorted(there), n=1)
+            fix = f"dir({letter}) lists names."
+            fix = f"nearest: {letter}.{near[0]}." if near else fix
+        asked = f"{letter}.{self.absent}, at {self.line}"
+        why = f"{kind.__name__} has no {self.absent}."
+        return explain(asked, {letter: self.obj}, why, fix)
+
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)  # to another process
 
 
 def _fix(name: str, table: Table) -> str | None:
@@ -179,7 +191,8 @@ def _fix(name: str, table: Table) -> str | None:
         )
     if name in CREATED:
         return advice(f"mg.Tensor(np.{name}(...))")
-    if getattr(np, name, None) in NUMPY_FACE:
+    function = getattr(np, name, None)
+    if function in NUMPY_FACE or function in QUESTIONS or is_question(function):
         return advice(f"np.{name}(t)")
     return None
 

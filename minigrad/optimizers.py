@@ -47,6 +47,11 @@ class Optimizer:
     if not TYPE_CHECKING:
         __getattr__ = absent("optimizer", OPTIMIZER)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in OPTIMIZER:  # it would have no effect: say what has
+            getattr(self, name)
+        object.__setattr__(self, name, value)
+
     def __repr__(self) -> str:
         options = {k.strip("_"): v for k, v in vars(self).items() if k not in _HELD}
         shown = ", ".join(f"{name}={value!r}" for name, value in options.items())

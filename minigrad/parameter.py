@@ -24,6 +24,16 @@ from minigrad.tensor import RELEASED, Array, Tensor, clock
 _store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
 
 
+IN_PLACE = {
+    "iadd": "+=",
+    "isub": "-=",
+    "imul": "*=",
+    "itruediv": "/=",
+    "ipow": "**=",
+    "imatmul": "@=",
+}
+
+
 class Parameter(Tensor):
     """A leaf that training changes.
 
@@ -95,6 +105,29 @@ class Parameter(Tensor):
                 )
             )
         return array.astype(old.dtype, copy=False)
+
+
+def _in_place(sign: str) -> Any:
+    """Return what `p -= step` does: nothing but say what would."""
+
+    def refuse(self: Parameter, other: Any) -> Any:
+        name = self.name or "p"
+        raise TypeError(
+            explain(
+                f"{name} {sign} value, at {user_line()}",
+                {name: self},
+                f"for a Tensor that means {name} = {name} {sign[:-1]} value, which "
+                "leaves the Parameter as it was.",
+                f"to change it, p.data {sign} value, of plain numbers; or name the "
+                "result otherwise.",
+            )
+        )
+
+    return refuse
+
+
+for _name, _sign in IN_PLACE.items():
+    setattr(Parameter, f"__{_name}__", _in_place(_sign))
 
 
 def holds(own: np.dtype[Any], other: np.dtype[Any]) -> bool:

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ def things():
         "loss": loss,
         "y": model(x),
         "gradients": gradients,
+        "layer": model.layers[0],
         "optimizer": mg.Adam(model),
         "path": None,
     }
@@ -137,6 +139,7 @@ def test_a_name_of_numpy_is_answered_by_whether_it_records():
     assert np.size in NUMPY_FACE
     assert advice(lambda: mg.size) == "write np.size(t)."
     assert "np.zeros(" in advice(lambda: mg.zeros)
+    assert advice(lambda: mg.isnan) == "write np.isnan(t)."
     assert "t.data" in advice(lambda: mg.kron)
 
 
@@ -160,6 +163,27 @@ def test_what_others_assign_to_a_tensor_is_answered_as_when_they_read_it(name):
         p.requires_grad = False
 
 
+def test_what_others_assign_to_an_optimizer_is_not_taken_without_effect():
+    optimizer = things()["optimizer"]
+    assert "learning_rate = " in advice(lambda: setattr(optimizer, "lr", 0.5))
+    optimizer.learning_rate = 0.5
+    optimizer.note = "an attribute of one's own"
+    assert optimizer.learning_rate == 0.5
+
+
+@pytest.mark.parametrize("sign", ["+=", "-=", "*=", "/=", "**=", "@="])
+def test_a_parameter_changed_in_place_is_told_how(sign):
+    p = mg.Parameter([1.0, 2.0], name="p")
+    with pytest.raises(TypeError, match=rf"(?s)p {re.escape(sign)} .*why.*p\.data"):
+        exec(f"p {sign} np.ones(2)", {"p": p, "np": np})
+    assert p.data.tolist() == [1.0, 2.0]
+    p.data -= 1.0
+    assert p.data.tolist() == [0.0, 1.0]
+    t = mg.Tensor([1.0])
+    t += 1.0  # another Tensor of that name, as in all of Python
+    assert t.primitive is not None
+
+
 def test_hasattr_and_try_find_what_is_not_there():
     assert not hasattr(mg.Tensor(1.0), "numpy") and not hasattr(mg, "nn")
     assert getattr(mg.Module(), "eval", None) is None
@@ -170,6 +194,12 @@ def test_hasattr_and_try_find_what_is_not_there():
     from minigrad import messages
 
     assert inspect.ismodule(messages)
+
+
+def test_what_is_said_of_an_absent_name_goes_to_another_process():
+    with pytest.raises(AttributeError) as raised:
+        mg.Tensor([1.0]).numpy  # noqa: B018
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
 
 
 def test_a_property_that_fails_says_why_by_itself():
