@@ -21,8 +21,8 @@ from lstm.cell import OPTIONS, LSTMCell
 from lstm.foreign_options import CONSTRUCTION, refuse_options
 from lstm.gate import Activation, Gate
 from minigrad import Parameter, clip, matvec, mean, sqrt
+from minigrad.feedforward import generator, require_sizes
 from minigrad.messages import explain, user_line
-from minigrad.module import generator, require_sizes
 
 
 def normalise(z: Any) -> Any:

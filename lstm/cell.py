@@ -30,8 +30,8 @@ from lstm.gate import Activation, Gate
 from lstm.initial import start
 from lstm.state import State, axes, require_state
 from minigrad import Module, Tensor, concatenate, sigmoid, tanh
+from minigrad.feedforward import Rng, generator, leaf
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, generator, leaf
 
 OPTIONS = ("init", "forget_bias", "chrono", "hidden", "activations", "rng", "dtype")
 

@@ -24,9 +24,9 @@ import numpy as np
 from lstm.masks import StepHook, chosen
 from lstm.state import axes
 from minigrad.arrays import numbers
+from minigrad.feedforward import beside, generator
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
-from minigrad.module import beside, generator
 
 Array = np.ndarray
 Rng = np.random.Generator | int

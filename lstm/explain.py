@@ -16,8 +16,8 @@ import numpy as np
 
 from lstm.parameter_count import Formula
 from minigrad.console import shown, table
+from minigrad.feedforward import leaf
 from minigrad.messages import a_kind, explain, user_line
-from minigrad.module import leaf
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

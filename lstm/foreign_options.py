@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.feedforward import require_sizes
 from minigrad.messages import explain, user_line
-from minigrad.module import require_sizes
 
 SIZES = "n is the size of x_t and m that of y_t, which Keras calls units."
 ALWAYS = "every call returns both, y at all steps and the state: y, state = layer(x)."

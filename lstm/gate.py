@@ -10,8 +10,8 @@ import numpy as np
 
 from minigrad import Dense, Module, Parameter, matvec, sigmoid, tanh
 from minigrad.arrays import numbers
+from minigrad.feedforward import Rng, generator, require_sizes
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng, generator, require_sizes
 
 Activation: TypeAlias = Callable[[Any], Any]
 

@@ -45,10 +45,10 @@ from lstm.state import (
 )
 from minigrad import Module, where
 from minigrad.context import reusing_weights
+from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
 from minigrad.messages import explain, user_line
-from minigrad.module import generator, leaf
 
 LAYER_OPTIONS = ("reverse", "outputs")
 

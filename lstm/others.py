@@ -18,7 +18,7 @@ from lstm.cell import Cell
 from lstm.gate import Gate
 from lstm.state import detached
 from minigrad import Dense, concatenate, relu, sigmoid, tanh
-from minigrad.module import generator
+from minigrad.feedforward import generator
 
 
 class Output(NamedTuple):

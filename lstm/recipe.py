@@ -17,8 +17,8 @@ from lstm.cell import Cell, LSTMCell
 from lstm.initial import PRESETS
 from lstm.layer import Recurrent
 from lstm.schedules import SCHEDULES
+from minigrad.feedforward import Rng
 from minigrad.messages import explain, user_line
-from minigrad.module import Rng
 
 Default = TypeVar("Default")
 

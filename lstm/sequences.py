@@ -8,8 +8,8 @@ import numpy as np
 
 from minigrad import Tensor, concatenate, stack
 from minigrad.arrays import numbers
+from minigrad.feedforward import leaf
 from minigrad.messages import explain, user_line
-from minigrad.module import leaf
 
 TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 

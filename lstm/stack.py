@@ -21,9 +21,9 @@ from lstm.masks import padding_mask, zero_padded
 from lstm.sequences import joined, named_input, sequence
 from lstm.state import detached
 from minigrad import Module, Sequential
+from minigrad.feedforward import beside, output_of, over_time
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
-from minigrad.module import beside, output_of, over_time
 
 
 class States(list[Any]):

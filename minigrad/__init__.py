@@ -18,6 +18,7 @@ from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients
 from minigrad.clipping import clip_by_global_norm
 from minigrad.context import no_grad, scope
+from minigrad.feedforward import Dense, Sequential
 from minigrad.foreign_names import PACKAGE
 from minigrad.functions import (
     absolute,
@@ -34,7 +35,7 @@ from minigrad.functions import (
 )
 from minigrad.gradient import grad
 from minigrad.habits import Uncalled, absent_in_package
-from minigrad.module import Dense, Module, Sequential
+from minigrad.module import Module
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear

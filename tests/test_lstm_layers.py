@@ -48,7 +48,7 @@ from lstm.dropout import (
     zoneout_mean,
 )
 from lstm.sequences import TOGETHER
-from minigrad.module import beside
+from minigrad.feedforward import beside
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 5, 2))  # 3 sequences of 5 steps

@@ -38,7 +38,7 @@ from minigrad.drawing.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.styles import MISSING, NEW, REWIRED
 from minigrad.drawing.sublayers import by_structure, tensors
 from minigrad.drawing.time_steps import steps
-from minigrad.module import leaf
+from minigrad.feedforward import leaf
 
 GOLDEN = Path(__file__).parent / "golden"
 PLACED = ["gate", "unrolled", "folded"]

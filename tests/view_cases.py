@@ -22,7 +22,7 @@ from lstm import (
     State,
     TimeDistributed,
 )
-from minigrad.module import leaf
+from minigrad.feedforward import leaf
 
 
 class GRU(mg.Module):

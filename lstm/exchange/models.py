@@ -20,9 +20,9 @@ from lstm.explain_layers import unread_widths
 from lstm.layer import LSTM, Recurrent
 from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
+from minigrad.feedforward import over_time
 from minigrad.functions import silu
 from minigrad.messages import explain, user_line
-from minigrad.module import over_time
 from minigrad.tensor import Array
 
 

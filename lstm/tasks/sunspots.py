@@ -41,7 +41,7 @@ from lstm.layer import LSTM, Recurrent
 from lstm.recipe import Recipe, option
 from lstm.tasks.task import Model, Task
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
-from minigrad.module import Rng
+from minigrad.feedforward import Rng
 from minigrad.types import Array
 
 MEMORY = 12  # years that a forecast may see
