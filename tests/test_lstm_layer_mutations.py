@@ -305,8 +305,8 @@ def code_with(function, old, new):
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {function}"
     place = {}
-    exec(source.replace(old, new), dict(function.__globals__), place)
-    return place[function.__name__].__code__
+    exec(source.replace(old, new), dict(inspect.unwrap(function).__globals__), place)
+    return inspect.unwrap(place[function.__name__]).__code__
 
 
 def test_there_is_nothing_to_notice_where_nothing_was_changed(monkeypatch):
@@ -314,14 +314,15 @@ def test_there_is_nothing_to_notice_where_nothing_was_changed(monkeypatch):
         function: code_with(function, old, old) for function, old, _ in SLIPS.values()
     }
     for function, code in copies.items():
-        monkeypatch.setattr(function, "__code__", code)
+        monkeypatch.setattr(inspect.unwrap(function), "__code__", code)
     assert list(noticed()) == []
 
 
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_slip_is_noticed(slip, monkeypatch):
     function, old, new = SLIPS[slip]
-    monkeypatch.setattr(function, "__code__", code_with(function, old, new))
+    code = code_with(function, old, new)
+    monkeypatch.setattr(inspect.unwrap(function), "__code__", code)
     assert any(noticed())
 
 
