@@ -102,6 +102,26 @@ LAYER = {  # names that a layer over time has elsewhere: see minigrad.foreign_na
     "letters": "layer.cell.letters",
 }
 
+# What `_here` writes in our words, and what makes no difference here.
+SAID = {
+    *("units", "input_size", "hidden_size", "num_layers", "bidirectional"),
+    *("batch_first", "time_major", "return_sequences", "return_state", "go_backwards"),
+    *("reset_after", "device", "unroll", "implementation", "use_cudnn"),
+}
+USUAL = {  # options that are left out where they are as usual
+    "bias": True,
+    "use_bias": True,
+    "trainable": True,
+    "stateful": False,
+    "unit_forget_bias": True,
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "proj_size": 0,
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "nonlinearity": "tanh",
+}
+
 STATE = "the state is the second argument: layer(x, state), a State(y, c)."
 CALL = {
     "initial_state": STATE,
@@ -143,7 +163,7 @@ def refuse_options(
     if len(", ".join(words)) > 50:
         words = [*map(repr, sizes), "..."]
     told = (_told(name, known, table) for name in given)
-    elsewhere = instead and all(name in table for name in given)
+    elsewhere = instead and all(_said(name, value) for name, value in given.items())
     raise TypeError(
         explain(
             f"{asked}({', '.join(words)}), at {user_line()}",
@@ -152,6 +172,13 @@ def refuse_options(
             f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
         )
     )
+
+
+def _said(name: str, value: Any) -> bool:
+    """Return whether `_here` says what this option asks for, or it asks for nothing."""
+    plain = value is None or isinstance(value, bool | int | float | str)
+    usual = name in USUAL and plain and value in (None, USUAL[name])
+    return name in SAID or usual
 
 
 def _brief(value: Any) -> str:
@@ -200,6 +227,8 @@ def _here(kind: str, n: Any, m: Any, foreign: Mapping[str, Any]) -> str:
     if m is None and n is not None and "input_size" not in foreign:
         n, m = None, n  # one size alone is Keras's units
     n, m = "n" if n is None else n, "m" if m is None else m
+    if foreign.get("reset_after"):
+        kind = "ResetAfterGRUCell"
     options = ", reverse=True" if foreign.get("go_backwards") else ""
     if foreign.get("return_sequences") is False:
         options += ', outputs="last"'

@@ -322,6 +322,18 @@ MISTAKES = {
         lambda: LSTM(3, 2, activation="relu"),
         r'activations=\{"candidate": f, "state": f\}',
     ),
+    "Keras's GRU": (
+        lambda: GRUCell(3, 2, reset_after=True),
+        r"write ResetAfterGRUCell\(3, 2\)",
+    ),
+    "what is as usual there": (
+        lambda: LSTM(3, 2, bias=True, dropout=0.0, activation="tanh"),
+        r"write LSTM\(3, 2\)",
+    ),
+    "what another model computes": (
+        lambda: LSTM(3, 2, bidirectional=True, activation="relu"),
+        r'activations=\{"candidate": f, "state": f\}(.|\n)*the options: reverse',
+    ),
     "Keras's merge mode": (
         lambda: Bidirectional(LSTM(3, 2), merge_mode="sum"),
         r"merge=\.\.\.(.|\n)*options: forth, back, merge",
