@@ -33,7 +33,7 @@ import numpy as np
 
 from minigrad.array_like import NUMPY_FACE, plain
 from minigrad.messages import explain
-from minigrad.recording import recorder
+from minigrad.recording import parameters_of, recorder
 
 
 class Primitive:
@@ -176,7 +176,7 @@ class Linear(Primitive):
         self.function = function
         self.adjoints = self.rules = tuple(adjoints)
         self.jointly = jointly
-        kinds = {p.kind for p in inspect.signature(function).parameters.values()}
+        kinds = {each.kind for each in parameters_of(function).values()}
         self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
         self.symbol = symbol or name
         self.batched_adjoints = batched_adjoints or {}

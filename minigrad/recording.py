@@ -88,10 +88,22 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
     return apply
 
 
+def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Return what a function takes; nothing if it does not say, as some in C.
+
+    >>> list(parameters_of(lambda a, axis=None: a))
+    ['a', 'axis']
+    """
+    try:
+        return dict(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
 def _general(row: Any) -> Callable[..., Any]:
     """Any number of arguments, then options, by position or by name."""
     function = row.function
-    parameters = inspect.signature(function).parameters
+    parameters = parameters_of(function)
     arity = None if row.variadic else len(row.rules)
     option_names = () if row.variadic else tuple(parameters)[arity:]
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.context import path
 from minigrad.primitive import Elementwise, Primitive
+from minigrad.recording import parameters_of
 from minigrad.tensor import Array, Tensor
 
 FEW = 6  # a tensor with more entries is summarised
@@ -171,10 +172,7 @@ def operand_name(primitive: Primitive, i: int) -> str:
     """
     if isinstance(primitive, Elementwise):
         return chr(ord("a") + i)  # the letters of its meaning
-    try:
-        named = list(inspect.signature(primitive.function).parameters.values())
-    except (TypeError, ValueError):  # a function in C may not say
-        named = []
+    named = list(parameters_of(primitive.function).values())
     many = any(each.kind is each.VAR_POSITIONAL for each in named[: i + 1])
     return f"part {i + 1}" if many or i >= len(named) else named[i].name
 

@@ -88,8 +88,9 @@ def _number(
 def in_floats(expression: sympy.Expr, letters: str) -> Callable[..., Array]:
     """Return a SymPy expression as a function of arrays of float64.
 
-    It is compiled when it is first called. Where NumPy lacks a function, mpmath
-    computes it all, entry by entry. A result may be narrower than the arguments.
+    It is compiled when it is first called. Where NumPy lacks a function, or SymPy
+    writes one for numbers (Max in 1.12), mpmath computes it all, entry by entry. A
+    result may be narrower than the arguments.
     """
     symbols = [_SYMBOLS[letter] for letter in letters]
     smooth = expression.replace(sympy.DiracDelta, lambda *args: sympy.S.Zero)
@@ -101,7 +102,7 @@ def in_floats(expression: sympy.Expr, letters: str) -> Callable[..., Array]:
             function = sympy.lambdify(symbols, smooth, "numpy")
             with np.errstate(all="ignore"):
                 function(*np.full((len(letters), 2), 0.5))
-        except (NameError, TypeError, NotImplementedError):
+        except (NameError, TypeError, ValueError, NotImplementedError):
             by_mpmath = sympy.lambdify(symbols, smooth, "mpmath")
             return np.vectorize(functools.partial(_or_nan, by_mpmath), otypes=[float])
         return function
