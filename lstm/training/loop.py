@@ -259,13 +259,12 @@ class Training:
 
     def use_best(self) -> Training:
         """Go back to the Parameters that validated best; return self."""
-        for path, parameter in self.model.named_parameters():
-            parameter.data = self.best[path]
+        self.model.load_state_dict(self.best)
         return self
 
     def weights(self) -> dict[str, Array]:
         """Return the numbers of every Parameter, by its path."""
-        return {path: p.data for path, p in self.model.named_parameters()}
+        return self.model.state_dict()
 
     @property
     def settings(self) -> checkpoint.Settings:
