@@ -9,6 +9,9 @@ LSTM cell with n = 3 inputs and m = 2 outputs: a layer of 2 neurons,
 ...
 """
 
+from importlib import util
+from typing import NoReturn
+
 from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
 from lstm.bidirectional import Bidirectional, Directions
 from lstm.cell import Cell, LSTMCell
@@ -30,6 +33,7 @@ from lstm.variants import (
     NoOutputGateCell,
     PeepholeCell,
 )
+from minigrad.habits import absent_in_package
 
 __all__ = [
     "LSTM",
@@ -64,3 +68,10 @@ __all__ = [
     "last",
     "truncated",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Say what to write for a name that is not here."""
+    if name.startswith("_") or util.find_spec(f"lstm.{name}"):
+        raise AttributeError(f"module 'lstm' has no attribute {name!r}", name=name)
+    raise absent_in_package(name, __all__, "lstm")

@@ -192,10 +192,7 @@ def __getattr__(name: str) -> object:
         return getattr(import_module(_READINGS[name]), name)
     if name.startswith("_") or util.find_spec(f"minigrad.{name}"):
         raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name)
-    error = absent_in_package(name, __all__)
-    if sys._getframe(1).f_code.co_name == "_handle_fromlist":
-        raise ImportError(str(error))  # `from minigrad import name`, which hides others
-    raise error
+    raise absent_in_package(name, __all__)
 
 
 def __dir__() -> list[str]:

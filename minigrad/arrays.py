@@ -170,6 +170,12 @@ def _meaning(value: Any) -> tuple[str, str]:
         )
     if hasattr(value, "toarray"):
         return "it is a sparse matrix, and a Tensor is dense.", "a.toarray()."
+    if isinstance(value, tuple) and any(isinstance(each, ArrayLike) for each in value):
+        return (
+            "it is a tuple of Tensors, as a layer over time returns: its outputs and "
+            "its state.",
+            "y, state = layer(x), and go on with y; mg.stack joins a list of Tensors.",
+        )
     theirs = getattr(type(value), "__array_ufunc__", None)
     if isinstance(value, Array) and theirs is not Array.__array_ufunc__:
         kind = type(value).__name__

@@ -73,7 +73,7 @@ class Dense(Module):
         self.activation = activation
 
     def forward(self, x: Any) -> Any:
-        x = leaf(x, "x")
+        x = leaf(x, "x", self.W.dtype)
         width = x.shape[-1:]
         if width != self.W.shape[1:]:
             raise ValueError(

@@ -44,7 +44,7 @@ TENSOR: Table = {
     "dim": "t.ndim",
     "view": "t.reshape(shape)",
     **dict.fromkeys(("view_as", "reshape_as"), "t.reshape(other.shape)"),
-    "unsqueeze": "t[..., None]",
+    "unsqueeze": "t[None]  # a new first axis; t[..., None] is a new last one",
     "squeeze": "column[..., 0]  # of the axis that has one entry",
     **dict.fromkeys(("flatten", "ravel"), "t.reshape(-1)"),
     **dict.fromkeys(("permute", "swapaxes"), "t.transpose(1, 0)"),
@@ -59,7 +59,10 @@ TENSOR: Table = {
     "at": "mg.where(mask, other, t)  # a new Tensor, as t.at[mask].set(other) is",
     "masked_fill": "mg.where(mask, 0.0, t)",
     "masked_select": "t[mask]",
-    **dict.fromkeys(("mm", "bmm"), "t @ other.T"),
+    **dict.fromkeys(("mm", "bmm", "matmul"), "t @ matrix"),
+    "add": "t + other",
+    "take": "t[rows]",
+    "clip": "mg.clip(t, 0.0, 1.0)",
     "mv": "mg.matvec(t, row)",
     "dot": "row @ row",
     "mul": "t * other",
@@ -87,7 +90,7 @@ TENSOR: Table = {
 
 NO_MODE = (
     "  # a model has no mode: dropout is a mask that a call is given "
-    "(lstm.dropout.variational), and a call without one evaluates"
+    "(from lstm.dropout import variational), and a call without one evaluates"
 )
 DTYPE = "mg.Dense(3, 2, dtype=dtype)  # when a layer is made"
 PARTS = "vars(model)  # a part of a model is an attribute, and needs no registration"
@@ -120,7 +123,7 @@ MODULE: Table = {
     "summary": "print(model)",
     "count_params": "sum(p.size for p in model.parameters())",
     "init": "mg.Dense(3, 2, rng=0)  # numbers are drawn when a layer is made",
-    "apply": "model(x)",
+    "apply": "model.parameters()  # a list to go through; the model itself is model(x)",
     "backward": "loss.backward()  # of a loss, which is a Tensor",
     "grad": "[p.grad for p in model.parameters()]",
 }
@@ -147,6 +150,11 @@ SCHEDULE = "  # between steps; lstm.schedules has some"
 BATCH = "x[0:32]  # a batch is an array: slice it, or index it by a permutation"
 ROW = "mg.elementwise  # a row of the table: docs/do/add-an-op.md"
 RECORDING = "mg.no_grad()  # outside it every Tensor is recorded"
+
+CLIPPED = (
+    "optimizer.step(mg.clip_by_global_norm(gradients, 1.0)[0])  # nothing is clipped "
+    "in place: the clipped gradients are given to step"
+)
 
 PACKAGE: Table = {
     **dict.fromkeys(("tensor", "array", "asarray", "as_tensor", "from_numpy"), LEAF),
@@ -177,7 +185,7 @@ PACKAGE: Table = {
     **dict.fromkeys(("binary_cross_entropy", "bce_loss"), BINARY),
     "binary_cross_entropy_with_logits": BINARY,
     "l1_loss": "abs(t - other).mean()",
-    "clip_grad_norm_": "mg.clip_by_global_norm(gradients, 1.0)",
+    "clip_grad_norm_": CLIPPED,
     **dict.fromkeys(("autograd", "gradient", "gradients"), "mg.grad(loss, t)"),
     "GradientTape": "mg.grad(loss, t)  # every Tensor is recorded: no tape to open",
     "backward": "loss.backward()",
@@ -232,9 +240,7 @@ KEYWORDS: Table = {  # of one function, or of any
     **dict.fromkeys(("foreach", "fused", "capturable"), SPEED),
     **dict.fromkeys(("b1", "b2", "beta_1", "beta_2"), BETAS),
     "rho": "mg.RMSprop(model, alpha=0.99)",
-    **dict.fromkeys(
-        ("clipnorm", "global_clipnorm"), "mg.clip_by_global_norm(gradients, 1.0)"
-    ),
+    **dict.fromkeys(("clipnorm", "global_clipnorm"), CLIPPED),
     **dict.fromkeys(("in_features", "out_features", "units"), "mg.Dense(n=3, m=2)"),
     **dict.fromkeys(
         ("bias", "use_bias"), "mg.matvec(W, x)  # a Dense always has its b"
@@ -249,13 +255,13 @@ KEYWORDS: Table = {  # of one function, or of any
 NUMPY: Table = {  # functions that are not recorded
     "average": "mg.mean(t)",
     "cosh": "(mg.exp(t) + mg.exp(-t)) / 2",
-    "dot": "t @ other.T",
-    "expand_dims": "t[..., None]",
+    "dot": "t @ matrix",
+    "expand_dims": "t[None]  # a new first axis; t[..., None] is a new last one",
     "expm1": "mg.exp(t) - 1",
     "flip": "t[::-1]",
     "hstack": "mg.concatenate([t, other], axis=-1)",
     "hypot": "mg.sqrt(t * t + other * other)",
-    "inner": "(t * other).sum(-1)",
+    "inner": "t @ other.T  # of vectors, row @ row",
     "log10": "mg.log(t) / np.log(10.0)",
     "log1p": "mg.log(1 + t)  # mg.softplus(t) is log(1 + exp(t))",
     "log2": "mg.log(t) / np.log(2.0)",
@@ -271,5 +277,5 @@ NUMPY: Table = {  # functions that are not recorded
     "std": "mg.sqrt(mg.var(t))",
     "take": "t[rows]",
     "tan": "mg.sin(t) / mg.cos(t)",
-    "vstack": "mg.concatenate([t, other])",
+    "vstack": "mg.concatenate([t, other])  # of vectors, mg.stack([row, row])",
 }

@@ -203,19 +203,26 @@ def _arguments(function: Any) -> str:
     return ", ".join(["[t, ...]" if first == "parts" else "t", *others])
 
 
-def absent_in_package(name: str, public: Iterable[str]) -> AttributeError:
-    """Say what to write for `mg.name`, which is not there."""
-    fix = _fix(name, PACKAGE)
+def absent_in_package(
+    name: str, public: Iterable[str], package: str = "minigrad"
+) -> AttributeError | ImportError:
+    """Say what to write for `mg.name` or `lstm.name`, which is not there.
+
+    An ImportError for `from minigrad import name`, which hides any other.
+    """
+    fix, letter = _fix(name, PACKAGE), "mg" if package == "minigrad" else package
     if fix is None:
         spelled = {each.lower(): each for each in public}
         near = difflib.get_close_matches(name.lower(), spelled, n=1)
-        fix = f"nearest: mg.{spelled[near[0]]}." if near else "dir(mg) lists all names."
+        near = [f"nearest: {letter}.{spelled[each]}." for each in near]
+        fix = near[0] if near else f"dir({letter}) lists all names."
         if hasattr(np, name):
             fix = f"np.{name} takes t.data; docs/know/table.md has what records."
-    asked = f"minigrad.{name}, at {user_line()}"
-    return AttributeError(
-        explain(asked, {}, f"minigrad has no {name}.", fix), name=name
-    )
+    asked = f"{package}.{name}, at {user_line()}"
+    text = explain(asked, {}, f"{package} has no {name}.", fix)
+    if sys._getframe(2).f_code.co_name == "_handle_fromlist":
+        return ImportError(text)
+    return AttributeError(text, name=name)
 
 
 class Uncalled(ModuleType):

@@ -19,6 +19,7 @@ from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
 from minigrad.tensor import Array, Tensor
+from minigrad.types import Shape
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -194,6 +195,17 @@ def squared_error(prediction: Any, target: Any) -> Any:
     return mean(difference * difference)
 
 
+def _labels_fix(logits: Shape, labels: Shape) -> str:
+    """Return what to do with labels that do not fit, by what their shape says."""
+    if labels == logits and labels:
+        return "pass class numbers, not one-hot rows: labels = one_hot.argmax(-1)."
+    if labels == (*logits[:-1], 1):
+        return "labels[..., 0] has a class number for each example."
+    if logits == labels[:-1] or logits[:-1] != labels:
+        return "the scores come first: (..., K) logits, then (...) labels."
+    return "class numbers count from 0 and are whole: np.asarray(labels, int)."
+
+
 @taught
 @_in_float32
 def cross_entropy(logits: Any, labels: Any) -> Any:
@@ -207,17 +219,17 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     array(1000.)
     """
     asked = "cross_entropy(logits, labels)"
-    fix = "pass class numbers, not one-hot rows: labels = one_hot.argmax(-1)."
-    labels = integers(labels, asked, "labels", fix)
     shape = np.shape(array_of(logits))
+    labels = integers(labels, asked, "labels", _labels_fix(shape, np.shape(labels)))
     inside = not labels.size or 0 <= labels.min() <= labels.max() < shape[-1]
-    if labels.shape != shape[:-1] or not inside:
+    if not shape or labels.shape != shape[:-1] or not inside:
+        classes = f"in 0..{shape[-1] - 1}" if shape else "of a (..., K) of scores"
         raise ValueError(
             explain(
                 f"{asked}, at {user_line()}",
                 {"logits": logits, "labels": labels},
-                f"labels must be integers of shape {shape[:-1]} in 0..{shape[-1] - 1}.",
-                fix,
+                f"labels must be integers of shape {shape[:-1]} {classes}.",
+                _labels_fix(shape, labels.shape),
             )
         )
     classes = shape[-1]

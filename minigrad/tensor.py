@@ -102,7 +102,7 @@ class Tensor(ArrayLike):
                 {self.name or "t": self},
                 "the copy would not know how it was made, so gradients would silently "
                 "stop at it.",
-                "copy t.detach() if that is meant, or t.data.",
+                "copy t.data, the numbers; a plot, too, takes t.data.",
             )
         )
 

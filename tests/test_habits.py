@@ -30,6 +30,7 @@ def things():
         "other": mg.Tensor(np.full((2, 3), 0.5)),
         "column": t[:, :1],
         "row": t[0],
+        "matrix": t.T,
         "W": mg.Parameter(np.ones((2, 3))),
         "p": mg.Parameter([1.0, 2.0]),
         "x": t[0],

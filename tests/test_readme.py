@@ -31,16 +31,21 @@ def test_the_first_example_prints_what_the_readme_shows(in_empty_folder, capsys)
     assert (in_empty_folder / "neuron.svg").read_text("utf-8").startswith("<?xml")
 
 
+def test_a_model_is_trained_as_the_readme_shows(capsys):
+    exec(blocks("python")[1], {})
+    assert capsys.readouterr().out == blocks("text")[1]
+
+
 def test_the_equations_are_what_derive_prints(capsys):
     names: dict[str, object] = {}
-    for program, shown in zip(blocks("python")[1:], blocks("text")[2:], strict=True):
+    for program, shown in zip(blocks("python")[2:], blocks("text")[3:], strict=True):
         exec(program, names)
         assert capsys.readouterr().out == shown
 
 
 def test_the_table_of_the_answer_is_what_explain_prints(capsys):
     LSTM(n=3, m=2).explain()
-    assert capsys.readouterr().out == blocks("text")[1]
+    assert capsys.readouterr().out == blocks("text")[2]
 
 
 def test_every_link_leads_to_a_file():

@@ -149,7 +149,7 @@ class Certificate:
         lines = [
             ("proved", self._claim()),
             ("for", [
-                f"this recorded tape of {self.steps} steps, its shapes, masks and "
+                f"this recorded tape, {self.steps} primitives, its shapes, masks and "
                 f"indices; sha256 {self.tape[:16]}",
             ]),
             ("chain rule", [self._identity(), self._method()]),
