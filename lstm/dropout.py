@@ -26,7 +26,7 @@ from lstm.state import axes
 from minigrad.arrays import numbers
 from minigrad.feedforward import beside, generator
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 
 Array = np.ndarray
 Rng = np.random.Generator | int
@@ -188,7 +188,7 @@ def _start(layer: Any, batch: tuple[int, ...] = ()) -> Any:
         return layer.start(batch)
     raise TypeError(
         explain(
-            f"dropout masks for a {type(layer).__name__}, at {user_line()}",
+            f"dropout masks for {a_kind(layer)}, at {user_line()}",
             {"layer": layer},
             "masks belong to one cell and what it carries; this is a layer of layers."
             if hasattr(layer, "causal")

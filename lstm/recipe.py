@@ -87,9 +87,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("hidden", "epochs", "batch", "learning_rate"):
-            self._require(name, getattr(self, name) > 0, "above 0")
+            self._require(name, _above(getattr(self, name), 0), "above 0")
         for name in ("clip", "patience"):
-            self._require(name, getattr(self, name) >= 0, "0 or more")
+            self._require(name, _above(getattr(self, name), 0, True), "0 or more")
         for name, each in type(self).__dataclass_fields__.items():
             known = each.metadata["choices"]
             fits = known is None or getattr(self, name) in known
@@ -121,3 +121,10 @@ class Recipe:
     def rate(self, epoch: int) -> float:
         """Return the learning rate after so many finished epochs."""
         return self.learning_rate * SCHEDULES[self.schedule](epoch, self.epochs)
+
+
+def _above(value: object, least: float, also: bool = False) -> bool:
+    """Return whether this is a number above the least, or also equal to it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value > least or (also and value == least)

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad import Tensor, concatenate, stack
 from minigrad.arrays import numbers
 from minigrad.feedforward import leaf
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 
 TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 
@@ -36,7 +36,7 @@ def sequence(x: Any) -> Any:
         return numbers(x, "layer(x)", "x")
     raise TypeError(
         explain(
-            f"layer(x), where x is a {type(x).__name__} of Tensors, at {user_line()}",
+            f"layer(x), where x is {a_kind(x)} of Tensors, at {user_line()}",
             {f"x[{k}]": part for k, part in enumerate(x)},
             "a layer reads one array (B, T, n) or (T, n).",
             'join them: a Bidirectional with merge="concat" does, mg.stack joins '
@@ -58,7 +58,7 @@ def _require_unmasked(x: Any) -> None:
         return
     raise TypeError(
         explain(
-            f"layer(x), where x is a {type(x).__name__}, at {user_line()}",
+            f"layer(x), where x is {a_kind(x)}, at {user_line()}",
             {"x": x},
             "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
             "it is told by mask or lengths.",

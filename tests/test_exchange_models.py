@@ -509,13 +509,13 @@ REFUSED = {
         lambda: from_torch(
             Net(table=NN["Embedding"]({"weight": np.ones((9, 3))}), lstm=lstm_of(LAYER))
         ),
-        r"table \(an Embedding\): weight \(9, 3\).*prefix='lstm\.'",
+        r"table \(a torch\.Embedding\): weight \(9, 3\).*prefix='lstm\.'",
     ),
     "a function without a name here": (
         lambda: from_torch(
             in_row(linear(head(3, 4)), NN["GELU"](), linear(head(4, 1)))
         ),
-        r"1 \(a GELU\): no weights",
+        r"1 \(a torch\.GELU\): no weights",
     ),
     "a beginning that no name has": (
         lambda: from_torch(net(), prefix="encoder."),

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm.gate import Gate
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.tensor import Array
 
 
@@ -111,8 +111,7 @@ def _boxes(cell: Any, order: str) -> list[Gate]:
         return [boxes[letter] for letter in order]
     raise ValueError(
         explain(
-            f"the boxes {', '.join(order)} of a {type(cell).__name__}, "
-            f"at {user_line()}",
+            f"the boxes {', '.join(order)} of {a_kind(cell)}, at {user_line()}",
             {},
             "a block holds one W and one b for each of these letters:\n        "
             + "\n        ".join(problems),

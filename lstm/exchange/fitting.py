@@ -15,7 +15,7 @@ import numpy as np
 from lstm.exchange.sources import array_of
 from minigrad import Module
 from minigrad.arrays import numbers
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.module import misfits
 from minigrad.tensor import Array
 
@@ -131,7 +131,7 @@ def _own_equations(
     cell: Any, known: Collection[type], tied: Sequence[Sequence[str]]
 ) -> Iterator[str]:
     if type(cell) not in known:
-        yield f"a {type(cell).__name__}"
+        yield f"{a_kind(cell)}"
         return
     functions = activations(cell)
     for name, function in functions.items():

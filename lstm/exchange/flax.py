@@ -27,7 +27,7 @@ from lstm.exchange.fitting import (
 from lstm.exchange.sources import called
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.tensor import Array
 
 ORDER = "ifco"
@@ -49,7 +49,7 @@ def to_flax(model: Module) -> Params:
     `nn.LSTMCell(m).apply({"params": params}, carry, x)` runs it; in an `nn.RNN` they
     are its {"cell": params}. A stack is a dict of these, under names of your own.
     """
-    asked = f"to_flax of a {type(model).__name__}"
+    asked = f"to_flax of {a_kind(model)}"
     params: Params = {}
     for name, array in _exported(asked, _cell(asked, model)).items():
         part, kind = name.split(".")
@@ -116,7 +116,7 @@ def _cell(asked: str, model: Module) -> Any:
     refuse(
         asked,
         "these are the weights of one cell, which knows no direction:",
-        [] if isinstance(model, LSTMCell) else [f"it is a {type(model).__name__}"],
+        [] if isinstance(model, LSTMCell) else [f"it is {a_kind(model)}"],
         "convert each cell: to_flax(layer.cell). In Flax, nn.RNN(cell, reverse=True, "
         "keep_order=True) reads from the end.",
     )

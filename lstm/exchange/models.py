@@ -22,7 +22,7 @@ from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
 from minigrad.feedforward import over_time
 from minigrad.functions import silu
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.tensor import Array
 
 
@@ -64,7 +64,7 @@ def sweeps(model: Module) -> list[Sweep]:
         return [sweep for layer in model.layers for sweep in sweeps(layer)]
     raise TypeError(
         explain(
-            f"the recurrent layers of a {type(model).__name__}, at {user_line()}",
+            f"the recurrent layers of {a_kind(model)}, at {user_line()}",
             {},
             "it is none, and has none that are known by their order.",
             "pass the LSTM, Bidirectional or Stack of them inside it; copy the W and b "

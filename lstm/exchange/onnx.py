@@ -78,7 +78,7 @@ def to_onnx(model: Module) -> list[Node]:
 
     Raises ValueError with everything that such a node does not compute.
     """
-    return _exported(f"to_onnx of a {type(model).__name__}", model)
+    return _exported(f"to_onnx of {called(model)}", model)
 
 
 def from_onnx(nodes: Any, into: Module | None = None) -> Module:

@@ -22,7 +22,7 @@ from lstm.masks import last
 from lstm.recipe import Recipe
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
-from minigrad.messages import explain
+from minigrad.messages import explain, user_line
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -171,7 +171,8 @@ class Task:
             bounds = f"{least} or more" if most == math.inf else f"{least} to {most}"
             raise ValueError(
                 explain(
-                    f"the task {self.name!r} with {each.name}={value!r}",
+                    f"the task {self.name!r} with {each.name}={value!r}, "
+                    f"at {user_line()}",
                     {},
                     f"{each.name} ({told['help']}) must be {bounds}.",
                     f"its default is {each.default!r}.",

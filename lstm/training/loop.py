@@ -27,7 +27,7 @@ from lstm.training import checkpoint, log
 from lstm.training.interruption import Interruption
 from minigrad import Adam, Module, clip_by_global_norm, grad
 from minigrad.files import remove_parts
-from minigrad.messages import explain
+from minigrad.messages import explain, user_line
 from minigrad.types import Array
 
 CHECKPOINT, LOG = "checkpoint.npz", "log.csv"
@@ -104,7 +104,8 @@ class Training:
             return
         raise ValueError(
             explain(
-                f"training {self.task.name!r} with patience={patience}",
+                f"training {self.task.name!r} with patience={patience}, "
+                f"at {user_line()}",
                 {},
                 f"this task does not measure its {metric!r} while it trains, so no "
                 "epoch is better than another.",
@@ -118,7 +119,7 @@ class Training:
             return
         raise ValueError(
             explain(
-                f"training {self.task.name!r}: {self.task}",
+                f"training {self.task.name!r}: {self.task}, at {user_line()}",
                 {},
                 f"there is not one batch of {self.recipe.batch} examples in an epoch.",
                 "choose a smaller batch, or give more data.",
@@ -204,7 +205,7 @@ class Training:
             counts = (f"{np.sum(~np.isfinite(a))} of {k}" for k, a in gaps.items())
             why = f"entries of the examples are no numbers: {' and '.join(counts)}."
             fix = "leave these examples out, or fill what is missing: np.nan_to_num(x)."
-        asked = f"training {self.task.name!r}: the loss is {loss}"
+        asked = f"training {self.task.name!r}: the loss is {loss}, at {user_line()}"
         raise FloatingPointError(explain(asked, gaps, why, fix))
 
     def end_epoch(self, seconds: float) -> Row:
@@ -294,7 +295,7 @@ class Training:
         if task.facts() != settings["facts"]:
             raise ValueError(
                 explain(
-                    f"resuming the run in {str(folder)!r}",
+                    f"resuming the run in {str(folder)!r}, at {user_line()}",
                     {},
                     f"its data were {settings['facts']}, and are {task.facts()} here.",
                     "resume where it began, or begin a new run in another folder.",
