@@ -6,15 +6,22 @@ hold them: (y, state), a NamedTuple, a list, a dict; and for inputs a Module.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.messages import explain
 from minigrad.refusals import inputs_in, outputs_in, require_kept, require_recorded
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Structure
+
+if TYPE_CHECKING:
+    from minigrad.module import Module
+
+Outputs: TypeAlias = Structure[Tensor]
+Inputs: TypeAlias = "Module | Structure[Tensor] | None"  # every leaf if None
 
 
-def tape_of(output: Any, reading: str) -> Tape:
+def tape_of(output: Outputs, reading: str) -> Tape:
     """Return the tape of a Tensor, or of all Tensors in a structure.
 
     >>> len(tape_of([Tensor(1.0), {"b": Tensor(2.0)}], "draw"))
@@ -31,7 +38,7 @@ def tape_of(output: Any, reading: str) -> Tape:
 
 
 def inputs_asked(
-    tape: Tape, wrt: Any, reading: str, asked: str, why: str
+    tape: Tape, wrt: Inputs, reading: str, asked: str, why: str
 ) -> list[Tensor]:
     """Return the Tensors of a tape to differentiate by, each once.
 

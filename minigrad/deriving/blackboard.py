@@ -17,9 +17,8 @@ does. Which values have letters is what a level of detail is about:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -36,10 +35,11 @@ from minigrad.deriving.formula import (
 )
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
-from minigrad.deriving.transcribe import transcribed, uses, written
+from minigrad.deriving.transcribe import Constant, transcribed, uses, written
 from minigrad.proving.program import frozen
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand
 
 LONG = 12  # operations: what has more is given a letter of its own
 
@@ -84,7 +84,7 @@ class Blackboard:
         self.active = _active(tape, self.wrt)
         self.users = uses(tape)
         self.constants: dict[Letter, Array] = {}
-        self.records: dict[Any, Record] = {}
+        self.records: dict[object, Record] = {}
         more: set[Tensor] = set(tape) if level == "op" else set(tape.outputs)
         while True:
             self.lettered = letters(tape, more)
@@ -99,7 +99,7 @@ class Blackboard:
 
     # ------------------------------------------------------------------------- forward
 
-    def _forward(self) -> Any:
+    def _forward(self) -> Iterator[Line]:
         self.value: dict[Tensor, Formula] = {}
         for step in self.tape:
             letter = self.lettered.get(step)
@@ -124,28 +124,28 @@ class Blackboard:
         self.short.add(step)
         return Letter("?", mark=str(step.tick), of=step.shape)
 
-    def _constant_at(self, step: Tensor) -> Callable[[Any], Formula]:
+    def _constant_at(self, step: Tensor) -> Constant:
         """Return what writes a recorded constant: a number, or a letter K for many."""
 
-        def constant(value: Any) -> Formula:
-            if np.size(value) == 1 and np.all(np.isfinite(np.asarray(value, float))):
-                return spread(formula(np.asarray(value).item()), np.shape(value))
+        def constant(value: Operand) -> Formula:
             array, time = np.asarray(value), time_of(step)
+            if array.size == 1 and np.all(np.isfinite(array.astype(float))):
+                return spread(formula(array.item()), array.shape)
             for letter, known in self.constants.items():
-                if letter.time == time and known is value:
+                if letter.time == time and known is array:
                     return letter
             count = sum(letter.time == time for letter in self.constants)
             mark = str(count + 1) if count else ""
             name = self._free("K", "J", "C")
             letter = Letter(name, mark=mark, time=time, of=array.shape)
-            self.constants[letter] = value
+            self.constants[letter] = array
             return letter
 
         return constant
 
     # ------------------------------------------------------------------------ backward
 
-    def _backward(self) -> Any:
+    def _backward(self) -> Iterator[Line]:
         given = dict(zip(self.tape.outputs, self.given(), strict=True))
         terms: dict[Tensor, list[Formula]] = {}
         notes: dict[Tensor, list[Note]] = {}
@@ -221,7 +221,9 @@ class Blackboard:
         primed = (names[0] + "′" * k for k in itertools.count(1))
         return next(n for n in itertools.chain(names, primed) if n not in self.taken)
 
-    def _has_line(self, step: Tensor, right: Formula, onward: Sequence[Any]) -> bool:
+    def _has_line(
+        self, step: Tensor, right: Formula, onward: Sequence[tuple[int, Tensor]]
+    ) -> bool:
         if step in self.wrt or step.primitive is None:
             return True
         if step not in self.lettered:

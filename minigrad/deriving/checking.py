@@ -10,16 +10,15 @@ as by `mg.prove`: a wrong rule is refused before anything is displayed.
 from __future__ import annotations
 
 import functools
+import operator
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
-from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.context import clean_recording
 from minigrad.deriving.blackboard import Blackboard, Line
 from minigrad.deriving.equations import Equation
@@ -29,7 +28,7 @@ from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
 from minigrad.messages import explain
-from minigrad.primitive import Elementwise
+from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.keyed_functions import KeyedField
 from minigrad.proving.program import where_made
@@ -37,7 +36,8 @@ from minigrad.proving.proof import certify
 from minigrad.proving.residues import Residues
 from minigrad.recording import record
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Value
 
 EXACT_UP_TO = 20_000  # numbers on the tape; a function of one takes some microseconds
 PRIMES = 2
@@ -93,14 +93,14 @@ class Numbers:
     tolerance   what rounding may change, relative to the largest term; None: nothing
     """
 
-    values: dict[Letter, Any]
-    lift: Callable[[Fraction], Any]
+    values: dict[Letter, Value]
+    lift: Callable[[Fraction], Operand]
     tolerance: float | None
 
-    def same(self, found: Any, expected: Any, terms: Sequence[Array]) -> bool:
+    def same(self, found: Value, expected: Value, terms: Sequence[Value]) -> bool:
         """Are both sides of a line equal, as far as the domain can tell?"""
         if self.tolerance is None:
-            return bool(found.equals(expected).all())
+            return not _differs(found, expected).any()
         scale = max(float(np.max(np.abs(term), initial=0.0)) for term in terms)
         with np.errstate(invalid="ignore"):
             off = np.abs(found - expected) > self.tolerance * scale
@@ -155,10 +155,11 @@ def _prove(board: Blackboard, seed: int) -> str:
     Raises LemmaFailed or ProofFailed.
     """
     with clean_recording():
-        product: Any = None
-        for output in board.tape.outputs:
-            term = (output * Tensor(np.ones_like(output.data), "g")).sum()
-            product = term if product is None else product + term
+        terms = [
+            (output * Tensor(np.ones_like(output.data), "g")).sum()
+            for output in board.tape.outputs
+        ]
+        product = functools.reduce(operator.add, terms)
         product.name = board.tape.outputs[0].name
     try:
         by = list(board.bars) or board.tape.leaves
@@ -199,23 +200,23 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
 def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     """Return the same modulo primes: the tape over again, from new numbers."""
 
-    def applied(step: Tensor, args: list[Any]) -> Tensor:
-        row: Any = step.primitive
+    def applied(step: Tensor, args: list[Operand]) -> Tensor:
+        row: Primitive = step.primitive
         data = [a.data if isinstance(a, Tensor) else a for a in args]
         if isinstance(row, Elementwise):
-            value = field.computed(row, *data)
+            value = field.computed(row.meaning, *data)
         else:
             value = row.function(*data, **step.options)
         return record(row, value, tuple(args), step.options)
 
     with clean_recording():
-        leaves: Any = {
+        leaves = {
             leaf: record(None, field.draw(leaf.shape), (), {})
             for leaf in board.tape.leaves
         }
         made = board.tape.replay(leaves, field.lift, applied)
 
-    def seed(output: Tensor) -> Any:
+    def seed(output: Tensor) -> Residues:
         if board.is_given:
             return field.draw(output.shape)
         return field.filled(1, output.shape)
@@ -226,10 +227,10 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     return Numbers(_values(board, made, seed) | constants, _as_read_by(field), None)
 
 
-def _as_read_by(field: KeyedField) -> Callable[[Fraction], Any]:
+def _as_read_by(field: KeyedField) -> Callable[[Fraction], Residues]:
     """Return what lifts a number of a formula: one that was a float is read as one."""
 
-    def lift(number: Fraction) -> Any:
+    def lift(number: Fraction) -> Residues:
         nearest = float(number)
         return field.lift(nearest if Fraction(nearest) == number else number)
 
@@ -237,10 +238,10 @@ def _as_read_by(field: KeyedField) -> Callable[[Fraction], Any]:
 
 
 def _values(
-    board: Blackboard, made: dict[Tensor, Tensor], seed: Callable[[Tensor], Array]
-) -> dict[Letter, Any]:
+    board: Blackboard, made: dict[Tensor, Tensor], seed: Callable[[Tensor], Value]
+) -> dict[Letter, Value]:
     """Return the number behind every letter; of cotangents, the engine's own."""
-    values: dict[Letter, Any] = {
+    values: dict[Letter, Value] = {
         letter: made[step].data for step, letter in board.lettered.items()
     }
     seeds = [seed(output) for output in board.tape.outputs]
@@ -257,20 +258,26 @@ def _compare(line: Line, numbers: Numbers, tape: Tape) -> None:
     """Evaluate the right side, and compare it with what the tape has on the left."""
     expected = numbers.values[line.left]
     terms = line.right.terms if isinstance(line.right, Sum) else (line.right,)
-    parts = [as_array(evaluate(term, numbers.values, numbers.lift)) for term in terms]
+    parts = [evaluate(term, numbers.values, numbers.lift) for term in terms]
     found = np.broadcast_to(functools.reduce(np.add, parts), expected.shape)
     if not numbers.same(found, expected, parts):
         raise _wrong(line, found, expected, tape)
 
 
-def _wrong(line: Line, found: Any, expected: Any, tape: Tape) -> ProofFailed:
+def _differs(found: Value, expected: Value) -> Array:
+    """Say of each entry whether the two sides differ."""
+    if isinstance(found, Residues) and isinstance(expected, Residues):
+        return ~found.equals(expected)
+    unequal: Array = np.asarray(found) != np.asarray(expected)
+    return unequal
+
+
+def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed:
     text = Text()
     left = text.write(line.left)
     position = next(k for k, step in enumerate(tape) if step is line.step)
-    exact = isinstance(expected, Residues)
-    off = ~found.equals(expected) if exact else found != expected
-    entry = np.flatnonzero(np.asarray(off).ravel())[0]
-    found, expected = found.reshape(-1)[entry], expected.reshape(-1)[entry]
+    entry = np.flatnonzero(_differs(found, expected))[0]
+    found, expected = found.reshape((-1,))[entry], expected.reshape((-1,))[entry]
     return ProofFailed(
         explain(
             f"the derivation of {left} ({where_made(position, line.step)})",

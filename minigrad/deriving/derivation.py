@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from minigrad.context import clean_recording
 from minigrad.deriving import page, sheet
@@ -21,11 +21,16 @@ from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
 from minigrad.deriving.saving import saved
 from minigrad.messages import explain, user_line
-from minigrad.questions import inputs_asked, tape_of
+from minigrad.questions import Inputs, Outputs, inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Printer
 
+if TYPE_CHECKING:
+    from minigrad.deriving.scalar import ScalarDerivation
+
+Level: TypeAlias = Literal["op", "gate", "layer"]
 LEVELS = {
     "op": "a line for every entry of the tape",
     "gate": "a line for every named quantity, and for its cotangent",
@@ -71,7 +76,7 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return page.notebook(self)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -89,9 +94,27 @@ class Derivation:
         )
 
 
+@overload
 def derive(
-    output: Any, wrt: Any = None, level: str = "gate", seed: int | None = None
-) -> Any:
+    output: Outputs,
+    wrt: Inputs = None,
+    *,
+    level: Literal["scalar"],
+    seed: int | None = None,
+) -> ScalarDerivation: ...
+@overload
+def derive(
+    output: Outputs,
+    wrt: Inputs = None,
+    level: Level = "gate",
+    seed: int | None = None,
+) -> Derivation: ...
+def derive(
+    output: Outputs,
+    wrt: Inputs = None,
+    level: str = "gate",
+    seed: int | None = None,
+) -> Derivation | ScalarDerivation:
     """Derive the gradient of `output`: equations, each checked against the tape.
 
     output   a Tensor with one entry, such as a loss; or other Tensors (one, or what a
@@ -122,7 +145,7 @@ def derive(
     return Derivation(board, shown, check)
 
 
-def _question(output: Any, wrt: Any, level: str) -> tuple[Tape, list[Tensor]]:
+def _question(output: Outputs, wrt: Inputs, level: str) -> tuple[Tape, list[Tensor]]:
     asked = f"derive(output, level={level!r}), at {user_line()}"
     if level not in LEVELS:
         choices = ", ".join(f'"{name}" ({what})' for name, what in LEVELS.items())

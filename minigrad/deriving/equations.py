@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from minigrad.console import shown
-from minigrad.deriving.blackboard import Line, Note
+from minigrad.deriving.blackboard import Line
 from minigrad.deriving.formula import Formula, Letter, TimeSum
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.plain_text import Text
+from minigrad.deriving.rules import Note
 from minigrad.deriving.through_time import runs, summed_over_time
 
 
@@ -82,10 +82,8 @@ def _joined(lines: Sequence[Line], forward: bool) -> Iterator[Equation]:
         if isinstance(right, TimeSum):
             notes = tuple(_over_time(notes))
         yield Equation(line.left, right, notes, (), (line,), forward)
-    timed = {line.left.time: line for line in lines if line.left.time is not None}
-    instances: Any = [
-        (t, (line.left, line.right, line.notes)) for t, line in timed.items()
-    ]
+    timed = {line.left.time: line for line in lines if isinstance(line.left.time, int)}
+    instances = [(t, (line.left, line.right, line.notes)) for t, line in timed.items()]
     for (left, right, notes), times in runs(instances):
         its = tuple(timed[t] for t in times)
         several = tuple(times) if len(times) > 1 else ()

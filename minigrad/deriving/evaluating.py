@@ -26,11 +26,14 @@ from minigrad.deriving.formula import (
     TimeSum,
 )
 from minigrad.deriving.through_time import instance
+from minigrad.types import Operand, Value
 
 
 def evaluate(
-    whole: Formula, values: Mapping[Letter, Any], number: Callable[[Fraction], Any]
-) -> Any:
+    whole: Formula,
+    values: Mapping[Letter, Value],
+    number: Callable[[Fraction], Operand],
+) -> Value:
     """Compute what is written, from the values of its letters.
 
     `number` brings an exact number into the domain of the values.
@@ -67,4 +70,5 @@ def evaluate(
                 return as_array(row.apply(*arrays, **dict(options)))
         raise TypeError(f"{part!r} is no formula")
 
-    return value(whole)
+    found: Value = as_array(value(whole))
+    return found

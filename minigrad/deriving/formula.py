@@ -14,18 +14,16 @@ what is written.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from minigrad.exact import NUMBERS, fraction
 from minigrad.primitive import Primitive
 from minigrad.proving.program import frozen
-
-Shape = tuple[int, ...]
+from minigrad.types import Real, Shape
 
 
 @dataclass(frozen=True)
@@ -41,34 +39,34 @@ class Formula:
 
     shape: Shape = field(init=False, compare=False, repr=False, default=())
 
-    def __add__(self, other: Any) -> Formula:
+    def __add__(self, other: Formula | Real) -> Formula:
         return add((self, formula(other)))
 
-    def __radd__(self, other: Any) -> Formula:
+    def __radd__(self, other: Formula | Real) -> Formula:
         return add((formula(other), self))
 
-    def __sub__(self, other: Any) -> Formula:
+    def __sub__(self, other: Formula | Real) -> Formula:
         return add((self, -formula(other)))
 
-    def __rsub__(self, other: Any) -> Formula:
+    def __rsub__(self, other: Formula | Real) -> Formula:
         return add((formula(other), -self))
 
-    def __mul__(self, other: Any) -> Formula:
+    def __mul__(self, other: Formula | Real) -> Formula:
         return multiply((self, formula(other)))
 
-    def __rmul__(self, other: Any) -> Formula:
+    def __rmul__(self, other: Formula | Real) -> Formula:
         return multiply((formula(other), self))
 
-    def __truediv__(self, other: Any) -> Formula:
+    def __truediv__(self, other: Formula | Real) -> Formula:
         return multiply((self, power(formula(other), Number(Fraction(-1)))))
 
-    def __rtruediv__(self, other: Any) -> Formula:
+    def __rtruediv__(self, other: Formula | Real) -> Formula:
         return multiply((formula(other), power(self, Number(Fraction(-1)))))
 
-    def __pow__(self, other: Any) -> Formula:
+    def __pow__(self, other: Formula | Real) -> Formula:
         return power(self, formula(other))
 
-    def __rpow__(self, other: Any) -> Formula:
+    def __rpow__(self, other: Formula | Real) -> Formula:
         return power(formula(other), self)
 
     def __neg__(self) -> Formula:
@@ -147,7 +145,7 @@ class Applied(Formula):
 
     row: Primitive
     args: tuple[Formula, ...]
-    options: tuple[tuple[str, Any], ...]
+    options: tuple[tuple[str, object], ...]
     of: Shape
 
     def __post_init__(self) -> None:
@@ -160,7 +158,7 @@ class Applied(Formula):
         return hash(self._key)
 
     @functools.cached_property
-    def _key(self) -> Any:  # options may hold arrays, slices and lists
+    def _key(self) -> Hashable:  # options may hold arrays, slices and lists
         return self.row, self.args, frozen(self.options), self.of
 
 
@@ -191,7 +189,7 @@ UNSEEN = "{}"  # how a row is written that only repeats or rounds
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 
 
-def formula(value: Any) -> Formula:
+def formula(value: object) -> Formula:
     """Return a number as a formula; a formula as it is.
 
     >>> formula(0.5)

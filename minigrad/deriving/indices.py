@@ -6,16 +6,15 @@ x[:, t]       is   :,t+1
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from minigrad.deriving.formula import At
+from minigrad.types import Shape
 
 FEW = 6  # of more chosen entries only that they are chosen is written
 
 
-def index_text(index: Any, shape: tuple[int, ...]) -> str:
+def index_text(index: object, shape: Shape) -> str:
     """Write an index into an array of this shape.
 
     >>> index_text((Ellipsis, slice(0, 3)), (5,)), index_text((slice(None), -1), (4, 2))
@@ -36,7 +35,7 @@ def index_text(index: Any, shape: tuple[int, ...]) -> str:
     return ",".join(words)
 
 
-def _along_axis(part: Any, size: int) -> str:
+def _along_axis(part: object, size: int) -> str:
     if part is None:
         return "new"
     if isinstance(part, slice):
@@ -62,7 +61,7 @@ def _range(part: slice, size: int) -> str:
     return str(stop) if start + 1 == stop else f"{start + 1}:{stop}"
 
 
-def _from_one(k: Any, size: int, last: bool = False) -> str:
+def _from_one(k: int | np.integer | At | None, size: int, last: bool = False) -> str:
     """Write entry k, counted from 1; the end of a range is its last entry."""
     more = 0 if last else 1
     if isinstance(k, At):

@@ -16,12 +16,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias
 
+from minigrad.context import Scope
 from minigrad.deriving.formula import Letter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
+Part: TypeAlias = tuple[str, ...]  # of the model: its labels, without times
+Owner: TypeAlias = tuple[tuple[Part, bool], int]  # part, outside time?, which use
 BAR = "\N{COMBINING MACRON}"
 
 
@@ -35,7 +38,7 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
     Letter(name='f', subscript='', mark='', time=3, bar=False, of=(1,))
     """
     wanted = set(also)
-    plain, nameless = {}, Counter[Any]()
+    plain, nameless = {}, Counter[Scope]()
     for position, step in enumerate(tape):
         time = time_of(step)
         nameless[step.scope] += not step.name
@@ -131,13 +134,13 @@ def _not_the_time(plain: dict[Tensor, Letter]) -> None:
 
 def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
     """Tell letters of one name and time apart."""
-    owners: dict[Any, list[Any]] = {}
-    owner_of: dict[Tensor, Any] = {}
-    seen: set[Any] = set()
+    owners: dict[tuple[str, str], list[Owner]] = {}
+    owner_of: dict[Tensor, tuple[tuple[str, str], Owner]] = {}
+    seen: set[object] = set()
     for step, letter in plain.items():
         name = (letter.name, letter.subscript)
         known = owners.setdefault(name, [])
-        owner: Any = ((_owner(step), letter.time is None), 0)
+        owner: Owner = ((_owner(step), letter.time is None), 0)
         if step.primitive is None and isinstance(letter.time, int) and letter.time <= 0:
             owner = _who_begins(step, plain, letter) or owner
         while (name, owner, letter.time) in seen:  # the same part again: its next use
@@ -157,14 +160,16 @@ def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
     return marked
 
 
-def _owner(step: Tensor) -> Any:
+def _owner(step: Tensor) -> Part:
     """Return the part of the model that made an entry, whatever the time."""
     if step.primitive is None and getattr(step, "path", None):
         return (step.path,)  # type: ignore[attr-defined]
     return tuple(label for label in step.scope if isinstance(label, str))
 
 
-def _who_begins(step: Tensor, plain: dict[Tensor, Letter], letter: Letter) -> Any:
+def _who_begins(
+    step: Tensor, plain: dict[Tensor, Letter], letter: Letter
+) -> Owner | None:
     """Return the part of the model whose values this one, at time 0, begins."""
     mine = _owner(step)
     for other, its in plain.items():

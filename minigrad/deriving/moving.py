@@ -11,9 +11,8 @@ numbers, and where these come out tells what was done.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -21,16 +20,15 @@ from minigrad.deriving.formula import (
     Applied,
     Formula,
     Number,
-    Shape,
     spread,
     visible,
 )
 from minigrad.primitive import Primitive
-from minigrad.tensor import Array
+from minigrad.types import Array, Shape
 
 
 def applied(
-    row: Primitive, args: Iterable[Formula], options: Any, of: Shape
+    row: Primitive, args: Iterable[Formula], options: Mapping[str, object], of: Shape
 ) -> Formula:
     """Return a row applied to formulas; the formula inside, if it only comes back."""
     if row.is_elementwise:

@@ -7,12 +7,12 @@ those that these equations need; then what was checked.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad.console import columns_of, padded, shown
-from minigrad.deriving.blackboard import Blackboard, Note
+from minigrad.deriving.blackboard import Blackboard
 from minigrad.deriving.equations import Equation
 from minigrad.deriving.formula import (
     Applied,
@@ -27,6 +27,7 @@ from minigrad.deriving.formula import (
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import meanings_of_marks
 from minigrad.deriving.plain_text import Text
+from minigrad.deriving.rules import Note
 from minigrad.deriving.typeset import Writer
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ def _row(each: Equation, writer: Writer) -> tuple[list[str], ...]:
     return [writer.write(each.left)], right, times, margin(each, writer)
 
 
-def broken(pieces: Sequence[str], width: float, measure: Any) -> list[str]:
+def broken(
+    pieces: Sequence[str], width: float, measure: Callable[[str], float]
+) -> list[str]:
     """Put pieces into lines no longer than `width`, as far as pieces allow."""
     lines = [pieces[0]]
     for piece in pieces[1:]:

@@ -7,8 +7,8 @@ transcribed; beside the line stands in the margin which rule of calculus it was.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from minigrad.deriving.transcribe import in_operators, transcribed
 from minigrad.deriving.typeset import Slope
 from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
-from minigrad.proving.domains import LETTERS
+from minigrad.proving.formulas import LETTERS
 from minigrad.tensor import Tensor
+from minigrad.types import Rule, Shape
 
-Note = str | Slope
+Note: TypeAlias = str | Slope
 
 
 class Record:
@@ -33,7 +34,7 @@ class Record:
     g, y, operands   what stands for the step's cotangent, its value and its arguments
     """
 
-    def __init__(self, step: Tensor, shapes: Sequence[tuple[int, ...]]) -> None:
+    def __init__(self, step: Tensor, shapes: Sequence[Shape]) -> None:
         self.step = step
         self.g, self.y = _any(step.shape), _any(step.shape)
         self.operands = [_any(shape) for shape in shapes]
@@ -53,7 +54,7 @@ class Record:
         return self.found[i]
 
 
-def _any(shape: tuple[int, ...]) -> Tensor:
+def _any(shape: Shape) -> Tensor:
     """Return a Tensor of numbers that are nothing special."""
     return Tensor(np.full(shape, 2.5))
 
@@ -79,7 +80,7 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
 
 
 @functools.cache
-def _slope(symbol: str, partial: Callable[..., Any]) -> Formula:
+def _slope(symbol: str, partial: Rule) -> Formula:
     """Return what a partial says of a function: 1 − tanh²."""
     with clean_recording():
         y, a = Tensor(0.5), Tensor(0.25)

@@ -16,15 +16,15 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
+from sympy.printing.latex import LatexPrinter
 
 from minigrad.console import shown
 from minigrad.context import clean_recording
@@ -33,20 +33,21 @@ from minigrad.deriving.formula import Letter
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import letters
 from minigrad.deriving.saving import saved
-from minigrad.deriving.swell import growth
+from minigrad.deriving.swell import Growth, growth
 from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
 from minigrad.primitive import TABLE, Elementwise
-from minigrad.proving.domains import LETTERS
 from minigrad.proving.failures import ProofFailed
-from minigrad.proving.keyed_functions import KeyedField
+from minigrad.proving.formulas import LETTERS
+from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.proving.lemmas import prove_row
 from minigrad.proving.proof import prove_rows
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Printer, Real
 
 LARGEST = 2_000  # operations written out, in all entries together
 
@@ -80,7 +81,7 @@ class ScalarDerivation:
     """
 
     def __init__(
-        self, name: str, output: Any, entries: Sequence[Entry], grown: Any
+        self, name: str, output: sympy.Expr, entries: Sequence[Entry], grown: Growth
     ) -> None:
         self.name, self.output = name, output
         self.entries = list(entries)
@@ -118,7 +119,7 @@ class ScalarDerivation:
     def _repr_latex_(self) -> str:
         return f"$$\\begin{{aligned}}\n{self._rows()}\n\\end{{aligned}}$$"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _rows(self) -> str:
@@ -151,7 +152,7 @@ def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDer
     taken: set[str] = set()
     symbols = {leaf: _symbols(lettered[leaf], taken) for leaf in tape.leaves}
     with clean_recording():
-        leaves: Any = {leaf: Tensor(array) for leaf, array in symbols.items()}
+        leaves = {leaf: Tensor(array) for leaf, array in symbols.items()}
         made = tape.replay(leaves, lift=_constants)
         seed_bar = np.full(output.shape, Opaque(sympy.Integer(1)), object)
         bars = grad(made[output], [made[each] for each in wrt], seed=seed_bar)
@@ -159,7 +160,7 @@ def derive_scalars(tape: Tape, wrt: list[Tensor], seed: int | None) -> ScalarDer
     entries = [
         Entry(by.sympy, Opaque.plain(bar))
         for each, array in zip(wrt, bars, strict=True)
-        for by, bar in zip(_symbols_of(made[each]), array.flat, strict=True)
+        for by, bar in zip(made[each].data.flat, array.flat, strict=True)
     ]
     _compare(value, entries, seed)
     return ScalarDerivation(output.name or "output", value, entries, grown)
@@ -170,7 +171,7 @@ class Opaque(Arithmetic):
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., Opaque]:
         row = None if name == "sympy" else _row_asked_for(name)
         if row is None:
             raise AttributeError(f"an expression has no {name}")
@@ -179,7 +180,7 @@ class Opaque(Arithmetic):
         )
 
     @staticmethod
-    def plain(value: Any) -> sympy.Expr:
+    def plain(value: Arithmetic | Real) -> sympy.Expr:
         """Return the SymPy expression of an entry, which may be a bare number."""
         if isinstance(value, Arithmetic):
             return value.sympy
@@ -199,7 +200,7 @@ def _row_asked_for(method: str) -> Elementwise | None:
 
 
 @functools.cache
-def opaque(row: Elementwise) -> Any:
+def opaque(row: Elementwise) -> type[sympy.Function]:
     """Return a SymPy function that is not expanded, and has its row's derivative.
 
     >>> from minigrad.primitive import TABLE
@@ -210,11 +211,11 @@ def opaque(row: Elementwise) -> Any:
     slopes = prove_row(row).rules
     letters = LETTERS[: len(slopes)]
 
-    def fdiff(self: Any, argindex: int = 1) -> Any:
+    def fdiff(self: sympy.Function, argindex: int = 1) -> sympy.Expr:
         known = dict(zip(letters, self.args, strict=True)) | {"y": self}
         return sympy.sympify(slopes[argindex - 1], known)
 
-    def latex(self: Any, printer: Any, exp: str = "") -> str:
+    def latex(self: sympy.Function, printer: LatexPrinter, exp: str = "") -> str:
         args = ", ".join(printer.doprint(arg) for arg in self.args)
         return Latex().function(row, args, str(exp or ""))
 
@@ -222,12 +223,12 @@ def opaque(row: Elementwise) -> Any:
     return type(symbol_of(row), (sympy.Function,), methods)
 
 
-def _constants(value: Any) -> Array:
+def _constants(value: Operand) -> Array:
     """Return the program's own numbers as expressions, exactly."""
     numbers = np.asarray(value)
     made = np.empty(numbers.shape, object)
-    for index in np.ndindex(numbers.shape):
-        made[index] = Opaque(Opaque.plain(numbers[index]))
+    for index, number in np.ndenumerate(numbers):
+        made[index] = Opaque(Opaque.plain(number))
     return made
 
 
@@ -253,14 +254,10 @@ def _symbols(letter: Letter, taken: set[str]) -> Array:
     return made
 
 
-def _symbols_of(leaf: Tensor) -> Any:
-    return leaf.data.flat
-
-
-def _compare(value: Any, entries: Sequence[Entry], seed: int | None) -> None:
+def _compare(value: sympy.Expr, entries: Sequence[Entry], seed: int | None) -> None:
     """Differentiate with SymPy, and compare at a random point of a prime field."""
     field = KeyedField.drawn(Random(secrets.randbits(64) if seed is None else seed), 2)
-    point: dict[Any, Any] = {}
+    point: dict[sympy.Expr, KeyedResidues] = {}
     for entry in entries:
         expected = _at(sympy.diff(value, entry.by), point, field)
         found = _at(entry.derivative, point, field)
@@ -279,13 +276,9 @@ def _compare(value: Any, entries: Sequence[Entry], seed: int | None) -> None:
             )
 
 
-class _Meaning(NamedTuple):
-    """What a function means, where no row of the table does."""
-
-    meaning: str
-
-
-def _at(expression: Any, point: dict[Any, Any], field: KeyedField) -> Any:
+def _at(
+    expression: sympy.Expr, point: dict[sympy.Expr, KeyedResidues], field: KeyedField
+) -> KeyedResidues:
     """Evaluate an expression in the field, at the values of its symbols."""
     if expression in point:
         return point[expression]
@@ -305,11 +298,10 @@ def _at(expression: Any, point: dict[Any, Any], field: KeyedField) -> Any:
             if moving != 0:  # a**(b - 1) = a**b / a
                 value = value * field.power(args[0], _at(moving, point, field))
         elif hasattr(expression, "row"):
-            value = field.computed(expression.row, *args)
+            value = field.computed(expression.row.meaning, *args)
         else:  # a function of SymPy's own, from a slope
             letters = ", ".join(LETTERS[: len(args)])
-            row: Any = _Meaning(f"{type(expression).__name__}({letters})")
-            value = field.computed(row, *args)
+            value = field.computed(f"{type(expression).__name__}({letters})", *args)
     point[expression] = value
     return value
 
@@ -325,7 +317,7 @@ def _several(tape: Tape) -> ValueError:
     )
 
 
-def _too_large(output: Tensor, grown: Any) -> ValueError:
+def _too_large(output: Tensor, grown: Growth) -> ValueError:
     return ValueError(
         explain(
             f'derive({output.name or "output"}, level="scalar"), at {user_line()}',

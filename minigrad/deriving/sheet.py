@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.page import TITLES, broken, margin, remarks, shapes
@@ -131,7 +131,7 @@ def _heights(text: str) -> tuple[float, float] | None:
     return measured[1:] if measured else None
 
 
-def _measured(text: str) -> Any:
+def _measured(text: str) -> tuple[float, float, float] | None:
     """Return width, height and depth at SIZE, or None for what cannot be set."""
     from matplotlib import rc_context
     from matplotlib.font_manager import FontProperties

@@ -10,15 +10,16 @@ is why reverse mode is cheap and a formula for the gradient is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.tape import Tape
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Shape
 
 
 class Growth(NamedTuple):
@@ -39,7 +40,7 @@ def growth(output: Tensor, wrt: Sequence[Tensor]) -> Growth:
     counter = Counter()
     tape = Tape(output)
     with clean_recording():
-        leaves: Any = {leaf: Tensor(counter.fresh(leaf.shape)) for leaf in tape.leaves}
+        leaves = {leaf: Tensor(counter.fresh(leaf.shape)) for leaf in tape.leaves}
         made = tape.replay(leaves, lift=lambda k: counter.fresh(np.shape(k)))
         seed = np.full(output.shape, Counted(0, counter), object)
         bars = grad(made[output], [made[each] for each in wrt], seed=seed)
@@ -55,7 +56,7 @@ class Counter:
     def __init__(self) -> None:
         self.performed = 0
 
-    def fresh(self, shape: tuple[int, ...]) -> Array:
+    def fresh(self, shape: Shape) -> Array:
         """Return an array of numbers that nothing was done with yet."""
         count = int(np.prod(shape))
         entries = [Counted(0, self) for _ in range(count)]
@@ -71,7 +72,7 @@ class Counted:
         self.operations = operations
         self.counter = counter
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[[], Counted]:
         """Return a function that NumPy asks an object for, such as a.tanh()."""
         if name != "sigmoid" and not isinstance(getattr(np, name, None), np.ufunc):
             raise AttributeError(f"a counted number has no {name}")
@@ -81,7 +82,7 @@ class Counted:
         self.counter.performed += 1
         return Counted(operations, self.counter)
 
-    def _with(self, other: Any) -> Any:
+    def _with(self, other: object) -> Counted:
         return self._made(self.operations + getattr(other, "operations", 0) + 1)
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _with

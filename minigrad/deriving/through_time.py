@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,20 +27,22 @@ from minigrad.deriving.formula import (
 )
 from minigrad.primitive import Primitive
 
+F = TypeVar("F")  # a formula, or a tuple of such
 FEW = 2  # so many terms of a sum over time are written out
 
 
-def instance(general: Any, t: int) -> Any:
+def instance(general: F, t: int) -> F:
     """Return the formula at time t.
 
     >>> from minigrad.deriving.formula import Letter
     >>> instance(Letter("c", time=At(-1)), 3).time
     2
     """
-    return _rebuilt(general, lambda part: t + part.offset if type(part) is At else part)
+    at_t: F = _rebuilt(general, lambda x: t + x.offset if isinstance(x, At) else x)
+    return at_t
 
 
-def general(first: Any, t: int, second: Any, s: int) -> Any:
+def general(first: F, t: int, second: F, s: int) -> F | None:
     """Return the one formula that is `first` at t and `second` at s, or None.
 
     >>> from minigrad.deriving.formula import Letter
@@ -48,7 +50,8 @@ def general(first: Any, t: int, second: Any, s: int) -> Any:
     At(offset=-1)
     """
     try:
-        return _united(first, second, t, s)
+        united: F = _united(first, second, t, s)
+        return united
     except _Different:
         return None
 
@@ -57,13 +60,15 @@ class _Different(Exception):
     """Two formulas that are not one formula at two times."""
 
 
-def _united(first: Any, second: Any, t: int, s: int) -> Any:
+def _united(first: object, second: object, t: int, s: int) -> Any:
     if type(first) is not type(second):
         raise _Different
-    if type(first) is int and first != second and first - t == second - s:
-        return At(first - t)
+    if type(first) is int and type(second) is int and first != second:
+        if first - t == second - s:
+            return At(first - t)
+        raise _Different
     if isinstance(first, Primitive) or not _has_parts(first):
-        if isinstance(first, np.ndarray):
+        if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
             if not np.array_equal(first, second):
                 raise _Different
         elif first != second:
@@ -75,33 +80,33 @@ def _united(first: Any, second: Any, t: int, s: int) -> Any:
     return _made(first, [_united(a, b, t, s) for a, b in zip(mine, yours, strict=True)])
 
 
-def _rebuilt(whole: Any, leaf: Callable[[Any], Any]) -> Any:
+def _rebuilt(whole: object, leaf: Callable[[object], object]) -> Any:
     if type(whole) is At or not _has_parts(whole):
         return leaf(whole)
     return _made(whole, [_rebuilt(part, leaf) for part in _parts(whole)])
 
 
-def _has_parts(whole: Any) -> bool:
+def _has_parts(whole: object) -> bool:
     return type(whole) in (tuple, list, slice) or isinstance(whole, Formula)
 
 
-def _parts(whole: Any) -> Sequence[Any]:
+def _parts(whole: object) -> Sequence[object]:
     if isinstance(whole, slice):
         return whole.start, whole.stop, whole.step
     if is_dataclass(whole):
         return [getattr(whole, each.name) for each in fields(whole) if each.init]
+    assert isinstance(whole, (tuple, list))
     return whole
 
 
-def _made(like: Any, parts: list[Any]) -> Any:
-    if type(like) in (tuple, list):
-        return type(like)(parts)
-    return type(like)(*parts)
+def _made(like: object, parts: list[object]) -> object:
+    made: Callable[..., object] = type(like)
+    return made(parts) if made in (tuple, list) else made(*parts)
 
 
 def runs(
-    instances: Sequence[tuple[int, Any]],
-) -> list[tuple[Any, list[int]]]:
+    instances: Sequence[tuple[int, F]],
+) -> list[tuple[F, list[int]]]:
     """Join formulas at rising times into general ones, each with its times.
 
     One that stands alone stays as it is.
@@ -111,7 +116,7 @@ def runs(
     >>> runs(letters)[0][1]
     [1, 2, 3]
     """
-    joined: list[tuple[Any, list[int]]] = []
+    joined: list[tuple[F, list[int]]] = []
     for t, each in instances:
         if joined:
             last, times = joined[-1]
@@ -134,7 +139,7 @@ def summed_over_time(whole: Formula) -> Formula:
     """Write terms that differ only in time as one sum over time."""
     if not isinstance(whole, Sum):
         return whole
-    timed: dict[Any, list[tuple[int, Formula]]] = {}
+    timed: dict[object, list[tuple[int, Formula]]] = {}
     rest: list[Formula] = []
     for term in whole.terms:
         times = [each.time for each in letters_in(term) if isinstance(each.time, int)]
@@ -154,6 +159,6 @@ def summed_over_time(whole: Formula) -> Formula:
     return add((*terms, *rest))
 
 
-def _shape_of(term: Formula) -> Any:
+def _shape_of(term: Formula) -> object:
     """Return a term without its times, to find others like it."""
     return _rebuilt(term, lambda part: 0 if type(part) is int else part)

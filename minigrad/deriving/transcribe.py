@@ -10,18 +10,19 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from minigrad.deriving.formula import Formula, formula, spread
 from minigrad.deriving.moving import applied
 from minigrad.primitive import Elementwise
-from minigrad.proving.domains import LETTERS
+from minigrad.proving.formulas import LETTERS
 from minigrad.tape import in_order
 from minigrad.tensor import Tensor
+from minigrad.types import Operand
 
-Constant = Callable[[Any], Formula]  # writes a recorded array of numbers
+Constant: TypeAlias = Callable[[Operand], Formula]  # writes a recorded array of numbers
 
 
 def transcribed(

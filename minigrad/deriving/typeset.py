@@ -13,7 +13,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from minigrad.deriving.moving import (
 )
 from minigrad.deriving.through_time import runs
 from minigrad.primitive import Primitive
+from minigrad.types import Shape
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
 MANY = 3  # arguments: of more that go on alike, the first and the last are written
@@ -208,7 +209,7 @@ class Writer:
             listed = [listed[0], self.dots, listed[-1]]
         return self.maths(f"t = {', '.join(listed)}")
 
-    def spaces(self, by_shape: Mapping[tuple[int, ...], Sequence[Letter]]) -> str:
+    def spaces(self, by_shape: Mapping[Shape, Sequence[Letter]]) -> str:
         """Say in which space letters live: x[t] in R^3; W_f, W_i in R^(2×5)."""
         said = []
         for shape, letters in by_shape.items():
@@ -233,13 +234,24 @@ class Writer:
             [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]
         )
 
-    def _by_kind(self, *parts: Any) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # what a kind of writer says
 
-    letter = bracketed = function = raised = subscripted = over_time = _by_kind
-    times_power_of_ten = quotient = maths = words = plain = space = marked = signs = (
-        _by_kind
-    )
+        def letter(self, letter: Letter) -> str: ...
+        def marked(self, mark: str) -> str: ...
+        def bracketed(self, text: str) -> str: ...
+        def function(self, row: Primitive, args: str, exponent: str = "") -> str: ...
+        def raised(self, base: str, exponent: str) -> str: ...
+        def quotient(
+            self, above: Sequence[Formula], below: Sequence[Formula]
+        ) -> str: ...
+        def subscripted(self, text: str, below: str) -> str: ...
+        def over_time(self, term: str, first: int, last: int) -> str: ...
+        def times_power_of_ten(self, front: str, exponent: int) -> str: ...
+        def space(self, shape: Shape) -> str: ...
+        def maths(self, text: str) -> str: ...
+        def words(self, text: str) -> str: ...
+        def plain(self, text: str) -> str: ...
+        def signs(self, text: str) -> str: ...
 
 
 def symbol_of(row: Primitive) -> str:

@@ -253,7 +253,7 @@ def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, KeyedResidues]:
         args = [variables.get((step, i), arg) for i, arg in enumerate(args)]
         row: Primitive = step.primitive
         if isinstance(row, Elementwise):
-            return kept(step, field.computed(row, *args))
+            return kept(step, field.computed(row.meaning, *args))
         value = row.function(*args, **step.options)
         return kept(
             step, value if isinstance(value, KeyedResidues) else field.lift(value)

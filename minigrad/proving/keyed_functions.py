@@ -72,7 +72,7 @@ class KeyedResidues(Residues):
         rows = TABLE.values() if isinstance(row, np.ufunc) else (row,)
         for each in rows:
             if isinstance(each, Elementwise) and row in (each, each.function):
-                return self.field.computed(each, self, *others)
+                return self.field.computed(each.meaning, self, *others)
         raise self._unknown(row)
 
     def power(self, exponent: Operand) -> KeyedResidues:
@@ -180,12 +180,12 @@ class KeyedField(Field):
 
     # ----------------------------------------------------------------- functions
 
-    def computed(self, row: Elementwise, *args: Operand) -> KeyedResidues:
-        """Return what an elementwise row means at these arrays; its code never runs."""
+    def computed(self, meaning: str, *args: Operand) -> KeyedResidues:
+        """Return what the meaning of an elementwise row is at these arrays."""
         arrays = [a if isinstance(a, KeyedResidues) else self.lift(a) for a in args]
-        form = closed_form(row.meaning, len(arrays))
+        form = closed_form(meaning, len(arrays))
         if form is None:
-            return self.by_value(row.meaning, *arrays)
+            return self.by_value(meaning, *arrays)
         named = dict(zip(LETTERS, arrays, strict=False))
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
         return _spread(evaluate(form, named, self), shape)

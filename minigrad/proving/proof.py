@@ -57,18 +57,18 @@ from minigrad.proving.program import fingerprint, where_made
 from minigrad.proving.residues import Field
 from minigrad.proving.second_order import recorded_gradient
 from minigrad.proving.whole_tape import FEWEST, chain_rule
-from minigrad.questions import inputs_asked, tape_of
+from minigrad.questions import Inputs, inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad.types import Shape, Structure
+from minigrad.types import Shape
 
 ZERO = ", so its gradient is zero whatever the rules say."
 
 
 def prove(
     output: Tensor,
-    wrt: Structure[Tensor] | None = None,
+    wrt: Inputs = None,
     order: int = 1,
     seed: int | None = None,
 ) -> Certificate:
@@ -270,9 +270,7 @@ def _very_gradient(
 # ------------------------------------------------------------------------ the question
 
 
-def _question(
-    output: Tensor, wrt: Structure[Tensor] | None, order: int
-) -> tuple[Tape, list[Tensor]]:
+def _question(output: Tensor, wrt: Inputs, order: int) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
     tape = tape_of(output, "prove")
     asked = f"prove(output, wrt), at {user_line()}"
