@@ -17,15 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import OPTIONS, LSTMCell
+from lstm.cell import OPTIONS, GateValue, LSTMCell
 from lstm.foreign_options import CONSTRUCTION, refuse_options
 from lstm.gate import Activation, Gate
-from minigrad import Parameter, clip, matvec, mean, sqrt
-from minigrad.feedforward import generator, require_sizes
+from lstm.state import Numbers
+from minigrad import Parameter, Tensor, clip, matvec, mean, sqrt
+from minigrad.feedforward import Rng, generator, require_sizes
 from minigrad.messages import explain, user_line
 
 
-def normalise(z: Any) -> Any:
+def normalise(z: Numbers) -> Numbers:
     """Return z with mean 0 and variance 1 over its last axis: (z - mean) / sqrt(var).
 
     Ba, Kiros and Hinton 2016, eq. 3 and 4. As in most libraries, 1e-5 is added to the
@@ -49,7 +50,7 @@ class NormalisedGate(Gate):
         super().__init__(letter, n, m, *others, **more)
         self.g = Parameter(np.ones(m, self.b.dtype), name=f"g_{letter}")
 
-    def z(self, v: Any) -> Any:
+    def z(self, v: Tensor) -> Tensor:
         """Return g * normalise(W v) + b, what the activation is applied to."""
         a = matvec(self.W, v)
         a.name = f"a_{self.letter}"
@@ -77,7 +78,7 @@ class LayerNormCell(LSTMCell):
         self.g = Parameter(np.ones(self.m, self.dtype), name="g")
         self.b = Parameter(np.zeros(self.m, self.dtype), name="b")
 
-    def y(self, o: Any, c: Any) -> Any:
+    def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the usual output of the normalised cell state."""
         return super().y(o, self.g * normalise(c) + self.b)
 
@@ -103,7 +104,7 @@ class ProjectedCell(LSTMCell):
         n: Any = None,
         m: Any = None,
         p: Any = None,
-        rng: Any = None,
+        rng: Rng = None,
         **options: Any,
     ) -> None:
         known = ("n", "m", "p", *OPTIONS)
@@ -121,7 +122,7 @@ class ProjectedCell(LSTMCell):
         """Return the size of each part of the state: y has p."""
         return {**super().sizes(), "y": self.p}
 
-    def y(self, o: Any, c: Any) -> Any:
+    def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the usual output, projected to R^p."""
         h = super().y(o, c)
         h.name = "h"
@@ -162,16 +163,16 @@ class ClippedCell(LSTMCell):
             box = getattr(self, name)
             box.activation = clipped(box.activation, self.clip_z)
 
-    def c(self, f: Any, c_prev: Any, i: Any, c_tilde: Any) -> Any:
+    def c(self, f: GateValue, c_prev: Tensor, i: GateValue, c_tilde: Tensor) -> Tensor:
         """Return the usual cell state, within bounds."""
         return within(super().c(f, c_prev, i, c_tilde), self.clip_c)
 
-    def y(self, o: Any, c: Any) -> Any:
+    def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the usual output, within bounds."""
         return within(super().y(o, c), self.clip_y)
 
 
-def within(a: Any, bound: float | None) -> Any:
+def within(a: Tensor, bound: float | None) -> Tensor:
     """Return a, or clip(a, -bound, bound) if there is a bound."""
     return a if bound is None else clip(a, -bound, bound)
 
@@ -186,7 +187,7 @@ def clipped(activation: Activation, bound: float | None) -> Activation:
         return activation
 
     @functools.wraps(activation)  # its name and symbol, for explanations
-    def bounded(z: Any) -> Any:
+    def bounded(z: Tensor) -> Tensor:
         return activation(within(z, bound))
 
     return bounded

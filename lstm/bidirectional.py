@@ -11,32 +11,35 @@ that it reads last; in y it stands at the first step, not at the last.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from lstm.explain_layers import Explained
 from lstm.foreign_options import CALL, CONSTRUCTION, refuse_options
 from lstm.layer import LSTM, Recurrent
-from lstm.state import detached
-from minigrad import Module, concatenate
+from lstm.masks import Dropout, Lengths, Mask
+from lstm.state import CellState, Numbers, detached
+from minigrad import Module, Tensor, concatenate
 from minigrad.messages import a_kind, explain, user_line
 
+Each = TypeVar("Each")
 
-class Directions(NamedTuple):
+
+class Directions(NamedTuple, Generic[Each]):
     """What belongs to each of the two layers of a Bidirectional.
 
     forward   of the layer that reads x_1, x_2, ..., x_T
     backward  of the layer that reads x_T, x_(T-1), ..., x_1
     """
 
-    forward: Any = None
-    backward: Any = None
+    forward: Each | None = None
+    backward: Each | None = None
 
-    def detach(self) -> Directions:
+    def detach(self) -> Directions[Each]:
         """Return the same numbers as leaves: no gradient flows back past this point."""
         return detached(self)
 
 
-MERGES: Mapping[str | None, Callable[[Any, Any], Any]] = {
+MERGES: Mapping[str | None, Callable[[Tensor, Tensor], Tensor | Directions[Tensor]]] = {
     "concat": lambda forth, back: concatenate([forth, back], axis=-1),
     "sum": lambda forth, back: forth + back,
     "mul": lambda forth, back: forth * back,
@@ -45,7 +48,7 @@ MERGES: Mapping[str | None, Callable[[Any, Any], Any]] = {
 }
 
 
-class Bidirectional(Explained, Module):
+class Bidirectional(Explained):
     """Two layers over the same steps: `y, state = layer(x)`.
 
     forth    reads from the start: a Recurrent with reverse=False
@@ -79,8 +82,8 @@ class Bidirectional(Explained, Module):
         self,
         forth: Recurrent,
         back: Recurrent | None = None,
-        merge: Any = "concat",
-        **foreign: Any,
+        merge: str | None = "concat",
+        **foreign: object,
     ) -> None:
         refuse_options(
             "Bidirectional", foreign, ("forth", "back", "merge"), CONSTRUCTION
@@ -136,7 +139,7 @@ class Bidirectional(Explained, Module):
         """The size of y_t, or of each of the two that are not merged."""
         return self.forth.m + (self.back.m if self.merge == "concat" else 0)
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Module]:
         """Return the layers that this one is made of, by name."""
         return {"forth": self.forth, "back": self.back}
 
@@ -149,13 +152,13 @@ class Bidirectional(Explained, Module):
 
     def forward(
         self,
-        x: Any,
-        state: Any = None,
-        mask: Any = None,
-        lengths: Any = None,
-        dropout: Any = None,
-        **foreign: Any,
-    ) -> tuple[Any, Directions]:
+        x: Numbers,
+        state: Directions[CellState] | None = None,
+        mask: Mask | None = None,
+        lengths: Lengths | None = None,
+        dropout: Directions[Dropout] | None = None,
+        **foreign: object,
+    ) -> tuple[Tensor | Directions[Tensor], Directions[CellState]]:
         """Return the merged y at every step, and both states."""
         refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
         state = _directions(state, "state")
@@ -166,7 +169,7 @@ class Bidirectional(Explained, Module):
         return MERGES[self.merge](forth, back), Directions(forward, backward)
 
 
-def _require_one_way(layer: Any) -> None:
+def _require_one_way(layer: object) -> None:
     """Refuse what is no single layer over time."""
     if isinstance(layer, Recurrent):
         return
@@ -195,10 +198,11 @@ def _require_one_way(layer: Any) -> None:
     )
 
 
-def _mirrored(forth: Any) -> Recurrent:
+def _mirrored(forth: Recurrent) -> Recurrent:
     """Return a layer like `forth` that reads from the end, with weights of its own."""
-    if getattr(forth, "new_cell", None):
-        return LSTM(forth.new_cell(), reverse=True, outputs=forth.outputs)
+    new_cell = getattr(forth, "new_cell", None)
+    if new_cell:
+        return LSTM(new_cell(), reverse=True, outputs=forth.outputs)
     raise TypeError(
         explain(
             f"Bidirectional(forth) without back, at {user_line()}",
@@ -211,7 +215,7 @@ def _mirrored(forth: Any) -> Recurrent:
     )
 
 
-def _directions(given: Any, name: str) -> Directions:
+def _directions(given: Directions[Each] | None, name: str) -> Directions[Each]:
     if given is None:
         return Directions()
     if isinstance(given, Directions):

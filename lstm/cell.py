@@ -20,7 +20,7 @@ LSTM overrides one equation, and lstm.variants has one class for each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -28,10 +28,19 @@ from lstm.explain import Explanation
 from lstm.foreign_options import sizes_of
 from lstm.gate import Activation, Gate
 from lstm.initial import start
-from lstm.state import State, axes, require_state
+from lstm.state import CellState, Numbers, State, axes, require_state
 from minigrad import Module, Tensor, concatenate, sigmoid, tanh
 from minigrad.feedforward import Rng, generator, leaf
 from minigrad.messages import explain, user_line
+from minigrad.types import Shape
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from lstm.variants import Open
+
+GateValue: TypeAlias = "Tensor | Open"  # f, i or o: OPEN where a cell has no such box
+Option = TypeVar("Option")
 
 OPTIONS = ("init", "forget_bias", "chrono", "hidden", "activations", "rng", "dtype")
 
@@ -55,7 +64,7 @@ class Cell(Module):
     carries      its state: a NamedTuple that begins with y
     """
 
-    letters: Mapping[str, Any] = {}
+    letters: Mapping[str, str | None] = {}
     usual: Mapping[str, Activation] = {}
     box: type[Gate] = Gate
     carries: Any = State
@@ -70,8 +79,8 @@ class Cell(Module):
         hidden: Mapping[str, Sequence[int]] | None = None,
         activations: Mapping[str, Activation] | None = None,
         rng: Rng = None,
-        dtype: Any = float,
-        **foreign: Any,
+        dtype: DTypeLike = float,
+        **foreign: object,
     ) -> None:
         n, m = sizes_of(type(self).__name__, n, m, foreign, OPTIONS)
         _require_floating(type(self).__name__, dtype)
@@ -80,8 +89,9 @@ class Cell(Module):
             merged_class_attribute(type(self), "letters"),
             merged_class_attribute(type(self), "usual"),
         )
-        self.letters = {name: letters[name] for name in letters if letters[name]}
-        self.usual = {k: usual[k] for k in usual if k in self.letters or k == "state"}
+        boxes = {name: letter for name, letter in letters.items() if letter}
+        self.letters = boxes
+        self.usual = {k: usual[k] for k in usual if k in boxes or k == "state"}
         self.n, self.m, self.dtype = n, m, np.dtype(dtype)
         hidden = _known("hidden", hidden or {}, self.letters)
         known = _known("activations", activations or {}, self.usual)
@@ -89,7 +99,7 @@ class Cell(Module):
         self.squash: Any = functions.get("state")
         reads = {name: self.reads(name) for name in self.letters}
         begin = start(reads, m, init, forget_bias, chrono, rng)
-        for name, letter in self.letters.items():
+        for name, letter in boxes.items():
             inside, (W, b) = hidden.get(name, ()), begin[name]
             box = self.box(
                 letter,
@@ -113,21 +123,22 @@ class Cell(Module):
         """Return the size of each part of the state."""
         return dict.fromkeys(self.carries._fields, self.m)
 
-    def start(self, batch: tuple[int, ...] = ()) -> Any:
+    def start(self, batch: Shape = ()) -> CellState:
         """Return the state before anything was seen: zeros."""
         shapes = ((*axes(batch), size) for size in self.sizes().values())
-        return self.carries(*(np.zeros(shape, self.dtype) for shape in shapes))
+        state: CellState = self.carries(*(np.zeros(s, self.dtype) for s in shapes))
+        return state
 
     def explain(self) -> None:
         """Print what each line and box of the picture is: shapes, counts, readings."""
         print(Explanation(self))
 
-    def leaves(self, x: Any, state: Any) -> list[Tensor]:
+    def leaves(self, x: Numbers, state: CellState | None) -> list[Tensor]:
         """Return x_t and each part of the state before, visible on the tape.
 
         Raises TypeError for a state of another kind, ValueError for other sizes.
         """
-        require_state(state, self.carries)
+        state = require_state(state, self.carries)
         x = leaf(x, "x", self.dtype)
         sizes = self.sizes().items()
         pairs = zip(sizes, state, strict=True)
@@ -192,11 +203,11 @@ class LSTMCell(Cell):
         """Let a parent without some box have its equation, in any order of parents."""
         for parent in cls.__bases__:
             letters = merged_class_attribute(parent, "letters")
-            for name, equation in LSTMCell.letters.items():
+            for name, equation in merged_class_attribute(LSTMCell, "letters").items():
                 if letters.get(name, equation) is None and equation not in vars(cls):
                     setattr(cls, equation, getattr(parent, equation))
 
-    def forward(self, x: Any, state: Any = None) -> Any:
+    def forward(self, x: Numbers, state: State | None = None) -> State:
         """Return State(y_t, c_t) for x_t and State(y_{t-1}, c_{t-1})."""
         x, y_prev, c_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
@@ -209,25 +220,26 @@ class LSTMCell(Cell):
         v.name, c_tilde.name, c.name, y.name = "v", "c~", "c", "y"
         return State(y, c)
 
-    def f(self, v: Any, c_prev: Any) -> Any:
+    def f(self, v: Tensor, c_prev: Tensor) -> GateValue:
         """Return the forget gate, sigma(W_f v + b_f)."""
         return self.forget(v)
 
-    def i(self, v: Any, c_prev: Any, f: Any) -> Any:
+    def i(self, v: Tensor, c_prev: Tensor, f: GateValue) -> GateValue:
         """Return the input gate, sigma(W_i v + b_i)."""
         return self.input(v)
 
-    def c(self, f: Any, c_prev: Any, i: Any, c_tilde: Any) -> Any:
+    def c(self, f: GateValue, c_prev: Tensor, i: GateValue, c_tilde: Tensor) -> Tensor:
         """Return the cell state: some of the old, and some of the candidate."""
         return f * c_prev + i * c_tilde
 
-    def o(self, v: Any, c: Any) -> Any:
+    def o(self, v: Tensor, c: Tensor) -> GateValue:
         """Return the output gate, sigma(W_o v + b_o)."""
         return self.output(v)
 
-    def y(self, o: Any, c: Any) -> Any:
+    def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the output: some of tanh(c)."""
-        return o * self.squash(c)
+        squashed: Tensor = self.squash(c)
+        return o * squashed
 
 
 def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:
@@ -244,10 +256,10 @@ def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:
     return merged
 
 
-def _require_floating(asked: str, dtype: Any) -> None:
+def _require_floating(asked: str, dtype: DTypeLike) -> None:
     """Refuse a dtype in which weights could not change a little."""
     try:
-        kind = np.dtype(dtype).kind
+        kind: str = np.dtype(dtype).kind
     except TypeError:
         kind = ""
     if kind in ("f", "O"):
@@ -262,7 +274,9 @@ def _require_floating(asked: str, dtype: Any) -> None:
     )
 
 
-def _known(option: str, given: Mapping[str, Any], names: Iterable[str]) -> Any:
+def _known(
+    option: str, given: Mapping[str, Option], names: Iterable[str]
+) -> Mapping[str, Option]:
     if not isinstance(given, Mapping):
         raise TypeError(
             explain(

@@ -13,10 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lstm.commands.options import natural, positive
 from minigrad.files import write_whole
+
+if TYPE_CHECKING:
+    from lstm.tasks.sunspots import Forecaster, Windows
+    from minigrad.types import Array
 
 DESCRIPTION = (
     "Train an LSTM on the yearly sunspot numbers, compare its forecast with simpler "
@@ -80,9 +84,9 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     return 0 if proven and derived and drawn else 1
 
 
-def _trained(windows: Any, m: int, epochs: int, seed: int) -> Iterator[Any]:
+def _trained(windows: Windows, m: int, epochs: int, seed: int) -> Iterator[Forecaster]:
     """Train one model for each start."""
-    from lstm.tasks.sunspots import Sunspots
+    from lstm.tasks.sunspots import Forecaster, Sunspots
     from lstm.training import Training
 
     task = Sunspots()
@@ -96,10 +100,13 @@ def _trained(windows: Any, m: int, epochs: int, seed: int) -> Iterator[Any]:
             f"seed {start}: {epochs} epochs, {len(windows.years)} windows, loss "
             f"{losses[0]:.4f} -> {losses[-1]:.4f} in {took:.1f} s"
         )
+        assert isinstance(training.model, Forecaster)
         yield training.model
 
 
-def _compare(models: list[Any], data: Any, training: Any, seed: int) -> None:
+def _compare(
+    models: list[Forecaster], data: Windows, training: Windows, seed: int
+) -> None:
     """Print a table of errors: for the baselines, the first model, and all models."""
     import numpy as np
 
@@ -108,7 +115,7 @@ def _compare(models: list[Any], data: Any, training: Any, seed: int) -> None:
     tests = [data.between(*period) for period in PERIODS]
     linear = Autoregression(training)
 
-    def errors(forecast: Callable[[Any], Any]) -> Any:
+    def errors(forecast: Callable[[Windows], Array]) -> Array:
         return np.array([arv(forecast(test), test.target) for test in tests])
 
     of_ar = errors(linear.forecast)
@@ -131,7 +138,7 @@ def _compare(models: list[Any], data: Any, training: Any, seed: int) -> None:
     print(f"LSTMs closer than AR(12): {counts}.")
 
 
-def _three_digits(numbers: Any) -> list[str]:
+def _three_digits(numbers: Array) -> list[str]:
     return [f"{number:.3f}" for number in numbers]
 
 
@@ -139,7 +146,9 @@ def _row(name: str, cells: list[str]) -> None:
     print(f"{name:<32}" + "".join(f"{cell:>15}" for cell in cells))
 
 
-def _forecast_plot(model: Any, data: Any, training: Any, seed: int) -> bytes:
+def _forecast_plot(
+    model: Forecaster, data: Windows, training: Windows, seed: int
+) -> bytes:
     from lstm.plots import forecast_plot
     from lstm.tasks.sunspots import PERIODS, Autoregression
 
@@ -151,7 +160,7 @@ def _forecast_plot(model: Any, data: Any, training: Any, seed: int) -> bytes:
     return forecast_plot(later.years, later.target, forecasts, PERIODS)
 
 
-def _prove(out: Path, model: Any, training: Any) -> bool:
+def _prove(out: Path, model: Forecaster, training: Windows) -> bool:
     """Prove the gradient of the training loss, on some of the windows it trained on.
 
     With respect to the Parameters, as in training: the backward walk is the same.
@@ -172,7 +181,7 @@ def _prove(out: Path, model: Any, training: Any) -> bool:
     return True
 
 
-def _derive(out: Path, model: Any, training: Any) -> bool:
+def _derive(out: Path, model: Forecaster, training: Windows) -> bool:
     """Write backpropagation through time, as a teacher would, for the last window."""
     from lstm.tasks.sunspots import Windows
     from minigrad.deriving.derivation import derive
@@ -192,7 +201,7 @@ def _derive(out: Path, model: Any, training: Any) -> bool:
     return True
 
 
-def _draw(out: Path, model: Any, data: Any) -> bool:
+def _draw(out: Path, model: Forecaster, data: Windows) -> bool:
     """Draw the same loss with fewer years, so that it fits a page, in every view."""
     from lstm.pictures import loss_of_one, pictures
     from minigrad.drawing import NotRendered

@@ -17,23 +17,31 @@ state is the mean of both, `zoneout_mean`. A rate of 0 changes nothing, to the l
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm.masks import StepHook, chosen
 from lstm.state import axes
+from minigrad import Tensor
 from minigrad.arrays import numbers
 from minigrad.feedforward import beside, generator
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explain, user_line
+from minigrad.types import Array, Shape
 
-Array = np.ndarray
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from lstm.layer import Recurrent
+    from lstm.state import CellState, Numbers
+
 Rng = np.random.Generator | int
 
 
 @taught
-def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -> Array:
+def between(shape: Shape, rate: float, rng: Rng, dtype: DTypeLike = float) -> Array:
     """Return a mask of this shape: 0 at the rate, elsewhere 1 / (1 - rate).
 
     >>> between((2, 3), rate=0.5, rng=0)
@@ -42,7 +50,9 @@ def between(shape: tuple[int, ...], rate: float, rng: Rng, dtype: Any = float) -
     """
     _require_rate("rate", rate)
     kept = generator(rng).random(shape) >= rate
-    return kept.astype(dtype) / np.dtype(dtype).type(1 - rate)
+    number: type = np.dtype(dtype).type  # so that float32 stays float32
+    mask: Array = kept.astype(dtype) / number(1 - rate)
+    return mask
 
 
 class Variational(StepHook):
@@ -57,12 +67,12 @@ class Variational(StepHook):
         self.x = x
         self.y = y
 
-    def require_fit(self, x: Any, state: Any) -> None:
+    def require_fit(self, x: Numbers, state: CellState) -> None:
         """Raise ValueError unless the masks have the shapes of x_t and y_{t-1}."""
         _require_shape("x_t", self.x, (*x.shape[:-2], x.shape[-1]), x)
         _require_shape("y_{t-1}", self.y, np.shape(state.y), x)
 
-    def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
+    def before(self, t: int, x: Numbers, state: CellState) -> tuple[Numbers, CellState]:
         """Return x_t * d_x, and the state with y_{t-1} * d_y."""
         d_x = beside(x.dtype, self.x, "d_x")
         d_y = beside(state.y.dtype, self.y, "d_y")
@@ -71,8 +81,8 @@ class Variational(StepHook):
 
 @taught
 def variational(
-    layer: Any,
-    batch: tuple[int, ...] = (),
+    layer: Recurrent,
+    batch: Shape = (),
     x: float = 0.0,
     y: float = 0.0,
     *,
@@ -110,7 +120,7 @@ class Zoneout(StepHook):
         self.masks = masks
         self.batch = (slice(None),) * (np.ndim(masks.y) - 2)
 
-    def require_fit(self, x: Any, state: Any) -> None:
+    def require_fit(self, x: Numbers, state: CellState) -> None:
         """Raise ValueError unless each field of the state has a mask for each step."""
         *batch, steps, _ = x.shape
         for name, mask, field in zip(state._fields, self.masks, state, strict=True):
@@ -118,7 +128,7 @@ class Zoneout(StepHook):
             _require_shape(f"{name}_t", mask, (*batch, steps, *wide), x)
             _require_booleans(f"{name}_t", mask)
 
-    def after(self, t: int, old: Any, new: Any) -> Any:
+    def after(self, t: int, old: CellState, new: CellState) -> CellState:
         """Return where(d_t, old, new) for each field."""
         at = (*self.batch, t)
         return chosen([~mask[at] for mask in self.masks], new, old)
@@ -130,7 +140,7 @@ class Zoneout(StepHook):
 
 
 def zoneout(
-    layer: Any, shape: tuple[int, ...], *unnamed: Any, rng: Rng, **rates: float
+    layer: Recurrent, shape: Shape, *unnamed: float, rng: Rng, **rates: float
 ) -> Zoneout:
     """Sample which entries of the state stay, at a rate for each of its fields.
 
@@ -162,17 +172,18 @@ class ZoneoutMean(StepHook):
     def __init__(self, rates: dict[str, float]) -> None:
         self.rates = rates
 
-    def after(self, t: int, old: Any, new: Any) -> Any:
+    def after(self, t: int, old: CellState, new: CellState) -> CellState:
         """Return new + rate (old - new) for each field."""
         fields = []
         for rate, before, now in zip(self.rates.values(), old, new, strict=True):
             mean = now + rate * (before - now)
-            mean.name = getattr(now, "name", None)
+            if isinstance(mean, Tensor):
+                mean.name = getattr(now, "name", None)
             fields.append(mean)
         return type(new)(*fields)
 
 
-def zoneout_mean(layer: Any, **rates: float) -> ZoneoutMean:
+def zoneout_mean(layer: Recurrent, **rates: float) -> ZoneoutMean:
     """Return what stands for zoneout at test: no masks, the mean of old and new.
 
     >>> from lstm import LSTM
@@ -182,10 +193,11 @@ def zoneout_mean(layer: Any, **rates: float) -> ZoneoutMean:
     return ZoneoutMean(_by_field(_start(layer), rates))
 
 
-def _start(layer: Any, batch: tuple[int, ...] = ()) -> Any:
+def _start(layer: object, batch: Shape = ()) -> CellState:
     """Return the state that a layer begins with; refuse what has several, or none."""
     if hasattr(layer, "start"):
-        return layer.start(batch)
+        start: CellState = layer.start(batch)
+        return start
     raise TypeError(
         explain(
             f"dropout masks for {a_kind(layer)}, at {user_line()}",
@@ -199,7 +211,7 @@ def _start(layer: Any, batch: tuple[int, ...] = ()) -> Any:
     )
 
 
-def _unnamed(start: Any, rates: Any) -> TypeError:
+def _unnamed(start: CellState, rates: Sequence[float]) -> TypeError:
     """Say that each part of a state has a rate of its own."""
     each = ", ".join(f"{name}=0.1" for name in start._fields)
     return TypeError(
@@ -212,7 +224,7 @@ def _unnamed(start: Any, rates: Any) -> TypeError:
     )
 
 
-def _by_field(start: Any, rates: dict[str, float]) -> dict[str, float]:
+def _by_field(start: CellState, rates: dict[str, float]) -> dict[str, float]:
     """Return a rate for each field of a state, in order."""
     unknown = [name for name in rates if name not in start._fields]
     if unknown:
@@ -229,7 +241,7 @@ def _by_field(start: Any, rates: dict[str, float]) -> dict[str, float]:
     return {name: float(rates.get(name, 0.0)) for name in start._fields}
 
 
-def _require_rate(name: str, rate: Any) -> None:
+def _require_rate(name: str, rate: float) -> None:
     number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
     if number and 0 <= rate < 1:
         return
@@ -243,7 +255,7 @@ def _require_rate(name: str, rate: Any) -> None:
     )
 
 
-def _require_booleans(name: str, mask: Array) -> None:
+def _require_booleans(name: str, mask: Numbers) -> None:
     if numbers(mask, f"zoneout of {name}", "mask").dtype == bool:
         return
     raise TypeError(
@@ -256,7 +268,7 @@ def _require_booleans(name: str, mask: Array) -> None:
     )
 
 
-def _require_shape(name: str, mask: Array, wanted: tuple[int, ...], x: Any) -> None:
+def _require_shape(name: str, mask: Numbers, wanted: Shape, x: Numbers) -> None:
     if np.shape(mask) == wanted:
         return
     raise ValueError(

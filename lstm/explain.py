@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,11 @@ from minigrad.messages import a_kind, explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Array, Printer
+
+if TYPE_CHECKING:
+    from lstm.gate import Gate
+    from lstm.state import CellState, RecurrentCell
 
 
 class Explanation:
@@ -40,8 +45,10 @@ class Explanation:
     z_f = W_f v + b_f + p_f ⊙ c_0
     """
 
-    def __init__(self, cell: Any) -> None:
-        self.boxes = {k: box for k, box in vars(cell).items() if hasattr(box, "letter")}
+    def __init__(self, cell: RecurrentCell) -> None:
+        self.boxes: dict[str, Gate] = {
+            k: box for k, box in vars(cell).items() if hasattr(box, "letter")
+        }
         if not self.boxes:
             raise _no_boxes(cell)
         self.cell, self.n, self.m = cell, cell.n, cell.m
@@ -76,7 +83,7 @@ class Explanation:
         kind = type(self.cell).__name__
         return f"<Explanation of {kind}(n={self.n}, m={self.m}): {self.total} numbers>"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     # ------------------------------------------------------------------ head and table
@@ -101,7 +108,7 @@ class Explanation:
         rows = [header, *self.rows, ("all", "", "", "", str(self.total))]
         return table(rows, right=[4])
 
-    def _row(self, name: str, box: Any) -> tuple[str, str, str, str, str]:
+    def _row(self, name: str, box: Gate) -> tuple[str, str, str, str, str]:
         letter = box.letter
         inside = "".join(f" -> dense {layer.W.shape[0]}" for layer in box.hidden)
         z = f"W_{letter} {f'(v{inside})' if inside else 'v'} + b_{letter}"
@@ -193,7 +200,7 @@ class Explanation:
         )
 
 
-def _one_step(cell: Any) -> tuple[Any, Any]:
+def _one_step(cell: RecurrentCell) -> tuple[Any, Any]:
     """Record one step; return the state before it, as leaves, and after it."""
     start = cell.start()
     named = (leaf(part, f"{field}_0") for field, part in start._asdict().items())
@@ -201,11 +208,15 @@ def _one_step(cell: Any) -> tuple[Any, Any]:
     return before, cell(leaf(np.ones(cell.n), "x"), before)
 
 
-def _equations(after: Any) -> list[str]:
+def _equations(after: CellState) -> list[str]:
     """Return what a step computes, as `minigrad.derive` reads it off the tape."""
     from minigrad.deriving.derivation import derive  # SymPy takes long to load
 
-    made = [part for part in dict.fromkeys(after) if part.primitive is not None]
+    made = [
+        part
+        for part in dict.fromkeys(after)
+        if isinstance(part, Tensor) and part.primitive
+    ]
     return [str(each) for each in derive(made) if each.forward]
 
 
@@ -218,7 +229,7 @@ def _mixed(before: Any, after: Any) -> set[str]:
     rng = np.random.default_rng(0)
     tape = Tape(*after)
     leaves = [step for step in tape if step.primitive is None]
-    usual: dict[Tensor, Any] = {x: rng.uniform(-0.5, 0.5, x.shape) for x in leaves}
+    usual: dict[Tensor, Array] = {x: rng.uniform(-0.5, 0.5, x.shape) for x in leaves}
     moved = usual[before.c].copy() if before.c in usual else np.zeros(1)
     moved[0] += 0.1
     one, other = tape.replay(usual), tape.replay({**usual, before.c: moved})
@@ -229,7 +240,7 @@ def _mixed(before: Any, after: Any) -> set[str]:
 # ------------------------------------------------------------------------------ wording
 
 
-def _left(name: str, box: Any) -> str:
+def _left(name: str, box: Gate) -> str:
     return box.letter + ("~" if name == "candidate" else "")
 
 
@@ -253,7 +264,7 @@ def _paragraph(text: str, indent: int) -> str:
     return textwrap.fill(text, 88, subsequent_indent=inner, break_on_hyphens=False)
 
 
-def _no_boxes(cell: Any) -> TypeError:
+def _no_boxes(cell: object) -> TypeError:
     return TypeError(
         explain(
             f"explain() of {a_kind(cell)}, at {user_line()}",

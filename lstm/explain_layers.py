@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from minigrad import Module
 from minigrad.console import shown, table
 from minigrad.parameter import Parameter
+from minigrad.types import Printer
 
 SHAPES = "x_t, y_t: whole vectors, one for each step and each sequence of a batch."
 
@@ -38,7 +39,7 @@ class LayerExplanation:
     138
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Module) -> None:
         self.layer = layer
         self.parts = list(parts(layer))
         self.total = numbers(layer)
@@ -68,23 +69,23 @@ class LayerExplanation:
         kind = type(self.layer).__name__
         return f"<LayerExplanation of {kind}: {self.total} numbers>"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
 
-class Explained:
+class Explained(Module):
     """What can explain itself: a layer, alone or made of others."""
 
     def explain(self) -> None:
         """Print what each part and line is: shapes, counts, readings."""
         print(self.explanation())
 
-    def explanation(self) -> Any:
+    def explanation(self) -> LayerExplanation:
         """Return what `explain` prints."""
         return LayerExplanation(self)
 
 
-def parts(layer: Any, path: str = "") -> Iterator[Part]:
+def parts(layer: Module, path: str = "") -> Iterator[Part]:
     """Yield the layers below that are not made of layers, in the order of reading."""
     inner = layer.parts() if hasattr(layer, "parts") else {}
     if not inner:
@@ -93,7 +94,7 @@ def parts(layer: Any, path: str = "") -> Iterator[Part]:
         yield from parts(each, f"{path}.{name}".lstrip("."))
 
 
-def readings(layer: Any) -> Iterator[str]:
+def readings(layer: Module) -> Iterator[str]:
     """Yield what a layer, and those that it is made of, say of their lines."""
     yield from layer.readings() if hasattr(layer, "readings") else ()
     for each in layer.parts().values() if hasattr(layer, "parts") else ():
@@ -126,7 +127,7 @@ def numbers(layer: Module) -> int:
     return sum(p.size for p in layer.parameters())
 
 
-def _size(parameter: Any) -> str:
+def _size(parameter: Parameter) -> str:
     return "*".join(map(str, parameter.shape)) or "1"
 
 
@@ -149,7 +150,7 @@ def _row(part: Part) -> tuple[str, ...]:
     )
 
 
-def _carried(layer: Any) -> str:
+def _carried(layer: Module) -> str:
     if not hasattr(layer, "start"):
         return "nothing"
     start = layer.start()
@@ -159,13 +160,13 @@ def _carried(layer: Any) -> str:
     return "; ".join(f"{', '.join(names)} in R^{k}" for k, names in widths.items())
 
 
-def width_in(layer: Any) -> int | None:
+def width_in(layer: object) -> int | None:
     """Return the size of x_t, if the layer says it or has a matrix W to tell."""
     W = getattr(getattr(layer, "module", layer), "W", None)
     return getattr(layer, "n", None if W is None else W.shape[1])
 
 
-def width_out(layer: Any) -> int | None:
+def width_out(layer: object) -> int | None:
     """Return the size of y_t, if the layer says it or has a matrix W to tell."""
     W = getattr(getattr(layer, "module", layer), "W", None)
     return getattr(layer, "m", None if W is None else W.shape[0])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -143,10 +142,10 @@ CALL = {
 
 def refuse_options(
     asked: str,
-    given: Mapping[str, Any],
+    given: Mapping[str, object],
     known: Collection[str],
     table: Mapping[str, str] = CONSTRUCTION,
-    sizes: Sequence[Any] = (),
+    sizes: Sequence[object] = (),
     instead: str = "",
 ) -> None:
     """Raise TypeError if any option was given that this part does not know.
@@ -174,14 +173,14 @@ def refuse_options(
     )
 
 
-def _said(name: str, value: Any) -> bool:
+def _said(name: str, value: object) -> bool:
     """Return whether `_here` says what this option asks for, or it asks for nothing."""
     plain = value is None or isinstance(value, bool | int | float | str)
     usual = name in USUAL and plain and value in (None, USUAL[name])
     return name in SAID or usual
 
 
-def _brief(value: Any) -> str:
+def _brief(value: object) -> str:
     return repr(value) if isinstance(value, int | float | str | None) else "..."
 
 
@@ -198,7 +197,11 @@ def _told(name: str, known: Collection[str], table: Mapping[str, str]) -> str:
 
 
 def sizes_of(
-    kind: str, n: Any, m: Any, foreign: Mapping[str, Any], known: Collection[str]
+    kind: str,
+    n: int | None,
+    m: int | None,
+    foreign: Mapping[str, object],
+    known: Collection[str],
 ) -> tuple[int, int]:
     """Return the two sizes; refuse others' options, and sizes that are none."""
     sizes = [each for each in (n, m) if each is not None]
@@ -220,7 +223,7 @@ def sizes_of(
     return int(n), int(m)
 
 
-def _here(kind: str, n: Any, m: Any, foreign: Mapping[str, Any]) -> str:
+def _here(kind: str, n: object, m: object, foreign: Mapping[str, object]) -> str:
     """Return how that is written here: Stack(LSTM(3, 2), LSTM(2, 2))."""
     n = foreign.get("input_size", n)
     m = foreign.get("units", foreign.get("hidden_size", m))
@@ -241,7 +244,7 @@ def _here(kind: str, n: Any, m: Any, foreign: Mapping[str, Any]) -> str:
     return f"Stack({', '.join(each)}{more})" if len(reads) > 1 else each[0]
 
 
-def known_direction(reverse: Any) -> bool:
+def known_direction(reverse: object) -> bool:
     """Return whether to read from the end; refuse what is no yes or no."""
     if isinstance(reverse, bool | np.bool_):
         return bool(reverse)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from minigrad import Dense, Module, Parameter, matvec, sigmoid, tanh
+from minigrad import Dense, Module, Parameter, Tensor, matvec, sigmoid, tanh
 from minigrad.arrays import numbers
 from minigrad.feedforward import Rng, generator, require_sizes
 from minigrad.messages import explain, user_line
+from minigrad.types import Array
 
-Activation: TypeAlias = Callable[[Any], Any]
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+Activation: TypeAlias = Callable[[Tensor], Tensor]
 
 
 class Gate(Module):
@@ -37,10 +41,10 @@ class Gate(Module):
         m: int,
         activation: Activation = sigmoid,
         hidden: Sequence[int] = (),
-        W: Any = None,
-        b: Any = None,
+        W: Array | None = None,
+        b: Array | None = None,
         rng: Rng = None,
-        dtype: Any = float,
+        dtype: DTypeLike = float,
         reads: Sequence[int] | None = None,
     ) -> None:
         require_sizes("Gate", n=n, m=m)
@@ -78,7 +82,11 @@ class Gate(Module):
         self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
         self.b.name = f"b_{letter}"
 
-    def forward(self, v: Any, also: Any = None) -> Any:
+    if TYPE_CHECKING:  # what calling it takes and returns
+
+        def __call__(self, v: Tensor, also: Tensor | None = None) -> Tensor: ...
+
+    def forward(self, v: Tensor, also: Tensor | None = None) -> Tensor:
         """Return activation(W v + b), or activation(W v + b + also): (..., m)."""
         for layer in self.hidden:
             v = layer(v)
@@ -87,12 +95,12 @@ class Gate(Module):
         z.name, gate.name = f"z_{self.letter}", self.letter
         return gate
 
-    def z(self, v: Any) -> Any:
+    def z(self, v: Tensor) -> Tensor:
         """Return W v + b, what the activation is applied to."""
         return matvec(self.W, v) + self.b
 
 
-def _require_activation(letter: str, activation: Any) -> None:
+def _require_activation(letter: str, activation: object) -> None:
     """Refuse a name for the function that has it."""
     if callable(activation):
         return
@@ -107,7 +115,7 @@ def _require_activation(letter: str, activation: Any) -> None:
     )
 
 
-def _no_size(asked: str, size: Any) -> str:
+def _no_size(asked: str, size: object) -> str:
     return explain(
         f"{asked}, at {user_line()}",
         {},
@@ -116,7 +124,7 @@ def _no_size(asked: str, size: Any) -> str:
     )
 
 
-def _require_sequence(letter: str, hidden: Any) -> None:
+def _require_sequence(letter: str, hidden: object) -> None:
     """Refuse a bare size for the list of sizes."""
     if isinstance(hidden, Sequence) and not isinstance(hidden, str):
         asked = f"gate {letter!r}, hidden={hidden!r}"

@@ -21,14 +21,14 @@ different memories, as long as the task may need (Tallec and Ollivier 2018).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from minigrad.messages import explain, user_line
+from minigrad.types import Array
 
-Array = np.ndarray
-Start: TypeAlias = tuple[Any, Array]  # W of shape (m, n + ...), b of shape (m,)
+Start: TypeAlias = tuple[Array, Array]  # W of shape (m, n + ...), b of shape (m,)
 Preset: TypeAlias = Callable[
     [Sequence[str], tuple[int, ...], int, np.random.Generator], dict[str, Start]
 ]
@@ -178,7 +178,7 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
     return {"forget": forget, "input": -forget}
 
 
-def _require_number(option: str, value: Any) -> None:
+def _require_number(option: str, value: object) -> None:
     """Refuse what is no number: one is for all neurons alike."""
     if isinstance(value, int | float | np.number):
         return

@@ -34,9 +34,20 @@ from lstm.foreign_options import (
     refuse_options,
     sizes_of,
 )
-from lstm.masks import Frozen, StepHook, padding_mask, step_hooks, zero_padded
+from lstm.masks import (
+    Dropout,
+    Frozen,
+    Lengths,
+    Mask,
+    StepHook,
+    padding_mask,
+    step_hooks,
+    zero_padded,
+)
 from lstm.sequences import joined, named_input, sequence
 from lstm.state import (
+    CellState,
+    Numbers,
     RecurrentCell,
     axes,
     require_cell,
@@ -49,6 +60,7 @@ from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
 from minigrad.messages import explain, user_line
+from minigrad.types import Shape
 
 LAYER_OPTIONS = ("reverse", "outputs")
 
@@ -106,7 +118,7 @@ class Recurrent(Module):
         return int(np.shape(self.start().y)[-1])
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype | None:
         """The dtype that plain real numbers get here; None: they keep their own."""
         return getattr(self.cell, "dtype", None)
 
@@ -127,13 +139,13 @@ class Recurrent(Module):
 
     def forward(
         self,
-        x: Any,
-        state: Any = None,
-        mask: Any = None,
-        lengths: Any = None,
-        dropout: Any = None,
-        **foreign: Any,
-    ) -> tuple[Any, Any]:
+        x: Numbers,
+        state: CellState | None = None,
+        mask: Mask | None = None,
+        lengths: Lengths | None = None,
+        dropout: Dropout = None,
+        **foreign: object,
+    ) -> tuple[Numbers, CellState]:
         """Return y at every step, and the state after the last step read."""
         refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
         x = self._read(x)
@@ -146,7 +158,7 @@ class Recurrent(Module):
             x = zero_padded(x, real)
             hooks.append(Frozen(real))
         steps = range(x.shape[-2])
-        outputs: list[Any] = [None for _ in steps]
+        outputs: dict[int, Numbers] = {}
         with reusing_weights():
             for t in reversed(steps) if self.reverse else steps:
                 with time_step(t):
@@ -155,7 +167,7 @@ class Recurrent(Module):
                 outputs[t] = state.y
         if self.outputs == "last":
             return state.y, state
-        y = joined(outputs)
+        y = joined([outputs[t] for t in steps])
         if real is not None and self.outputs == "zero":
             y = where(real[..., None], y, 0.0)
         y.name = "Y"
@@ -169,18 +181,20 @@ class Recurrent(Module):
         """Return what `explain` prints."""
         return Explanation(self.cell)
 
-    def _step(self, t: int, x: Any, state: Any, hooks: list[StepHook]) -> Any:
+    def _step(
+        self, t: int, x: Numbers, state: CellState, hooks: list[StepHook]
+    ) -> CellState:
         """Return the state after step t: the cell's, and what is done around it."""
         seen = state
         for each in hooks:
             x, seen = each.before(t, x, seen)
-        new = self.cell(x, seen)
+        new: CellState = self.cell(x, seen)
         require_next(self.cell, state, new)
         for each in hooks:
             new = each.after(t, state, new)
         return new
 
-    def _read(self, x: Any) -> Any:
+    def _read(self, x: object) -> Numbers:
         x = sequence(x)
         n = self.cell.n
         if x.ndim in (2, 3) and x.shape[-1] == n and x.shape[-2] > 0:
@@ -195,20 +209,21 @@ class Recurrent(Module):
             )
         )
 
-    def _begin(self, state: Any, x: Any) -> Any:
+    def _begin(self, state: CellState | None, x: Numbers) -> CellState:
         """Return the state before the first step, its parts visible on the tape."""
         start = self.start(x.shape[:-2])
         if state is None:
             state = start
-        require_state(state, type(start))
+        state = require_state(state, type(start))
         _require_batch(state, start, x)
         at = steps_before() + (x.shape[-2] + 1 if self.reverse else 0)
         parts = zip(state._fields, state, strict=True)
         return type(state)(*(leaf(v, f"{k}_{at}", self.dtype) for k, v in parts))
 
-    def start(self, batch: tuple[int, ...] = ()) -> Any:
+    def start(self, batch: Shape = ()) -> CellState:
         """Return the state before anything was seen."""
-        return self.cell.start(axes(batch))
+        state: CellState = self.cell.start(axes(batch))
+        return state
 
 
 class LSTM(Recurrent):
@@ -250,7 +265,7 @@ class LSTM(Recurrent):
         super().__init__(self.new_cell(), reverse, outputs)
 
 
-def _require_alone(m: Any, options: Mapping[str, Any]) -> None:
+def _require_alone(m: object, options: Mapping[str, object]) -> None:
     """Refuse sizes and options beside a cell, which has its own."""
     if m is None and not options:
         return
@@ -280,7 +295,7 @@ def _known_outputs(outputs: str) -> str:
     )
 
 
-def _require_batch(state: Any, start: Any, x: Any) -> None:
+def _require_batch(state: CellState, start: CellState, x: Numbers) -> None:
     """Refuse a state whose parts have not the shapes of the start for this x."""
     given, wanted = (tuple(np.shape(part) for part in each) for each in (state, start))
     if given == wanted:

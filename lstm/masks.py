@@ -12,15 +12,20 @@ What stands in x at a step that is not real is never read, not even if it is NaN
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from lstm.state import CellState, Numbers
 from minigrad import Tensor, where
 from minigrad.arrays import integers, numbers
 from minigrad.messages import a_kind, explain, user_line
+from minigrad.types import Array, Shape
 
-Array = np.ndarray
+Mask: TypeAlias = Array | Sequence[bool] | Sequence[Sequence[bool]]
+Lengths: TypeAlias = Array | Sequence[int] | int
+Dropout: TypeAlias = "StepHook | Sequence[StepHook | None] | None"
 
 
 class StepHook:
@@ -33,14 +38,14 @@ class StepHook:
         masks = (f"{name}={_in_short(each)}" for name, each in vars(self).items())
         return f"{type(self).__name__}({', '.join(masks)})"
 
-    def require_fit(self, x: Any, state: Any) -> None:
+    def require_fit(self, x: Numbers, state: CellState) -> None:
         """Raise ValueError unless this belongs to x (..., T, n) and to this state."""
 
-    def before(self, t: int, x: Any, state: Any) -> tuple[Any, Any]:
+    def before(self, t: int, x: Numbers, state: CellState) -> tuple[Numbers, CellState]:
         """Return what the cell shall see of x_t and of the state before step t."""
         return x, state
 
-    def after(self, t: int, old: Any, new: Any) -> Any:
+    def after(self, t: int, old: CellState, new: CellState) -> CellState:
         """Return the state after step t; `old` is that before, `new` is the cell's."""
         return new
 
@@ -49,7 +54,7 @@ class StepHook:
         return self
 
 
-def _in_short(value: Any) -> str:
+def _in_short(value: object) -> str:
     """Return the shape of a mask, or of each of a state's; all else as it is."""
     if hasattr(value, "_asdict"):
         return (
@@ -71,7 +76,7 @@ class Frozen(StepHook):
     def __init__(self, real: Array) -> None:
         self.real = real
 
-    def after(self, t: int, old: Any, new: Any) -> Any:
+    def after(self, t: int, old: CellState, new: CellState) -> CellState:
         """Return the new state where step t is real, the old one elsewhere."""
         real = self.real[..., t]
         shapes = ((*real.shape, *[1] * (np.ndim(part) - real.ndim)) for part in new)
@@ -83,9 +88,9 @@ class Frozen(StepHook):
         return Frozen(self.real[..., steps])
 
 
-def step_hooks(dropout: Any) -> list[StepHook]:
+def step_hooks(dropout: Dropout) -> list[StepHook]:
     """Return a list of what is done around the cell: nothing, one thing, or several."""
-    several = dropout if type(dropout) in (list, tuple) else [dropout]
+    several: Any = dropout if type(dropout) in (list, tuple) else [dropout]
     found = [each for each in several if each is not None]
     if all(isinstance(each, StepHook) for each in found):
         return found
@@ -101,7 +106,7 @@ def step_hooks(dropout: Any) -> list[StepHook]:
     )
 
 
-def chosen(masks: Any, new: Any, old: Any) -> Any:
+def chosen(masks: Iterable[Array], new: CellState, old: CellState) -> CellState:
     """Return a state: of each field, `new` where its mask is true, `old` elsewhere."""
     fields = []
     for mask, after, before in zip(masks, new, old, strict=True):
@@ -112,7 +117,9 @@ def chosen(masks: Any, new: Any, old: Any) -> Any:
     return type(new)(*fields)
 
 
-def padding_mask(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
+def padding_mask(
+    x: Numbers, mask: Mask | None = None, lengths: Lengths | None = None
+) -> Array | None:
     """Return the mask of x (..., T, n), shape (..., T): given, or made from lengths.
 
     >>> padding_mask(np.zeros((2, 3, 1)), lengths=[3, 1])
@@ -141,7 +148,7 @@ def padding_mask(x: Any, mask: Any = None, lengths: Any = None) -> Array | None:
     return np.arange(steps) < checked_lengths(lengths, tuple(batch), steps)[..., None]
 
 
-def require_steps(x: Any) -> None:
+def require_steps(x: Numbers) -> None:
     """Raise ValueError unless x has an axis of time, and a step on it."""
     if x.ndim > 1 and x.shape[-2] > 0:
         return
@@ -155,7 +162,7 @@ def require_steps(x: Any) -> None:
     )
 
 
-def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:
+def checked_lengths(lengths: object, batch: Shape, steps: int) -> Array:
     """Return the lengths as an array of `batch` integers from 0 to `steps`."""
     asked = "lengths of sequences"
     fix = "count the real steps: mask.sum(axis=-1)" + (
@@ -176,7 +183,7 @@ def checked_lengths(lengths: Any, batch: tuple[int, ...], steps: int) -> Array:
     )
 
 
-def _checked_mask(mask: Any, x: Any) -> Array:
+def _checked_mask(mask: object, x: Numbers) -> Array:
     array = numbers(mask, "layer(x, mask=...)", "mask")
     wanted = x.shape[:-1]
     if array.dtype == bool and array.shape == wanted:
@@ -197,14 +204,14 @@ def _checked_mask(mask: Any, x: Any) -> Array:
     raise error(explain(asked, {"x": x, "mask": array}, why, fix))
 
 
-def zero_padded(x: Any, real: Array) -> Any:
+def zero_padded(x: Numbers, real: Array) -> Numbers:
     """Return x with zeros at the steps that are not real, whatever stood there."""
     if isinstance(x, Tensor):
         return where(real[..., None], x, 0.0)
     return np.where(real[..., None], x, x.dtype.type(0))
 
 
-def last(y: Any, lengths: Any = None) -> Any:
+def last(y: Any, lengths: Lengths | None = None) -> Numbers:
     """Return the output at the last real step of each sequence: (..., m).
 
     y        (B, T, m), or (T, m) for a single sequence

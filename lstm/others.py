@@ -16,15 +16,15 @@ import numpy as np
 
 from lstm.cell import Cell
 from lstm.gate import Gate
-from lstm.state import detached
-from minigrad import Dense, concatenate, relu, sigmoid, tanh
-from minigrad.feedforward import generator
+from lstm.state import Numbers, detached
+from minigrad import Dense, Tensor, concatenate, relu, sigmoid, tanh
+from minigrad.feedforward import Rng, generator
 
 
 class Output(NamedTuple):
     """What a cell without a cell state carries: its output y, shape (..., m)."""
 
-    y: Any
+    y: Numbers
 
     def detach(self) -> Output:
         """Return the same numbers as leaves: no gradient flows back past this point."""
@@ -53,7 +53,7 @@ class GRUCell(Cell):
     update: Gate
     candidate: Gate
 
-    def forward(self, x: Any, state: Any = None) -> Output:
+    def forward(self, x: Numbers, state: Output | None = None) -> Output:
         """Return Output(y_t) for x_t and Output(y_{t-1})."""
         x, y_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
@@ -64,7 +64,7 @@ class GRUCell(Cell):
         v.name, y_tilde.name, y.name = "v", "y~", "y"
         return Output(y)
 
-    def y_tilde(self, x: Any, y_prev: Any, r: Any) -> Any:
+    def y_tilde(self, x: Tensor, y_prev: Tensor, r: Tensor) -> Tensor:
         """Return the candidate, tanh(W_y [x, r * y_{t-1}] + b_y)."""
         v_r = concatenate([x, r * y_prev], axis=-1)
         v_r.name = "v_r"
@@ -86,7 +86,11 @@ class ResetAfterGRUCell(GRUCell):
     """
 
     def __init__(
-        self, n: Any = None, m: Any = None, rng: Any = None, **options: Any
+        self,
+        n: int | None = None,
+        m: int | None = None,
+        rng: Rng = None,
+        **options: Any,
     ) -> None:
         rng = generator(rng)
         super().__init__(n, m, rng=rng, **options)
@@ -110,7 +114,7 @@ class ResetAfterGRUCell(GRUCell):
             reads=(n,),
         )
 
-    def y_tilde(self, x: Any, y_prev: Any, r: Any) -> Any:
+    def y_tilde(self, x: Tensor, y_prev: Tensor, r: Tensor) -> Tensor:
         """Return the candidate, tanh(W_y x + b_y + r * (U y_{t-1} + d))."""
         return self.candidate(x, also=r * self.recurrent(y_prev))
 
@@ -130,7 +134,7 @@ class RNNCell(Cell):
     carries = Output
     output: Gate
 
-    def forward(self, x: Any, state: Any = None) -> Output:
+    def forward(self, x: Numbers, state: Output | None = None) -> Output:
         """Return Output(y_t) for x_t and Output(y_{t-1})."""
         x, y_prev = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
@@ -153,6 +157,10 @@ class IRNNCell(RNNCell):
     usual = {"output": relu}
 
     def __init__(
-        self, n: Any = None, m: Any = None, init: str = "identity", **options: Any
+        self,
+        n: int | None = None,
+        m: int | None = None,
+        init: str = "identity",
+        **options: Any,
     ) -> None:
         super().__init__(n, m, init=init, **options)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.parameter import Parameter
+
+if TYPE_CHECKING:
+    from lstm.gate import Gate
 
 Sum: TypeAlias = Counter[tuple[str, ...]]  # nm + 2m^2 is {("n", "m"): 1, ("m", "m"): 2}
 
@@ -32,7 +35,7 @@ class Formula:
     """
 
     def __init__(
-        self, boxes: Iterable[Any], more: Iterable[Parameter], n: int, m: int, p: int
+        self, boxes: Iterable[Gate], more: Iterable[Parameter], n: int, m: int, p: int
     ) -> None:
         self.values = {"n": n, "p": p, "m": m}
         alike = Counter(tuple(self._box(each.reads).items()) for each in boxes)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-Array = np.ndarray
+from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def forecast_plot(
@@ -118,13 +121,13 @@ def gradient_plot(norms: Mapping[str, Array]) -> bytes:
     return _png(figure)
 
 
-def _figure(width: float, height: float) -> Any:
+def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 
-def _png(figure: Any) -> bytes:
+def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()

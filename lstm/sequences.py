@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm.state import Numbers
 from minigrad import Tensor, concatenate, stack
 from minigrad.arrays import numbers
 from minigrad.feedforward import leaf
 from minigrad.messages import a_kind, explain, user_line
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
 
 
-def joined(outputs: list[Any], axis: int = -2) -> Any:
+def joined(outputs: list[Numbers], axis: int = -2) -> Tensor:
     """Return y at all steps, (..., T, m), from those of each, (..., m).
 
     In groups: the engine hands all parts of a stack to the adjoint of each, and so the
@@ -27,7 +31,7 @@ def joined(outputs: list[Any], axis: int = -2) -> Any:
     return groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
 
 
-def sequence(x: Any) -> Any:
+def sequence(x: object) -> Numbers:
     """Return x as a Tensor or an array; refuse what is neither."""
     if isinstance(x, Tensor):
         return x
@@ -45,7 +49,7 @@ def sequence(x: Any) -> Any:
     )
 
 
-def _require_unmasked(x: Any) -> None:
+def _require_unmasked(x: object) -> None:
     """Refuse what says by itself what is padding: a masked array, a PackedSequence."""
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         fix = "layer(x.filled(0.0), mask=~np.ma.getmaskarray(x).any(axis=-1))."
@@ -67,7 +71,7 @@ def _require_unmasked(x: Any) -> None:
     )
 
 
-def named_input(x_t: Any, dtype: Any = None) -> Any:
+def named_input(x_t: Numbers, dtype: DTypeLike | None = None) -> Numbers:
     """Return x_t under its name; integers stay as they are, they may be indices."""
     if isinstance(x_t, Tensor):
         x_t.name = "x"

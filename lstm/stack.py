@@ -10,23 +10,33 @@ memory, such as Dense, has no state: its place in the list is None.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
 from lstm.counting import time_step
 from lstm.explain_layers import Explained, unread_widths, width_in, width_out
 from lstm.foreign_options import CALL, refuse_options
-from lstm.masks import padding_mask, zero_padded
+from lstm.masks import Dropout, Lengths, Mask, padding_mask, zero_padded
 from lstm.sequences import joined, named_input, sequence
-from lstm.state import detached
-from minigrad import Module, Sequential
+from lstm.state import CellState, Numbers, detached
+from minigrad import Module, Sequential, Tensor
 from minigrad.feedforward import beside, output_of, over_time
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
+from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from lstm.bidirectional import Directions
+
+Entry = TypeVar("Entry")
+LayerDropout: TypeAlias = "Dropout | Directions[Dropout] | Sequence[LayerDropout]"
+
+# What a layer returns beside y: nothing, one cell's state, two, or one for each layer.
+LayerState: TypeAlias = "CellState | Directions[CellState] | States | None"
 
 
-class States(list[Any]):
+class States(list[LayerState]):
     """The states of a Stack, from the lowest layer to the highest.
 
     >>> States([None]).detach()
@@ -38,7 +48,7 @@ class States(list[Any]):
         return detached(self)
 
 
-class Stack(Explained, Module):
+class Stack(Explained):
     """Layers above each other: `y, states = stack(x)`.
 
     layers   each with memory (LSTM, Recurrent, Bidirectional, Stack), called as
@@ -62,7 +72,7 @@ class Stack(Explained, Module):
     'layers.0.cell.forget.W'
     """
 
-    def __init__(self, *layers: Module, **foreign: Any) -> None:
+    def __init__(self, *layers: Module, **foreign: object) -> None:
         refuse_options("Stack", foreign, ("layers one by one",))
         _require_modules(layers)
         for k, layer in enumerate(layers):
@@ -98,7 +108,7 @@ class Stack(Explained, Module):
         """The size of y_t, if the highest layer says what it makes."""
         return width_out(self.layers[-1])
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Module]:
         """Return the layers that this one is made of, by name."""
         return {f"layers.{k}": layer for k, layer in enumerate(self.layers)}
 
@@ -111,14 +121,14 @@ class Stack(Explained, Module):
 
     def forward(
         self,
-        x: Any,
-        states: Any = None,
-        mask: Any = None,
-        lengths: Any = None,
-        between: Any = None,
-        dropout: Any = None,
-        **foreign: Any,
-    ) -> tuple[Any, States]:
+        x: Numbers,
+        states: Sequence[LayerState] | None = None,
+        mask: Mask | None = None,
+        lengths: Lengths | None = None,
+        between: Sequence[Array | None] | None = None,
+        dropout: Sequence[LayerDropout] | None = None,
+        **foreign: object,
+    ) -> tuple[Numbers, States]:
         """Return y of the highest layer at every step, and the state of each layer."""
         known = ("states", "mask", "lengths", "between", "dropout")
         refuse_options("stack", foreign, known, CALL)
@@ -142,7 +152,7 @@ class Stack(Explained, Module):
         return x, after
 
 
-def _require_modules(layers: Sequence[Any]) -> None:
+def _require_modules(layers: Sequence[object]) -> None:
     """Refuse no layers, and what is none."""
     others = {
         f"layer {k}": e for k, e in enumerate(layers) if not isinstance(e, Module)
@@ -165,7 +175,7 @@ def _require_modules(layers: Sequence[Any]) -> None:
     )
 
 
-def _require_layer(k: int, layer: Any, steps_read: bool) -> None:
+def _require_layer(k: int, layer: Module, steps_read: bool) -> None:
     """Refuse what cannot stand in a Stack, and say what to put there.
 
     steps_read  whether a layer above reads all its steps
@@ -185,19 +195,19 @@ def _require_layer(k: int, layer: Any, steps_read: bool) -> None:
     )
 
 
-def _outputs(layer: Any) -> set[str]:
+def _outputs(layer: object) -> set[str]:
     """Return what a layer over time says of its outputs, and each that is in it."""
     inner = layer.parts().values() if hasattr(layer, "parts") else ()
     said = {getattr(layer, "outputs", "")}
     return said.union(*(_outputs(each) for each in inner if over_time(each)))
 
 
-def is_cell(part: Any) -> bool:
+def is_cell(part: object) -> bool:
     """Return whether this makes one step: it has a state to start with, and no time."""
     return hasattr(part, "start") and not over_time(part)
 
 
-class TimeDistributed(Explained, Module):
+class TimeDistributed(Explained):
     """The same Module at every step: `y = layer(x)`, y_t = module(x_t).
 
     x    (B, T, ...) or (T, ...), told apart by `rank`: the number of axes of x_t
@@ -214,13 +224,13 @@ class TimeDistributed(Explained, Module):
     """
 
     @taught
-    def __init__(self, module: Callable[[Any], Any], rank: int = 1) -> None:
+    def __init__(self, module: Callable[[Tensor], Tensor], rank: int = 1) -> None:
         _require_timeless(module, rank)
         self.module = module
         self.rank = rank
 
     @taught
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Numbers) -> Tensor:
         """Return the module's output for each step."""
         x = sequence(x)
         axis = x.ndim - self.rank - 1
@@ -245,7 +255,7 @@ class TimeDistributed(Explained, Module):
         return y
 
 
-def _require_timeless(module: Any, rank: int) -> None:
+def _require_timeless(module: object, rank: int) -> None:
     """Refuse what reads time itself, where a step is a vector."""
     whole = isinstance(rank, int) and rank >= 0
     timeless = not is_cell(module) and not (over_time(module) and rank == 1)
@@ -278,7 +288,9 @@ FORMS = {
 }
 
 
-def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
+def _one_each(
+    given: Sequence[Entry] | None, count: int, name: str, place: str
+) -> Sequence[Entry | None]:
     """Return the list if it has as many entries as wanted; if None, that many None."""
     if given is None:
         return [None] * count
@@ -295,7 +307,7 @@ def _one_each(given: Any, count: int, name: str, place: str) -> Sequence[Any]:
     )
 
 
-def _fitting(mask: Any, x: Any) -> Any:
+def _fitting(mask: Array, x: Numbers) -> Array:
     """Return a mask of the shape of x, in its dtype; refuse another shape."""
     if np.shape(mask) == x.shape:
         return beside(x.dtype, mask, "mask")

@@ -12,12 +12,36 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from minigrad import Module, Tensor
+from minigrad import Module, Parameter, Tensor
 from minigrad.messages import a_kind, explain, user_line
+from minigrad.types import Array, Shape
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import DTypeLike
+
+Numbers: TypeAlias = Tensor | Array  # x, y, and all that is handed on between steps
+Carried = TypeVar("Carried")
+
+
+class CellState(Protocol):
+    """What every state is: a NamedTuple of numbers, one of which is y."""
+
+    @property
+    def y(self) -> Numbers:
+        """The output, (*batch, m)."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]: ...
+    def __init__(self, *fields: Numbers) -> None: ...
+    def _replace(self, *, y: Numbers) -> Self: ...
+    def _asdict(self) -> dict[str, Numbers]: ...
+    def __iter__(self) -> Iterator[Numbers]: ...
 
 
 class RecurrentCell(Protocol):
@@ -41,27 +65,34 @@ class RecurrentCell(Protocol):
     def m(self) -> int:
         """The number of neurons."""
 
-    def start(self, batch: tuple[int, ...] = ()) -> Any:
+    def parameters(self) -> list[Parameter]:
+        """Return what there is to train, as a Module does."""
+
+    def start(self, batch: Shape = ()) -> CellState:
         """Return the state before anything was seen."""
 
-    def __call__(self, x: Any, state: Any) -> Any:
+    def __call__(self, x: Numbers, state: CellState) -> CellState:
         """Return the state after this step."""
 
 
-def detached(state: Any) -> Any:
+def detached(state: Carried) -> Carried:
     """Return a state with the same numbers, as leaves; so for those of a Stack, too.
 
     >>> detached([None, State(np.ones(1), Tensor([2.0]) * 3.0)])[1].c
     Tensor([6.])
     """
-    if isinstance(state, Tensor):
-        return state.detach()
-    if isinstance(state, tuple):  # a NamedTuple: a state, or the two of Directions
-        return type(state)(*map(detached, state))
-    return type(state)(map(detached, state)) if isinstance(state, list) else state
+    cut: Any = state
+    if isinstance(cut, Tensor):
+        cut = cut.detach()
+    elif isinstance(cut, tuple):  # a NamedTuple: a state, or the two of Directions
+        cut = type(cut)(*map(detached, cut))
+    elif isinstance(cut, list):
+        cut = type(cut)(map(detached, cut))
+    leaves: Carried = cut
+    return leaves
 
 
-def axes(batch: int | tuple[int, ...]) -> tuple[int, ...]:
+def axes(batch: int | Shape) -> Shape:
     """Return the axes of a batch; one number counts its sequences."""
     return (batch,) if isinstance(batch, int | np.integer) else tuple(batch)
 
@@ -73,11 +104,11 @@ class State(NamedTuple):
     c  the cell state, shape (..., m): the line along the top of the picture
     """
 
-    y: Any
-    c: Any
+    y: Numbers
+    c: Numbers
 
     @classmethod
-    def zeros(cls, m: int, batch: tuple[int, ...] = (), dtype: Any = float) -> State:
+    def zeros(cls, m: int, batch: Shape = (), dtype: DTypeLike = float) -> State:
         """Return the state before anything was seen.
 
         >>> State.zeros(2)
@@ -96,10 +127,10 @@ def call_of(state: type) -> str:
     return f"{state.__name__}({', '.join(getattr(state, '_fields', ()))})"
 
 
-def require_state(state: Any, wanted: type = State) -> None:
-    """Raise TypeError unless `state` says by name which is y and which is c."""
+def require_state(state: object, wanted: type[Carried]) -> Carried:
+    """Return the state; raise TypeError unless it says by name what is y and what c."""
     if isinstance(state, wanted):
-        return
+        return state
     call = call_of(wanted)
     kind = "no state" if state is None else f"{a_kind(state)} as the state"
     why = f"this cell carries {call} from step to step."
@@ -116,7 +147,7 @@ def require_state(state: Any, wanted: type = State) -> None:
     raise TypeError(explain(f"{kind} of a cell, at {user_line()}", {}, why, f"{fix}."))
 
 
-def require_cell(cell: Any, asked: str) -> None:
+def require_cell(cell: object, asked: str) -> None:
     """Raise TypeError, with all that is missing, unless this is a `RecurrentCell`."""
     lacks = list(_lacks(cell))
     if not lacks:
@@ -194,7 +225,7 @@ def _remedy(cell: Any) -> str:
     )
 
 
-def require_next(cell: Any, state: Any, new: Any) -> None:
+def require_next(cell: RecurrentCell, state: CellState, new: object) -> None:
     """Refuse what a cell returned if it is no next state after `state`."""
     if isinstance(new, type(state)):
         wrong = [

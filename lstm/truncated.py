@@ -12,18 +12,20 @@ its piece. In return the memory needed is that of k steps, however long the sequ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lstm.counting import counting_since
-from lstm.masks import padding_mask, require_steps
+from lstm.masks import Lengths, Mask, padding_mask, require_steps
 from lstm.sequences import sequence
-from lstm.state import detached
-from minigrad import Tensor
+from lstm.stack import LayerDropout, LayerState
+from lstm.state import Numbers, detached
+from minigrad import Module, Tensor
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
+from minigrad.types import Array
 
 
 class Piece(NamedTuple):
@@ -35,20 +37,20 @@ class Piece(NamedTuple):
     """
 
     steps: slice
-    y: Any
-    state: Any
+    y: Numbers
+    state: LayerState
 
 
 @taught
 def truncated(
-    layer: Any,
-    x: Any,
+    layer: Module,
+    x: Numbers,
     k: int,
-    state: Any = None,
-    mask: Any = None,
-    lengths: Any = None,
-    dropout: Any = None,
-    between: Any = None,
+    state: LayerState = None,
+    mask: Mask | None = None,
+    lengths: Lengths | None = None,
+    dropout: LayerDropout = None,
+    between: Sequence[Array | None] | None = None,
 ) -> Iterator[Piece]:
     """Run a layer over k steps at a time, the state cut between; yield each Piece.
 
@@ -81,7 +83,12 @@ def truncated(
 
 
 def _pieces(
-    layer: Any, x: Any, k: int, state: Any, mask: Any, dropout: dict[str, Any]
+    layer: Module,
+    x: Numbers,
+    k: int,
+    state: LayerState,
+    mask: Array | None,
+    dropout: Mapping[str, object],
 ) -> Iterator[Piece]:
     for start in range(0, x.shape[-2], k):
         steps = slice(start, min(start + k, x.shape[-2]))
@@ -94,7 +101,7 @@ def _pieces(
         state = _named_after(steps.stop, detached(state))
 
 
-def _during(steps: slice, masks: Any) -> Any:
+def _during(steps: slice, masks: Any) -> object:
     """Return the part of dropout masks that belongs to these steps."""
     if masks is None:
         return None
@@ -117,7 +124,7 @@ def _named_after(step: int, state: Any) -> Any:
     return state
 
 
-def _require_causal(layer: Any) -> None:
+def _require_causal(layer: Module) -> None:
     if getattr(layer, "causal", False):
         return
     over_time = hasattr(layer, "causal")
@@ -139,7 +146,7 @@ def _require_causal(layer: Any) -> None:
     )
 
 
-def _require_length(k: Any) -> None:
+def _require_length(k: object) -> None:
     if isinstance(k, int | np.integer) and not isinstance(k, bool) and k > 0:
         return
     raise ValueError(

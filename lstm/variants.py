@@ -19,14 +19,16 @@ both changes. Where one parent has no box at all, its equation counts.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
-from lstm.cell import LSTMCell
-from lstm.state import detached
-from minigrad import Parameter, concatenate
+from lstm.cell import GateValue, LSTMCell
+from lstm.state import Numbers, detached
+from minigrad import Parameter, Tensor, concatenate
 from minigrad.messages import explain, user_line
+
+Other = TypeVar("Other")
 
 
 class PeepholeCell(LSTMCell):
@@ -51,15 +53,15 @@ class PeepholeCell(LSTMCell):
                 p = Parameter(np.zeros(self.m, self.dtype), name=f"p_{letter}")
                 setattr(self, f"p_{letter}", p)
 
-    def f(self, v: Any, c_prev: Any) -> Any:
+    def f(self, v: Tensor, c_prev: Tensor) -> GateValue:
         """Return sigma(W_f v + b_f + p_f * c_{t-1})."""
         return self.forget(v, also=self.p_f * c_prev)
 
-    def i(self, v: Any, c_prev: Any, f: Any) -> Any:
+    def i(self, v: Tensor, c_prev: Tensor, f: GateValue) -> GateValue:
         """Return sigma(W_i v + b_i + p_i * c_{t-1})."""
         return self.input(v, also=self.p_i * c_prev)
 
-    def o(self, v: Any, c: Any) -> Any:
+    def o(self, v: Tensor, c: Tensor) -> GateValue:
         """Return sigma(W_o v + b_o + p_o * c_t)."""
         return self.output(v, also=self.p_o * c)
 
@@ -77,7 +79,7 @@ class CoupledCell(LSTMCell):
 
     letters = {"input": None}
 
-    def i(self, v: Any, c_prev: Any, f: Any) -> Any:
+    def i(self, v: Tensor, c_prev: Tensor, f: GateValue) -> GateValue:
         """Return 1 - f."""
         return 1 - f
 
@@ -88,10 +90,10 @@ class Open:
     def __repr__(self) -> str:
         return "OPEN"
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Other) -> Other:
         return other
 
-    def __rsub__(self, one: Any) -> Any:
+    def __rsub__(self, one: object) -> NoReturn:
         raise TypeError(
             explain(
                 f"{one} - f where f is always open, at {user_line()}",
@@ -114,7 +116,7 @@ class NoInputGateCell(LSTMCell):
 
     letters = {"input": None}
 
-    def i(self, v: Any, c_prev: Any, f: Any) -> Any:
+    def i(self, v: Tensor, c_prev: Tensor, f: GateValue) -> GateValue:
         """Return 1, as a gate that is always open."""
         return OPEN
 
@@ -134,7 +136,7 @@ class NoForgetGateCell(LSTMCell):
 
     letters = {"forget": None}
 
-    def f(self, v: Any, c_prev: Any) -> Any:
+    def f(self, v: Tensor, c_prev: Tensor) -> GateValue:
         """Return 1, as a gate that is always open."""
         return OPEN
 
@@ -149,12 +151,12 @@ class NoOutputGateCell(LSTMCell):
 
     letters = {"output": None}
 
-    def o(self, v: Any, c: Any) -> Any:
+    def o(self, v: Tensor, c: Tensor) -> GateValue:
         """Return 1, as a gate that is always open."""
         return OPEN
 
 
-def linear(z: Any) -> Any:
+def linear(z: Tensor) -> Tensor:
     """Return z: the activation of a box that has none."""
     return z
 
@@ -186,11 +188,11 @@ class LinearOutputCell(LSTMCell):
 class GateState(NamedTuple):
     """What is carried where gates read gates: y, c, and f, i, o, each (..., m)."""
 
-    y: Any
-    c: Any
-    f: Any
-    i: Any
-    o: Any
+    y: Numbers
+    c: Numbers
+    f: Numbers
+    i: Numbers
+    o: Numbers
 
     def detach(self) -> GateState:
         """Return the same numbers as leaves: no gradient flows back past this point."""
@@ -215,7 +217,9 @@ class FullGateRecurrenceCell(LSTMCell):
         gates = () if name == "candidate" else (self.m,) * 3
         return *super().reads(name), *gates
 
-    def forward(self, x: Any, state: Any = None) -> GateState:
+    def forward(  # type: ignore[override]
+        self, x: Numbers, state: GateState | None = None
+    ) -> GateState:
         """Return the next state; the gates read u, the candidate reads v."""
         x, y_prev, c_prev, *gates = self.leaves(x, state)
         v = concatenate([x, y_prev], axis=-1)
@@ -228,5 +232,5 @@ class FullGateRecurrenceCell(LSTMCell):
         y = self.y(o, c)
         v.name, u.name, c_tilde.name, c.name, y.name = "v", "u", "c~", "c", "y"
         ones = np.ones(c.shape, c.dtype)  # what a gate says that is always open
-        f, i, o = (ones if gate is OPEN else gate for gate in (f, i, o))
-        return GateState(y, c, f, i, o)
+        says = (ones if isinstance(gate, Open) else gate for gate in (f, i, o))
+        return GateState(y, c, *says)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm.cell import Cell
 from lstm.gate import Gate
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.tensor import Array
@@ -40,10 +41,11 @@ class Block(NamedTuple):
     @property
     def b(self) -> Array:
         """Return the one bias, where only the sum of the two counts."""
-        return self.b_x + self.b_y
+        b: Array = self.b_x + self.b_y
+        return b
 
 
-def joined(cell: Any, order: str) -> Block:
+def joined(cell: Cell, order: str) -> Block:
     """Return the weights of a cell as one block, its boxes in this order of letters.
 
     >>> from lstm import LSTMCell
@@ -60,7 +62,7 @@ def joined(cell: Any, order: str) -> Block:
     return Block(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def fill(cell: Any, block: Block, order: str) -> None:
+def fill(cell: Cell, block: Block, order: str) -> None:
     """Put a block into the boxes of a cell: `joined` backwards.
 
     >>> from lstm import LSTMCell
@@ -94,7 +96,7 @@ def _put(cell: Any, box: Gate, part: Block) -> None:
         box.W.data, box.b.data = np.hstack([W_x, W_y]), part.b
 
 
-def _boxes(cell: Any, order: str) -> list[Gate]:
+def _boxes(cell: Cell, order: str) -> list[Gate]:
     """Return the boxes of a cell in this order; refuse what has no place in it."""
     letters = getattr(cell, "letters", {})
     boxes = {letter: getattr(cell, name) for name, letter in letters.items()}

@@ -7,12 +7,13 @@ reports all that differs in one message, and copies only when nothing does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lstm.cell import Cell
 from lstm.exchange.sources import array_of
+from lstm.gate import Activation
 from minigrad import Module
 from minigrad.arrays import numbers
 from minigrad.messages import a_kind, explain, user_line
@@ -20,7 +21,7 @@ from minigrad.module import misfits
 from minigrad.tensor import Array
 
 
-def read(asked: str, values: Mapping[str, Any]) -> dict[str, Array]:
+def read(asked: str, values: Mapping[str, object]) -> dict[str, Array]:
     """Return foreign arrays as NumPy's, of float32 or float64; refuse all others."""
     arrays, problems = {}, []
     for name, value in values.items():
@@ -76,7 +77,7 @@ def fit(
     )
 
 
-def require_into(asked: str, into: Any) -> None:
+def require_into(asked: str, into: object) -> None:
     """Refuse what is no model to fill."""
     if into is None or isinstance(into, Module):
         return
@@ -103,7 +104,7 @@ def refuse(asked: str, why: str, problems: Iterable[str], fix: str) -> None:
 
 def require_known(
     asked: str,
-    cells: Mapping[str, Any],
+    cells: Mapping[str, Cell],
     known: Collection[type],
     fix: str,
     tied: Sequence[Sequence[str]] = (),
@@ -128,7 +129,7 @@ def require_known(
 
 
 def _own_equations(
-    cell: Any, known: Collection[type], tied: Sequence[Sequence[str]]
+    cell: Cell, known: Collection[type], tied: Sequence[Sequence[str]]
 ) -> Iterator[str]:
     if type(cell) not in known:
         yield f"{a_kind(cell)}"
@@ -143,7 +144,7 @@ def _own_equations(
             yield f"{' and '.join(names)} have different activations"
 
 
-def activations(cell: Any) -> dict[str, Callable[[Any], Any]]:
+def activations(cell: Cell) -> dict[str, Activation]:
     """Return a cell's functions: those of its boxes, and under "state" that of c.
 
     >>> from lstm import LSTMCell

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell
+from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
 from lstm.exchange.fitting import (
     fit,
@@ -57,7 +57,7 @@ def to_flax(model: Module) -> Params:
     return params
 
 
-def from_flax(params: Mapping[str, Any], into: Module | None = None) -> Module:
+def from_flax(params: Mapping[str, object], into: Module | None = None) -> Module:
     """Return an LSTM with these weights: a new one, or `into`, which is changed.
 
     params  of an LSTMCell or OptimizedLSTMCell: {"ii": {"kernel": ...}, ...}
@@ -94,7 +94,7 @@ def from_flax(params: Mapping[str, Any], into: Module | None = None) -> Module:
     return model
 
 
-def _exported(asked: str, cell: Any) -> dict[str, Array]:
+def _exported(asked: str, cell: Cell) -> dict[str, Array]:
     """Return the parameters of a cell under their paths: "hi.kernel"."""
     fix = (
         "in Flax, gate_fn is the activation of the three gates and activation_fn that "
@@ -123,9 +123,9 @@ def _cell(asked: str, model: Module) -> Any:
     return model
 
 
-def _flat(params: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+def _flat(params: Mapping[str, Any], path: str = "") -> dict[str, object]:
     """Return nested dicts as one, under paths with dots."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for name, value in params.items():
         below = isinstance(value, Mapping)
         flat |= _flat(value, f"{path}{name}.") if below else {f"{path}{name}": value}

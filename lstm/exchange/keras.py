@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm.cell import LSTMCell
+from lstm.cell import Cell, LSTMCell
 from lstm.exchange.blocks import Block, fill, joined
 from lstm.exchange.fitting import (
     fit,
@@ -58,7 +58,7 @@ ORDERS: dict[type, str] = {
 TIED = (("forget", "input", "output"), ("reset", "update"), ("candidate", "state"))
 
 
-def to_keras(model: Module) -> list[Any]:
+def to_keras(model: Module) -> list[Array] | list[list[Array]]:
     """Return what `set_weights` of the Keras layer takes; of a Stack, a list of these.
 
     >>> from lstm import LSTM
@@ -73,7 +73,7 @@ def to_keras(model: Module) -> list[Any]:
     return lists if isinstance(model, Stack) else lists[0]
 
 
-def from_keras(source: Any, into: Module | None = None) -> Module:
+def from_keras(source: object, into: Module | None = None) -> Module:
     """Return the model with these weights: a new one, or `into`, which is changed.
 
     source  a layer, a model, or a list of layers; the path of a file, .keras, .h5 or
@@ -151,11 +151,13 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
     return parts_of_lists(asked, _cut_as(asked, source, into))
 
 
-def _nested(source: Sequence[Any]) -> bool:
+def _nested(source: Sequence[object]) -> bool:
     return any(isinstance(each, list | tuple) for each in source)
 
 
-def _cut_as(asked: str, weights: Sequence[Any], into: Module) -> list[Sequence[Any]]:
+def _cut_as(
+    asked: str, weights: Sequence[object], into: Module
+) -> list[Sequence[object]]:
     """Return a flat list cut where a model's own layers would be cut."""
     layers = [each for each in layers_of(into) if isinstance(each, Module)]
     own = _exported(asked, layers)
@@ -177,7 +179,7 @@ def _is_bias(name: str) -> bool:
     return name.endswith("bias")
 
 
-def _exported(asked: str, layers: Sequence[Any]) -> list[dict[str, Array]]:
+def _exported(asked: str, layers: Sequence[Module]) -> list[dict[str, Array]]:
     """Return the arrays of each layer by name, in the order of Keras."""
     cells = {
         f"{depth}.{direction}": cell
@@ -203,14 +205,14 @@ def _exported(asked: str, layers: Sequence[Any]) -> list[dict[str, Array]]:
     return exported
 
 
-def _weights(cell: Any) -> tuple[Array, Array, Array]:
+def _weights(cell: Cell) -> tuple[Array, Array, Array]:
     block = joined(cell, ORDERS[type(cell)])
     two = isinstance(cell, ResetAfterGRUCell)
     bias = np.stack([block.b_x, block.b_y]) if two else block.b
     return block.W_x.T.copy(), block.W_y.T.copy(), bias
 
 
-def _require_forward(asked: str, layers: Sequence[Any]) -> None:
+def _require_forward(asked: str, layers: Sequence[Module]) -> None:
     """Refuse layers that read from the end alone."""
     recurrent = (each for each in layers if not isinstance(each, Dense))
     refuse(
@@ -234,7 +236,7 @@ def _named(exported: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     }
 
 
-def _fill(prefix: str, layer: Any, given: Mapping[str, Array]) -> None:
+def _fill(prefix: str, layer: Module, given: Mapping[str, Array]) -> None:
     if isinstance(layer, Dense):
         layer.W.data, layer.b.data = given[f"{prefix}kernel"].T, given[f"{prefix}bias"]
         return

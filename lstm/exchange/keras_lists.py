@@ -55,7 +55,7 @@ class Cut(NamedTuple):
         return f"Bidirectional({word})" if self.both else word
 
 
-def parts_of_lists(asked: str, lists: Sequence[Sequence[Any]]) -> list[Part]:
+def parts_of_lists(asked: str, lists: Sequence[Sequence[object]]) -> list[Part]:
     """Return a part for each list of arrays, one layer each."""
     parts = []
     for depth, weights in enumerate(lists):
@@ -74,7 +74,7 @@ def parts_of_lists(asked: str, lists: Sequence[Sequence[Any]]) -> list[Part]:
     return parts
 
 
-def parts_of_list(asked: str, weights: Sequence[Any]) -> list[Part]:
+def parts_of_list(asked: str, weights: Sequence[object]) -> list[Part]:
     """Return the layers of a flat list of arrays, if it can be cut in one way only."""
     arrays = _arrays(asked, 0, weights)
     shapes = [array.shape for array in arrays]
@@ -125,7 +125,7 @@ def require_functions(asked: str, parts: Sequence[Part]) -> None:
     )
 
 
-def _arrays(asked: str, depth: int, weights: Sequence[Any]) -> list[Array]:
+def _arrays(asked: str, depth: int, weights: Sequence[object]) -> list[Array]:
     named = {f"layer {depth}, array {k}": each for k, each in enumerate(weights)}
     return list(read(asked, named).values())
 

@@ -23,6 +23,7 @@ from lstm.exchange.keras_lists import (
 )
 from lstm.exchange.models import FUNCTIONS, dense, new_cell
 from lstm.exchange.sources import called, is_keras
+from lstm.gate import Activation
 from lstm.layer import LSTM, Recurrent
 from lstm.others import GRUCell, ResetAfterGRUCell, RNNCell
 from lstm.variants import linear
@@ -43,7 +44,7 @@ OTHERS = {
 MERGES = {"concat": "concat", "sum": "sum", "mul": "mul", "ave": "average", None: None}
 
 
-def parts_of_layers(asked: str, layers: Sequence[Any], told: bool) -> list[Part]:
+def parts_of_layers(asked: str, layers: Sequence[object], told: bool) -> list[Part]:
     """Return the parts of Keras layers or models, in order; refuse all others.
 
     told  whether somebody says what the model is: then only what has weights counts
@@ -154,18 +155,18 @@ def _part_of(asked: str, layer: Any) -> Part | None:
     return Part(kind, read(asked, named), config)
 
 
-def _word(layer: Any) -> str:
+def _word(layer: object) -> str:
     """Return which of Keras's classes this is, or the nearest of its parents."""
     known = (*RECURRENT.values(), "Bidirectional", "RNN", "Dense", "TimeDistributed")
     names = [each.__name__ for each in type(layer).__mro__]
     return next((n for n in names if n in (*known, *ACTIVATIONS, *IDLE)), names[0])
 
 
-def _name(layer: Any) -> str:
+def _name(layer: object) -> str:
     return str(getattr(layer, "name", type(layer).__name__))
 
 
-def _unknown(layer: Any) -> str:
+def _unknown(layer: object) -> str:
     word = type(layer).__name__
     if word == "Masking":
         return "a Masking layer; a mask is given to the call here: model(x, mask=mask)"
@@ -235,7 +236,7 @@ def _cell(asked: str, name: str, part: Part, options: Mapping[str, Any]) -> Cell
     )
 
 
-def _function(asked: str, word: Any) -> Any:
+def _function(asked: str, word: str) -> Activation | None:
     """Return the function of that name here."""
     refuse(
         asked,

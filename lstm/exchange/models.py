@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lstm.bidirectional import Bidirectional
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.fitting import refuse
 from lstm.explain_layers import unread_widths
+from lstm.gate import Activation
 from lstm.layer import LSTM, Recurrent
 from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
@@ -47,7 +48,7 @@ class Sweep:
 FORWARD, BACKWARD, BOTH = (False,), (True,), (False, True)
 
 
-def sweeps(model: Module) -> list[Sweep]:
+def sweeps(model: object) -> list[Sweep]:
     """Return the layers of a model, the lowest first.
 
     >>> sweep, = sweeps(Bidirectional(LSTM(3, 2), LSTM(3, 2, reverse=True)))
@@ -74,8 +75,10 @@ def sweeps(model: Module) -> list[Sweep]:
     )
 
 
+Layer: TypeAlias = Module | Activation  # of a model that is put together
+
 # By the names of Keras, and of PyTorch's modules in small letters.
-FUNCTIONS: Mapping[str, Callable[[Any], Any] | None] = {
+FUNCTIONS: Mapping[str, Activation | None] = {
     "linear": None,
     "identity": None,
     "relu": relu,
@@ -88,7 +91,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any] | None] = {
 }
 
 
-def layers_of(model: Any) -> Iterator[Any]:
+def layers_of(model: object) -> Iterator[Any]:
     """Yield what stands one upon another: recurrent layers, Dense ones, functions."""
     if isinstance(model, Stack | Sequential):
         for layer in model.layers:
@@ -99,7 +102,7 @@ def layers_of(model: Any) -> Iterator[Any]:
         yield model
 
 
-def model_of(layers: Sequence[Any]) -> Module:
+def model_of(layers: Sequence[Layer]) -> Module:
     """Return the one layer; of several a Stack, or a Sequential if none has a state.
 
     >>> type(model_of([Dense(3, 2), Dense(2, 1)])).__name__
@@ -107,7 +110,7 @@ def model_of(layers: Sequence[Any]) -> Module:
 
     A function, such as `relu`, becomes the activation of a Dense layer below it.
     """
-    joined: list[Any] = []
+    joined: list[Module] = []
     for layer in layers:
         below = joined[-1] if joined else None
         if isinstance(layer, Module):
@@ -121,7 +124,7 @@ def model_of(layers: Sequence[Any]) -> Module:
     return (Stack if any(map(over_time, joined)) else Sequential)(*joined)
 
 
-def require_chain(asked: str, names: Sequence[str], layers: Sequence[Any]) -> None:
+def require_chain(asked: str, names: Sequence[str], layers: Sequence[Layer]) -> None:
     """Refuse layers of which one reads more or fewer numbers than those below make."""
     pairs = zip(names, layers, strict=True)
     modules = [(name, layer) for name, layer in pairs if isinstance(layer, Module)]
@@ -133,7 +136,7 @@ def require_chain(asked: str, names: Sequence[str], layers: Sequence[Any]) -> No
     )
 
 
-def dense(W: Array, b: Array | None, activation: Any = None) -> Dense:
+def dense(W: Array, b: Array | None, activation: Activation | None = None) -> Dense:
     """Return a Dense layer with these weights, W (m, n); without b it is zero."""
     layer = Dense(W.shape[1], W.shape[0], activation, rng=0, dtype=W.dtype)
     layer.W.data = W
@@ -149,7 +152,7 @@ def layer_of(cells: Sequence[Cell], reading: tuple[bool, ...] | None = None) -> 
         (LSTM if isinstance(cell, LSTMCell) else Recurrent)(cell, reverse=back)
         for cell, back in zip(cells, reading, strict=True)
     ]
-    return layers[0] if len(layers) == 1 else Bidirectional(*layers)
+    return layers[0] if len(layers) == 1 else Bidirectional(layers[0], layers[1])
 
 
 def new_cell(

@@ -40,6 +40,7 @@ from lstm.exchange.models import (
     sweeps,
 )
 from lstm.exchange.sources import called, is_path
+from lstm.gate import Activation
 from lstm.variants import CoupledCell, PeepholeCell
 from minigrad import Module, relu, sigmoid, softplus, tanh
 from minigrad.tensor import Array
@@ -47,7 +48,7 @@ from minigrad.tensor import Array
 ORDER = "iofc"
 KNOWN = (LSTMCell, PeepholeCell, CoupledCell)
 DIRECTIONS = {"forward": FORWARD, "reverse": BACKWARD, "bidirectional": BOTH}
-FUNCTIONS: dict[str, Any] = {
+FUNCTIONS: dict[str, Activation] = {
     "Sigmoid": sigmoid,
     "Tanh": tanh,
     "Relu": relu,
@@ -125,7 +126,7 @@ def from_onnx(nodes: Any, into: Module | None = None) -> Module:
     return model
 
 
-def _arrays(cell: Any) -> dict[str, Array]:
+def _arrays(cell: Cell) -> dict[str, Array]:
     """Return the arrays of one direction."""
     if isinstance(cell, CoupledCell):
         block = _rows(
@@ -143,7 +144,7 @@ def _arrays(cell: Any) -> dict[str, Array]:
     return arrays
 
 
-def _fill(cell: Any, arrays: dict[str, Array]) -> None:
+def _fill(cell: Cell, arrays: dict[str, Array]) -> None:
     """Put the arrays of one direction into a cell."""
     block = Block(arrays["W"], arrays["R"], *np.split(arrays["B"], 2))
     if isinstance(cell, CoupledCell):
@@ -280,7 +281,7 @@ def _class(node: Node) -> type[Cell]:
     return PeepholeCell if "P" in node.arrays else LSTMCell
 
 
-def _activations(cell: type[Cell], names: Iterable[str]) -> dict[str, Any]:
+def _activations(cell: type[Cell], names: Iterable[str]) -> dict[str, Activation]:
     """Return the option of a cell for the three activations of a direction."""
     boxes = merged_class_attribute(cell, "letters")
     return {

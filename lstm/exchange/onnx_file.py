@@ -277,7 +277,7 @@ class _Graph:
             op, inputs, outputs or [f"{name}_out"], name, **attributes
         )
         self.nodes.append(made)
-        return made.output[0]
+        return str(made.output[0])
 
     def content(self) -> bytes:
         """Return the bytes of the file, the same for the same graph; checked."""
@@ -293,4 +293,5 @@ class _Graph:
             producer_version=__version__,
         )
         self.onnx.checker.check_model(model, full_check=True)
-        return model.SerializeToString(deterministic=True)
+        content: bytes = model.SerializeToString(deterministic=True)
+        return content

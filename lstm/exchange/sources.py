@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from types import ModuleType
+from typing import Any, NoReturn, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -22,11 +23,12 @@ from minigrad.tensor import Array
 
 WRAPPERS = ("module.", "_orig_mod.")  # DataParallel; torch.compile
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".tar")
+Loaded = TypeVar("Loaded")
 KERAS = (".keras", ".h5", ".hdf5")
 BEGINNINGS = {".keras": b"PK", ".h5": b"\x89HDF", ".hdf5": b"\x89HDF"}
 
 
-def package(module: str, name: str, asked: str) -> Any:
+def package(module: str, name: str, asked: str) -> ModuleType:
     """Return a module of another package, or say how to install that."""
     try:
         return importlib.import_module(module)
@@ -42,22 +44,22 @@ def package(module: str, name: str, asked: str) -> Any:
         ) from error
 
 
-def is_path(source: Any) -> bool:
+def is_path(source: object) -> TypeGuard[str | os.PathLike[str]]:
     """Return whether this names a file."""
     return isinstance(source, str | os.PathLike)
 
 
-def is_keras(source: Any) -> bool:
+def is_keras(source: object) -> bool:
     """Return whether this is a layer or a model of Keras."""
     return hasattr(source, "get_weights") and hasattr(source, "get_config")
 
 
-def is_torch(source: Any) -> bool:
+def is_torch(source: object) -> bool:
     """Return whether this is a module of PyTorch (on which Keras's may be built)."""
     return callable(getattr(source, "state_dict", None)) and not is_keras(source)
 
 
-def called(source: Any) -> str:
+def called(source: object) -> str:
     """Return how a message calls what was given."""
     if is_path(source):
         return repr(str(source))
@@ -105,7 +107,7 @@ def keras_file(asked: str, path: str | os.PathLike[str]) -> Any:
     )
 
 
-def state_of(asked: str, source: Any) -> Mapping[str, Any]:
+def state_of(asked: str, source: Any) -> Mapping[str, object]:
     """Return the state dict in what was given: a module, a checkpoint, or itself."""
     if is_torch(source):
         source = source.state_dict()
@@ -136,7 +138,7 @@ def state_of(asked: str, source: Any) -> Mapping[str, Any]:
     return state
 
 
-def _is_state(value: Mapping[Any, Any]) -> bool:
+def _is_state(value: Mapping[object, object]) -> bool:
     """Return whether all entries are arrays by name."""
     return bool(value) and all(
         isinstance(name, str) and hasattr(entry, "shape")
@@ -144,12 +146,12 @@ def _is_state(value: Mapping[Any, Any]) -> bool:
     )
 
 
-def _wrapper(state: Mapping[str, Any]) -> str:
+def _wrapper(state: Mapping[str, object]) -> str:
     """Return the prefix that a wrapper has put before every name, if any has."""
     return next((w for w in WRAPPERS if all(name.startswith(w) for name in state)), "")
 
 
-def array_of(value: Any) -> Any:
+def array_of(value: object) -> Array | Sequence[object]:
     """Return the array of a framework's tensor: without a gradient, and on the CPU."""
     for step in ("detach", "cpu", "numpy"):
         if not isinstance(value, Array) and callable(getattr(value, step, None)):
@@ -183,7 +185,9 @@ def _suffix(asked: str, path: str | os.PathLike[str], known: tuple[str, ...]) ->
     return suffix
 
 
-def _read(asked: str, load: Callable[[], Any], writer: str, more: str = "") -> Any:
+def _read(
+    asked: str, load: Callable[[], Loaded], writer: str, more: str = ""
+) -> Loaded:
     try:
         return load()
     except Exception as error:  # whatever the package raises: its words are the reason

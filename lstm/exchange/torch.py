@@ -35,6 +35,7 @@ from lstm.exchange.fitting import (
 from lstm.exchange.models import (
     BOTH,
     FUNCTIONS,
+    Layer,
     Sweep,
     dense,
     layer_of,
@@ -85,7 +86,7 @@ def to_torch(model: Module) -> dict[str, Array]:
     return _exported(f"to_torch of {called(model)}", [model])
 
 
-def from_torch(source: Any, into: Module | None = None, prefix: str = "") -> Module:
+def from_torch(source: object, into: Module | None = None, prefix: str = "") -> Module:
     """Return the model with these weights: a new one, or `into`, which is changed.
 
     source  a module; its state dict, of tensors or arrays; a checkpoint that holds one;
@@ -158,7 +159,7 @@ def _beginning(name: str) -> str:
 
 def _assembled(
     asked: str, parts: Sequence[Part], by_names: bool, sorted_by_name: bool
-) -> tuple[Module, list[tuple[Part, list[Any]]]]:
+) -> tuple[Module, list[tuple[Part, list[Layer]]]]:
     """Return a model of these parts, and each part with its layers."""
     pairs = [(part, _built(asked, part)) for part in parts]
     if by_names:
@@ -175,14 +176,14 @@ def _assembled(
     return model_of(layers), [pair for pair in pairs if pair[0].kind != "function"]
 
 
-def _inside(module: Any, prefix: str) -> Any:
+def _inside(module: object, prefix: str) -> object:
     """Return the part of a module whose names begin so."""
     for name in prefix.split(".")[:-1]:
         module = getattr(module, name, None)
     return module
 
 
-def _fill(layers: Sequence[Any], name: str, given: Mapping[str, Array]) -> None:
+def _fill(layers: Sequence[Layer], name: str, given: Mapping[str, Array]) -> None:
     """Put the arrays whose names begin so into the layers of one part."""
     if isinstance(layers[0], Dense):
         layers[0].W.data = given[f"{name}weight"]
@@ -195,7 +196,7 @@ def _fill(layers: Sequence[Any], name: str, given: Mapping[str, Array]) -> None:
             cell.W_r.data = given[f"{name}weight_hr{suffix}"]
 
 
-def _exported(asked: str, layers: Sequence[Any]) -> dict[str, Array]:
+def _exported(asked: str, layers: Sequence[Layer]) -> dict[str, Array]:
     """Return the state dict of one part: of a Dense, or of recurrent layers."""
     if len(layers) == 1 and isinstance(layers[0], Dense):
         return {"weight": layers[0].W.data, "bias": layers[0].b.data}
@@ -210,7 +211,7 @@ def _exported(asked: str, layers: Sequence[Any]) -> dict[str, Array]:
     return state
 
 
-def _cells(layers: Sequence[Any]) -> dict[str, Any]:
+def _cells(layers: Sequence[Layer]) -> dict[str, Cell]:
     """Return each cell by the ending of its names: `_l0`, `_l0_reverse`, `_l1`, ..."""
     if len(layers) == 1 and isinstance(layers[0], Cell):
         return {"": layers[0]}
@@ -221,11 +222,11 @@ def _cells(layers: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _sweeps(layers: Sequence[Any]) -> list[Sweep]:
+def _sweeps(layers: Sequence[Layer]) -> list[Sweep]:
     return [sweep for layer in layers for sweep in sweeps(layer)]
 
 
-def _require_words(asked: str, layers: Sequence[Any]) -> None:
+def _require_words(asked: str, layers: Sequence[Layer]) -> None:
     """Refuse a model that PyTorch has no module for."""
     fix = (
         "convert parts of it, each to an nn.LSTM of its own, or to_torch(cell) to an "
@@ -254,7 +255,7 @@ def _unlike(layers: Sequence[Sweep]) -> Iterator[str]:
                 yield f"layer {depth}: {name} = {own!r}, there {there!r}"
 
 
-def _kind(cell: Any) -> tuple[str, int, int, int]:
+def _kind(cell: Cell) -> tuple[str, int, int, int]:
     return type(cell).__name__, cell.n, cell.m, cell.sizes()["y"]
 
 
@@ -280,7 +281,7 @@ def _built(asked: str, part: Part) -> list[Any]:
 
     if {"weight_ih", "weight_hh"} <= given.keys():
         return [cell("")]
-    layers: list[Any] = []
+    layers: list[Layer] = []
     while {f"{kind}_l{len(layers)}" for kind in KINDS[:2]} <= given.keys():
         suffixes = [f"_l{len(layers)}{ending}" for ending in ENDINGS]
         layers.append(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lstm.exchange.fitting import read, refuse
-from lstm.exchange.models import FUNCTIONS, layers_of
+from lstm.exchange.models import FUNCTIONS, Layer, layers_of
 from lstm.exchange.sources import called
 from lstm.explain_layers import width_in, width_out
 from minigrad import Dense, Module
@@ -46,7 +46,7 @@ class Part:
     name: str
     kind: str
     arrays: Mapping[str, Array]
-    module: Any = None
+    module: object = None
     order: str | None = None
 
     @property
@@ -59,7 +59,7 @@ class Part:
         return self.name.rstrip(".") or "the weights"
 
 
-def unwrapped(module: Any) -> Any:
+def unwrapped(module: object) -> object:
     """Return what DataParallel, or torch.compile, was given."""
     while (inside := WRAPPED.get(type(module).__name__)) and hasattr(module, inside):
         module = getattr(module, inside)
@@ -67,7 +67,7 @@ def unwrapped(module: Any) -> Any:
 
 
 def parts_of(
-    asked: str, given: Mapping[str, Any], module: Any, told: bool
+    asked: str, given: Mapping[str, Any], module: object, told: bool
 ) -> list[Part]:
     """Return the parts in order; refuse arrays and modules that are none of these.
 
@@ -107,7 +107,7 @@ def parts_of(
     ]
 
 
-def require_one_reading(asked: str, parts: Sequence[Part], module: Any) -> None:
+def require_one_reading(asked: str, parts: Sequence[Part], module: object) -> None:
     """Refuse parts that could be put together in two ways."""
     whole = (
         "into=Stack(LSTM(n, m), ..., Dense(m, k)), the model as it is meant, decides."
@@ -146,7 +146,9 @@ def require_one_reading(asked: str, parts: Sequence[Part], module: Any) -> None:
             )
 
 
-def in_order(asked: str, pairs: Any, sorted_by_name: bool) -> Any:
+def in_order(
+    asked: str, pairs: list[tuple[Part, list[Layer]]], sorted_by_name: bool
+) -> list[tuple[Part, list[Layer]]]:
     """Return the parts in an order in which each reads what the one before makes."""
     orders = [
         order
@@ -175,9 +177,9 @@ def in_order(asked: str, pairs: Any, sorted_by_name: bool) -> Any:
 
 def matched(
     asked: str, parts: Sequence[Part], into: Module
-) -> list[tuple[Part, list[Any]]]:
+) -> list[tuple[Part, list[Layer]]]:
     """Return each part with the layers of an existing model that it goes to."""
-    layers = [each for each in layers_of(into) if isinstance(each, Module)]
+    layers: list[Layer] = [e for e in layers_of(into) if isinstance(e, Module)]
     parts = [part for part in parts if part.kind != "function"]
     if len(parts) == 1 and not any(isinstance(each, Dense) for each in layers):
         return [(parts[0], layers)]  # what is unlike, names tell
@@ -221,7 +223,7 @@ def _from_names(given: Mapping[str, Any]) -> Iterator[Part]:
         yield Part(name, _kind_of_arrays(arrays), arrays)
 
 
-def _kind_of_arrays(arrays: Mapping[str, Any]) -> str:
+def _kind_of_arrays(arrays: Mapping[str, Array]) -> str:
     if any(name.startswith("weight_ih") for name in arrays):
         return "recurrent"
     dense = set(arrays) in ({"weight"}, {"weight", "bias"})
@@ -229,7 +231,10 @@ def _kind_of_arrays(arrays: Mapping[str, Any]) -> str:
 
 
 def _from_module(
-    given: Mapping[str, Any], module: Any, path: str = "", order: str | None = None
+    given: Mapping[str, Any],
+    module: Any,
+    path: str = "",
+    order: str | None = None,
 ) -> Iterator[Part]:
     name = _class_name(module)
     children = list(module.named_children()) if _has_children(module) else []
@@ -253,11 +258,11 @@ def _from_module(
         yield from _from_module(given, below, f"{path}{child}.", inside)
 
 
-def _has_children(module: Any) -> bool:
+def _has_children(module: object) -> bool:
     return callable(getattr(module, "named_children", None))
 
 
-def _class_name(module: Any) -> str:
+def _class_name(module: object) -> str:
     """Return which of PyTorch's own classes this is, "" if none."""
     if hasattr(module, "original_name"):  # of TorchScript
         return str(module.original_name)
@@ -266,7 +271,7 @@ def _class_name(module: Any) -> str:
     return "" if name == "Module" else name
 
 
-def _named_kind(module: Any) -> str:
+def _named_kind(module: object) -> str:
     return "" if module is None else f" ({called(module)})"
 
 

@@ -29,7 +29,7 @@ import sympy
 from lstm.cell import LSTMCell
 from lstm.state import State
 from lstm.tasks.by_hand import COLUMNS, LETTERS, NEURONS, Row, weights
-from minigrad import Parameter, Tape, Tensor
+from minigrad import Tape, Tensor
 from minigrad.expressions import expressions
 
 s = sympy.Symbol("s", positive=True)  # the sharpness
@@ -97,8 +97,8 @@ def proof(given: Mapping[str, list[Row]] | None = None) -> list[Step]:
     cell = LSTMCell(len(LETTERS), len(NEURONS), rng=0)
     zeros = np.zeros(len(NEURONS))
     x = Tensor(np.zeros(len(LETTERS)), name="x")
-    start = State(Tensor(zeros, name="y_0"), Tensor(zeros, name="c_0"))
-    end = cell(x, start)
+    y_0, c_0 = Tensor(zeros, name="y_0"), Tensor(zeros, name="c_0")
+    end = cell(x, State(y_0, c_0))
     tape = Tape(end.y, end.c)
     by_name = {step.name: step for step in tape}
     matrices = dict(_matrices(cell, given or weights(ON)))
@@ -110,8 +110,8 @@ def proof(given: Mapping[str, list[Row]] | None = None) -> list[Step]:
         values = {
             **matrices,
             x: expressions([int(letter == each) for each in LETTERS]),
-            start.y: expressions([y, *(ON * latch for latch in latches)]),
-            start.c: expressions(list(before)),
+            y_0: expressions([y, *(ON * latch for latch in latches)]),
+            c_0: expressions(list(before)),
         }
         sharp = tape.replay(values)
         margins, limits = [], {}
@@ -139,7 +139,7 @@ def _lemmas() -> None:
 
 def _matrices(
     cell: LSTMCell, rows: Mapping[str, list[Row]]
-) -> Iterator[tuple[Parameter, np.ndarray]]:
+) -> Iterator[tuple[Tensor, np.ndarray]]:
     """Yield every W and b of a cell with its entries, s times exact numbers."""
     for name in BOXES:
         gate = getattr(cell, name)
