@@ -238,8 +238,7 @@ class LSTMCell(Cell):
 
     def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the output: some of tanh(c)."""
-        squashed: Tensor = self.squash(c)
-        return o * squashed
+        return o * self.squash(c)
 
 
 def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:

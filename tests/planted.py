@@ -1,5 +1,7 @@
 """Planted bugs: a copy of a function whose text is changed in one place."""
 
+import __future__
+
 import inspect
 import textwrap
 
@@ -20,5 +22,6 @@ def rewritten(owner, old, new):
     changed = sources[name].replace(old, new)
     changed = changed.replace("super()", f"super({owner.__name__}, self)")
     place = {}
-    exec(changed, dict(vars(module)), place)
+    code = compile(changed, "planted", "exec", __future__.annotations.compiler_flag)
+    exec(code, dict(vars(module)), place)
     return name, place[name]

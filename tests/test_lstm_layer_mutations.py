@@ -6,6 +6,8 @@ with plain NumPy, one sequence at a time, and a few laws. It must notice every s
 wrong number, not by a crash, and find nothing wrong where nothing was changed.
 """
 
+import __future__
+
 import inspect
 import textwrap
 
@@ -183,8 +185,8 @@ SLIPS = {
     "always reversed": (Recurrent.forward, "if self.reverse else steps", ""),
     "order not restored": (
         Recurrent.forward,
-        "joined(outputs)",
-        "joined(outputs[::-1] if self.reverse else outputs)",
+        "for t in steps])",
+        "for t in (steps[::-1] if self.reverse else steps)])",
     ),
     "reversed twice": (
         Recurrent.forward,
@@ -244,8 +246,8 @@ SLIPS = {
     "not a stack": (Stack.forward, "x, state = layer(x, s", "_, state = layer(x, s"),
     "first step at every step": (TimeDistributed.forward, "+ (t,)", "+ (0,)"),
     "time for batch": (TimeDistributed.forward, "outputs, axis)", "outputs, 0)"),
-    "not scaled": (dropout.between, " / np.dtype(dtype).type(1 - rate)", ""),
-    "scaled by the rate": (dropout.between, "type(1 - rate)", "type(rate)"),
+    "not scaled": (dropout.between, " / number(1 - rate)", ""),
+    "scaled by the rate": (dropout.between, "number(1 - rate)", "number(rate)"),
     "kept for dropped": (dropout.between, ">= rate", "< rate"),
     "x not dropped": (dropout.Variational.before, "x * d_x", "x"),
     "y not dropped": (dropout.Variational.before, "state.y * d_y", "state.y"),
@@ -305,7 +307,13 @@ def code_with(function, old, new):
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {function}"
     place = {}
-    exec(source.replace(old, new), dict(inspect.unwrap(function).__globals__), place)
+    code = compile(
+        source.replace(old, new),
+        "planted",
+        "exec",
+        __future__.annotations.compiler_flag,
+    )
+    exec(code, dict(inspect.unwrap(function).__globals__), place)
     return inspect.unwrap(place[function.__name__]).__code__
 
 

@@ -79,10 +79,10 @@ SLIPS = {
     "first input at every step": (Recurrent, "x[..., t, :]", "x[..., 0, :]"),
     "last output at every step": (
         Recurrent,
-        "joined(outputs)",
-        "joined([outputs[-1]] * len(outputs))",
+        "joined([outputs[t] for t in steps])",
+        "joined([outputs[steps[-1]]] * len(steps))",
     ),
-    "outputs reversed": (Recurrent, "joined(outputs)", "joined(outputs[::-1])"),
+    "outputs reversed": (Recurrent, "for t in steps])", "for t in steps[::-1]])"),
     "cut between steps": (
         Recurrent,
         "outputs[t] = state.y",

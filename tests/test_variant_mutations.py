@@ -105,8 +105,8 @@ SLIPS = {
         "gates in another order": (FullGateRecurrenceCell, "*gates]", "*gates[::-1]]"),
         "f and i handed on swapped": (
             FullGateRecurrenceCell,
-            "(y, c, f, i, o)",
-            "(y, c, i, f, o)",
+            "for gate in (f, i, o))",
+            "for gate in (i, f, o))",
         ),
         "no gradient through gates": (
             FullGateRecurrenceCell,
@@ -120,7 +120,7 @@ SLIPS = {
         ),
         "gates not handed on": (
             FullGateRecurrenceCell,
-            "(y, c, f, i, o)",
+            "(y, c, *says)",
             "(y, c, *gates)",
         ),
     },
