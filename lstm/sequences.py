@@ -28,7 +28,8 @@ def joined(outputs: list[Numbers], axis: int = -2) -> Tensor:
         stack(outputs[k : k + TOGETHER], axis=axis)
         for k in range(0, len(outputs), TOGETHER)
     ]
-    return groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
+    whole = groups[0] if len(groups) == 1 else concatenate(groups, axis=axis)
+    return whole  # type: ignore[return-value]  # Tensors, unless all is constant
 
 
 def sequence(x: object) -> Numbers:

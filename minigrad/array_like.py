@@ -13,22 +13,29 @@ import itertools
 import linecache
 import opcode
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad.console import shown
 from minigrad.context import SETTING
 from minigrad.foreign_names import NUMPY
 from minigrad.messages import explain, named, user_line
-from minigrad.types import Array
+from minigrad.types import Array, Index, Operand, Options, Shape, Value
 
-NUMPY_FACE: dict[Any, Callable[..., Any]] = {}  # NumPy function -> ours
+if TYPE_CHECKING:  # floors above
+    from minigrad.primitive import Primitive
+    from minigrad.tensor import Tensor
+
+NUMPY_FACE: dict[
+    Callable[..., object], Callable[..., object]
+] = {}  # NumPy function -> ours
 # Array classes whose entries are no floating-point numbers (elements of a finite
 # field, say), and how they compute what a row of one argument means.
-DOMAINS: dict[type, Callable[[Any, Any], Any]] = {}
+DOMAINS: dict[type, Callable[..., Value]] = {}
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 QUESTIONS = frozenset(
     {
@@ -55,16 +62,17 @@ class ArrayLike:
     if TYPE_CHECKING:
         data: Array
         name: str | None
-        primitive: Any
-        __getitem__: Any
+        primitive: Primitive | None
+
+        def __getitem__(self, index: Index) -> Tensor: ...
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """The size along each axis."""
         return self.data.shape
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype:
         """The kind of numbers."""
         return self.data.dtype
 
@@ -103,10 +111,10 @@ class ArrayLike:
             )
         )
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: object) -> bool:
         return bool(np.any(self == value))
 
     def __bool__(self) -> bool:
@@ -138,27 +146,33 @@ class ArrayLike:
             )
         )
 
-    def __lt__(self, other: Any) -> Any:
-        return self.data < plain(other)
+    def __lt__(self, other: Operand) -> Array:
+        answer: Array = self.data < plain(other)
+        return answer
 
-    def __le__(self, other: Any) -> Any:
-        return self.data <= plain(other)
+    def __le__(self, other: Operand) -> Array:
+        answer: Array = self.data <= plain(other)
+        return answer
 
-    def __gt__(self, other: Any) -> Any:
-        return self.data > plain(other)
+    def __gt__(self, other: Operand) -> Array:
+        answer: Array = self.data > plain(other)
+        return answer
 
-    def __ge__(self, other: Any) -> Any:
-        return self.data >= plain(other)
+    def __ge__(self, other: Operand) -> Array:
+        answer: Array = self.data >= plain(other)
+        return answer
 
-    def __eq__(self, other: Any) -> Any:
-        return self.data == plain(other)
+    def __eq__(self, other: object) -> Array:  # type: ignore[override]
+        answer: Array = self.data == plain(other)
+        return answer
 
-    def __ne__(self, other: Any) -> Any:
-        return self.data != plain(other)
+    def __ne__(self, other: object) -> Array:  # type: ignore[override]
+        answer: Array = self.data != plain(other)
+        return answer
 
     __hash__ = object.__hash__  # by identity, as for any object that can be a dict key
 
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+    def __setitem__(self, index: Index, value: object) -> NoReturn:
         raise TypeError(
             explain(
                 "t[index] = value",
@@ -172,7 +186,9 @@ class ArrayLike:
 
     # NumPy asks these two methods whenever it meets a Tensor.
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> Array:
         if not SETTING.get().recording:
             return np.array(self.data, dtype=dtype)
         raise self._leaves_the_tape("a plain array made from a Tensor")
@@ -190,8 +206,8 @@ class ArrayLike:
         )
 
     def __array_ufunc__(
-        self, ufunc: Any, method: str, *inputs: Any, **options: Any
-    ) -> Any:
+        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+    ) -> object:
         if method == "__call__" and ufunc in NUMPY_FACE and not options:
             return NUMPY_FACE[ufunc](*inputs)
         if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
@@ -199,8 +215,12 @@ class ArrayLike:
         raise _unsupported(ufunc, method, inputs, options)
 
     def __array_function__(
-        self, function: Any, types: Any, args: Any, options: Any
-    ) -> Any:
+        self,
+        function: Callable[..., object],
+        types: Sequence[type],
+        args: tuple[object, ...],
+        options: Options,
+    ) -> object:
         if function in QUESTIONS:
             return function(*(plain(value) for value in args), **options)
         if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
@@ -242,9 +262,11 @@ def _called(frame: FrameType) -> str:
     return call.partition("(")[0].strip().rpartition(".")[2]
 
 
-def as_array(value: Any, dtype: Any = None) -> Any:
+def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
     """Return an array of a value; an array of another domain stays what it is."""
-    return value if type(value) in DOMAINS else np.asarray(value, dtype)
+    if type(value) in DOMAINS:
+        return value  # type: ignore[return-value]  # it does what an array does
+    return np.asarray(value, dtype)
 
 
 def plain(value: Any) -> Any:
@@ -252,10 +274,18 @@ def plain(value: Any) -> Any:
     return value.data if isinstance(value, ArrayLike) else value
 
 
+def zero_like(value: object) -> Value | int:
+    """Return zeros in the place of an array or a Tensor, 0 in that of a number."""
+    array = plain(value)
+    return np.zeros_like(array) if hasattr(array, "shape") else 0
+
+
 _signature = functools.cache(inspect.signature)
 
 
-def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
+def _fits(
+    function: Callable[..., object], args: tuple[object, ...], options: Options
+) -> bool:
     try:
         _signature(function).bind(*args, **options)
     except TypeError:
@@ -263,13 +293,13 @@ def _fits(function: Callable[..., Any], args: Any, options: Any) -> bool:
     return True
 
 
-def is_question(ufunc: Any) -> bool:
+def is_question(ufunc: object) -> bool:
     """Is this a ufunc whose answer is true or false (np.isfinite, np.less, ...)?"""
     loops = [loop for loop in getattr(ufunc, "types", ()) if "O" not in loop]
     return bool(loops) and all(loop.endswith("?") for loop in loops)
 
 
-def _parameters(function: Callable[..., Any]) -> str:
+def _parameters(function: Callable[..., object]) -> str:
     """Write what a function takes as in a call: a, axis=None."""
     bare = (
         p.replace(annotation=inspect.Parameter.empty)
@@ -278,7 +308,12 @@ def _parameters(function: Callable[..., Any]) -> str:
     return ", ".join(map(str, bare))
 
 
-def _unsupported(function: Any, method: str, args: Any, options: Any) -> TypeError:
+def _unsupported(
+    function: Callable[..., object],
+    method: str,
+    args: tuple[object, ...],
+    options: Options,
+) -> TypeError:
     """Say what is not recorded: a NumPy function, or the way in which it was called."""
     asked = getattr(function, "__name__", str(function))
     if method != "__call__":

@@ -18,18 +18,18 @@ them needs conjugates, of which the table knows nothing. (A replay may be given 
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, ArrayLike
+from minigrad.array_like import DOMAINS, ArrayLike, as_array
 from minigrad.messages import explain, user_line
 from minigrad.types import Array
 
 _INEXACT = (float, complex, np.inexact)
 
 
-def floats(value: Any, asked: str, role: str) -> Array:
+def floats(value: object, asked: str, role: str) -> Array:
     """Return the floating-point or exact numbers of a value that may be differentiated.
 
     >>> floats([0.5, 1.5], "Tensor(...)", "data")
@@ -49,7 +49,7 @@ def floats(value: Any, asked: str, role: str) -> Array:
     return array
 
 
-def numbers(value: Any, asked: str, role: str) -> Array:
+def numbers(value: object, asked: str, role: str) -> Array:
     """Return the real or exact numbers of a value, as an array.
 
     >>> numbers([1, 2.5], "arithmetic", "operand")
@@ -79,7 +79,7 @@ def numbers(value: Any, asked: str, role: str) -> Array:
     return array
 
 
-def integers(value: Any, asked: str, role: str, fix: str = "") -> Array:
+def integers(value: object, asked: str, role: str, fix: str = "") -> Array:
     """Return whole numbers, such as labels or lengths, as an array of integers.
 
     `fix` is the advice in the place of "convert".
@@ -101,7 +101,7 @@ def integers(value: Any, asked: str, role: str, fix: str = "") -> Array:
     return array
 
 
-def booleans(value: Any, asked: str, role: str) -> Array:
+def booleans(value: object, asked: str, role: str) -> Array:
     """Return a mask as an array of booleans of its own; 0 and 1 count as such.
 
     >>> booleans([1, 0], "where(mask, a, b)", "mask")
@@ -126,10 +126,10 @@ def booleans(value: Any, asked: str, role: str) -> Array:
     return np.array(array, bool)
 
 
-def _array(value: Any, asked: str, role: str) -> Array:
+def _array(value: object, asked: str, role: str) -> Array:
     """Return the array of a value that loses no meaning by it."""
     if type(value) is Array or type(value) in DOMAINS:
-        return value
+        return as_array(value)
     if isinstance(value, ArrayLike):
         return value.data
     meaning, fix = _meaning(value)
@@ -147,7 +147,7 @@ def _array(value: Any, asked: str, role: str) -> Array:
     return array.view(Array)
 
 
-def _meaning(value: Any) -> tuple[str, str]:
+def _meaning(value: object) -> tuple[str, str]:
     """Return what a value means beside its numbers, and what to write; or nothing."""
     if isinstance(value, np.ma.MaskedArray):
         if not np.ma.is_masked(value):
@@ -206,5 +206,5 @@ def _require_exact(array: Array, asked: str, role: str) -> None:
         _refuse(asked, role, array, why, fix)
 
 
-def _refuse(asked: str, role: str, value: Any, why: str, fix: str) -> NoReturn:
+def _refuse(asked: str, role: str, value: object, why: str, fix: str) -> NoReturn:
     raise TypeError(explain(f"{asked}, at {user_line()}", {role: value}, why, fix))

@@ -241,7 +241,7 @@ def _complex_step_of_gradient(
         each: record(None, data + 0j, (), {})
         for each, data in _stepped(point, x, v).items()
     }
-    value = tape.replay(moved)[output]
+    value: object = tape.replay(moved)[output]
     if not isinstance(value, Tensor):  # it depends on no input
         return 0.0
     slopes = grad(value, list(moved.values()))

@@ -13,14 +13,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-F = TypeVar("F", bound=Callable[..., Any])
+from minigrad.types import Array
+
+if TYPE_CHECKING:  # a floor above
+    from minigrad.watching import Watch
+
+F = TypeVar("F", bound=Callable[..., object])
 Scope = tuple[str | int, ...]
 
 
@@ -29,12 +34,12 @@ class Setting:
 
     __slots__ = ("before", "checker", "layouts", "manager", "recording", "scope")
 
-    before: Setting | None
-    manager: Within | None
+    before: Any  # a Setting; None in the outermost, as its manager is
+    manager: Any
     recording: bool
-    checker: Any
+    checker: Watch | None
     scope: Scope
-    layouts: dict[int, Any] | None
+    layouts: dict[int, tuple[Array, Array]] | None
 
 
 def _begin(before: Setting, manager: Within) -> Setting:
@@ -83,7 +88,7 @@ class Within:
     def leave(self, setting: Setting) -> None:
         """Undo what outlives the setting, which is that of a block just left."""
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         SETTING.set(_begin(SETTING.get(), self))
         return self
 
@@ -102,18 +107,18 @@ class Within:
                 "its steps may run in different tasks; use `with` inside its body."
             )
         if inspect.isgeneratorfunction(function):
-            return _around_each_step(self, function)
+            return _around_each_step(self, function)  # type: ignore[return-value]
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
+            async def awaited(*args: object, **kwargs: object) -> object:
                 with self:
                     return await function(*args, **kwargs)
 
             return awaited  # type: ignore[return-value]
 
         @functools.wraps(function)
-        def called(*args: Any, **kwargs: Any) -> Any:
+        def called(*args: object, **kwargs: object) -> object:
             with self:
                 return function(*args, **kwargs)
 
@@ -122,8 +127,7 @@ class Within:
 
 def _remove(manager: Within, now: Setting) -> None:
     """Take the nearest entry of `manager` out of the chain; enter those above anew."""
-    above = []
-    entry: Any = now
+    above, entry = [], now
     while entry.manager is not manager:
         if entry.before is None:  # the block was entered in another thread or task
             return
@@ -137,11 +141,14 @@ def _remove(manager: Within, now: Setting) -> None:
         left.manager.leave(left)
 
 
-def _around_each_step(manager: Within, function: Any) -> Any:
+def _around_each_step(
+    manager: Within, function: Callable[..., Generator[object, object, object]]
+) -> Callable[..., Generator[object, object, object]]:
     @functools.wraps(function)
-    def stepped(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def stepped(*args: object, **kwargs: object) -> Generator[object, object, object]:
         generator = function(*args, **kwargs)
-        resume, sent = generator.send, None
+        resume: Callable[..., object] = generator.send
+        sent: object = None
         try:
             while True:
                 with manager:
@@ -173,7 +180,7 @@ class no_grad(Within):
 
     __slots__ = ()
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         """Return the manager, or, as `@no_grad` without a call, what it decorates."""
         manager = super().__new__(cls)
         return manager if function is None else manager(function)

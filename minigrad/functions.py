@@ -35,10 +35,11 @@ from minigrad.table import (
     take,
     transpose,
 )
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Given, Index, Operand, Shape
 
 
-def array_of(a: Any) -> Any:
+def array_of(a: object) -> Array:
     """Return the numbers of a Tensor, an array or a Python number as an array."""
     if isinstance(a, Tensor):
         return a.data
@@ -49,23 +50,25 @@ def array_of(a: Any) -> Any:
 
 
 @taught
-def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
+def concatenate(parts: Sequence[Given], axis: int = 0) -> Given:
     """Join along an existing axis: `concatenate([x, y], axis=-1)` is [x, y].
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.], made by concatenate)
     """
-    return concatenate_row(*parts, axis=axis)
+    result: Given = concatenate_row(*parts, axis=axis)
+    return result
 
 
 @taught
-def stack(parts: Sequence[Any], axis: int = 0) -> Any:
+def stack(parts: Sequence[Given], axis: int = 0) -> Given:
     """Join along a new axis.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)
     """
-    return stack_row(*parts, axis=axis)
+    result: Given = stack_row(*parts, axis=axis)
+    return result
 
 
 @taught
@@ -83,7 +86,7 @@ def where(mask: Any, a: Any, b: Any) -> Any:
     return select(a, b, mask=booleans(mask, "where(mask, a, b)", "mask"))
 
 
-def getitem(a: Any, index: Any) -> Any:
+def getitem(a: Given, index: Index) -> Given:
     """Return a[index], for any index NumPy knows.
 
     >>> Tensor([1.0, 2.0, 3.0])[[0, 0, 2]]
@@ -105,24 +108,28 @@ def getitem(a: Any, index: Any) -> Any:
         else part
         for part in parts
     )
-    return take(a, parts if isinstance(index, tuple) else parts[0])
+    result: Given = take(a, parts if isinstance(index, tuple) else parts[0])
+    return result
 
 
-def reshaped(a: Any, *shape: Any) -> Any:
+def reshaped(a: Given, *shape: int | Shape) -> Given:
     """Return `a` in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
-    return reshape(a, shape[0] if len(shape) == 1 else shape)
+    result: Given = reshape(a, shape[0] if len(shape) == 1 else shape)
+    return result
 
 
-def transposed(a: Any, *axes: Any) -> Any:
+def transposed(a: Given, *axes: int | Shape | None) -> Given:
     """Permute the axes, or reverse them: `x.transpose(1, 0)`, `x.transpose()`."""
     order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-    return transpose(a, axes=tuple(order) if order else None)
+    result: Given = transpose(a, axes=tuple(order) if order else None)
+    return result
 
 
 @taught
-def broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
+def broadcast_to(a: Given, shape: Shape) -> Given:
     """Repeat `a` to the shape, by NumPy's rules."""
-    return broadcast(a, shape=tuple(shape))
+    result: Given = broadcast(a, shape=tuple(shape))
+    return result
 
 
 # ------------------------------------------------------------------ branches and kinks
@@ -151,7 +158,7 @@ def power(a: Any, b: Any) -> Any:
     return where(zero, power(a, b.data), power_row(where(zero, 1, a), b))
 
 
-def _of_one_width(a: Any, b: Any) -> tuple[Any, Any]:
+def _of_one_width(a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Bring a Python number to the precision of the other operand."""
     if isinstance(a, (int, float)) and array_of(b).dtype.kind == "f":
         return array_of(b).dtype.type(a), b
@@ -160,20 +167,21 @@ def _of_one_width(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-def as_exact(count: Any, *others: Any) -> Any:
+def as_exact(count: int | Array, *others: Operand) -> Operand:
     """Return a divisor: beside exact numbers a fraction, so that they stay exact."""
     exactly = any(array_of(other).dtype == object for other in others)
     return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count
 
 
 @taught
-def absolute(a: Any) -> Any:
+def absolute(a: Given) -> Given:
     """|a| = sign(a) a, with the sign recorded; slope 0 at 0.
 
     >>> absolute(Tensor([-2.0, 3.0]))
     Tensor([2., 3.], made by multiply)
     """
-    return multiply(a, np.sign(array_of(a)))
+    result: Given = multiply(a, np.sign(array_of(a)))
+    return result
 
 
 @taught
@@ -210,17 +218,18 @@ def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
 
 
 @taught
-def relu(a: Any) -> Any:
+def relu(a: Given) -> Given:
     """Return max(a, 0), with slope 0 at 0; NaN stays NaN.
 
     >>> relu(Tensor([-1.0, 2.0]))
     Tensor([0., 2.], made by where)
     """
-    return where(array_of(a) <= 0, 0, a)
+    result: Given = where(array_of(a) <= 0, 0, a)
+    return result
 
 
 @taught
-def clip(a: Any, low: Any = None, high: Any = None) -> Any:
+def clip(a: Given, low: Operand | None = None, high: Operand | None = None) -> Given:
     """Keep a within [low, high]; slope 1 at the bounds, 0 outside.
 
     NumPy's clip: the lower bound first, then the upper one, which wins where they
@@ -237,10 +246,11 @@ def clip(a: Any, low: Any = None, high: Any = None) -> Any:
 
 
 @taught
-def silu(a: Any) -> Any:
+def silu(a: Given) -> Given:
     """Return a * sigmoid(a) (Hendrycks and Gimpel 2016, Elfwing et al. 2017).
 
     >>> silu(Tensor(0.0))
     Tensor(0., made by multiply)
     """
-    return a * sigmoid(a)
+    result: Given = a * sigmoid(a)
+    return result

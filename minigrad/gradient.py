@@ -12,8 +12,8 @@ same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -36,20 +36,55 @@ from minigrad.shapes import leaves, rebuilt
 from minigrad.table import cast
 from minigrad.tape import Tape, in_order
 from minigrad.tensor import RELEASED, Tensor
+from minigrad.types import Array, Operand, Options, Shape, Structure, Value
+
+if TYPE_CHECKING:  # a floor above
+    from minigrad.primitive import Primitive
+    from minigrad.watching import Watch
 
 _ndarray = np.ndarray
 
+Edge: TypeAlias = tuple[int, Tensor]  # which argument, and what it is
+Planned: TypeAlias = tuple[Tensor, list[Any], list[Edge]]  # node, operands, edges
+Use: TypeAlias = tuple[Tensor, Value, list[Any], Options]  # node, g, operands, options
+Cotangent: TypeAlias = Array | Tensor  # a Tensor when the walk is recorded
 
-of_function: Any = None  # grad(f): minigrad.transforms, a floor above, hands it over
+# grad(f): minigrad.transforms, a floor above, hands it over
+of_function: Callable[..., Callable[..., Any]] = None  # type: ignore[assignment]
 
 
+@overload
+def grad(
+    output: Callable[..., object],
+    inputs: int | Sequence[int] | None = None,
+    record: bool = False,
+    seed: Operand | None = None,
+) -> Callable[..., Any]: ...
+@overload
+def grad(
+    output: Structure[Tensor],
+    inputs: Tensor,
+    record: Literal[False] = False,
+    seed: Structure[Operand] | None = None,
+) -> Array: ...
+@overload
+def grad(
+    output: Structure[Tensor],
+    inputs: Tensor,
+    record: Literal[True],
+    seed: Structure[Operand] | None = None,
+) -> Tensor: ...
+@overload
+def grad(
+    output: object, inputs: object, record: bool = False, seed: object = None
+) -> Any: ...
 @taught
 def grad(
-    output: Any,
-    inputs: Any = None,
+    output: object,
+    inputs: object = None,
     record: bool = False,
-    seed: Any = None,
-) -> Any:
+    seed: object = None,
+) -> object:
     """Return the gradient of `output` with respect to `inputs`, by reverse mode.
 
     output   a Tensor with one entry, or any shape when `seed` (its cotangent, of the
@@ -115,7 +150,7 @@ def grad(
     return rebuilt(inputs, handed_out)
 
 
-def _no_inputs(output: Any) -> TypeError:
+def _no_inputs(output: object) -> TypeError:
     return TypeError(
         explain(
             f"grad(output) without inputs, at {user_line()}",
@@ -126,7 +161,7 @@ def _no_inputs(output: Any) -> TypeError:
     )
 
 
-def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
+def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Planned]:
     """Return (node, operands, edges) for each step from a wanted input to the output.
 
     Edges are the arguments that lead to a wanted input: gradients nobody asked for are
@@ -158,7 +193,10 @@ def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Any]:
 
 
 def _walk(
-    plan: list[Any], cotangents: Cotangents, keep: set[int], checker: Any = None
+    plan: list[Planned],
+    cotangents: Cotangents,
+    keep: set[int],
+    checker: Watch | None = None,
 ) -> None:
     """Walk backwards, turning each node's cotangent into its arguments'."""
     record, totals = cotangents.record, cotangents.totals
@@ -175,7 +213,8 @@ def _walk(
         if tick in keep:
             totals[tick] = g
             owned.discard(tick)  # from here on, others may share it
-        primitive, options = node.primitive, node.options
+        primitive: Primitive = node.primitive  # type: ignore[assignment]
+        options = node.options
         y = node if record else node.data
         for i, arg in edges:
             if batched and i in primitive.batched_adjoints:
@@ -200,10 +239,13 @@ def _walk(
                 totals[arg.tick] = contribution
 
 
-def _asked_in_part(node: Any, edges: Any, totals: Any, keep: set[int]) -> bool:
+def _asked_in_part(
+    node: Tensor, edges: list[Edge], totals: dict[int, Cotangent], keep: set[int]
+) -> bool:
     """Is [x, y] asked for its y only, and all its cotangent still to be computed?"""
     return (
-        node.primitive.slice_of_argument is not None
+        node.primitive is not None
+        and node.primitive.slice_of_argument is not None
         and len(edges) < len(node.args)
         and node.tick not in totals
         and node.tick not in keep
@@ -224,11 +266,11 @@ class Cotangents:
 
     def __init__(self, record: bool) -> None:
         self.record = record
-        self.totals: dict[int, Any] = {}
+        self.totals: dict[int, Cotangent] = {}
         self.owned: set[int] = set()
-        self.uses: dict[int, dict[Any, list[Any]]] = {}
+        self.uses: dict[int, dict[tuple[Primitive, int], list[Use]]] = {}
 
-    def add(self, arg: Tensor, contribution: Any) -> None:
+    def add(self, arg: Tensor, contribution: Cotangent) -> None:
         """Add a contribution to the cotangent of `arg`."""
         tick = arg.tick
         total = self.totals.get(tick)
@@ -239,7 +281,7 @@ class Cotangents:
             total = unbroadcast(total, arg.shape)
             contribution = unbroadcast(contribution, arg.shape)
         elif tick in self.owned:
-            np.add(total, contribution, out=total)
+            np.add(total, contribution, out=total)  # type: ignore[arg-type]
             return
         total = total + contribution
         if not self.record:
@@ -247,11 +289,11 @@ class Cotangents:
             self.owned.add(tick)
         self.totals[tick] = total
 
-    def put_off(self, arg: Tensor, key: Any, use: Any) -> None:
+    def put_off(self, arg: Tensor, key: tuple[Primitive, int], use: Use) -> None:
         """Remember a use of `arg`, to be computed together with its other uses."""
         self.uses.setdefault(arg.tick, {}).setdefault(key, []).append(use)
 
-    def complete(self, node: Tensor) -> Any:
+    def complete(self, node: Tensor) -> Cotangent | None:
         """Return a node's whole cotangent, now that all its uses have contributed."""
         for (primitive, i), uses in self.uses.pop(node.tick, {}).items():
             whole = self.fit(primitive.batched_adjoints[i](uses), uses[0][0], i, node)
@@ -263,17 +305,23 @@ class Cotangents:
             return unbroadcast(total, node.shape)
         return total
 
-    def complete_parts(self, node: Tensor, operands: list[Any], edges: Any) -> None:
+    def complete_parts(
+        self, node: Tensor, operands: list[Any], edges: list[Edge]
+    ) -> None:
         """Of [x, y], compute only the cotangents asked for, straight from the uses."""
         uses = self.uses.pop(node.tick)
-        primitive: Any = node.primitive
+        assert node.primitive is not None
+        slice_of_argument = node.primitive.slice_of_argument
+        assert slice_of_argument is not None
         for i, arg in edges:
-            part = primitive.slice_of_argument(i, operands, node.options)
+            part = slice_of_argument(i, operands, node.options)
             for (user, k), each in uses.items():
                 contribution = user.batched_adjoints[k](each, part)
                 self.add(arg, self.fit(contribution, node, i, arg))
 
-    def fit(self, contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
+    def fit(
+        self, contribution: Value | None, node: Tensor, i: int, arg: Tensor
+    ) -> Cotangent:
         """Bring a contribution to its argument's dtype and shape, or blame the rule.
 
         Of an elementwise rule the broadcast shape may stay: `complete` sums it.
@@ -288,7 +336,8 @@ class Cotangents:
         if shape == arg.shape:
             return contribution
         spread = _is_broadcast_of(shape, arg.shape)
-        if spread and not node.primitive.is_elementwise:
+        by_entry = node.primitive is not None and node.primitive.is_elementwise
+        if spread and not by_entry:
             return unbroadcast(contribution, arg.shape)
         if spread and shape == node.shape:
             self.uses.setdefault(arg.tick, {})
@@ -296,17 +345,21 @@ class Cotangents:
         raise bad_rule(node, i, arg, f"it returned shape {shape}.")
 
 
-def _cast(contribution: Any, node: Tensor, i: int, arg: Tensor) -> Any:
+def _cast(contribution: Cotangent, node: Tensor, i: int, arg: Tensor) -> Cotangent:
     if contribution.dtype == object and node.dtype != object:
         raise bad_rule(node, i, arg, "it returned dtype object.")
     if contribution.dtype.kind == "c" and arg.dtype.kind == "f":
         raise bad_rule(node, i, arg, "it returned complex numbers.")
     if contribution.dtype == object or arg.dtype == object:
         return contribution
-    return cast(contribution, arg.dtype)
+    return cast(contribution, arg.dtype)  # type: ignore[return-value]
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+@overload
+def unbroadcast(g: Tensor, shape: Shape) -> Tensor: ...
+@overload
+def unbroadcast(g: Array, shape: Shape) -> Array: ...
+def unbroadcast(g: Cotangent, shape: Shape) -> Cotangent:
     """Sum over the axes along which NumPy repeated an argument of this shape.
 
     A copy feeds every repetition, so the cotangents of all repetitions add up.
@@ -315,20 +368,21 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(
         extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
     )
-    if axes:
-        is_tensor = isinstance(g, Tensor)
-        g = g.sum(axis=axes) if is_tensor else as_array(add_up(g, axes), g.dtype)
-    return g.reshape(shape)
+    if not axes:
+        return g.reshape(shape)
+    if isinstance(g, Tensor):
+        return g.sum(axis=axes).reshape(shape)
+    return as_array(add_up(g, axes), g.dtype).reshape(shape)
 
 
-def _is_broadcast_of(shape: tuple[int, ...], small: tuple[int, ...]) -> bool:
+def _is_broadcast_of(shape: Shape, small: Shape) -> bool:
     extra = len(shape) - len(small)
     return extra >= 0 and all(
         n in (1, m) for n, m in zip(small, shape[extra:], strict=True)
     )
 
 
-def _seed(output: Tensor, given: Any, record: bool) -> Any:
+def _seed(output: Tensor, given: object, record: bool) -> Cotangent:
     if given is None:
         if output.size != 1:
             raise ValueError(
@@ -342,11 +396,12 @@ def _seed(output: Tensor, given: Any, record: bool) -> Any:
                 )
             )
         return np.ones_like(output.data)
+    seed: Any = given  # in a complex step, whatever it is
     if isinstance(given, Tensor):
         shape, seed = given.shape, given if record else given.data
     else:
-        complex_step = output.dtype.kind == "c"
-        seed = given if complex_step else numbers(given, "a gradient", "seed")
+        if output.dtype.kind != "c":
+            seed = numbers(given, "a gradient", "seed")
         shape = np.shape(seed)
         if output.dtype != object:
             seed = as_array(seed, output.dtype)
@@ -359,10 +414,11 @@ def _seed(output: Tensor, given: Any, record: bool) -> Any:
                 f"give a seed of shape {output.shape}.",
             )
         )
-    return seed
+    checked: Cotangent = seed
+    return checked
 
 
-def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
+def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Cotangent:
     """Return a gradient that the caller owns: writable, shared with nobody."""
     g = cotangents.complete(wanted)
     if g is None:
@@ -376,7 +432,9 @@ def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Any:
     return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
 
 
-def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]:
+def pushforward(
+    tape: Tape, tangents: Mapping[Tensor, Cotangent]
+) -> dict[Tensor, Cotangent]:
     """Walk a tape forwards, carrying tangents: forward mode from the same rows.
 
     `tangents` gives the directions; the result has the tangent of every step that
@@ -384,20 +442,19 @@ def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]
     """
     require_unspoilt(tape.steps)
     recorded = any(isinstance(tangent, Tensor) for tangent in tangents.values())
-    moving: dict[Tensor, Any] = dict(tangents)
+    moving: dict[Tensor, Cotangent] = dict(tangents)
     for node in tape.steps:
         if node in moving or node.primitive is None:
             continue
         incoming = [moving.get(a) if isinstance(a, Tensor) else None for a in node.args]
         if all(tangent is None for tangent in incoming):
             continue
-        y: Any = node if recorded else node.data
+        y: Value = node if recorded else node.data
         args = [
             a.data if isinstance(a, Tensor) and not recorded else a for a in node.args
         ]
-        tangent = node.primitive.jvp(incoming, y, args, node.options)
-        if not isinstance(tangent, Tensor):
-            tangent = as_array(tangent)
+        moved = node.primitive.jvp(incoming, y, args, node.options)
+        tangent = moved if isinstance(moved, Tensor) else as_array(moved)
         if tangent.shape != node.shape:  # one argument moved, another was broadcast
             tangent = _broadcast(tangent, node.shape)
         if tangent.dtype != node.dtype and node.dtype.kind == "f" and not recorded:
@@ -406,7 +463,7 @@ def pushforward(tape: Tape, tangents: Mapping[Tensor, Any]) -> dict[Tensor, Any]
     return moving
 
 
-def _broadcast(tangent: Any, shape: tuple[int, ...]) -> Any:
+def _broadcast(tangent: Cotangent, shape: Shape) -> Cotangent:
     if isinstance(tangent, Tensor):
         return tangent + np.zeros(shape, tangent.dtype)
     return np.broadcast_to(tangent, shape)

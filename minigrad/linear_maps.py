@@ -9,18 +9,28 @@ sum of all their adjoints is computed at once, on arrays.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad.array_like import as_array
 from minigrad.context import SETTING
-from minigrad.tensor import Array
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Axis, Index, IndexOfAxis, Shape, Value
+
+# One use of an argument: the step, its cotangent, its arguments, its options.
+Use: TypeAlias = tuple[Tensor, Array, Sequence[Array], Mapping[str, Index]]
+
+_dot: Callable[[Array, Array], Array] = np.matmul
 
 
-def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
+def add_up(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """Sum over the axes."""
-    reduce: Any = np.add.reduce  # half the price of np.sum on small arrays
+    reduce: Callable[..., Array] = (
+        np.add.reduce
+    )  # half the price of np.sum on small arrays
     if a.dtype == np.float16:  # added up in float32, as PyTorch does
         total = reduce(a, axis=axis, keepdims=keepdims, dtype=np.float32)
         return np.asarray(total, np.float16)
@@ -29,7 +39,7 @@ def add_up(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return np.asarray(total, object) if bare else total
 
 
-def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
+def sum_adjoint(g: Value, shape: Shape, axis: Axis, keepdims: bool) -> Value:
     """Undo a sum's change of shape: give every summand the sum's cotangent."""
     if axis is not None and not keepdims and shape:
         axes = axis if isinstance(axis, tuple) else (axis,)
@@ -38,22 +48,22 @@ def sum_adjoint(g: Any, shape: Any, axis: Any, keepdims: bool) -> Any:
     return np.broadcast_to(g, shape)
 
 
-def reshaped(a: Array, shape: Any) -> Array:
+def reshaped(a: Array, shape: Shape | int) -> Array:
     """Return the entries, in their order, in another shape."""
     return a.reshape(shape)
 
 
-def repeated(a: Array, shape: Any) -> Array:
+def repeated(a: Array, shape: Shape) -> Array:
     """Repeat to a shape, by NumPy's rules of broadcasting."""
     return np.broadcast_to(a, shape)
 
 
-def permute(a: Array, axes: Any = None) -> Array:
+def permute(a: Array, axes: Shape | None = None) -> Array:
     """Permute the axes; reverse them if `axes` is None."""
     return a.transpose(axes)
 
 
-def inverse(axes: Any) -> Any:
+def inverse(axes: Shape | None) -> Shape | None:
     """Return the permutation that undoes this one."""
     if axes is None:
         return None
@@ -70,7 +80,7 @@ def join(*parts: Array, axis: int = 0) -> Array:
     return np.concatenate(parts, axis=axis)
 
 
-def place_of(i: int, parts: Any, options: Any) -> Any:
+def place_of(i: int, parts: Sequence[Value], options: Mapping[str, int]) -> Index:
     """Return where part i lies in the joined array."""
     ndim = parts[i].ndim
     axis = options.get("axis", 0) % ndim
@@ -83,7 +93,7 @@ def place_of(i: int, parts: Any, options: Any) -> Any:
     )
 
 
-def join_adjoint(i: int, g: Any, *parts: Any, **options: Any) -> Any:
+def join_adjoint(i: int, g: Value, *parts: Value, **options: int) -> Value:
     """Cut part i back out of the joined cotangent."""
     return g[place_of(i, parts, options)]
 
@@ -93,31 +103,31 @@ def pile_up(*parts: Array, axis: int = 0) -> Array:
     return np.stack(parts, axis=axis)
 
 
-def stack_adjoint(i: int, g: Any, *parts: Any, axis: int = 0) -> Any:
+def stack_adjoint(i: int, g: Value, *parts: Value, axis: int = 0) -> Value:
     """Take layer i back out of the pile's cotangent."""
     return g[(slice(None),) * (axis % g.ndim) + (i,)]
 
 
-def entries(a: Array, index: Any) -> Array:
+def entries(a: Array, index: Index) -> Array:
     """Return a[index]: any index NumPy knows, repeated entries included."""
     return a[index]
 
 
-def scatter(g: Array, shape: Any, index: Any) -> Array:
+def scatter(g: Array, shape: Shape, index: Index) -> Array:
     """Return zeros of `shape` with g added in at `index`; repeated entries add up."""
     total = np.zeros(shape, g.dtype, like=g)
     _add_at(total, index, g)
     return total
 
 
-def _add_at(total: Array, index: Any, g: Array) -> None:
+def _add_at(total: Array, index: Index, g: Array) -> None:
     if _may_repeat(index):
-        np.add.at(total, index, g)
+        np.add.at(total, index, g)  # type: ignore[arg-type]  # any index will do
     else:
         total[index] += g
 
 
-def take_adjoints(uses: Any, part: Any = ...) -> Array:
+def take_adjoints(uses: Sequence[Use], part: Index = ...) -> Array:
     """Scatter the cotangents of many takes from one array into one array."""
     _, g, (a,), _ = uses[0]
     total = np.zeros(a.shape, g.dtype, like=g)
@@ -129,7 +139,7 @@ def take_adjoints(uses: Any, part: Any = ...) -> Array:
 _ONCE = (int, np.integer, slice, type(None), type(...))  # choose each entry once
 
 
-def _may_repeat(index: Any) -> bool:
+def _may_repeat(index: Index) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return not all(
         isinstance(part, _ONCE) or (isinstance(part, Array) and part.dtype.kind == "b")
@@ -137,7 +147,7 @@ def _may_repeat(index: Any) -> bool:
     )
 
 
-def choose(a: Array, b: Array, mask: Any) -> Array:
+def choose(a: Array, b: Array, mask: Array) -> Array:
     """Return a where the recorded mask is true, b elsewhere."""
     return np.where(mask, a, b)
 
@@ -149,12 +159,12 @@ def running_sum(a: Array, axis: int) -> Array:
     return np.cumsum(a, axis=axis)
 
 
-def backwards(a: Any, axis: int) -> Any:
+def backwards(a: Value, axis: int) -> Value:
     """Reverse the order along an axis."""
     return a[(slice(None),) * (axis % a.ndim) + (slice(None, None, -1),)]
 
 
-def cast(a: Array, dtype: Any) -> Array:
+def cast(a: Array, dtype: DTypeLike) -> Array:
     """Return the numbers in another precision; complex ones stay complex."""
     if np.dtype(dtype).kind not in "fcO":
         raise TypeError(f"{np.dtype(dtype)} numbers have no derivative; use t.data")
@@ -167,35 +177,35 @@ def cast(a: Array, dtype: Any) -> Array:
 
 def product(a: Array, b: Array) -> Array:
     """Return a @ b: the last axis of a meets the last but one of b, or its only one."""
-    return np.matmul(a, b)
+    return _dot(a, b)
 
 
-def _matrix(a: Any, column: bool) -> Any:
+def _matrix(a: Value, column: bool) -> Value:
     """See a vector as matmul sees it: a row on the left, a column on the right."""
     if a.ndim != 1:
         return a
     return a.reshape((-1, 1) if column else (1, -1))
 
 
-def _swapped(a: Any) -> Any:
+def _swapped(a: Value) -> Value:
     """Transpose the last two axes."""
     return a.transpose((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
 
 
-def _product_cotangent(g: Any, a: Any, b: Any) -> Any:
+def _product_cotangent(g: Value, a: Value, b: Value) -> Value:
     """Give g the two last axes that the product has before matmul drops them."""
     if b.ndim == 1:
         g = g.reshape((*g.shape, 1))
     return g.reshape((*g.shape[:-1], 1, g.shape[-1])) if a.ndim == 1 else g
 
 
-def matmul_adjoint_a(g: Any, a: Any, b: Any) -> Any:
+def matmul_adjoint_a(g: Value, a: Value, b: Value) -> Value:
     """a_bar = g b^T."""
     product = _product_cotangent(g, a, b) @ _swapped(_matrix(b, column=True))
     return product if a.ndim > 1 else product[..., 0, :]
 
 
-def matmul_adjoint_b(g: Any, a: Any, b: Any) -> Any:
+def matmul_adjoint_b(g: Value, a: Value, b: Value) -> Value:
     """b_bar = a^T g."""
     product = _swapped(_matrix(a, column=False)) @ _product_cotangent(g, a, b)
     return product if b.ndim > 1 else product[..., 0]
@@ -207,13 +217,13 @@ def matvec(W: Array, v: Array) -> Array:
         raise ValueError(f"W must be a matrix, and has {W.ndim} axes")
     kept = SETTING.get().layouts
     if kept is None or v.ndim == 1:
-        return np.matmul(v, W.T)
+        return _dot(v, W.T)
     if id(W) not in kept:  # W is kept too, so that its id stays its own
         kept[id(W)] = W, np.ascontiguousarray(W.T)
-    return np.matmul(v, kept[id(W)][1])
+    return _dot(v, kept[id(W)][1])
 
 
-def _vectors(a: Any) -> Any:
+def _vectors(a: Array) -> Array:
     """See an array as rows of vectors; an axis may be empty, so -1 would not do."""
     return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
 
@@ -222,45 +232,46 @@ def outer(z: Array, v: Array) -> Array:
     """Sum z v^T over all vectors: z is (..., m), v is (..., k), the result (m, k)."""
     if z.shape[:-1] != v.shape[:-1]:
         raise ValueError(f"{z.shape[:-1]} vectors z, {v.shape[:-1]} vectors v")
-    return np.matmul(_vectors(z).T, _vectors(v))
+    return _dot(_vectors(z).T, _vectors(v))
 
 
-def _plus(total: Any, term: Array) -> Array:
+def _plus(total: Array | None, term: Array) -> Array:
     """Add to a total of our own, in place where the dtypes allow it."""
     if total is None:
         return term
-    if total.dtype != term.dtype:
-        return total + term
-    return np.add(total, term, out=total)
+    out = total if total.dtype == term.dtype else None
+    total = np.add(total, term, out=out)
+    return total
 
 
-def matvec_adjoints_W(uses: Any, part: Any = ...) -> Array:
+def matvec_adjoints_W(uses: Sequence[Use], part: Index = ...) -> Array:
     """W_bar = sum_t z_bar_t v_t^T = [z_bar_1 ... z_bar_T] [v_1 ... v_T]^T: one product.
 
     Or a few, of some hundred vectors each: long for BLAS, short for the cache.
     """
     _, _, (_, v), _ = uses[0]
     several = 1 + 512 // max(1, math.prod(v.shape[:-1]))  # uses to a block
-    total: Any = None
+    total: Array | None = None
     for start in range(0, len(uses), several):
         block = uses[start : start + several]
         z_bar = np.concatenate([_vectors(g) for _, g, _, _ in block])
         v = np.concatenate([_vectors(v) for _, _, (_, v), _ in block])
-        total = _plus(total, np.matmul(z_bar.T, v))
+        total = _plus(total, _dot(z_bar.T, v))
+    total = as_array(total)
     return total if part is ... else total[part]
 
 
-def matvec_adjoints_v(uses: Any, part: Any = ...) -> Array:
+def matvec_adjoints_v(uses: Sequence[Use], part: Index = ...) -> Array:
     """v_bar = sum of W^T z_bar, over the matrices W that v met.
 
     For a slice of v, the columns of W that it met suffice.
     """
-    columns: Any = slice(None)
-    if part is not ... and all(each == slice(None) for each in part[:-1]):
+    columns: IndexOfAxis = slice(None)
+    if isinstance(part, tuple) and all(each == slice(None) for each in part[:-1]):
         columns, part = part[-1], ...
-    total: Any = None
+    total: Array | None = None
     for _, g, (W, _), _ in uses:
-        product = np.matmul(g, W[:, columns])
+        product = _dot(g, W[:, columns])
         total = _plus(total, product)
     total = as_array(total)
     return total if part is ... else total[part]

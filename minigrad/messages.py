@@ -11,9 +11,8 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import CodeType, FrameType
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ _WRAP = textwrap.TextWrapper(
 )
 
 
-def explain(asked: str, operands: Mapping[str, Any], why: str, fix: str) -> str:
+def explain(asked: str, operands: Mapping[str, object], why: str, fix: str) -> str:
     """Return the four-part message; `operands` maps a role or name to a value."""
     lines = [asked]
     for role, value in operands.items():
@@ -50,7 +49,7 @@ def _part(title: str, text: str) -> list[str]:
     return _WRAP.wrap(f"  {title}   {first}") + listed
 
 
-def describe(value: Any) -> str:
+def describe(value: object) -> str:
     """Return a value's shape, dtype and origin in a few words, never its entries."""
     array = value if isinstance(value, np.ndarray) else getattr(value, "data", value)
     if not isinstance(array, np.ndarray):
@@ -60,11 +59,12 @@ def describe(value: Any) -> str:
     primitive = getattr(value, "primitive", None)
     if primitive is None:
         return words + ("" if value is array else ", a leaf")
-    where = f" at {value.line}" if value.line else ""
+    line = getattr(value, "line", None)
+    where = f" at {line}" if line else ""
     return f"{words}, made by {primitive.name}{where}"
 
 
-def a_kind(value: Any) -> str:
+def a_kind(value: object) -> str:
     """Return the type of a value with its article: a Dense, an LSTM, a torch.Tensor."""
     name, home = type(value).__name__, type(value).__module__.partition(".")[0]
     if home in ("torch", "jax", "jaxlib", "tensorflow", "keras"):
@@ -73,13 +73,13 @@ def a_kind(value: Any) -> str:
     return f"{'an' if spelt or name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
-def named(values: Any) -> dict[str, Any]:
+def named(values: Sequence[object]) -> dict[str, object]:
     """Give each operand of a primitive the name that a message should use."""
-    letters = (f"argument {position}" for position in range(len(values)))
-    return {
-        f"{letter} ({value.name})" if getattr(value, "name", None) else letter: value
-        for letter, value in zip(letters, values, strict=True)
-    }
+    operands = {}
+    for position, value in enumerate(values):
+        name = getattr(value, "name", None)
+        operands[f"argument {position}" + (f" ({name})" if name else "")] = value
+    return operands
 
 
 def user_line() -> str:

@@ -135,7 +135,8 @@ class Point(NamedTuple):
 
     def gradient(self) -> list[Array]:
         """Return the gradient of sum(y * y_bar) over the results y, by each input."""
-        return grad(self.outputs, self.inputs, seed=self.cotangents)
+        result: list[Array] = grad(self.outputs, self.inputs, seed=self.cotangents)
+        return result
 
     def proved(self) -> None:
         """Prove this gradient: the test of whoever brings none."""
@@ -163,6 +164,7 @@ def _uses(points: Sequence[Point], asked: str) -> Uses:
         for step in Tape(*point.outputs):
             for i, arg in enumerate(step.args):
                 if isinstance(arg, Tensor) and arg in moving:
+                    assert step.primitive is not None
                     uses.setdefault((step.primitive, i), []).append(step)
                     moving.add(step)
     if not uses:
@@ -248,7 +250,8 @@ def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
     """Would the engine let rules i and j stand in each other's place?"""
     if not 0 <= min(i, j) < max(i, j) < len(args):
         return False
-    return row.is_elementwise or np.shape(args[i]) == np.shape(args[j])
+    answer: bool = row.is_elementwise or np.shape(args[i]) == np.shape(args[j])
+    return answer
 
 
 def _exchanged(row: Any, i: int, j: int) -> dict[str, Any]:

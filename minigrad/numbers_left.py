@@ -95,7 +95,7 @@ def described(place: Place, trace: Trace) -> str:
     step = trace.user(place)
     if place.role == "result":
         return f"output {place.key}".strip()
-    if step is None:
+    if step is None or step.primitive is None:
         return "a Tensor made inside"
     of = f"{step.primitive.name} at step {trace.used_at(place)}{_at(step)}"
     if place.role == "argument":

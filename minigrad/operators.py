@@ -8,7 +8,7 @@ Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselv
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
 
-BINARY = {
+BINARY: dict[str, Callable[..., object]] = {
     "add": t.add,
     "sub": t.subtract,
     "mul": t.multiply,
@@ -50,7 +50,7 @@ METHODS = {
 }
 
 
-def _reflected(operation: Any) -> Any:
+def _reflected(operation: Callable[..., object]) -> Callable[..., object]:
     return lambda b, a: operation(a, b)
 
 
@@ -59,7 +59,8 @@ for _name, _operation in BINARY.items():
     setattr(Tensor, f"__r{_name}__", _reflected(_operation))
 
 # NumPy's ufunc says no, in our words, where there is no row for it.
-for _name, _ufunc in {"mod": np.mod, "floordiv": np.floor_divide}.items():
+_UFUNCS: dict[str, np.ufunc] = {"mod": np.mod, "floordiv": np.floor_divide}
+for _name, _ufunc in _UFUNCS.items():
     setattr(Tensor, f"__{_name}__", lambda a, b, f=_ufunc: f(a, b))
     setattr(Tensor, f"__r{_name}__", _reflected(_ufunc))
 

@@ -17,10 +17,9 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.foreign_names import OPTIMIZER
 from minigrad.habits import absent, taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.module import Module, misfits
 from minigrad.parameter import Parameter
-from minigrad.refusals import a_kind
 from minigrad.shapes import leaves
 from minigrad.tensor import Array
 
@@ -214,7 +213,10 @@ class Adam(Optimizer):
         v = memory["v"] = beta_2 * memory.get("v", 0.0) + (1 - beta_2) * g * g
         m_hat = m / (1 - beta_1**t)
         v_hat = v / (1 - beta_2**t)
-        return theta - self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        result: Array = theta - self.learning_rate * m_hat / (
+            np.sqrt(v_hat) + self.epsilon
+        )
+        return result
 
 
 class AdamW(Adam):
@@ -267,7 +269,8 @@ class RMSprop(Optimizer):
         step = g / (np.sqrt(v) + self.epsilon)
         if self.momentum:
             step = memory["u"] = self.momentum * memory.get("u", 0.0) + step
-        return theta - self.learning_rate * step
+        result: Array = theta - self.learning_rate * step
+        return result
 
 
 _BELOW_ONE = ("beta_1", "beta_2")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 import warnings
 import weakref
-from typing import Any
+from collections.abc import Callable
+from types import GetSetDescriptorType
+from typing import NoReturn, Self, TypeAlias
 
 import numpy as np
 
@@ -19,9 +21,14 @@ from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.refusals import require_recorded
 from minigrad.tape import Tape
-from minigrad.tensor import RELEASED, Array, Tensor, clock
+from minigrad.tensor import RELEASED, Tensor, clock
+from minigrad.types import Array, Operand
 
-_store: Any = Tensor.__dict__["data"]  # the slot in which every Tensor keeps its array
+State: TypeAlias = tuple[str, Array | None]  # what pickle keeps of a Parameter too
+
+_store: GetSetDescriptorType = Tensor.__dict__[
+    "data"
+]  # the slot in which every Tensor keeps its array
 
 
 IN_PLACE = {
@@ -49,32 +56,35 @@ class Parameter(Tensor):
     __slots__ = ("grad", "path")
 
     @taught
-    def __init__(self, data: Any, name: str | None = None) -> None:
+    def __init__(self, data: Operand, name: str | None = None) -> None:
         super().__init__(data, name)
         self.grad: Array | None = None
         self.path = ""
 
-    def __copy__(self) -> Parameter:
+    def __copy__(self) -> Self:
         return self.__deepcopy__({})
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         make, arguments, state = self.__reduce__()
         copied = make(*arguments)
         copied.__setstate__(copy.deepcopy(state, memo))
         return copied
 
-    def __reduce__(self) -> Any:
+    def __reduce__(  # type: ignore[override]
+        self,
+    ) -> tuple[type[Self], tuple[Array, str | None], State]:
         return (*super().__reduce__(), (self.path, self.grad))
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: State) -> None:
         self.path, self.grad = state
 
     @property
     def data(self) -> Array:
-        return _store.__get__(self)
+        result: Array = _store.__get__(self)
+        return result
 
     @data.setter
-    def data(self, value: Any) -> None:
+    def data(self, value: Operand) -> None:
         if hasattr(self, "path"):  # not the first time
             asked = f"{self.name or 'p'}.data = array"
             value = self._as_before(numbers(value, asked, "array"))
@@ -107,10 +117,10 @@ class Parameter(Tensor):
         return array.astype(old.dtype, copy=False)
 
 
-def _in_place(sign: str) -> Any:
+def _in_place(sign: str) -> Callable[[Parameter, object], NoReturn]:
     """Return what `p -= step` does: nothing but say what would."""
 
-    def refuse(self: Parameter, other: Any) -> Any:
+    def refuse(self: Parameter, other: object) -> NoReturn:
         name = self.name or "p"
         raise TypeError(
             explain(
@@ -130,7 +140,7 @@ for _name, _sign in IN_PLACE.items():
     setattr(Parameter, f"__{_name}__", _in_place(_sign))
 
 
-def holds(own: np.dtype[Any], other: np.dtype[Any]) -> bool:
+def holds(own: np.dtype, other: np.dtype) -> bool:
     """Can a Parameter of dtype `own` take numbers of dtype `other`, but for rounding?
 
     >>> holds(np.dtype("f4"), np.dtype("f8")), holds(np.dtype("f8"), np.dtype("c16"))
@@ -144,7 +154,7 @@ _MANY = 100
 
 
 @taught
-def backward(output: Tensor, seed: Any = None) -> None:
+def backward(output: Tensor, seed: Operand | None = None) -> None:
     """Add the gradient of `output` into `.grad` of every Parameter on its tape.
 
     >>> w = Parameter([1.0, 2.0], name="w")

@@ -27,13 +27,17 @@ import inspect
 import operator
 from collections import UserDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE, plain
+from minigrad.array_like import NUMPY_FACE, zero_like
 from minigrad.messages import explain
 from minigrad.recording import parameters_of, recorder
+from minigrad.samples import Sample
+from minigrad.types import Args, Code, Operation, Options, Partial, Rule, Value
+
+Tangents: TypeAlias = Sequence[Value | None]  # None of what does not move
 
 
 class Primitive:
@@ -47,27 +51,28 @@ class Primitive:
 
     name: str
     symbol: str
-    function: Callable[..., Any]
-    apply: Callable[..., Any]
-    rules: tuple[Callable[..., Any], ...]
-    batched_adjoints: dict[int, Callable[..., Any]]
-    slice_of_argument: Callable[..., Any] | None
+    function: Code
+    apply: Operation
+    rules: tuple[Rule, ...] | tuple[Partial, ...]
+    batched_adjoints: dict[int, Code]
+    slice_of_argument: Callable[..., tuple[slice, ...]] | None = None
     written = ""
     is_elementwise = False
     variadic = False
+    meaning = ""
 
-    def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
+    def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
         """Return what the cotangent `g` of y contributes to argument `i`."""
         raise NotImplementedError
 
-    def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
+    def jvp(self, tangents: Tangents, y: Value, args: Args, options: Options) -> Value:
         """Return y's tangent; an argument that does not move has tangent None."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} primitive {self.name}>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         return TABLE.__getitem__, (self.name,)
 
 
@@ -104,9 +109,9 @@ class Elementwise(Primitive):
     def __init__(
         self,
         name: str,
-        function: Callable[..., Any],
+        function: Code,
         meaning: str,
-        partials: Sequence[Callable[..., Any]],
+        partials: Sequence[Partial],
         symbol: str | None = None,
         domain: str = "",
     ) -> None:
@@ -117,30 +122,26 @@ class Elementwise(Primitive):
         self.symbol = symbol or name
         self.domain = domain
         self.batched_adjoints = {}
-        self.slice_of_argument = None
         self.apply = recorder(self)
 
-    def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
+    def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
         try:
             slope = self.partials[i](y, *args)
         except (ZeroDivisionError, OverflowError):
-            slope = self._slope_of_arrays(i, y, args)
+            # Python's numbers raise where arrays are infinite.
+            arrays = (a if hasattr(a, "shape") else np.asarray(a) for a in args)
+            slope = self.partials[i](y, *arrays)
         if type(slope) is int:  # a constant slope of 1 or -1 needs no multiplication
             return g if slope == 1 else -g if slope == -1 else g * slope
         return g * slope
 
-    def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
+    def jvp(self, tangents: Tangents, y: Value, args: Args, options: Options) -> Value:
         terms = (
             self.vjp(i, tangent, y, args, options)  # a slope multiplies either way
             for i, tangent in enumerate(tangents)
             if tangent is not None
         )
         return functools.reduce(operator.add, terms)
-
-    def _slope_of_arrays(self, i: int, y: Any, args: Any) -> Any:
-        """Return the slope where Python's numbers raise and arrays are infinite."""
-        arrays = (a if hasattr(a, "shape") else np.asarray(a) for a in args)
-        return self.partials[i](y, *arrays)
 
 
 class Linear(Primitive):
@@ -162,19 +163,19 @@ class Linear(Primitive):
     def __init__(
         self,
         name: str,
-        function: Callable[..., Any],
-        adjoints: Any,
+        function: Code,
+        adjoints: Sequence[Rule],
         jointly: bool,
         symbol: str | None = None,
-        batched_adjoints: dict[int, Callable[..., Any]] | None = None,
-        slice_of_argument: Callable[..., Any] | None = None,
+        batched_adjoints: dict[int, Code] | None = None,
+        slice_of_argument: Callable[..., tuple[slice, ...]] | None = None,
         written: str = "",
         rule: str = "",
-        samples: Callable[..., Any] | None = None,
+        samples: Callable[..., Sample] | None = None,
     ) -> None:
         self.name = name
         self.function = function
-        self.adjoints = self.rules = tuple(adjoints)
+        self.rules = self.adjoints = tuple(adjoints)
         self.jointly = jointly
         kinds = {each.kind for each in parameters_of(function).values()}
         self.variadic = inspect.Parameter.VAR_POSITIONAL in kinds
@@ -186,15 +187,15 @@ class Linear(Primitive):
         self.samples = samples
         self.apply = recorder(self)
 
-    def vjp(self, i: int, g: Any, y: Any, args: Any, options: Any) -> Any:
+    def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
         if self.variadic:
             return self.adjoints[0](i, g, *args, **options)
         return self.adjoints[i](g, *args, **options)
 
-    def jvp(self, tangents: Sequence[Any], y: Any, args: Any, options: Any) -> Any:
+    def jvp(self, tangents: Tangents, y: Value, args: Args, options: Options) -> Value:
         if self.jointly:
             moved = (
-                _zero(plain(arg)) if tangent is None else tangent
+                zero_like(arg) if tangent is None else tangent
                 for tangent, arg in zip(tangents, args, strict=True)
             )
             return self.apply(*moved, **options)
@@ -206,13 +207,9 @@ class Linear(Primitive):
         return functools.reduce(operator.add, terms)
 
 
-def _zero(arg: Any) -> Any:
-    return np.zeros_like(arg) if hasattr(arg, "shape") else 0
-
-
 def elementwise(
-    name: str, function: Any, meaning: str, partials: Any, **more: Any
-) -> Callable[..., Any]:
+    name: str, function: Code, meaning: str, partials: Sequence[Partial], **more: str
+) -> Operation:
     """Enter an elementwise row in the table and return the function users call."""
     if callable(partials) or not all(map(callable, partials)):
         raise TypeError(
@@ -238,13 +235,13 @@ def elementwise(
 
 
 def linear(
-    name: str, function: Any, adjoints: Any, *, jointly: bool, **more: Any
-) -> Callable[..., Any]:
+    name: str, function: Code, adjoints: Sequence[Rule], *, jointly: bool, **more: Any
+) -> Operation:
     """Enter a linear row in the table and return the function users call."""
     return _entered(Linear(name, function, adjoints, jointly, **more))
 
 
-def _entered(row: Primitive) -> Callable[..., Any]:
+def _entered(row: Primitive) -> Operation:
     if row.name in TABLE:
         raise ValueError(
             explain(
@@ -259,7 +256,7 @@ def _entered(row: Primitive) -> Callable[..., Any]:
     return row.apply
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Operation:
     """Let pickle find the function of a row, in a model with `activation=mg.tanh`."""
     if name in TABLE:
         return TABLE[name].apply

@@ -8,32 +8,37 @@ computes, which is how the same rules run on plain arrays.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
 from minigrad.array_like import DOMAINS, as_array, plain
 from minigrad.arrays import numbers
-from minigrad.context import SETTING
+from minigrad.context import SETTING, Setting
 from minigrad.habits import not_a_keyword
 from minigrad.messages import explain, named, user_line
 from minigrad.tensor import UNRECORDED, Tensor, clock
+from minigrad.types import Array, Number, Operand, Operation, Options, Value
+
+if TYPE_CHECKING:
+    from minigrad.primitive import Primitive
 
 _new = object.__new__
 _ndarray = np.ndarray
 _NUMBERS = frozenset({float, int, np.float64, np.float32})
-_NO_OPTIONS: dict[str, Any] = {}
+_NO_OPTIONS: Options = {}
 
 
-def recorder(row: Any) -> Callable[..., Any]:
+def recorder(row: Primitive) -> Operation:
     """Return the function that applies a primitive, recorded when it should be.
 
     One and two arguments are written out: they are most of all steps.
     """
+    written_out: dict[int, Callable[[Primitive], Callable[..., Value]]]
     written_out = {1: _unary, 2: _binary}
     arity = len(row.rules) if row.is_elementwise else 0
-    apply: Any = written_out.get(arity, _general)(row)
+    apply = cast(Operation, written_out.get(arity, _general)(row))
     apply.__name__ = apply.__qualname__ = row.name
     apply.__doc__ = row.function.__doc__
     if row.is_elementwise and isinstance(row.function, np.ufunc):  # not NumPy's page
@@ -42,10 +47,10 @@ def recorder(row: Any) -> Callable[..., Any]:
     return apply
 
 
-def _unary(row: Any) -> Callable[[Any], Any]:
+def _unary(row: Primitive) -> Callable[[Operand], Value]:
     function = row.function
 
-    def apply(a: Any) -> Any:
+    def apply(a: Operand) -> Value:
         if not isinstance(a, Tensor):
             theirs = DOMAINS.get(type(a))
             return function(a) if theirs is None else theirs(row, a)
@@ -62,10 +67,10 @@ def _unary(row: Any) -> Callable[[Any], Any]:
     return apply
 
 
-def _binary(row: Any) -> Callable[[Any, Any], Any]:
+def _binary(row: Primitive) -> Callable[[Operand, Operand], Value]:
     function = row.function
 
-    def apply(a: Any, b: Any) -> Any:
+    def apply(a: Operand, b: Operand) -> Value:
         x = a.data if isinstance(a, Tensor) else a
         y = b.data if isinstance(b, Tensor) else b
         if x is a:
@@ -88,7 +93,7 @@ def _binary(row: Any) -> Callable[[Any, Any], Any]:
     return apply
 
 
-def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def parameters_of(function: Callable[..., object]) -> dict[str, inspect.Parameter]:
     """Return what a function takes; nothing if it does not say, as some in C.
 
     >>> list(parameters_of(lambda a, axis=None: a))
@@ -100,20 +105,20 @@ def parameters_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
         return {}
 
 
-def _general(row: Any) -> Callable[..., Any]:
+def _general(row: Primitive) -> Callable[..., Value]:
     """Any number of arguments, then options, by position or by name."""
     function = row.function
     parameters = parameters_of(function)
     arity = None if row.variadic else len(row.rules)
     option_names = () if row.variadic else tuple(parameters)[arity:]
 
-    def apply(*args: Any, **options: Any) -> Any:
+    def apply(*args: Operand, **options: object) -> Value:
         if arity is not None and len(args) > arity:
             if len(args) > arity + len(option_names):
                 raise _too_many(row, args, arity, option_names)
             options.update(zip(option_names, args[arity:], strict=False))
             args = args[:arity]
-        values = []
+        values: list[Operand] = []
         tracked, unusual = False, False
         for a in args:
             if isinstance(a, Tensor):
@@ -144,13 +149,15 @@ def _general(row: Any) -> Callable[..., Any]:
     return apply
 
 
-def _is_plain(a: Any) -> bool:
+def _is_plain(a: object) -> TypeGuard[Array | Number]:
     """Is this a number or an array of real numbers, as nearly all operands are?"""
     kind = type(a)
-    return a.dtype.kind in "fiub" if kind is _ndarray else kind in _NUMBERS
+    if kind is _ndarray:
+        return a.dtype.kind in "fiub"  # type: ignore[attr-defined]
+    return kind in _NUMBERS
 
 
-def _operand(a: Any, row: Any, args: Any) -> Any:
+def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     """Return what stands beside a Tensor: a number, or an array of numbers.
 
     Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
@@ -174,7 +181,9 @@ def _operand(a: Any, row: Any, args: Any) -> Any:
     )
 
 
-def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
+def _too_many(
+    row: Primitive, args: Sequence[object], arity: int, option_names: Sequence[str]
+) -> TypeError:
     return TypeError(
         explain(
             f"{row.name} of {len(args)} arguments, at {user_line()}",
@@ -186,7 +195,11 @@ def _too_many(row: Any, args: Any, arity: int, option_names: Any) -> TypeError:
 
 
 def record(
-    row: Any, value: Any, args: Any, options: Any, setting: Any = None
+    row: Primitive | None,
+    value: Value,
+    args: tuple[Any, ...],
+    options: Options,
+    setting: Setting | None = None,
 ) -> Tensor:
     """Return the Tensor that remembers how `value` was made."""
     setting = setting or SETTING.get()
@@ -207,7 +220,11 @@ def record(
 
 
 def refused(
-    name: str, function: Any, args: Any, options: Any, error: Exception
+    name: str,
+    function: Callable[..., object],
+    args: Sequence[Operand],
+    options: Options,
+    error: Exception,
 ) -> Exception:
     """Say NumPy's refusal in the terms of a primitive or composite, and its operands.
 
@@ -229,18 +246,18 @@ def refused(
     )
 
 
-def _why(function: Any, error: Exception) -> str:
+def _why(function: Callable[..., object], error: Exception) -> str:
     """Return what the function does, in its own words, and what NumPy said."""
     if isinstance(function, np.ufunc) or not function.__doc__:
         return str(error)
     return f"{function.__doc__.splitlines()[0]} NumPy: {error}"
 
 
-def _has_objects(args: Any) -> bool:
+def _has_objects(args: Sequence[Operand]) -> bool:
     return any(np.asarray(plain(a)).dtype.kind == "O" for a in args)
 
 
-def _likely_fix(args: Any, error: Exception) -> str:
+def _likely_fix(args: Sequence[Operand], error: Exception) -> str:
     if _has_objects(args):
         return (
             "elements of an object array need the operation themselves: for SymPy use "

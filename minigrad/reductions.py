@@ -7,8 +7,8 @@ choice is made (which entry is the largest), it is made once, when it is recorde
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,10 +18,10 @@ from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
-from minigrad.tensor import Array, Tensor
-from minigrad.types import Shape
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Axis, Given, Operand, Shape, Value
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., Value])
 
 
 def _in_float32(function: F) -> F:
@@ -31,7 +31,7 @@ def _in_float32(function: F) -> F:
     """
 
     @functools.wraps(function)
-    def wider(a: Any, *others: Any, **options: Any) -> Any:
+    def wider(a: Operand, *others: object, **options: object) -> Value:
         if array_of(a).dtype != np.float16:
             return function(a, *others, **options)
         return cast(function(cast(a, np.float32), *others, **options), np.float16)
@@ -41,19 +41,20 @@ def _in_float32(function: F) -> F:
 
 @taught
 @_in_float32
-def mean(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the mean over the axes.
 
     >>> import minigrad as mg
     >>> mg.mean(mg.Tensor([1.0, 3.0]))
     Tensor(2., made by divide)
     """
-    return sum(a, axis=axis, keepdims=keepdims) / as_exact(_count(a, axis), a)
+    result: Given = sum(a, axis=axis, keepdims=keepdims) / as_exact(_count(a, axis), a)
+    return result
 
 
 @taught
 @_in_float32
-def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def var(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the mean squared deviation from the mean (no Bessel correction).
 
     >>> import minigrad as mg
@@ -65,7 +66,7 @@ def var(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @taught
-def max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def max(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the largest entry over the axes; ties share the gradient equally.
 
     >>> import minigrad as mg
@@ -76,18 +77,25 @@ def max(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @taught
-def min(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def min(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the smallest entry over the axes; ties share the gradient equally."""
     return _extreme(a, min, np.min, axis, keepdims)
 
 
-def _extreme(a: Any, asked: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
+def _extreme(
+    a: Given,
+    asked: Callable[..., object],
+    choose: Callable[..., Array],
+    axis: Axis,
+    keepdims: bool,
+) -> Given:
     x = array_of(a)
     best = _best(a, axis, asked, choose)
     chosen = (x == best) | (x != x)  # only NaN differs from itself
     ties = np.sum(chosen, axis=axis, keepdims=True)
     if np.all(ties == 1):
-        return sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
+        single: Given = sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
+        return single
     # best + the mean of (a - best) over the ties: the value is best exactly.
     best = _finite(best)  # infinity cannot be taken out, but it can be averaged
     moved = where(chosen, a, best) - best
@@ -96,10 +104,11 @@ def _extreme(a: Any, asked: Any, choose: Any, axis: Any, keepdims: bool) -> Any:
     else:
         share = moved * (1 / ties).astype(x.dtype)
     total = sum(share, axis=axis, keepdims=keepdims)
-    return total + (best if keepdims else best.reshape(total.shape))
+    result: Given = total + (best if keepdims else best.reshape(total.shape))
+    return result
 
 
-def _count(a: Any, axis: Any) -> int:
+def _count(a: Operand, axis: Axis) -> int:
     shape = np.shape(array_of(a))
     if axis is None:
         return int(np.prod(shape))
@@ -111,7 +120,7 @@ def _count(a: Any, axis: Any) -> int:
 
 @taught
 @_in_float32
-def logsumexp(a: Any, axis: Any = -1, keepdims: bool = False) -> Any:
+def logsumexp(a: Given, axis: Axis = -1, keepdims: bool = False) -> Given:
     """Return log(sum(exp(a))) over the axes, without overflow.
 
     The largest entry is taken out first; as a constant, because the result does not
@@ -119,10 +128,16 @@ def logsumexp(a: Any, axis: Any = -1, keepdims: bool = False) -> Any:
     """
     top = _top(a, axis, logsumexp)
     total = log(sum(exp(a - top), axis=axis, keepdims=keepdims))
-    return total + (top if keepdims else top.reshape(total.shape))
+    result: Given = total + (top if keepdims else top.reshape(total.shape))
+    return result
 
 
-def _best(a: Any, axis: Any, asked: Any, choose: Any = np.max) -> Array:
+def _best(
+    a: Operand,
+    axis: Axis,
+    asked: Callable[..., object],
+    choose: Callable[..., Array] = np.max,
+) -> Array:
     """Return the largest (or smallest) numbers along the axes, which stay."""
     try:
         return choose(array_of(a), axis=axis, keepdims=True)
@@ -130,7 +145,7 @@ def _best(a: Any, axis: Any, asked: Any, choose: Any = np.max) -> Array:
         raise refused(asked.__name__, asked, (a,), {"axis": axis}, error) from error
 
 
-def _top(a: Any, axis: Any, asked: Any) -> Array:
+def _top(a: Operand, axis: Axis, asked: Callable[..., object]) -> Array:
     return _finite(_best(a, axis, asked))
 
 
@@ -140,7 +155,7 @@ def _finite(top: Array) -> Array:
 
 @taught
 @_in_float32
-def log_softmax(a: Any, axis: Any = -1) -> Any:
+def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """Return log(softmax(a)), without overflow.
 
     >>> import minigrad as mg
@@ -149,12 +164,13 @@ def log_softmax(a: Any, axis: Any = -1) -> Any:
     """
     # The shift first, or one that is common to all would cost digits.
     shifted = a - _top(a, axis, log_softmax)
-    return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
+    result: Given = shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
+    return result
 
 
 @taught
 @_in_float32
-def softmax(a: Any, axis: Any = -1) -> Any:
+def softmax(a: Given, axis: Axis = -1) -> Given:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
 
     >>> import minigrad as mg
@@ -162,7 +178,8 @@ def softmax(a: Any, axis: Any = -1) -> Any:
     array([0., 1.])
     """
     raised = exp(a - _top(a, axis, softmax))
-    return raised / sum(raised, axis=axis, keepdims=True)
+    result: Given = raised / sum(raised, axis=axis, keepdims=True)
+    return result
 
 
 # ------------------------------------------------------------------------------ losses
@@ -170,7 +187,7 @@ def softmax(a: Any, axis: Any = -1) -> Any:
 
 @taught
 @_in_float32
-def squared_error(prediction: Any, target: Any) -> Any:
+def squared_error(prediction: Given, target: Operand) -> Given:
     """Return the mean of (prediction - target)^2; the shapes must be the same.
 
     Raises ValueError for different shapes, which broadcasting would hide.
@@ -208,7 +225,7 @@ def _labels_fix(logits: Shape, labels: Shape) -> str:
 
 @taught
 @_in_float32
-def cross_entropy(logits: Any, labels: Any) -> Any:
+def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     """Return the mean of -log softmax(logits)[label].
 
     logits (..., K) are scores, labels (...) the right classes, integers in 0..K-1.
@@ -235,4 +252,5 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     classes = shape[-1]
     scores = reshape(log_softmax(logits), (-1, classes))
     right = take(scores, (np.arange(labels.size), labels.reshape(-1)))
-    return -mean(right)
+    result: Given = -mean(right)
+    return result

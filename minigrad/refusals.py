@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.shapes import is_module, leaves
@@ -12,7 +11,7 @@ from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 RETURNED = "f(*args)"  # the role of what a function returned that a reading called
 
 
-def outputs_in(structure: Any, asked: str, role: str = "output") -> list[Tensor]:
+def outputs_in(structure: object, asked: str, role: str = "output") -> list[Tensor]:
     """Return the Tensors of a structure of outputs, or refuse another leaf.
 
     >>> len(outputs_in((Tensor(1.0), {"c": Tensor(2.0)}), "Tape(output)"))
@@ -28,7 +27,7 @@ def outputs_in(structure: Any, asked: str, role: str = "output") -> list[Tensor]
     return list(found.values())
 
 
-def inputs_in(structure: Any, asked: str) -> list[Tensor]:
+def inputs_in(structure: object, asked: str) -> list[Tensor]:
     """Return the Tensors to differentiate by, in the order of their structure.
 
     Of a Module these are its Parameters. Raises TypeError for another leaf.
@@ -47,7 +46,7 @@ def inputs_in(structure: Any, asked: str) -> list[Tensor]:
     return list(found.values())
 
 
-def require_tensor(value: Any, asked: str, role: str = "output") -> None:
+def require_tensor(value: object, asked: str, role: str = "output") -> None:
     """Refuse what carries no record, and say how to come by what does."""
     if not isinstance(value, Tensor):
         raise TypeError(
@@ -60,7 +59,7 @@ def require_tensor(value: Any, asked: str, role: str = "output") -> None:
         )
 
 
-def _output_instead(value: Any, returned: bool) -> str:
+def _output_instead(value: object, returned: bool) -> str:
     """Say what to give, or what f should return, in the place of what is no Tensor."""
     if returned and value is None:
         return "return the result: a function without return gives None."
@@ -88,7 +87,7 @@ def _output_instead(value: Any, returned: bool) -> str:
     )
 
 
-def _input_instead(value: Any) -> str:
+def _input_instead(value: object) -> str:
     """Say what to give in the place of an input that is no Tensor."""
     if isinstance(value, str | bytes):
         return "give the Tensor itself; its name is only for people."
@@ -100,7 +99,7 @@ def _input_instead(value: Any) -> str:
     )
 
 
-def require_recorded(output: Any, asked: str = "the gradient") -> None:
+def require_recorded(output: Tensor, asked: str = "the gradient") -> None:
     """Refuse an output whose record was never made, or is gone."""
     require_tensor(output, asked)
     if output.options is UNRECORDED or output.options is RELEASED:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 from random import Random
-from typing import Any
 
 import numpy as np
 
-Shape = tuple[int, ...]
-Sample = tuple[tuple[Shape, ...], dict[str, Any]]
+from minigrad.types import Index, IndexOfAxis, Options, Shape
+
+Sample = tuple[tuple[Shape, ...], Options]
 
 
 def some_shape(random: Random, least: int = 0, most: int = 3) -> Shape:
@@ -50,7 +50,7 @@ def some_axis(random: Random, ndim: int) -> int:
 def sum(random: Random) -> Sample:
     """All axes, one, or several; kept or dropped."""
     shape = some_shape(random)
-    options: dict[str, Any] = {}
+    options: Options = {}
     if shape and random.random() < 0.8:
         chosen = random.sample(range(len(shape)), random.randint(1, len(shape)))
         axes = tuple(axis - random.choice((0, len(shape))) for axis in chosen)
@@ -108,7 +108,7 @@ def stack(random: Random) -> Sample:
     return (shape,) * random.randint(1, 3), {"axis": axis}
 
 
-def some_index(random: Random, shape: Shape) -> Any:
+def some_index(random: Random, shape: Shape) -> Index:
     """Return an index into a shape: numbers, slices, arrays, masks, and several.
 
     >>> some_index(Random(9), (3, 2))
@@ -127,7 +127,7 @@ def some_index(random: Random, shape: Shape) -> Any:
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
-def _some_part(random: Random, n: int, length: int) -> Any:
+def _some_part(random: Random, n: int, length: int) -> IndexOfAxis:
     """Return an index along an axis of n entries; an array may repeat itself."""
     ends = [None, *range(-n, n + 1)]
     some = [random.randrange(-n, n) for _ in range(length)]
@@ -152,9 +152,9 @@ def take(random: Random) -> Sample:
 
 def scatter(random: Random) -> Sample:
     """Any index again, to add in where `take` took out."""
-    (shape,), options = take(random)
-    taken = np.zeros(shape)[options["index"]]
-    return (taken.shape,), {"shape": shape, **options}
+    shape = some_shape(random, least=random.choice((0, 1, 1, 1)), most=2)
+    index = some_index(random, shape)
+    return (np.zeros(shape)[index].shape,), {"shape": shape, "index": index}
 
 
 def where(random: Random) -> Sample:

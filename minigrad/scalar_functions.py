@@ -7,6 +7,7 @@ field elements) to the objects' own methods.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,13 +32,19 @@ def sigmoid(a: Array) -> Array:
 def softplus(a: Array) -> Array:
     """log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which never overflows."""
     a = np.asarray(a)
+    result: Array
     if a.dtype.kind == "f":
-        return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
-    if a.dtype.kind == "c":
+        result = np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
+    elif a.dtype.kind == "c":
         z = np.exp(np.where(a.real > 0, -a, a))
         size = 0.5 * np.log1p(2 * z.real + z.real**2 + z.imag**2)  # log |1 + z|
-        return np.where(a.real > 0, a, 0) + size + 1j * np.arctan2(z.imag, 1 + z.real)
-    return np.log(1 + np.exp(a))
+        phase = np.arctan2(z.imag, 1 + z.real)
+        result = np.where(a.real > 0, a, 0) + size + 1j * phase
+    else:
+        result = np.log(1 + np.exp(a))
+    return result
 
 
-_sigmoid_of_objects = np.frompyfunc(operator.methodcaller("sigmoid"), 1, 1)
+_sigmoid_of_objects: Callable[[Array], Array] = np.frompyfunc(
+    operator.methodcaller("sigmoid"), 1, 1
+)

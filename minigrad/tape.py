@@ -11,13 +11,16 @@ No recursion and nothing global: memory is freed when the last name for the outp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.array_like import as_array
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
 from minigrad.refusals import outputs_in, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
+from minigrad.types import Printer, Structure
+
+Domain = TypeVar("Domain")  # what a replay computes with: arrays, Tensors, ...
 
 COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope")
 
@@ -37,7 +40,7 @@ class Tape:
        1  b     add        a, a       ()
     """
 
-    def __init__(self, *outputs: Any) -> None:
+    def __init__(self, *outputs: Structure[Tensor]) -> None:
         asked = outputs[0] if len(outputs) == 1 else outputs
         self.outputs = tuple(outputs_in(asked, "Tape(output)")) if outputs else ()
         self.steps = in_order(self.outputs)
@@ -60,7 +63,7 @@ class Tape:
         names = ", ".join(each.name or "a Tensor" for each in self.outputs)
         return shown(f"<Tape of {names}: {len(self)} steps>")
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
@@ -70,12 +73,12 @@ class Tape:
         """Yield what a table says of each step."""
         label = {step.tick: _label(step, at) for at, step in enumerate(self.steps)}
 
-        def argument(arg: Any) -> str:
+        def argument(arg: object) -> str:
             if isinstance(arg, Tensor):
                 return label[arg.tick]
             return f"array{arg.shape}" if isinstance(arg, Array) else repr(arg)
 
-        def option(value: Any) -> Any:
+        def option(value: object) -> object:
             return "array" if isinstance(value, Array) else value
 
         for position, step in enumerate(self.steps):
@@ -88,10 +91,10 @@ class Tape:
 
     def replay(
         self,
-        values: Mapping[Tensor, Any] | None = None,
+        values: Mapping[Tensor, Domain] | None = None,
         lift: Callable[[Any], Any] = lambda constant: constant,
-        apply: Callable[[Tensor, list[Any]], Any] | None = None,
-    ) -> dict[Tensor, Any]:
+        apply: Callable[[Tensor, list[Any]], Domain] | None = None,
+    ) -> dict[Tensor, Domain]:
         """Run the record again with other numbers; return the value of every step.
 
         `values` gives some steps their new value (a leaf, or any step at which to cut
@@ -109,7 +112,7 @@ class Tape:
         """
         require_unspoilt(self.steps)
         values = values or {}
-        replayed: dict[Tensor, Any] = {}
+        replayed: dict[Tensor, Domain] = {}
         for step in self.steps:
             if step in values:
                 replayed[step] = values[step]

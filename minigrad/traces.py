@@ -80,6 +80,7 @@ Place(role='argument', at=0, key=1): 2.0}
                 operands.append(np.shape(arg))
         for name, value in step.options.items():
             self.constants[Place("option", at, name)] = _copied(value)
+        assert step.primitive is not None
         return step.primitive.name, operands, sorted(step.options), step.shape
 
     def _named(self, tensor: Tensor, user: int) -> Place:
@@ -119,6 +120,7 @@ Place(role='argument', at=0, key=1): 2.0}
                 for i, arg in enumerate(step.args)
             ]
             options = {k: constants[Place("option", at, k)] for k in step.options}
+            assert step.primitive is not None
             values[Place("step", at)] = step.primitive.apply(*args, **options)
         return values
 

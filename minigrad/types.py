@@ -3,7 +3,9 @@
     Array      NumPy's array, whatever its entries are
     Value      what a rule computes with: an array, a Tensor, an array of exact numbers
     Operand    what may stand beside a Value in a formula: also a number, nested lists
-    Rule       how a row differentiates: Values in, a Value out
+    Given      what a composite takes and returns: a Tensor, or an array
+    Operation  a row, or a composite, as users call it: recorded if a Tensor is given
+    Rule       an adjoint: Values in, a Value out; a Partial may also be a number, 1
     Structure  one thing, or a list, tuple or dict of such, as `grad` takes and returns
 
 A rule is one line of code for every domain. So a Value promises only what every domain
@@ -15,9 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import EllipsisType
-from typing import Protocol, SupportsIndex, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    overload,
+)  # fmt: skip
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from minigrad.primitive import Primitive
+    from minigrad.tensor import Tensor
 
 Leaf = TypeVar("Leaf")
 
@@ -27,7 +41,9 @@ Number: TypeAlias = Real | complex | np.generic
 
 Shape: TypeAlias = tuple[int, ...]
 Axis: TypeAlias = int | tuple[int, ...] | None  # None: all axes
-IndexOfAxis: TypeAlias = SupportsIndex | slice | EllipsisType | Array | None
+IndexOfAxis: TypeAlias = (
+    SupportsIndex | slice | EllipsisType | Array | Sequence[int] | None
+)
 Index: TypeAlias = IndexOfAxis | tuple[IndexOfAxis, ...]
 Options: TypeAlias = dict[str, object]  # of a primitive: axis, shape, index, ...
 
@@ -35,7 +51,9 @@ Options: TypeAlias = dict[str, object]  # of a primitive: axis, shape, index, ..
 class Value(Protocol):
     """What every domain provides.
 
-    NumPy's functions take a Value, too: each domain says what they mean there.
+    NumPy's functions take a Value, too: each domain says what they mean there. What
+    stands beside it is an Operand, and written Any: beside the overloads of NumPy's
+    operators, a type checker takes minutes for every isinstance otherwise.
     """
 
     @property
@@ -49,16 +67,16 @@ class Value(Protocol):
     @property
     def T(self) -> Value: ...
 
-    def __add__(self, other: Operand, /) -> Value: ...
-    def __radd__(self, other: Operand, /) -> Value: ...
-    def __sub__(self, other: Operand, /) -> Value: ...
-    def __rsub__(self, other: Operand, /) -> Value: ...
-    def __mul__(self, other: Operand, /) -> Value: ...
-    def __rmul__(self, other: Operand, /) -> Value: ...
-    def __truediv__(self, other: Operand, /) -> Value: ...
-    def __rtruediv__(self, other: Operand, /) -> Value: ...
-    def __pow__(self, other: Operand, /) -> Value: ...
-    def __matmul__(self, other: Operand, /) -> Value: ...
+    def __add__(self, other: Any, /) -> Value: ...
+    def __radd__(self, other: Any, /) -> Value: ...
+    def __sub__(self, other: Any, /) -> Value: ...
+    def __rsub__(self, other: Any, /) -> Value: ...
+    def __mul__(self, other: Any, /) -> Value: ...
+    def __rmul__(self, other: Any, /) -> Value: ...
+    def __truediv__(self, other: Any, /) -> Value: ...
+    def __rtruediv__(self, other: Any, /) -> Value: ...
+    def __pow__(self, other: Any, /) -> Value: ...
+    def __matmul__(self, other: Any, /) -> Value: ...
     def __neg__(self) -> Value: ...
 
     def __getitem__(self, index: Index, /) -> Value: ...
@@ -85,6 +103,31 @@ class Printer(Protocol):
 
 Operand: TypeAlias = Value | Number | Sequence["Operand"]
 Rule: TypeAlias = Callable[..., Value]
+Partial: TypeAlias = Callable[..., Value | int]
+Code: TypeAlias = Callable[..., Array]  # of a row: it computes in any domain
+Args: TypeAlias = Sequence[Operand]  # what a primitive was given, in order
+Given = TypeVar("Given", "Tensor", Array, Value)
+
+
+class Operation(Protocol):
+    """A row as users call it: its arguments, then its options, by position or name."""
+
+    __name__: str
+    __qualname__: str
+    primitive: Primitive
+
+    @overload
+    def __call__(self, a: Tensor, /, *others: object, **options: object) -> Tensor: ...
+    @overload
+    def __call__(
+        self, a: Operand, b: Tensor, /, *others: object, **options: object
+    ) -> Tensor: ...
+    @overload
+    def __call__(self, a: Array, /, *others: object, **options: object) -> Array: ...
+    @overload
+    def __call__(self, a: Operand, /, *others: object, **options: object) -> Value: ...
+
+
 Structure: TypeAlias = (
     Leaf | Sequence["Structure[Leaf]"] | Mapping[str, "Structure[Leaf]"]
 )

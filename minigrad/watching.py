@@ -13,14 +13,17 @@ from __future__ import annotations
 import weakref
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import Setting, Within
 from minigrad.messages import explain, named, short, source_line, user_line
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Operand, Value
+
+R = TypeVar("R")
 
 
 class checked(Within):
@@ -44,7 +47,8 @@ class checked(Within):
         setting.checker = Watch()
 
     def leave(self, setting: Setting) -> None:
-        setting.checker.thaw()
+        if setting.checker is not None:
+            setting.checker.thaw()
 
 
 class keeping_lines(checked):
@@ -74,7 +78,9 @@ class Watch:
         self._finite = finite
         self._frozen: dict[int, weakref.ref[Array]] = {}
 
-    def compute(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def compute(
+        self, function: Callable[..., R], *args: object, **options: object
+    ) -> R:
         """Call without NumPy's warnings: the look at the result says more."""
         with np.errstate(all="ignore"):
             return function(*args, **options)
@@ -89,7 +95,7 @@ class Watch:
             if isinstance(arg, Tensor) and arg.primitive is None:
                 self._freeze(arg.data)
 
-    def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
+    def differentiated(self, node: Tensor, i: int, contribution: Value) -> None:
         """Look at what a rule returned for argument i of a step."""
         if not self._finite:
             return
@@ -144,14 +150,14 @@ def _name(node: Tensor) -> str:
     return node.primitive.name if node.primitive else "a leaf"
 
 
-def _fingerprint(arg: Any) -> int | None:
+def _fingerprint(arg: Operand) -> int | None:
     array = arg.data if isinstance(arg, Tensor) else arg
     if not isinstance(array, Array) or array.dtype == object:
         return None
     return zlib.crc32(array.tobytes())
 
 
-def _require_finite(node: Tensor, array: Any, what: str) -> None:
+def _require_finite(node: Tensor, array: object, what: str) -> None:
     array = np.asarray(array)
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
         return

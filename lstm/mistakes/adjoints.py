@@ -8,18 +8,18 @@ equal halves at least, and so nothing complains.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import minigrad as mg
 from lstm.mistakes import patients
 from lstm.mistakes.breaking import Change, adjoint
 from lstm.mistakes.mistake import Mistake, rule
 from minigrad import linear_maps
-from minigrad.primitive import TABLE
+from minigrad.primitive import TABLE, Linear
 from minigrad.types import Array, Index, Shape, Value
 
-_take = TABLE["take"].rules[0]
-_sum = TABLE["sum"].rules[0]
+_take = cast(Linear, TABLE["take"]).adjoints[0]
+_sum = cast(Linear, TABLE["sum"]).adjoints[0]
 _concatenate: Any = TABLE["concatenate"]
 (_halves,), _places = _concatenate.adjoints, _concatenate.slice_of_argument
 

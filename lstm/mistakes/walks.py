@@ -12,15 +12,15 @@ from lstm.mistakes import patients
 from lstm.mistakes.breaking import Change, Plan, all_uses, lost, made_by, planned
 from lstm.mistakes.mistake import Mistake, walk
 from minigrad import Tensor, gradient
-from minigrad.gradient import Cotangents
+from minigrad.gradient import Cotangent, Cotangents
 from minigrad.types import Shape, Value
 
 
-def _overwrite(self: Cotangents, arg: Tensor, contribution: Value) -> None:
+def _overwrite(self: Cotangents, arg: Tensor, contribution: Cotangent) -> None:
     self.totals[arg.tick] = contribution
 
 
-def _add_in_place(self: Cotangents, arg: Tensor, contribution: Value) -> None:
+def _add_in_place(self: Cotangents, arg: Tensor, contribution: Cotangent) -> None:
     if arg.tick in self.totals:
         self.totals[arg.tick] += contribution
     else:

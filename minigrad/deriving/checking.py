@@ -28,7 +28,7 @@ from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
 from minigrad.messages import explain
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.keyed_functions import KeyedField
 from minigrad.proving.program import where_made
@@ -201,7 +201,9 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     """Return the same modulo primes: the tape over again, from new numbers."""
 
     def applied(step: Tensor, args: list[Operand]) -> Tensor:
-        row: Primitive = step.primitive
+        row = step.primitive
+        assert row is not None
+        value: Value
         data = [a.data if isinstance(a, Tensor) else a for a in args]
         if isinstance(row, Elementwise):
             value = field.computed(row.meaning, *data)

@@ -168,9 +168,10 @@ def _rule_of(value: Tensor | None, entry: Tensor, k: int = 0) -> str:
     from minigrad.deriving.plain_text import Text
 
     row = entry.primitive
+    assert row is not None
     places = [i for i, arg in enumerate(entry.args) if arg is value] or [0]
     i = places[min(k, len(places) - 1)]
     if isinstance(row, Elementwise) and is_additive(row):
         slope = row.partials[i](*[1.0] * (1 + len(row.partials)))  # 1 or -1, anywhere
-        return "times −1" if slope < 0 else ""
+        return "times −1" if slope == -1 else ""
     return ", ".join(map(Text().note, rule_of(row, i)))

@@ -253,4 +253,5 @@ def _mixed(source: Tensor, value: Tensor) -> NotPlaced:
 
 
 def _named(value: Tensor) -> str:
-    return name_in_time(value) or f"a {value.primitive.name}"
+    row = value.primitive
+    return name_in_time(value) or f"a {row.name if row else 'leaf'}"

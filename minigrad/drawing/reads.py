@@ -61,6 +61,7 @@ def _at(entry: Tensor, i: int, j: int) -> Array:
     args[i][..., j] = np.nan
     try:
         with np.errstate(all="ignore"):
+            assert entry.primitive is not None
             made = entry.primitive.function(*args, **entry.options)
         found = np.isnan(made).reshape(-1, length(entry))
     except Exception:  # a row of the reader's own that wants other numbers

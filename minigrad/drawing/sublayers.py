@@ -83,7 +83,7 @@ def is_join(entry: Tensor) -> bool:
     return row is not None and row.slice_of_argument is not None and len(entry.args) > 1
 
 
-def is_additive(row: Primitive) -> bool:
+def is_additive(row: Primitive | None) -> bool:
     """Are all slopes 1 or -1? A row is asked, by trying it on numbers.
 
     >>> from minigrad.primitive import TABLE
@@ -267,7 +267,9 @@ def _closing(box: Box) -> list[str]:
     shown = [e for e in box.entries if e in ends]
     bent = [e for e in shown if e in known or isinstance(e.primitive, Elementwise)]
     shown = bent or shown * (len(shown) == 1)
-    return [known[e][0] if e in known else e.primitive.symbol for e in shown]
+    return [
+        known[e][0] if e in known else e.primitive.symbol for e in shown if e.primitive
+    ]
 
 
 def _affine(box: Box) -> str:

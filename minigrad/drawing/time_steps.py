@@ -129,10 +129,10 @@ def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
     fetched: set[Tensor] = set()
     kept = []
     for group in groups:
-        row = group.entries[0].primitive
+        jointly = getattr(group.entries[0].primitive, "jointly", False)
         read = [arg for e in group.entries for arg in tensors(e)]
         outer = all(arg not in own or arg in fetched for arg in read)
-        if outer and len(read) == 1 and group.kind == "linear" and row.jointly:
+        if outer and len(read) == 1 and group.kind == "linear" and jointly:
             fetched.update(group.entries)
         else:
             kept.append(group)

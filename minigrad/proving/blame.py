@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explain, named
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise
 from minigrad.proving.counterexample import Counterexample, of_rule, of_tape
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.identity import (
@@ -108,7 +108,8 @@ def _right_before_the_sum(field: Field, step: Tensor, i: int, mode: str) -> bool
     leaf = output.args[i]
     made = trial(field, Tape(output), [leaf])
     node, v, g = made.copies[output], made.directions[leaf], field.draw(output.shape)
-    row: Primitive = node.primitive
+    row = node.primitive
+    assert row is not None
     r = None
     with suppress(Exception), clean_recording():  # a broken rule may raise anything
         given = [record(None, g, (), {}), node, *node.args]
@@ -171,7 +172,7 @@ def _sums_over_uses(
         slopes = getattr(node.primitive, "slopes", leaves)
         for arg, leaf, slope in zip(step.args, leaves, slopes, strict=True):
             if isinstance(leaf, Tensor) and slope is not None:  # what moves has one
-                add(arg, grad(y, leaf, seed=bars[step]))
+                add(arg, cast(Cotangent, grad(y, leaf, seed=bars[step])))
     return bars
 
 
@@ -212,7 +213,8 @@ def _failed(
     position = {step: k for k, step in enumerate(tape)}
     operands: dict[str, object] = {}
     if of is not None:
-        row: Primitive = of.primitive
+        row = of.primitive
+        assert row is not None
         subject = f"{row.name} ({where_made(position[of], of)})"
         operands = named(of.args)
     else:
@@ -238,7 +240,8 @@ def rule_failed(
     tape: Tape, step: Tensor, i: int, pair: Pair, mode: str = REVERSE, how: str = "."
 ) -> ProofFailed:
     """Return the failure of rule i at a step of a tape."""
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     rule, example = f"the rule for argument {i}", None
     if isinstance(pair[0], Exception):
         why = f"{rule} does not run: {pair[0]}"
@@ -271,7 +274,8 @@ def summed_wrongly(
 def code_failed(wrong: Difference, tape: Tape) -> ProofFailed:
     """Return the failure of code that is not its formula, in the numbers that train."""
     step, i, pair = wrong.step, wrong.argument, (wrong.found, wrong.expected)
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     entry = f" at entry {list(wrong.entry)}" if wrong.entry else ""
     if i is None:
         why = f"its function does not compute what the row means{entry}."

@@ -18,7 +18,7 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.recording import record
 from minigrad.tape import Tape
@@ -75,7 +75,8 @@ class Counterexample:
 
 def of_rule(step: Tensor, i: int, mode: str = REVERSE) -> Counterexample | None:
     """Look for numbers at which rule i of this step's row is wrong; None if none."""
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     names = _names(step)
     for args, g in _points(step):
         with suppress(Exception), clean_recording():  # a broken rule may raise anything
@@ -127,6 +128,7 @@ class _Gradient:
         y, x, g = self.y, self.wrt[self.k], self.g
         with clean_recording(), np.errstate(all="ignore"):
             if self.mode == FORWARD:
+                assert g is not None
                 units = np.eye(x.size).reshape(x.size, *x.shape)
                 dots = [np.sum(g * pushforward(Tape(y), {x: v})[y]) for v in units]
                 return np.reshape(dots, x.shape)
@@ -141,8 +143,9 @@ class _Gradient:
         x = np.array(leaf.data, complex if isinstance(h, complex) else float)
         x[entry] += h
 
-        def applied(step: Tensor, args: list[object]) -> object:
-            row: Primitive = step.primitive
+        def applied(step: Tensor, args: list[object]) -> Array:
+            row = step.primitive
+            assert row is not None
             return row.function(*args, **step.options)
 
         with clean_recording(), np.errstate(all="ignore"):

@@ -157,6 +157,7 @@ def _in_digits(
         return np.array([*entries, None], object)[:-1].reshape(array.shape)
 
     def applied(step: Tensor, args: list[Array]) -> Array:
+        assert step.primitive is not None
         return np.asarray(_function(step.primitive)(*args, **step.options))
 
     given = {leaf: leaf.data for leaf in tape.leaves} | dict(numbers)

@@ -28,7 +28,7 @@ import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise
 from minigrad.proving import bounds, disproof
 from minigrad.proving.branches import Branch, Programs, Record, called
 from minigrad.proving.certificate import versions
@@ -42,7 +42,7 @@ from minigrad.proving.program import fingerprint
 from minigrad.retrace import NumbersLeft, moved, retrace
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad.types import Array, Shape, Structure
+from minigrad.types import Array, Shape, Structure, Value
 
 BRANCHES = 8  # that are proved, at most
 SECONDS = 12.0  # after which no further point and no further branch is begun
@@ -251,10 +251,11 @@ def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, KeyedResidues]:
 
     def applied(step: Tensor, args: list[KeyedResidues]) -> KeyedResidues:
         args = [variables.get((step, i), arg) for i, arg in enumerate(args)]
-        row: Primitive = step.primitive
+        row = step.primitive
+        assert row is not None
         if isinstance(row, Elementwise):
             return kept(step, field.computed(row.meaning, *args))
-        value = row.function(*args, **step.options)
+        value: Value = row.function(*args, **step.options)
         return kept(
             step, value if isinstance(value, KeyedResidues) else field.lift(value)
         )

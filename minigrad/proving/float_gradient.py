@@ -14,12 +14,13 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import cast
 
 import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise, Primitive
+from minigrad.primitive import Elementwise
 from minigrad.proving.in_floats import ULPS, double, epsilon
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.lemmas import Lemmas
@@ -148,9 +149,10 @@ def tangents(
         return Jet(value, tangent)
 
     def applied(step: Tensor, args: list[object]) -> Jet:
-        row: Primitive = step.primitive
+        row = step.primitive
+        assert row is not None
         if not isinstance(row, Elementwise):
-            carried = row.function(*args, **step.options)
+            carried = cast(Jet, row.function(*args, **step.options))
             value = carried.value if values is not None else at(step)
             return jet(step, value, carried.tangent)
         numbers = [a.value if isinstance(a, Jet) else a for a in args]

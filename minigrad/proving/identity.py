@@ -31,7 +31,7 @@ import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -125,7 +125,8 @@ def trial(
         return jet
 
     def applied(step: Tensor, args: list[object]) -> Jet:
-        row: Primitive = step.primitive
+        row = step.primitive
+        assert row is not None
         if isinstance(row, Elementwise):
             given = slopes(field, step, [_tangent(a) is not None for a in args])
             draw = field.draw if step in read else field.zeros
@@ -134,9 +135,10 @@ def trial(
                 Jet(draw(step.shape), _carried(given, args)),
             )
         else:
-            jet = row.function(*args, **step.options)
-            if not isinstance(jet, Jet):
-                raise TypeError(f"its function returned a {type(jet).__name__}")
+            returned: object = row.function(*args, **step.options)
+            if not isinstance(returned, Jet):
+                raise TypeError(f"its function returned a {type(returned).__name__}")
+            jet = returned
         operands = tuple(
             made.copies[a] if isinstance(a, Tensor) else b
             for a, b in zip(step.args, args, strict=True)
@@ -245,7 +247,9 @@ def along_direction(made: Trial, bars: Mapping[Tensor, Residues]) -> Residues:
 
 def forward_mode(made: Trial, output: Tensor, cotangent: Residues) -> Residues:
     """Return <g, D_v y>, as the engine's forward mode finds it."""
-    directions = {made.copies[x]: v for x, v in made.directions.items()}
+    directions: dict[Tensor, Any] = {
+        made.copies[x]: v for x, v in made.directions.items()
+    }
     with clean_recording():
         try:
             copy = made.copies[output]

@@ -26,14 +26,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias, overload
+from typing import TypeAlias, cast, overload
 
 import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.primitive import Elementwise, Linear, Primitive
+from minigrad.primitive import Elementwise, Linear
 from minigrad.proving.identity import WithSlopes
 from minigrad.proving.jets import Jet
 from minigrad.proving.lemmas import Function, Lemma, Lemmas
@@ -165,7 +165,7 @@ def _beside(arrays: Sequence[Operand], steps: Sequence[Tensor]) -> Array:
 
 def _slope(step: Tensor, i: int) -> Array:
     """Return what the code of a partial gives in the recorded numbers."""
-    row: Elementwise = step.primitive
+    row: Elementwise = step.primitive  # type: ignore[assignment]
     slope = plain(row.partials[i](step.data, *map(plain, step.args)))
     return _spread(double(np.asarray(slope)), step.shape)
 
@@ -241,12 +241,12 @@ def _first(off: Array, found: Array, expected: Array) -> Off | None:
 
 def check_image(step: Tensor) -> Difference | None:
     """Compare what a linear step computed with what its row computes of jets."""
-    row: Linear = step.primitive
+    row: Linear = step.primitive  # type: ignore[assignment]
     args = [
         Jet(double(a.data)) if isinstance(a, Tensor) else double(a) for a in step.args
     ]
     with clean_recording(), np.errstate(all="ignore"):
-        expected = row.function(*args, **step.options).value
+        expected = cast(Array, cast(Jet, row.function(*args, **step.options)).value)
         found = double(step.data)
         if np.array_equal(found, expected):
             return None
@@ -280,7 +280,8 @@ def _sums_once(
     step: Tensor, rng: np.random.Generator
 ) -> tuple[Difference | None, bool]:
     """Compare both sides once; say what is wrong, and whether all were other than 0."""
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     telling = True
     with clean_recording():
         largest = _largest(step)
@@ -314,14 +315,15 @@ def _sums_once(
 
 def _elementwise_image(y: Tensor, some: Sequence[int]) -> Array:
     """Return what of a step with given slopes some arguments contribute."""
-    row: WithSlopes = y.primitive
+    row: WithSlopes = y.primitive  # type: ignore[assignment]
     image: Array = sum(row.slopes[i] * plain(y.args[i]) for i in some)
     return image
 
 
 def _linear_image(y: Tensor, some: Sequence[int]) -> Array:
     """Return what of a linear step some arguments contribute."""
-    row: Primitive = y.primitive
+    row = y.primitive
+    assert row is not None
     arrays = [plain(arg) for arg in y.args]
     for i in some:
         arrays[i] = np.zeros_like(arrays[i])

@@ -218,7 +218,7 @@ class _ByMeaning(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        setting.checker = self
+        setting.checker = self  # type: ignore[assignment]  # it is asked these two
 
     def compute(
         self, function: Callable[..., Value], *args: Value, **options: object

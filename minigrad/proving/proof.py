@@ -345,7 +345,8 @@ def _constants(tape: Tape) -> tuple[str, ...]:
             kind = getattr(arg, "dtype", None)
             floats = kind is not None and kind.kind == "f"
             if not isinstance(arg, Tensor) and (floats or isinstance(arg, float)):
-                row: Primitive = step.primitive
+                row = step.primitive
+                assert row is not None
                 found.append(
                     f"argument {i} of {row.name}, {where_made(position, step)}"
                 )

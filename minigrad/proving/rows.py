@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
-from minigrad.primitive import Linear, Primitive
+from minigrad.primitive import Linear
 from minigrad.proving.blame import code_failed, rule_at_fault, rule_failed
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.proving.in_floats import check_sums
@@ -76,7 +76,8 @@ def _prove_step(tape: Tape, step: Tensor, random: Random) -> None:
         failure = rule_at_fault(Field.drawn(random, 3), tape, step, mode)
         if failure is not None:
             raise failure
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     if (
         row.slice_of_argument is not None
     ):  # they say where each argument lies: number the entries

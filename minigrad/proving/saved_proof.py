@@ -194,6 +194,7 @@ def _slopes(
 ) -> Slopes:
     """Return the slopes by the arguments that move, of letters drawn for this step."""
     zeros = field.zeros(step.shape)
+    assert step.primitive is not None
     letters[step] = drawn = dict[str, Residues]()
     pairs = zip(derivatives(step.primitive.meaning, len(moving)), moving, strict=True)
     try:

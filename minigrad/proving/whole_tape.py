@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from minigrad.messages import explain
-from minigrad.primitive import Linear, Primitive
+from minigrad.primitive import Linear
 from minigrad.proving.blame import Pair, blamed
 from minigrad.proving.bounds import BITS, Bound, chance
 from minigrad.proving.identity import (
@@ -96,7 +96,8 @@ def _runs(field: Field, step: Tensor) -> bool:
 
 
 def _cannot_run(step: Tensor, position: int, error: Exception) -> TypeError:
-    row: Primitive = step.primitive
+    row = step.primitive
+    assert row is not None
     reason = str(error).partition("\n")[0]
     return TypeError(
         explain(
