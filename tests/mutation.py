@@ -83,7 +83,7 @@ def of_module(module: Any) -> Iterator[Mutant]:
     """Yield the mutants of every function and method of a module."""
     tree = ast.parse(inspect.getsource(module))
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef) and not _is_overload(node):
             yield from _of_function(node, getattr(module, node.name), node.name)
         if isinstance(node, ast.ClassDef):
             owner = getattr(module, node.name)
@@ -91,6 +91,11 @@ def of_module(module: Any) -> Iterator[Mutant]:
                 if isinstance(method, ast.FunctionDef):
                     name = f"{node.name}.{method.name}"
                     yield from _of_function(method, vars(owner)[method.name], name)
+
+
+def _is_overload(node: ast.FunctionDef) -> bool:
+    """Is this a signature for type checkers, which never runs?"""
+    return "overload" in map(ast.unparse, node.decorator_list)
 
 
 def of_table(module: Any) -> Iterator[Mutant]:
