@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from minigrad.context import path
 from minigrad.drawing.cell import BOX, Key, Plan, Port, Wire
+from minigrad.drawing.curves import XY
 from minigrad.drawing.ink import (
     SQUARE,
     Half,
@@ -22,9 +23,8 @@ from minigrad.drawing.ink import (
     text_width,
     toward,
 )
-from minigrad.drawing.places import Point
+from minigrad.drawing.routes import Point
 from minigrad.drawing.safe import MEDIUM
-from minigrad.drawing.sheet import XY
 from minigrad.drawing.styles import CELL, STEP
 from minigrad.drawing.view import DENSE, FOLDED, JOIN, Group
 from minigrad.drawing.words import Label, name_in_time, shape_text

@@ -164,8 +164,8 @@ def rule(arrow: Arrow, head: Node, k: int = 0) -> str:
 
 
 def _rule_of(value: Tensor | None, entry: Tensor, k: int = 0) -> str:
-    from minigrad.deriving.blackboard import rule_of
     from minigrad.deriving.plain_text import Text
+    from minigrad.deriving.rules import rule_of
 
     row = entry.primitive
     assert row is not None

@@ -11,10 +11,11 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from minigrad.drawing.curves import XY
 from minigrad.drawing.layers import called
 from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
-from minigrad.drawing.sheet import XY, Sheet
+from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
 from minigrad.drawing.sublayers import told
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
