@@ -26,7 +26,7 @@ from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
-from minigrad.running import (
+from minigrad.run_once import (
     Function,
     in_structure,
     is_array,
