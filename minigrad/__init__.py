@@ -14,9 +14,12 @@ primitives ran. Everything else is a **reading** of that tape.
 
 import sys
 
+from minigrad import composites
 from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients
 from minigrad.clipping import clip_by_global_norm
+from minigrad.composite import composite
+from minigrad.composites import *  # noqa: F403
 from minigrad.context import no_grad, scope
 from minigrad.feedforward import Dense, Sequential
 from minigrad.foreign_names import PACKAGE
@@ -80,10 +83,12 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.watching import checked
+from minigrad.writable import array, empty, full, ones, zeros
 
 __version__ = "0.1.0"
 
 __all__ = [
+    *composites.__all__,
     "SGD",
     "TABLE",
     "Adam",
@@ -103,6 +108,7 @@ __all__ = [
     "Tensor",
     "absolute",
     "add",
+    "array",
     "broadcast",
     "broadcast_to",
     "cast",
@@ -110,6 +116,7 @@ __all__ = [
     "checked",
     "clip",
     "clip_by_global_norm",
+    "composite",
     "concatenate",
     "cos",
     "cross_entropy",
@@ -118,8 +125,10 @@ __all__ = [
     "divide",
     "draw",
     "elementwise",
+    "empty",
     "exp",
     "explore",
+    "full",
     "grad",
     "hessian",
     "hvp",
@@ -139,6 +148,7 @@ __all__ = [
     "multiply",
     "negative",
     "no_grad",
+    "ones",
     "outer",
     "power",
     "prove",
@@ -164,6 +174,7 @@ __all__ = [
     "var",
     "vjp",
     "where",
+    "zeros",
 ]
 
 for _name in PACKAGE:  # mg.tensor(...) is called by who knows PyTorch

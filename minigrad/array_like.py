@@ -66,6 +66,10 @@ class ArrayLike:
 
         def __getitem__(self, index: Index) -> Tensor: ...
 
+    def current(self) -> Any:
+        """Return the Tensor that this is now: itself, if it cannot be written to."""
+        return self
+
     @property
     def shape(self) -> Shape:
         """The size along each axis."""
@@ -272,6 +276,18 @@ def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, and anything else as it is."""
     return value.data if isinstance(value, ArrayLike) else value
+
+
+def current(value: Any) -> Any:
+    """Return what stands in an array that may be filled, now; in a list, too.
+
+    Anything else is returned as it is.
+    """
+    if isinstance(value, ArrayLike):
+        return value.current()
+    if type(value) in (list, tuple):
+        return type(value)([current(each) for each in value])
+    return value
 
 
 def zero_like(value: object) -> Value | int:

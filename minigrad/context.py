@@ -2,7 +2,8 @@
 
 Each time a primitive runs it asks three things: is this recorded at all (`no_grad`
 says no), is it watched (`checked` says yes), and where in the model are we (`scope`).
-One object answers all three, and one `ContextVar` holds it: so threads and
+And it notes which function is being computed (`calling` says: softmax). One object
+answers all of this, and one `ContextVar` holds it: so threads and
 asyncio tasks cannot disturb each other, and the question costs one look-up.
 
 A setting is an entry in a chain: entering a `with` block adds an entry, leaving it
@@ -29,13 +30,39 @@ F = TypeVar("F", bound=Callable[..., object])
 Scope = tuple[str | int, ...]
 
 
+class Call:
+    """One call of a function that has a name: softmax, relu, the reader's own.
+
+    name    of the function
+    within  the call of another named function that made this one, if any
+    """
+
+    __slots__ = ("name", "within")
+
+    def __init__(self, name: str, within: Call | None = None) -> None:
+        self.name = name
+        self.within = within
+
+    def __repr__(self) -> str:
+        return f"<call of {' > '.join(call.name for call in self.chain())}>"
+
+    def chain(self) -> list[Call]:
+        """Return the calls that this one is in, the outermost first, and itself."""
+        calls, call = [], self
+        while call is not None:
+            calls.append(call)
+            call = call.within  # type: ignore[assignment]
+        return calls[::-1]
+
+
 class Setting:
     """One entry of the chain: what holds inside one `with` block."""
 
-    __slots__ = ("before", "checker", "layouts", "manager", "recording", "scope")
+    __slots__ = ("before", "call", "checker", "layouts", "manager", "recording", "scope")
 
     before: Any  # a Setting; None in the outermost, as its manager is
     manager: Any
+    call: Call | None
     recording: bool
     checker: Watch | None
     scope: Scope
@@ -50,6 +77,7 @@ def _begin(before: Setting, manager: Within) -> Setting:
     setting.recording = before.recording
     setting.checker = before.checker
     setting.scope = before.scope
+    setting.call = before.call
     setting.layouts = before.layouts
     manager.alter(setting)
     return setting
@@ -58,6 +86,7 @@ def _begin(before: Setting, manager: Within) -> Setting:
 def _outermost() -> Setting:
     setting = Setting()
     setting.before = setting.manager = setting.checker = setting.layouts = None
+    setting.call = None
     setting.recording, setting.scope = True, ()
     return setting
 
@@ -226,13 +255,25 @@ class scope(Within):
         setting.scope = setting.scope + self.labels
 
 
+class calling(Within):
+    """Inside, what is recorded belongs to a call of the function that has this name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def alter(self, setting: Setting) -> None:
+        setting.call = Call(self.name, setting.call)
+
+
 class _recording(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
         """Record, unwatched, in the outermost scope, keeping no copies of weights."""
         setting.recording, setting.checker, setting.scope = True, None, ()
-        setting.layouts = None
+        setting.layouts = setting.call = None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.arrays import booleans, numbers
+from minigrad.composite import composite
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.table import (
@@ -173,7 +174,7 @@ def as_exact(count: int | Array, *others: Operand) -> Operand:
     return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count
 
 
-@taught
+@composite
 def absolute(a: Given) -> Given:
     """|a| = sign(a) a, with the sign recorded; slope 0 at 0.
 
@@ -184,7 +185,7 @@ def absolute(a: Given) -> Given:
     return result
 
 
-@taught
+@composite
 def maximum(a: Any, b: Any) -> Any:
     """Return the larger of two, entry by entry; ties share the gradient equally.
 
@@ -195,7 +196,7 @@ def maximum(a: Any, b: Any) -> Any:
     return _chosen(a, b, x > y, y > x)
 
 
-@taught
+@composite
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two, entry by entry; ties share the gradient equally.
 
@@ -217,7 +218,7 @@ def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     return where(first, a, where(second, b, half))
 
 
-@taught
+@composite
 def relu(a: Given) -> Given:
     """Return max(a, 0), with slope 0 at 0; NaN stays NaN.
 
@@ -228,7 +229,7 @@ def relu(a: Given) -> Given:
     return result
 
 
-@taught
+@composite
 def clip(a: Given, low: Operand | None = None, high: Operand | None = None) -> Given:
     """Keep a within [low, high]; slope 1 at the bounds, 0 outside.
 
@@ -245,7 +246,7 @@ def clip(a: Given, low: Operand | None = None, high: Operand | None = None) -> G
     return a
 
 
-@taught
+@composite
 def silu(a: Given) -> Given:
     """Return a * sigmoid(a) (Hendrycks and Gimpel 2016, Elfwing et al. 2017).
 

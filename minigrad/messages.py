@@ -43,6 +43,15 @@ def explain(asked: str, operands: Mapping[str, object], why: str, fix: str) -> s
     return shown("\n".join([*lines, *_part("why", why), *_part("fix", fix)]))
 
 
+def is_explained(error: Exception) -> bool:
+    """Has this exception the four parts already?
+
+    >>> is_explained(ValueError(explain("x", {}, "it cannot be.", "leave it.")))
+    True
+    """
+    return "\n  fix   " in str(error)
+
+
 def _part(title: str, text: str) -> list[str]:
     """Return a titled part, wrapped to a terminal's width; a list in it stays."""
     first, *listed = text.split("\n")

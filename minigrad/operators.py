@@ -2,39 +2,48 @@
 
 So is what to say of `x.numpy()` or `x.requires_grad`, which are not there.
 
-Elementwise rows whose function is a NumPy ufunc bring their NumPy name themselves;
-`power` is replaced here by the function that minds its kinks.
+Names are NumPy's: a composite in `__all__` of its module is what NumPy's function of
+that name means, and, where arrays have it, the method. Elementwise rows whose function
+is a ufunc bring their NumPy name themselves. An array that can be written to has the
+same operators and methods; those that only move entries give views of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from minigrad import functions as f
 from minigrad import reductions as r
 from minigrad import table as t
-from minigrad.array_like import NUMPY_FACE
+from minigrad import writable as w
+from minigrad.array_like import NUMPY_FACE, current
+from minigrad.composites import MODULES, elementary
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
+from minigrad.writable import Writable
 
-BINARY: dict[str, Callable[..., object]] = {
+BINARY: dict[str, Callable[..., Any]] = {
     "add": t.add,
     "sub": t.subtract,
     "mul": t.multiply,
     "truediv": t.divide,
     "pow": f.power,
     "matmul": t.matmul,
+    "mod": lambda a, b: np.mod(a, b),
+    "floordiv": lambda a, b: np.floor_divide(a, b),
 }
 
-METHODS = {
+METHODS: dict[str, Any] = {
     "__neg__": t.negative,
-    "__pos__": lambda a: a,
+    "__pos__": lambda a: current(a),
     "__abs__": f.absolute,
-    "__getitem__": f.getitem,
+    "__divmod__": lambda a, b: np.divmod(a, b),
+    "__round__": np.round,
     "sum": t.sum,
     "mean": r.mean,
     "var": r.var,
@@ -45,50 +54,24 @@ METHODS = {
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),
-    "__divmod__": lambda a, b: np.divmod(a, b),
-    "__round__": np.round,
+    "copy": w.copied,
 }
 
+# ------------------------------------------------------------------- NumPy's functions
 
-def _reflected(operation: Callable[..., object]) -> Callable[..., object]:
-    return lambda b, a: operation(a, b)
-
-
-for _name, _operation in BINARY.items():
-    setattr(Tensor, f"__{_name}__", _operation)
-    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
-
-# NumPy's ufunc says no, in our words, where there is no row for it.
-_UFUNCS: dict[str, np.ufunc] = {"mod": np.mod, "floordiv": np.floor_divide}
-for _name, _ufunc in _UFUNCS.items():
-    setattr(Tensor, f"__{_name}__", lambda a, b, f=_ufunc: f(a, b))
-    setattr(Tensor, f"__r{_name}__", _reflected(_ufunc))
-
-for _name, _method in METHODS.items():
-    setattr(Tensor, _name, _method)
-
-# No `__getattr__`: it would slow down every `t.data`.
-_functions = {*TABLE, *(name for module in (f, r) for name in vars(module))}
-_words = {name for name in _functions | {*TENSOR} if not name.startswith("_")}
-for _name in sorted(_words | {f"{name}_" for name in _words}):
-    if not hasattr(Tensor, _name):
-        setattr(Tensor, _name, Absent(_name, "t", TENSOR))
-
-
-def _there(self: Tensor) -> list[str]:
-    return [
-        name
-        for name in object.__dir__(self)
-        if not isinstance(getattr(type(self), name, None), Absent)
-    ]
-
-
-Tensor.__dir__ = _there  # type: ignore[assignment, method-assign]
-Tensor.__init__ = taught(Tensor.__init__)  # type: ignore[method-assign]
+for _module in MODULES:
+    for _name in _module.__all__:
+        _function = getattr(_module, _name)
+        for _space in (np, np.linalg):
+            if callable(getattr(_space, _name, None)):
+                NUMPY_FACE[getattr(_space, _name)] = _function
+        if hasattr(np.ndarray, _name) or _module is elementary:
+            METHODS.setdefault(_name, _function)
 
 NUMPY_FACE.update(
     {
         np.power: f.power,
+        np.float_power: f.power,
         np.matmul: t.matmul,
         np.absolute: f.absolute,
         np.square: lambda a: a * a,
@@ -113,7 +96,72 @@ NUMPY_FACE.update(
         np.shape: lambda a: a.shape,
         np.ndim: lambda a: a.ndim,
         np.size: lambda a: a.size,
-        np.zeros_like: lambda a: np.zeros_like(a.data),
-        np.ones_like: lambda a: np.ones_like(a.data),
+        np.copy: w.copied,
+        np.zeros_like: w.zeros_like,
+        np.ones_like: w.ones_like,
+        np.empty_like: w.empty_like,
+        np.full_like: w.full_like,
     }
 )
+
+# --------------------------------------------------------------- operators and methods
+
+
+def _reflected(operation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda b, a: operation(a, b)
+
+
+def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def write(self: Writable, other: Any) -> Writable:
+        self[...] = operation(self, other)
+        return self
+
+    return write
+
+
+def _sees(name: str) -> Callable[..., Any]:
+    """Return the method that gives another view of an array that can be written to."""
+
+    def view(self: Writable, *args: Any, **options: Any) -> Any:
+        moved = getattr(np.ndarray, name)
+        return self.view(moved, *args, **options)
+
+    return view
+
+
+for _name, _operation in BINARY.items():
+    for _kind in (Tensor, Writable):
+        setattr(_kind, f"__{_name}__", _operation)
+        setattr(_kind, f"__r{_name}__", _reflected(_operation))
+    setattr(Writable, f"__i{_name}__", _in_place(_operation))
+
+for _name, _method in METHODS.items():
+    setattr(Tensor, _name, _method)
+    if _name not in vars(Writable):
+        setattr(Writable, _name, _method)
+
+Tensor.__getitem__ = f.getitem  # type: ignore[assignment, method-assign]
+
+for _name in ("reshape", "ravel", "transpose", "squeeze", "swapaxes", "diagonal"):
+    setattr(Writable, _name, _sees(_name))
+setattr(Writable, "T", property(_sees("transpose")))  # noqa: B010
+
+# No `__getattr__`: it would slow down every `t.data`.
+_functions = {*TABLE, *(name for module in (f, r) for name in vars(module))}
+_words = {name for name in _functions | {*TENSOR} if not name.startswith("_")}
+for _name in sorted(_words | {f"{name}_" for name in _words}):
+    for _kind in (Tensor, Writable):
+        if not hasattr(_kind, _name):
+            setattr(_kind, _name, Absent(_name, "t", TENSOR))
+
+
+def _there(self: Tensor) -> list[str]:
+    return [
+        name
+        for name in object.__dir__(self)
+        if not isinstance(getattr(type(self), name, None), Absent)
+    ]
+
+
+Tensor.__dir__ = _there  # type: ignore[assignment, method-assign]
+Tensor.__init__ = taught(Tensor.__init__)  # type: ignore[method-assign]

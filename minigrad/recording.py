@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, as_array, plain
+from minigrad.array_like import DOMAINS, ArrayLike, as_array, current, plain
 from minigrad.arrays import numbers
 from minigrad.context import SETTING, Setting
 from minigrad.habits import not_a_keyword
@@ -52,6 +52,8 @@ def _unary(row: Primitive) -> Callable[[Operand], Value]:
 
     def apply(a: Operand) -> Value:
         if not isinstance(a, Tensor):
+            if isinstance(a, ArrayLike):
+                return apply(current(a))
             theirs = DOMAINS.get(type(a))
             return function(a) if theirs is None else theirs(row, a)
         setting = SETTING.get()
@@ -75,11 +77,15 @@ def _binary(row: Primitive) -> Callable[[Operand, Operand], Value]:
         y = b.data if isinstance(b, Tensor) else b
         if x is a:
             if y is b:
+                if isinstance(a, ArrayLike) or isinstance(b, ArrayLike):
+                    return apply(current(a), current(b))
                 return function(a, b)
             if not _is_plain(a):
-                a = x = _operand(a, row, (b,))
+                a = _operand(a, row, (b,))
+                x = plain(a)
         elif y is b and not _is_plain(b):
-            b = y = _operand(b, row, (a,))
+            b = _operand(b, row, (a,))
+            y = plain(b)
         setting = SETTING.get()
         try:
             if setting.checker is None:
@@ -127,6 +133,9 @@ def _general(row: Primitive) -> Callable[..., Value]:
             else:
                 values.append(a)
                 unusual = unusual or not _is_plain(a)
+        if unusual and any(_is_writable(a) for a in args):
+            now = (current(a) if _is_writable(a) else a for a in args)
+            return apply(*now, **options)
         if not tracked:
             if unusual:
                 values = [a if _is_plain(a) else as_array(a) for a in values]
@@ -149,6 +158,10 @@ def _general(row: Primitive) -> Callable[..., Value]:
     return apply
 
 
+def _is_writable(a: object) -> bool:
+    return isinstance(a, ArrayLike) and not isinstance(a, Tensor)
+
+
 def _is_plain(a: object) -> TypeGuard[Array | Number]:
     """Is this a number or an array of real numbers, as nearly all operands are?"""
     kind = type(a)
@@ -163,6 +176,7 @@ def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
     exact objects beside floating-point numbers, which would become objects.
     """
+    a = current(a) if isinstance(a, ArrayLike) else a
     if isinstance(a, Tensor) or _is_plain(a):
         return a
     tensors = [each for each in args if isinstance(each, Tensor)]
@@ -207,6 +221,7 @@ def record(
     node.data = value if type(value) is _ndarray else as_array(value)
     node.tick = clock()
     node.scope = setting.scope
+    node.call = setting.call
     node.name = node.witness = None
     if not setting.recording:
         node.primitive, node.args, node.options = None, (), UNRECORDED

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.arrays import integers, numbers
 from minigrad.functions import array_of, as_exact, where
-from minigrad.habits import taught
+from minigrad.composite import composite
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
@@ -39,7 +39,7 @@ def _in_float32(function: F) -> F:
     return wider  # type: ignore[return-value]
 
 
-@taught
+@composite
 @_in_float32
 def mean(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the mean over the axes.
@@ -52,7 +52,7 @@ def mean(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     return result
 
 
-@taught
+@composite
 @_in_float32
 def var(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the mean squared deviation from the mean (no Bessel correction).
@@ -65,7 +65,7 @@ def var(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     return mean(deviation * deviation, axis, keepdims)
 
 
-@taught
+@composite
 def max(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the largest entry over the axes; ties share the gradient equally.
 
@@ -76,7 +76,7 @@ def max(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     return _extreme(a, max, np.max, axis, keepdims)
 
 
-@taught
+@composite
 def min(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the smallest entry over the axes; ties share the gradient equally."""
     return _extreme(a, min, np.min, axis, keepdims)
@@ -118,7 +118,7 @@ def _count(a: Operand, axis: Axis) -> int:
     return int(np.prod([shape[each] for each in axes]))
 
 
-@taught
+@composite
 @_in_float32
 def logsumexp(a: Given, axis: Axis = -1, keepdims: bool = False) -> Given:
     """Return log(sum(exp(a))) over the axes, without overflow.
@@ -153,7 +153,7 @@ def _finite(top: Array) -> Array:
     return top if top.dtype == object else np.where(np.isfinite(top), top, 0)
 
 
-@taught
+@composite
 @_in_float32
 def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """Return log(softmax(a)), without overflow.
@@ -168,7 +168,7 @@ def log_softmax(a: Given, axis: Axis = -1) -> Given:
     return result
 
 
-@taught
+@composite
 @_in_float32
 def softmax(a: Given, axis: Axis = -1) -> Given:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
@@ -185,7 +185,7 @@ def softmax(a: Given, axis: Axis = -1) -> Given:
 # ------------------------------------------------------------------------------ losses
 
 
-@taught
+@composite
 @_in_float32
 def squared_error(prediction: Given, target: Operand) -> Given:
     """Return the mean of (prediction - target)^2; the shapes must be the same.
@@ -223,7 +223,7 @@ def _labels_fix(logits: Shape, labels: Shape) -> str:
     return "class numbers count from 0 and are whole: np.asarray(labels, int)."
 
 
-@taught
+@composite
 @_in_float32
 def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     """Return the mean of -log softmax(logits)[label].

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
+from minigrad.array_like import ArrayLike, current, plain
 from minigrad.messages import explain, user_line
 from minigrad.tensor import Array, Tensor
 
@@ -65,9 +65,10 @@ def tensors(structure: Any, name: str, others: bool = False) -> dict[str, Tensor
     found: dict[str, Any] = {}
 
     def is_leaf(part: Any) -> bool:
-        return isinstance(part, Tensor) or (others and not _holds(part))
+        return isinstance(part, ArrayLike) or (others and not _holds(part))
 
-    mapped(found.__setitem__, structure, name, is_leaf)
+    mapped(lambda path, each: found.update({path: current(each)}), structure, name,
+           is_leaf)
     return {path: each for path, each in found.items() if isinstance(each, Tensor)}
 
 
@@ -118,7 +119,8 @@ def leaves(structure: Any, open_modules: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {}
     structure = list(structure) if isinstance(structure, Iterator) else structure
     is_leaf = (lambda part: not holds(part)) if open_modules else _holds_nothing
-    mapped(found.__setitem__, structure, "", is_leaf)
+    mapped(lambda path, each: found.update({path: current(each)}), structure, "",
+           is_leaf)
     return found
 
 

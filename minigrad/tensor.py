@@ -6,6 +6,7 @@
     options    its keyword options: axis, shape, index, ...
     tick       when it was made; a tape is Tensors sorted by tick
     scope      where in the model it was made, and at which time step
+    call       which named function made it: softmax, say, or None
     witness    under `checked()`: the source line, and what the operands were
 
 That is all a tape consists of. A Tensor is the ground floor: it knows no primitive.
@@ -23,7 +24,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.array_like import ArrayLike
 from minigrad.arrays import floats
-from minigrad.context import SETTING, Scope
+from minigrad.context import SETTING, Call, Scope
 from minigrad.messages import explain, user_line
 from minigrad.types import Array as Array
 from minigrad.types import Axis, Index, Operand, Options, Shape
@@ -55,6 +56,7 @@ class Tensor(ArrayLike):
     __slots__ = (
         "__weakref__",
         "args",
+        "call",
         "data",
         "name",
         "options",
@@ -70,6 +72,7 @@ class Tensor(ArrayLike):
     options: Options
     tick: int
     scope: Scope
+    call: Call | None
     name: str | None
     witness: Witness | None
 
@@ -80,7 +83,7 @@ class Tensor(ArrayLike):
         self.tick = clock()
         self.scope = SETTING.get().scope
         self.name = name
-        self.witness = None
+        self.call = self.witness = None
         self.data = _leaf_data(data, name)
 
     @property

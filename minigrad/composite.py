@@ -1,0 +1,62 @@
+"""A composite is a function written with primitives, and it has a name on the record.
+
+    @composite
+    def mish(x):
+        return x * mg.tanh(mg.softplus(x))
+
+What is recorded while it runs belongs to a call of `mish`: a tape prints it, a picture
+draws one node for it, equations and messages say it. `Call.within` is the call that made
+this one, so a reading may open what it shows: a cross-entropy, in it a log-softmax.
+
+Ours are told what else users write: `taught` has the keywords that others use, and a
+refusal by NumPy is put into the words of the function that was called.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from minigrad.array_like import current
+from minigrad.context import calling
+from minigrad.habits import taught
+from minigrad.messages import is_explained
+from minigrad.recording import refused
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def composite(function: F) -> F:
+    """Give what a function records the function's name: a decorator.
+
+    >>> import minigrad as mg
+    >>> @composite
+    ... def mish(x):
+    ...     return x * mg.tanh(mg.softplus(x))
+    >>> mish(mg.Tensor([1.0, 2.0])).call
+    <call of mish>
+    """
+    name = function.__name__
+    if not function.__module__.startswith("minigrad."):
+
+        @functools.wraps(function)
+        def theirs(*args: Any, **options: Any) -> Any:
+            with calling(name):
+                return function(*args, **options)
+
+        return theirs  # type: ignore[return-value]
+    inside = taught(function)
+
+    @functools.wraps(function)
+    def ours(*args: Any, **options: Any) -> Any:
+        args = current(args)
+        with calling(name):
+            try:
+                return inside(*args, **options)
+            except (TypeError, ValueError, IndexError) as error:
+                if is_explained(error):
+                    raise
+                raise refused(name, function, args, options, error) from error
+
+    return ours  # type: ignore[return-value]
