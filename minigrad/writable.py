@@ -451,6 +451,7 @@ def full_like(
     a: Tensor | Writable | Array, fill_value: Operand, dtype: DTypeLike | None = None
 ) -> Writable | Array:
     """Return an array of the same shape, with one value in every entry."""
+    a = a if hasattr(a, "shape") else np.asarray(a)
     kind = np.dtype(dtype or a.dtype)
     if kind.kind in "fO":
         return filled(a.shape, fill_value, kind)

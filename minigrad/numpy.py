@@ -1,0 +1,111 @@
+"""NumPy, but for arrays that Tensors can be written into.
+
+    from minigrad import numpy as np
+
+NumPy's functions take Tensors as they are. Only what *makes* an array cannot know that
+a Tensor is to come: `out = np.zeros(3); out[0] = t` would keep t's number and lose its
+record, and is refused. The functions here that make arrays make such as can be written
+to (`minigrad.writable`); every other name is NumPy's own. So code that fills arrays runs
+with its import changed, and nothing else.
+
+>>> from minigrad import Tensor, grad
+>>> from minigrad import numpy as np
+>>> t = Tensor(3.0)
+>>> out = np.zeros(2)
+>>> out[:] = t * np.array([t, 1.0])
+>>> grad(np.sum(out), t)
+array(7.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from numpy.typing import DTypeLike
+
+from minigrad import writable as _writable
+from minigrad.array_like import current
+from minigrad.types import Operand
+from minigrad.writable import (
+    Writable,
+    array,
+    empty_like,
+    full_like,
+    ones_like,
+    zeros_like,
+)
+
+
+def full(
+    shape: int | Sequence[int], fill_value: Operand, dtype: DTypeLike = None
+) -> Any:
+    """Return an array of one value; whole numbers and booleans are a plain array."""
+    if dtype is None:
+        kind = numpy.asarray(getattr(fill_value, "data", fill_value)).dtype
+    else:
+        kind = numpy.dtype(dtype)
+    if kind.kind not in "fO":
+        return numpy.full(shape, fill_value, kind)
+    return _writable.filled(shape, fill_value, kind)
+
+
+def zeros(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+    """Return zeros; whole numbers and booleans are a plain array."""
+    return full(shape, 0, dtype)
+
+
+def ones(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+    """Return ones; whole numbers and booleans are a plain array."""
+    return full(shape, 1, dtype)
+
+
+def empty(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+    """Return an array to be filled; an entry that is not filled is NaN."""
+    if numpy.dtype(dtype).kind not in "fO":
+        return numpy.empty(shape, dtype)
+    return full(shape, numpy.nan, dtype)
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float) -> Any:
+    """Return ones on a diagonal and zeros elsewhere."""
+    return array(numpy.eye(N, M, k, dtype))
+
+
+def identity(n: int, dtype: DTypeLike = float) -> Any:
+    """Return the identity matrix."""
+    return eye(n, dtype=dtype)
+
+
+def asarray(a: Any, dtype: DTypeLike = None) -> Any:
+    """Return an array as it is, and lists of numbers and Tensors as one."""
+    if isinstance(current(a), numpy.ndarray) or hasattr(a, "current"):
+        kept = dtype is None or a.dtype == numpy.dtype(dtype)
+        return a if kept else a.astype(dtype)
+    return array(a, dtype)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(numpy, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*dir(numpy), *_OWN})
+
+
+_OWN = (
+    "array",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "identity",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+)
+__all__ = [*_OWN, "Writable"]
