@@ -19,7 +19,7 @@ from minigrad import operators as operators  # hands Tensor its operators
 from minigrad.checks import check_gradients
 from minigrad.clipping import clip_by_global_norm
 from minigrad.composite import composite
-from minigrad.composites import *  # noqa: F403
+from minigrad.composites import *
 from minigrad.context import no_grad, scope
 from minigrad.feedforward import Dense, Sequential
 from minigrad.foreign_names import PACKAGE

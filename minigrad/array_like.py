@@ -36,6 +36,9 @@ NUMPY_FACE: dict[
 # Array classes whose entries are no floating-point numbers (elements of a finite
 # field, say), and how they compute what a row of one argument means.
 DOMAINS: dict[type, Callable[..., Value]] = {}
+# Numbers and Tensors, nested in lists, as one Tensor: handed over by minigrad.writable,
+# a floor above.
+joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 QUESTIONS = frozenset(
     {
@@ -139,7 +142,13 @@ class ArrayLike:
     def _only(self, kind: str) -> Any:
         if self.size == 1:
             if SETTING.get().recording and _fills_an_array():
-                raise self._leaves_the_tape("array[index] = t of a Tensor")
+                raise self._leaves_the_tape(
+                    "array[index] = t of a Tensor",
+                    "make the array one that Tensors can be written into: "
+                    "mg.zeros(shape), np.zeros_like(t), t.copy(), or for a whole file "
+                    "`from minigrad import numpy as np`; array[index] = float(t) "
+                    "writes the number only.",
+                )
             return self.data.item()
         raise TypeError(
             explain(
@@ -183,8 +192,8 @@ class ArrayLike:
                 {self.name or "t": self},
                 "a Tensor that a tape may hold is never written to: the tape would "
                 "differentiate numbers that are no longer there.",
-                "make a new one: mg.where(mask, value, t), or mg.concatenate pieces; "
-                "for a Parameter assign p.data = new_array.",
+                "t = t.copy() can be written to, and so can mg.zeros(shape); of a "
+                "Parameter assign p.data = new_array.",
             )
         )
 
@@ -195,17 +204,23 @@ class ArrayLike:
     ) -> Array:
         if not SETTING.get().recording:
             return np.array(self.data, dtype=dtype)
-        raise self._leaves_the_tape("a plain array made from a Tensor")
+        if not self.ndim and dtype in (None, object):
+            return _object(self)  # np.array([t0, t1]) holds the Tensors themselves
+        raise self._leaves_the_tape(
+            "a plain array made from a Tensor",
+            "say so: t.data is the array, float(t) a number. Of a list of Tensors, "
+            "mg.array([t, 0.0]) makes one array that is recorded, and so does "
+            "mg.stack.",
+        )
 
-    def _leaves_the_tape(self, asked: str) -> TypeError:
+    def _leaves_the_tape(self, asked: str, fix: str) -> TypeError:
         return TypeError(
             explain(
                 f"{asked}, at {user_line()}",
                 {self.name or "t": self},
                 "the array would no longer know how it was made, so gradients would "
                 "silently stop here.",
-                "say so: t.data is the array, float(t) a number (array[i] = float(t)); "
-                "mg.stack joins a list of Tensors, so collect them in a list.",
+                fix,
             )
         )
 
@@ -278,16 +293,32 @@ def plain(value: Any) -> Any:
     return value.data if isinstance(value, ArrayLike) else value
 
 
-def current(value: Any) -> Any:
-    """Return what stands in an array that may be filled, now; in a list, too.
+def _object(value: object) -> Array:
+    array = np.empty((), object)
+    array[()] = value
+    return array
 
-    Anything else is returned as it is.
+
+def current(value: Any) -> Any:
+    """Return the Tensor that a value stands for now; in a list, too.
+
+    An array that can be written to stands for what is in it, and an array of objects
+    for its entries, if Tensors are among them: np.array([t0, t1]). Anything else is
+    returned as it is.
     """
     if isinstance(value, ArrayLike):
         return value.current()
+    if type(value) is Array and value.dtype == object:
+        return _joined(value)
     if type(value) in (list, tuple):
         return type(value)([current(each) for each in value])
     return value
+
+
+def _joined(objects: Array) -> Any:
+    if any(isinstance(each, ArrayLike) for each in objects.flat):
+        return joined_by(objects.tolist())
+    return objects
 
 
 def zero_like(value: object) -> Value | int:

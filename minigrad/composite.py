@@ -5,8 +5,9 @@
         return x * mg.tanh(mg.softplus(x))
 
 What is recorded while it runs belongs to a call of `mish`: a tape prints it, a picture
-draws one node for it, equations and messages say it. `Call.within` is the call that made
-this one, so a reading may open what it shows: a cross-entropy, in it a log-softmax.
+draws one node for it, equations and messages say it. `Call.within` is the call that
+made this one, so a reading may open what it shows: a cross-entropy, in it a
+log-softmax.
 
 Ours are told what else users write: `taught` has the keywords that others use, and a
 refusal by NumPy is put into the words of the function that was called.

@@ -48,17 +48,21 @@ class Call:
 
     def chain(self) -> list[Call]:
         """Return the calls that this one is in, the outermost first, and itself."""
-        calls, call = [], self
-        while call is not None:
-            calls.append(call)
-            call = call.within  # type: ignore[assignment]
-        return calls[::-1]
+        return [*(self.within.chain() if self.within else ()), self]
 
 
 class Setting:
     """One entry of the chain: what holds inside one `with` block."""
 
-    __slots__ = ("before", "call", "checker", "layouts", "manager", "recording", "scope")
+    __slots__ = (
+        "before",
+        "call",
+        "checker",
+        "layouts",
+        "manager",
+        "recording",
+        "scope",
+    )
 
     before: Any  # a Setting; None in the outermost, as its manager is
     manager: Any

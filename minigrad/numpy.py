@@ -5,8 +5,8 @@
 NumPy's functions take Tensors as they are. Only what *makes* an array cannot know that
 a Tensor is to come: `out = np.zeros(3); out[0] = t` would keep t's number and lose its
 record, and is refused. The functions here that make arrays make such as can be written
-to (`minigrad.writable`); every other name is NumPy's own. So code that fills arrays runs
-with its import changed, and nothing else.
+to (`minigrad.writable`); every other name is NumPy's own. So code that fills arrays
+runs with its import changed, and nothing else.
 
 >>> from minigrad import Tensor, grad
 >>> from minigrad import numpy as np
@@ -31,15 +31,11 @@ from minigrad.types import Operand
 from minigrad.writable import (
     Writable,
     array,
-    empty_like,
-    full_like,
-    ones_like,
-    zeros_like,
 )
 
 
 def full(
-    shape: int | Sequence[int], fill_value: Operand, dtype: DTypeLike = None
+    shape: int | Sequence[int], fill_value: Operand, dtype: DTypeLike | None = None
 ) -> Any:
     """Return an array of one value; whole numbers and booleans are a plain array."""
     if dtype is None:
@@ -78,7 +74,7 @@ def identity(n: int, dtype: DTypeLike = float) -> Any:
     return eye(n, dtype=dtype)
 
 
-def asarray(a: Any, dtype: DTypeLike = None) -> Any:
+def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
     """Return an array as it is, and lists of numbers and Tensors as one."""
     if isinstance(current(a), numpy.ndarray) or hasattr(a, "current"):
         kept = dtype is None or a.dtype == numpy.dtype(dtype)

@@ -133,8 +133,8 @@ def _general(row: Primitive) -> Callable[..., Value]:
             else:
                 values.append(a)
                 unusual = unusual or not _is_plain(a)
-        if unusual and any(_is_writable(a) for a in args):
-            now = (current(a) if _is_writable(a) else a for a in args)
+        if unusual and any(_stands_for_another(a) for a in args):
+            now = (current(a) if _stands_for_another(a) else a for a in args)
             return apply(*now, **options)
         if not tracked:
             if unusual:
@@ -158,7 +158,10 @@ def _general(row: Primitive) -> Callable[..., Value]:
     return apply
 
 
-def _is_writable(a: object) -> bool:
+def _stands_for_another(a: object) -> bool:
+    """Is this an array that can be written to, or one of objects with Tensors in it?"""
+    if type(a) is _ndarray:
+        return a.dtype.kind == "O" and current(a) is not a
     return isinstance(a, ArrayLike) and not isinstance(a, Tensor)
 
 
@@ -176,7 +179,7 @@ def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
     exact objects beside floating-point numbers, which would become objects.
     """
-    a = current(a) if isinstance(a, ArrayLike) else a
+    a = current(a) if _stands_for_another(a) else a
     if isinstance(a, Tensor) or _is_plain(a):
         return a
     tensors = [each for each in args if isinstance(each, Tensor)]
@@ -253,12 +256,19 @@ def refused(
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
     return kind(
         explain(
-            f"{name}({shown}), at {user_line()}",
+            f"{name}({shown}){_inside(name)}, at {user_line()}",
             named(args),
             _why(function, error),
             _likely_fix(args, error),
         )
     )
+
+
+def _inside(name: str) -> str:
+    """Say in which named function it happened, if in one of another name."""
+    call = SETTING.get().call
+    names = [each.name for each in call.chain()] if call else []
+    return f" in {names[0]}" if names and name not in names else ""
 
 
 def _why(function: Callable[..., object], error: Exception) -> str:

@@ -13,8 +13,8 @@ from typing import TypeVar
 import numpy as np
 
 from minigrad.arrays import integers, numbers
-from minigrad.functions import array_of, as_exact, where
 from minigrad.composite import composite
+from minigrad.functions import array_of, as_exact, where
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take

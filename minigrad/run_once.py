@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import current
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.refusals import RETURNED, require_recorded, require_tensor
 from minigrad.shapes import is_module, leaves, mapped
@@ -62,6 +63,7 @@ def run_on_fresh(
     other = None
     if has_aux:
         output, other = _pair(output)
+    output = output if isinstance(output, list | tuple) else current(output)
     if isinstance(output, list | tuple | dict):
         raise TypeError(
             explain(

@@ -67,8 +67,9 @@ def tensors(structure: Any, name: str, others: bool = False) -> dict[str, Tensor
     def is_leaf(part: Any) -> bool:
         return isinstance(part, ArrayLike) or (others and not _holds(part))
 
-    mapped(lambda path, each: found.update({path: current(each)}), structure, name,
-           is_leaf)
+    mapped(
+        lambda path, each: found.update({path: current(each)}), structure, name, is_leaf
+    )
     return {path: each for path, each in found.items() if isinstance(each, Tensor)}
 
 
@@ -119,8 +120,9 @@ def leaves(structure: Any, open_modules: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {}
     structure = list(structure) if isinstance(structure, Iterator) else structure
     is_leaf = (lambda part: not holds(part)) if open_modules else _holds_nothing
-    mapped(lambda path, each: found.update({path: current(each)}), structure, "",
-           is_leaf)
+    mapped(
+        lambda path, each: found.update({path: current(each)}), structure, "", is_leaf
+    )
     return found
 
 

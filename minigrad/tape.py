@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from minigrad.array_like import as_array
+from minigrad.calls import function_of
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
 from minigrad.refusals import outputs_in, require_unspoilt
@@ -22,7 +23,7 @@ from minigrad.types import Printer, Structure
 
 Domain = TypeVar("Domain")  # what a replay computes with: arrays, Tensors, ...
 
-COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope")
+COLUMNS = ("step", "name", "primitive", "arguments", "shape", "scope", "function")
 
 
 class Tape:
@@ -57,7 +58,7 @@ class Tape:
         return [step for step in self.steps if step.primitive is None]
 
     def __str__(self) -> str:
-        return table([COLUMNS, *self._rows()], right=[0])
+        return table(self._table(), right=[0])
 
     def __repr__(self) -> str:
         names = ", ".join(each.name or "a Tensor" for each in self.outputs)
@@ -67,7 +68,14 @@ class Tape:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        return html_table(COLUMNS, self._rows(), right=[0])
+        columns, *rows = self._table()
+        return html_table(columns, rows, right=[0])
+
+    def _table(self) -> list[tuple[str, ...]]:
+        """Return the headings and what stands below; no column of functions if none."""
+        rows = [COLUMNS, *self._rows()]
+        named = any(row[-1] for row in rows[1:])
+        return rows if named else [row[:-1] for row in rows]
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         """Yield what a table says of each step."""
@@ -87,7 +95,8 @@ class Tape:
                 row, options = step.primitive.name, step.options.items()
                 arguments += [f"{key}={option(value)}" for key, value in options]
             read, shape = ", ".join(arguments), str(step.shape)
-            yield str(position), label[step.tick], row, read, shape, path(step.scope)
+            scope, function = path(step.scope), function_of(step)
+            yield str(position), label[step.tick], row, read, shape, scope, function
 
     def replay(
         self,

@@ -3,7 +3,7 @@
 A Tensor that a tape holds never changes. A `Writable` is a handle that does: it knows,
 for each of its entries, where its number stands, and writing changes only that.
 
-    memory    what was ever written, piece by piece, one after the other: Tensors, arrays
+    memory    what was ever written, piece by piece: Tensors and arrays
     address   for each entry its place in the memory; an array of integers
 
 So a write costs what is written: it appends a piece and enters addresses. Reading an
@@ -20,6 +20,7 @@ all that was filled so far at each step costs T times T, as a copy would.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from minigrad import array_like
 from minigrad.array_like import ArrayLike, as_array, current, plain
 from minigrad.arrays import numbers
 from minigrad.messages import explain, user_line
@@ -79,9 +81,9 @@ class Memory:
 class Writable(ArrayLike):
     """An array that can be written to, and remembers what was written.
 
-    `mg.zeros(3)`, `np.zeros_like(t)` and `t.copy()` make one. Where it is computed with,
-    it stands for what is in it at that moment: a Tensor, or a plain array as long as no
-    Tensor was written.
+    `mg.zeros(3)`, `np.zeros_like(t)` and `t.copy()` make one. Where it is computed
+    with, it stands for what is in it at that moment: a Tensor, or a plain array as long
+    as no Tensor was written.
 
     >>> import minigrad as mg
     >>> t, out = mg.Tensor([1.0, 2.0]), mg.zeros(2)
@@ -159,16 +161,23 @@ class Writable(ArrayLike):
     def __setitem__(self, index: Index, value: Operand) -> None:  # type: ignore[override]
         index = _as_index(index)
         memory = self._memory
-        if isinstance(value, Writable) and value._memory is memory:
-            new = value._places.copy()  # within one array nothing needs to be recorded
-        else:
-            piece = memory.converted(value)
-            new = memory.append(piece)
+        new = self._own_places(value)
+        if new is None:
+            new = memory.append(memory.converted(value))
         try:
             self._places[index] = new
         except (IndexError, ValueError, TypeError) as error:
             raise _misfit(self, index, error, value) from error
         memory.writes += 1
+
+    def _own_places(self, value: object) -> Array | None:
+        """Return the addresses of a value that stands in this array already.
+
+        Entries that move within one array need no record: x[1:] = x[:-1].
+        """
+        if isinstance(value, Writable) and value._memory is self._memory:
+            return value._places.copy()
+        return None
 
     def write(self, writer: Callable[..., object], at: int, *args: Any) -> None:
         """Let one of NumPy's functions write: np.put(x, [0], v), np.copyto(x, v)."""
@@ -190,7 +199,7 @@ class Writable(ArrayLike):
         return writable(_gathered(self._memory, places))
 
     def copy(self) -> Writable:
-        """Return another array with the same content; writing to one leaves the other."""
+        """Return another array with the same content, which shares nothing with it."""
         return writable(self.current())
 
     def fill(self, value: Operand) -> None:
@@ -211,7 +220,9 @@ def writable(value: Piece, dtype: DTypeLike | None = None) -> Writable:
     return Writable(memory, memory.root)
 
 
-def filled(shape: int | Shape, value: Operand, dtype: DTypeLike = float) -> Writable:
+def filled(
+    shape: int | Sequence[int], value: Operand, dtype: DTypeLike = float
+) -> Writable:
     """Return an array that can be written to, with one value in every entry."""
     memory = Memory(np.dtype(dtype))
     memory.root = np.empty(shape, np.intp)
@@ -315,7 +326,7 @@ def _by_rows(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
     if not (flat == flat[:, :1]).all():
         return None
     starts = [0, *(np.flatnonzero(np.diff(flat[:, 0])) + 1).tolist(), len(owner)]
-    blocks = list(zip(starts, starts[1:], strict=False))
+    blocks = list(itertools.pairwise(starts))
     if len(blocks) > 2 * len(pieces):
         return None
     if all(stop == start + 1 for start, stop in blocks):
@@ -371,7 +382,7 @@ def array(data: Any, dtype: DTypeLike | None = None) -> Any:
     array([[2., 0.],
            [1., 4.]])
     """
-    value = _nested(data)
+    value = joined(data)
     if not isinstance(value, Tensor):
         value = np.array(value, dtype)
         if value.dtype.kind not in "fO":
@@ -379,13 +390,17 @@ def array(data: Any, dtype: DTypeLike | None = None) -> Any:
     return writable(value, dtype)
 
 
-def _nested(data: Any) -> Any:
+def joined(data: Any) -> Any:
+    """Return numbers and Tensors, nested in lists, as one Tensor; else as they are."""
     data = current(data)
     if not _has_tensors(data):
         return np.asarray(data) if isinstance(data, (list, tuple)) else data
     if isinstance(data, Tensor):
         return data
-    return stack_row(*(as_operand(_nested(each)) for each in data), axis=0)
+    return stack_row(*(as_operand(joined(each)) for each in data), axis=0)
+
+
+array_like.joined_by = joined
 
 
 def as_operand(value: Any) -> Any:

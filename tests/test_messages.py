@@ -217,7 +217,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "write into a Tensor": (
         written_to,
-        *(TypeError, r"t\[index\] = value", "x: shape", "never written to", "mg.where"),
+        *(TypeError, r"t\[index\] = value", "x: shape", "never written to", r"t\.copy\(\)"),
     ),
     "add into an array": (
         into_an_array,
@@ -246,7 +246,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     "array entry from a Tensor": (
         into_an_entry,
         *(TypeError, rf"array\[index\] = t of a Tensor, {HERE}", "x: shape"),
-        *("no longer know", r"array\[i\] = float\(t\)"),
+        *("no longer know", r"array\[index\] = float\(t\)"),
     ),
     "shapes that do not broadcast": (
         lambda: x + np.ones((4, 3)),

@@ -198,12 +198,10 @@ def test_a_tensor_shows_its_numbers_its_name_and_its_maker():  # bug 55
         lambda x: np.array([x, x]),
         lambda x: np.asarray(x, dtype=float),
         lambda x: np.asarray(x, dtype=object),
-        np.copy,
-        lambda x: np.linalg.norm(x),
-        lambda x: np.add.reduce(x),
         lambda x: np.add(np.ones(2), np.ones(2), out=x),
-        np.arctan,
-        np.sort,
+        np.fft.fft,
+        lambda x: np.linalg.svd(x),
+        np.spacing,
     ],
 )
 def test_an_array_is_never_made_by_accident(make):  # bugs 12, 55
@@ -274,7 +272,7 @@ def test_augmented_assignment_makes_a_new_tensor():  # bug 40
 
 def test_writing_into_a_tensor_is_refused_and_the_remedy_named():  # bug 40
     x = mg.Tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match=r"mg\.where"):
+    with pytest.raises(TypeError, match=r"t\.copy\(\)"):
         x[0] = 5.0
     array = np.ones(2)
     with pytest.raises(TypeError, match="out="):
@@ -344,11 +342,9 @@ def test_a_second_row_does_not_take_a_numpy_name_from_the_first():
 def test_options_of_numpy_that_a_row_lacks_are_named():
     x = mg.Tensor([[1.0, 2.0]])
     for call in (
-        lambda: np.var(x, ddof=1),
-        lambda: np.mean(x, dtype=float),
-        lambda: np.max(x, initial=0.0),
-        lambda: np.zeros_like(x, dtype=int),
-        lambda: np.where(x),
+        lambda: np.var(x, out=np.zeros(())),
+        lambda: np.concatenate([x], out=np.zeros((1, 2))),
+        lambda: np.zeros_like(x, subok=False),
     ):
         with pytest.raises(TypeError, match=r"of a Tensor, at test_numpy\.py"):
             call()

@@ -1,4 +1,4 @@
-"""What NumPy's functions do on Tensors, idiom by idiom: see the table in numpy_cases."""
+"""What NumPy's functions do on Tensors, idiom by idiom: see numpy_cases."""
 
 import importlib
 import pkgutil
@@ -22,7 +22,9 @@ every_smooth_case = pytest.mark.parametrize("case", SMOOTH)
 
 
 def tensors(case, dtype=None):
-    return [mg.Tensor(np.asarray(arg, dtype), f"a{i}") for i, arg in enumerate(case.args)]
+    return [
+        mg.Tensor(np.asarray(arg, dtype), f"a{i}") for i, arg in enumerate(case.args)
+    ]
 
 
 def parts(result):

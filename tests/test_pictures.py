@@ -18,7 +18,7 @@ import minigrad as mg
 from lstm import LSTMCell, State
 from minigrad.drawing import VIEWS, NotRendered, draw, paper, render
 
-VIEWED = [*EVERY, "op", "difference"]
+VIEWED = [*EVERY, "op", "step", "difference"]
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}"
 WORDS = {

@@ -129,7 +129,7 @@ def neuron(name="y"):
         (lambda: mg.scope("cell", 3), "scope('cell', 3)"),
         (lambda: lstm.LSTM(3, 2).explanation(), "<Explanation of LSTMCell(n=3, m=2): "),
         (lambda: MISTAKES[0], "<Mistake: "),
-        (lambda: VIEWS["op"], "<View: what did the tape really record?>"),
+        (lambda: VIEWS["op"], "<View: what was computed, by which functions?>"),
         (
             lambda: dropout.variational(lstm.LSTM(3, 2), x=0.1, rng=0),
             "Variational(x=(3,), y=(2,))",

@@ -316,7 +316,7 @@ CHANGED = {  # parts that are new, and parts of the usual cell that are missing
     FullGateRecurrenceCell: (4, 3),  # three boxes, and what is joined for them
     LayerNormCell: (5, 4),  # every box, and c before its tanh
     ProjectedCell: (5, 4),  # every W has another size, and W_r comes
-    ClippedCell: (4, 0),  # c and y, each from above and below
+    ClippedCell: (2, 0),  # clip of c, and of y
 }
 
 

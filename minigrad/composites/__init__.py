@@ -24,6 +24,14 @@ from minigrad.composites import (
     products,
     statistics,
 )
+from minigrad.composites.arranging import *
+from minigrad.composites.calculus import *
+from minigrad.composites.elementary import *
+from minigrad.composites.joining import *
+from minigrad.composites.linalg import *
+from minigrad.composites.ordering import *
+from minigrad.composites.products import *
+from minigrad.composites.statistics import *
 
 MODULES = (
     elementary,
@@ -36,11 +44,12 @@ MODULES = (
     calculus,
 )
 
-__all__ = sorted({name for module in MODULES for name in module.__all__})
-
-
-def __getattr__(name: str) -> object:
-    for module in MODULES:
-        if name in module.__all__:
-            return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+__all__: list[str] = []
+__all__ += elementary.__all__
+__all__ += arranging.__all__
+__all__ += joining.__all__
+__all__ += ordering.__all__
+__all__ += products.__all__
+__all__ += linalg.__all__
+__all__ += statistics.__all__
+__all__ += calculus.__all__

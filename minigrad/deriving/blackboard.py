@@ -17,7 +17,7 @@ does. Which values have letters is what a level of detail is about:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -101,8 +101,10 @@ class Blackboard:
 
     def _forward(self) -> Iterator[Line]:
         self.value: dict[Tensor, Formula] = {}
+        named: dict[Tensor, tuple[Note, ...]] = {}  # functions that led to an entry
         for step in self.tape:
             letter = self.lettered.get(step)
+            named[step] = _functions(step, named)
             if letter is not None and (step.primitive is None or step not in self.only):
                 self.value[step] = letter
                 continue
@@ -113,7 +115,7 @@ class Blackboard:
                     right = self._provisional(step)
                 self.value[step] = right
             else:
-                yield Line(letter, spread(right, step.shape), step)
+                yield Line(letter, spread(right, step.shape), step, named.pop(step))
                 self.value[step] = letter
 
     def _provisional(self, step: Tensor) -> Letter:
@@ -260,6 +262,15 @@ class Blackboard:
         if key not in self.records:
             self.records[key] = Record(step, shapes)
         return self.records[key]
+
+
+def _functions(
+    step: Tensor, named: Mapping[Tensor, tuple[Note, ...]]
+) -> tuple[Note, ...]:
+    """Return the named functions that a line passes through, in their order."""
+    read = (named.get(a, ()) for a in step.args if isinstance(a, Tensor))
+    own = (step.call.chain()[0].name,) if step.call else ()
+    return tuple(dict.fromkeys((*itertools.chain(*read), *own)))
 
 
 def _active(tape: Tape, wrt: set[Tensor]) -> set[Tensor]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER, SEVERAL, Group
+from minigrad.drawing.view import DENSE, FOLDED, FUNCTION, JOIN, LAYER, SEVERAL, Group
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -160,15 +160,20 @@ class Picture:
             if user.kind != FOLDED and self._is_drawn(value, user):
                 tail = self._tap(value, user.scope)
                 arrow = Arrow(tail, head, "", operand, tooltip, read)
-                if user.kind == LAYER:
+                if user.kind in (LAYER, FUNCTION):
                     self._once(replace(arrow, operand=""))
                 else:
                     self.arrows.append(arrow)
         else:
             tail = self._ids[maker]
-            if {FOLDED, LAYER} & {user.kind, maker.kind} or user.kind == SEVERAL:
-                made = sum(self._owner.get(arg) is maker for arg in entry.args)
-                alone = made == 1 and user.kind not in (FOLDED, LAYER, SEVERAL)
+            closed = user.kind in (FOLDED, LAYER, SEVERAL, FUNCTION)
+            if {FOLDED, LAYER} & {user.kind, maker.kind} or closed:
+                made = sum(
+                    self._owner.get(a) is maker
+                    for a in entry.args
+                    if isinstance(a, Tensor)
+                )
+                alone = made == 1 and not closed
                 where = operand if alone else ""
                 self._once(Arrow(tail, head, shape, where, tooltip, read))
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigrad.drawing.project import Cluster
-from minigrad.drawing.view import DENSE, FOLDED, JOIN, LAYER, SEVERAL
+from minigrad.drawing.view import DENSE, FOLDED, FUNCTION, JOIN, LAYER, SEVERAL
 
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 
@@ -34,6 +34,7 @@ STYLES = {
     LAYER: Style("#eaf4ec", "#3f6a47", "box", "layer, with all its time steps"),
     JOIN: Style("#1b1b1b", "#1b1b1b", "■", "vectors joined to one"),
     SEVERAL: Style("#f8cfe0", "#99215a", "box", "several primitives, as one"),
+    FUNCTION: Style("#f8cfe0", "#99215a", "box", "function, composed of primitives"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
     FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded time steps"),

@@ -21,10 +21,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from minigrad.calls import closed
 from minigrad.context import Scope
-from minigrad.drawing.composites import composites
 from minigrad.drawing.knots import find_knots, is_activation, up_to_activation
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
+from minigrad.drawing.view import (
+    DENSE,
+    FUNCTION,
+    JOIN,
+    SEVERAL,
+    Group,
+    function_group,
+    function_tooltip,
+)
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
@@ -227,13 +235,21 @@ def structure(tape: Tape) -> list[Group]:
     """Return the groups of `by_structure` without tooltips, which few are asked for."""
     box_of = boxes(tape)
     knots = find_knots(tape, box_of)
+    calls = closed(
+        tape.steps, lambda steps: not any(e in box_of or e in knots for e in steps)
+    )
+    function = {e: (call, steps) for call, steps in calls.items() for e in steps}
     groups = []
     done: set[Box] = set()
     for entry in reversed(tape.steps):
         box = box_of.get(entry)
         if entry.primitive is None or box in done:
             continue
-        if entry in knots:
+        if entry in function:
+            call, steps = function[entry]
+            if entry is steps[-1]:
+                groups.append(function_group(call, steps))
+        elif entry in knots:
             if entry is knots[entry][-1]:
                 groups.append(_knot_group(knots[entry]))
         elif box is None:
@@ -261,15 +277,24 @@ def _dense(box: Box) -> Label:
 
 def _closing(box: Box) -> list[str]:
     """Return the activations of a box, a composite by its name."""
-    known = composites(box.entries)
+    made = box.entries
+    calls = {call: steps for call, steps in closed(made).items() if _keeps_shape(steps)}
+    known = {steps[-1]: (call.name, steps) for call, steps in calls.items()}
     ends = {*known, *box.activations}
     ends -= {step for end, (_, steps) in known.items() for step in steps[:-1]}
-    shown = [e for e in box.entries if e in ends]
+    shown = [e for e in made if e in ends]
     bent = [e for e in shown if e in known or isinstance(e.primitive, Elementwise)]
     shown = bent or shown * (len(shown) == 1)
     return [
         known[e][0] if e in known else e.primitive.symbol for e in shown if e.primitive
     ]
+
+
+def _keeps_shape(steps: list[Tensor]) -> bool:
+    """Does a function give what it was given other values, as activations do?"""
+    inside = set(steps)
+    read = {arg.shape for step in steps for arg in tensors(step) if arg not in inside}
+    return read == {steps[-1].shape}
 
 
 def _affine(box: Box) -> str:
@@ -282,6 +307,8 @@ def _affine(box: Box) -> str:
 
 def told(group: Group, place: Mapping[Tensor, int]) -> str:
     """Return a group's tooltip: the Parameters in it, what ran, and its output."""
+    if group.kind == FUNCTION:
+        return function_tooltip(group, place)
     found = weights(group.entries) if group.kind in (DENSE, SEVERAL) else []
     lines = [f"{leaf_label(each).name} {each.shape}" for each in found]
     if group.kind == SEVERAL:

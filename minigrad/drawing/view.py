@@ -20,12 +20,13 @@ To add a view, enter a `View` in `VIEWS`; `mg.draw(loss, view="its name")` finds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from minigrad.context import Scope
-from minigrad.drawing.words import Label, label_of, tooltip_of
+from minigrad.calls import closed
+from minigrad.context import Call, Scope
+from minigrad.drawing.words import Label, label_of, name_in_time, tooltip_of
 from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -34,6 +35,7 @@ FOLDED = "folded"  # the kind of a group that stands for repeated time steps
 DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
 LAYER = "layer"  # ... for a recurrent layer, all its time steps inside
 JOIN = "join"  # ... for vectors put side by side
+FUNCTION = "function"  # ... for what a named function recorded: softmax
 SEVERAL = "several"  # ... for several primitives with one way in and one way out
 
 
@@ -94,6 +96,35 @@ def every_primitive(tape: Tape) -> Iterator[Group]:
             )
 
 
+def every_function(tape: Tape) -> Iterator[Group]:
+    """Make one node of what a named function recorded, and of any other primitive."""
+    place = {entry: i for i, entry in enumerate(tape)}
+    calls = closed(tape.steps)
+    call_of = {steps[-1]: call for call, steps in calls.items()}
+    inside = {entry for steps in calls.values() for entry in steps}
+    for group in every_primitive(tape):
+        (entry,) = group.entries
+        if entry in call_of:
+            call = call_of[entry]
+            closed_call = function_group(call, calls[call])
+            yield replace(closed_call, tooltip=function_tooltip(closed_call, place))
+        elif entry not in inside:
+            yield group
+
+
+def function_group(call: Call, steps: list[Tensor]) -> Group:
+    """Return the node of one call of a named function, without its tooltip."""
+    label = Label(call.name, name_in_time(steps[-1]))
+    return Group(tuple(steps), steps[-1].scope, FUNCTION, label)
+
+
+def function_tooltip(group: Group, place: Mapping[Tensor, int]) -> str:
+    """Say what ran in a function, and what came out."""
+    ran = " → ".join(label_of(each).symbol for each in group.entries)
+    return f"{group.label.symbol}: {ran}\n{tooltip_of(group.entries[-1], place)}"
+
+
 VIEWS: dict[str, View] = {
-    "op": View("what did the tape really record?", every_primitive),
+    "op": View("what was computed, by which functions?", every_function),
+    "step": View("what did the tape really record?", every_primitive),
 }

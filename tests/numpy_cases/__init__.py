@@ -1,4 +1,4 @@
-"""Idioms of NumPy, one line each: the table that the tests of `minigrad.composites` run.
+"""Idioms of NumPy, one line each: what the tests of `minigrad.composites` run.
 
 An idiom is a function of a namespace and of arrays. Given NumPy and arrays it says what
 is right; given NumPy and Tensors it must do the same, and with `jax.numpy` it says what
