@@ -24,6 +24,7 @@ from minigrad.console import shown
 from minigrad.context import SETTING
 from minigrad.foreign_names import NUMPY
 from minigrad.messages import explain, named, user_line
+from minigrad.methods import Methods
 from minigrad.types import Array, Index, Operand, Options, Shape, Value
 
 if TYPE_CHECKING:  # floors above
@@ -57,7 +58,7 @@ QUESTIONS = frozenset(
 )
 
 
-class ArrayLike:
+class ArrayLike(Methods):
     """The behaviour of an array, on top of `data`, `name` and `primitive`."""
 
     __slots__ = ()

@@ -140,7 +140,7 @@ for _name, _method in METHODS.items():
     if _name not in vars(Writable):
         setattr(Writable, _name, _method)
 
-Tensor.__getitem__ = f.getitem  # type: ignore[method-assign]
+Tensor.__getitem__ = f.getitem  # type: ignore[assignment, method-assign]
 
 for _name in ("reshape", "ravel", "transpose", "squeeze", "swapaxes", "diagonal"):
     setattr(Writable, _name, _sees(_name))
