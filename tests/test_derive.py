@@ -804,3 +804,25 @@ def test_a_matrix_times_a_vector_reads_alike_however_it_was_computed():
     y = W @ x
     y.name = "y"
     assert lines(mg.derive(y)) == ["y = W x", "ȳ = g_y", "W̄ = ȳ xᵀ", "x̄ = Wᵀ ȳ"]
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda x: x * 0.1 * 0.1, "0.01 x"),
+        (lambda x: 0.044715 * (3.0 * x), "0.134145 x"),
+        (lambda x: x * 20.0 * 1e8 + 0.1, "2000000000 x + 0.1"),
+        (lambda x: x / 7.0 + 1e7 / x, "(1/7) x + 10000000/x"),
+    ],
+)
+def test_numbers_in_code_are_read_as_they_are_written(made, said):
+    y = made(tensor("x", 2))
+    y.name = "y"
+    equation = next(iter(mg.derive(y)))
+    assert equation.checked == "exactly"
+    assert str(equation) == f"y = {said}"
+
+
+def test_a_constant_matrix_may_stand_on_either_side():
+    X, K = tensor("X", 2, 2), np.array([[1.0, 2.0], [3.0, 5.0]])
+    assert {each.checked for each in mg.derive((K @ X @ K).sum())} == {"exactly"}

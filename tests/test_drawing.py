@@ -608,3 +608,23 @@ def test_a_name_is_shown_letter_for_letter(name, renderer):
 def test_the_svg_can_be_read_by_others():
     assert ET.parse(io.StringIO(draw(difference()).svg()))
     assert drawing_module.accessible("<svg a='1'>", "<&", "").count("&lt;&amp;") == 1
+
+
+VIEWS_OF_ONE = sorted(set(VIEWS) - {"difference"})
+
+
+@pytest.mark.parametrize("view", VIEWS_OF_ONE)
+def test_what_only_fetches_or_adds_up_is_drawn_where_it_is_the_result(view):
+    x = mg.Tensor(np.ones((3, 2)), name="x")
+    for result in (x, x.sum(), x[[0, 1, 1]], [x.sum(), mg.tanh(x)]):
+        assert "digraph" in draw(result, view).dot
+
+
+@pytest.mark.parametrize("view", VIEWS_OF_ONE)
+def test_arrays_and_single_numbers_may_be_among_what_is_joined(view):
+    x = mg.Tensor(0.5, name="x")
+    for t in range(3):
+        with mg.scope("loop", t):
+            y = mg.tanh(x)
+            x = mg.concatenate([mg.reshape(y, (1,)), np.ones(1)]).sum() + mg.exp(y)
+    assert "digraph" in draw(mg.stack([x, np.array(2.0)]), view).dot

@@ -226,17 +226,7 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     constants = {
         letter: field.lift(np.asarray(k)) for letter, k in board.constants.items()
     }
-    return Numbers(_values(board, made, seed) | constants, _as_read_by(field), None)
-
-
-def _as_read_by(field: KeyedField) -> Callable[[Fraction], Residues]:
-    """Return what lifts a number of a formula: one that was a float is read as one."""
-
-    def lift(number: Fraction) -> Residues:
-        nearest = float(number)
-        return field.lift(nearest if Fraction(nearest) == number else number)
-
-    return lift
+    return Numbers(_values(board, made, seed) | constants, field.lift, None)
 
 
 def _values(

@@ -20,8 +20,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from minigrad.exact import NUMBERS, fraction
+from minigrad.exact import NUMBERS
 from minigrad.primitive import Primitive
+from minigrad.proving.keyed_functions import as_written
 from minigrad.proving.program import frozen
 from minigrad.types import Real, Shape
 
@@ -190,15 +191,15 @@ ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 
 
 def formula(value: object) -> Formula:
-    """Return a number as a formula; a formula as it is.
+    """Return a number as a formula; a formula as it is. A float is read as written.
 
-    >>> formula(0.5)
-    Number(value=Fraction(1, 2))
+    >>> formula(0.1)
+    Number(value=Fraction(1, 10))
     """
     if isinstance(value, Formula):
         return value
     if isinstance(value, NUMBERS):
-        return Number(Fraction(fraction(value)))
+        return Number(as_written(value))
     raise TypeError(f"{value!r} is no number that a formula can hold")
 
 

@@ -43,6 +43,7 @@ from minigrad.primitive import Primitive
 from minigrad.types import Shape
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
+DIGITS = 12  # of a whole number, up to which it is written out
 MANY = 3  # arguments: of more that go on alike, the first and the last are written
 
 
@@ -222,10 +223,12 @@ class Writer:
     def number(self, value: Fraction) -> str:
         """Write a number: short decimals as such, other fractions as a quotient.
 
-        What has more digits than are written ends in dots.
+        What has more digits than are written ends in dots; whole numbers have all.
         """
+        if value.denominator == 1 and abs(value) < 10**DIGITS:
+            return str(value)
         decimal = f"{float(value):.6g}"
-        exact = "e" not in decimal and Fraction(decimal) == value
+        exact = Fraction(decimal) == value
         if exact or value.denominator > 10**6:
             front, e, exponent = decimal.partition("e")
             front += "" if float(decimal) == float(value) else self.dots

@@ -58,7 +58,7 @@ def everywhere(entry: Tensor, i: int) -> bool:
 def _at(entry: Tensor, i: int, j: int) -> Array:
     """Return for each entry of the result whether it reads entry j of argument i."""
     args = [np.ones(a.shape) if isinstance(a, Tensor) else a for a in entry.args]
-    args[i][..., j] = np.nan
+    args[i][(..., j) if entry.args[i].shape else ()] = np.nan
     try:
         with np.errstate(all="ignore"):
             assert entry.primitive is not None

@@ -97,7 +97,7 @@ def _only_step(
     scope: Scope | None = None,
 ) -> Step:
     """Read groups as the only step there is; a state is told by its letter."""
-    groups, outside = _reads(groups)
+    groups, outside = _reads(groups, tape)
     made = _entries(groups)
     states = []
     for before in outside:
@@ -118,13 +118,14 @@ def _only_step(
 
 
 def _common(scopes: list[Scope]) -> Scope:
-    first, last = min(scopes, key=str), max(scopes, key=str)
+    first, last = (pick(scopes, key=str, default=()) for pick in (min, max))
     same = [a for a, b in zip(first, last, strict=False) if a == b]
     return first[: len(same)] if first[: len(same)] == last[: len(same)] else ()
 
 
-def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
+def _reads(groups: list[Group], tape: Tape) -> tuple[list[Group], list[Tensor]]:
     """Return the groups without those that only fetch an input, and what they read."""
+    results = set(tape.outputs)
     own = {entry for group in groups for entry in group.entries}
     fetched: set[Tensor] = set()
     kept = []
@@ -132,7 +133,8 @@ def _reads(groups: list[Group]) -> tuple[list[Group], list[Tensor]]:
         jointly = getattr(group.entries[0].primitive, "jointly", False)
         read = [arg for e in group.entries for arg in tensors(e)]
         outer = all(arg not in own or arg in fetched for arg in read)
-        if outer and len(read) == 1 and group.kind == "linear" and jointly:
+        inner = results.isdisjoint(group.entries)
+        if inner and outer and len(read) == 1 and group.kind == "linear" and jointly:
             fetched.update(group.entries)
         else:
             kept.append(group)
@@ -149,7 +151,7 @@ def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> lis
     numbered = _numbered([_entries(inside[t]) for t in order])
     entries_at = dict(zip(order, numbered, strict=True))
     made_at = {e: (t, i) for t in order for i, e in entries_at[t].items()}
-    read_at = {t: _reads(groups) for t, groups in inside.items()}
+    read_at = {t: _reads(groups, tape) for t, groups in inside.items()}
     ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later
     for t, after in itertools.pairwise(order):
         for value in read_at[after][1]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
+from minigrad.array_like import ArrayLike
 from minigrad.exact import NUMBERS, fraction
 from minigrad.messages import explain
 from minigrad.types import Array, Axis, Index, Operand, Shape
@@ -247,7 +248,8 @@ class ExactArray:
         raise self._unknown(function)
 
     def _yields_to(self, other: object) -> bool:
-        return getattr(other, "rank", 0) > self.rank
+        """Is it for the other to compute: a Tensor, or an array of a higher rank?"""
+        return isinstance(other, ArrayLike) or getattr(other, "rank", 0) > self.rank
 
     def filled(self, number: int, shape: Shape | None = None) -> Self:
         """Return an array of this class with one integer in all entries."""
