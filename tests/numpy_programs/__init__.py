@@ -52,7 +52,7 @@ class Program:
         return [
             i
             for i, (name, value) in enumerate(zip(names, self.args, strict=False))
-            if getattr(value, "dtype", None) == float and name not in self.fixed
+            if getattr(value, "dtype", "") == "float64" and name not in self.fixed
         ]
 
     @property

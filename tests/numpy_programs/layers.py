@@ -109,8 +109,8 @@ def dropout_forward(x, mask):
 @program(some(1, 2, 3, 3), some(2, 2, 2, 2), some(2), 2, 1, fills="new")
 def conv_forward_naive(x, w, b, stride, pad):
     """Convolution by four loops that fill the output, number by number."""
-    N, C, H, W = x.shape
-    F, C, HH, WW = w.shape
+    N, _, H, W = x.shape
+    F, _, HH, WW = w.shape
     H_out = 1 + (H + 2 * pad - HH) // stride
     W_out = 1 + (W + 2 * pad - WW) // stride
     x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="constant")

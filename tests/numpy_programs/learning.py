@@ -1,4 +1,4 @@
-"""Losses and objectives of machine learning, and functions that optimizers are shown."""
+"""Losses and objectives of machine learning, and what optimizers are tried on."""
 
 import numpy as np
 

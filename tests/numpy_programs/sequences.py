@@ -21,7 +21,7 @@ def rnn_step(x, prev_h, Wx, Wh, b):
 @program(some(2, 3, 2), some(2, 2), some(2, 2), some(2, 2), some(2), fills="new")
 def rnn_forward(x, h0, Wx, Wh, b):
     """Image captioning assignments: a recurrent network that fills h[:, t, :]."""
-    N, T, D = x.shape
+    N, T, _ = x.shape
     H = h0.shape[1]
     h = np.zeros((N, T, H))
     prev_h = h0

@@ -103,7 +103,7 @@ def gp_nll_by_cholesky(X, y, log_length, log_signal, log_noise):
 def multivariate_normal_logpdf(x, mu, root):
     """A log-density by slogdet and inv."""
     cov = root @ root.T + np.eye(3)
-    sign, logdet = np.linalg.slogdet(cov)
+    _, logdet = np.linalg.slogdet(cov)
     d = x - mu
     return -0.5 * (len(x) * np.log(2 * np.pi) + logdet + d @ np.linalg.inv(cov) @ d)
 
