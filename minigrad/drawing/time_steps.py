@@ -118,7 +118,9 @@ def _only_step(
 
 
 def _common(scopes: list[Scope]) -> Scope:
-    first, last = (pick(scopes, key=str, default=()) for pick in (min, max))
+    if not scopes:
+        return ()
+    first, last = min(scopes, key=str), max(scopes, key=str)
     same = [a for a, b in zip(first, last, strict=False) if a == b]
     return first[: len(same)] if first[: len(same)] == last[: len(same)] else ()
 
