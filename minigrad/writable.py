@@ -68,7 +68,7 @@ class Memory:
 
     def converted(self, value: Operand) -> Piece:
         """Return a value as a piece, in the precision of the array."""
-        value = current(value)
+        value = joined(value)
         if not isinstance(value, Tensor):
             piece = np.array(numbers(value, "x[index] = value", "value"), self.dtype)
             piece.flags.writeable = False

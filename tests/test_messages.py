@@ -217,7 +217,8 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "write into a Tensor": (
         written_to,
-        *(TypeError, r"t\[index\] = value", "x: shape", "never written to", r"t\.copy\(\)"),
+        *(TypeError, r"t\[index\] = value", "x: shape", "never written to"),
+        r"t\.copy\(\)",
     ),
     "add into an array": (
         into_an_array,
