@@ -145,7 +145,7 @@ def test_an_activation_of_the_readers_own_has_its_name():
         return mg.where(z.data <= 0, 0.1 * z, z)
 
     (box,) = boxes(mg.Dense(3, 4, leaky_relu, rng=0)(mg.Tensor(np.ones(3), "x")))
-    assert box.label.symbol == "leaky_relu"
+    assert box.label.symbol == "leaky relu"
 
 
 def test_a_box_without_a_bias_says_so():

@@ -269,7 +269,7 @@ def _functions(
 ) -> tuple[Note, ...]:
     """Return the named functions that a line passes through, in their order."""
     read = (named.get(a, ()) for a in step.args if isinstance(a, Tensor))
-    own = (step.call.chain()[0].name,) if step.call else ()
+    own = (step.call.chain()[0].name.replace("_", " "),) if step.call else ()
     return tuple(dict.fromkeys((*itertools.chain(*read), *own)))
 
 

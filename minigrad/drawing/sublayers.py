@@ -279,7 +279,9 @@ def _closing(box: Box) -> list[str]:
     """Return the activations of a box, a composite by its name."""
     made = box.entries
     calls = {call: steps for call, steps in closed(made).items() if _keeps_shape(steps)}
-    known = {steps[-1]: (call.name, steps) for call, steps in calls.items()}
+    known = {
+        steps[-1]: (call.name.replace("_", " "), steps) for call, steps in calls.items()
+    }
     ends = {*known, *box.activations}
     ends -= {step for end, (_, steps) in known.items() for step in steps[:-1]}
     shown = [e for e in made if e in ends]

@@ -114,7 +114,7 @@ def every_function(tape: Tape) -> Iterator[Group]:
 
 def function_group(call: Call, steps: list[Tensor]) -> Group:
     """Return the node of one call of a named function, without its tooltip."""
-    label = Label(call.name, name_in_time(steps[-1]))
+    label = Label(call.name.replace("_", " "), name_in_time(steps[-1]))
     return Group(tuple(steps), steps[-1].scope, FUNCTION, label)
 
 

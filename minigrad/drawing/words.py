@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.calls import function_of
 from minigrad.context import path
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import parameters_of
@@ -279,6 +280,8 @@ def tooltip_of(entry: Tensor, place: Mapping[Tensor, int]) -> str:
         lines.append(f"value {values_text(entry.data)}")
     if entry.scope:
         lines.append(f"in {path(entry.scope)}")
+    if entry.call:
+        lines.append(f"by {function_of(entry)}")
     if entry.line:
         lines.append(f"at {entry.line}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minigrad.calls import function_of
 from minigrad.context import path
 from minigrad.deriving.blackboard import Line
 from minigrad.deriving.formula import (
@@ -100,6 +101,8 @@ class Words:
         words = [f"shape {shape_text(entry)}", str(entry.dtype)]
         if entry.scope:
             words.insert(0, f"in {path(entry.scope)}")
+        if entry.call:
+            words.append(f"by {function_of(entry)}")
         said = text(" · ".join(words))
         recorded = source(entry)
         if recorded is not None:
