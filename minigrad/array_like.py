@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # floors above
 NUMPY_FACE: dict[
     Callable[..., object], Callable[..., object]
 ] = {}  # NumPy function -> ours
+# (ufunc, method) -> ours: what np.add.reduce(t) means
+UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., object]] = {}
 # Array classes whose entries are no floating-point numbers (elements of a finite
 # field, say), and how they compute what a row of one argument means.
 DOMAINS: dict[type, Callable[..., Value]] = {}
@@ -232,6 +234,9 @@ class ArrayLike(Methods):
             return NUMPY_FACE[ufunc](*inputs)
         if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
             return ufunc(*(plain(value) for value in inputs), **options)
+        ours = UFUNC_METHODS.get((ufunc, method))
+        if ours and _fits(ours, inputs, options):
+            return ours(*inputs, **options)
         raise _unsupported(ufunc, method, inputs, options)
 
     def __array_function__(

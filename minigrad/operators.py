@@ -19,8 +19,8 @@ from minigrad import functions as f
 from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writable as w
-from minigrad.array_like import NUMPY_FACE, current
-from minigrad.composites import MODULES, elementary
+from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
+from minigrad.composites import MODULES, elementary, linalg, products
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
@@ -68,8 +68,16 @@ for _module in MODULES:
         if hasattr(np.ndarray, _name) or _module is elementary:
             METHODS.setdefault(_name, _function)
 
+for _name, _function in products.UNDER_NUMPYS_NAME.items():
+    if hasattr(np, _name):
+        NUMPY_FACE[getattr(np, _name)] = _function
+
 NUMPY_FACE.update(
     {
+        np.linalg.outer: products.outer,
+        np.linalg.matmul: t.matmul,
+        np.linalg.trace: linalg.trace,
+        np.linalg.diagonal: linalg.diagonal,
         np.power: f.power,
         np.float_power: f.power,
         np.matmul: t.matmul,
@@ -101,6 +109,45 @@ NUMPY_FACE.update(
         np.ones_like: w.ones_like,
         np.empty_like: w.empty_like,
         np.full_like: w.full_like,
+    }
+)
+
+
+def _of_all_pairs(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what np.multiply.outer is to np.multiply: each entry meets each."""
+
+    def outer(a: Any, b: Any) -> Any:
+        a, b = w.as_operand(current(a)), w.as_operand(current(b))
+        return operation(t.reshape(a, shape=a.shape + (1,) * b.ndim), b)
+
+    return outer
+
+
+def _along_an_axis(name: str) -> Callable[..., Any]:
+    """Return np.add.reduce for "sum": the same function, along the first axis."""
+
+    def along(a: Any, axis: Any = 0, **options: Any) -> Any:
+        return getattr(np, name)(a, axis=axis, **options)
+
+    return along
+
+
+UFUNC_METHODS.update(
+    {
+        (np.add, "reduce"): _along_an_axis("sum"),
+        (np.add, "accumulate"): _along_an_axis("cumsum"),
+        (np.multiply, "reduce"): _along_an_axis("prod"),
+        (np.multiply, "accumulate"): _along_an_axis("cumprod"),
+        (np.maximum, "reduce"): _along_an_axis("max"),
+        (np.minimum, "reduce"): _along_an_axis("min"),
+        (np.logaddexp, "reduce"): lambda a, axis=0, keepdims=False: r.logsumexp(
+            current(a), axis, keepdims
+        ),
+    }
+    | {
+        (ufunc, "outer"): _of_all_pairs(operation)
+        for ufunc, operation in NUMPY_FACE.items()
+        if isinstance(ufunc, np.ufunc) and ufunc.nin == 2 and ufunc.signature is None
     }
 )
 

@@ -4,8 +4,10 @@
     arranging    where entries stand: squeeze, swapaxes, flip, roll, repeat, tril
     joining      several into one and back: hstack, split, pad, append
     ordering     by size: sort, median, take_along_axis
-    products     dot, tensordot, outer, kron, einsum
-    linalg       inv, solve, det, cholesky, norm
+    contraction  tensordot, inner, einsum
+    products     dot, vdot, outer, kron, cross
+    linalg       inv, solve, det, cholesky
+    norms        norm, vector_norm, matrix_norm
     statistics   std, average, prod, cumprod, cov
     calculus     along an axis: diff, gradient, convolve, interp
 
@@ -17,9 +19,11 @@ NumPy's of the same name means on Tensors, and what a method of that name does.
 from minigrad.composites import (
     arranging,
     calculus,
+    contraction,
     elementary,
     joining,
     linalg,
+    norms,
     ordering,
     products,
     statistics,
@@ -38,8 +42,10 @@ MODULES = (
     arranging,
     joining,
     ordering,
+    contraction,
     products,
     linalg,
+    norms,
     statistics,
     calculus,
 )

@@ -1,3 +1,193 @@
-"""."""
+"""Products of vectors, matrices and arrays of them: dot, vdot, outer, kron, cross.
 
-__all__: list[str] = []
+They say what NumPy's functions mean in the rows `matmul`, `multiply` and `sum`. Two of
+NumPy's names mean something else here: `mg.outer` and `mg.matvec` are rows of the
+table. So `np.outer` and `np.matvec` of Tensors are NumPy's, and `mg.outer` and
+`mg.matvec` are the rows (see `UNDER_NUMPYS_NAME`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from minigrad.composite import composite
+from minigrad.composites.contraction import tensordot
+from minigrad.table import matmul, multiply, reshape, subtract, sum, take, transpose
+from minigrad.table import matvec as row_matvec
+from minigrad.writable import as_operand
+
+__all__ = ["cross", "dot", "kron", "vdot", "vecdot", "vecmat"]
+
+
+@composite
+def dot(a: Any, b: Any) -> Any:
+    """Multiply as np.dot does: the last axis of a meets the last but one of b.
+
+    Of a vector b it meets the only axis; a number scales.
+
+    >>> import minigrad as mg
+    >>> dot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.], made by matmul)
+    """
+    a, b = as_operand(a), as_operand(b)
+    if not a.ndim or not b.ndim:
+        return multiply(a, b)
+    if b.ndim > 2:
+        return tensordot(a, b, (-1, -2))
+    return matmul(a, b)
+
+
+@composite
+def vdot(a: Any, b: Any) -> Any:
+    """Sum the products of two arrays, seen as vectors.
+
+    >>> import minigrad as mg
+    >>> vdot(mg.Tensor([[1.0, 2.0]]), [[3.0], [4.0]])
+    Tensor(11., made by matmul)
+    """
+    return matmul(_flat(a), _flat(b))
+
+
+def _flat(a: Any) -> Any:
+    a = as_operand(a)
+    return a if a.ndim == 1 else reshape(a, shape=(a.size,))
+
+
+@composite
+def outer(a: Any, b: Any) -> Any:
+    """Multiply each entry of a by each of b: a matrix, with a row for each entry of a.
+
+    >>> import minigrad as mg
+    >>> outer(mg.Tensor([1.0, 2.0]), [3.0, 4.0]).data
+    array([[3., 4.],
+           [6., 8.]])
+    """
+    column = as_operand(a)
+    return multiply(reshape(column, shape=(column.size, 1)), _flat(b))
+
+
+@composite
+def kron(a: Any, b: Any) -> Any:
+    """Put a copy of b, scaled by it, in the place of each entry of a.
+
+    >>> import minigrad as mg
+    >>> kron(mg.Tensor([1.0, 10.0]), [1.0, 2.0])
+    Tensor([ 1.,  2., 10., 20.], made by reshape)
+    """
+    a, b = as_operand(a), as_operand(b)
+    ndim = max(a.ndim, b.ndim)
+    high = (1,) * (ndim - a.ndim) + a.shape
+    low = (1,) * (ndim - b.ndim) + b.shape
+    blocks = reshape(a, shape=tuple(size for n in high for size in (n, 1)))
+    copies = reshape(b, shape=tuple(size for n in low for size in (1, n)))
+    return reshape(
+        multiply(blocks, copies),
+        shape=tuple(n * m for n, m in zip(high, low, strict=True)),
+    )
+
+
+@composite
+def cross(
+    a: Any,
+    b: Any,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
+) -> Any:
+    """Multiply vectors in space: the result is at right angles to both.
+
+    The vectors lie along `axis`. A vector of two entries lies in the plane, z = 0, and
+    of two such vectors the result is only z.
+
+    >>> import minigrad as mg
+    >>> cross(mg.Tensor([1.0, 0.0, 0.0]), [0.0, 1.0, 0.0]).data
+    array([0., 0., 1.])
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = _with_vectors_last(a, axisa), _with_vectors_last(b, axisb)
+    sizes = a.shape[-1], b.shape[-1]
+    if not set(sizes) <= {2, 3}:
+        raise ValueError(f"vectors have 2 or 3 entries, and these have {sizes}")
+    if sizes == (2, 2):
+        return subtract(multiply(a[..., 0], b[..., 1]), multiply(a[..., 1], b[..., 0]))
+    a, b = _in_space(a), _in_space(b)
+    after, before = np.array([1, 2, 0]), np.array([2, 0, 1])
+    c = subtract(
+        multiply(take(a, index=(..., after)), take(b, index=(..., before))),
+        multiply(take(a, index=(..., before)), take(b, index=(..., after))),
+    )
+    place = normalize_axis_index(axisc, c.ndim)
+    order = [*range(c.ndim - 1)]
+    order.insert(place, c.ndim - 1)
+    return c if place == c.ndim - 1 else transpose(c, axes=tuple(order))
+
+
+def _with_vectors_last(a: Any, axis: int) -> Any:
+    a = as_operand(a)
+    axis = normalize_axis_index(axis, a.ndim)
+    order = (*(i for i in range(a.ndim) if i != axis), axis)
+    return a if axis == a.ndim - 1 else transpose(a, axes=order)
+
+
+def _in_space(a: Any) -> Any:
+    if a.shape[-1] == 3:
+        return a
+    z = np.zeros((*a.shape[:-1], 1), a.dtype)
+    return np.concatenate([a, z], axis=-1)
+
+
+@composite
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """Sum the products of two arrays over an axis, after broadcasting.
+
+    >>> import minigrad as mg
+    >>> vecdot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.], made by sum)
+    """
+    a, b = as_operand(a), as_operand(b)
+    lengths = [each.shape[normalize_axis_index(axis, each.ndim)] for each in (a, b)]
+    if lengths[0] != lengths[1]:
+        raise ValueError(f"vectors of {lengths[0]} entries meet those of {lengths[1]}")
+    if axis >= 0:  # counted in each, as NumPy does, before they are broadcast
+        a, b, axis = _with_vectors_last(a, axis), _with_vectors_last(b, axis), -1
+    return sum(multiply(a, b), axis=axis)
+
+
+@composite
+def matvec(a: Any, b: Any) -> Any:
+    """Multiply each matrix by its vector: a is (..., m, k), b (..., k).
+
+    >>> import minigrad as mg
+    >>> matvec(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0]).data
+    array([3., 7.])
+    """
+    a, b = as_operand(a), as_operand(b)
+    if a.ndim == 2:
+        return row_matvec(a, b)
+    if b.ndim < 2:
+        return matmul(a, b)
+    return matmul(a, b[..., None])[..., 0]
+
+
+@composite
+def vecmat(a: Any, b: Any) -> Any:
+    """Multiply each vector by its matrix: a is (..., k), b (..., k, m).
+
+    >>> import minigrad as mg
+    >>> vecmat(mg.Tensor([1.0, 1.0]), [[1.0, 2.0], [3.0, 4.0]])
+    Tensor([4., 6.], made by matmul)
+    """
+    a, b = as_operand(a), as_operand(b)
+    if a.ndim < 2 or b.ndim == 2:
+        return matmul(a, b)
+    return matmul(a[..., None, :], b)[..., 0, :]
+
+
+# What NumPy's functions of these names mean; minigrad has other functions of that name.
+UNDER_NUMPYS_NAME: dict[str, Callable[..., Any]] = {"outer": outer, "matvec": matvec}

@@ -1,0 +1,116 @@
+"""Norms of vectors and matrices.
+
+Where an absolute value is zero, its slope is zero, and so is that of a norm at the
+vector zero. What is counted (ord=0) or chosen (which entry is the largest) is a choice,
+made once, when it is recorded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.composite import composite
+from minigrad.functions import absolute, array_of, power, where
+from minigrad.messages import explain, user_line
+from minigrad.reductions import max, min
+from minigrad.table import multiply, sqrt, sum
+from minigrad.types import Axis
+from minigrad.writable import as_operand
+
+__all__ = ["matrix_norm", "norm", "vector_norm"]
+
+
+@composite
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the norm of vectors along an axis, or of matrices along two.
+
+    Vectors have ord 2 (if none is given), 1, any other p, inf, -inf, and 0, the number
+    of entries that are not zero, which has no derivative. Matrices have "fro" (if none
+    is given), 1, -1, inf, -inf. At zero the slope is 0.
+
+    >>> import minigrad as mg
+    >>> norm(mg.Tensor([3.0, 4.0]))
+    Tensor(5., made by sqrt)
+    """
+    x = as_operand(x)
+    if axis is None and (ord is None or x.ndim == 1):
+        return _of_vectors(x, 2 if ord is None else ord, None, keepdims)
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    if len(axes) == 1:
+        return _of_vectors(x, 2 if ord is None else ord, axes[0], keepdims)
+    if len(axes) == 2:
+        return _of_matrices(x, "fro" if ord is None else ord, axes, keepdims)
+    raise ValueError("a norm is of vectors, along one axis, or of matrices, along two")
+
+
+@composite
+def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Return the norm of vectors; several axes count as one. See `norm`.
+
+    >>> import minigrad as mg
+    >>> vector_norm(mg.Tensor([[3.0, -4.0]]), ord=1)
+    Tensor(7., made by sum)
+    """
+    return _of_vectors(as_operand(x), ord, axis, keepdims)
+
+
+@composite
+def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Return the norm of each matrix of x (..., n, m). See `norm`.
+
+    >>> import minigrad as mg
+    >>> matrix_norm(mg.Tensor([[1.0, -2.0], [3.0, 4.0]]), ord=np.inf)
+    Tensor(7., made by sum)
+    """
+    x = as_operand(x)
+    axes = normalize_axis_tuple((-2, -1), x.ndim)
+    return _of_matrices(x, ord, axes, keepdims)
+
+
+def _of_vectors(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
+    if isinstance(ord, str):
+        raise ValueError(f"vectors have no norm {ord!r}")
+    if ord == np.inf:
+        return max(absolute(x), axis, keepdims)
+    if ord == -np.inf:
+        return min(absolute(x), axis, keepdims)
+    if ord == 0:
+        numbers = array_of(x)
+        return (numbers != 0).astype(numbers.dtype).sum(axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(absolute(x), axis=axis, keepdims=keepdims)
+    if ord == 2:
+        total = sum(multiply(x, x), axis=axis, keepdims=keepdims)
+        return _root(total, 2)
+    return _root(sum(power(absolute(x), ord), axis=axis, keepdims=keepdims), ord)
+
+
+def _root(total: Any, p: float) -> Any:
+    """Return the p-th root, which at 0 has the slope 0 here."""
+    zero = array_of(total) == 0
+    inside = where(zero, 1, total) if zero.any() else total
+    root = sqrt(inside) if p == 2 else power(inside, 1 / p)
+    return where(zero, 0, root) if zero.any() else root
+
+
+def _of_matrices(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if ord in ("fro", "f"):
+        return _of_vectors(x, 2, axes, keepdims)
+    if ord in (1, -1, np.inf, -np.inf):
+        summed = axes[0] if abs(ord) == 1 else axes[1]
+        sums = sum(absolute(x), axis=summed, keepdims=True)
+        return (max if ord > 0 else min)(sums, axes, keepdims)
+    if ord in (2, -2, "nuc"):
+        raise TypeError(
+            explain(
+                f"norm(x, ord={ord!r}) of matrices, at {user_line()}",
+                {"x": x},
+                "it is made of singular values, which are not recorded.",
+                'the norm "fro" is not smaller than ord=2; or np.linalg.norm of x.data '
+                "if no gradient is needed.",
+            )
+        )
+    raise ValueError(f"matrices have no norm {ord!r}")
