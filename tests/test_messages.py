@@ -230,10 +230,10 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         r"mg\.sin\(t\) / mg\.cos\(t\)",
     ),
     "reduction of a ufunc": (
-        lambda: np.multiply.reduce(x),
+        lambda: np.divide.reduce(x),
         *(
             TypeError,
-            f"np.multiply.reduce of a Tensor, {HERE}",
+            f"np.divide.reduce of a Tensor, {HERE}",
             "x",
             "not recorded",
         ),

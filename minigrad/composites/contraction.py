@@ -25,7 +25,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
 from minigrad.table import matmul, multiply, reshape, sum, take, transpose
-from minigrad.types import Axis, Shape
+from minigrad.types import Shape
 from minigrad.writable import as_operand
 
 __all__ = ["einsum", "inner", "tensordot"]
@@ -40,9 +40,7 @@ _TERM = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")
 
 
 @composite
-def tensordot(
-    a: Any, b: Any, axes: int | tuple[Axis, Axis] | Sequence[Sequence[int]] = 2
-) -> Any:
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sum the products of two arrays over pairs of axes.
 
     axes is a number, of last axes of a and first axes of b, or a pair: the axes of a,
@@ -77,10 +75,10 @@ def inner(a: Any, b: Any) -> Any:
     >>> inner(mg.Tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11., made by matmul)
     """
-    a, b = as_operand(a), as_operand(b)
-    if not a.ndim or not b.ndim:
-        return multiply(a, b)
-    return tensordot(a, b, (-1, -1))
+    x, y = as_operand(a), as_operand(b)
+    if not x.ndim or not y.ndim:
+        return multiply(a, b)  # a Python number keeps float32 what it is
+    return tensordot(x, y, (-1, -1))
 
 
 @composite

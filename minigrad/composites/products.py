@@ -33,12 +33,12 @@ def dot(a: Any, b: Any) -> Any:
     >>> dot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.], made by matmul)
     """
-    a, b = as_operand(a), as_operand(b)
-    if not a.ndim or not b.ndim:
-        return multiply(a, b)
-    if b.ndim > 2:
-        return tensordot(a, b, (-1, -2))
-    return matmul(a, b)
+    x, y = as_operand(a), as_operand(b)
+    if not x.ndim or not y.ndim:
+        return multiply(a, b)  # a Python number keeps float32 what it is
+    if y.ndim > 2:
+        return tensordot(x, y, (-1, -2))
+    return matmul(x, y)
 
 
 @composite

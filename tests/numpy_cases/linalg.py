@@ -33,10 +33,15 @@ CASES = [
     case("sign of slogdet", lambda np, a: np.linalg.slogdet(a)[0], A3, order=0),
     case("sign of each", lambda np, a: np.linalg.slogdet(a).sign, MANY, order=0),
     case("cholesky", lambda np, a: np.linalg.cholesky(a), S, weight=5, jax=False),
-    case("cholesky of each", lambda np, a: np.linalg.cholesky(a), np.array([S, definite(3)]), jax=False),
+    case(
+        "cholesky of each",
+        lambda np, a: np.linalg.cholesky(a),
+        np.array([S, definite(3)]),
+        jax=False,
+    ),
     case(
         "cholesky of a symmetric product",
-        lambda np, a: np.linalg.cholesky(a @ a.T + 3.0 * np.eye(3)),
+        lambda np, a: np.linalg.cholesky(a @ a.T + np.eye(3, dtype=a.dtype)),
         A3,
         weight=4,
     ),
@@ -47,16 +52,41 @@ CASES = [
     case("norm of a vector", lambda np, a: np.linalg.norm(a), V, weight=5),
     case("norm of a matrix", lambda np, a: np.linalg.norm(a), A3, weight=5),
     case("norm of rows", lambda np, a: np.linalg.norm(a, axis=1), A3, weight=5),
-    case("norm of columns", lambda np, a: np.linalg.norm(a, axis=0, keepdims=True), A3, weight=4),
-    case("norm of all, axes kept", lambda np, a: np.linalg.norm(a, keepdims=True), MANY, weight=1),
-    case("norm of each matrix", lambda np, a: np.linalg.norm(a, axis=(1, 2)), MANY, weight=2),
-    case("norm of a sum of vectors", lambda np, a, b: np.linalg.norm(a - b), V, some(3), weight=5),
+    case(
+        "norm of columns",
+        lambda np, a: np.linalg.norm(a, axis=0, keepdims=True),
+        A3,
+        weight=4,
+    ),
+    case(
+        "norm of all, axes kept",
+        lambda np, a: np.linalg.norm(a, keepdims=True),
+        MANY,
+        weight=1,
+    ),
+    case(
+        "norm of each matrix",
+        lambda np, a: np.linalg.norm(a, axis=(1, 2)),
+        MANY,
+        weight=2,
+    ),
+    case(
+        "norm of a sum of vectors",
+        lambda np, a, b: np.linalg.norm(a - b),
+        V,
+        some(3),
+        weight=5,
+    ),
     *(
         case(f"norm {ord} of a vector", lambda np, a, p=ord: np.linalg.norm(a, p), V)
         for ord in (1, 2, 3, 2.5, np.inf, -np.inf)
     ),
     *(
-        case(f"norm {ord} of rows", lambda np, a, p=ord: np.linalg.norm(a, p, axis=-1), A3)
+        case(
+            f"norm {ord} of rows",
+            lambda np, a, p=ord: np.linalg.norm(a, p, axis=-1),
+            A3,
+        )
         for ord in (1, 2, 4, np.inf, -np.inf)
     ),
     *(
@@ -72,13 +102,31 @@ CASES = [
         )
         for ord in ("fro", 1, np.inf)
     ),
-    case("norm 0 of rows", lambda np, a: np.linalg.norm(a, 0, axis=1), A3, order=0, weight=1),
+    case(
+        "norm 0 of rows",
+        lambda np, a: np.linalg.norm(a, 0, axis=1),
+        A3,
+        order=0,
+        weight=1,
+    ),
     case("vector_norm", lambda np, a: np.linalg.vector_norm(a), A3, weight=2),
-    case("vector_norm 1 of axes", lambda np, a: np.linalg.vector_norm(a, axis=(0, 2), ord=1), MANY, weight=1),
+    case(
+        "vector_norm 1 of axes",
+        lambda np, a: np.linalg.vector_norm(a, axis=(0, 2), ord=1),
+        MANY,
+        weight=1,
+    ),
     case("matrix_norm", lambda np, a: np.linalg.matrix_norm(a), MANY, weight=2),
-    case("matrix_norm 1", lambda np, a: np.linalg.matrix_norm(a, ord=1, keepdims=True), MANY, weight=1),
+    case(
+        "matrix_norm 1",
+        lambda np, a: np.linalg.matrix_norm(a, ord=1, keepdims=True),
+        MANY,
+        weight=1,
+    ),
     case("add.reduce", lambda np, a: np.add.reduce(a), A3, weight=2),
-    case("add.reduce over columns", lambda np, a: np.add.reduce(a, axis=1), A3, weight=2),
+    case(
+        "add.reduce over columns", lambda np, a: np.add.reduce(a, axis=1), A3, weight=2
+    ),
     case("maximum.reduce", lambda np, a: np.maximum.reduce(a), A3, weight=2),
     case("minimum.reduce", lambda np, a: np.minimum.reduce(a, -1, keepdims=True), A3),
     case("logaddexp.reduce", lambda np, a: np.logaddexp.reduce(a), A3, weight=2),
@@ -86,4 +134,4 @@ CASES = [
     case("multiply.outer", lambda np, a, b: np.multiply.outer(a, b), A3, V, weight=2),
     case("add.outer", lambda np, a, b: np.add.outer(a, b), V, V, weight=2),
     case("subtract.outer", lambda np, a: np.subtract.outer(a, a), V, weight=2),
-]  # fmt: skip
+]

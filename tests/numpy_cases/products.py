@@ -52,7 +52,9 @@ CASES = [
     ),
     case("kron", lambda np, a, b: np.kron(a, b), WIDE, some(2, 2), weight=3),
     case("kron of vectors", lambda np, a, b: np.kron(a, b), V, W, weight=2),
-    case("kron of a vector and more", lambda np, a, b: np.kron(a, b), V, DEEP, weight=1),
+    case(
+        "kron of a vector and more", lambda np, a, b: np.kron(a, b), V, DEEP, weight=1
+    ),
     case("cross", lambda np, a, b: np.cross(a, b), V, W, weight=4),
     case("cross of rows", lambda np, a, b: np.cross(a, b), A, B, weight=4),
     case("cross of rows and one", lambda np, a, b: np.cross(a, b), WIDE, V),
@@ -152,7 +154,9 @@ CASES += [
     of_letters("ij,jk,kl->il", WIDE, A, B, weight=2, optimize="optimal"),
     of_letters("i,i,i->i", V, W, V, weight=2),
     of_letters("a,b,c->cab", V, some(2), W, weight=1),
-    of_letters("pi,qj,pqrs,rk,sl->ijkl", *[some(2, 2)] * 2, some(2, 2, 2, 2), *[some(2, 2)] * 2),
+    of_letters(
+        "pi,qj,pqrs,rk,sl->ijkl", *[some(2, 2)] * 2, some(2, 2, 2, 2), *[some(2, 2)] * 2
+    ),
     of_letters("ij,jk->ik", some(2, 1), A, weight=1),
     of_letters("ij,j->i", some(2, 1), V, weight=1),
     of_letters("ij,->ij", A, some(), weight=1),
@@ -173,7 +177,7 @@ CASES += [
         weight=1,
     ),
     case("einsum with numbers alone", lambda np, a: np.einsum(a, [1, 0]), A, weight=1),
-]  # fmt: skip
+]
 
 if hasattr(np, "matvec"):  # since NumPy 2.2
     CASES += [
