@@ -51,12 +51,16 @@ def array_of(a: object) -> Array:
 
 
 @taught
-def concatenate(parts: Sequence[Given], axis: int = 0) -> Given:
+def concatenate(parts: Sequence[Given], axis: int | None = 0) -> Given:
     """Join along an existing axis: `concatenate([x, y], axis=-1)` is [x, y].
+
+    With axis=None the entries of all parts stand in one row.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.], made by concatenate)
     """
+    if axis is None:
+        parts, axis = [reshape(part, (array_of(part).size,)) for part in parts], 0
     result: Given = concatenate_row(*parts, axis=axis)
     return result
 
@@ -113,9 +117,26 @@ def getitem(a: Given, index: Index) -> Given:
     return result
 
 
-def reshaped(a: Given, *shape: int | Shape) -> Given:
-    """Return `a` in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
-    result: Given = reshape(a, shape[0] if len(shape) == 1 else shape)
+def reshaped(a: Given, *shape: int | Shape, order: str = "C") -> Given:
+    """Return `a` in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`.
+
+    In order "F" the first axis runs fastest, in both shapes.
+    """
+    new = shape[0] if len(shape) == 1 else shape
+    if order == "F":
+        backwards = tuple(np.atleast_1d(new)[::-1].tolist())
+        result: Given = transpose(reshape(transpose(a), backwards))
+        return result
+    if order != "C":
+        raise ValueError(
+            explain(
+                f"reshape(..., order={order!r}), at {user_line()}",
+                {"a": a},
+                "the order is 'C', in which the last axis runs fastest, or 'F'.",
+                "leave it out.",
+            )
+        )
+    result = reshape(a, new)
     return result
 
 

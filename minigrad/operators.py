@@ -20,7 +20,7 @@ from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writable as w
 from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
-from minigrad.composites import MODULES, elementary, linalg, products
+from minigrad.composites import MODULES, arranging, elementary, linalg, products
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
@@ -54,10 +54,20 @@ METHODS: dict[str, Any] = {
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),
+    "mT": property(arranging.matrix_transpose),
+    "flatten": arranging.ravel,
     "copy": w.copied,
 }
 
 # ------------------------------------------------------------------- NumPy's functions
+
+
+def _reshape(
+    a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None
+) -> Any:
+    """Return `a` in another shape, which NumPy before 2.1 calls newshape."""
+    return f.reshaped(a, newshape if shape is None else shape, order=order)
+
 
 for _module in MODULES:
     for _name in _module.__all__:
@@ -65,7 +75,7 @@ for _module in MODULES:
         for _space in (np, np.linalg):
             if callable(getattr(_space, _name, None)):
                 NUMPY_FACE[getattr(_space, _name)] = _function
-        if hasattr(np.ndarray, _name) or _module is elementary:
+        if (hasattr(np.ndarray, _name) and _name != "resize") or _module is elementary:
             METHODS.setdefault(_name, _function)
 
 for _name, _function in products.UNDER_NUMPYS_NAME.items():
@@ -98,7 +108,7 @@ NUMPY_FACE.update(
         np.amin: r.min,
         np.clip: lambda a, a_min=None, a_max=None: f.clip(a, a_min, a_max),
         np.cumsum: lambda a, axis: t.cumsum(a, axis),
-        np.reshape: lambda a, shape: f.reshaped(a, shape),
+        np.reshape: _reshape,
         np.transpose: lambda a, axes=None: f.transposed(a, axes),
         np.broadcast_to: f.broadcast_to,
         np.shape: lambda a: a.shape,

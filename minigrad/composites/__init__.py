@@ -1,7 +1,8 @@
 """What NumPy's functions mean on Tensors: composites, ordered by what they are about.
 
     elementary   entry by entry: tan, sinh, hypot, mod, logaddexp
-    arranging    where entries stand: squeeze, swapaxes, flip, roll, repeat, tril
+    arranging    where entries stand: squeeze, swapaxes, flip, roll, repeat
+    diagonals    of matrices: diag, trace, tril
     joining      several into one and back: hstack, split, pad, append
     ordering     by size: sort, median, take_along_axis
     contraction  tensordot, inner, einsum
@@ -20,6 +21,7 @@ from minigrad.composites import (
     arranging,
     calculus,
     contraction,
+    diagonals,
     elementary,
     joining,
     linalg,
@@ -40,6 +42,7 @@ from minigrad.composites.statistics import *
 MODULES = (
     elementary,
     arranging,
+    diagonals,
     joining,
     ordering,
     contraction,

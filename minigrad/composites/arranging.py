@@ -1,3 +1,366 @@
-"""."""
+"""Where entries stand: other shapes, other orders of axes and entries, repetitions.
 
-__all__: list[str] = []
+No number changes here, so each function is one row. New shapes are a `reshape`, new
+orders of axes a `transpose`. For every other arrangement NumPy itself moves the numbers
+of the entries, 0, 1, 2, ..., and a `take` follows: so the entries stand where NumPy
+puts them, and the cotangents find their way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from minigrad.arrays import integers
+from minigrad.composite import composite
+from minigrad.functions import array_of, broadcast_to, power
+from minigrad.table import concatenate_row, reshape, take, transpose
+from minigrad.types import Array, Axis, Given, Index, Operand, Shape
+from minigrad.writable import as_operand
+
+__all__ = [
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_arrays",
+    "delete",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "insert",
+    "matrix_transpose",
+    "meshgrid",
+    "moveaxis",
+    "permute_dims",
+    "ravel",
+    "repeat",
+    "resize",
+    "roll",
+    "rollaxis",
+    "rot90",
+    "squeeze",
+    "swapaxes",
+    "tile",
+    "trim_zeros",
+    "vander",
+]
+
+Counts = int | Sequence[int] | Array
+
+# ------------------------------------------------------------------ three ways to move
+
+
+def _with_shape_of(a: Any, function: Callable[..., Any], *args: Any) -> Any:
+    """Give a the shape that NumPy's function gives."""
+    a = as_operand(a)
+    return reshape(a, shape=function(np.broadcast_to(0, a.shape), *args).shape)
+
+
+def _permuted(a: Any, function: Callable[..., Any], *args: Any) -> Any:
+    """Permute axes as NumPy's function does, which is shown axes of sizes 0, 1, 2..."""
+    a = as_operand(a)
+    numbered = np.empty(tuple(range(a.ndim)))
+    return transpose(a, axes=function(numbered, *args).shape)
+
+
+def moved(a: Any, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Put entries where NumPy's function puts their numbers."""
+    a = as_operand(a)
+    places = function(np.arange(a.size).reshape(a.shape), *args, **options)
+    if a.ndim == 0:
+        a = reshape(a, shape=(1,))
+    return take(a, np.unravel_index(places, a.shape) if a.ndim > 1 else places)
+
+
+def _along(a: Any, axis: int, function: Callable[..., Any], *args: Any) -> Any:
+    """Put the slices along an axis where NumPy's function puts their numbers."""
+    a = as_operand(a)
+    axis = range(a.ndim)[axis]
+    index: list[Index] = [slice(None)] * a.ndim
+    index[axis] = function(np.arange(a.shape[axis]), *args)
+    return take(a, tuple(index) if a.ndim > 1 else index[0])
+
+
+# ---------------------------------------------------------------------------- shapes
+
+
+@composite
+def squeeze(a: Given, axis: Axis = None) -> Given:
+    """Remove axes of length 1: all, or those that are named.
+
+    >>> squeeze(np.ones((2, 1, 3, 1))).shape
+    (2, 3)
+    """
+    return _with_shape_of(a, np.squeeze, axis)
+
+
+@composite
+def expand_dims(a: Given, axis: int | Shape) -> Given:
+    """Insert axes of length 1, which then stand at these positions.
+
+    >>> expand_dims(np.ones((2, 3)), (0, -1)).shape
+    (1, 2, 3, 1)
+    """
+    return _with_shape_of(a, np.expand_dims, axis)
+
+
+@composite
+def ravel(a: Given, order: str = "C") -> Given:
+    """Return the entries in one row; in order "F" the first axis runs fastest.
+
+    >>> ravel(np.array([[1.0, 2.0], [3.0, 4.0]]), "F")
+    array([1., 3., 2., 4.])
+    """
+    if order not in ("C", "F"):
+        raise ValueError(f"order={order!r} is not 'C' or 'F'")
+    a = as_operand(a)
+    return reshape(transpose(a) if order == "F" else a, shape=(a.size,))
+
+
+def _at_least(function: Callable[..., Any]) -> Callable[..., Any]:
+    def at_least(*arrays: Operand) -> Any:
+        """Give each of the arrays so many axes; several come as a tuple."""
+        each = tuple([_with_shape_of(a, function) for a in arrays])
+        return each[0] if len(each) == 1 else each
+
+    at_least.__name__ = at_least.__qualname__ = function.__name__
+    return composite(at_least)
+
+
+atleast_1d = _at_least(np.atleast_1d)
+atleast_2d = _at_least(np.atleast_2d)
+atleast_3d = _at_least(np.atleast_3d)
+
+
+@composite
+def broadcast_arrays(*args: Operand) -> tuple[Any, ...]:
+    """Repeat each of the arrays to the shape that all have together.
+
+    >>> [each.shape for each in broadcast_arrays(np.ones((2, 1)), np.ones(3))]
+    [(2, 3), (2, 3)]
+    """
+    arrays = [as_operand(a) for a in args]
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple([broadcast_to(a, shape) for a in arrays])
+
+
+@composite
+def meshgrid(
+    *xi: Operand, indexing: Literal["xy", "ij"] = "xy", sparse: bool = False
+) -> Any:
+    """Return the coordinates of all points of a grid: an array for each axis.
+
+    >>> [each.shape for each in meshgrid(np.ones(3), np.ones(2))]
+    [(2, 3), (2, 3)]
+    """
+    axes: list[Any] = [ravel(as_operand(x)) for x in xi]
+    numbers = [np.zeros(x.size) for x in axes]
+    shapes = np.meshgrid(*numbers, indexing=indexing, sparse=True)
+    grid = [reshape(x, shape=s.shape) for x, s in zip(axes, shapes, strict=True)]
+    return tuple(grid) if sparse else broadcast_arrays(*grid)
+
+
+# --------------------------------------------------------------------- order of axes
+
+
+@composite
+def swapaxes(a: Given, axis1: int, axis2: int) -> Given:
+    """Exchange two axes.
+
+    >>> swapaxes(np.ones((2, 3, 4)), 0, -1).shape
+    (4, 3, 2)
+    """
+    return _permuted(a, np.swapaxes, axis1, axis2)
+
+
+@composite
+def moveaxis(a: Given, source: int | Shape, destination: int | Shape) -> Given:
+    """Move axes to other positions; the others keep their order.
+
+    >>> moveaxis(np.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    return _permuted(a, np.moveaxis, source, destination)
+
+
+@composite
+def rollaxis(a: Given, axis: int, start: int = 0) -> Given:
+    """Move an axis before the one at position `start`.
+
+    >>> rollaxis(np.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    return _permuted(a, np.rollaxis, axis, start)
+
+
+@composite
+def permute_dims(a: Given, axes: Shape | None = None) -> Given:
+    """Permute the axes, or reverse them: NumPy's other name of transpose.
+
+    >>> permute_dims(np.ones((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    return _permuted(a, np.transpose, axes)
+
+
+@composite
+def matrix_transpose(x: Given) -> Given:
+    """Exchange the last two axes: transpose each matrix of a batch.
+
+    >>> matrix_transpose(np.ones((2, 3, 4))).shape
+    (2, 4, 3)
+    """
+    return _permuted(x, np.swapaxes, -1, -2)
+
+
+# ------------------------------------------------------------------ order of entries
+
+
+@composite
+def flip(m: Given, axis: Axis = None) -> Given:
+    """Reverse the order along all axes, or along those that are named.
+
+    >>> flip(np.array([1.0, 2.0, 3.0]))
+    array([3., 2., 1.])
+    """
+    m = as_operand(m)
+    axes = range(m.ndim) if axis is None else np.atleast_1d(axis)
+    flipped = {range(m.ndim)[each] for each in axes}
+    turn = (slice(None, None, -1 if i in flipped else None) for i in range(m.ndim))
+    return take(m, tuple(turn))
+
+
+@composite
+def fliplr(m: Given) -> Given:
+    """Reverse the order of the columns: flip(m, axis=1)."""
+    return flip(m, 1)
+
+
+@composite
+def flipud(m: Given) -> Given:
+    """Reverse the order of the rows: flip(m, axis=0)."""
+    return flip(m, 0)
+
+
+@composite
+def rot90(m: Given, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Given:
+    """Turn a matrix by 90 degrees, k times, from the first axis towards the second.
+
+    >>> rot90(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[2., 4.],
+           [1., 3.]])
+    """
+    first, second = axes
+    np.rot90(np.broadcast_to(0, np.shape(array_of(m))), k, axes)  # are these two axes?
+    if k % 2 == 0:
+        return flip(m, axes if k % 4 else ())
+    turned = swapaxes(m, first, second)
+    return flip(turned, first if k % 4 == 1 else second)
+
+
+@composite
+def roll(a: Given, shift: int | Shape, axis: Axis = None) -> Given:
+    """Shift entries along axes; what leaves at the end comes in at the beginning.
+
+    >>> roll(np.array([1.0, 2.0, 3.0]), 1)
+    array([3., 1., 2.])
+    """
+    if isinstance(axis, int) and not np.ndim(shift):
+        return _along(a, axis, np.roll, shift)
+    return moved(a, np.roll, shift, axis)
+
+
+@composite
+def repeat(a: Given, repeats: Counts, axis: int | None = None) -> Given:
+    """Repeat each entry, or each slice along an axis, so many times.
+
+    >>> repeat(np.array([1.0, 2.0]), [1, 2])
+    array([1., 2., 2.])
+    """
+    counts = integers(repeats, "repeat(a, repeats)", "repeats")
+    if axis is None:
+        return moved(a, np.repeat, counts)
+    return _along(a, axis, np.repeat, counts)
+
+
+@composite
+def tile(A: Given, reps: int | Shape) -> Given:
+    """Repeat the whole array so many times along each axis.
+
+    >>> tile(np.array([1.0, 2.0]), (2, 2))
+    array([[1., 2., 1., 2.],
+           [1., 2., 1., 2.]])
+    """
+    return moved(A, np.tile, reps)
+
+
+@composite
+def resize(a: Given, new_shape: int | Shape) -> Given:
+    """Return an array of another size, filled with repeated copies of a.
+
+    >>> resize(np.array([1.0, 2.0]), (3,))
+    array([1., 2., 1.])
+    """
+    return moved(a, np.resize, new_shape)
+
+
+@composite
+def delete(arr: Given, obj: Any, axis: int | None = None) -> Given:
+    """Leave out entries, or slices along an axis: an index, several, or a slice.
+
+    >>> delete(np.array([1.0, 2.0, 3.0]), 1)
+    array([1., 3.])
+    """
+    if axis is None:
+        return moved(arr, np.delete, obj)
+    return _along(arr, axis, np.delete, obj)
+
+
+@composite
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Put values before the given indices, along an axis or in one row.
+
+    >>> insert(np.array([1.0, 3.0]), 1, 2.0)
+    array([1., 2., 3.])
+    """
+    arr, values = as_operand(arr), as_operand(values)
+    numbered = np.arange(arr.size).reshape(arr.shape)
+    others = arr.size + np.arange(values.size).reshape(values.shape)
+    places = np.insert(numbered, obj, others, axis)
+    if values.dtype != arr.dtype:
+        values = values.astype(arr.dtype)
+    return take(concatenate_row(ravel(arr), ravel(values)), places)
+
+
+@composite
+def trim_zeros(filt: Given, trim: str = "fb") -> Given:
+    """Leave out the zeros at the front and at the back of one row.
+
+    >>> trim_zeros(np.array([0.0, 0.0, 3.0, 0.0]))
+    array([3.])
+    """
+    numbers = array_of(filt)
+    if numbers.ndim != 1:
+        raise ValueError(f"filt has {numbers.ndim} axes, and one is needed")
+    kept = np.flatnonzero(numbers)
+    start, stop = (kept[0], kept[-1] + 1) if kept.size else (numbers.size,) * 2
+    front, back = "f" in trim.lower(), "b" in trim.lower()
+    return take(filt, slice(int(start) if front else None, int(stop) if back else None))
+
+
+@composite
+def vander(x: Given, N: int | None = None, increasing: bool = False) -> Given:
+    """Return the powers of each entry in a row: a Vandermonde matrix.
+
+    >>> vander(np.array([2.0, 3.0]), 3)
+    array([[4., 2., 1.],
+           [9., 3., 1.]])
+    """
+    numbers = array_of(x)
+    exponents = np.arange(len(numbers) if N is None else N, dtype=numbers.dtype)
+    order = 1 if increasing else -1
+    result: Given = power(expand_dims(x, 1), exponents[::order])
+    return result
