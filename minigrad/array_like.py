@@ -111,7 +111,7 @@ class ArrayLike(Methods):
 
     def __len__(self) -> int:
         if self.ndim:
-            return len(self.data)
+            return self.shape[0]
         raise TypeError(
             explain(
                 "len(t) of, or a loop over, a Tensor of shape ()",
@@ -230,6 +230,8 @@ class ArrayLike(Methods):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
     ) -> object:
+        if _is_for_another(self, options):
+            return NotImplemented
         if method == "__call__" and ufunc in NUMPY_FACE and not options:
             return NUMPY_FACE[ufunc](*inputs)
         if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
@@ -246,6 +248,8 @@ class ArrayLike(Methods):
         args: tuple[object, ...],
         options: Options,
     ) -> object:
+        if _is_for_another(self, options):
+            return NotImplemented
         if function in QUESTIONS:
             return function(*(plain(value) for value in args), **options)
         if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
@@ -285,6 +289,13 @@ def _called(frame: FrameType) -> str:
     text = linecache.getline(code.co_filename, line, frame.f_globals)
     call = text.encode()[start:].decode(errors="replace")
     return call.partition("(")[0].strip().rpartition(".")[2]
+
+
+def _is_for_another(self: ArrayLike, options: Options) -> bool:
+    """Is the result to be written into an array of another kind, which knows how?"""
+    out = options.get("out")
+    each = out if isinstance(out, tuple) else (out,)
+    return any(isinstance(o, ArrayLike) and not isinstance(o, type(self)) for o in each)
 
 
 def as_array(value: object, dtype: DTypeLike | None = None) -> Array:

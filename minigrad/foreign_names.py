@@ -36,7 +36,7 @@ TENSOR: Table = {
     "register_hook": "mg.grad(loss, t)  # and change what it returns",
     "grad_fn": "t.primitive  # None of a leaf",
     "is_leaf": "t.primitive is None",
-    **dict.fromkeys(("clone", "copy", "contiguous"), UNWRITTEN),
+    **dict.fromkeys(("clone", "contiguous"), UNWRITTEN),
     "block_until_ready": "  # what was computed is there",
     "zero_grad": "p.grad = None",
     "assign": "p.data = array  # of an mg.Parameter",

@@ -19,6 +19,7 @@ from minigrad import functions as f
 from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writable as w
+from minigrad import writing
 from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
 from minigrad.composites import MODULES, arranging, elementary, linalg, products
 from minigrad.foreign_names import TENSOR
@@ -170,8 +171,7 @@ def _reflected(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
     def write(self: Writable, other: Any) -> Writable:
-        self[...] = operation(self, other)
-        return self
+        return writing.into(self, operation(self, other))
 
     return write
 
@@ -201,7 +201,16 @@ Tensor.__getitem__ = f.getitem  # type: ignore[assignment, method-assign]
 
 for _name in ("reshape", "ravel", "transpose", "squeeze", "swapaxes", "diagonal"):
     setattr(Writable, _name, _sees(_name))
-setattr(Writable, "T", property(_sees("transpose")))  # noqa: B010
+for _name, _method in {
+    "T": property(lambda x: np.transpose(x)),
+    "mT": property(lambda x: np.swapaxes(x, -1, -2)),
+    "flatten": lambda x, order="C": w.copied(arranging.ravel(x, order)),
+    "put": writing.put,
+    "sort": writing.sort,
+    "__array_function__": writing.array_function,
+    "__array_ufunc__": writing.array_ufunc,
+}.items():
+    setattr(Writable, _name, _method)
 
 # No `__getattr__`: it would slow down every `t.data`.
 _functions = {*TABLE, *(name for module in (f, r) for name in vars(module))}

@@ -31,7 +31,8 @@ from numpy.typing import DTypeLike
 from minigrad import array_like
 from minigrad.array_like import ArrayLike, as_array, current, plain
 from minigrad.arrays import numbers
-from minigrad.messages import explain, user_line
+from minigrad.context import SETTING
+from minigrad.messages import explain, is_explained, user_line
 from minigrad.table import (
     broadcast,
     cast,
@@ -133,6 +134,8 @@ class Writable(ArrayLike):
     def current(self) -> Piece:
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
         memory, places = self._memory, self._places
+        if not SETTING.get().recording:  # what is gathered now has no record to keep
+            return _gathered(memory, places)
         if self._now[0] != memory.writes:
             self._now = memory.writes, _gathered(memory, places)
             if places is memory.root and len(memory.pieces) > 1:
@@ -151,24 +154,38 @@ class Writable(ArrayLike):
     def __getitem__(self, index: Index) -> Any:
         index = _as_index(index)
         try:
-            places = self._places[index]
+            places: Any = self._places[index]
         except IndexError as error:
-            raise _misfit(self, index, error) from error
-        if isinstance(places, Array) and np.may_share_memory(places, self._places):
-            return Writable(self._memory, places)
-        return _gathered(self._memory, np.asarray(places))
+            raise misfit(self, "x[index]", error, _within(self, index)) from error
+        if isinstance(places, Array):
+            return self._seen(places)
+        value = _gathered(self._memory, np.asarray(places))
+        return (
+            value[()] if isinstance(value, Array) else value
+        )  # a number, not an array
 
     def __setitem__(self, index: Index, value: Operand) -> None:  # type: ignore[override]
         index = _as_index(index)
+
+        def assign(places: Array, new: Array) -> None:
+            places[index] = new
+
+        try:
+            self.write(assign, value)
+        except (IndexError, ValueError, TypeError) as error:
+            if is_explained(error):
+                raise
+            fix = _within(self, index)
+            raise misfit(self, "x[index] = value", error, fix, value) from error
+
+    def write(self, writer: Callable[[Array, Array], object], value: Operand) -> None:
+        """Let a function write the addresses of a value among those of the array."""
         memory = self._memory
         new = self._own_places(value)
         if new is None:
             new = memory.append(memory.converted(value))
-        try:
-            self._places[index] = new
-        except (IndexError, ValueError, TypeError) as error:
-            raise _misfit(self, index, error, value) from error
-        memory.writes += 1
+        memory.writes += 1  # it may fail half way, as NumPy's functions may
+        writer(self._places, new)
 
     def _own_places(self, value: object) -> Array | None:
         """Return the addresses of a value that stands in this array already.
@@ -179,13 +196,6 @@ class Writable(ArrayLike):
             return value._places.copy()
         return None
 
-    def write(self, writer: Callable[..., object], at: int, *args: Any) -> None:
-        """Let one of NumPy's functions write: np.put(x, [0], v), np.copyto(x, v)."""
-        memory, rest = self._memory, list(args)
-        rest[at] = memory.append(memory.converted(rest[at]))
-        writer(self._places, *rest)
-        memory.writes += 1
-
     def view(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Return what a function that only moves entries gives: a view, as in NumPy."""
         moved = function(self._places, *args, **options)
@@ -194,7 +204,7 @@ class Writable(ArrayLike):
         return self._seen(moved)
 
     def _seen(self, places: Array) -> Writable:
-        if np.may_share_memory(places, self._places):
+        if not places.size or np.may_share_memory(places, self._places):
             return Writable(self._memory, places)
         return writable(_gathered(self._memory, places))
 
@@ -231,7 +241,7 @@ def filled(
 
 
 def _as_index(index: Any) -> Any:
-    """Return an index, kept as it is now: lists and arrays are copied."""
+    """Return an index, or refuse one with a derivative."""
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, ArrayLike) for part in parts):
         raise TypeError(
@@ -245,20 +255,21 @@ def _as_index(index: Any) -> Any:
     return index
 
 
-def _misfit(
-    x: Writable, index: Index, error: Exception, value: Operand | None = None
+def _within(x: Writable, index: Index) -> str:
+    return (
+        f"index {index!r} must lie within shape {x.shape}, and a value must have the "
+        "shape of x[index], or broadcast to it."
+    )
+
+
+def misfit(
+    x: Writable, asked: str, error: Exception, fix: str, value: Operand | None = None
 ) -> Exception:
+    """Say in four parts what NumPy refuses to write or to read."""
     operands = {"x": x} if value is None else {"x": x, "value": value}
-    asked = "x[index]" if value is None else "x[index] = value"
     kind = IndexError if isinstance(error, IndexError) else ValueError
     return kind(
-        explain(
-            f"{asked}, at {user_line()}",
-            operands,
-            f"NumPy: {error}.",
-            f"index {index!r} must lie within shape {x.shape}, and the value must have "
-            "its shape, or broadcast to it.",
-        )
+        explain(f"{asked}, at {user_line()}", operands, f"NumPy: {error}.", fix)
     )
 
 
@@ -268,13 +279,14 @@ def _misfit(
 def _gathered(memory: Memory, places: Array) -> Any:
     """Return the entries at some addresses: one piece or what joins several."""
     if not places.size:
-        return np.zeros(places.shape, memory.dtype)
+        return _nothing(memory, places)
     low, high = int(places.min()), int(places.max())
-    first = bisect(memory.starts, low) - 1
-    if high < memory.starts[first + 1]:
+    first, last = (bisect(memory.starts, place) - 1 for place in (low, high))
+    if first == last:
         return _from_one(memory.pieces[first], places - memory.starts[first])
-    owner = np.searchsorted(memory.starts, places, side="right") - 1
-    local = places - np.asarray(memory.starts)[owner]
+    starts = np.asarray(memory.starts[first : last + 1])
+    nth = np.searchsorted(starts, places, side="right") - 1
+    owner, local = nth + first, places - starts[nth]
     owners = list(dict.fromkeys(owner.ravel().tolist()))
     pieces = {k: memory.pieces[k] for k in owners}
     if not any(isinstance(piece, Tensor) for piece in pieces.values()):
@@ -286,6 +298,14 @@ def _gathered(memory: Memory, places: Array) -> Any:
         if value is not None:
             return value
     return _joined(pieces, owner, local)
+
+
+def _nothing(memory: Memory, places: Array) -> Any:
+    """Return no entries: of a Tensor, if there is one."""
+    for piece in memory.pieces:
+        if isinstance(piece, Tensor):
+            return take(reshape(piece, (piece.size,)), places)
+    return np.zeros(places.shape, memory.dtype)
 
 
 def _from_one(piece: Piece, local: Array) -> Any:
@@ -363,14 +383,10 @@ def _by_masks(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
 
 def _joined(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
     """Take the entries from all pieces, joined into one row."""
-    starts, total = {}, 0
-    for k, piece in pieces.items():
-        starts[k] = total
-        total += piece.size
-    shift = np.zeros(max(starts) + 1, np.intp)
-    shift[list(starts)] = list(starts.values())
-    row = concatenate_row(*(reshape(p, (p.size,)) for p in pieces.values()), axis=0)
-    return take(row, local + shift[owner])
+    joined = np.unique(owner)
+    starts = np.cumsum([0, *(pieces[k].size for k in joined[:-1])])
+    row = concatenate_row(*(reshape(pieces[k], (pieces[k].size,)) for k in joined))
+    return take(row, local + starts[np.searchsorted(joined, owner)])
 
 
 def array(data: Any, dtype: DTypeLike | None = None) -> Any:

@@ -1,0 +1,130 @@
+"""What NumPy's functions do with an array that can be written to.
+
+    views     np.swapaxes(x, 0, 1) only moves entries: it is called on the addresses,
+              and what is written into its result stands in x, too
+    writers   np.copyto(x, values) writes: it writes addresses of the values
+    results   np.add(a, b, out=x) is computed and then written: x[...] = a + b
+    sums      np.add.at(x, index, values) adds up where an index comes again
+
+Every other function takes what is in the array now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import ArrayLike
+from minigrad.messages import is_explained
+from minigrad.table import broadcast, negative, reshape, scatter
+from minigrad.types import Array, Index, Operand, Options
+from minigrad.writable import Writable, as_operand, misfit
+
+_NAMES = (
+    "array_split broadcast_to diagonal dsplit expand_dims flip fliplr flipud hsplit "
+    "matrix_transpose moveaxis permute_dims ravel reshape rollaxis rot90 split squeeze "
+    "swapaxes transpose unstack vsplit"
+)
+VIEWS: set[object] = {getattr(np, name, None) for name in _NAMES.split()} - {None}
+VIEWS |= {np.linalg.diagonal, np.linalg.matrix_transpose}
+VIEWS_OF_EACH = {np.atleast_1d, np.atleast_2d, np.atleast_3d}
+WRITERS: dict[object, tuple[int, str]] = {  # which argument is written
+    np.copyto: (1, "src"),
+    np.fill_diagonal: (1, "val"),
+    np.place: (2, "vals"),
+    np.put: (2, "v"),
+    np.put_along_axis: (2, "values"),
+    np.putmask: (2, "values"),
+}
+SUMS: dict[object, Callable[..., Any]] = {
+    np.add: lambda values: values,
+    np.subtract: negative,
+}
+
+
+def array_function(
+    self: Writable,
+    function: Callable[..., Any],
+    types: Sequence[type],
+    args: tuple[Any, ...],
+    options: Options,
+) -> Any:
+    """Answer a function of NumPy that was given an array that can be written to."""
+    if isinstance(options.get("out"), Writable):
+        x = options.pop("out")
+        return into(x, function(*args, **options))  # type: ignore[arg-type]
+    x, rest = (args[0], args[1:]) if args else (None, ())
+    if function in VIEWS_OF_EACH and rest:
+        return tuple([function(each) for each in args])
+    if function in VIEWS | VIEWS_OF_EACH and isinstance(x, Writable):
+        return x.view(function, *rest, **options)
+    if function in WRITERS and isinstance(x, Writable):
+        return _written(function, x, list(args), dict(options))
+    return ArrayLike.__array_function__(self, function, types, args, options)
+
+
+def array_ufunc(
+    self: Writable, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+) -> Any:
+    """Answer a ufunc that was given an array that can be written to."""
+    (out,) = options.get("out", (None,)) if ufunc.nout == 1 else (None,)
+    if method == "__call__" and isinstance(out, Writable):
+        mask = options.pop("where", True)
+        del options["out"]
+        return into(out, ufunc(*inputs, **options), mask)
+    if method == "at" and ufunc in SUMS and isinstance(inputs[0], Writable):
+        x, index, values = inputs
+        return _add_at(x, index, SUMS[ufunc](as_operand(values)))
+    return ArrayLike.__array_ufunc__(self, ufunc, method, *inputs, **options)
+
+
+def put(self: Writable, indices: Any, values: Operand, mode: str = "raise") -> None:
+    """Write values at places that are counted along all axes, as `np.put` does."""
+    np.put(self, indices, values, mode)  # type: ignore[arg-type]
+
+
+def sort(self: Writable, axis: int = -1) -> None:
+    """Bring the entries along an axis into ascending order, in the array itself."""
+    self[...] = np.sort(self, axis)
+
+
+def into(x: Writable, result: Any, mask: Any = True) -> Writable:
+    """Write a result into an array, which must be as large: x += y, out=x."""
+    if np.ndim(result) > x.ndim:
+        error = ValueError(f"the result has shape {np.shape(result)}")
+        raise misfit(x, "a result written into x", error, "make x as large.", result)
+    np.copyto(x, result, where=mask)  # type: ignore[arg-type]
+    return x
+
+
+def _written(
+    function: Callable[..., Any], x: Writable, args: list[Any], options: Options
+) -> None:
+    place, name = WRITERS[function]
+    holder: Any = args if place < len(args) else options
+    key = place if place < len(args) else name
+    value = holder[key]
+
+    def writer(places: Array, new: Array) -> None:
+        holder[key] = new
+        function(places, *args[1:], **options)
+
+    try:
+        x.write(writer, value)
+    except (IndexError, ValueError, TypeError) as error:
+        if is_explained(error):
+            raise
+        fix = f"places lie within shape {x.shape}; values fit, or broadcast, to them."
+        raise misfit(x, f"np.{function.__name__}(x, ...)", error, fix, value) from error
+
+
+def _add_at(x: Writable, index: Index, values: Any) -> None:
+    """Do x[index] += values; where an entry is meant again, it adds up."""
+    numbered = np.asarray(np.arange(x.size).reshape(x.shape)[index])
+    entries, again = np.unique(numbered, return_inverse=True)
+    values = reshape(broadcast(values, shape=numbered.shape), shape=(numbered.size,))
+    total = scatter(values, shape=entries.shape, index=again.reshape(-1))
+    where = np.unravel_index(entries, x.shape)
+    x[where] = x[where] + total
