@@ -145,13 +145,7 @@ class ArrayLike(Methods):
     def _only(self, kind: str) -> Any:
         if self.size == 1:
             if SETTING.get().recording and _fills_an_array():
-                raise self._leaves_the_tape(
-                    "array[index] = t of a Tensor",
-                    "make the array one that Tensors can be written into: "
-                    "mg.zeros(shape), np.zeros_like(t), t.copy(), or for a whole file "
-                    "`from minigrad import numpy as np`; array[index] = float(t) "
-                    "writes the number only.",
-                )
+                raise self._leaves_the_tape(*_STORED)
             return self.data.item()
         raise TypeError(
             explain(
@@ -209,6 +203,8 @@ class ArrayLike(Methods):
             return np.array(self.data, dtype=dtype)
         if not self.ndim and dtype in (None, object):
             return _object(self)  # np.array([t0, t1]) holds the Tensors themselves
+        if _fills_an_array():
+            raise self._leaves_the_tape(*_STORED)
         raise self._leaves_the_tape(
             "a plain array made from a Tensor",
             "say so: t.data is the array, float(t) a number. Of a list of Tensors, "
@@ -261,16 +257,28 @@ class ArrayLike(Methods):
 # instruction, and in calls of these names. It asks for the number while they run. It
 # turns a refusal into a ValueError in its own words, of which ours is the cause.
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
+_ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__"})
+_WRITABLE = (
+    "make the array one that Tensors can be written into: mg.zeros(shape), "
+    "np.zeros_like(t), t.copy(), or for a whole file "
+    "`from minigrad import numpy as np`"
+)
+_STORED = (
+    "array[index] = t of a Tensor",
+    f"{_WRITABLE}; array[index] = float(t) writes the number only.",
+)
 
 
 def _fills_an_array() -> bool:
-    """Does the code that asks for a number run `array[index] = t` just now?
+    """Does the code that asks for a Tensor's numbers run `array[index] = t` just now?
 
     `array[index] = float(t)` and `array.fill(float(t))` call float, and say what it
     does.
     """
-    frame = sys._getframe(2).f_back  # the caller of the Tensor's __float__
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in _ASKED:
+        frame = frame.f_back
     if frame is None or frame.f_lasti < 0:
         return False
     code = frame.f_code
@@ -393,7 +401,10 @@ def _unsupported(
         why = f"np.{asked} is recorded as {asked}({takes}): this call is other{given}."
         fix = f"call it like that; or {others}"
         if "out" in options:
-            fix = f"an out= array cannot remember how it was made: t = np.{asked}(...)."
+            fix = (
+                f"an out= array (in a += t, a) cannot remember how it was made: write "
+                f"t = np.{asked}(...); or {_WRITABLE}."
+            )
     else:
         why = f"np.{asked} is not recorded, so nothing says what its derivative is."
         code, _, remark = NUMPY.get(asked, "").partition("  # ")

@@ -36,6 +36,11 @@ def into_an_array():
     array += x
 
 
+def into_a_slice():
+    array = np.zeros((2, *x.shape))
+    array[0] = x
+
+
 def into_an_entry():
     array = np.ones(2, int)  # NumPy hides what is said about floats in a cause
     array[0] = mg.Tensor(2.0, name="x")
@@ -222,7 +227,13 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "add into an array": (
         into_an_array,
-        *(TypeError, f"np.add of a Tensor, {HERE}", "x", r"with out=", r"t = np\.add"),
+        *(TypeError, f"np.add of a Tensor, {HERE}", "x", r"with out="),
+        r"t = np\.add.*from minigrad import\s+numpy\s+as\s+np",
+    ),
+    "array slice from a Tensor": (
+        into_a_slice,
+        *(TypeError, rf"array\[index\] = t of a Tensor, {HERE}", "x: shape"),
+        *("no longer know", r"from minigrad import\s+numpy\s+as\s+np"),
     ),
     "function the table lacks": (
         lambda: np.tan(x),

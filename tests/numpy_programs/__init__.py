@@ -12,10 +12,14 @@ The test calls it with arrays, which says what is right, and with Tensors in the
 of the arrays of floats, all but those that are `fixed`. Not a line of it is changed.
 
 fixed    the names of arrays that are data: targets, masks, noise
-fills    which arrays it writes to: "" none; "copies" what x.copy() or np.zeros_like(x)
-         gives, which may be written to; "new" what np.zeros or np.array makes: NumPy
-         keeps no record of what is written into its own arrays, so such a program
-         needs `from minigrad import numpy as np`, its one line that changes
+fills    which arrays it writes to:
+         ""         none
+         "copies"   what x.copy() or np.zeros_like(x) gives, which may be written to
+         "new"      what np.zeros or np.eye makes: NumPy keeps no record of what is
+                    written into its own arrays, so the program needs the import
+                    `from minigrad import numpy as np`, its one line that changes
+         "results"  what it computed with Tensors: it declines, and says that a copy can
+                    be written to
 proved   what a proof of it says: "proved", or where it is known not to be, why
 jax      whether jax.numpy runs it as it stands
 """

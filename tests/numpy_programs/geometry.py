@@ -5,7 +5,7 @@ import numpy as np
 from numpy_programs import number, program, some
 
 
-@program(some(2), some(2), fills="new")
+@program(some(2), some(2))
 def robot_arm(angles, lengths):
     """Forward kinematics: a rotation matrix written out for each joint."""
     position, total = np.zeros(2), np.eye(2)
@@ -16,7 +16,7 @@ def robot_arm(angles, lengths):
     return position
 
 
-@program(some(3), number(0.4), fills="new")
+@program(some(3), number(0.4))
 def rodrigues(axis, angle):
     """A rotation from an axis and an angle, by the matrix of the cross product."""
     k = axis / np.linalg.norm(axis)

@@ -46,15 +46,38 @@ def softmax_regression_by_loops(W, X, y, reg):
     return loss
 
 
-@program(some(4, 3), np.array([0, 2, 1, 1]), fills="copies")
+@program(some(4, 3), np.array([0, 2, 1, 1]), fills="results")
 def svm_loss(scores, y):
     """The multiclass hinge loss: margins, and zero written at the right class."""
     n = scores.shape[0]
     correct = scores[np.arange(n), y]
     margins = np.maximum(0, scores - correct[:, np.newaxis] + 1.0)
-    margins = margins.copy()
     margins[np.arange(n), y] = 0
     return np.sum(margins) / n
+
+
+@program(some(4, 3), np.array([0, 2, 1, 1]), fills="copies")
+def svm_loss_of_a_copy(scores, y):
+    """The same, and what is written to is a copy."""
+    n = scores.shape[0]
+    correct = scores[np.arange(n), y]
+    margins = np.maximum(0, scores - correct[:, np.newaxis] + 1.0).copy()
+    margins[np.arange(n), y] = 0
+    return np.sum(margins) / n
+
+
+@program(some(4, 3), np.array([0, 2, 1, 1]))
+def svm_loss_by_loops(scores, y):
+    """The same, the naive version: every wrong class of every example."""
+    loss = 0.0
+    for i in range(scores.shape[0]):
+        for j in range(scores.shape[1]):
+            if j == y[i]:
+                continue
+            margin = scores[i, j] - scores[i, y[i]] + 1
+            if margin > 0:
+                loss += margin
+    return loss / scores.shape[0]
 
 
 @program(

@@ -27,7 +27,7 @@ def pendulum(th0, om0, g, dt, n):
     return th, om
 
 
-@program(some(2), positive(4), 0.1, fills="new")
+@program(some(2), positive(4), 0.1)
 def lotka_volterra_rk4(y0, params, dt):
     """Predator and prey by the classical Runge-Kutta method."""
 

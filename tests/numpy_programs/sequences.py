@@ -202,9 +202,9 @@ def moving_average(a, n):
     return np.concatenate([head, tail]) / n
 
 
-@program(some(6), 3, fills="copies")
+@program(some(6), 3, fills="results")
 def moving_average_in_place(a, n):
-    """The same as it is often copied: the cumulative sum is written to itself."""
+    """The same as it is often copied: differences are written into the sums."""
     ret = np.cumsum(a, dtype=float)
     ret[n:] = ret[n:] - ret[:-n]
     return ret[n - 1 :] / n
