@@ -826,3 +826,12 @@ def test_numbers_in_code_are_read_as_they_are_written(made, said):
 def test_a_constant_matrix_may_stand_on_either_side():
     X, K = tensor("X", 2, 2), np.array([[1.0, 2.0], [3.0, 5.0]])
     assert {each.checked for each in mg.derive((K @ X @ K).sum())} == {"exactly"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_cancels_exactly_is_not_called_wrong_for_its_rounding(seed):
+    v = mg.Tensor(np.random.default_rng(seed).normal(size=3), name="v")
+    S = np.array([[2.0, 1.0, 0.3], [1.0, 3.0, 0.1], [0.3, 0.1, 1.0]])
+    u = v / (v * v).sum() ** 0.5  # its length is 1, whatever v is
+    w = u / (u * u).sum() ** 0.5
+    assert {each.checked for each in mg.derive(w @ (S @ w))} == {"exactly"}

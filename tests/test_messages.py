@@ -228,12 +228,12 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     "add into an array": (
         into_an_array,
         *(TypeError, f"np.add of a Tensor, {HERE}", "x", r"with out="),
-        r"t = np\.add.*from minigrad import\s+numpy\s+as\s+np",
+        r"t =\s+np\.add.*from\s+minigrad\s+import\s+numpy\s+as\s+np",
     ),
     "array slice from a Tensor": (
         into_a_slice,
         *(TypeError, rf"array\[index\] = t of a Tensor, {HERE}", "x: shape"),
-        *("no longer know", r"from minigrad import\s+numpy\s+as\s+np"),
+        *("no longer know", r"from\s+minigrad\s+import\s+numpy\s+as\s+np"),
     ),
     "function the table lacks": (
         lambda: np.tan(x),

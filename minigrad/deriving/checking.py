@@ -22,8 +22,8 @@ import numpy as np
 from minigrad.context import clean_recording
 from minigrad.deriving.blackboard import Blackboard, Line
 from minigrad.deriving.equations import Equation
-from minigrad.deriving.evaluating import evaluate
-from minigrad.deriving.formula import Letter, Sum
+from minigrad.deriving.evaluating import evaluate, magnitude
+from minigrad.deriving.formula import Formula, Letter
 from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
@@ -90,18 +90,19 @@ class Numbers:
 
     values      what stands for each letter
     lift        brings an exact number into the domain
-    tolerance   what rounding may change, relative to the largest term; None: nothing
+    tolerance   what rounding may change, relative to what is added; None: nothing
     """
 
     values: dict[Letter, Value]
     lift: Callable[[Fraction], Operand]
     tolerance: float | None
 
-    def same(self, found: Value, expected: Value, terms: Sequence[Value]) -> bool:
+    def same(self, found: Value, expected: Value, written: Formula) -> bool:
         """Are both sides of a line equal, as far as the domain can tell?"""
         if self.tolerance is None:
             return not _differs(found, expected).any()
-        scale = max(float(np.max(np.abs(term), initial=0.0)) for term in terms)
+        size = magnitude(written, self.values)
+        scale = float(np.max(size, where=np.isfinite(size), initial=0.0))
         with np.errstate(invalid="ignore"):
             off = np.abs(found - expected) > self.tolerance * scale
         return not np.any(off & np.isfinite(expected))
@@ -249,10 +250,9 @@ def _values(
 def _compare(line: Line, numbers: Numbers, tape: Tape) -> None:
     """Evaluate the right side, and compare it with what the tape has on the left."""
     expected = numbers.values[line.left]
-    terms = line.right.terms if isinstance(line.right, Sum) else (line.right,)
-    parts = [evaluate(term, numbers.values, numbers.lift) for term in terms]
-    found = np.broadcast_to(functools.reduce(np.add, parts), expected.shape)
-    if not numbers.same(found, expected, parts):
+    found = evaluate(line.right, numbers.values, numbers.lift)
+    found = np.broadcast_to(found, expected.shape)
+    if not numbers.same(found, expected, line.right):
         raise _wrong(line, found, expected, tape)
 
 

@@ -2,6 +2,7 @@
 
 `evaluate` computes what is written, with arrays of any domain for the letters. So a
 displayed equation can be checked: this very formula, not the code it came from.
+`magnitude` says how much rounding may have changed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from minigrad.deriving.formula import (
     TimeSum,
 )
 from minigrad.deriving.through_time import instance
-from minigrad.types import Operand, Value
+from minigrad.primitive import Linear
+from minigrad.types import Array, Operand, Value
 
 
 def evaluate(
@@ -72,3 +74,35 @@ def evaluate(
 
     found: Value = as_array(value(whole))
     return found
+
+
+def magnitude(whole: Formula, values: Mapping[Letter, Value]) -> Array:
+    """Compute what is written as if nothing in its sums cancelled.
+
+    Rounding is relative to this: a sum that is 0 comes out as 1e-17 of its terms.
+
+    >>> a = Letter("a")
+    >>> magnitude(a - 1, {a: np.array([1.0, 3.0])})
+    array([2., 4.])
+    """
+
+    def size(part: Formula) -> Any:
+        match part:
+            case Sum(terms=terms):
+                return functools.reduce(np.add, map(size, terms))
+            case Product(coefficient=coefficient, factors=factors):
+                product = functools.reduce(np.multiply, map(size, factors))
+                return product * abs(float(coefficient))
+            case Spread(part=part, of=shape):
+                return np.broadcast_to(size(part), shape)
+            case TimeSum(term=term, first=first, last=last):
+                times = range(first, last + 1)
+                return functools.reduce(
+                    np.add, (size(instance(term, t)) for t in times)
+                )
+            case Applied(row=Linear() as row, args=args, options=options):
+                arrays = (as_array(size(arg)) for arg in args)
+                return np.abs(row.apply(*arrays, **dict(options)))
+        return np.abs(evaluate(part, values, float))
+
+    return np.asarray(size(whole))
