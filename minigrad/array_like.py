@@ -71,6 +71,7 @@ class ArrayLike(Methods):
         primitive: Primitive | None
 
         def __getitem__(self, index: Index) -> Tensor: ...
+        def astype(self, dtype: DTypeLike) -> Tensor: ...
 
     def current(self) -> Any:
         """Return the Tensor that this is now: itself, if it cannot be written to."""
@@ -248,8 +249,18 @@ class ArrayLike(Methods):
             return NotImplemented
         if function in QUESTIONS:
             return function(*(plain(value) for value in args), **options)
-        if function in NUMPY_FACE and _fits(NUMPY_FACE[function], args, options):
-            return NUMPY_FACE[function](*args, **options)
+        ours = NUMPY_FACE.get(function)
+        if ours and _fits(ours, args, options):
+            return ours(*args, **options)
+        if ours and "dtype" in options and isinstance(args[0], ArrayLike):
+            # np.sum(t, dtype=float): first the precision, then the function.
+            rest = {name: each for name, each in options.items() if name != "dtype"}
+            a = (
+                args[0]
+                if options["dtype"] is None
+                else args[0].astype(options["dtype"])
+            )
+            return function(a, *args[1:], **rest)
         raise _unsupported(function, "__call__", args, options)
 
 

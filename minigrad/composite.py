@@ -10,7 +10,9 @@ made this one, so a reading may open what it shows: a cross-entropy, in it a
 log-softmax.
 
 Ours are told what else users write: `taught` has the keywords that others use, and a
-refusal by NumPy is put into the words of the function that was called.
+refusal by NumPy is put into the words of the function that was called. A list of
+Tensors in the place of one array, np.max([t0, t1]), is stacked: a place is that of one
+array if its annotation is Given or Operand.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from minigrad.array_like import current
 from minigrad.context import calling
 from minigrad.habits import taught
 from minigrad.messages import is_explained
-from minigrad.recording import refused
+from minigrad.recording import parameters_of, refused
+from minigrad.writable import has_tensors, joined
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,12 +51,17 @@ def composite(function: F) -> F:
 
         return theirs  # type: ignore[return-value]
     inside = taught(function)
+    kinds = [str(each.annotation) for each in parameters_of(function).values()]
+    one_array = {i for i, kind in enumerate(kinds) if kind in ("Given", "Operand")}
 
     @functools.wraps(function)
     def ours(*args: Any, **options: Any) -> Any:
         args = current(args)
         with calling(name):
             try:
+                args = tuple(
+                    _stacked(a) if i in one_array else a for i, a in enumerate(args)
+                )
                 return inside(*args, **options)
             except (TypeError, ValueError, IndexError) as error:
                 if is_explained(error):
@@ -61,3 +69,7 @@ def composite(function: F) -> F:
                 raise refused(name, function, args, options, error) from error
 
     return ours  # type: ignore[return-value]
+
+
+def _stacked(a: Any) -> Any:
+    return joined(a) if type(a) is list and has_tensors(a) else a

@@ -189,7 +189,7 @@ def _of_one_width(a: Operand, b: Operand) -> tuple[Operand, Operand]:
     return a, b
 
 
-def as_exact(count: int | Array, *others: Operand) -> Operand:
+def as_exact(count: float | Array, *others: Operand) -> Operand:
     """Return a divisor: beside exact numbers a fraction, so that they stay exact."""
     exactly = any(array_of(other).dtype == object for other in others)
     return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count

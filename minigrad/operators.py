@@ -26,6 +26,7 @@ from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
+from minigrad.types import Axis
 from minigrad.writable import Writable
 
 BINARY: dict[str, Callable[..., Any]] = {
@@ -39,6 +40,19 @@ BINARY: dict[str, Callable[..., Any]] = {
     "floordiv": lambda a, b: np.floor_divide(a, b),
 }
 
+
+def _sum(
+    a: Any,
+    axis: Axis = None,
+    keepdims: bool = False,
+    initial: Any = 0,
+    where: Any = True,
+) -> Any:
+    """Sum over the axes the entries where the mask is true, and an initial number."""
+    total = t.sum(r.masked(w.joined(a), where, 0), axis=axis, keepdims=keepdims)
+    return total if type(initial) is int and not initial else total + initial
+
+
 METHODS: dict[str, Any] = {
     "__neg__": t.negative,
     "__pos__": lambda a: current(a),
@@ -50,7 +64,6 @@ METHODS: dict[str, Any] = {
     "var": r.var,
     "max": r.max,
     "min": r.min,
-    "cumsum": t.cumsum,
     "astype": t.cast,
     "reshape": f.reshaped,
     "transpose": f.transposed,
@@ -100,7 +113,7 @@ NUMPY_FACE.update(
         np.concatenate: f.concatenate,
         np.stack: f.stack,
         np.where: f.where,
-        np.sum: lambda a, axis=None, keepdims=False: t.sum(a, axis, keepdims),
+        np.sum: _sum,
         np.mean: r.mean,
         np.var: r.var,
         np.max: r.max,
@@ -108,7 +121,6 @@ NUMPY_FACE.update(
         np.min: r.min,
         np.amin: r.min,
         np.clip: lambda a, a_min=None, a_max=None: f.clip(a, a_min, a_max),
-        np.cumsum: lambda a, axis: t.cumsum(a, axis),
         np.reshape: _reshape,
         np.transpose: lambda a, axes=None: f.transposed(a, axes),
         np.broadcast_to: f.broadcast_to,

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from minigrad.arrays import integers, numbers
+from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import composite
-from minigrad.functions import array_of, as_exact, where
+from minigrad.functions import array_of, as_exact, maximum, minimum, where
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Axis, Given, Operand, Shape, Value
 
+Mask: TypeAlias = Array | Sequence[bool] | bool  # it broadcasts; True: all entries
 F = TypeVar("F", bound=Callable[..., Value])
 
 
-def _in_float32(function: F) -> F:
+def in_float32(function: F) -> F:
     """Let a function of float16 numbers, whose sums overflow at 65504, add in float32.
 
     Its result is float16 again.
@@ -40,46 +41,95 @@ def _in_float32(function: F) -> F:
 
 
 @composite
-@_in_float32
-def mean(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
-    """Return the mean over the axes.
+@in_float32
+def mean(
+    a: Given, axis: Axis = None, keepdims: bool = False, *, where: Mask = True
+) -> Given:
+    """Return the mean over the axes, of the entries where the mask is true.
 
     >>> import minigrad as mg
     >>> mg.mean(mg.Tensor([1.0, 3.0]))
     Tensor(2., made by divide)
     """
-    result: Given = sum(a, axis=axis, keepdims=keepdims) / as_exact(_count(a, axis), a)
+    count = as_exact(_count(a, axis, keepdims, where), a)
+    result: Given = sum(masked(a, where, 0), axis=axis, keepdims=keepdims) / count
     return result
 
 
 @composite
-@_in_float32
-def var(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
-    """Return the mean squared deviation from the mean (no Bessel correction).
+@in_float32
+def var(
+    a: Given,
+    axis: Axis = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Mask = True,
+    correction: float | None = None,
+) -> Given:
+    """Return the mean squared deviation from the mean over the axes.
+
+    The sum of squares is divided by n - ddof, so ddof=1 is Bessel's correction;
+    `correction` is another name for it.
 
     >>> import minigrad as mg
-    >>> mg.var(mg.Tensor([1.0, 3.0]))
-    Tensor(1., made by divide)
+    >>> mg.var(mg.Tensor([1.0, 3.0]), ddof=1)
+    Tensor(2., made by divide)
     """
-    deviation = a - mean(a, axis, keepdims=True)
-    return mean(deviation * deviation, axis, keepdims)
+    ddof = ddof if correction is None else correction
+    a = masked(a, where, 0)
+    deviation = a - mean(a, axis, keepdims=True, where=where)
+    squares = masked(deviation * deviation, where, 0)
+    free = _count(a, axis, keepdims, where) - ddof
+    divisor = as_exact(free * (free > 0), a)
+    result: Given = sum(squares, axis=axis, keepdims=keepdims) / divisor
+    return result
 
 
 @composite
-def max(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
+def max(
+    a: Given,
+    axis: Axis = None,
+    keepdims: bool = False,
+    initial: Operand | None = None,
+    where: Mask = True,
+) -> Given:
     """Return the largest entry over the axes; ties share the gradient equally.
+
+    It is at least `initial`; a mask `where` chooses among the entries.
 
     >>> import minigrad as mg
     >>> mg.max(mg.Tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
     Tensor([3., 4.], made by sum)
     """
-    return _extreme(a, max, np.max, axis, keepdims)
+    largest = _extreme(masked(a, where, initial), max, np.max, axis, keepdims)
+    return largest if initial is None else maximum(largest, initial)
 
 
 @composite
-def min(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
-    """Return the smallest entry over the axes; ties share the gradient equally."""
-    return _extreme(a, min, np.min, axis, keepdims)
+def min(
+    a: Given,
+    axis: Axis = None,
+    keepdims: bool = False,
+    initial: Operand | None = None,
+    where: Mask = True,
+) -> Given:
+    """Return the smallest entry over the axes; ties share the gradient equally.
+
+    It is at most `initial`; a mask `where` chooses among the entries.
+    """
+    smallest = _extreme(masked(a, where, initial), min, np.min, axis, keepdims)
+    return smallest if initial is None else minimum(smallest, initial)
+
+
+def masked(a: Given, mask: Mask, neutral: Operand | None) -> Given:
+    """Return the entries where the mask is true, and a neutral number elsewhere."""
+    if mask is True:
+        return a
+    if neutral is None:
+        raise ValueError("where= needs initial=, which stands for the other entries")
+    result: Given = where(mask, a, neutral)
+    return result
 
 
 def _extreme(
@@ -108,8 +158,23 @@ def _extreme(
     return result
 
 
-def _count(a: Operand, axis: Axis) -> int:
-    shape = np.shape(array_of(a))
+def numbers_only(a: Operand) -> Mask:
+    """Return the mask of the entries that are not NaN; True if all are."""
+    x = array_of(a)
+    chosen: Array = x == x  # only NaN differs from itself
+    return True if np.all(chosen) else chosen
+
+
+def _count(
+    a: Operand, axis: Axis, keepdims: bool = False, mask: Mask = True
+) -> int | Array:
+    """Return how many entries are reduced to one; with a mask, to each."""
+    x = array_of(a)
+    shape = x.shape
+    if mask is not True:
+        chosen = np.broadcast_to(booleans(mask, "a mask", "where"), shape)
+        kind = x.dtype if x.dtype.kind == "f" else int
+        return np.sum(chosen, axis=axis, keepdims=keepdims, dtype=kind)
     if axis is None:
         return int(np.prod(shape))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -119,7 +184,7 @@ def _count(a: Operand, axis: Axis) -> int:
 
 
 @composite
-@_in_float32
+@in_float32
 def logsumexp(a: Given, axis: Axis = -1, keepdims: bool = False) -> Given:
     """Return log(sum(exp(a))) over the axes, without overflow.
 
@@ -154,7 +219,7 @@ def _finite(top: Array) -> Array:
 
 
 @composite
-@_in_float32
+@in_float32
 def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """Return log(softmax(a)), without overflow.
 
@@ -169,7 +234,7 @@ def log_softmax(a: Given, axis: Axis = -1) -> Given:
 
 
 @composite
-@_in_float32
+@in_float32
 def softmax(a: Given, axis: Axis = -1) -> Given:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
 
@@ -186,7 +251,7 @@ def softmax(a: Given, axis: Axis = -1) -> Given:
 
 
 @composite
-@_in_float32
+@in_float32
 def squared_error(prediction: Given, target: Operand) -> Given:
     """Return the mean of (prediction - target)^2; the shapes must be the same.
 
@@ -224,7 +289,7 @@ def _labels_fix(logits: Shape, labels: Shape) -> str:
 
 
 @composite
-@_in_float32
+@in_float32
 def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     """Return the mean of -log softmax(logits)[label].
 

@@ -409,7 +409,7 @@ def array(data: Any, dtype: DTypeLike | None = None) -> Any:
 def joined(data: Any) -> Any:
     """Return numbers and Tensors, nested in lists, as one Tensor; else as they are."""
     data = current(data)
-    if not _has_tensors(data):
+    if not has_tensors(data):
         return np.asarray(data) if isinstance(data, (list, tuple)) else data
     if isinstance(data, Tensor):
         return data
@@ -424,9 +424,10 @@ def as_operand(value: Any) -> Any:
     return value if isinstance(value, Tensor) else as_array(value)
 
 
-def _has_tensors(data: Any) -> bool:
+def has_tensors(data: Any) -> bool:
+    """Is this a list, nested or not, with Tensors in it; or a Tensor itself?"""
     if isinstance(data, (list, tuple)):
-        return any(_has_tensors(each) for each in data)
+        return any(has_tensors(each) for each in data)
     return isinstance(data, ArrayLike)
 
 

@@ -9,7 +9,8 @@
     products     dot, vdot, outer, kron, cross
     linalg       inv, solve, det, cholesky
     norms        norm, vector_norm, matrix_norm
-    statistics   std, average, prod, cumprod, cov
+    statistics   std, average, nanmean, cov
+    accumulating products and running sums: prod, cumprod, cumsum
     calculus     along an axis: diff, gradient, convolve, interp
 
 `minigrad.functions` and `minigrad.reductions` have those that a network needs. Names,
@@ -18,6 +19,7 @@ NumPy's of the same name means on Tensors, and what a method of that name does.
 """
 
 from minigrad.composites import (
+    accumulating,
     arranging,
     calculus,
     contraction,
@@ -50,6 +52,7 @@ MODULES = (
     linalg,
     norms,
     statistics,
+    accumulating,
     calculus,
 )
 

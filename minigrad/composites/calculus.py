@@ -1,3 +1,349 @@
-"""."""
+"""Along an axis: differences, slopes, areas, interpolation, convolution, polynomials.
 
-__all__: list[str] = []
+All are sums of entries times weights. Which entries, is a choice made once: the place of
+x between the points of `interp`, the full turns that `unwrap` takes out. A convolution
+is a matrix product: the longer row is cut into blocks as long as the shorter one, which
+stands in a matrix in every place where it may meet a block.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.composite import composite
+from minigrad.composites.accumulating import along, whole_axes, whole_axis
+from minigrad.functions import array_of, concatenate, where
+from minigrad.reductions import in_float32
+from minigrad.table import (
+    broadcast,
+    matmul,
+    power_row,
+    reshape,
+    scatter,
+    sum,
+    take,
+)
+from minigrad.tensor import Tensor
+from minigrad.types import Axis, Given, Operand
+
+__all__ = [
+    "convolve",
+    "correlate",
+    "diff",
+    "ediff1d",
+    "gradient",
+    "interp",
+    "polyval",
+    "trapezoid",
+    "unwrap",
+    "vander",
+]
+
+
+def _shape(a: Any) -> tuple[int, ...]:
+    return np.shape(array_of(a))
+
+
+def _as_value(a: Any) -> Any:
+    """Return a Tensor as it is, and numbers as an array."""
+    return a if isinstance(a, Tensor) else array_of(a)
+
+
+# ------------------------------------------------------------------------- differences
+
+
+@composite
+def diff(
+    a: Given,
+    n: int = 1,
+    axis: int = -1,
+    prepend: Operand | None = None,
+    append: Operand | None = None,
+) -> Given:
+    """Return the differences of neighbours along an axis, n times.
+
+    >>> import minigrad as mg
+    >>> diff(mg.Tensor([1.0, 4.0, 9.0]))
+    Tensor([3., 5.], made by subtract)
+    """
+    if n < 0:
+        raise ValueError(f"differences are taken n times, and n is {n}")
+    shape = _shape(a)
+    axis = whole_axis(axis, len(shape))
+    ends = [
+        broadcast(end, shape=(*shape[:axis], 1, *shape[axis + 1 :]))
+        if end is not None and not _shape(end)
+        else end
+        for end in (prepend, append)
+    ]
+    parts = [each for each in (ends[0], a, ends[1]) if each is not None]
+    a = concatenate(parts, axis=axis) if len(parts) > 1 else _as_value(a)
+    for _ in range(n):
+        a = a[along(axis, slice(1, None))] - a[along(axis, slice(-1))]
+    return a
+
+
+@composite
+def ediff1d(
+    ary: Given, to_end: Operand | None = None, to_begin: Operand | None = None
+) -> Given:
+    """Return the differences of neighbours of all entries in a row, between two ends.
+
+    >>> import minigrad as mg
+    >>> ediff1d(mg.Tensor([1.0, 4.0, 9.0]), to_begin=0.0).data
+    array([0., 3., 5.])
+    """
+    row = diff(reshape(ary, (-1,)))
+    ends = [None if end is None else reshape(end, (-1,)) for end in (to_begin, to_end)]
+    parts = [each for each in (ends[0], row, ends[1]) if each is not None]
+    return concatenate(parts) if len(parts) > 1 else row
+
+
+@composite
+def gradient(
+    f: Given, *varargs: Any, axis: Axis = None, edge_order: int = 1
+) -> Any:
+    """Return the slopes along each axis, by central differences and one-sided at ends.
+
+    varargs   the step, one for all axes or one for each; or the coordinates of an axis.
+    A list of arrays for several axes, as NumPy has it a tuple.
+
+    >>> import minigrad as mg
+    >>> gradient(mg.Tensor([1.0, 4.0, 9.0, 16.0]), 0.5).data
+    array([ 6.,  8., 12., 14.])
+    """
+    shape = _shape(f)
+    axes = whole_axes(axis, len(shape))
+    spacing = varargs or (1.0,)
+    if len(spacing) == 1 and not _shape(spacing[0]):
+        spacing = spacing * len(axes)
+    if len(spacing) != len(axes):
+        raise TypeError(f"{len(spacing)} steps or coordinates for {len(axes)} axes")
+    if edge_order not in (1, 2):
+        raise ValueError("edge_order is 1 or 2")
+    f = _as_value(f)
+    slopes = []
+    for one, step in zip(axes, spacing, strict=True):
+        if shape[one] <= edge_order:
+            raise ValueError(f"an axis of edge_order + 1 entries, not {shape[one]}")
+        steps = _steps(step, shape[one], shape[one + 1 :])
+        slopes.append(_slopes(f, one, steps, edge_order))
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+def _steps(step: Any, n: int, following: tuple[int, ...]) -> Any:
+    """Return the n - 1 steps along an axis in the shape that meets the axis; or one."""
+    if not _shape(step):
+        return step
+    if _shape(step) != (n,):
+        raise ValueError(f"coordinates of shape {_shape(step)} for {n} entries")
+    return reshape(diff(step), (n - 1, *(1 for _ in following)))
+
+
+def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
+    """Return the derivatives of the parabolas through three neighbours; lines at ends."""
+
+    def at(start: int, stop: int | None) -> Any:
+        return rise[along(axis, slice(start, stop))]
+
+    def step(start: int, stop: int | None) -> Any:
+        return steps[start:stop] if _shape(steps) else steps
+
+    rise = diff(f, axis=axis)
+    rise = rise / steps  # the slopes between neighbours
+    first, last = at(0, 1), at(-1, None)
+    if rise.shape[axis] == 1:
+        return concatenate([first, last], axis=axis)
+    h, k = step(0, -1), step(1, None)
+    inner = (at(0, -1) * k + at(1, None) * h) / (h + k)
+    if edge_order == 2:
+        h, k = step(0, 1), step(1, 2)
+        first = first + (first - at(1, 2)) * (h / (h + k))
+        h, k = step(-1, None), step(-2, -1)
+        last = last + (last - at(-2, -1)) * (h / (h + k))
+    return concatenate([first, inner, last], axis=axis)
+
+
+@composite
+@in_float32
+def trapezoid(
+    y: Given, x: Operand | None = None, dx: Operand = 1.0, axis: int = -1
+) -> Given:
+    """Return the area under y along an axis, by trapezoids of width dx, or between x.
+
+    >>> import minigrad as mg
+    >>> trapezoid(mg.Tensor([1.0, 3.0, 5.0]), dx=0.5).data
+    array(3.)
+    """
+    ndim = len(_shape(y))
+    axis = whole_axis(axis, ndim)
+    y = _as_value(y)
+    if x is not None and len(_shape(x)) == 1:
+        dx = reshape(diff(x), (-1, *(1 for _ in range(ndim - axis - 1))))
+    elif x is not None:
+        dx = diff(x, axis=axis)
+    pairs = y[along(axis, slice(1, None))] + y[along(axis, slice(-1))]
+    return sum(dx * pairs / 2.0, axis=axis)
+
+
+@composite
+def unwrap(
+    p: Given,
+    discont: float | None = None,
+    axis: int = -1,
+    *,
+    period: float = 2 * np.pi,
+) -> Given:
+    """Return angles without jumps along an axis: full turns are added, as constants.
+
+    >>> import minigrad as mg
+    >>> unwrap(mg.Tensor([0.5, 6.5]), period=6.0)
+    Tensor([0.5, 0.5], made by add)
+    """
+    x = array_of(p)
+    smooth = np.unwrap(x, discont, axis, period=period)
+    turns = np.rint((smooth - x) / period).astype(x.dtype)
+    result: Given = p + turns * period
+    return result
+
+
+# ----------------------------------------------------------------------- interpolation
+
+
+@composite
+def interp(
+    x: Given,
+    xp: Operand,
+    fp: Operand,
+    left: Operand | None = None,
+    right: Operand | None = None,
+    period: float | None = None,
+) -> Given:
+    """Return y(x) on the straight lines between the points (xp, fp), xp ascending.
+
+    Outside it is `left` or `right`, or the value at the end. At a point the slope is that
+    of the line to the right of it; at the last point, to the left.
+
+    >>> import minigrad as mg
+    >>> interp(mg.Tensor([1.5, 9.0]), [1.0, 2.0], [10.0, 30.0]).data
+    array([20., 30.])
+    """
+    x, xp, fp = _as_value(x), _as_value(xp), _as_value(fp)
+    if xp.shape != fp.shape or xp.ndim != 1 or not xp.size:
+        raise ValueError(f"points need a y for each x: {xp.shape} and {fp.shape}")
+    if period is not None:
+        x, xp, fp = _in_one_period(x, xp, fp, period)
+        left = right = None
+    at, points = array_of(x), array_of(xp)
+    last = points.size - 1
+    below, above = at < points[0], at > points[-1]
+    inside = ~(below | above)
+    if last == 0:
+        y = broadcast(fp[0], shape=at.shape)
+    else:
+        side = np.searchsorted(points, at, "right"), np.searchsorted(points, at, "left")
+        start = np.where(at < points[-1], *side) - 1
+        start = np.clip(start, 0, last - 1)
+        x0, y0 = take(xp, start), take(fp, start)
+        slope = (take(fp, start + 1) - y0) / (take(xp, start + 1) - x0)
+        # What is outside may be infinite: there it must not be computed with.
+        safe = x if np.all(inside) else where(inside, x, x0)
+        y = slope * (safe - x0) + y0
+    for outside, value, end in ((below, left, 0), (above, right, last)):
+        if np.any(outside):
+            y = where(outside, fp[end] if value is None else value, y)
+    return y
+
+
+def _in_one_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
+    """Bring all to [0, period), in order, with a point more on either side."""
+    if period == 0:
+        raise ValueError("a period of 0 never ends")
+    period = abs(period)
+    x = x - np.floor(array_of(x) / period) * period
+    xp = xp - np.floor(array_of(xp) / period) * period
+    order = np.argsort(array_of(xp))
+    around = np.concatenate([order[-1:], order, order[:1]])
+    turns = np.zeros(around.size, array_of(xp).dtype)
+    turns[0], turns[-1] = -1, 1
+    return x, take(xp, around) + turns * period, take(fp, around)
+
+
+# ----------------------------------------------------------------- rows of coefficients
+
+
+@composite
+@in_float32
+def convolve(a: Given, v: Operand, mode: str = "full") -> Given:
+    """Return the sums of a[i] v[k - i] for each k: all, as many as `same`, or `valid`.
+
+    `same` gives as many as the longer row has, from the middle; `valid` those where the
+    shorter row meets entries only.
+
+    >>> import minigrad as mg
+    >>> convolve(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
+    array([ 1., 12., 23., 30.])
+    """
+    a, v = (reshape(each, (1,)) if not _shape(each) else each for each in (a, v))
+    if len(_shape(a)) != 1 or len(_shape(v)) != 1:
+        raise ValueError("both are rows, of one axis")
+    if _shape(a) < _shape(v):
+        a, v = v, a
+    (n,), (m,) = _shape(a), _shape(v)
+    if not m:
+        raise ValueError("both need entries")
+    starts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
+    if mode not in starts:
+        raise ValueError(f"mode is full, same or valid, and not {mode!r}")
+    blocks = -(-n // m)
+    if n < blocks * m:
+        a = scatter(a, shape=(blocks * m,), index=slice(n))
+    i, k = np.ogrid[:m, :m]
+    placed = scatter(broadcast(v, shape=(m, m)), shape=(m, 2 * m - 1), index=(i, i + k))
+    products = matmul(reshape(a, (blocks, m)), placed)
+    block, j = np.ogrid[:blocks, : 2 * m - 1]
+    row = scatter(products, shape=((blocks + 1) * m - 1,), index=block * m + j)
+    start, length = starts[mode]
+    return row[start : start + length]
+
+
+@composite
+def correlate(a: Given, v: Operand, mode: str = "valid") -> Given:
+    """Return the sums of a[i + k] v[i] for each k, with the modes of `convolve`.
+
+    >>> import minigrad as mg
+    >>> correlate(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
+    array([21., 32.])
+    """
+    return convolve(a, _as_value(v)[::-1], mode)
+
+
+@composite
+def polyval(p: Given, x: Operand) -> Given:
+    """Return p[0] x^(n-1) + ... + p[n-1], by Horner's rule.
+
+    >>> import minigrad as mg
+    >>> polyval([1.0, 0.0, -2.0], mg.Tensor([2.0, 3.0])).data
+    array([2., 7.])
+    """
+    y: Any = 0
+    for i, coefficient in enumerate(p):
+        y = y * x + coefficient if i else coefficient
+    shape = np.broadcast_shapes(_shape(x), _shape(y))
+    return y if _shape(y) == shape else broadcast(y, shape=shape)
+
+
+@composite
+def vander(x: Given, N: int | None = None, increasing: bool = False) -> Given:
+    """Return the matrix of the powers of x in columns, the highest first.
+
+    >>> import minigrad as mg
+    >>> vander(mg.Tensor([2.0, 3.0])).data
+    array([[2., 1.],
+           [3., 1.]])
+    """
+    (n,) = _shape(x)
+    powers = np.arange(n if N is None else N)
+    return power(reshape(x, (n, 1)), powers if increasing else powers[::-1])
