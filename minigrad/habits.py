@@ -44,6 +44,8 @@ def taught(function: F) -> F:
     0.1
     """
     names = inspect.signature(function).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in names.values()):
+        return function  # it takes every keyword
 
     @functools.wraps(function)
     def called(*args: Any, **options: Any) -> Any:

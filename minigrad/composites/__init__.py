@@ -12,6 +12,7 @@
     statistics   std, average, nanmean, cov
     accumulating products and running sums: prod, cumprod, cumsum
     calculus     along an axis: diff, gradient, convolve, interp
+    applying     of functions: piecewise, apply_along_axis
 
 `minigrad.functions` and `minigrad.reductions` have those that a network needs. Names,
 order of arguments and options are NumPy's. A function listed in `__all__` is what
@@ -20,6 +21,7 @@ NumPy's of the same name means on Tensors, and what a method of that name does.
 
 from minigrad.composites import (
     accumulating,
+    applying,
     arranging,
     calculus,
     contraction,
@@ -54,6 +56,7 @@ MODULES = (
     statistics,
     accumulating,
     calculus,
+    applying,
 )
 
 __all__: list[str] = []

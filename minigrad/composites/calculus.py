@@ -14,12 +14,12 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.composites.accumulating import along, whole_axes, whole_axis
-from minigrad.functions import array_of, concatenate, where
+from minigrad.functions import array_of, concatenate, power, where
 from minigrad.reductions import in_float32
 from minigrad.table import (
     broadcast,
+    cast,
     matmul,
-    power_row,
     reshape,
     scatter,
     sum,
@@ -72,17 +72,22 @@ def diff(
         raise ValueError(f"differences are taken n times, and n is {n}")
     shape = _shape(a)
     axis = whole_axis(axis, len(shape))
-    ends = [
-        broadcast(end, shape=(*shape[:axis], 1, *shape[axis + 1 :]))
-        if end is not None and not _shape(end)
-        else end
-        for end in (prepend, append)
-    ]
-    parts = [each for each in (ends[0], a, ends[1]) if each is not None]
-    a = concatenate(parts, axis=axis) if len(parts) > 1 else _as_value(a)
+    single = (*shape[:axis], 1, *shape[axis + 1 :])
+    a = _between(_as_value(a), prepend, append, single, axis)
     for _ in range(n):
         a = a[along(axis, slice(1, None))] - a[along(axis, slice(-1))]
     return a
+
+
+def _between(a: Any, before: Any, after: Any, single: Any, axis: int) -> Any:
+    """Join two ends to an array, if they are given; a number in the shape `single`."""
+    ends = []
+    for end in (before, after):
+        if not isinstance(end, Tensor) and end is not None:
+            end = array_of(end).astype(a.dtype)
+        ends.append(end if end is None or _shape(end) else broadcast(end, shape=single))
+    parts = [each for each in (ends[0], a, ends[1]) if each is not None]
+    return concatenate(parts, axis=axis) if len(parts) > 1 else a
 
 
 @composite
@@ -95,16 +100,15 @@ def ediff1d(
     >>> ediff1d(mg.Tensor([1.0, 4.0, 9.0]), to_begin=0.0).data
     array([0., 3., 5.])
     """
-    row = diff(reshape(ary, (-1,)))
-    ends = [None if end is None else reshape(end, (-1,)) for end in (to_begin, to_end)]
-    parts = [each for each in (ends[0], row, ends[1]) if each is not None]
-    return concatenate(parts) if len(parts) > 1 else row
+    ends = [
+        reshape(end, (-1,)) if end is not None and len(_shape(end)) > 1 else end
+        for end in (to_begin, to_end)
+    ]
+    return _between(diff(reshape(ary, (-1,))), *ends, (1,), 0)
 
 
 @composite
-def gradient(
-    f: Given, *varargs: Any, axis: Axis = None, edge_order: int = 1
-) -> Any:
+def gradient(f: Given, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
     """Return the slopes along each axis, by central differences and one-sided at ends.
 
     varargs   the step, one for all axes or one for each; or the coordinates of an axis.
@@ -116,7 +120,7 @@ def gradient(
     """
     shape = _shape(f)
     axes = whole_axes(axis, len(shape))
-    spacing = varargs or (1.0,)
+    spacing = varargs or (1,)
     if len(spacing) == 1 and not _shape(spacing[0]):
         spacing = spacing * len(axes)
     if len(spacing) != len(axes):
@@ -129,7 +133,8 @@ def gradient(
         if shape[one] <= edge_order:
             raise ValueError(f"an axis of edge_order + 1 entries, not {shape[one]}")
         steps = _steps(step, shape[one], shape[one + 1 :])
-        slopes.append(_slopes(f, one, steps, edge_order))
+        slope = _slopes(f, one, steps, edge_order)
+        slopes.append(slope if slope.dtype == f.dtype else cast(slope, f.dtype))
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
@@ -160,16 +165,16 @@ def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
     inner = (at(0, -1) * k + at(1, None) * h) / (h + k)
     if edge_order == 2:
         h, k = step(0, 1), step(1, 2)
-        first = first + (first - at(1, 2)) * (h / (h + k))
+        first = first + (first - at(1, 2)) * h / (h + k)
         h, k = step(-1, None), step(-2, -1)
-        last = last + (last - at(-2, -1)) * (h / (h + k))
+        last = last + (last - at(-2, -1)) * h / (h + k)
     return concatenate([first, inner, last], axis=axis)
 
 
 @composite
 @in_float32
 def trapezoid(
-    y: Given, x: Operand | None = None, dx: Operand = 1.0, axis: int = -1
+    y: Given, x: Operand | None = None, dx: Operand = 1, axis: int = -1
 ) -> Given:
     """Return the area under y along an axis, by trapezoids of width dx, or between x.
 
@@ -185,7 +190,7 @@ def trapezoid(
     elif x is not None:
         dx = diff(x, axis=axis)
     pairs = y[along(axis, slice(1, None))] + y[along(axis, slice(-1))]
-    return sum(dx * pairs / 2.0, axis=axis)
+    return sum(dx * pairs / 2, axis=axis)
 
 
 @composite
@@ -194,7 +199,7 @@ def unwrap(
     discont: float | None = None,
     axis: int = -1,
     *,
-    period: float = 2 * np.pi,
+    period: Operand = 2 * np.pi,
 ) -> Given:
     """Return angles without jumps along an axis: full turns are added, as constants.
 
@@ -203,8 +208,9 @@ def unwrap(
     Tensor([0.5, 0.5], made by add)
     """
     x = array_of(p)
-    smooth = np.unwrap(x, discont, axis, period=period)
-    turns = np.rint((smooth - x) / period).astype(x.dtype)
+    span = array_of(period)
+    smooth = np.unwrap(x, discont, axis, period=span)
+    turns = np.rint((smooth - x) / span).astype(x.dtype)
     result: Given = p + turns * period
     return result
 
@@ -294,7 +300,11 @@ def convolve(a: Given, v: Operand, mode: str = "full") -> Given:
     (n,), (m,) = _shape(a), _shape(v)
     if not m:
         raise ValueError("both need entries")
-    starts = {"full": (0, n + m - 1), "same": ((m - 1) // 2, n), "valid": (m - 1, n - m + 1)}
+    starts = {
+        "full": (0, n + m - 1),
+        "same": ((m - 1) // 2, n),
+        "valid": (m - 1, n - m + 1),
+    }
     if mode not in starts:
         raise ValueError(f"mode is full, same or valid, and not {mode!r}")
     blocks = -(-n // m)
@@ -317,7 +327,9 @@ def correlate(a: Given, v: Operand, mode: str = "valid") -> Given:
     >>> correlate(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
     array([21., 32.])
     """
-    return convolve(a, _as_value(v)[::-1], mode)
+    if _shape(a) >= _shape(v):
+        return convolve(a, _as_value(v)[::-1], mode)
+    return convolve(v, _as_value(a)[::-1], mode)[::-1]
 
 
 @composite
@@ -345,5 +357,5 @@ def vander(x: Given, N: int | None = None, increasing: bool = False) -> Given:
            [3., 1.]])
     """
     (n,) = _shape(x)
-    powers = np.arange(n if N is None else N)
+    powers = np.arange(n if N is None else N).astype(array_of(x).dtype)
     return power(reshape(x, (n, 1)), powers if increasing else powers[::-1])

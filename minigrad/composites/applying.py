@@ -1,0 +1,111 @@
+"""Functions that apply a function: to rows, over axes, in pieces.
+
+The function is given Tensors, and what it records is all that is recorded of it. The
+pieces of `piecewise` are taken first and put back after, so that a function sees only
+the entries that are its own: a logarithm no negative number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.arrays import booleans
+from minigrad.composite import composite
+from minigrad.composites.accumulating import along, whole_axis
+from minigrad.functions import array_of, stack, where
+from minigrad.table import broadcast, reshape, scatter, take, transpose
+from minigrad.tensor import Tensor
+from minigrad.types import Given, Operand
+
+__all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
+
+
+@composite
+def piecewise(
+    x: Given,
+    condlist: Any,
+    funclist: Sequence[Operand | Callable[..., Any]],
+    *args: Any,
+    **kw: Any,
+) -> Given:
+    """Return for each entry what the function of the last true condition makes of it.
+
+    One function more than conditions is for the entries where none is true; without it
+    they are 0. A function may be a number.
+
+    >>> import minigrad as mg
+    >>> x = mg.Tensor([-1.0, 4.0])
+    >>> piecewise(x, [x > 0], [np.sqrt, 0.0]).data
+    array([0., 2.])
+    """
+    shape = np.shape(array_of(x))
+    if np.ndim(condlist) <= (1 if shape else 0):  # one condition, without its list
+        condlist = [condlist]
+    masks = [booleans(each, "piecewise(x, conditions, ...)", "it") for each in condlist]
+    if len(funclist) == len(masks) + 1:
+        masks.append(~np.any(masks, axis=0))
+    if len(funclist) != len(masks):
+        raise ValueError(f"{len(funclist)} functions for {len(masks)} conditions")
+    y: Any = np.zeros(shape, array_of(x).dtype)
+    for mask, function in zip(masks, funclist, strict=True):
+        if callable(function):
+            if not np.any(mask):
+                continue
+            part = take(x, mask)
+            value = function(part, *args, **kw)
+            value = broadcast(value, shape=np.shape(array_of(part)))
+            function = scatter(value, shape=shape, index=mask)
+        y = where(mask, function, y)
+    return y
+
+
+@composite
+def apply_along_axis(
+    func1d: Callable[..., Any], axis: int, arr: Given, *args: Any, **kwargs: Any
+) -> Given:
+    """Return what a function makes of each row along an axis, in the place of the axis.
+
+    >>> import minigrad as mg
+    >>> apply_along_axis(np.sum, 0, mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
+    array([4., 6.])
+    """
+    shape = np.shape(array_of(arr))
+    axis = whole_axis(axis, len(shape))
+    others = shape[:axis] + shape[axis + 1 :]
+    if 0 in others:
+        raise ValueError("there is no row that the function could be tried on")
+    rows = (
+        take(arr, index[:axis] + (slice(None),) + index[axis:])
+        for index in np.ndindex(*others)
+    )
+    results = [func1d(row, *args, **kwargs) for row in rows]
+    made = np.shape(array_of(results[0]))
+    result = reshape(stack(results), (*others, *made))
+    if not made or axis == len(others):
+        return result
+    before = tuple(range(axis))
+    new = tuple(range(len(others), len(others) + len(made)))
+    return transpose(result, axes=(*before, *new, *range(axis, len(others))))
+
+
+@composite
+def apply_over_axes(
+    func: Callable[..., Any], a: Given, axes: int | Sequence[int]
+) -> Given:
+    """Return what a reduction over one axis after the other makes; the axes stay.
+
+    >>> import minigrad as mg
+    >>> apply_over_axes(np.sum, mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), (0, 1)).data
+    array([[10.]])
+    """
+    shape = list(np.shape(array_of(a)))
+    for axis in [axes] if isinstance(axes, int) else axes:
+        axis = whole_axis(axis, len(shape))
+        a = func(a, axis)
+        shape[axis] = 1
+        if np.ndim(array_of(a)) < len(shape):
+            a = reshape(a, tuple(shape))
+    return a
