@@ -20,6 +20,7 @@ from minigrad.checks import check_gradients
 from minigrad.clipping import clip_by_global_norm
 from minigrad.composite import composite
 from minigrad.composites import *
+from minigrad.composites.accumulating import cumsum
 from minigrad.context import no_grad, scope
 from minigrad.feedforward import Dense, Sequential
 from minigrad.foreign_names import PACKAGE
@@ -119,6 +120,7 @@ __all__ = [
     "concatenate",
     "cos",
     "cross_entropy",
+    "cumsum",
     "derive",
     "divide",
     "draw",

@@ -254,12 +254,8 @@ class ArrayLike(Methods):
             return ours(*args, **options)
         if ours and "dtype" in options and isinstance(args[0], ArrayLike):
             # np.sum(t, dtype=float): first the precision, then the function.
-            rest = {name: each for name, each in options.items() if name != "dtype"}
-            a = (
-                args[0]
-                if options["dtype"] is None
-                else args[0].astype(options["dtype"])
-            )
+            rest: dict[str, Any] = dict(options)
+            a = args[0].astype(rest.pop("dtype") or args[0].dtype)
             return function(a, *args[1:], **rest)
         raise _unsupported(function, "__call__", args, options)
 

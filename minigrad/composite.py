@@ -12,7 +12,7 @@ log-softmax.
 Ours are told what else users write: `taught` has the keywords that others use, and a
 refusal by NumPy is put into the words of the function that was called. A list of
 Tensors in the place of one array, np.max([t0, t1]), is stacked: a place is that of one
-array if its annotation is Given or Operand.
+array if its annotation says so: Given, Operand or OneArray.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from minigrad.recording import parameters_of, refused
 from minigrad.writable import has_tensors, joined
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_ONE_ARRAY = ("Given", "Operand", "OneArray")
 
 
 def composite(function: F) -> F:
@@ -52,7 +54,7 @@ def composite(function: F) -> F:
         return theirs  # type: ignore[return-value]
     inside = taught(function)
     kinds = [str(each.annotation) for each in parameters_of(function).values()]
-    one_array = {i for i, kind in enumerate(kinds) if kind in ("Given", "Operand")}
+    one_array = {i for i, kind in enumerate(kinds) if kind.split(" |")[0] in _ONE_ARRAY}
 
     @functools.wraps(function)
     def ours(*args: Any, **options: Any) -> Any:

@@ -44,12 +44,11 @@ def taught(function: F) -> F:
     0.1
     """
     names = inspect.signature(function).parameters
-    if any(each.kind is each.VAR_KEYWORD for each in names.values()):
-        return function  # it takes every keyword
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in names.values())
 
     @functools.wraps(function)
     def called(*args: Any, **options: Any) -> Any:
-        if options and not options.keys() <= names.keys():
+        if options and not takes_any and not options.keys() <= names.keys():
             options = _in_our_words(function, options, names)
         try:
             return function(*args, **options)

@@ -21,7 +21,8 @@ from minigrad import table as t
 from minigrad import writable as w
 from minigrad import writing
 from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
-from minigrad.composites import MODULES, arranging, elementary, linalg, products
+from minigrad.composites import MODULES, arranging, calculus, elementary
+from minigrad.composites import linalg, products
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
@@ -114,6 +115,7 @@ NUMPY_FACE.update(
         np.stack: f.stack,
         np.where: f.where,
         np.sum: _sum,
+        np.gradient: calculus.gradient,  # mg.gradient is the module that differentiates
         np.mean: r.mean,
         np.var: r.var,
         np.max: r.max,

@@ -4,6 +4,7 @@
     Value      what a rule computes with: an array, a Tensor, an array of exact numbers
     Operand    what may stand beside a Value in a formula: also a number, nested lists
     Given      what a composite takes and returns: a Tensor, or an array
+    OneArray   the same, with numbers and lists: where types would only be in the way
     Operation  a row, or a composite, as users call it: recorded if a Tensor is given
     Rule       an adjoint: Values in, a Value out; a Partial may also be a number, 1
     Structure  one thing, or a list, tuple or dict of such, as `grad` takes and returns
@@ -106,6 +107,7 @@ Rule: TypeAlias = Callable[..., Value]
 Partial: TypeAlias = Callable[..., Value | int]
 Code: TypeAlias = Callable[..., Array]  # of a row: it computes in any domain
 Args: TypeAlias = Sequence[Operand]  # what a primitive was given, in order
+OneArray: TypeAlias = Any
 Given = TypeVar("Given", "Tensor", Array, Value)
 
 

@@ -34,6 +34,8 @@ from minigrad.composites import (
     products,
     statistics,
 )
+from minigrad.composites.accumulating import *
+from minigrad.composites.applying import *
 from minigrad.composites.arranging import *
 from minigrad.composites.calculus import *
 from minigrad.composites.elementary import *
@@ -67,4 +69,6 @@ __all__ += ordering.__all__
 __all__ += products.__all__
 __all__ += linalg.__all__
 __all__ += statistics.__all__
+__all__ += accumulating.__all__
 __all__ += calculus.__all__
+__all__ += applying.__all__

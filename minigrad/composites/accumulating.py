@@ -20,7 +20,7 @@ from minigrad.habits import taught
 from minigrad.reductions import Mask, in_float32, masked, numbers_only
 from minigrad.table import cumsum as cumsum_row
 from minigrad.table import reshape, transpose
-from minigrad.types import Axis, Given, Index, Operand, Shape
+from minigrad.types import Axis, Given, Index, OneArray, Operand, Shape
 from minigrad.writable import joined
 
 __all__ = [
@@ -70,12 +70,12 @@ def along(axis: int, part: Any) -> Index:
 @composite
 @in_float32
 def prod(
-    a: Given,
+    a: OneArray,
     axis: Axis = None,
     keepdims: bool = False,
     initial: Operand = 1,
     where: Mask = True,
-) -> Given:
+) -> OneArray:
     """Return the product over the axes, right at zeros to every order.
 
     >>> import minigrad as mg

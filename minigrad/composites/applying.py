@@ -14,23 +14,22 @@ import numpy as np
 
 from minigrad.arrays import booleans
 from minigrad.composite import composite
-from minigrad.composites.accumulating import along, whole_axis
+from minigrad.composites.accumulating import whole_axis
 from minigrad.functions import array_of, stack, where
 from minigrad.table import broadcast, reshape, scatter, take, transpose
-from minigrad.tensor import Tensor
-from minigrad.types import Given, Operand
+from minigrad.types import OneArray, Operand
 
 __all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
 
 
 @composite
 def piecewise(
-    x: Given,
+    x: OneArray,
     condlist: Any,
     funclist: Sequence[Operand | Callable[..., Any]],
     *args: Any,
     **kw: Any,
-) -> Given:
+) -> OneArray:
     """Return for each entry what the function of the last true condition makes of it.
 
     One function more than conditions is for the entries where none is true; without it
@@ -64,8 +63,8 @@ def piecewise(
 
 @composite
 def apply_along_axis(
-    func1d: Callable[..., Any], axis: int, arr: Given, *args: Any, **kwargs: Any
-) -> Given:
+    func1d: Callable[..., Any], axis: int, arr: OneArray, *args: Any, **kwargs: Any
+) -> OneArray:
     """Return what a function makes of each row along an axis, in the place of the axis.
 
     >>> import minigrad as mg
@@ -77,13 +76,13 @@ def apply_along_axis(
     others = shape[:axis] + shape[axis + 1 :]
     if 0 in others:
         raise ValueError("there is no row that the function could be tried on")
-    rows = (
-        take(arr, index[:axis] + (slice(None),) + index[axis:])
+    rows: Any = (
+        take(arr, (*index[:axis], slice(None), *index[axis:]))
         for index in np.ndindex(*others)
     )
     results = [func1d(row, *args, **kwargs) for row in rows]
     made = np.shape(array_of(results[0]))
-    result = reshape(stack(results), (*others, *made))
+    result: Any = reshape(stack(results), (*others, *made))
     if not made or axis == len(others):
         return result
     before = tuple(range(axis))
@@ -93,8 +92,8 @@ def apply_along_axis(
 
 @composite
 def apply_over_axes(
-    func: Callable[..., Any], a: Given, axes: int | Sequence[int]
-) -> Given:
+    func: Callable[..., Any], a: OneArray, axes: int | Sequence[int]
+) -> OneArray:
     """Return what a reduction over one axis after the other makes; the axes stay.
 
     >>> import minigrad as mg

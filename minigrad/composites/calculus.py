@@ -1,9 +1,10 @@
 """Along an axis: differences, slopes, areas, interpolation, convolution, polynomials.
 
-All are sums of entries times weights. Which entries, is a choice made once: the place of
-x between the points of `interp`, the full turns that `unwrap` takes out. A convolution
-is a matrix product: the longer row is cut into blocks as long as the shorter one, which
-stands in a matrix in every place where it may meet a block.
+All are sums of entries times weights. Which entries, is a choice that is made once: the
+place of x between the points of `interp`, the full turns that `unwrap` takes out.
+
+A convolution is a matrix product: the longer row is cut into blocks as long as the
+shorter one, which stands in a matrix in every place where it may meet a block.
 """
 
 from __future__ import annotations
@@ -26,14 +27,13 @@ from minigrad.table import (
     take,
 )
 from minigrad.tensor import Tensor
-from minigrad.types import Axis, Given, Operand
+from minigrad.types import Axis, OneArray, Shape
 
 __all__ = [
     "convolve",
     "correlate",
     "diff",
     "ediff1d",
-    "gradient",
     "interp",
     "polyval",
     "trapezoid",
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def _shape(a: Any) -> tuple[int, ...]:
+def _shape(a: Any) -> Shape:
     return np.shape(array_of(a))
 
 
@@ -56,12 +56,12 @@ def _as_value(a: Any) -> Any:
 
 @composite
 def diff(
-    a: Given,
+    a: OneArray,
     n: int = 1,
     axis: int = -1,
-    prepend: Operand | None = None,
-    append: Operand | None = None,
-) -> Given:
+    prepend: OneArray = None,
+    append: OneArray = None,
+) -> OneArray:
     """Return the differences of neighbours along an axis, n times.
 
     >>> import minigrad as mg
@@ -92,23 +92,23 @@ def _between(a: Any, before: Any, after: Any, single: Any, axis: int) -> Any:
 
 @composite
 def ediff1d(
-    ary: Given, to_end: Operand | None = None, to_begin: Operand | None = None
-) -> Given:
+    ary: OneArray, to_end: OneArray = None, to_begin: OneArray = None
+) -> OneArray:
     """Return the differences of neighbours of all entries in a row, between two ends.
 
     >>> import minigrad as mg
     >>> ediff1d(mg.Tensor([1.0, 4.0, 9.0]), to_begin=0.0).data
     array([0., 3., 5.])
     """
-    ends = [
+    before, after = (
         reshape(end, (-1,)) if end is not None and len(_shape(end)) > 1 else end
         for end in (to_begin, to_end)
-    ]
-    return _between(diff(reshape(ary, (-1,))), *ends, (1,), 0)
+    )
+    return _between(diff(reshape(ary, (-1,))), before, after, (1,), 0)
 
 
 @composite
-def gradient(f: Given, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
+def gradient(f: OneArray, *varargs: Any, axis: Axis = None, edge_order: int = 1) -> Any:
     """Return the slopes along each axis, by central differences and one-sided at ends.
 
     varargs   the step, one for all axes or one for each; or the coordinates of an axis.
@@ -148,7 +148,7 @@ def _steps(step: Any, n: int, following: tuple[int, ...]) -> Any:
 
 
 def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
-    """Return the derivatives of the parabolas through three neighbours; lines at ends."""
+    """Return the slopes of parabolas through three neighbours, and of the ends."""
 
     def at(start: int, stop: int | None) -> Any:
         return rise[along(axis, slice(start, stop))]
@@ -174,8 +174,8 @@ def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
 @composite
 @in_float32
 def trapezoid(
-    y: Given, x: Operand | None = None, dx: Operand = 1, axis: int = -1
-) -> Given:
+    y: OneArray, x: OneArray = None, dx: OneArray = 1, axis: int = -1
+) -> OneArray:
     """Return the area under y along an axis, by trapezoids of width dx, or between x.
 
     >>> import minigrad as mg
@@ -195,24 +195,23 @@ def trapezoid(
 
 @composite
 def unwrap(
-    p: Given,
+    p: OneArray,
     discont: float | None = None,
     axis: int = -1,
     *,
-    period: Operand = 2 * np.pi,
-) -> Given:
+    period: OneArray = 2 * np.pi,
+) -> OneArray:
     """Return angles without jumps along an axis: full turns are added, as constants.
 
     >>> import minigrad as mg
     >>> unwrap(mg.Tensor([0.5, 6.5]), period=6.0)
     Tensor([0.5, 0.5], made by add)
     """
-    x = array_of(p)
-    span = array_of(period)
+    x: Any = array_of(p)
+    span: Any = array_of(period)
     smooth = np.unwrap(x, discont, axis, period=span)
     turns = np.rint((smooth - x) / span).astype(x.dtype)
-    result: Given = p + turns * period
-    return result
+    return p + turns * period
 
 
 # ----------------------------------------------------------------------- interpolation
@@ -220,17 +219,17 @@ def unwrap(
 
 @composite
 def interp(
-    x: Given,
-    xp: Operand,
-    fp: Operand,
-    left: Operand | None = None,
-    right: Operand | None = None,
+    x: OneArray,
+    xp: OneArray,
+    fp: OneArray,
+    left: OneArray = None,
+    right: OneArray = None,
     period: float | None = None,
-) -> Given:
+) -> OneArray:
     """Return y(x) on the straight lines between the points (xp, fp), xp ascending.
 
-    Outside it is `left` or `right`, or the value at the end. At a point the slope is that
-    of the line to the right of it; at the last point, to the left.
+    Outside it is `left` or `right`, or the value at the end. At a point the slope is
+    that of the line to the right of it; at the last point, to the left.
 
     >>> import minigrad as mg
     >>> interp(mg.Tensor([1.5, 9.0]), [1.0, 2.0], [10.0, 30.0]).data
@@ -282,7 +281,7 @@ def _in_one_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, A
 
 @composite
 @in_float32
-def convolve(a: Given, v: Operand, mode: str = "full") -> Given:
+def convolve(a: OneArray, v: OneArray, mode: str = "full") -> OneArray:
     """Return the sums of a[i] v[k - i] for each k: all, as many as `same`, or `valid`.
 
     `same` gives as many as the longer row has, from the middle; `valid` those where the
@@ -320,7 +319,7 @@ def convolve(a: Given, v: Operand, mode: str = "full") -> Given:
 
 
 @composite
-def correlate(a: Given, v: Operand, mode: str = "valid") -> Given:
+def correlate(a: OneArray, v: OneArray, mode: str = "valid") -> OneArray:
     """Return the sums of a[i + k] v[i] for each k, with the modes of `convolve`.
 
     >>> import minigrad as mg
@@ -333,7 +332,7 @@ def correlate(a: Given, v: Operand, mode: str = "valid") -> Given:
 
 
 @composite
-def polyval(p: Given, x: Operand) -> Given:
+def polyval(p: OneArray, x: OneArray) -> OneArray:
     """Return p[0] x^(n-1) + ... + p[n-1], by Horner's rule.
 
     >>> import minigrad as mg
@@ -348,7 +347,7 @@ def polyval(p: Given, x: Operand) -> Given:
 
 
 @composite
-def vander(x: Given, N: int | None = None, increasing: bool = False) -> Given:
+def vander(x: OneArray, N: int | None = None, increasing: bool = False) -> OneArray:
     """Return the matrix of the powers of x in columns, the highest first.
 
     >>> import minigrad as mg

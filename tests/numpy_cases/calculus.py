@@ -79,9 +79,23 @@ CASES = [
         *(AT, X, some(4)),
         weight=4,
     ),
-    case("interp, points", lambda np, x, fp: np.interp(x, X.astype(x.dtype), fp), AT[:2], some(4)),
-    case("interp of a number", lambda np, x: np.interp(x, *np.array([X, X * X], x.dtype)), AT[0], weight=2),
-    case("interp of a matrix", lambda np, x: np.interp(x, *np.array([X, X * X], x.dtype)), some(2, 2)),
+    case(
+        "interp, points",
+        lambda np, x, fp: np.interp(x, X.astype(x.dtype), fp),
+        AT[:2],
+        some(4),
+    ),
+    case(
+        "interp of a number",
+        lambda np, x: np.interp(x, *np.array([X, X * X], x.dtype)),
+        AT[0],
+        weight=2,
+    ),
+    case(
+        "interp of a matrix",
+        lambda np, x: np.interp(x, *np.array([X, X * X], x.dtype)),
+        some(2, 2),
+    ),
     case(
         "interp, outside",
         lambda np, x, xp, fp: np.interp(x, xp, fp, left=-1.0, right=7.0),
