@@ -21,8 +21,14 @@ from minigrad import table as t
 from minigrad import writable as w
 from minigrad import writing
 from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
-from minigrad.composites import MODULES, arranging, calculus, elementary
-from minigrad.composites import linalg, products
+from minigrad.composites import (
+    MODULES,
+    arranging,
+    calculus,
+    elementary,
+    linalg,
+    products,
+)
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.primitive import TABLE
