@@ -39,8 +39,9 @@ def add_up(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.asarray(total, object) if bare else total
 
 
-def sum_adjoint(g: Value, shape: Shape, axis: Axis, keepdims: bool) -> Value:
+def sum_adjoint(g: Value, a: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """Undo a sum's change of shape: give every summand the sum's cotangent."""
+    shape = a.shape
     if axis is not None and not keepdims and shape:
         axes = axis if isinstance(axis, tuple) else (axis,)
         summed = {each_axis % len(shape) for each_axis in axes}

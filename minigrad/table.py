@@ -22,7 +22,6 @@ from minigrad.primitive import elementwise, linear
 
 # ---------------------------------------------------------------- elementwise rows
 
-
 add = elementwise(
     "add", np.add, "a + b", (lambda y, a, b: 1, lambda y, a, b: 1), symbol="+"
 )
@@ -71,20 +70,21 @@ softplus = elementwise(
 )
 sin = elementwise("sin", np.sin, "sin(a)", (lambda y, a: cos(a),))
 cos = elementwise("cos", np.cos, "cos(a)", (lambda y, a: -sin(a),))
+arctan = elementwise("arctan", np.arctan, "atan(a)", (lambda y, a: 1 / (1 + a * a),))
+# Near a = 0, exp(a) - 1 and log(1 + a) would lose all digits: no composite will do.
+expm1 = elementwise("expm1", np.expm1, "exp(a) - 1", (lambda y, a: y + 1,))
+log1p = elementwise(
+    "log1p", np.log1p, "log(1 + a)", (lambda y, a: 1 / (1 + a),), domain="a > -1"
+)
 
 # --------------------------------------------------------------------- linear rows
 # Some come in pairs, each the other's shadow: sum and broadcast, take and scatter,
 # matvec and outer.
 
-
 sum = linear(
     "sum",
     maps.add_up,
-    (
-        lambda g, a, axis=None, keepdims=False: maps.sum_adjoint(
-            g, a.shape, axis, keepdims
-        ),
-    ),
+    (maps.sum_adjoint,),
     jointly=True,
     samples=samples.sum,
     symbol="Σ",
@@ -125,11 +125,7 @@ concatenate_row = linear(
     written="[{...}]",
 )
 stack_row = linear(
-    "stack",
-    maps.pile_up,
-    (maps.stack_adjoint,),
-    jointly=True,
-    samples=samples.stack,
+    "stack", maps.pile_up, (maps.stack_adjoint,), jointly=True, samples=samples.stack
 )
 take = linear(
     "take",

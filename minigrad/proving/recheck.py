@@ -74,6 +74,9 @@ SLOPES: Mapping[
     "softplus": [("exp(a)", lambda E: (E, 1 + E))],  # of log(1 + E)
     "sin": [("cos(a)", lambda C: (C, 1))],
     "cos": [("sin(a)", lambda S: (-S, 1))],
+    "arctan": [("a", lambda a: (1, 1 + a * a))],
+    "expm1": [("exp(a)", lambda E: (E, 1))],
+    "log1p": [("a", lambda a: (1, 1 + a))],
 }
 
 
