@@ -43,21 +43,17 @@ DOMAINS: dict[type, Callable[..., Value]] = {}
 # a floor above.
 joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
-QUESTIONS = frozenset(
-    {
-        np.allclose,
-        np.argmax,
-        np.argmin,
-        np.argsort,
-        np.array_equal,
-        np.count_nonzero,
-        np.isclose,
-        np.sign,
-        np.floor,
-        np.ceil,
-        np.rint,
-    }
+_CHOICES = (
+    "all any argmax argmin argpartition argsort argwhere around array_equal "
+    "array_equiv allclose bincount can_cast ceil count_nonzero digitize fix "
+    "flatnonzero floor floor_divide heaviside histogram histogram2d "
+    "histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj isin isneginf "
+    "isposinf isreal isrealobj lexsort may_share_memory min_scalar_type nanargmax "
+    "nanargmin nonzero ravel_multi_index result_type rint round searchsorted "
+    "shares_memory sign trunc unique unique_all unique_counts unique_inverse "
+    "unique_values"
 )
+QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split())
 
 
 class ArrayLike(Methods):
@@ -232,7 +228,7 @@ class ArrayLike(Methods):
         if method == "__call__" and ufunc in NUMPY_FACE and not options:
             return NUMPY_FACE[ufunc](*inputs)
         if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
-            return ufunc(*(plain(value) for value in inputs), **options)
+            return answer(ufunc, *inputs, **options)
         ours = UFUNC_METHODS.get((ufunc, method))
         if ours and _fits(ours, inputs, options):
             return ours(*inputs, **options)
@@ -248,7 +244,7 @@ class ArrayLike(Methods):
         if _is_for_another(self, options):
             return NotImplemented
         if function in QUESTIONS:
-            return function(*(plain(value) for value in args), **options)
+            return answer(function, *args, **options)
         ours = NUMPY_FACE.get(function)
         if ours and _fits(ours, args, options):
             return ours(*args, **options)
@@ -323,6 +319,18 @@ def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, and anything else as it is."""
     return value.data if isinstance(value, ArrayLike) else value
+
+
+def answer(question: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Return what NumPy says of the numbers: plain numbers, which are a choice."""
+    numbers = {name: _all_plain(value) for name, value in options.items()}
+    return question(*_all_plain(args), **numbers)
+
+
+def _all_plain(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)([_all_plain(each) for each in value])
+    return plain(value)
 
 
 def _object(value: object) -> Array:

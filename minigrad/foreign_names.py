@@ -13,7 +13,7 @@ ON_CPU = "  # all numbers are on the CPU"
 NUMBERS = "t.data  # the NumPy array"
 INTEGERS = "t.data.astype(int)  # integers have no derivative: they are plain arrays"
 UNWRITTEN = "  # a Tensor is never written into, so nobody needs a copy"
-PLAIN = "  # a choice: its answer is plain numbers"
+ANEW = "  # a new Tensor: t itself is never written into"
 RECORDED = (
     "  # every Tensor is recorded; backward() fills, and optimizers change, each "
     "mg.Parameter; to keep one as it is, give the optimizer the others"
@@ -61,8 +61,6 @@ TENSOR: Table = {
     "masked_select": "t[mask]",
     **dict.fromkeys(("mm", "bmm", "matmul"), "t @ matrix"),
     "add": "t + other",
-    "take": "t[rows]",
-    "clip": "mg.clip(t, 0.0, 1.0)",
     "mv": "mg.matvec(t, row)",
     "mul": "t * other",
     "sub": "t - other",
@@ -75,13 +73,9 @@ TENSOR: Table = {
     "norm": "np.linalg.norm(t)",
     "std": "mg.sqrt(t.var())",
     "prod": "mg.exp(mg.log(abs(t)).sum())  # of positive numbers",
-    "argmax": "np.argmax(t, axis=-1)" + PLAIN,
-    "argmin": "np.argmin(t, axis=-1)" + PLAIN,
-    "argsort": "np.argsort(t, axis=-1)" + PLAIN,
-    "sort": "row[np.argsort(row)]",
+    "sort": "np.sort(t)" + ANEW,
+    "partition": "np.partition(t, 1)" + ANEW,
     "topk": "row[np.argsort(row)[-2:]]",
-    "any": "(t > 0).any()",
-    "all": "(t > 0).all()",
     "eq": "t == other",
     "gt": "t > other",
     "lt": "t < other",
@@ -212,14 +206,14 @@ SYNONYMS = {
     "lr": "learning_rate",
     "eps": "epsilon",
     "argnums": "inputs",
+    **dict.fromkeys(("min", "a_min"), "low"),
+    **dict.fromkeys(("max", "a_max"), "high"),
 }  # taken for what we say
 WORDS = {
     "argument": "argnums",
     "dim": "axis",
     "dims": "axes",
     "keepdim": "keepdims",
-    **dict.fromkeys(("min", "a_min"), "low"),
-    **dict.fromkeys(("max", "a_max"), "high"),
 }
 KEYWORDS: Table = {  # of one function, or of any
     **dict.fromkeys(("requires_grad", "trainable"), RECORDED),

@@ -166,7 +166,7 @@ def power(a: Any, b: Any) -> Any:
     >>> power(Tensor([0.0, 3.0]), 2)
     Tensor([0., 9.], made by power)
     """
-    a, _ = _of_one_width(a, b)  # the logarithm in the rule must not be wider
+    a, _ = of_one_width(a, b)  # the logarithm in the rule must not be wider
     if not isinstance(b, Tensor):
         constant = np.asarray(b) == 0
         if not constant.any():
@@ -180,7 +180,7 @@ def power(a: Any, b: Any) -> Any:
     return where(zero, power(a, b.data), power_row(where(zero, 1, a), b))
 
 
-def _of_one_width(a: Operand, b: Operand) -> tuple[Operand, Operand]:
+def of_one_width(a: Operand, b: Operand) -> tuple[Operand, Operand]:
     """Bring a Python number to the precision of the other operand."""
     if isinstance(a, (int, float)) and array_of(b).dtype.kind == "f":
         return array_of(b).dtype.type(a), b
@@ -214,7 +214,7 @@ def maximum(a: Any, b: Any) -> Any:
     Tensor([3., 5.], made by where)
     """
     x, y = array_of(a), array_of(b)
-    return _chosen(a, b, x > y, y > x)
+    return chosen(a, b, x > y, y > x)
 
 
 @composite
@@ -225,12 +225,12 @@ def minimum(a: Any, b: Any) -> Any:
     Tensor([1., 3.], made by where)
     """
     x, y = array_of(a), array_of(b)
-    return _chosen(a, b, x < y, y < x)
+    return chosen(a, b, x < y, y < x)
 
 
-def _chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
+def chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     """Return a where `first`, b where `second`, and half of each at ties and NaN."""
-    a, b = _of_one_width(a, b)
+    a, b = of_one_width(a, b)
     either = first | second
     if np.all(either):
         return where(first, a, b)

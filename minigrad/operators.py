@@ -20,13 +20,14 @@ from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writable as w
 from minigrad import writing
-from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, current
+from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, answer, current
 from minigrad.composites import (
     MODULES,
     arranging,
     calculus,
     elementary,
     linalg,
+    powers,
     products,
 )
 from minigrad.foreign_names import TENSOR
@@ -65,6 +66,7 @@ METHODS: dict[str, Any] = {
     "__pos__": lambda a: current(a),
     "__abs__": f.absolute,
     "__divmod__": lambda a, b: np.divmod(a, b),
+    "__rdivmod__": lambda b, a: np.divmod(a, b),
     "__round__": np.round,
     "sum": t.sum,
     "mean": r.mean,
@@ -78,7 +80,25 @@ METHODS: dict[str, Any] = {
     "mT": property(arranging.matrix_transpose),
     "flatten": arranging.ravel,
     "copy": w.copied,
+    "clip": f.clip,
+    "real": property(current),
+    "compress": lambda a, condition, axis=None: np.compress(condition, a, axis),
 }
+UNARY = "arctan cos exp expm1 log log1p sigmoid sin softplus sqrt tanh"
+METHODS |= {name: TABLE[name].apply for name in UNARY.split()}
+NO_METHODS = ("choose", "partition", "resize", "sort")  # in place, but for choose
+
+
+def _asks(name: str) -> Callable[..., Any]:
+    """Return the method whose answer is a choice, and comes as plain numbers."""
+    return lambda self, *args, **options: answer(
+        getattr(np, name), self, *args, **options
+    )
+
+
+for _name in ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero",
+              "round", "searchsorted"):  # fmt: skip
+    METHODS[_name] = _asks(_name)
 
 # ------------------------------------------------------------------- NumPy's functions
 
@@ -96,12 +116,19 @@ for _module in MODULES:
         for _space in (np, np.linalg):
             if callable(getattr(_space, _name, None)):
                 NUMPY_FACE[getattr(_space, _name)] = _function
-        if (hasattr(np.ndarray, _name) and _name != "resize") or _module is elementary:
+        is_method = hasattr(np.ndarray, _name) or _module in (elementary, powers)
+        if is_method and _name not in NO_METHODS:
             METHODS.setdefault(_name, _function)
 
 for _name, _function in products.UNDER_NUMPYS_NAME.items():
     if hasattr(np, _name):
         NUMPY_FACE[getattr(np, _name)] = _function
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    """Return the choice of each entry; without choices where the condition is true."""
+    return f.where(condition, *choices) if choices else answer(np.where, condition)
+
 
 NUMPY_FACE.update(
     {
@@ -119,7 +146,7 @@ NUMPY_FACE.update(
         np.positive: lambda a: a,
         np.concatenate: f.concatenate,
         np.stack: f.stack,
-        np.where: f.where,
+        np.where: _where,
         np.sum: _sum,
         np.gradient: calculus.gradient,  # mg.gradient is the module that differentiates
         np.mean: r.mean,
@@ -128,7 +155,10 @@ NUMPY_FACE.update(
         np.amax: r.max,
         np.min: r.min,
         np.amin: r.min,
-        np.clip: lambda a, a_min=None, a_max=None: f.clip(a, a_min, a_max),
+        np.clip: lambda a, a_min=None, a_max=None, *, min=None, max=None: f.clip(
+            a, a_min if min is None else min, a_max if max is None else max
+        ),
+        np.real: current,
         np.reshape: _reshape,
         np.transpose: lambda a, axes=None: f.transposed(a, axes),
         np.broadcast_to: f.broadcast_to,

@@ -254,9 +254,7 @@ def test_a_row_with_too_few_partials_is_refused(new_row):  # bug 54
 
 
 def test_an_operation_of_ones_own_is_one_row(new_row):
-    arctan = elementwise(
-        "atan", np.arctan, "atan(a)", (lambda y, a: 1 / (1 + a * a),)
-    )
+    arctan = elementwise("atan", np.arctan, "atan(a)", (lambda y, a: 1 / (1 + a * a),))
     mg.check_gradients(lambda x: arctan(x * 2.0) * sin(x), np.array([0.3, -0.7]))
 
 

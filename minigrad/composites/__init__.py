@@ -1,10 +1,13 @@
 """What NumPy's functions mean on Tensors: composites, ordered by what they are about.
 
-    elementary   entry by entry: tan, sinh, hypot, mod, logaddexp
+    powers       entry by entry: cbrt, log2, logaddexp, hypot
+    elementary   likewise: tan, arctan2, sinh, arcsinh, sinc
+    choices      likewise, with a choice: mod, copysign, fmax, nan_to_num
     arranging    where entries stand: squeeze, swapaxes, flip, roll, repeat
     diagonals    of matrices: diag, trace, tril
     joining      several into one and back: hstack, split, pad, append
-    ordering     by size: sort, median, take_along_axis
+    ordering     by size and place: sort, take_along_axis, select
+    quantiles    median, quantile, percentile
     contraction  tensordot, inner, einsum
     products     dot, vdot, outer, kron, cross
     linalg       inv, solve, det, cholesky
@@ -24,6 +27,7 @@ from minigrad.composites import (
     applying,
     arranging,
     calculus,
+    choices,
     contraction,
     diagonals,
     elementary,
@@ -31,26 +35,34 @@ from minigrad.composites import (
     linalg,
     norms,
     ordering,
+    powers,
     products,
+    quantiles,
     statistics,
 )
 from minigrad.composites.accumulating import *
 from minigrad.composites.applying import *
 from minigrad.composites.arranging import *
 from minigrad.composites.calculus import *
+from minigrad.composites.choices import *
 from minigrad.composites.elementary import *
 from minigrad.composites.joining import *
 from minigrad.composites.linalg import *
 from minigrad.composites.ordering import *
+from minigrad.composites.powers import *
 from minigrad.composites.products import *
+from minigrad.composites.quantiles import *
 from minigrad.composites.statistics import *
 
 MODULES = (
+    powers,
     elementary,
+    choices,
     arranging,
     diagonals,
     joining,
     ordering,
+    quantiles,
     contraction,
     products,
     linalg,
@@ -62,10 +74,13 @@ MODULES = (
 )
 
 __all__: list[str] = []
+__all__ += powers.__all__
 __all__ += elementary.__all__
+__all__ += choices.__all__
 __all__ += arranging.__all__
 __all__ += joining.__all__
 __all__ += ordering.__all__
+__all__ += quantiles.__all__
 __all__ += products.__all__
 __all__ += linalg.__all__
 __all__ += statistics.__all__

@@ -1,3 +1,242 @@
-"""."""
+"""Entry by entry: angles, and hyperbolic functions, made of a few rows of the table.
 
-__all__: list[str] = []
+Two things decide how a function is written. No digits may be lost where the result is
+near 0, so sinh is made of exp(a) - 1, not of exp(a). And a branch (which side of 0,
+which of two is larger) is chosen once and recorded as a constant, so no rule compares.
+
+Where a slope is infinite it stays infinite: arcsin and arccos at -1 and 1, arccosh at
+1. At the origin, where arctan2 has none, it is 0.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.composite import composite
+from minigrad.composites.powers import hypot
+from minigrad.functions import array_of, of_one_width, where
+from minigrad.table import arctan, cos, expm1, log, log1p, sin, sqrt
+from minigrad.table import sum as total
+from minigrad.types import Array, Given
+
+__all__ = [
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "cosh", "deg2rad",
+    "degrees", "rad2deg", "radians", "sinc", "sinh", "tan",
+]  # fmt: skip
+
+
+def _side(x: Array) -> Array:
+    """Return 1 with the sign of each number, that of zero included."""
+    return np.asarray(np.copysign(1, x), x.dtype)
+
+
+# --------------------------------------------------------------------------- angles
+
+
+@composite
+def deg2rad(x: Given) -> Given:
+    """Return an angle in radians, given in degrees.
+
+    >>> from minigrad import Tensor
+    >>> deg2rad(Tensor(180.0))
+    Tensor(3.14159265, made by multiply)
+    """
+    result: Given = x * (math.pi / 180)
+    return result
+
+
+@composite
+def rad2deg(x: Given) -> Given:
+    """Return an angle in degrees, given in radians.
+
+    >>> from minigrad import Tensor
+    >>> rad2deg(Tensor(np.pi))
+    Tensor(180., made by multiply)
+    """
+    result: Given = x * (180 / math.pi)
+    return result
+
+
+radians, degrees = deg2rad, rad2deg
+
+
+@composite
+def tan(x: Given) -> Given:
+    """Return the tangent, sin(x) / cos(x).
+
+    >>> from minigrad import Tensor
+    >>> tan(Tensor([0.0]))
+    Tensor([0.], made by divide)
+    """
+    result: Given = sin(x) / cos(x)
+    return result
+
+
+@composite
+def arcsin(x: Given) -> Given:
+    """Return the angle in [-pi/2, pi/2] whose sine is x.
+
+    >>> from minigrad import Tensor
+    >>> rad2deg(arcsin(Tensor(0.5)))
+    Tensor(30., made by multiply)
+    """
+    result: Given = 2 * arctan(x / (1 + sqrt((1 - x) * (1 + x))))
+    return result
+
+
+@composite
+def arccos(x: Given) -> Given:
+    """Return the angle in [0, pi] whose cosine is x.
+
+    >>> from minigrad import Tensor
+    >>> rad2deg(arccos(Tensor([1.0, 0.5, -1.0])))
+    Tensor([  0.,  60., 180.], made by multiply)
+    """
+    side = _side(array_of(x))
+    size = x * side
+    angle = 2 * arctan(sqrt((1 - size) / (1 + size)))
+    result: Given = angle * side + (side < 0) * np.asarray(math.pi, side.dtype)
+    return result
+
+
+@composite
+def arctan2(x1: Any, x2: Any) -> Any:
+    """Return the angle of the point (x2, x1), from -pi to pi; slope 0 at the origin.
+
+    It is the arctangent of the smaller coordinate over the larger one, turned by a
+    constant: by which is chosen when it is recorded.
+
+    >>> from minigrad import Tensor
+    >>> rad2deg(arctan2(Tensor([1.0, 1.0, -1.0]), Tensor([1.0, 0.0, 0.0])))
+    Tensor([ 45.,  90., -90.], made by multiply)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    y, x = array_of(x1), array_of(x2)
+    kind = np.result_type(y, x, np.float16)
+    steep = np.abs(y) > np.abs(x)
+    top, bottom = where(steep, x2, x1), where(steep, x1, x2)
+    fixed = ((x == 0) & (y == 0)) | (np.isinf(x) & np.isinf(y))
+    if np.any(fixed):  # 0 / 0 and inf / inf: the limit along the diagonal
+        limit = np.copysign(np.isinf(y), y) * np.copysign(1, x)
+        top, bottom = where(fixed, limit.astype(kind), top), where(fixed, 1, bottom)
+    turn = np.where(steep, np.pi / 2, np.where(np.signbit(x), np.pi, 0))
+    turned: Array = np.copysign(turn, y).astype(kind)
+    return arctan(top / bottom) * np.where(steep, -1, 1).astype(kind) + turned
+
+
+@composite
+def sinc(x: Given) -> Given:
+    """Return sin(pi x) / (pi x), which is 1 at 0.
+
+    Near 0 the quotient and its slopes would lose their digits. There sin(z) / z is
+    written as what it is, the mean of cos(z t) for t from 0 to 1, by Gauss's rule.
+
+    >>> from minigrad import Tensor
+    >>> sinc(Tensor([0.0, 0.5]))
+    Tensor([1.        , 0.63661977], made by where)
+    """
+    near = np.abs(array_of(x)) < 0.5
+    z = x * math.pi
+    apart = where(near, 1, z)
+    quotient: Given = sin(apart) / apart
+    if not np.any(near):
+        return quotient
+    nodes, weights = (each.astype(array_of(z).dtype) for each in _gauss())
+    angles = where(near, z, 0)[..., None] * nodes
+    return where(near, total(cos(angles) * weights, axis=-1), quotient)
+
+
+@functools.cache
+def _gauss() -> tuple[Array, Array]:
+    """Return nodes in (0, 1) and weights, exact for even polynomials of degree 22."""
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    return nodes[6:], weights[6:]
+
+
+# -------------------------------------------------------------- hyperbolic functions
+
+
+def _rise(x: Any) -> tuple[Any, Any]:
+    """Return exp(x/2) - 1 and exp(-x/2) - 1, to all digits."""
+    half = x * 0.5
+    return expm1(half), expm1(-half)
+
+
+@composite
+def sinh(x: Given) -> Given:
+    """Return (exp(x) - exp(-x)) / 2, to all digits near 0.
+
+    >>> from minigrad import Tensor
+    >>> sinh(Tensor([0.0, 1e-12]))
+    Tensor([0.e+00, 1.e-12], made by multiply)
+    """
+    up, down = _rise(x)
+    result: Given = (up - down) * (1 + (up + down) * 0.5)
+    return result
+
+
+@composite
+def cosh(x: Given) -> Given:
+    """Return (exp(x) + exp(-x)) / 2, which is 1 + 2 sinh(x/2)**2.
+
+    >>> from minigrad import Tensor
+    >>> cosh(Tensor(0.0))
+    Tensor(1., made by add)
+    """
+    up, down = _rise(x)
+    difference = up - down
+    result: Given = 1 + difference * (difference * 0.5)
+    return result
+
+
+def _finite(function: Any, x: Any) -> Any:
+    """Return a function that is infinite at infinity, with slope 0 there."""
+    infinite = np.isinf(array_of(x))
+    return where(infinite, array_of(x), function(where(infinite, 1, x)))
+
+
+@composite
+def arcsinh(x: Given) -> Given:
+    """Return log(x + sqrt(x**2 + 1)), to all digits near 0.
+
+    >>> from minigrad import Tensor
+    >>> arcsinh(Tensor([0.0, -1e-12]))
+    Tensor([ 0.e+00, -1.e-12], made by multiply)
+    """
+    if np.any(np.isinf(array_of(x))):
+        return _finite(arcsinh, x)
+    side = _side(array_of(x))
+    size = x * side
+    rest = size / (1 + hypot(1.0, size)) * (size / (1 + size))
+    result: Given = (log1p(size) + log1p(rest)) * side
+    return result
+
+
+@composite
+def arccosh(x: Given) -> Given:
+    """Return log(x + sqrt(x**2 - 1)) of numbers from 1 on, to all digits near 1.
+
+    >>> from minigrad import Tensor
+    >>> arccosh(Tensor(1.0))
+    Tensor(0., made by add)
+    """
+    if np.any(np.isinf(array_of(x))):
+        return _finite(arccosh, x)
+    result: Given = log(x) + log1p(sqrt(x - 1) * sqrt(x + 1) / x)
+    return result
+
+
+@composite
+def arctanh(x: Given) -> Given:
+    """Return log((1 + x) / (1 - x)) / 2, to all digits near 0.
+
+    >>> from minigrad import Tensor
+    >>> arctanh(Tensor([0.0, 1e-12]))
+    Tensor([0.e+00, 1.e-12], made by multiply)
+    """
+    result: Given = (log1p(x) - log1p(-x)) * 0.5
+    return result

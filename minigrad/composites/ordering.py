@@ -1,3 +1,216 @@
-"""."""
+"""By size and by place: sort, extremes without NaN, and entries along an axis.
 
-__all__: list[str] = []
+An order is a choice. It is found once, from the numbers, and recorded: the result is a
+`take` of the entries at those places, so each cotangent goes back to where its number
+came from. Equal numbers stay in their order, and NaN is sorted to the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.arrays import booleans, integers
+from minigrad.composite import composite
+from minigrad.functions import array_of, getitem, where
+from minigrad.reductions import max as largest
+from minigrad.reductions import min as smallest
+from minigrad.table import reshape
+from minigrad.table import take as entries
+from minigrad.types import Array, Axis, Operand
+
+__all__ = [
+    "choose", "compress", "extract", "nanmax", "nanmin", "partition", "ptp", "select",
+    "sort", "take", "take_along_axis",
+]  # fmt: skip
+
+
+def at_places(a: Any, places: Array) -> Any:
+    """Return the entries of `a` at places that count its entries from 0, row by row."""
+    flat = a if np.ndim(array_of(a)) == 1 else reshape(a, (-1,))
+    return entries(flat, places)
+
+
+def places_of(a: Operand) -> Array:
+    """Return the place of every entry, in the shape of `a`."""
+    shape = np.shape(array_of(a))
+    return np.arange(math.prod(shape)).reshape(shape)
+
+
+def _along(a: Operand, indices: Array, axis: int | None) -> Array:
+    """Return the places of the entries at these indices along an axis."""
+    return np.take_along_axis(places_of(a), indices, axis)
+
+
+# ---------------------------------------------------------------------------- sorting
+
+
+@composite
+def sort(a: Any, axis: int | None = -1) -> Any:
+    """Return the entries in ascending order along an axis, of all if it is None.
+
+    >>> from minigrad import Tensor
+    >>> sort(Tensor([3.0, 1.0, 2.0]))
+    Tensor([1., 2., 3.], made by take)
+    """
+    order = np.argsort(array_of(a), axis=axis, kind="stable")
+    return at_places(a, _along(a, order, axis))
+
+
+@composite
+def partition(a: Any, kth: int | Sequence[int], axis: int | None = -1) -> Any:
+    """Return the entries with the kth smallest in its place, smaller ones before it.
+
+    >>> from minigrad import Tensor
+    >>> partition(Tensor([3.0, 1.0, 2.0]), 1)[1]
+    Tensor(2., made by take)
+    """
+    return at_places(a, _along(a, np.argpartition(array_of(a), kth, axis=axis), axis))
+
+
+# ---------------------------------------------------------------------------- extremes
+
+
+@composite
+def ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the largest entry minus the smallest, over the axes.
+
+    >>> from minigrad import Tensor
+    >>> ptp(Tensor([4.0, 1.0, 2.0]))
+    Tensor(3., made by subtract)
+    """
+    return largest(a, axis, keepdims) - smallest(a, axis, keepdims)
+
+
+@composite
+def nanmax(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the largest entry that is not NaN; ties share the gradient equally.
+
+    >>> from minigrad import Tensor
+    >>> nanmax(Tensor([1.0, np.nan, 2.0]))
+    Tensor(2., made by sum)
+    """
+    return largest(_without_nan(a, axis, -np.inf), axis, keepdims)
+
+
+@composite
+def nanmin(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the smallest entry that is not NaN; ties share the gradient equally."""
+    return smallest(_without_nan(a, axis, np.inf), axis, keepdims)
+
+
+def _without_nan(a: Any, axis: Axis, other: float) -> Any:
+    """Return `other` in the place of NaN, unless there are no numbers but NaN."""
+    missing = array_of(a) != array_of(a)
+    if not np.any(missing):
+        return a
+    return where(missing & ~missing.all(axis=axis, keepdims=True), other, a)
+
+
+# --------------------------------------------------------------- entries by their place
+
+
+@composite
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Return the entries at indices along an axis, as np.argsort gives them.
+
+    >>> from minigrad import Tensor
+    >>> take_along_axis(Tensor([[3.0, 1.0], [2.0, 4.0]]), np.array([[1], [0]]), axis=1)
+    Tensor([[1.],
+            [2.]], made by take)
+    """
+    index = integers(indices, "take_along_axis(arr, indices, axis)", "indices")
+    return at_places(arr, _along(arr, index, axis))
+
+
+@composite
+def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """Return a[indices] along an axis, of all entries in one row if it is None.
+
+    mode   what an index out of range does: "raise", "wrap" around or "clip" to an end
+
+    >>> from minigrad import Tensor
+    >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [0, 0], axis=1)
+    Tensor([[1., 1.],
+            [3., 3.]], made by take)
+    """
+    index = integers(indices, "take(a, indices, axis)", "indices")
+    if axis is None:
+        a, axis = reshape(a, (-1,)), 0
+    shape = np.shape(array_of(a))
+    axis = np.lib.array_utils.normalize_axis_index(axis, len(shape))
+    index = _within(index, shape[axis], mode)
+    which = index if index.ndim else int(index)
+    return getitem(a, (slice(None),) * axis + (which,)) if axis else getitem(a, which)
+
+
+def _within(index: Array, count: int, mode: str) -> Array:
+    """Return indices among `count`, with those out of range as the mode says."""
+    if mode == "wrap":
+        return index % count
+    if mode == "clip":
+        return np.clip(index, 0, count - 1)
+    if mode != "raise":
+        raise ValueError('mode is one of "raise", "wrap", "clip"')
+    return index
+
+
+@composite
+def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    """Return the entries, or the slices along an axis, where the condition is true.
+
+    >>> from minigrad import Tensor
+    >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3.], made by take)
+    """
+    mask = booleans(condition, "compress(condition, a)", "condition")
+    return take(a, np.flatnonzero(mask), axis)
+
+
+@composite
+def extract(condition: Any, arr: Any) -> Any:
+    """Return the entries where the condition is true, in one row.
+
+    >>> from minigrad import Tensor
+    >>> x = Tensor([[1.0, -2.0], [3.0, -4.0]])
+    >>> extract(x > 0, x)
+    Tensor([1., 3.], made by take)
+    """
+    mask = booleans(condition, "extract(condition, arr)", "condition")
+    return at_places(arr, np.flatnonzero(mask))
+
+
+@composite
+def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
+    """Return, entry by entry, choices[a]: a has whole numbers, choices broadcast.
+
+    >>> from minigrad import Tensor
+    >>> choose([1, 0], [Tensor([1.0, 2.0]), Tensor([10.0, 20.0])])
+    Tensor([10.,  2.], made by where)
+    """
+    index = integers(a, "choose(a, choices)", "a")
+    index = _within(index, len(choices), mode)
+    if np.any((index < 0) | (index >= len(choices))):
+        raise ValueError(f"each entry of a is from 0 to {len(choices) - 1}")
+    first, *others = choices
+    return select([index == k for k in range(1, len(choices))], others, first)
+
+
+@composite
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """Return, entry by entry, the choice of the first condition that is true.
+
+    >>> from minigrad import Tensor
+    >>> x = Tensor([-1.0, 0.5, 2.0])
+    >>> select([x < 0, x > 1], [-x, x * 10], default=7.0)
+    Tensor([ 1.,  7., 20.], made by where)
+    """
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ValueError("each condition has one choice, and there is at least one")
+    result = default
+    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        result = where(condition, choice, result)
+    return result

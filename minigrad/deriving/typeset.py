@@ -115,6 +115,8 @@ class Writer:
             number = "" if coefficient == 1 else front + self.beside
             return number + self.side_by_side(above)
         top, bottom = coefficient.numerator, coefficient.denominator
+        if _is_long(coefficient):  # 0.693147… is no quotient to be read
+            above, top, bottom = [Number(coefficient), *above], 1, 1
         if top != 1 or not above:
             above.insert(0, Number(Fraction(top)))
         if bottom != 1:
@@ -229,7 +231,7 @@ class Writer:
             return str(value)
         decimal = f"{float(value):.6g}"
         exact = Fraction(decimal) == value
-        if exact or value.denominator > 10**6:
+        if exact or _is_long(value) or value.denominator == 1:
             front, e, exponent = decimal.partition("e")
             front += "" if float(decimal) == float(value) else self.dots
             return self.times_power_of_ten(front, int(exponent)) if e else front
@@ -255,6 +257,11 @@ class Writer:
         def words(self, text: str) -> str: ...
         def plain(self, text: str) -> str: ...
         def signs(self, text: str) -> str: ...
+
+
+def _is_long(value: Fraction) -> bool:
+    """Return whether a number is better read as a decimal than as a quotient."""
+    return max(abs(value.numerator), value.denominator) > 10**6
 
 
 def symbol_of(row: Primitive) -> str:

@@ -1,0 +1,153 @@
+"""Entry by entry, with a choice: signs, remainders, numbers that are missing.
+
+What is chosen (a sign, a whole quotient, which numbers are NaN) is computed once and
+recorded as a constant. So a remainder a - b q has slope 1 in a and -q in b, wherever it
+does not jump. Functions whose whole answer is a choice (np.sign, np.floor, a // b,
+np.heaviside) give plain numbers: see QUESTIONS in `minigrad.array_like`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.composite import composite
+from minigrad.functions import absolute, array_of, chosen, of_one_width, where
+from minigrad.types import Array, Given, Operand
+
+__all__ = [
+    "conj", "conjugate", "copysign", "divmod", "fabs", "fmax", "fmin", "fmod", "mod",
+    "nan_to_num", "remainder",
+]  # fmt: skip
+
+
+@composite
+def mod(x1: Any, x2: Any) -> Any:
+    """Return x1 - x2 * floor(x1 / x2), the remainder with the sign of x2.
+
+    >>> from minigrad import Tensor
+    >>> mod(Tensor([5.5, -1.0]), 2)
+    Tensor([1.5, 1. ], made by subtract)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    return x1 - x2 * np.floor_divide(array_of(x1), array_of(x2))
+
+
+remainder = mod
+
+
+@composite
+def fmod(x1: Any, x2: Any) -> Any:
+    """Return x1 - x2 * trunc(x1 / x2), the remainder with the sign of x1.
+
+    >>> from minigrad import Tensor
+    >>> fmod(Tensor([5.5, -1.0]), 2)
+    Tensor([ 1.5, -1. ], made by subtract)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    x, y = array_of(x1), array_of(x2)
+    return x1 - x2 * np.rint((x - np.fmod(x, y)) / y)
+
+
+@composite
+def divmod(x1: Any, x2: Any) -> tuple[Array, Any]:
+    """Return floor(x1 / x2) as plain numbers, and the remainder.
+
+    >>> from minigrad import Tensor
+    >>> divmod(Tensor(5.5), 2)
+    (array(2.), Tensor(1.5, made by subtract))
+    """
+    x1, x2 = of_one_width(x1, x2)
+    return np.asarray(np.floor_divide(array_of(x1), array_of(x2))), mod(x1, x2)
+
+
+@composite
+def fabs(x: Given) -> Given:
+    """Return |x|; slope 0 at 0.
+
+    >>> from minigrad import Tensor
+    >>> fabs(Tensor([-2.0, 3.0]))
+    Tensor([2., 3.], made by multiply)
+    """
+    return absolute(x)
+
+
+@composite
+def copysign(x1: Any, x2: Operand) -> Any:
+    """Return |x1| with the sign of x2, which is a choice; slope 0 at x1 = 0.
+
+    >>> from minigrad import Tensor
+    >>> copysign(Tensor([2.0, -3.0]), -1.0)
+    Tensor([-2., -3.], made by multiply)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    return x1 * (np.sign(array_of(x1)) * np.copysign(1, array_of(x2)))
+
+
+@composite
+def fmax(x1: Any, x2: Any) -> Any:
+    """Return the larger of two, and the other beside NaN; ties share the gradient.
+
+    >>> from minigrad import Tensor
+    >>> fmax(Tensor([1.0, np.nan]), 3.0)
+    Tensor([3., 3.], made by where)
+    """
+    x, y = array_of(x1), array_of(x2)
+    return chosen(x1, x2, (x > y) | _only(x, y), (y > x) | _only(y, x))
+
+
+@composite
+def fmin(x1: Any, x2: Any) -> Any:
+    """Return the smaller of two, and the other beside NaN; ties share the gradient.
+
+    >>> from minigrad import Tensor
+    >>> fmin(Tensor([1.0, np.nan]), 3.0)
+    Tensor([1., 3.], made by where)
+    """
+    x, y = array_of(x1), array_of(x2)
+    return chosen(x1, x2, (x < y) | _only(x, y), (y < x) | _only(y, x))
+
+
+def _only(x: Array, y: Array) -> Array:
+    """Return where x is a number, and y is none; only NaN differs from itself."""
+    missing: Array = (x == x) & (y != y)
+    return missing
+
+
+@composite
+def nan_to_num(
+    x: Given,
+    copy: bool = True,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
+) -> Given:
+    """Return x with numbers for NaN and infinity, of slope 0; x itself stays as it is.
+
+    >>> from minigrad import Tensor
+    >>> nan_to_num(Tensor([np.nan, 2.0]))
+    Tensor([0., 2.], made by where)
+    """
+    if not copy:
+        raise ValueError("a Tensor is never written into: leave copy=False out")
+    numbers = array_of(x)
+    if np.isfinite(numbers).all():
+        return x
+    return where(
+        np.isfinite(numbers), x, np.nan_to_num(numbers, True, nan, posinf, neginf)
+    )
+
+
+@composite
+def conjugate(x: Given) -> Given:
+    """Return the complex conjugate, which of real numbers is x itself.
+
+    >>> from minigrad import Tensor
+    >>> conjugate(Tensor(2.0))
+    Tensor(2.)
+    """
+    return x
+
+
+conj = conjugate

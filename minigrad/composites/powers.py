@@ -1,0 +1,143 @@
+"""Entry by entry: powers, roots and logarithms of any base.
+
+Nothing may overflow on the way to a result that does not, so hypot divides by a power
+of two first, and logaddexp takes the larger number out. What is taken out is chosen
+once and recorded. The slope of cbrt is infinite at 0; that of hypot is 0 where both
+numbers are 0.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.composite import composite
+from minigrad.functions import array_of, of_one_width, power, where
+from minigrad.table import log, softplus, sqrt
+from minigrad.types import Array, Given
+
+__all__ = [
+    "cbrt", "exp2", "hypot", "log2", "log10", "logaddexp", "logaddexp2", "reciprocal",
+]  # fmt: skip
+
+LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
+
+
+@composite
+def reciprocal(x: Given) -> Given:
+    """Return 1 / x.
+
+    >>> from minigrad import Tensor
+    >>> reciprocal(Tensor([2.0, 4.0]))
+    Tensor([0.5 , 0.25], made by divide)
+    """
+    result: Given = 1 / x
+    return result
+
+
+@composite
+def cbrt(x: Given) -> Given:
+    """Return the real cube root, of negative numbers too; slope infinite at 0.
+
+    >>> from minigrad import Tensor
+    >>> cbrt(Tensor([-8.0, 1.0]))
+    Tensor([-2.,  1.], made by multiply)
+    """
+    side = np.where(array_of(x) < 0, -1, 1).astype(array_of(x).dtype)
+    result: Given = power(x * side, 1 / 3) * side
+    return result
+
+
+@composite
+def exp2(x: Any) -> Any:
+    """Return 2 ** x.
+
+    >>> from minigrad import Tensor
+    >>> exp2(Tensor([-1.0, 3.0]))
+    Tensor([0.5, 8. ], made by power)
+    """
+    return power(2.0, x)
+
+
+@composite
+def log2(x: Given) -> Given:
+    """Return the logarithm to base 2.
+
+    >>> from minigrad import Tensor
+    >>> log2(Tensor(8.0))
+    Tensor(3., made by divide)
+    """
+    result: Given = log(x) / LOG_2
+    return result
+
+
+@composite
+def log10(x: Given) -> Given:
+    """Return the logarithm to base 10.
+
+    >>> from minigrad import Tensor
+    >>> log10(Tensor(100.0))
+    Tensor(2., made by divide)
+    """
+    result: Given = log(x) / LOG_10
+    return result
+
+
+@composite
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """Return log(exp(x1) + exp(x2)), without overflow; -inf is the logarithm of 0.
+
+    >>> from minigrad import Tensor
+    >>> logaddexp(Tensor(1000.0), -np.inf)
+    Tensor(1000., made by add)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    x, y = array_of(x1), array_of(x2)
+    first = x >= y
+    larger, smaller = where(first, x1, x2), where(first, x2, x1)
+    alike = np.isinf(x) & (x == y)  # infinity minus infinity would not be 0
+    if np.any(alike):
+        return larger + softplus(where(alike, 0, smaller) - where(alike, 0, larger))
+    return larger + softplus(smaller - larger)
+
+
+@composite
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """Return log2(2 ** x1 + 2 ** x2), without overflow.
+
+    >>> from minigrad import Tensor
+    >>> logaddexp2(Tensor(1000.0), 1000.0)
+    Tensor(1001., made by divide)
+    """
+    return logaddexp(x1 * LOG_2, x2 * LOG_2) / LOG_2
+
+
+@composite
+def hypot(x1: Any, x2: Any) -> Any:
+    """Return sqrt(x1**2 + x2**2), without overflow; slope 0 where both are 0.
+
+    >>> from minigrad import Tensor
+    >>> hypot(Tensor(3e200), 4e200)
+    Tensor(5.e+200, made by multiply)
+    """
+    x1, x2 = of_one_width(x1, x2)
+    x, y = array_of(x1), array_of(x2)
+    scale = _scale(np.maximum(np.abs(x), np.abs(y)))
+    if np.any(scale != 1):
+        return hypot(x1 / scale, x2 / scale) * scale
+    squares, origin = x1 * x1 + x2 * x2, (x == 0) & (y == 0)
+    if np.any(origin):
+        return where(origin, 0, sqrt(where(origin, 1, squares)))
+    return sqrt(squares)
+
+
+def _scale(size: Array) -> Array:
+    """Return a power of two for numbers whose squares would be lost, 1 for others."""
+    if size.dtype.kind != "f":
+        return np.ones(())
+    exponent = np.frexp(size)[1] - 1
+    lost = np.abs(exponent) > np.finfo(size.dtype).maxexp // 2 - 2
+    lost &= np.isfinite(size) & (size > 0)
+    return np.ldexp(size.dtype.type(1), np.where(lost, exponent, 0))
