@@ -45,7 +45,7 @@ joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 _CHOICES = (
     "all any argmax argmin argpartition argsort argwhere around array_equal "
-    "array_equiv allclose bincount can_cast ceil count_nonzero digitize fix "
+    "array_equiv allclose bincount can_cast ceil count_nonzero digitize einsum_path fix "
     "flatnonzero floor floor_divide heaviside histogram histogram2d "
     "histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj isin isneginf "
     "isposinf isreal isrealobj lexsort may_share_memory min_scalar_type nanargmax "
@@ -53,7 +53,9 @@ _CHOICES = (
     "shares_memory sign trunc unique unique_all unique_counts unique_inverse "
     "unique_values"
 )
-QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split())
+QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split()) | {
+    np.linalg.matrix_rank
+}
 
 
 class ArrayLike(Methods):
@@ -225,8 +227,9 @@ class ArrayLike(Methods):
     ) -> object:
         if _is_for_another(self, options):
             return NotImplemented
-        if method == "__call__" and ufunc in NUMPY_FACE and not options:
-            return NUMPY_FACE[ufunc](*inputs)
+        ours = NUMPY_FACE.get(ufunc) if method == "__call__" else None
+        if ours and (not options or _fits(ours, inputs, options)):
+            return ours(*inputs, **options)
         if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
             return answer(ufunc, *inputs, **options)
         ours = UFUNC_METHODS.get((ufunc, method))

@@ -45,9 +45,11 @@ from minigrad.composites.applying import *
 from minigrad.composites.arranging import *
 from minigrad.composites.calculus import *
 from minigrad.composites.choices import *
+from minigrad.composites.contraction import *
 from minigrad.composites.elementary import *
 from minigrad.composites.joining import *
 from minigrad.composites.linalg import *
+from minigrad.composites.norms import *
 from minigrad.composites.ordering import *
 from minigrad.composites.powers import *
 from minigrad.composites.products import *
@@ -81,8 +83,10 @@ __all__ += arranging.__all__
 __all__ += joining.__all__
 __all__ += ordering.__all__
 __all__ += quantiles.__all__
+__all__ += contraction.__all__
 __all__ += products.__all__
 __all__ += linalg.__all__
+__all__ += norms.__all__
 __all__ += statistics.__all__
 __all__ += accumulating.__all__
 __all__ += calculus.__all__

@@ -13,6 +13,7 @@ It is made beforehand, on the numbers, and recorded as an order of rows.
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -297,14 +298,14 @@ def _pivots(a: Any, asked: str, complete: bool = False) -> tuple[Array, Array, A
     """
     numbers = array_of(a)
     n, batch = numbers.shape[-1], numbers.shape[:-2]
-    x = np.array(numbers).reshape(-1, n, n)
+    x = np.array(numbers).reshape(math.prod(batch), n, n)
     each = np.arange(len(x))
     rows, columns = (np.tile(np.arange(n), (len(x), 1)) for _ in range(2))
     sign = np.ones(len(x), int)
     for k in range(n):
         left = x[:, k:, k:] if complete else x[:, k:, k : k + 1]
         size = left != 0 if x.dtype == object else abs(left)
-        best = size.reshape(len(x), -1).argmax(-1)
+        best = size.reshape(len(x), math.prod(size.shape[1:])).argmax(-1)
         for order, by_row, step in (
             (rows, x, best // left.shape[-1]),
             (columns, x.swapaxes(1, 2), best % left.shape[-1]),

@@ -43,7 +43,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return _of_vectors(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
         return _of_matrices(x, "fro" if ord is None else ord, axes, keepdims)
-    raise ValueError("a norm is of vectors, along one axis, or of matrices, along two")
+    raise _no_norm(
+        x,
+        ord,
+        f"vectors lie along one axis, matrices along two, and not along {len(axes)}.",
+        "say which: norm(x, axis=-1), norm(x, axis=(-2, -1)); norm(x) is of all entries.",
+    )
 
 
 @composite
@@ -72,7 +77,8 @@ def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 def _of_vectors(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if isinstance(ord, str):
-        raise ValueError(f"vectors have no norm {ord!r}")
+        why = "vectors have norms 2, 1, any other p, inf, -inf and 0."
+        raise _no_norm(x, ord, why, "give one of them, or none: norm(x).")
     if ord == np.inf:
         return max(absolute(x), axis, keepdims)
     if ord == -np.inf:
@@ -104,13 +110,14 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         sums = sum(absolute(x), axis=summed, keepdims=True)
         return (max if ord > 0 else min)(sums, axes, keepdims)
     if ord in (2, -2, "nuc"):
-        raise TypeError(
-            explain(
-                f"norm(x, ord={ord!r}) of matrices, at {user_line()}",
-                {"x": x},
-                "it is made of singular values, which are not recorded.",
-                'the norm "fro" is not smaller than ord=2; or np.linalg.norm of x.data '
-                "if no gradient is needed.",
-            )
-        )
-    raise ValueError(f"matrices have no norm {ord!r}")
+        why = "it is made of singular values, which are not recorded."
+        fix = 'ord="fro" is not smaller than ord=2; without a gradient use x.data.'
+        raise _no_norm(x, ord, why, fix, TypeError)
+    why = 'matrices have norms "fro", 1, -1, inf and -inf.'
+    raise _no_norm(x, ord, why, "give one of them, or none: norm(x).")
+
+
+def _no_norm(
+    x: Any, ord: Any, why: str, fix: str, kind: type[Exception] = ValueError
+) -> Exception:
+    return kind(explain(f"norm(x, ord={ord!r}), at {user_line()}", {"x": x}, why, fix))
