@@ -14,6 +14,7 @@ summed, it is an elementwise product. Three and more operands are contracted two
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import string
@@ -98,10 +99,9 @@ def einsum(*operands: Any, optimize: Any = "greedy") -> Any:
     """
     text, given = _as_text(operands)
     arrays = [as_operand(each) for each in given]
-    shapes = [each.shape for each in arrays]
+    shapes = tuple(each.shape for each in arrays)
     try:
-        letters, out = _parsed(text, shapes)
-        sizes = _sizes(letters, shapes)
+        letters, out, sizes = _parsed(text, shapes)
     except ValueError:
         np.einsum(text, *_without_memory(shapes))  # says what is wrong
         raise
@@ -142,8 +142,11 @@ def _word(numbers: Iterable[Any]) -> str:
     return "".join("..." if n is Ellipsis else _LETTERS[n] for n in numbers)
 
 
-def _parsed(text: str, shapes: Sequence[Shape]) -> tuple[list[Letters], Letters]:
-    """Return the letters of each operand and of the result."""
+@functools.lru_cache(256)
+def _parsed(
+    text: str, shapes: tuple[Shape, ...]
+) -> tuple[list[Letters], Letters, dict[Any, int]]:
+    """Return the letters of each operand and of the result, and their sizes."""
     inputs, arrow, output = text.partition("->")
     words = inputs.replace(" ", "").split(",")
     output = output.replace(" ", "")
@@ -153,14 +156,15 @@ def _parsed(text: str, shapes: Sequence[Shape]) -> tuple[list[Letters], Letters]
         _named_axes(word, len(shape)) for word, shape in zip(words, shapes, strict=True)
     ]
     every = [x for each in letters for x in each]
+    sizes = _sizes(letters, shapes)
     dots: Letters = sorted({x for x in every if not isinstance(x, str)})
     if not arrow:
         once = sorted({x for x in every if isinstance(x, str) and every.count(x) == 1})
-        return letters, dots + once
+        return letters, dots + once, sizes
     out = _named_axes(output, len(output.replace("...", "")) + len(dots))
     if len(set(out)) < len(out) or not set(out) <= set(every):
         raise ValueError(f"the result {output!r} has a letter twice, or a new one")
-    return letters, out
+    return letters, out, sizes
 
 
 def _named_axes(word: str, ndim: int) -> Letters:

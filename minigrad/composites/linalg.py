@@ -306,15 +306,13 @@ def _pivots(a: Any, asked: str, complete: bool = False) -> tuple[Array, Array, A
         left = x[:, k:, k:] if complete else x[:, k:, k : k + 1]
         size = left != 0 if x.dtype == object else abs(left)
         best = size.reshape(len(x), math.prod(size.shape[1:])).argmax(-1)
-        for order, by_row, step in (
-            (rows, x, best // left.shape[-1]),
-            (columns, x.swapaxes(1, 2), best % left.shape[-1]),
-        ):
-            for swapped in (order, by_row):
-                first = swapped[each, k]
-                swapped[each, k] = swapped[each, k + step]
-                swapped[each, k + step] = first
-            sign *= np.where(step, -1, 1)
+        down, right = np.divmod(best, left.shape[-1])
+        for order, lines, step in (rows, x, down), (columns, x.swapaxes(1, 2), right):
+            if step.any():
+                pair = np.array([0 * step, step]) + k
+                order[each, pair] = order[each, pair[::-1]]
+                lines[each, pair] = lines[each, pair[::-1]]
+                sign[step != 0] *= -1
         pivot = x[:, k : k + 1, k : k + 1]
         if not complete and (pivot == 0).any():
             raise _refusal(asked, a, "the matrix is singular: it has no inverse.")
