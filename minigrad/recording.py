@@ -279,7 +279,12 @@ def _why(function: Callable[..., object], error: Exception) -> str:
 
 
 def _has_objects(args: Sequence[Operand]) -> bool:
-    return any(np.asarray(plain(a)).dtype.kind == "O" for a in args)
+    return any(
+        _has_objects(a)
+        if isinstance(a, (list, tuple))
+        else hasattr(a, "__neg__") and np.asarray(plain(a)).dtype.kind == "O"
+        for a in args
+    )
 
 
 def _likely_fix(args: Sequence[Operand], error: Exception) -> str:
