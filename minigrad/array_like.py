@@ -45,8 +45,8 @@ joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 _CHOICES = (
     "all any argmax argmin argpartition argsort argwhere around array_equal "
-    "array_equiv allclose bincount can_cast ceil count_nonzero digitize einsum_path fix "
-    "flatnonzero floor floor_divide heaviside histogram histogram2d "
+    "array_equiv allclose bincount can_cast ceil count_nonzero digitize einsum_path "
+    "fix flatnonzero floor floor_divide heaviside histogram histogram2d "
     "histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj isin isneginf "
     "isposinf isreal isrealobj lexsort may_share_memory min_scalar_type nanargmax "
     "nanargmin nonzero ravel_multi_index result_type rint round searchsorted "

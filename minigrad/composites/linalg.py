@@ -9,12 +9,12 @@ last. After n steps what is left is the solution of A X = B.
 Which row comes first is a choice: the one whose entry is the largest, as LAPACK has it.
 It is made beforehand, on the numbers, and recorded as an order of rows.
 
-Measured: about eight steps for each column, and n small steps in Python where LAPACK has
-one call. For n = 2, 3, 10, 50 an inverse or a determinant takes 20 to 200 times as long
-as NumPy's. Its value and gradient take two to four times as long as the value; that is
-20 to 50 times (n = 2, 3) and 60 to 200 times (n = 10, 50) the formula of a textbook,
--X^T G X^T. In return, derivatives of every order, proofs (of ten by ten in a tenth of
-a second) and fractions need nothing more.
+Measured: about eight steps for each column, in Python, where LAPACK has one call. For
+n = 2, 3, 10, 50 an inverse or a determinant takes 20 to 200 times as long as NumPy's.
+Value and gradient take two to four times as long as the value; that is 20 to 60 times
+(n = 2, 3) and 60 to 200 times (n = 10, 50) the formula of a textbook, -X^T G X^T. In
+return, derivatives of every order, fractions and proofs (of ten by ten in a tenth of a
+second) need nothing more.
 """
 
 from __future__ import annotations

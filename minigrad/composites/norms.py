@@ -47,7 +47,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         x,
         ord,
         f"vectors lie along one axis, matrices along two, and not along {len(axes)}.",
-        "say which: norm(x, axis=-1), norm(x, axis=(-2, -1)); norm(x) is of all entries.",
+        "say which: norm(x, axis=-1), norm(x, axis=(0, 1)); norm(x) is of all entries.",
     )
 
 
