@@ -79,7 +79,7 @@ def test_its_gradient_is_the_slope_of_the_program_on_arrays(program):
         direction[i] = random.standard_normal(x.shape)
         slope = np.sum(gradients[i] * direction[i])
         np.testing.assert_allclose(
-            slope, differences(program, direction), rtol=1e-6, atol=1e-9
+            slope, differences(program, direction), rtol=1e-8, atol=1e-10
         )
 
 

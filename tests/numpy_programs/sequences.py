@@ -76,6 +76,7 @@ def lstm_textbook_step(x, h, Wf, bf, Wy, by):
     some(3, 2),
     some(2, 1),
     some(3, 1),
+    jax=False,
 )
 def char_rnn_loss(inputs, targets, hprev, Wxh, Whh, Why, bh, by):
     """A character-level network: one-hot columns, and dictionaries over time."""
