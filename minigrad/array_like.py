@@ -145,6 +145,8 @@ class ArrayLike(Methods):
         if self.size == 1:
             if SETTING.get().recording and _fills_an_array():
                 raise self._leaves_the_tape(*_STORED)
+            if SETTING.get().recording and _numpy_asks():
+                raise self._leaves_the_tape(*_LISTED)
             return self.data.item()
         raise TypeError(
             explain(
@@ -275,6 +277,27 @@ _STORED = (
     f"{_WRITABLE}; array[index] = float(t) writes the number only.",
 )
 
+_LISTED = (
+    "a NumPy function of a list of Tensors",
+    "make one array of them first: np.mean(mg.array([t, other])).",
+)
+
+
+def _asking() -> FrameType | None:
+    """Return the code that asks for a Tensor's numbers just now."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in _ASKED:
+        frame = frame.f_back
+    return frame
+
+
+def _numpy_asks() -> bool:
+    """Does NumPy's own code ask? np.mean([t0, t1]) ends with the float of its sum."""
+    frame = _asking()
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith(
+        "numpy."
+    )
+
 
 def _fills_an_array() -> bool:
     """Does the code that asks for a Tensor's numbers run `array[index] = t` just now?
@@ -282,9 +305,7 @@ def _fills_an_array() -> bool:
     `array[index] = float(t)` and `array.fill(float(t))` call float, and say what it
     does.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__") in _ASKED:
-        frame = frame.f_back
+    frame = _asking()
     if frame is None or frame.f_lasti < 0:
         return False
     code = frame.f_code

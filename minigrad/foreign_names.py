@@ -71,8 +71,6 @@ TENSOR: Table = {
     "abs": "abs(t)",
     "clamp": "mg.clip(t, 0.0, 1.0)",
     "norm": "np.linalg.norm(t)",
-    "std": "mg.sqrt(t.var())",
-    "prod": "mg.exp(mg.log(abs(t)).sum())  # of positive numbers",
     "sort": "np.sort(t)" + ANEW,
     "partition": "np.partition(t, 1)" + ANEW,
     "topk": "row[np.argsort(row)[-2:]]",
@@ -246,7 +244,4 @@ KEYWORDS: Table = {  # of one function, or of any
 }
 
 NUMPY: Table = {  # functions that are not recorded
-    "average": "mg.mean(t)",
-    "prod": "mg.exp(mg.log(abs(t)).sum())  # of positive numbers",
-    "std": "mg.sqrt(mg.var(t))",
 }

@@ -248,8 +248,9 @@ def interp(
     if last == 0:
         y = broadcast(fp[0], shape=at.shape)
     else:
-        side = np.searchsorted(points, at, "right"), np.searchsorted(points, at, "left")
-        start = np.where(at < points[-1], *side) - 1
+        right_of = np.searchsorted(points, at, "right") - 1
+        to_last = np.searchsorted(points, points[-1]) - 1
+        start = np.where(at < points[-1], right_of, to_last)
         start = np.clip(start, 0, last - 1)
         x0, y0 = take(xp, start), take(fp, start)
         slope = (take(fp, start + 1) - y0) / (take(xp, start + 1) - x0)
