@@ -255,6 +255,7 @@ for _name, _method in {
     "T": property(lambda x: np.transpose(x)),
     "mT": property(lambda x: np.swapaxes(x, -1, -2)),
     "flatten": lambda x, order="C": w.copied(arranging.ravel(x, order)),
+    "astype": writing.astype,
     "put": writing.put,
     "sort": writing.sort,
     "__array_function__": writing.array_function,

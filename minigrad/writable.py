@@ -267,7 +267,7 @@ def misfit(
 ) -> Exception:
     """Say in four parts what NumPy refuses to write or to read."""
     operands = {"x": x} if value is None else {"x": x, "value": value}
-    kind = IndexError if isinstance(error, IndexError) else ValueError
+    kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
     return kind(
         explain(f"{asked}, at {user_line()}", operands, f"NumPy: {error}.", fix)
     )
@@ -421,6 +421,7 @@ array_like.joined_by = joined
 
 def as_operand(value: Any) -> Any:
     """Return a Tensor as it is, and anything else as an array."""
+    value = joined(value)
     return value if isinstance(value, Tensor) else as_array(value)
 
 

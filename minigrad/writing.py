@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad.array_like import ArrayLike
 from minigrad.messages import is_explained
-from minigrad.table import broadcast, negative, reshape, scatter
+from minigrad.table import broadcast, cast, negative, reshape, scatter
+from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Options
-from minigrad.writable import Writable, as_operand, misfit
+from minigrad.writable import Writable, as_operand, misfit, writable
 
 _NAMES = (
     "array_split broadcast_to diagonal dsplit expand_dims flip fliplr flipud hsplit "
@@ -83,6 +85,14 @@ def array_ufunc(
 def put(self: Writable, indices: Any, values: Operand, mode: str = "raise") -> None:
     """Write values at places that are counted along all axes, as `np.put` does."""
     np.put(self, indices, values, mode)  # type: ignore[arg-type]
+
+
+def astype(self: Writable, dtype: DTypeLike) -> Any:
+    """Return an array with the numbers in another precision, and of its own."""
+    now = self.current()
+    if np.dtype(dtype).kind in "fO":
+        return writable(now, dtype)
+    return cast(now, dtype) if isinstance(now, Tensor) else now.astype(dtype)
 
 
 def sort(self: Writable, axis: int = -1) -> None:

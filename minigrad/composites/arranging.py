@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
@@ -56,7 +57,8 @@ Counts = int | Sequence[int] | Array
 def _with_shape_of(a: Any, function: Callable[..., Any], *args: Any) -> Any:
     """Give a the shape that NumPy's function gives."""
     a = as_operand(a)
-    return reshape(a, shape=function(np.broadcast_to(0, a.shape), *args).shape)
+    shape = function(np.broadcast_to(0, a.shape), *args).shape
+    return a if a.shape == shape else reshape(a, shape=shape)
 
 
 def _permuted(a: Any, function: Callable[..., Any], *args: Any) -> Any:
@@ -78,8 +80,8 @@ def moved(a: Any, function: Callable[..., Any], *args: Any, **options: Any) -> A
 def _along(a: Any, axis: int, function: Callable[..., Any], *args: Any) -> Any:
     """Put the slices along an axis where NumPy's function puts their numbers."""
     a = as_operand(a)
-    axis = range(a.ndim)[axis]
     index: list[Index] = [slice(None)] * a.ndim
+    axis = normalize_axis_index(axis, a.ndim)
     index[axis] = function(np.arange(a.shape[axis]), *args)
     return take(a, tuple(index) if a.ndim > 1 else index[0])
 
@@ -227,8 +229,8 @@ def flip(m: Given, axis: Axis = None) -> Given:
     array([3., 2., 1.])
     """
     m = as_operand(m)
-    axes = range(m.ndim) if axis is None else np.atleast_1d(axis)
-    flipped = {range(m.ndim)[each] for each in axes}
+    axes = range(m.ndim) if axis is None else axis
+    flipped = normalize_axis_tuple(axes, m.ndim)
     turn = (slice(None, None, -1 if i in flipped else None) for i in range(m.ndim))
     return take(m, tuple(turn))
 

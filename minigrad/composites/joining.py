@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
 from minigrad.composites.arranging import (
@@ -150,7 +151,7 @@ def array_split(
     [[1.0, 2.0], [3.0]]
     """
     ary = as_operand(ary)
-    axis = range(ary.ndim)[axis]
+    axis = normalize_axis_index(axis, ary.ndim)
     before: tuple[slice, ...] = (slice(None),) * axis
     numbered = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     parts = [slice(int(n[0]), int(n[-1]) + 1) if n.size else slice(0) for n in numbered]
@@ -164,7 +165,8 @@ def split(ary: Given, indices_or_sections: Sections, axis: int = 0) -> list[Give
     >>> [each.tolist() for each in split(np.array([1.0, 2.0, 3.0]), [1])]
     [[1.0], [2.0, 3.0]]
     """
-    length = np.shape(array_of(ary))[axis]
+    shape = np.shape(array_of(ary))
+    length = shape[normalize_axis_index(axis, len(shape))]
     parts = np.asarray(indices_or_sections)
     if parts.ndim == 0 and parts > 0 and length % parts:
         raise ValueError(f"length {length} has no {indices_or_sections} equal parts")
@@ -219,7 +221,7 @@ def unstack(x: Given, axis: int = 0) -> tuple[Given, ...]:
     [(3,), (3,)]
     """
     x = as_operand(x)
-    before: tuple[slice, ...] = (slice(None),) * range(x.ndim)[axis]
+    before: tuple[slice, ...] = (slice(None),) * normalize_axis_index(axis, x.ndim)
     return tuple([take(x, (*before, i)) for i in range(x.shape[axis])])
 
 
@@ -257,7 +259,7 @@ def pad(
         )
     inside = np.pad(np.ones(array.shape, bool), pad_width)
     if isinstance(pad_width, dict):
-        widths = {range(array.ndim)[axis]: each for axis, each in pad_width.items()}
+        widths = {axis % array.ndim: each for axis, each in pad_width.items()}
         pad_width = [np.broadcast_to(widths.get(i, 0), 2) for i in range(array.ndim)]
     pairs = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
     index = tuple(
