@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.functions import array_of, broadcast_to, power
+from minigrad.functions import array_of, broadcast_to
 from minigrad.table import concatenate_row, reshape, take, transpose
 from minigrad.types import Array, Axis, Given, Index, Operand, Shape
 from minigrad.writable import as_operand
@@ -46,7 +46,6 @@ __all__ = [
     "swapaxes",
     "tile",
     "trim_zeros",
-    "vander",
 ]
 
 Counts = int | Sequence[int] | Array
@@ -351,18 +350,3 @@ def trim_zeros(filt: Given, trim: str = "fb") -> Given:
     start, stop = (kept[0], kept[-1] + 1) if kept.size else (numbers.size,) * 2
     front, back = "f" in trim.lower(), "b" in trim.lower()
     return take(filt, slice(int(start) if front else None, int(stop) if back else None))
-
-
-@composite
-def vander(x: Given, N: int | None = None, increasing: bool = False) -> Given:
-    """Return the powers of each entry in a row: a Vandermonde matrix.
-
-    >>> vander(np.array([2.0, 3.0]), 3)
-    array([[4., 2., 1.],
-           [9., 3., 1.]])
-    """
-    numbers = array_of(x)
-    exponents = np.arange(len(numbers) if N is None else N, dtype=numbers.dtype)
-    order = 1 if increasing else -1
-    result: Given = power(expand_dims(x, 1), exponents[::order])
-    return result

@@ -113,8 +113,6 @@ CASES = [
         weight=1,
         jax=False,  # there a shape does not depend on numbers
     ),
-    case("vander", lambda np, a: np.vander(a), some(3), weight=2),
-    case("vander rising", lambda np, a: np.vander(a, 2, increasing=True), some(3)),
     _case("diag of a vector", lambda np, a: np.diag(a), some(3), weight=5),
     _case("diag of a matrix", lambda np, a: np.diag(a), _matrix, weight=5),
     _case("diag k", lambda np, a: np.diag(a, k=-1), some(2)),
