@@ -244,4 +244,7 @@ KEYWORDS: Table = {  # of one function, or of any
 }
 
 NUMPY: Table = {  # functions that are not recorded
+    "lstsq": "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent "
+    "columns",
+    "pinv": "t.T @ np.linalg.inv(t @ t.T)  # of independent rows",
 }

@@ -25,8 +25,8 @@ from minigrad.composites import (
     MODULES,
     arranging,
     calculus,
+    diagonals,
     elementary,
-    linalg,
     powers,
     products,
 )
@@ -134,8 +134,8 @@ NUMPY_FACE.update(
     {
         np.linalg.outer: products.outer,
         np.linalg.matmul: t.matmul,
-        np.linalg.trace: linalg.trace,
-        np.linalg.diagonal: linalg.diagonal,
+        np.linalg.trace: lambda x, offset=0: diagonals.trace(x, offset, -2, -1),
+        np.linalg.diagonal: lambda x, offset=0: diagonals.diagonal(x, offset, -2, -1),
         np.power: f.power,
         np.float_power: f.power,
         np.matmul: t.matmul,

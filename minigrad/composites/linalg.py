@@ -19,7 +19,6 @@ second) need nothing more.
 
 from __future__ import annotations
 
-import itertools
 import math
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -27,7 +26,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.composite import composite
-from minigrad.composites.contraction import einsum
 from minigrad.functions import absolute, array_of, where
 from minigrad.messages import explain, user_line
 from minigrad.table import (
@@ -54,7 +52,6 @@ __all__ = [
     "det",
     "inv",
     "matrix_power",
-    "multi_dot",
     "slogdet",
     "solve",
 ]
@@ -114,7 +111,7 @@ def det(a: Any) -> Any:
     It is the product of the pivots, down to a block of two by two, of which it is
     a d - b c. Pivots are the largest entries of all that is left; so the gradient is
     right for singular matrices, too. (Not so from the third derivative on, where three
-    pivots and more are exactly zero.)
+    pivots and more are exactly zero.) Where that product is out of range: `slogdet`.
 
     >>> import minigrad as mg
     >>> det(mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
@@ -215,47 +212,6 @@ def matrix_power(a: Any, n: int) -> Any:
         if not n:
             return result
         factor = matmul(factor, factor)
-
-
-@composite
-def multi_dot(arrays: Any) -> Any:
-    """Multiply matrices, in an order that needs few multiplications.
-
-    The first and the last may be vectors.
-
-    >>> import minigrad as mg
-    >>> multi_dot([mg.Tensor([[1.0, 2.0]]), np.eye(2), [3.0, 4.0]])
-    Tensor([11.], made by matmul)
-    """
-    arrays = [as_operand(each) for each in arrays]
-    if len(arrays) < 2:
-        raise ValueError("at least two arrays are multiplied")
-    axes = [[i, i + 1][2 - a.ndim if i == 0 else 0 :] for i, a in enumerate(arrays)]
-    axes[-1] = axes[-1][: arrays[-1].ndim]
-    for left, right in itertools.pairwise(arrays):
-        if left.shape[-1] != right.shape[0]:
-            raise ValueError(f"shapes {left.shape} and {right.shape} do not fit")
-    pairs = [each for pair in zip(arrays, axes, strict=True) for each in pair]
-    return einsum(*pairs, axes[0][:-1] + axes[-1][1:])
-
-
-# --------------------------------------------------------------- np.linalg's own names
-
-
-@composite
-def diagonal(x: Any, offset: int = 0) -> Any:
-    """Return the diagonal of each matrix of x, as np.linalg.diagonal does."""
-    x = as_operand(x)
-    places = np.arange(max(x.shape[-2:]))
-    i, j = places - min(offset, 0), places + max(offset, 0)
-    inside = (i < x.shape[-2]) & (j < x.shape[-1])
-    return take(x, index=(..., i[inside], j[inside]))
-
-
-@composite
-def trace(x: Any, offset: int = 0) -> Any:
-    """Return the sum of the diagonal of each matrix, as np.linalg.trace does."""
-    return sum(diagonal(x, offset), axis=-1)
 
 
 # ------------------------------------------------------------------------- elimination

@@ -8,6 +8,7 @@ table. So `np.outer` and `np.matvec` of Tensors are NumPy's, and `mg.outer` and
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
-from minigrad.composites.contraction import tensordot
+from minigrad.composites.contraction import einsum, tensordot
 from minigrad.table import matmul, multiply, reshape, subtract, sum, take, transpose
 from minigrad.table import matvec as row_matvec
 from minigrad.writable import as_operand
 
-__all__ = ["cross", "dot", "kron", "vdot", "vecdot", "vecmat"]
+__all__ = ["cross", "dot", "kron", "multi_dot", "vdot", "vecdot", "vecmat"]
 
 
 @composite
@@ -187,6 +188,31 @@ def vecmat(a: Any, b: Any) -> Any:
     if a.ndim < 2 or b.ndim == 2:
         return matmul(a, b)
     return matmul(a[..., None, :], b)[..., 0, :]
+
+
+@composite
+def multi_dot(arrays: Any) -> Any:
+    """Multiply matrices, in an order that needs few multiplications.
+
+    The first and the last may be vectors.
+
+    >>> import minigrad as mg
+    >>> multi_dot([mg.Tensor([[1.0, 2.0]]), np.eye(2), [3.0, 4.0]])
+    Tensor([11.], made by matmul)
+    """
+    arrays = [as_operand(each) for each in arrays]
+    if len(arrays) < 2:
+        raise ValueError("at least two arrays are multiplied")
+    axes = [[i, i + 1] for i in range(len(arrays))]
+    if arrays[0].ndim == 1:
+        axes[0] = [1]
+    if arrays[-1].ndim == 1:
+        axes[-1] = axes[-1][:1]
+    for left, right in itertools.pairwise(arrays):
+        if left.shape[-1] != right.shape[0]:
+            raise ValueError(f"shapes {left.shape} and {right.shape} do not fit")
+    pairs = [each for pair in zip(arrays, axes, strict=True) for each in pair]
+    return einsum(*pairs, axes[0][:-1] + axes[-1][1:])
 
 
 # What NumPy's functions of these names mean; minigrad has other functions of that name.

@@ -127,6 +127,11 @@ CASES = [
     case(
         "add.reduce over columns", lambda np, a: np.add.reduce(a, axis=1), A3, weight=2
     ),
+    case("multiply.reduce", lambda np, a: np.multiply.reduce(a), A3, weight=2),
+    case("multiply.accumulate", lambda np, a: np.multiply.accumulate(a, 1), A3),
+    case(
+        "maximum.outer", lambda np, a, b: np.maximum.outer(a, b), V, some(2), weight=1
+    ),
     case("maximum.reduce", lambda np, a: np.maximum.reduce(a), A3, weight=2),
     case("minimum.reduce", lambda np, a: np.minimum.reduce(a, -1, keepdims=True), A3),
     case("logaddexp.reduce", lambda np, a: np.logaddexp.reduce(a), A3, weight=2),
