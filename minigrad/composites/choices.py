@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.functions import absolute, array_of, chosen, of_one_width, where
+from minigrad.messages import explain, user_line
 from minigrad.types import Array, Given, Operand
 
 __all__ = [
@@ -130,7 +131,14 @@ def nan_to_num(
     Tensor([0., 2.], made by where)
     """
     if not copy:
-        raise ValueError("a Tensor is never written into: leave copy=False out")
+        raise ValueError(
+            explain(
+                f"nan_to_num(x, copy=False), at {user_line()}",
+                {"x": x},
+                "a Tensor is never written into.",
+                "leave copy=False out: t = np.nan_to_num(t).",
+            )
+        )
     numbers = array_of(x)
     if np.isfinite(numbers).all():
         return x

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.composite import composite
-from minigrad.composites.powers import hypot
+from minigrad.composites.powers import hypot, sign_of
 from minigrad.functions import array_of, of_one_width, where
 from minigrad.table import arctan, cos, expm1, log, log1p, sin, sqrt
 from minigrad.table import sum as total
@@ -27,11 +27,6 @@ __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "cosh", "deg2rad",
     "degrees", "rad2deg", "radians", "sinc", "sinh", "tan",
 ]  # fmt: skip
-
-
-def _side(x: Array) -> Array:
-    """Return 1 with the sign of each number, that of zero included."""
-    return np.asarray(np.copysign(1, x), x.dtype)
 
 
 # --------------------------------------------------------------------------- angles
@@ -96,7 +91,7 @@ def arccos(x: Given) -> Given:
     >>> rad2deg(arccos(Tensor([1.0, 0.5, -1.0])))
     Tensor([  0.,  60., 180.], made by multiply)
     """
-    side = _side(array_of(x))
+    side = sign_of(array_of(x))
     size = x * side
     angle = 2 * arctan(sqrt((1 - size) / (1 + size)))
     result: Given = angle * side + (side < 0) * np.asarray(math.pi, side.dtype)
@@ -209,7 +204,7 @@ def arcsinh(x: Given) -> Given:
     """
     if np.any(np.isinf(array_of(x))):
         return _finite(arcsinh, x)
-    side = _side(array_of(x))
+    side = sign_of(array_of(x))
     size = x * side
     rest = size / (1 + hypot(1.0, size)) * (size / (1 + size))
     result: Given = (log1p(size) + log1p(rest)) * side

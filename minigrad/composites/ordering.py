@@ -16,6 +16,7 @@ import numpy as np
 from minigrad.arrays import booleans, integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, getitem, where
+from minigrad.messages import explain, user_line
 from minigrad.reductions import max as largest
 from minigrad.reductions import min as smallest
 from minigrad.table import reshape
@@ -30,8 +31,12 @@ __all__ = [
 
 def at_places(a: Any, places: Array) -> Any:
     """Return the entries of `a` at places that count its entries from 0, row by row."""
-    flat = a if np.ndim(array_of(a)) == 1 else reshape(a, (-1,))
-    return entries(flat, places)
+    return entries(_row(a), places)
+
+
+def _row(a: Any) -> Any:
+    """Return all entries in one row."""
+    return a if np.ndim(array_of(a)) == 1 else reshape(a, (-1,))
 
 
 def places_of(a: Operand) -> Array:
@@ -49,8 +54,12 @@ def _along(a: Operand, indices: Array, axis: int | None) -> Array:
 
 
 @composite
-def sort(a: Any, axis: int | None = -1) -> Any:
+def sort(
+    a: Any, axis: int | None = -1, kind: str | None = None, *, stable: bool = True
+) -> Any:
     """Return the entries in ascending order along an axis, of all if it is None.
+
+    Whatever kind of sorting is asked for, the order is stable.
 
     >>> from minigrad import Tensor
     >>> sort(Tensor([3.0, 1.0, 2.0]))
@@ -139,7 +148,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     """
     index = integers(indices, "take(a, indices, axis)", "indices")
     if axis is None:
-        a, axis = reshape(a, (-1,)), 0
+        a, axis = _row(a), 0
     shape = np.shape(array_of(a))
     axis = np.lib.array_utils.normalize_axis_index(axis, len(shape))
     index = _within(index, shape[axis], mode)
@@ -154,7 +163,14 @@ def _within(index: Array, count: int, mode: str) -> Array:
     if mode == "clip":
         return np.clip(index, 0, count - 1)
     if mode != "raise":
-        raise ValueError('mode is one of "raise", "wrap", "clip"')
+        raise ValueError(
+            explain(
+                f"mode={mode!r}, at {user_line()}",
+                {},
+                "there is no such mode for indices.",
+                'one of "raise", "wrap", "clip".',
+            )
+        )
     return index
 
 
@@ -194,7 +210,15 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
     index = integers(a, "choose(a, choices)", "a")
     index = _within(index, len(choices), mode)
     if np.any((index < 0) | (index >= len(choices))):
-        raise ValueError(f"each entry of a is from 0 to {len(choices) - 1}")
+        raise ValueError(
+            explain(
+                f"choose(a, choices), at {user_line()}",
+                {"a": a},
+                f"there are {len(choices)} choices, counted from 0.",
+                f"each entry of a is from 0 to {len(choices) - 1}; or say what others "
+                'mean: mode="wrap", mode="clip".',
+            )
+        )
     first, *others = choices
     return select([index == k for k in range(1, len(choices))], others, first)
 
@@ -209,7 +233,14 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     Tensor([ 1.,  7., 20.], made by where)
     """
     if len(condlist) != len(choicelist) or not condlist:
-        raise ValueError("each condition has one choice, and there is at least one")
+        raise ValueError(
+            explain(
+                f"select(condlist, choicelist), at {user_line()}",
+                {},
+                f"there are {len(condlist)} conditions and {len(choicelist)} choices.",
+                "give one choice for each condition, and at least one.",
+            )
+        )
     result = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
         result = where(condition, choice, result)

@@ -25,6 +25,11 @@ __all__ = [
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
 
 
+def sign_of(x: Array) -> Array:
+    """Return 1 with the sign of each number, that of zero included."""
+    return np.asarray(np.copysign(1, x), x.dtype)
+
+
 @composite
 def reciprocal(x: Given) -> Given:
     """Return 1 / x.
@@ -45,7 +50,7 @@ def cbrt(x: Given) -> Given:
     >>> cbrt(Tensor([-8.0, 1.0]))
     Tensor([-2.,  1.], made by multiply)
     """
-    side = np.where(array_of(x) < 0, -1, 1).astype(array_of(x).dtype)
+    side = sign_of(array_of(x))
     result: Given = power(x * side, 1 / 3) * side
     return result
 
@@ -93,14 +98,8 @@ def logaddexp(x1: Any, x2: Any) -> Any:
     >>> logaddexp(Tensor(1000.0), -np.inf)
     Tensor(1000., made by add)
     """
-    x1, x2 = of_one_width(x1, x2)
-    x, y = array_of(x1), array_of(x2)
-    first = x >= y
-    larger, smaller = where(first, x1, x2), where(first, x2, x1)
-    alike = np.isinf(x) & (x == y)  # infinity minus infinity would not be 0
-    if np.any(alike):
-        return larger + softplus(where(alike, 0, smaller) - where(alike, 0, larger))
-    return larger + softplus(smaller - larger)
+    larger, gap = _apart(x1, x2)
+    return larger + softplus(gap)
 
 
 @composite
@@ -109,9 +108,22 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
 
     >>> from minigrad import Tensor
     >>> logaddexp2(Tensor(1000.0), 1000.0)
-    Tensor(1001., made by divide)
+    Tensor(1001., made by add)
     """
-    return logaddexp(x1 * LOG_2, x2 * LOG_2) / LOG_2
+    larger, gap = _apart(x1, x2)
+    return larger + softplus(gap * LOG_2) / LOG_2
+
+
+def _apart(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Return the larger of two, and the smaller minus the larger."""
+    x1, x2 = of_one_width(x1, x2)
+    x, y = array_of(x1), array_of(x2)
+    first = x >= y
+    larger, smaller = where(first, x1, x2), where(first, x2, x1)
+    alike = np.isinf(x) & (x == y)  # infinity minus infinity would not be 0
+    if np.any(alike):
+        return larger, where(alike, 0, smaller) - where(alike, 0, larger)
+    return larger, smaller - larger
 
 
 @composite
@@ -126,18 +138,20 @@ def hypot(x1: Any, x2: Any) -> Any:
     x, y = array_of(x1), array_of(x2)
     scale = _scale(np.maximum(np.abs(x), np.abs(y)))
     if np.any(scale != 1):
-        return hypot(x1 / scale, x2 / scale) * scale
+        x1, x2 = x1 / scale, x2 / scale
     squares, origin = x1 * x1 + x2 * x2, (x == 0) & (y == 0)
     if np.any(origin):
-        return where(origin, 0, sqrt(where(origin, 1, squares)))
-    return sqrt(squares)
+        root = where(origin, 0, sqrt(where(origin, 1, squares)))
+    else:
+        root = sqrt(squares)
+    return root * scale if np.any(scale != 1) else root
 
 
 def _scale(size: Array) -> Array:
     """Return a power of two for numbers whose squares would be lost, 1 for others."""
     if size.dtype.kind != "f":
         return np.ones(())
-    exponent = np.frexp(size)[1] - 1
-    lost = np.abs(exponent) > np.finfo(size.dtype).maxexp // 2 - 2
-    lost &= np.isfinite(size) & (size > 0)
+    most = np.finfo(size.dtype).maxexp
+    exponent = np.where(np.isinf(size), most, np.frexp(size)[1]) - 1
+    lost = (np.abs(exponent) > most // 2 - 2) & (size > 0)
     return np.ldexp(size.dtype.type(1), np.where(lost, exponent, 0))

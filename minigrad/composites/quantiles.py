@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from minigrad.composite import composite
 from minigrad.composites.ordering import at_places, places_of
 from minigrad.functions import array_of, as_exact
+from minigrad.messages import explain, user_line
 from minigrad.table import reshape
 from minigrad.types import Array, Axis, Shape
 
@@ -135,13 +136,14 @@ def _quantile(
     """Return the mean of two entries in sorted order, with recorded weights."""
     q = np.asarray(q, float)
     if method not in PLACES:
-        raise ValueError(f"method is one of {', '.join(PLACES)}")
+        _refuse(a, f"there is no method {method!r}.", f"one of {', '.join(PLACES)}.")
     if not np.all((q >= 0) & (q <= 1)):
-        raise ValueError("a quantile is asked for by fractions q between 0 and 1")
+        why = "what is asked for is a part of the entries, from none to all of them."
+        _refuse(a, why, "give q between 0 and 1; of a percentile between 0 and 100.")
     lanes, kept = _lanes(places_of(a), axis)
     x = array_of(a).reshape(-1)[lanes]
     if not x.shape[-1]:
-        raise ValueError("no entries have no quantile")
+        _refuse(a, "among no entries none is in the middle.", "leave empty arrays out.")
     order = np.argsort(x, axis=-1, kind="stable")
     missing = np.sum(x != x, axis=-1)  # only NaN differs from itself
     count = x.shape[-1] - (missing if skip else 0 * missing)
@@ -172,6 +174,10 @@ def _quantile(
 def _floating(x: Array) -> np.dtype:
     """Return the dtype of x, or that of the floats that its whole numbers become."""
     return np.result_type(x, np.float16)
+
+
+def _refuse(a: Any, why: str, fix: str) -> NoReturn:
+    raise ValueError(explain(f"a quantile, at {user_line()}", {"a": a}, why, fix))
 
 
 def _lanes(places: Array, axis: Axis) -> tuple[Array, Shape]:

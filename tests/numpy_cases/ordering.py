@@ -19,6 +19,7 @@ CASES = [
     case("sort", lambda np, a: np.sort(a), some(7), weight=5),
     case("sort rows", lambda np, a: np.sort(a), some(3, 3), weight=4),
     case("sort columns", lambda np, a: np.sort(a, axis=0), some(3, 3), weight=4),
+    case("sort, stable", lambda np, a: np.sort(a, kind="stable"), some(3, 4), weight=2),
     case("sort all", lambda np, a: np.sort(a, axis=None), some(3, 3), weight=2),
     case("sort down", lambda np, a: -np.sort(-a, axis=1), some(3, 4)),
     case("largest two", lambda np, a: np.sort(a)[..., -2:], some(3, 4), weight=4),
