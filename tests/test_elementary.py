@@ -1,4 +1,4 @@
-"""Elementary functions and orderings where it is hard: at 0, far out, on axes, at ties."""
+"""Elementary functions and orderings where it is hard: at 0, far out, at ties."""
 
 import numpy as np
 import pytest
