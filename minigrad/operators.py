@@ -219,13 +219,6 @@ def _reflected(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda b, a: operation(a, b)
 
 
-def _in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
-    def write(self: Writable, other: Any) -> Writable:
-        return writing.into(self, operation(self, other))
-
-    return write
-
-
 def _sees(name: str) -> Callable[..., Any]:
     """Return the method that gives another view of an array that can be written to."""
 
@@ -237,15 +230,17 @@ def _sees(name: str) -> Callable[..., Any]:
 
 
 for _name, _operation in BINARY.items():
-    for _kind in (Tensor, Writable):
-        setattr(_kind, f"__{_name}__", _operation)
-        setattr(_kind, f"__r{_name}__", _reflected(_operation))
-    setattr(Writable, f"__i{_name}__", _in_place(_operation))
+    METHODS[f"__{_name}__"] = _operation
+    METHODS[f"__r{_name}__"] = _reflected(_operation)
+    setattr(Writable, f"__i{_name}__", writing.in_place(_operation))
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)
     if _name not in vars(Writable):
-        setattr(Writable, _name, _method)
+        is_property = isinstance(_method, property)
+        setattr(
+            Writable, _name, _method if is_property else writing.giving_own(_method)
+        )
 
 Tensor.__getitem__ = f.getitem  # type: ignore[assignment, method-assign]
 

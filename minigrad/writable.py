@@ -83,8 +83,8 @@ class Writable(ArrayLike):
     """An array that can be written to, and remembers what was written.
 
     `mg.zeros(3)`, `np.zeros_like(t)` and `t.copy()` make one. Where it is computed
-    with, it stands for what is in it at that moment: a Tensor, or a plain array as long
-    as no Tensor was written.
+    with, it stands for what is in it at that moment: a Tensor, or, as long as no Tensor
+    was written, numbers; then what is computed can be written to as well.
 
     >>> import minigrad as mg
     >>> t, out = mg.Tensor([1.0, 2.0]), mg.zeros(2)

@@ -3,26 +3,28 @@
     views     np.swapaxes(x, 0, 1) only moves entries: it is called on the addresses,
               and what is written into its result stands in x, too
     writers   np.copyto(x, values) writes: it writes addresses of the values
-    results   np.add(a, b, out=x) is computed and then written: x[...] = a + b
+    results   np.add(a, b, out=x) is computed and then written, and so is x += a
     sums      np.add.at(x, index, values) adds up where an index comes again
 
-Every other function takes what is in the array now.
+Every other function takes what is in the array now. As long as that is no Tensor, what
+it returns is no Tensor either, and can be written to as well: x = np.zeros(3) + 1.0.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.array_like import ArrayLike
+from minigrad.array_like import ArrayLike, current
 from minigrad.messages import is_explained
 from minigrad.table import broadcast, cast, negative, reshape, scatter
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Options
-from minigrad.writable import Writable, as_operand, misfit, writable
+from minigrad.writable import Writable, as_operand, has_tensors, misfit, writable
 
 _NAMES = (
     "array_split broadcast_to diagonal dsplit expand_dims flip fliplr flipud hsplit "
@@ -64,7 +66,11 @@ def array_function(
         return x.view(function, *rest, **options)
     if function in WRITERS and isinstance(x, Writable):
         return _written(function, x, list(args), dict(options))
-    return ArrayLike.__array_function__(self, function, types, args, options)
+    now = [current(each) for each in args]
+    how = {key: current(value) for key, value in options.items()}
+    if has_tensors([*now, *how.values()]) or function is np.empty_like:
+        return ArrayLike.__array_function__(self, function, types, args, options)
+    return own(function(*now, **how))
 
 
 def array_ufunc(
@@ -79,7 +85,27 @@ def array_ufunc(
     if method == "at" and ufunc in SUMS and isinstance(inputs[0], Writable):
         x, index, values = inputs
         return _add_at(x, index, SUMS[ufunc](as_operand(values)))
-    return ArrayLike.__array_ufunc__(self, ufunc, method, *inputs, **options)
+    now = [current(each) for each in inputs]
+    if has_tensors(now) or "out" in options:
+        return ArrayLike.__array_ufunc__(self, ufunc, method, *inputs, **options)
+    return own(getattr(ufunc, method)(*now, **options))
+
+
+def own(result: Any) -> Any:
+    """Return floats that were computed from plain numbers as an array to write to."""
+    if type(result) is Array and result.ndim and result.dtype.kind in "fO":
+        return writable(result)
+    return result
+
+
+def giving_own(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an operation whose result can be written to, if it is no Tensor."""
+
+    @functools.wraps(operation)
+    def result(*args: Any, **options: Any) -> Any:
+        return own(operation(*args, **options))
+
+    return result
 
 
 def put(self: Writable, indices: Any, values: Operand, mode: str = "raise") -> None:
@@ -100,9 +126,19 @@ def sort(self: Writable, axis: int = -1) -> None:
     self[...] = np.sort(self, axis)
 
 
-def into(x: Writable, result: Any, mask: Any = True) -> Writable:
-    """Write a result into an array, which must be as large: x += y, out=x."""
-    if np.ndim(result) > x.ndim:
+def in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what x += y does, of what x + y does: the result has the shape of x."""
+
+    def write(self: Writable, other: Any) -> Writable:
+        result = operation(self, other)
+        return into(self, result, fits=np.shape(result) == self.shape)
+
+    return write
+
+
+def into(x: Writable, result: Any, mask: Any = True, fits: bool = True) -> Writable:
+    """Write a result into an array to which it broadcasts: out=x."""
+    if np.ndim(result) > x.ndim or not fits:
         error = ValueError(f"the result has shape {np.shape(result)}")
         raise misfit(x, "a result written into x", error, "make x as large.", result)
     np.copyto(x, result, where=mask)  # type: ignore[arg-type]
