@@ -628,3 +628,10 @@ def test_arrays_and_single_numbers_may_be_among_what_is_joined(view):
             y = mg.tanh(x)
             x = mg.concatenate([mg.reshape(y, (1,)), np.ones(1)]).sum() + mg.exp(y)
     assert "digraph" in draw(mg.stack([x, np.array(2.0)]), view).dot
+
+
+@pytest.mark.parametrize("view", VIEWS_OF_ONE)
+def test_arrays_without_entries_are_drawn(view):
+    x = mg.Tensor(np.ones((2, 3)), name="x")
+    y = x[:, 3:] @ x[0, 3:] + x[1, 0]
+    assert "digraph" in draw(mg.tanh(y), view).dot

@@ -15,6 +15,7 @@ a sum does not, (a + b)² being more than a² + b² for names above 0.
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
@@ -61,8 +62,7 @@ class Moves:
 
         A vector with constants in it, such as the zeros of a mask, is left out.
         """
-        names = self._names[value]
-        for row in names.reshape(-1, names.shape[-1] if names.ndim else 1):
+        for row in _vectors(self._names[value]):
             if row.all():
                 yield [self._entry(name) for name in row.tolist()]
 
@@ -85,8 +85,7 @@ class Moves:
         >>> moves.mixes(turned), moves.mixes(back)
         (True, False)
         """
-        names = self._names[value]
-        for row in names.reshape(-1, names.shape[-1] if names.ndim else 1).tolist():
+        for row in _vectors(self._names[value]).tolist():
             vectors = {
                 (owner, n) for owner, n, _ in map(self._found, filter(None, row))
             }
@@ -131,3 +130,9 @@ class Moves:
         except Exception:  # a row of the reader's own that wants no whole numbers
             return None
         return moved if np.array_equal(moved * moved, squared) and moved.any() else None
+
+
+def _vectors(names: Array) -> Array:
+    """Return an array as rows of vectors; an axis may be empty, so -1 would not do."""
+    names = np.atleast_1d(names)
+    return names.reshape(math.prod(names.shape[:-1]), names.shape[-1])
