@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm import LSTMCell, State
-from minigrad.deriving.formula import Applied, Letter, Number, power
+from minigrad.deriving.formula import Applied, Letter, Number, formula, power
 from minigrad.drawing import NotRendered
 from minigrad.drawing.project import Arrow
 from minigrad.drawing.styles import STYLES
@@ -563,3 +563,18 @@ def test_the_page_of_a_notebook_is_saved_as_it_would_have_been_written(tmp_path)
     assert saved == written(neuron(), tmp_path)
     with pytest.raises(ValueError, match="suffix"):
         page.save(tmp_path / "saved.txt")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1e-5, "<msup><mrow><mn>10</mn></mrow><mrow><mn>−5</mn></mrow></msup>"),
+        (2.5e-7, "<mn>2.5</mn><mo>·</mo><msup><mrow><mn>10</mn></mrow>"),
+        (np.pi, "<mn>3.14159</mn><mo>…</mo>"),
+        (1 / 3, "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>3</mn></mrow></mfrac>"),
+    ],
+)
+def test_small_and_long_numbers_are_written_as_numbers(value, said):
+    found = formula(value)
+    assert said in MathMl().inline(found)
+    assert MathMl().inline(found * Letter("x")).startswith("<math>")

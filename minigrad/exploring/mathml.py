@@ -125,8 +125,7 @@ class MathMl(Writer):
         return element("msup", row(), self._mark(mark))
 
     def number(self, value: Fraction) -> str:
-        text = super().number(value)
-        return text if OPEN in text else _number(text)
+        return _digits_first(super().number(value))
 
     def bracketed(self, text: str) -> str:
         return row(operator("("), text, operator(")"))
@@ -163,6 +162,10 @@ class MathMl(Writer):
 
     def signs(self, text: str) -> str:
         return "".join(self.beside if s == " " else operator(s) for s in text)
+
+    def times_power_of_ten(self, front: str, exponent: int) -> str:
+        ten = self.raised(_number("10"), _number(str(exponent)))
+        return ten if front == "1" else row(_digits_first(front), operator("·"), ten)
 
     def space(self, shape: tuple[int, ...]) -> str:
         above = "×".join(_number(str(n)) for n in shape)
@@ -281,3 +284,9 @@ def _name(name: str) -> str:
     if name.isdecimal():
         return element("mn", name)
     return element("mi", shortened(printable(name)) or "?")
+
+
+def _digits_first(text: str) -> str:
+    """Mark the digits that stand before other elements, such as dots."""
+    digits = text.partition(OPEN)[0]
+    return (_number(digits) if digits else "") + text[len(digits) :]
