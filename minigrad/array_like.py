@@ -44,14 +44,14 @@ DOMAINS: dict[type, Callable[..., Value]] = {}
 joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 _CHOICES = (
-    "all any argmax argmin argpartition argsort argwhere around array_equal "
-    "array_equiv allclose bincount can_cast ceil count_nonzero digitize einsum_path "
-    "fix flatnonzero floor floor_divide heaviside histogram histogram2d "
-    "histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj isin isneginf "
-    "isposinf isreal isrealobj lexsort may_share_memory min_scalar_type nanargmax "
-    "nanargmin nonzero ravel_multi_index result_type rint round searchsorted "
-    "shares_memory sign trunc unique unique_all unique_counts unique_inverse "
-    "unique_values"
+    "all allclose angle any argmax argmin argpartition argsort argwhere around "
+    "array2string array_equal array_equiv array_repr array_str bincount can_cast ceil "
+    "count_nonzero digitize einsum_path fix flatnonzero floor floor_divide heaviside "
+    "histogram histogram2d histogram_bin_edges histogramdd imag isclose iscomplex "
+    "iscomplexobj isin isneginf isposinf isreal isrealobj lexsort may_share_memory "
+    "min_scalar_type nanargmax nanargmin nonzero ravel_multi_index result_type rint "
+    "round searchsorted shares_memory sign trunc unique unique_all unique_counts "
+    "unique_inverse unique_values"
 )
 QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split()) | {
     np.linalg.matrix_rank

@@ -159,6 +159,7 @@ NUMPY_FACE.update(
             a, a_min if min is None else min, a_max if max is None else max
         ),
         np.real: current,
+        np.real_if_close: current,
         np.reshape: _reshape,
         np.transpose: lambda a, axes=None: f.transposed(a, axes),
         np.broadcast_to: f.broadcast_to,

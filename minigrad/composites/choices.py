@@ -2,8 +2,9 @@
 
 What is chosen (a sign, a whole quotient, which numbers are NaN) is computed once and
 recorded as a constant. So a remainder a - b q has slope 1 in a and -q in b, wherever it
-does not jump. Functions whose whole answer is a choice (np.sign, np.floor, a // b,
-np.heaviside) give plain numbers: see QUESTIONS in `minigrad.array_like`.
+does not jump. It is rounded like that, too: where a is much larger than b, few digits
+are left. Functions whose whole answer is a choice (np.sign, np.floor, a // b) give
+plain numbers: see QUESTIONS in `minigrad.array_like`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from minigrad.types import Array, Given, Operand
 
 __all__ = [
     "conj", "conjugate", "copysign", "divmod", "fabs", "fmax", "fmin", "fmod", "mod",
-    "nan_to_num", "remainder",
+    "modf", "nan_to_num", "remainder",
 ]  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def mod(x1: Any, x2: Any) -> Any:
     Tensor([1.5, 1. ], made by subtract)
     """
     x1, x2 = of_one_width(x1, x2)
-    return x1 - x2 * np.floor_divide(array_of(x1), array_of(x2))
+    return _without(x1, x2, np.floor_divide(array_of(x1), array_of(x2)))
 
 
 remainder = mod
@@ -48,7 +49,27 @@ def fmod(x1: Any, x2: Any) -> Any:
     """
     x1, x2 = of_one_width(x1, x2)
     x, y = array_of(x1), array_of(x2)
-    return x1 - x2 * np.rint((x - np.fmod(x, y)) / y)
+    return _without(x1, x2, np.rint((x - np.fmod(x, y)) / y))
+
+
+def _without(a: Any, b: Any, q: Any) -> Any:
+    """Return a - b q, of which an infinite b that is not taken away is no part."""
+    b_numbers = array_of(b)
+    if b_numbers.dtype.kind == "f" and np.any(np.isinf(b_numbers)):
+        b = where(np.isinf(b_numbers) & (q == 0), 0, b)
+    return a - b * q
+
+
+@composite
+def modf(x: Given) -> tuple[Given, Array]:
+    """Return the part behind the point, and the whole numbers, which are plain.
+
+    >>> from minigrad import Tensor
+    >>> modf(Tensor(-2.75))
+    (Tensor(-0.75, made by subtract), array(-2.))
+    """
+    whole = np.asarray(np.trunc(array_of(x)))
+    return x - whole, whole
 
 
 @composite

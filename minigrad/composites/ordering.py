@@ -31,7 +31,7 @@ __all__ = [
 
 def at_places(a: Any, places: Array) -> Any:
     """Return the entries of `a` at places that count its entries from 0, row by row."""
-    return entries(_row(a), places)
+    return entries(_row(a), places if places.ndim else int(places))
 
 
 def _row(a: Any) -> Any:

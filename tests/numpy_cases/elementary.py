@@ -63,6 +63,8 @@ CASES = [
     case("divmod, its rest", lambda np, a: np.divmod(a, 2)[1], 3 * some(3, 3)),
     case("divmod of Python", lambda np, a: divmod(a, 2)[1], 3 * some(3, 3)),
     case("divmod, its quotient", lambda np, a: np.divmod(a, 2)[0], some(3, 3), order=0),
+    case("modf", lambda np, a: np.modf(a)[0], 3 * some(3, 3), weight=1),
+    case("mod of infinity", lambda np, a: np.mod(a, np.inf), positive(3), weight=1),
     case("t // 2", lambda np, a: a // 2, 3 * some(3, 3), order=0),
     case("2 // t", lambda np, a: 2 // a, some(3, 3), order=0),
     # --------------------------------------------------------------------- signs
