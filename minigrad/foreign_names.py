@@ -148,7 +148,7 @@ CLIPPED = (
 )
 
 PACKAGE: Table = {
-    **dict.fromkeys(("tensor", "array", "asarray", "as_tensor", "from_numpy"), LEAF),
+    **dict.fromkeys(("tensor", "asarray", "as_tensor", "from_numpy"), LEAF),
     **dict.fromkeys(("FloatTensor", "DoubleTensor"), LEAF),
     **dict.fromkeys(("Variable", "variable", "parameter"), PARAMETER),
     **dict.fromkeys(("numpy", "np"), "np.tanh(t)  # NumPy itself records on Tensors"),
@@ -198,7 +198,7 @@ PACKAGE: Table = {
 }
 BETAS = "mg.Adam(model, betas=(0.9, 0.999))"
 SPEED = "  # it would change the speed and no number"
-CREATED = ("zeros", "ones", "full", "eye", "empty", "arange", "linspace", "diag")
+CREATED = ("eye", "identity", "arange", "linspace", "logspace")
 
 SYNONYMS = {
     "lr": "learning_rate",
@@ -243,7 +243,10 @@ KEYWORDS: Table = {  # of one function, or of any
     "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",
 }
 
+WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
 NUMPY: Table = {  # functions that are not recorded
+    **dict.fromkeys(("copyto", "fill_diagonal", "place", "put"), WRITABLE),
+    **dict.fromkeys(("putmask", "put_along_axis", "add.at"), WRITABLE),
     "lstsq": "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent "
     "columns",
     "pinv": "t.T @ np.linalg.inv(t @ t.T)  # of independent rows",

@@ -14,7 +14,7 @@ with branches. Means, extremes, softmax and losses are in `minigrad.reductions`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -117,27 +117,36 @@ def getitem(a: Given, index: Index) -> Given:
     return result
 
 
-def reshaped(a: Given, *shape: int | Shape, order: str = "C") -> Given:
+def reshaped(
+    a: Given, *shape: int | Shape, order: str = "C", copy: bool | None = None
+) -> Given:
     """Return `a` in another shape: `x.reshape(2, -1)` or `x.reshape((2, -1))`.
 
-    In order "F" the first axis runs fastest, in both shapes.
+    In order "F" the first axis runs fastest, in both shapes. A Tensor is never written
+    to, so whether it is a copy makes no difference.
     """
+    require_order(order, a)
     new = shape[0] if len(shape) == 1 else shape
-    if order == "F":
-        backwards = tuple(np.atleast_1d(new)[::-1].tolist())
-        result: Given = transpose(reshape(transpose(a), backwards))
+    if order == "C":
+        result: Given = reshape(a, new)
         return result
-    if order != "C":
+    backwards = tuple(np.atleast_1d(new)[::-1].tolist())
+    result = transpose(reshape(transpose(a), backwards))
+    return result
+
+
+def require_order(order: str, a: object) -> None:
+    """Refuse an order of entries that depends on how an array lies in memory."""
+    if order not in ("C", "F"):
         raise ValueError(
             explain(
-                f"reshape(..., order={order!r}), at {user_line()}",
+                f"entries in order {order!r}, at {user_line()}",
                 {"a": a},
-                "the order is 'C', in which the last axis runs fastest, or 'F'.",
+                "a Tensor has no order in memory: the order is 'C', in which the last "
+                "axis runs fastest, or 'F', in which the first does.",
                 "leave it out.",
             )
         )
-    result = reshape(a, new)
-    return result
 
 
 def transposed(a: Given, *axes: int | Shape | None) -> Given:
@@ -148,9 +157,10 @@ def transposed(a: Given, *axes: int | Shape | None) -> Given:
 
 
 @taught
-def broadcast_to(a: Given, shape: Shape) -> Given:
+def broadcast_to(a: Given, shape: int | Shape) -> Given:
     """Repeat `a` to the shape, by NumPy's rules."""
-    result: Given = broadcast(a, shape=tuple(shape))
+    shape = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    result: Given = broadcast(a, shape=shape)
     return result
 
 

@@ -104,10 +104,10 @@ for _name in ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonz
 
 
 def _reshape(
-    a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None
+    a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None, **how: Any
 ) -> Any:
     """Return `a` in another shape, which NumPy before 2.1 calls newshape."""
-    return f.reshaped(a, newshape if shape is None else shape, order=order)
+    return f.reshaped(a, newshape if shape is None else shape, order=order, **how)
 
 
 for _module in MODULES:

@@ -91,8 +91,10 @@ MISTAKES = {
     "rows of different lengths": (lambda x: np.vstack([x, x[0, :2]]), "must match"),
     "negative padding": (lambda x: np.pad(x, -1), "negative"),
     "a mean as padding": (lambda x: np.pad(x, 1, mode="mean"), "edge, reflect"),
-    "an order": (lambda x: np.ravel(x, "K"), "'C' or 'F'"),
+    "an order": (lambda x: np.ravel(x, "K"), "'F'"),
     "another order": (lambda x: x.reshape(-1, order="A"), "'F'"),
+    "a writer": (lambda x: np.fill_diagonal(x, 0.0), r"t\.copy\(\)"),
+    "a sum in place": (lambda x: np.add.at(x, 0, 1.0), r"t\.copy\(\)"),
     "a diagonal of a cube": (lambda x: np.diag(x[None]), "vector or a matrix"),
     "trim_zeros": (np.trim_zeros, "one is needed"),
 }

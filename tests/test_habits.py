@@ -139,7 +139,7 @@ def test_a_name_of_numpy_is_answered_by_whether_it_records():
     assert advice(lambda: mg.square) == "write t**2."
     assert np.size in NUMPY_FACE
     assert advice(lambda: mg.size) == "write np.size(t)."
-    assert "np.zeros(" in advice(lambda: mg.zeros)
+    assert "np.arange(" in advice(lambda: mg.arange)
     assert advice(lambda: mg.isnan) == "write np.isnan(t)."
     assert "t.data" in advice(lambda: mg.packbits)
 

@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.functions import array_of, broadcast_to
+from minigrad.functions import array_of, broadcast_to, require_order
 from minigrad.table import concatenate_row, reshape, take, transpose
 from minigrad.types import Array, Axis, Given, Index, Operand, Shape
 from minigrad.writable import as_operand
@@ -115,8 +115,7 @@ def ravel(a: Given, order: str = "C") -> Given:
     >>> ravel(np.array([[1.0, 2.0], [3.0, 4.0]]), "F")
     array([1., 3., 2., 4.])
     """
-    if order not in ("C", "F"):
-        raise ValueError(f"order={order!r} is not 'C' or 'F'")
+    require_order(order, a)
     a = as_operand(a)
     return reshape(transpose(a) if order == "F" else a, shape=(a.size,))
 
@@ -150,7 +149,10 @@ def broadcast_arrays(*args: Operand) -> tuple[Any, ...]:
 
 @composite
 def meshgrid(
-    *xi: Operand, indexing: Literal["xy", "ij"] = "xy", sparse: bool = False
+    *xi: Operand,
+    indexing: Literal["xy", "ij"] = "xy",
+    sparse: bool = False,
+    copy: bool = True,
 ) -> Any:
     """Return the coordinates of all points of a grid: an array for each axis.
 
