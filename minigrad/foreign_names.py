@@ -151,7 +151,7 @@ PACKAGE: Table = {
     **dict.fromkeys(("tensor", "asarray", "as_tensor", "from_numpy"), LEAF),
     **dict.fromkeys(("FloatTensor", "DoubleTensor"), LEAF),
     **dict.fromkeys(("Variable", "variable", "parameter"), PARAMETER),
-    **dict.fromkeys(("numpy", "np"), "np.tanh(t)  # NumPy itself records on Tensors"),
+    "np": "np.tanh(t)  # NumPy itself records on Tensors",
     "randn": "mg.Tensor(np.random.default_rng(0).standard_normal(shape))",
     "rand": "mg.Tensor(np.random.default_rng(0).random(shape))",
     **dict.fromkeys(("random", "seed", "manual_seed", "key"), RANDOM),
