@@ -222,6 +222,9 @@ class Writable(ArrayLike):
     def __copy__(self) -> Writable:
         return self.copy()
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Writable:
+        return self.copy()
+
 
 def writable(value: Piece, dtype: DTypeLike | None = None) -> Writable:
     """Return an array that can be written to, and holds this now."""
@@ -287,8 +290,8 @@ def _gathered(memory: Memory, places: Array) -> Any:
     starts = np.asarray(memory.starts[first : last + 1])
     nth = np.searchsorted(starts, places, side="right") - 1
     owner, local = nth + first, places - starts[nth]
-    owners = list(dict.fromkeys(owner.ravel().tolist()))
-    pieces = {k: memory.pieces[k] for k in owners}
+    owners = first + np.flatnonzero(np.bincount(nth.ravel()))
+    pieces = {k: memory.pieces[k] for k in owners.tolist()}
     if not any(isinstance(piece, Tensor) for piece in pieces.values()):
         return _joined(pieces, owner, local)
     one_over_another = len(pieces) == 2 and any(p.size > 1 for p in pieces.values())
@@ -383,10 +386,10 @@ def _by_masks(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
 
 def _joined(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
     """Take the entries from all pieces, joined into one row."""
-    joined = np.unique(owner)
-    starts = np.cumsum([0, *(pieces[k].size for k in joined[:-1])])
-    row = concatenate_row(*(reshape(pieces[k], (pieces[k].size,)) for k in joined))
-    return take(row, local + starts[np.searchsorted(joined, owner)])
+    owners = list(pieces)
+    starts = np.cumsum([0, *(pieces[k].size for k in owners[:-1])])
+    row = concatenate_row(*(reshape(pieces[k], (pieces[k].size,)) for k in owners))
+    return take(row, local + starts[np.searchsorted(owners, owner)])
 
 
 def array(data: Any, dtype: DTypeLike | None = None) -> Any:

@@ -4,6 +4,8 @@ A program is given NumPy, or `minigrad.numpy`, and t: an array, or a Tensor. So 
 right is what NumPy itself does, and the slopes are those of the complex step.
 """
 
+import copy
+
 import numpy
 import pytest
 from hypothesis import given
@@ -216,7 +218,7 @@ def it_is_filled(np, t):
 
 def copies_share_nothing(np, t):
     x = t.copy()
-    y = x.copy()
+    y = copy.deepcopy(x)
     y[0] = 1.0
     x[1] = y[0] * t[2]
     return np.concatenate([x, y, np.copy(x[:1])])
