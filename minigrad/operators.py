@@ -23,7 +23,7 @@ from minigrad import writing
 from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, answer, current
 from minigrad.composites import (
     MODULES,
-    arranging,
+    axes,
     calculus,
     diagonals,
     elementary,
@@ -77,8 +77,8 @@ METHODS: dict[str, Any] = {
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),
-    "mT": property(arranging.matrix_transpose),
-    "flatten": arranging.ravel,
+    "mT": property(axes.matrix_transpose),
+    "flatten": axes.ravel,
     "copy": w.copied,
     "clip": f.clip,
     "real": property(current),
@@ -250,7 +250,7 @@ for _name in ("reshape", "ravel", "transpose", "squeeze", "swapaxes", "diagonal"
 for _name, _method in {
     "T": property(lambda x: np.transpose(x)),
     "mT": property(lambda x: np.swapaxes(x, -1, -2)),
-    "flatten": lambda x, order="C": w.copied(arranging.ravel(x, order)),
+    "flatten": lambda x, order="C": w.copied(axes.ravel(x, order)),
     "astype": writing.astype,
     "put": writing.put,
     "sort": writing.sort,

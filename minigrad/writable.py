@@ -20,63 +20,21 @@ all that was filled so far at each step costs T times T, as a copy would.
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad import array_like
-from minigrad.array_like import ArrayLike, as_array, current, plain
-from minigrad.arrays import numbers
+from minigrad.array_like import ArrayLike, current, plain
 from minigrad.context import SETTING
+from minigrad.gathering import Memory, Piece, gathered
+from minigrad.gathering import as_operand as as_operand
+from minigrad.gathering import has_tensors as has_tensors
+from minigrad.gathering import joined as joined
 from minigrad.messages import explain, is_explained, user_line
-from minigrad.table import (
-    broadcast,
-    cast,
-    concatenate_row,
-    reshape,
-    select,
-    stack_row,
-    take,
-)
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
-
-Piece = Tensor | Array
-
-
-class Memory:
-    """What was written into an array, piece by piece."""
-
-    __slots__ = ("dtype", "pieces", "root", "starts", "writes")
-
-    def __init__(self, dtype: np.dtype) -> None:
-        self.dtype = dtype
-        self.root: Array | None = None  # the addresses of the whole array
-        self.pieces: list[Piece] = []
-        self.starts = [0]  # of each piece, and the end of the last
-        self.writes = 0
-
-    def append(self, piece: Piece) -> Array:
-        """Keep a piece; return the addresses of its entries."""
-        start = self.starts[-1]
-        self.pieces.append(piece)
-        self.starts.append(start + piece.size)
-        return np.arange(start, start + piece.size).reshape(piece.shape)
-
-    def converted(self, value: Operand) -> Piece:
-        """Return a value as a piece, in the precision of the array."""
-        value = joined(value)
-        if not isinstance(value, Tensor):
-            piece = np.array(numbers(value, "x[index] = value", "value"), self.dtype)
-            piece.flags.writeable = False
-            return piece
-        if value.dtype != self.dtype and "O" not in (value.dtype.kind, self.dtype.kind):
-            return cast(value, self.dtype)
-        return value
 
 
 class Writable(ArrayLike):
@@ -135,9 +93,9 @@ class Writable(ArrayLike):
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
         memory, places = self._memory, self._places
         if not SETTING.get().recording:  # what is gathered now has no record to keep
-            return _gathered(memory, places)
+            return gathered(memory, places)
         if self._now[0] != memory.writes:
-            self._now = memory.writes, _gathered(memory, places)
+            self._now = memory.writes, gathered(memory, places)
             if places is memory.root and len(memory.pieces) > 1:
                 memory.pieces, memory.starts = [], [0]  # from now on this is all
                 places[...] = memory.append(self._now[1])
@@ -159,7 +117,7 @@ class Writable(ArrayLike):
             raise misfit(self, "x[index]", error, _within(self, index)) from error
         if isinstance(places, Array):
             return self._seen(places)
-        value = _gathered(self._memory, np.asarray(places))
+        value = gathered(self._memory, np.asarray(places))
         return (
             value[()] if isinstance(value, Array) else value
         )  # a number, not an array
@@ -206,7 +164,7 @@ class Writable(ArrayLike):
     def _seen(self, places: Array) -> Writable:
         if not places.size or np.may_share_memory(places, self._places):
             return Writable(self._memory, places)
-        return writable(_gathered(self._memory, places))
+        return writable(gathered(self._memory, places))
 
     def copy(self) -> Writable:
         """Return another array with the same content, which shares nothing with it."""
@@ -276,122 +234,6 @@ def misfit(
     )
 
 
-# ------------------------------------------------------------- reading what was written
-
-
-def _gathered(memory: Memory, places: Array) -> Any:
-    """Return the entries at some addresses: one piece or what joins several."""
-    if not places.size:
-        return _nothing(memory, places)
-    low, high = int(places.min()), int(places.max())
-    first, last = (bisect(memory.starts, place) - 1 for place in (low, high))
-    if first == last:
-        return _from_one(memory.pieces[first], places - memory.starts[first])
-    starts = np.asarray(memory.starts[first : last + 1])
-    nth = np.searchsorted(starts, places, side="right") - 1
-    owner, local = nth + first, places - starts[nth]
-    owners = first + np.flatnonzero(np.bincount(nth.ravel()))
-    pieces = {k: memory.pieces[k] for k in owners.tolist()}
-    if not any(isinstance(piece, Tensor) for piece in pieces.values()):
-        return _joined(pieces, owner, local)
-    one_over_another = len(pieces) == 2 and any(p.size > 1 for p in pieces.values())
-    ways = (_by_masks, _by_rows) if one_over_another else (_by_rows, _by_masks)
-    for way in ways:
-        value = way(pieces, owner, local)
-        if value is not None:
-            return value
-    return _joined(pieces, owner, local)
-
-
-def _nothing(memory: Memory, places: Array) -> Any:
-    """Return no entries: of a Tensor, if there is one."""
-    for piece in memory.pieces:
-        if isinstance(piece, Tensor):
-            return take(reshape(piece, (piece.size,)), places)
-    return np.zeros(places.shape, memory.dtype)
-
-
-def _from_one(piece: Piece, local: Array) -> Any:
-    """Return entries of one piece, by their places in it."""
-    if piece.size == 1:
-        single = piece if piece.ndim == 0 else reshape(piece, ())
-        return broadcast(single, shape=local.shape) if local.shape else single
-    everything = np.arange(piece.size)
-    if local.size == piece.size and np.array_equal(local.ravel(), everything):
-        return piece if piece.shape == local.shape else reshape(piece, local.shape)
-    return take(piece, _index_of(local, piece.shape))
-
-
-def _index_of(local: Array, shape: Shape) -> Index:
-    """Return the index of entries by their places: rows as such, if they are whole."""
-    if not local.ndim:
-        entry = tuple(int(i) for i in np.unravel_index(int(local), shape))
-        return entry if len(entry) > 1 else entry[0]
-    width = int(np.prod(shape[1:]))
-    if local.shape == shape[1:] or local.shape[1:] == shape[1:]:
-        rows = local.reshape(-1, width)
-        starts = rows[:, 0] // width
-        if np.array_equal(rows, starts[:, None] * width + np.arange(width)):
-            if local.shape == shape[1:]:
-                return int(starts[0])
-            if np.array_equal(starts, np.arange(starts[0], starts[0] + len(starts))):
-                return slice(int(starts[0]), int(starts[-1]) + 1)
-            return starts
-    index = np.unravel_index(local, shape)
-    return index if len(index) > 1 else index[0]
-
-
-def _by_rows(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
-    """Join rows, or blocks of rows, if each comes from one piece."""
-    if not owner.ndim:
-        return None
-    flat = owner.reshape(len(owner), -1)
-    if not (flat == flat[:, :1]).all():
-        return None
-    starts = [0, *(np.flatnonzero(np.diff(flat[:, 0])) + 1).tolist(), len(owner)]
-    blocks = list(itertools.pairwise(starts))
-    if len(blocks) > 2 * len(pieces):
-        return None
-    if all(stop == start + 1 for start, stop in blocks):
-        rows = [_from_one(pieces[int(flat[i, 0])], local[i]) for i, _ in blocks]
-        return stack_row(*rows, axis=0)
-    parts = [
-        _from_one(pieces[int(flat[start, 0])], local[start:stop])
-        for start, stop in blocks
-    ]
-    return concatenate_row(*parts, axis=0)
-
-
-def _by_masks(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
-    """Choose among a few pieces, if each stands in its place, or is one number."""
-    if len(pieces) > 4:
-        return None
-    straight = np.arange(owner.size).reshape(owner.shape)
-    aligned: dict[int, Any] = {}
-    for k, piece in pieces.items():
-        if piece.size == 1:
-            aligned[k] = piece if piece.ndim == 0 else reshape(piece, ())
-        elif piece.shape == owner.shape and (local == straight)[owner == k].all():
-            aligned[k] = piece
-        else:
-            return None
-    below, *above = sorted(aligned, key=lambda k: (aligned[k].size == 1, k))
-    value = aligned[below]
-    if value.size == 1 and value.shape != owner.shape:
-        value = broadcast(value, shape=owner.shape)
-    for k in above:
-        value = select(aligned[k], value, mask=owner == k)
-    return value
-
-
-def _joined(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
-    """Take the entries from all pieces, joined into one row."""
-    owners = list(pieces)
-    starts = np.cumsum([0, *(pieces[k].size for k in owners[:-1])])
-    row = concatenate_row(*(reshape(pieces[k], (pieces[k].size,)) for k in owners))
-    return take(row, local + starts[np.searchsorted(owners, owner)])
-
-
 def array(data: Any, dtype: DTypeLike | None = None) -> Any:
     """Return a new array of numbers and Tensors, nested in lists: as `np.array` does.
 
@@ -407,32 +249,6 @@ def array(data: Any, dtype: DTypeLike | None = None) -> Any:
         if value.dtype.kind not in "fO":
             return value
     return writable(value, dtype)
-
-
-def joined(data: Any) -> Any:
-    """Return numbers and Tensors, nested in lists, as one Tensor; else as they are."""
-    data = current(data)
-    if not has_tensors(data):
-        return np.asarray(data) if isinstance(data, (list, tuple)) else data
-    if isinstance(data, Tensor):
-        return data
-    return stack_row(*(as_operand(joined(each)) for each in data), axis=0)
-
-
-array_like.joined_by = joined
-
-
-def as_operand(value: Any) -> Any:
-    """Return a Tensor as it is, and anything else as an array."""
-    value = joined(value)
-    return value if isinstance(value, Tensor) else as_array(value)
-
-
-def has_tensors(data: Any) -> bool:
-    """Is this a list, nested or not, with Tensors in it; or a Tensor itself?"""
-    if isinstance(data, (list, tuple)):
-        return any(has_tensors(each) for each in data)
-    return isinstance(data, ArrayLike)
 
 
 def copied(a: Tensor | Writable | Array) -> Writable:

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.composites import MODULES
 
 X = np.arange(1.0, 10.0).reshape(3, 3)
+
+
+def test_each_function_of_each_module_is_a_name_of_minigrad():
+    for module in MODULES:
+        for name in module.__all__:
+            assert getattr(mg, name, None), f"{module.__name__}.{name}"
+
 
 ONE_ROW = {
     "squeeze": lambda x: np.squeeze(x[None]),

@@ -3,7 +3,8 @@
     powers       entry by entry: cbrt, log2, logaddexp, hypot
     elementary   likewise: tan, arctan2, sinh, arcsinh, sinc
     choices      likewise, with a choice: mod, copysign, fmax, nan_to_num
-    arranging    where entries stand: squeeze, swapaxes, flip, roll, repeat
+    axes         other shapes and orders of axes: squeeze, ravel, swapaxes, meshgrid
+    arranging    where entries stand: flip, roll, repeat, tile, delete
     diagonals    of matrices: diag, trace, tril
     joining      several into one and back: hstack, split, pad, append
     ordering     by size and place: sort, take_along_axis, select
@@ -26,6 +27,7 @@ from minigrad.composites import (
     accumulating,
     applying,
     arranging,
+    axes,
     calculus,
     choices,
     contraction,
@@ -43,9 +45,11 @@ from minigrad.composites import (
 from minigrad.composites.accumulating import *
 from minigrad.composites.applying import *
 from minigrad.composites.arranging import *
+from minigrad.composites.axes import *
 from minigrad.composites.calculus import *
 from minigrad.composites.choices import *
 from minigrad.composites.contraction import *
+from minigrad.composites.diagonals import *
 from minigrad.composites.elementary import *
 from minigrad.composites.joining import *
 from minigrad.composites.linalg import *
@@ -60,6 +64,7 @@ MODULES = (
     powers,
     elementary,
     choices,
+    axes,
     arranging,
     diagonals,
     joining,
@@ -79,7 +84,9 @@ __all__: list[str] = []
 __all__ += powers.__all__
 __all__ += elementary.__all__
 __all__ += choices.__all__
+__all__ += axes.__all__
 __all__ += arranging.__all__
+__all__ += diagonals.__all__
 __all__ += joining.__all__
 __all__ += ordering.__all__
 __all__ += quantiles.__all__

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.composite import composite
-from minigrad.composites.arranging import moved, ravel
+from minigrad.composites.arranging import moved
+from minigrad.composites.axes import ravel
 from minigrad.functions import array_of, where
+from minigrad.gathering import as_operand
 from minigrad.table import scatter, sum
 from minigrad.types import Array, Given
-from minigrad.writable import as_operand
 
 __all__ = ["diag", "diagflat", "diagonal", "trace", "tril", "triu"]
 

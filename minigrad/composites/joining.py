@@ -14,18 +14,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
-from minigrad.composites.arranging import (
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    moved,
-)
+from minigrad.composites.arranging import moved
+from minigrad.composites.axes import atleast_1d, atleast_2d, atleast_3d
 from minigrad.functions import array_of, concatenate, where
+from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
 from minigrad.table import reshape, scatter, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Given
-from minigrad.writable import as_operand
 
 __all__ = [
     "append",
