@@ -45,13 +45,12 @@ joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 # Functions whose answer is a choice: it comes as NumPy gives it, without a record.
 _CHOICES = (
     "all allclose angle any argmax argmin argpartition argsort argwhere around "
-    "array2string array_equal array_equiv array_repr array_str bincount can_cast ceil "
+    "array2string array_equal array_equiv array_repr array_str can_cast ceil "
     "count_nonzero digitize einsum_path fix flatnonzero floor floor_divide heaviside "
-    "histogram histogram2d histogram_bin_edges histogramdd imag isclose iscomplex "
-    "iscomplexobj isin isneginf isposinf isreal isrealobj lexsort may_share_memory "
-    "min_scalar_type nanargmax nanargmin nonzero ravel_multi_index result_type rint "
-    "round searchsorted shares_memory sign trunc unique unique_all unique_counts "
-    "unique_inverse unique_values"
+    "histogram2d histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj "
+    "isin isneginf isposinf isreal isrealobj lexsort may_share_memory min_scalar_type "
+    "nanargmax nanargmin nonzero ravel_multi_index result_type rint round "
+    "searchsorted shares_memory sign trunc"
 )
 QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split()) | {
     np.linalg.matrix_rank
@@ -248,7 +247,8 @@ class ArrayLike(Methods):
     ) -> object:
         if _is_for_another(self, options):
             return NotImplemented
-        if function in QUESTIONS:
+        weighted = isinstance(options.get("weights"), ArrayLike)
+        if function in QUESTIONS and not weighted:
             return answer(function, *args, **options)
         ours = NUMPY_FACE.get(function)
         if ours and _fits(ours, args, options):
@@ -279,7 +279,8 @@ _STORED = (
 
 _LISTED = (
     "a NumPy function of a list of Tensors",
-    "make one array of them first: np.mean(mg.array([t, other])).",
+    "make one array of them first: np.mean(mg.array([t, other])); or for a whole file "
+    "`from minigrad import numpy as np`.",
 )
 
 
@@ -444,6 +445,9 @@ def _unsupported(
                 f"an out= array (in a += t, a) cannot remember how it was made: write "
                 f"t = np.{asked}(...); or {_WRITABLE}."
             )
+    elif method == "at":
+        why = "NumPy's own array cannot remember what was added to it."
+        fix = f"{_WRITABLE}."
     else:
         why = f"np.{asked} is not recorded, so nothing says what its derivative is."
         code, _, remark = NUMPY.get(asked, "").partition("  # ")

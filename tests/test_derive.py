@@ -823,6 +823,11 @@ def test_numbers_in_code_are_read_as_they_are_written(made, said):
     assert str(equation) == f"y = {said}"
 
 
+def test_whole_numbers_may_divide():
+    x = tensor("x", 3)
+    assert {each.checked for each in mg.derive(x / np.array([2, 1, 4]))} == {"exactly"}
+
+
 def test_a_constant_matrix_may_stand_on_either_side():
     X, K = tensor("X", 2, 2), np.array([[1.0, 2.0], [3.0, 5.0]])
     assert {each.checked for each in mg.derive((K @ X @ K).sum())} == {"exactly"}

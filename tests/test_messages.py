@@ -230,6 +230,11 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         *(TypeError, f"np.add of a Tensor, {HERE}", "x", r"with out="),
         r"t =\s+np\.add.*from\s+minigrad\s+import\s+numpy\s+as\s+np",
     ),
+    "add at places of an array": (
+        lambda: np.add.at(np.zeros(2), [0, 0], x),
+        *(TypeError, f"np.add.at of a Tensor, {HERE}", "x: shape", "remember"),
+        r"from\s+minigrad\s+import\s+numpy\s+as\s+np",
+    ),
     "array slice from a Tensor": (
         into_a_slice,
         *(TypeError, rf"array\[index\] = t of a Tensor, {HERE}", "x: shape"),

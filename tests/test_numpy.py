@@ -382,3 +382,13 @@ def test_the_larger_has_the_same_dtype_with_and_without_a_tie(tied):
 def test_only_floating_dtypes_can_be_cast_to():
     with pytest.raises(TypeError, match="no derivative"):
         mg.Tensor([1.5]).astype(int)
+
+
+def test_counts_are_plain_numbers_and_their_weights_are_not_forgotten():
+    x = mg.Tensor([0.5, 1.5, 1.5])
+    counts, _ = np.histogram(x, 2)
+    np.testing.assert_array_equal(counts, [1, 2])
+    np.testing.assert_array_equal(np.bincount([0, 2]), [1, 0, 1])
+    np.testing.assert_array_equal(np.unique(x, return_counts=True)[1], [1, 2])
+    with pytest.raises(TypeError, match="not recorded"):
+        np.histogram2d([0.0, 1.0, 1.0], [0.0, 0.0, 1.0], weights=x)

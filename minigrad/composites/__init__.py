@@ -8,6 +8,7 @@
     diagonals    of matrices: diag, trace, tril
     joining      several into one and back: hstack, split, pad, append
     ordering     by size and place: sort, take_along_axis, select
+    counting     by value: unique, bincount, histogram
     quantiles    median, quantile, percentile
     contraction  tensordot, inner, einsum
     products     dot, vdot, outer, kron, cross
@@ -31,6 +32,7 @@ from minigrad.composites import (
     calculus,
     choices,
     contraction,
+    counting,
     diagonals,
     elementary,
     joining,
@@ -49,6 +51,7 @@ from minigrad.composites.axes import *
 from minigrad.composites.calculus import *
 from minigrad.composites.choices import *
 from minigrad.composites.contraction import *
+from minigrad.composites.counting import *
 from minigrad.composites.diagonals import *
 from minigrad.composites.elementary import *
 from minigrad.composites.joining import *
@@ -69,6 +72,7 @@ MODULES = (
     diagonals,
     joining,
     ordering,
+    counting,
     quantiles,
     contraction,
     products,
@@ -89,6 +93,7 @@ __all__ += arranging.__all__
 __all__ += diagonals.__all__
 __all__ += joining.__all__
 __all__ += ordering.__all__
+__all__ += counting.__all__
 __all__ += quantiles.__all__
 __all__ += contraction.__all__
 __all__ += products.__all__

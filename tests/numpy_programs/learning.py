@@ -170,3 +170,59 @@ def total_variation(image, eps):
     dx = np.diff(image, axis=0)[:, :-1]
     dy = np.diff(image, axis=1)[:-1, :]
     return np.sum(np.sqrt(dx**2 + dy**2 + eps**2))
+
+
+@program(some(3, 2), some(2, 2), np.array([[0, 1], [1, 2], [2, 1]]), fills="new")
+def message_passing(nodes, W, edges):
+    """A graph network: messages along edges, added where they arrive by np.add.at."""
+    source, target = edges[:, 0], edges[:, 1]
+    messages = np.tanh(nodes[source] @ W)
+    received = np.zeros(nodes.shape)
+    np.add.at(received, target, messages)
+    return nodes + received
+
+
+@program(some(5), np.array([0, 2, 0, 2, 1]))
+def within_group_variance(x, groups):
+    """Means of groups by np.bincount, and the squared distances from them."""
+    means = np.bincount(groups, weights=x) / np.bincount(groups)
+    return np.bincount(groups, weights=(x - means[groups]) ** 2) / np.bincount(groups)
+
+
+class TwoLayers:
+    """What courses write as a class: parameters in a dictionary, a cache, a loss."""
+
+    def __init__(self, W1, b1, W2, b2):
+        self.params = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+
+    def forward(self, X):
+        p = self.params
+        hidden = np.maximum(X.dot(p["W1"]) + p["b1"], 0.0)
+        self.cache = X, hidden
+        return hidden.dot(p["W2"]) + p["b2"]
+
+    def loss(self, X, y, reg=0.1):
+        scores = self.forward(X)
+        exp_scores = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+        probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
+        loss = np.sum(-np.log(probs[np.arange(len(X)), y])) / len(X)
+        for name in ("W1", "W2"):
+            loss += 0.5 * reg * np.sum(self.params[name] * self.params[name])
+        return loss
+
+
+@program(some(3, 4), some(4), some(4, 2), some(2), some(2, 3), np.array([1, 0]))
+def network_as_a_class(W1, b1, W2, b2, X, y):
+    """Full-stack courses: a model with a dictionary of parameters, called by method."""
+    return TwoLayers(W1, b1, W2, b2).loss(X, y)
+
+
+@program(some(4), some(4, 2), some(2), positive(2))
+def gradient_by_hand(y, X, w, step):
+    """Optimization courses: AdaGrad in a loop, its gradient by hand, all on arrays."""
+    cache = np.zeros(2)
+    for _ in range(2):
+        gradient = 2 * X.T @ (X @ w - y) / len(y)
+        cache = cache + gradient**2
+        w = w - step * gradient / (np.sqrt(cache) + 1e-8)
+    return np.mean((X @ w - y) ** 2)

@@ -242,3 +242,32 @@ def discount_rewards(r, gamma):
     discounted -= np.mean(discounted)
     discounted /= np.std(discounted)
     return discounted
+
+
+@program(some(4, 2), some(2, 3), some(3, 3), some(3), fills="new")
+def rnn_outputs_in_a_list(X, Wx, Wh, b):
+    """A time loop that appends to a list, and np.stack or np.array at its end."""
+    h, states, norms = np.zeros(3), [], []
+    for x in X:
+        h = np.tanh(x @ Wx + h @ Wh + b)
+        states.append(h)
+        norms.append(np.sqrt(np.sum(h**2)))
+    return np.stack(states), np.mean(np.array(norms) ** 2), np.max(norms)
+
+
+@program(some(5), 2)
+def autocorrelation(x, lag):
+    """Time series: products of what is shifted against itself, by np.correlate too."""
+    d = x - x.mean()
+    by_hand = np.array([np.sum(d[k:] * d[: len(d) - k]) for k in range(lag + 1)])
+    return by_hand / np.dot(d, d), np.correlate(d, d, "full")[len(d) - 1 :]
+
+
+@program(some(4, 3), some(3), some(3, 2))
+def numpy_style_gru(x, h, W):
+    """A gated unit whose gates are vectors, states kept in a dictionary over time."""
+    states = {0: h}
+    for t, x_t in enumerate(x):
+        z = 1.0 / (1.0 + np.exp(-(x_t * W[:, 0] + states[t])))
+        states[t + 1] = (1 - z) * states[t] + z * np.tanh(x_t + W[:, 1] * states[t])
+    return np.concatenate([states[t] for t in sorted(states)[1:]])

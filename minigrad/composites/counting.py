@@ -1,0 +1,98 @@
+"""By value: which entries there are, and sums over those that belong together.
+
+Which entries are equal, and which bin one falls into, is a choice: plain numbers, and
+recorded as constants. What is counted may have weights, and those have a derivative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.arrays import integers
+from minigrad.composite import composite
+from minigrad.functions import array_of
+from minigrad.table import reshape, scatter, sum, take
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Given, Operand
+
+__all__ = ["bincount", "histogram", "unique", "unique_values"]
+
+
+@composite
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """Return for each whole number the sum of the weights of its places in x.
+
+    >>> from minigrad import Tensor
+    >>> bincount([0, 1, 1], Tensor([2.0, 3.0, 4.0]))
+    Tensor([2., 7.], made by scatter)
+    """
+    counts = np.bincount(
+        x, array_of(weights) if weights is not None else None, minlength
+    )
+    if not isinstance(weights, Tensor):
+        return counts
+    return scatter(weights, shape=counts.shape, index=integers(x, "bincount(x)", "x"))
+
+
+@composite
+def histogram(
+    a: Operand,
+    bins: Any = 10,
+    range: tuple[float, float] | None = None,
+    density: bool | None = None,
+    weights: Any = None,
+) -> tuple[Any, Array]:
+    """Return the sum of the weights in each bin, and the edges of the bins.
+
+    >>> from minigrad import Tensor
+    >>> histogram([0.5, 1.5, 2.0], [0.0, 1.0, 2.0], weights=Tensor([2.0, 3.0, 4.0]))[0]
+    Tensor([2., 7.], made by scatter)
+    """
+    x = array_of(a).ravel()
+    bins = array_of(bins) if np.ndim(array_of(bins)) else bins
+    if not isinstance(weights, Tensor):
+        return np.histogram(x, bins, range, density, weights)
+    _, edges = np.histogram(x, bins, range, weights=weights.data.ravel())
+    inside = np.flatnonzero((edges[0] <= x) & (x <= edges[-1]))
+    place = np.searchsorted(edges[1:-1], x[inside], side="right")
+    row = take(reshape(weights, (-1,)), inside)
+    counts = scatter(row, shape=(len(edges) - 1,), index=place)
+    if density:
+        counts = counts / (np.diff(edges).astype(row.dtype) * sum(row))
+    return counts, edges
+
+
+@composite
+def unique(
+    ar: Given,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+) -> Any:
+    """Return the different entries in order; of equal ones the first, with its slope.
+
+    >>> from minigrad import Tensor
+    >>> unique(Tensor([3.0, 1.0, 3.0]))
+    Tensor([1., 3.], made by take)
+    """
+    _, index, *others = np.unique(
+        array_of(ar), True, return_inverse, return_counts, axis, equal_nan=equal_nan
+    )
+    if axis is None:
+        values = take(reshape(ar, (-1,)), index)
+    else:
+        values = np.take(ar, index, axis)
+    found = (values, *([index] if return_index else []), *others)
+    return found if len(found) > 1 else values
+
+
+@composite
+def unique_values(x: Given) -> Given:
+    """Return the different entries in order, each NaN by itself."""
+    values: Given = unique(x, equal_nan=False)
+    return values

@@ -1,0 +1,42 @@
+"""By value: unique entries, and sums over those that belong together."""
+
+import numpy
+
+from numpy_cases import case, some
+
+IDS = numpy.array([3, 0, 3, 1])
+DATA = numpy.array([0.1, 0.5, 1.0, 2.0, -1.0])
+
+CASES = [
+    case("bincount", lambda np, w: np.bincount(IDS, w), some(4), weight=4),
+    case("bincount minlength", lambda np, w: np.bincount(IDS, w, 6), some(4)),
+    case("bincount weights=", lambda np, w: np.bincount(IDS, weights=w), some(4)),
+    case(
+        "histogram of weights",
+        lambda np, w: np.histogram(DATA, [0, 0.5, 1, 2], weights=w)[0],
+        some(5),
+        weight=2,
+    ),
+    case(
+        "histogram of equal bins",
+        lambda np, w: np.histogram(DATA, 3, (-1.0, 1.0), weights=w)[0],
+        some(5),
+        weight=2,
+    ),
+    case(
+        "density",
+        lambda np, w: np.histogram(DATA, 3, density=True, weights=w * w)[0],
+        some(5),
+        weight=1,
+    ),
+    case("unique", lambda np, a: np.unique(a), some(4), weight=3),
+    case("unique of repeated", lambda np, a: np.unique(a[IDS]), some(4), jax=False),
+    case("unique matrix", lambda np, a: np.unique(a), some(2, 3)),
+    case("unique rows", lambda np, a: np.unique(a[[1, 0, 1]], axis=0), some(3, 3)),
+    case(
+        "unique and inverse",
+        lambda np, a: np.unique(a[IDS], return_inverse=True)[0],
+        some(4),
+        jax=False,
+    ),
+]
