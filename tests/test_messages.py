@@ -232,7 +232,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "add at places of an array": (
         lambda: np.add.at(np.zeros(2), [0, 0], x),
-        *(TypeError, f"np.add.at of a Tensor, {HERE}", "x: shape", "remember"),
+        *(TypeError, f"np.add.at of a Tensor, {HERE}", r"\(x\): shape", "remember"),
         r"from\s+minigrad\s+import\s+numpy\s+as\s+np",
     ),
     "array slice from a Tensor": (

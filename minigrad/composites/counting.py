@@ -80,7 +80,9 @@ def unique(
     >>> unique(Tensor([3.0, 1.0, 3.0]))
     Tensor([1., 3.], made by take)
     """
-    _, index, *others = np.unique(
+    others: list[Array]
+    answer: Any = np.unique
+    _, index, *others = answer(
         array_of(ar), True, return_inverse, return_counts, axis, equal_nan=equal_nan
     )
     if axis is None:
