@@ -80,16 +80,15 @@ def unique(
     >>> unique(Tensor([3.0, 1.0, 3.0]))
     Tensor([1., 3.], made by take)
     """
-    others: list[Array]
-    answer: Any = np.unique
-    _, index, *others = answer(
-        array_of(ar), True, return_inverse, return_counts, axis, equal_nan=equal_nan
-    )
+    asked: dict[str, Any] = {"axis": axis, "equal_nan": equal_nan}
+    asked |= {"return_inverse": return_inverse, "return_counts": return_counts}
+    known = np.unique(array_of(ar), return_index=True, **asked)
+    index = known[1]
     if axis is None:
         values = take(reshape(ar, (-1,)), index)
     else:
         values = np.take(ar, index, axis)
-    found = (values, *([index] if return_index else []), *others)
+    found = (values, *([index] if return_index else []), *known[2:])
     return found if len(found) > 1 else values
 
 
