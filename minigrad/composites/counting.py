@@ -82,12 +82,9 @@ def unique(
     """
     asked: dict[str, Any] = {"axis": axis, "equal_nan": equal_nan}
     asked |= {"return_inverse": return_inverse, "return_counts": return_counts}
-    known = np.unique(array_of(ar), return_index=True, **asked)
-    index = known[1]
-    if axis is None:
-        values = take(reshape(ar, (-1,)), index)
-    else:
-        values = np.take(ar, index, axis)
+    known: tuple[Array, ...] = np.unique(array_of(ar), return_index=True, **asked)
+    index: Array = known[1]
+    values: Any = np.take(ar, index, axis)
     found = (values, *([index] if return_index else []), *known[2:])
     return found if len(found) > 1 else values
 
