@@ -17,6 +17,7 @@ from benchmarks import (
     drawing,
     long_sequences,
     lstm_step,
+    numpy_functions,
     processes,
     prove,
 )
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table("Speed: in turn, in a fresh process", speed(in_a_row=1))
     np.empty(2**25 - 2**16, np.uint8)  # freed at once: from now on the memory is kept
     table("Speed: in a loop, with memory kept", speed(in_a_row=3))
+    table("Functions of NumPy", numpy_functions.rows(options.seconds))
     table("Memory and import", processes.rows(options.seconds))
     for title, lines in (
         ("Long sequences", long_sequences.lines()),
