@@ -19,18 +19,25 @@ array(7.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
 from numpy.typing import DTypeLike
 
 from minigrad import writable as _writable
-from minigrad.array_like import current
+from minigrad.array_like import NUMPY_FACE, current
+from minigrad.tensor import Tensor
 from minigrad.types import Operand
 from minigrad.writable import (
     Writable,
     array,
+    empty_like,
+    full_like,
+    joined,
+    ones_like,
+    zeros_like,
 )
 
 
@@ -83,14 +90,32 @@ def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(numpy, name)
+    theirs = getattr(numpy, name)
+    ours = NUMPY_FACE.get(theirs) if callable(theirs) else None
+    return theirs if ours is None else _of_lists(theirs, ours)
+
+
+def _of_lists(
+    theirs: Callable[..., Any], ours: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return a function that takes a list of Tensors for an array: np.mean([s, t])."""
+
+    @functools.wraps(theirs)
+    def function(*args: Any, **options: Any) -> Any:
+        listed = bool(args) and isinstance(args[0], (list, tuple))
+        if listed and isinstance(joined(args[0]), Tensor):
+            return ours(*args, **options)
+        return theirs(*args, **options)
+
+    return function
 
 
 def __dir__() -> list[str]:
-    return sorted({*dir(numpy), *_OWN})
+    return sorted({*dir(numpy), *__all__})
 
 
-_OWN = (
+__all__ = [
+    "Writable",
     "array",
     "asarray",
     "empty",
@@ -103,5 +128,4 @@ _OWN = (
     "ones_like",
     "zeros",
     "zeros_like",
-)
-__all__ = [*_OWN, "Writable"]
+]

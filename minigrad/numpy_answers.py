@@ -15,10 +15,11 @@ from types import ModuleType
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE, QUESTIONS, WRITERS, is_question
+from minigrad.array_like import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.foreign_names import NUMPY
 from minigrad.habits import advice
 from minigrad.primitive import TABLE
+from minigrad.writing import WRITERS
 
 KINDS = {
     "row": "a row of the table",
@@ -38,7 +39,7 @@ OTHERS = frozenset(
 
 
 def answers() -> Iterator[tuple[str, str, str]]:
-    """Yield for each function its name, its kind (one of KINDS), and what is said of it.
+    """Yield each function's name, its kind (one of KINDS), and what is said of it.
 
     The functions are those that NumPy hands over: its ufuncs, and what it dispatches.
     """
@@ -52,9 +53,7 @@ def answers() -> Iterator[tuple[str, str, str]]:
 
 def kind_of(function: Callable[..., object]) -> str:
     """Return which of KINDS a function of NumPy is."""
-    if function in QUESTIONS or (
-        is_question(function) and function not in NUMPY_FACE
-    ):
+    if function in QUESTIONS or (is_question(function) and function not in NUMPY_FACE):
         return "choice"
     if function in WRITERS:
         return "writes"
