@@ -26,11 +26,12 @@ from minigrad.context import calling
 from minigrad.habits import taught
 from minigrad.messages import is_explained
 from minigrad.recording import parameters_of, refused
+from minigrad.tensor import Tensor
 from minigrad.writable import has_tensors, joined
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ONE_ARRAY = ("Given", "Operand", "OneArray")
+_AS_THEY_ARE = {Tensor, int, float, bool, str, type(None)}
 
 
 def composite(function: F) -> F:
@@ -54,16 +55,17 @@ def composite(function: F) -> F:
         return theirs  # type: ignore[return-value]
     inside = taught(function)
     kinds = [str(each.annotation) for each in parameters_of(function).values()]
-    one_array = {i for i, kind in enumerate(kinds) if kind.split(" |")[0] in _ONE_ARRAY}
+    lists = {i for i, kind in enumerate(kinds) if "Sequence" in kind}  # of operands
 
     @functools.wraps(function)
     def ours(*args: Any, **options: Any) -> Any:
-        args = current(args)
+        for a in args:
+            if type(a) not in _AS_THEY_ARE:
+                given = enumerate(current(args))
+                args = tuple([b if i in lists else _stacked(b) for i, b in given])
+                break
         with calling(name):
             try:
-                args = tuple(
-                    _stacked(a) if i in one_array else a for i, a in enumerate(args)
-                )
                 return inside(*args, **options)
             except (TypeError, ValueError, IndexError) as error:
                 if is_explained(error):
@@ -74,4 +76,5 @@ def composite(function: F) -> F:
 
 
 def _stacked(a: Any) -> Any:
+    """Return a list that holds Tensors as one Tensor: it stands for an array."""
     return joined(a) if type(a) is list and has_tensors(a) else a

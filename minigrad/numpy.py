@@ -28,14 +28,13 @@ from numpy.typing import DTypeLike
 
 from minigrad import writable as _writable
 from minigrad.array_like import NUMPY_FACE, current
-from minigrad.tensor import Tensor
 from minigrad.types import Operand
 from minigrad.writable import (
     Writable,
     array,
     empty_like,
     full_like,
-    joined,
+    has_tensors,
     ones_like,
     zeros_like,
 )
@@ -102,10 +101,8 @@ def _of_lists(
 
     @functools.wraps(theirs)
     def function(*args: Any, **options: Any) -> Any:
-        listed = bool(args) and isinstance(args[0], (list, tuple))
-        if listed and isinstance(joined(args[0]), Tensor):
-            return ours(*args, **options)
-        return theirs(*args, **options)
+        listed = bool(args) and type(args[0]) is list and has_tensors(args[0])
+        return (ours if listed else theirs)(*args, **options)
 
     return function
 
