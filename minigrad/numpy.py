@@ -90,7 +90,8 @@ def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
 
 def __getattr__(name: str) -> Any:
     theirs = getattr(numpy, name)
-    ours = NUMPY_FACE.get(theirs) if callable(theirs) else None
+    is_function = callable(theirs) and not isinstance(theirs, numpy.ufunc)
+    ours = NUMPY_FACE.get(theirs) if is_function else None
     return theirs if ours is None else _of_lists(theirs, ours)
 
 

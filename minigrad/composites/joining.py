@@ -89,7 +89,7 @@ def column_stack(tup: Sequence[Given]) -> Given:
 
 
 @composite
-def block(arrays: Any) -> Any:
+def block(arrays: Sequence[Any]) -> Any:
     """Join blocks as they stand in nested lists: the innermost along the last axis.
 
     >>> block([[np.ones((1, 1)), np.zeros((1, 2))], [np.zeros((1, 3))]])

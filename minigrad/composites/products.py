@@ -9,7 +9,7 @@ table. So `np.outer` and `np.matvec` of Tensors are NumPy's, and `mg.outer` and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,7 @@ def vecmat(a: Any, b: Any) -> Any:
 
 
 @composite
-def multi_dot(arrays: Any) -> Any:
+def multi_dot(arrays: Sequence[Any]) -> Any:
     """Multiply matrices, in an order that needs few multiplications.
 
     The first and the last may be vectors.
