@@ -94,7 +94,7 @@ def place_of(i: int, parts: Sequence[Value], options: Mapping[str, int]) -> Inde
     )
 
 
-def join_adjoint(i: int, g: Value, *parts: Value, **options: int) -> Value:
+def join_adjoint(i: int, g: Value, parts: Sequence[Value], **options: int) -> Value:
     """Cut part i back out of the joined cotangent."""
     return g[place_of(i, parts, options)]
 
@@ -104,7 +104,7 @@ def pile_up(*parts: Array, axis: int = 0) -> Array:
     return np.stack(parts, axis=axis)
 
 
-def stack_adjoint(i: int, g: Value, *parts: Value, axis: int = 0) -> Value:
+def stack_adjoint(i: int, g: Value, parts: Sequence[Value], axis: int = 0) -> Value:
     """Take layer i back out of the pile's cotangent."""
     return g[(slice(None),) * (axis % g.ndim) + (i,)]
 

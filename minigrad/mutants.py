@@ -256,7 +256,8 @@ def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
 
 def _exchanged(row: Any, i: int, j: int) -> dict[str, Any]:
     def rule(k: int, first: Any, *args: Any, **options: Any) -> Any:
-        chosen = i + j - k if _exchangeable(row, i, j, args) else k
+        among = args[0] if row.variadic else args
+        chosen = i + j - k if _exchangeable(row, i, j, among) else k
         return right[chosen](first, *args, **options)
 
     right = {k: rule_of(row, k) for k in (i, j)}

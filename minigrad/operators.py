@@ -77,7 +77,7 @@ METHODS: dict[str, Any] = {
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),
-    "mT": property(axes.matrix_transpose),
+    "mT": property(lambda a: np.swapaxes(a, -1, -2)),
     "flatten": axes.ravel,
     "copy": w.copied,
     "clip": f.clip,

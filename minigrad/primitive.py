@@ -148,7 +148,7 @@ class Linear(Primitive):
     """A row given by one adjoint per argument; `jointly` says which linearity holds.
 
     variadic  it takes any number of arguments, as its function does: its one adjoint is
-              told which argument is meant, adjoint(i, g, *args, **options)
+              told which argument is meant, adjoint(i, g, args, **options)
     batched_adjoints   where the sum of adjoint i over many uses of one argument is
               cheaper than its terms: {i: function(uses, part)}, where a use is (node,
               g, args, options) and `part` indexes the entries that are asked for
@@ -189,7 +189,7 @@ class Linear(Primitive):
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
         if self.variadic:
-            return self.adjoints[0](i, g, *args, **options)
+            return self.adjoints[0](i, g, args, **options)
         return self.adjoints[i](g, *args, **options)
 
     def jvp(self, tangents: Tangents, y: Value, args: Args, options: Options) -> Value:
