@@ -128,7 +128,6 @@ CASES = [
             "nonzero",
             "argwhere",
             "flatnonzero",
-            "unique",
             "count_nonzero",
             "nanargmax",
             "nanargmin",

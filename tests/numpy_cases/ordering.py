@@ -159,7 +159,6 @@ CASES = [
         some(3, 3),
         some(3),
     ),
-    case("unique", lambda np, a: np.unique(a), some(3, 3), order=0),
     case("argsort", lambda np, a: np.argsort(a, axis=0), some(3, 3), order=0, weight=5),
     case(
         "argmax", lambda np, a: np.argmax(a, axis=1), positive(3, 3), order=0, weight=5
