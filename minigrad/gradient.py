@@ -280,7 +280,7 @@ class Cotangents:
         if total.shape != contribution.shape:  # used at several broadcast shapes
             total = unbroadcast(total, arg.shape)
             contribution = unbroadcast(contribution, arg.shape)
-        elif tick in self.owned:
+        elif tick in self.owned and total.dtype == contribution.dtype:
             np.add(total, contribution, out=total)  # type: ignore[arg-type]
             return
         total = total + contribution

@@ -828,6 +828,14 @@ def test_whole_numbers_may_divide():
     assert {each.checked for each in mg.derive(x / np.array([2, 1, 4]))} == {"exactly"}
 
 
+def test_what_was_chosen_once_and_not_chosen_twice_is_written_out():
+    a = tensor("a")
+    b = mg.exp(a)
+    loss = sum(mg.stack([b, a + k]).max() for k in (0.0, 9.0, 10.0))
+    (entry,) = mg.derive(loss, a, level="scalar")
+    assert str(entry.derivative) == "exp(a) + 2"
+
+
 def test_a_constant_matrix_may_stand_on_either_side():
     X, K = tensor("X", 2, 2), np.array([[1.0, 2.0], [3.0, 5.0]])
     assert {each.checked for each in mg.derive((K @ X @ K).sum())} == {"exactly"}

@@ -193,7 +193,7 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
         return drawn.astype(output.dtype)
 
     same = {step: step for step in board.tape}
-    constants = {letter: 1.0 * np.asarray(k) for letter, k in board.constants.items()}
+    constants = {letter: np.asarray(k) for letter, k in board.constants.items()}
     eps = max(float(np.finfo(step.dtype).eps) for step in board.tape)
     return Numbers(_values(board, same, seed) | constants, float, ROUNDING * eps)
 

@@ -48,7 +48,8 @@ def evaluate(
     def value(part: Formula) -> Any:
         match part:
             case Letter():
-                return values[part]
+                known = values[part]  # a whole number would have no power of -1
+                return known * 1.0 if known.dtype.kind in "iub" else known
             case Number(value=exact):
                 return number(exact)
             case Sum(terms=terms):
