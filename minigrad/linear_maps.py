@@ -130,8 +130,9 @@ def _add_at(total: Array, index: Index, g: Array) -> None:
 
 def take_adjoints(uses: Sequence[Use], part: Index = ...) -> Array:
     """Scatter the cotangents of many takes from one array into one array."""
-    _, g, (a,), _ = uses[0]
-    total = np.zeros(a.shape, g.dtype, like=g)
+    # One entry of an array of objects may be a bare 0, which is a whole number.
+    g = next((g for _, g, _, _ in uses if g.dtype == object), uses[0][1])
+    total = np.zeros(uses[0][2][0].shape, g.dtype, like=g)
     for _, g, _, options in uses:
         _add_at(total, options["index"], g)
     return total if part is ... else total[part]

@@ -834,6 +834,9 @@ def test_what_was_chosen_once_and_not_chosen_twice_is_written_out():
     loss = sum(mg.stack([b, a + k]).max() for k in (0.0, 9.0, 10.0))
     (entry,) = mg.derive(loss, a, level="scalar")
     assert str(entry.derivative) == "exp(a) + 2"
+    x = mg.exp(tensor("x", 2))
+    loss = sum(mg.stack([x[0], x[1] + k]).max() for k in (9.0, 9.5, -9.0))
+    assert len(mg.derive(loss, level="scalar")) == 2
 
 
 def test_a_constant_matrix_may_stand_on_either_side():
