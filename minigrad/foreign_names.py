@@ -22,7 +22,10 @@ GRADIENT = "mg.grad(loss, t)  # of any Tensor on the tape; backward() fills Para
 
 TENSOR: Table = {
     **dict.fromkeys(("numpy", "array", "value", "values"), NUMBERS),
-    "tolist": "t.data.tolist()",
+    **{name: f"t.data.{name}()" for name in ("tolist", "tobytes", "dumps")},
+    **{name: f"t.data.{name}" for name in ("nbytes", "itemsize", "strides", "flags")},
+    **dict.fromkeys(("fill", "put"), "t.copy()  # which can be written to"),
+    "imag": "np.imag(t)",
     **dict.fromkeys(("cpu", "cuda", "device", "is_cuda"), ON_CPU),
     "to": "t.astype(dtype)  # all numbers are on the CPU",
     "type": "t.astype(dtype)",
