@@ -207,9 +207,9 @@ class ArrayLike(Methods):
             raise self._leaves_the_tape(*_STORED)
         raise self._leaves_the_tape(
             "a plain array made from a Tensor",
-            "say so: t.data is the array, float(t) a number. Of a list of Tensors, "
-            "mg.array([t, 0.0]) makes one array that is recorded, and so does "
-            "mg.stack.",
+            "say so: t.data is the array, float(t) a number. mg.array([t, 0.0]) of a "
+            "list is recorded, as mg.stack is, and so is np.asarray(t) in a file with "
+            "`from minigrad import numpy as np`.",
         )
 
     def _leaves_the_tape(self, asked: str, fix: str) -> TypeError:

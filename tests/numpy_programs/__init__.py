@@ -15,13 +15,11 @@ fixed    the names of arrays that are data: targets, masks, noise
 fills    which arrays it writes to:
          ""         none
          "copies"   what x.copy() or np.zeros_like(x) gives, which may be written to
-         "new"      what np.zeros or np.eye makes, or np.array of Tensors that is more
-                    than computed with: NumPy keeps no record of what is written into
-                    its own arrays, so the program needs the import
+         "new"      what np.zeros, np.eye or np.asarray makes: NumPy keeps no record of
+                    what enters its own arrays, so the program needs the import
                     `from minigrad import numpy as np`, its one line that changes
          "results"  what it computed with Tensors: it declines, and says that a copy can
                     be written to
-proved   what a proof of it says: "proved", or where it is known not to be, why
 jax      whether jax.numpy runs it as it stands
 """
 
@@ -43,7 +41,6 @@ class Program:
     args: tuple[Any, ...]
     fixed: tuple[str, ...] = ()
     fills: str = ""
-    proved: str = "proved"
     jax: bool = True
 
     @property

@@ -91,6 +91,14 @@ def rosenbrock(x):
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0)
 
 
+@program(some(3), fills="new")
+def rosenbrock_of_a_library(x, a=1.0, b=100.0):
+    """Libraries: what comes in is made an array first, whatever it was."""
+    x = np.asarray(x, dtype=float)
+    left, right = x[:-1], x[1:]
+    return np.sum(b * (right - left**2) ** 2 + (a - left) ** 2, axis=0)
+
+
 @program(some(2))
 def himmelblau(p):
     """Four minima; the point is unpacked."""
