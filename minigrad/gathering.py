@@ -49,11 +49,34 @@ class Memory:
         start = self.starts[-1]
         self.pieces.append(piece)
         self.starts.append(start + piece.size)
+        if not piece.ndim:
+            return np.array(start)
         return np.arange(start, start + piece.size).reshape(piece.shape)
+
+    def entry(self, place: int) -> Piece:
+        """Return the entry at an address: the very piece, if it was written alone."""
+        k = bisect(self.starts, place) - 1
+        piece = self.pieces[k]
+        return (
+            piece
+            if not piece.ndim
+            else _from_one(piece, np.array(place - self.starts[k]))
+        )
+
+    def owners(self, places: Array) -> Array:
+        """Return which piece holds each of some addresses."""
+        low, high = int(places.min()), int(places.max())
+        first, last = (bisect(self.starts, place) - 1 for place in (low, high))
+        if places.size < last - first:  # few entries, far apart
+            each = [bisect(self.starts, place) - 1 for place in places.ravel().tolist()]
+            return np.array(each).reshape(places.shape)
+        starts = np.asarray(self.starts[first : last + 1])
+        return first - 1 + np.searchsorted(starts, places, side="right")
 
     def converted(self, value: Operand) -> Piece:
         """Return a value as a piece, in the precision of the array."""
-        value = joined(value)
+        if not isinstance(value, Tensor):
+            value = joined(value)
         if not isinstance(value, Tensor):
             piece = np.array(numbers(value, "x[index] = value", "value"), self.dtype)
             piece.flags.writeable = False
@@ -65,17 +88,17 @@ class Memory:
 
 def gathered(memory: Memory, places: Array) -> Any:
     """Return the entries at some addresses: one piece or what joins several."""
+    if not places.ndim:
+        return memory.entry(int(places))
     if not places.size:
         return _nothing(memory, places)
-    low, high = int(places.min()), int(places.max())
-    first, last = (bisect(memory.starts, place) - 1 for place in (low, high))
-    if first == last:
-        return _from_one(memory.pieces[first], places - memory.starts[first])
-    starts = np.asarray(memory.starts[first : last + 1])
-    nth = np.searchsorted(starts, places, side="right") - 1
-    owner, local = nth + first, places - starts[nth]
-    owners = first + np.flatnonzero(np.bincount(nth.ravel()))
-    pieces = {k: memory.pieces[k] for k in owners.tolist()}
+    owner = memory.owners(places)
+    pieces = {k: memory.pieces[k] for k in sorted({*owner.ravel().tolist()})}
+    starts = {k: memory.starts[k] for k in pieces}
+    if len(pieces) == 1:
+        ((first, piece),) = pieces.items()
+        return _from_one(piece, places - starts[first])
+    local = places - np.array([*starts.values()])[np.searchsorted([*starts], owner)]
     if not any(isinstance(piece, Tensor) for piece in pieces.values()):
         return _joined(pieces, owner, local)
     one_over_another = len(pieces) == 2 and any(p.size > 1 for p in pieces.values())

@@ -117,10 +117,8 @@ class Writable(ArrayLike):
             raise misfit(self, "x[index]", error, _within(self, index)) from error
         if isinstance(places, Array):
             return self._seen(places)
-        value = gathered(self._memory, np.asarray(places))
-        return (
-            value[()] if isinstance(value, Array) else value
-        )  # a number, not an array
+        value = self._memory.entry(int(places))
+        return value if isinstance(value, Tensor) else value[()]  # a number, no array
 
     def __setitem__(self, index: Index, value: Operand) -> None:  # type: ignore[override]
         index = _as_index(index)
@@ -203,6 +201,8 @@ def filled(
 
 def _as_index(index: Any) -> Any:
     """Return an index, or refuse one with a derivative."""
+    if type(index) is int or type(index) is slice:
+        return index
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, ArrayLike) for part in parts):
         raise TypeError(
