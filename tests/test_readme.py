@@ -31,21 +31,22 @@ def test_the_first_example_prints_what_the_readme_shows(in_empty_folder, capsys)
     assert (in_empty_folder / "neuron.svg").read_text("utf-8").startswith("<?xml")
 
 
-def test_a_model_is_trained_as_the_readme_shows(capsys):
-    exec(blocks("python")[1], {})
-    assert capsys.readouterr().out == blocks("text")[1]
+@pytest.mark.parametrize("k", [1, 2])
+def test_numpy_is_differentiated_and_a_model_trained_as_the_readme_shows(k, capsys):
+    exec(blocks("python")[k], {})
+    assert capsys.readouterr().out == blocks("text")[k]
 
 
 def test_the_equations_are_what_derive_prints(capsys):
     names: dict[str, object] = {}
-    for program, shown in zip(blocks("python")[2:], blocks("text")[3:], strict=True):
+    for program, shown in zip(blocks("python")[3:], blocks("text")[4:], strict=True):
         exec(program, names)
         assert capsys.readouterr().out == shown
 
 
 def test_the_table_of_the_answer_is_what_explain_prints(capsys):
     LSTM(n=3, m=2).explain()
-    assert capsys.readouterr().out == blocks("text")[2]
+    assert capsys.readouterr().out == blocks("text")[3]
 
 
 def test_every_link_leads_to_a_file():

@@ -23,7 +23,7 @@ TEXT = (".dot", ".gv")
 
 
 class Drawing:
-    """What `mg.draw` returns: `.dot`, `.svg()`, `.save(path)`; notebooks show it."""
+    """What `mg.draw` returns: DOT text, `.svg()`, `.save(path)`; notebooks show it."""
 
     def __init__(
         self, dot: str, summary: str, title: str, renderer: str | None = None
