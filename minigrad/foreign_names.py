@@ -48,7 +48,6 @@ TENSOR: Table = {
     "view": "t.reshape(shape)",
     **dict.fromkeys(("view_as", "reshape_as"), "t.reshape(other.shape)"),
     "unsqueeze": "t[None]  # a new first axis; t[..., None] is a new last one",
-    "flat": "t.ravel()  # a loop over its entries is for row in t.ravel()",
     "permute": "t.transpose(1, 0)",
     "t": "t.T",
     "resize": "np.resize(t, (3, 2))" + UNWRITTEN,

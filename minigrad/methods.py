@@ -25,6 +25,7 @@ class Methods:
     if TYPE_CHECKING:
         T: Tensor
         mT: Tensor
+        flat: Tensor
 
         def __add__(self, other: Operand) -> Tensor: ...
         def __radd__(self, other: Operand) -> Tensor: ...

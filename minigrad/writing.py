@@ -13,7 +13,7 @@ it returns is no Tensor either, and can be written to as well: x = np.zeros(3) +
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,37 @@ def astype(self: Writable, dtype: DTypeLike) -> Any:
 def sort(self: Writable, axis: int = -1) -> None:
     """Bring the entries along an axis into ascending order, in the array itself."""
     self[...] = np.sort(self, axis)
+
+
+class Flat:
+    """The entries of an array in one row, to be read and written: x.flat[::4] = t."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Writable) -> None:
+        self.of = of
+
+    def __len__(self) -> int:
+        return self.of.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        found = self.of.view(lambda places: np.asarray(places.flat[index]))
+        return found if found.ndim else found.current()
+
+    def __setitem__(self, index: Any, value: Operand) -> None:
+        def assign(places: Array, new: Array) -> None:
+            places.flat[index] = new
+
+        try:
+            self.of.write(assign, value)
+        except (IndexError, ValueError, TypeError) as error:
+            if is_explained(error):
+                raise
+            fix = f"index {index!r} must lie within {self.of.size} entries."
+            raise misfit(self.of, "x.flat[index] = value", error, fix, value) from error
 
 
 def in_place(operation: Callable[..., Any]) -> Callable[..., Any]:

@@ -174,6 +174,14 @@ def numpy_writes(np, t):
     return x
 
 
+def all_entries_are_one_row(np, t):
+    x = t.copy().T
+    x.flat[::4] += t[0, 0]
+    x.flat[1] = x.flat[2] * x.flat[-1]
+    x.flat[[5, 6]] = t[:2, 1]
+    return x * sum(v * v for v in x.flat) + len(x.flat)
+
+
 def results_are_written(np, t):
     x = np.zeros((3, 3))
     np.multiply(t, t, out=x)
@@ -266,6 +274,7 @@ PROGRAMS = (
     the_last_of_repeated_indices_wins,
     what_repeats_adds_up,
     numpy_writes,
+    all_entries_are_one_row,
     results_are_written,
     a_number_has_no_axis,
     what_is_computed_of_numbers_is_written_to,
