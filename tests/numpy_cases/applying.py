@@ -31,6 +31,7 @@ CASES = [
         lambda np, x, k: np.piecewise(x, x > 0, [lambda x, k: k * x, 0.5], k),
         *(some(5), some()),
         weight=2,
+        jax=False,
     ),
     case(
         "piecewise of a number",
