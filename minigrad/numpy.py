@@ -35,6 +35,7 @@ from minigrad.writable import (
     empty_like,
     full_like,
     has_tensors,
+    joined,
     ones_like,
     zeros_like,
 )
@@ -88,6 +89,27 @@ def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
     return array(a, dtype)
 
 
+class _InBrackets:
+    """np.r_[0, t] and np.c_[x, t]: arrays and Tensors joined, in rows or columns."""
+
+    def __init__(self, theirs: Any, join: Callable[[list[Any]], Any]) -> None:
+        self.theirs, self.join = theirs, join
+
+    def __getitem__(self, parts: Any) -> Any:
+        parts = list(parts) if isinstance(parts, tuple) else [parts]
+        if not has_tensors(parts) or any(isinstance(each, str) for each in parts):
+            return self.theirs[tuple(parts)]
+        return self.join(
+            [joined(each) if has_tensors(each) else numpy.r_[each] for each in parts]
+        )
+
+
+r_ = _InBrackets(
+    numpy.r_, lambda parts: numpy.concatenate([*map(numpy.atleast_1d, parts)])
+)
+c_ = _InBrackets(numpy.c_, numpy.column_stack)
+
+
 def __getattr__(name: str) -> Any:
     theirs = getattr(numpy, name)
     is_function = callable(theirs) and not isinstance(theirs, numpy.ufunc)
@@ -116,6 +138,7 @@ __all__ = [
     "Writable",
     "array",
     "asarray",
+    "c_",
     "empty",
     "empty_like",
     "eye",
@@ -124,6 +147,7 @@ __all__ = [
     "identity",
     "ones",
     "ones_like",
+    "r_",
     "zeros",
     "zeros_like",
 ]

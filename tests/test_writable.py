@@ -182,6 +182,11 @@ def all_entries_are_one_row(np, t):
     return x * sum(v * v for v in x.flat) + len(x.flat)
 
 
+def brackets_join(np, t):
+    row = np.r_[0.0, t[0], [t[1, 1], 2.0], 1:3, np.r_[1.0]]
+    return np.c_[np.ones(3), t, t[:, 0], np.c_[t[1]]] * row[1:8].sum() + row[-1]
+
+
 def results_are_written(np, t):
     x = np.zeros((3, 3))
     np.multiply(t, t, out=x)
@@ -275,6 +280,7 @@ PROGRAMS = (
     what_repeats_adds_up,
     numpy_writes,
     all_entries_are_one_row,
+    brackets_join,
     results_are_written,
     a_number_has_no_axis,
     what_is_computed_of_numbers_is_written_to,

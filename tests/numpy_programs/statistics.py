@@ -123,6 +123,14 @@ def polynomial_fit(x, y):
     return np.sum((np.polyval(coefficients, x) - y) ** 2), coefficients
 
 
+@program(some(5), some(5), fills="new")
+def normal_equation(x, y):
+    """A first course: columns of ones, x and x^2 by np.c_, and the normal equation."""
+    X = np.c_[np.ones(len(x)), x, x**2]
+    theta = np.linalg.inv(X.T.dot(X)).dot(X.T).dot(y)
+    return theta, np.sum((X.dot(theta) - y) ** 2) / (2 * len(y))
+
+
 @program(some(4), some(2), some(2), number(1.3))
 def fourier_series_loss(t, a, b, period):
     """A seasonal curve: sines and cosines side by side."""
