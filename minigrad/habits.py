@@ -53,9 +53,9 @@ def taught(function: F) -> F:
         try:
             return function(*args, **options)
         except TypeError as error:
-            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise  # the function ran, and says what is wrong
-            raise _misfit(function, error) from None
+            if ran(error):
+                raise
+            raise misfit(_name(function), function, error) from None
 
     return called  # type: ignore[return-value]
 
@@ -94,16 +94,30 @@ def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
 
 def _name(function: Any) -> str:
     """Return what a user calls a function: of a constructor the class."""
-    qualified: str = function.__qualname__.removesuffix(".__init__")
-    return qualified.rpartition(".")[2]
+    qualified: str = function.__qualname__
+    made = qualified.removesuffix(".__init__").removesuffix(".__new__")
+    return made.rpartition(".")[2]
 
 
-def _misfit(function: Any, error: TypeError) -> TypeError:
+def ran(error: TypeError) -> bool:
+    """Did the function that was called run, and itself say what is wrong?"""
+    trace = error.__traceback__
+    return trace is None or trace.tb_next is not None
+
+
+def misfit(
+    name: str, function: Any, error: TypeError, asked: str | None = None
+) -> TypeError:
     """Say how a function is called, to who gave too few arguments or too many."""
-    name = _name(function)
     _, _, why = str(error).partition("() ")
-    named = [each for each in inspect.signature(function).parameters if each != "self"]
-    asked, fix = f"{name}, at {user_line()}", f"write {name}({', '.join(named)})."
+    named = [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.name not in ("self", "_cls")
+        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    fix = f"write {name}({', '.join(named)})."
+    asked = f"{asked or name}, at {user_line()}"
     return TypeError(explain(asked, {}, f"{name} {why or error}.", fix))
 
 

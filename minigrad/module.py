@@ -24,9 +24,10 @@ from minigrad.array_like import plain
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.foreign_names import MODULE
-from minigrad.habits import absent, taught
-from minigrad.messages import explain, user_line
+from minigrad.habits import absent, misfit, ran, taught
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.parameter import Parameter, holds
+from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 
@@ -46,8 +47,10 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         members = list(_members(value))
         replaced = vars(self).get(name)
+        if isinstance(replaced, Parameter):
+            _require_trained(replaced, name, value, members)
         object.__setattr__(self, name, value)
-        if not isinstance(replaced, Tensor):  # in a Parameter's place it is meant
+        if not isinstance(replaced, Tensor):
             _warn_of_untrained(f"{type(self).__name__}.{name}", members)
         modules = [member for _, member in members if isinstance(member, Module)]
         if any(part is self for each in modules for *_, part in each._walk()):
@@ -58,7 +61,13 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with scope(self.label or type(self).__name__):
-            return self.forward(*args, **kwargs)
+            try:
+                return self.forward(*args, **kwargs)
+            except TypeError as error:
+                if ran(error):
+                    raise
+                kind = type(self).__name__
+                raise misfit("model", self.forward, error, f"a call of {kind}") from None
 
     def __repr__(self) -> str:
         found = {path: part.shape for path, part in self._found().items()}
@@ -217,7 +226,7 @@ def _members(
             if isinstance(value, (set, frozenset)):
                 raise TypeError(
                     explain(
-                        f"a {type(found).__name__} in a set, at {user_line()}",
+                        f"{a_kind(found)} in a set, at {user_line()}",
                         {},
                         "a set has no order, so what is in it has no lasting path.",
                         "use a list, a tuple or a dict.",
@@ -227,6 +236,33 @@ def _members(
 
 
 _CONTAINERS = (list, tuple, Mapping, set, frozenset)
+
+
+def _require_trained(
+    replaced: Parameter, name: str, value: Any, members: list[tuple[str, Any]]
+) -> None:
+    """Refuse what would stand in a Parameter's place, and never be trained."""
+    if value is None or any(_is_trained(part, replaced) for _, part in members):
+        return
+    raise TypeError(
+        explain(
+            f"layer.{name} = {a_kind(value)}, at {user_line()}",
+            {name: replaced, "value": value},
+            f"{name} is a Parameter, and what stood in its place would be neither "
+            "trained nor saved.",
+            f"write layer.{name}.data = array for new numbers, layer.{name} = "
+            "mg.Parameter(array) for a new Parameter. Where a Tensor is meant, as in "
+            f'a function of the weights, vars(layer)["{name}"] = t.',
+        )
+    )
+
+
+def _is_trained(part: Any, replaced: Parameter) -> bool:
+    """Does training reach this: a Module, a Parameter, or what others made?"""
+    if isinstance(part, Tensor) and part.primitive is not None:
+        leaves = Tape(part).leaves
+        return any(isinstance(p, Parameter) and p is not replaced for p in leaves)
+    return isinstance(part, (Module, Parameter))
 
 
 def _warn_of_untrained(name: str, members: list[tuple[str, Any]]) -> None:

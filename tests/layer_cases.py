@@ -108,8 +108,8 @@ def our_stack(case, inputs):
             layer = LSTM(n, m, way == "backward", case.outputs, rng=0)
             for letter, gate in GATES.items():
                 box = getattr(layer.cell, gate)
-                box.W = inputs[f"{k}.{way}.W_{letter}"]
-                box.b = inputs[f"{k}.{way}.b_{letter}"]
+                W, b = (inputs[f"{k}.{way}.{kind}_{letter}"] for kind in "Wb")
+                vars(box).update(W=W, b=b)
             ways.append(layer)
         both = case.merge != "none"
         layers.append(Bidirectional(*ways, merge=case.merge) if both else ways[0])

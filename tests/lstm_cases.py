@@ -61,7 +61,7 @@ def layer_with(inputs, layer=None):
     layer = layer or LSTM(width - m, m, rng=0)
     for letter, name in GATES.items():
         gate = getattr(layer.cell, name)
-        gate.W, gate.b = inputs[f"W_{letter}"], inputs[f"b_{letter}"]
+        vars(gate).update(W=inputs[f"W_{letter}"], b=inputs[f"b_{letter}"])
     return layer
 
 

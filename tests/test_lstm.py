@@ -251,7 +251,7 @@ def test_gradients_reach_every_parameter_of_a_deeper_gate():
         assert np.any(g != 0), path
 
     def loss(W):
-        layer.cell.output.hidden[0].W = W
+        vars(layer.cell.output.hidden[0])["W"] = W
         return (layer(x)[0] ** 2).sum()
 
     mg.check_gradients(loss, layer.cell.output.hidden[0].W)

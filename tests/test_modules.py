@@ -331,7 +331,8 @@ def test_a_leaf_that_is_no_parameter_is_not_left_untrained_in_silence():
         model.constant = mg.Tensor([1.0]) * 2.0
     model.result = mg.Parameter([1.0]) * 2.0
     layer = mg.Dense(1, 1, rng=0)
-    layer.W = mg.Tensor([[1.0]])  # a function of its weights: in a Parameter's place
+    vars(layer)["W"] = mg.Tensor([[1.0]])  # a function of its weights
+    layer.W = mg.Tensor([[2.0]])
 
 
 def test_a_module_shows_its_parameters():

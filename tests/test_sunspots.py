@@ -115,8 +115,8 @@ def test_the_gradient_of_the_loss_is_its_derivative():
     model = Forecaster(2, TRAINING, rng=0)
 
     def loss(W, b, readout):
-        model.lstm.cell.forget.W, model.lstm.cell.input.b = W, b
-        model.readout.W = readout
+        vars(model.lstm.cell.forget)["W"], vars(model.lstm.cell.input)["b"] = W, b
+        vars(model.readout)["W"] = readout
         return model.loss(few)
 
     cell = model.lstm.cell

@@ -92,7 +92,7 @@ def test_the_gradient_of_every_loss_is_its_derivative(task):
     batch = next(task.batches(rng(), 2))
 
     def loss(W, b):
-        model.layer.cell.forget.W, model.readout.b = W, b
+        vars(model.layer.cell.forget)["W"], vars(model.readout)["b"] = W, b
         return task.loss(model, batch)
 
     mg.check_gradients(loss, model.layer.cell.forget.W, model.readout.b)
