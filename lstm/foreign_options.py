@@ -7,13 +7,13 @@ the call, or nowhere, because it is always so.
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from minigrad.feedforward import require_sizes
+from minigrad.habits import nearest
 from minigrad.messages import explain, user_line
 
 SIZES = "n is the size of x_t and m that of y_t, which Keras calls units."
@@ -185,7 +185,7 @@ def _brief(value: object) -> str:
 
 
 def _told(name: str, known: Collection[str], table: Mapping[str, str]) -> str:
-    near = "".join(difflib.get_close_matches(name, known, n=1))
+    near = nearest(name, known)
     text = "there is no such option" + (f"; perhaps {near}?" if near else ".")
     return textwrap.fill(
         f"{name}: {table.get(name, text)}",

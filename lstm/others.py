@@ -16,11 +16,12 @@ import numpy as np
 
 from lstm.cell import Cell
 from lstm.gate import Gate
-from lstm.state import Numbers, detached
+from lstm.state import Numbers, answering, detached
 from minigrad import Dense, Tensor, concatenate, relu, sigmoid, tanh
 from minigrad.feedforward import Rng, generator
 
 
+@answering
 class Output(NamedTuple):
     """What a cell without a cell state carries: its output y, shape (..., m)."""
 

@@ -12,11 +12,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    NamedTuple,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+)
 
 import numpy as np
 
 from minigrad import Module, Parameter, Tensor
+from minigrad.habits import absent, taught
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.types import Array, Shape
 
@@ -24,6 +33,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from numpy.typing import DTypeLike
+
+PART = "state.y  # a state is a tuple: go on with one of its parts"
+STATE = {  # names that a state has elsewhere, or that belong to its parts
+    **dict.fromkeys(("h", "hx", "hidden", "hidden_state"), "state.y  # the output"),
+    **dict.fromkeys(("cell", "cell_state", "cx", "memory"), "state.c"),
+    **dict.fromkeys(("shape", "ndim", "size", "dtype", "sum", "mean"), PART),
+    **dict.fromkeys(("backward", "reshape", "numpy", "item", "T"), PART),
+}
 
 Numbers: TypeAlias = Tensor | Array  # x, y, and all that is handed on between steps
 Carried = TypeVar("Carried")
@@ -97,6 +114,33 @@ def axes(batch: int | Shape) -> Shape:
     return (batch,) if isinstance(batch, int | np.integer) else tuple(batch)
 
 
+def answering(kind: type[Carried]) -> type[Carried]:
+    """Let a NamedTuple answer what others do with a state: a decorator.
+
+    A tuple times 2 is that tuple twice, and two tuples make a longer one: wrong, and
+    nobody would say so.
+    """
+
+    def refuse(self: Carried, *_: object, **__: object) -> NoReturn:
+        raise TypeError(
+            explain(
+                f"arithmetic with {a_kind(self)}, at {user_line()}",
+                {},
+                f"a state is a tuple, {call_of(kind)}, and arithmetic is done with its "
+                "parts. In a Bidirectional each direction has a state of its own: "
+                "state.forward and state.backward.",
+                "y, state = layer(x), and go on with y, or with state.y.",
+            )
+        )
+
+    for name in ("add", "radd", "mul", "rmul", "array_ufunc", "array_function"):
+        setattr(kind, f"__{name}__", refuse)
+    kind.__new__ = taught(kind.__new__)  # type: ignore[method-assign]
+    kind.__getattr__ = absent("state", STATE)  # type: ignore[attr-defined]
+    return kind
+
+
+@answering
 class State(NamedTuple):
     """What an LSTM carries from one time step to the next.
 
@@ -108,12 +152,22 @@ class State(NamedTuple):
     c: Numbers
 
     @classmethod
+    @taught
     def zeros(cls, m: int, batch: Shape = (), dtype: DTypeLike = float) -> State:
         """Return the state before anything was seen.
 
         >>> State.zeros(2)
         State(y=array([0., 0.]), c=array([0., 0.]))
         """
+        if not isinstance(m, int | np.integer):
+            raise TypeError(
+                explain(
+                    f"State.zeros({m!r}), at {user_line()}",
+                    {},
+                    "the first number is m, the size of y; the second, the batch.",
+                    "write State.zeros(m, (B,)) for B sequences.",
+                )
+            )
         shape = (*axes(batch), m)
         return cls(np.zeros(shape, dtype), np.zeros(shape, dtype))
 

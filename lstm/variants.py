@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 import numpy as np
 
 from lstm.cell import GateValue, LSTMCell
-from lstm.state import Numbers, detached
+from lstm.state import Numbers, answering, detached
 from minigrad import Parameter, Tensor, concatenate
 from minigrad.messages import explain, user_line
 
@@ -185,6 +185,7 @@ class LinearOutputCell(LSTMCell):
     usual = {"state": linear}
 
 
+@answering
 class GateState(NamedTuple):
     """What is carried where gates read gates: y, c, and f, i, o, each (..., m)."""
 

@@ -94,9 +94,13 @@ class ArrayLike(Methods):
         """The number of entries."""
         return self.data.size
 
-    def item(self) -> Any:
-        """Return the only entry as a Python number."""
-        return self.data.item()
+    def item(self, *index: int) -> Any:
+        """Return the only entry, or that at an index, as a Python number."""
+        if self.size != 1 and not index:
+            raise self._not_one(
+                "item", "or take one, t.item(0), or all, t.data.tolist()."
+            )
+        return self.data.item(*index)
 
     def __repr__(self) -> str:
         kind = type(self).__name__
@@ -147,12 +151,17 @@ class ArrayLike(Methods):
             if SETTING.get().recording and _numpy_asks():
                 raise self._leaves_the_tape(*_LISTED)
             return self.data.item()
-        raise TypeError(
+        raise self._not_one(kind)
+
+    def _not_one(
+        self, kind: str, fix: str = "or compare with (t.data > 0).any()."
+    ) -> TypeError:
+        return TypeError(
             explain(
                 f"{kind}(t) of a Tensor with {self.size} entries",
                 {self.name or "t": self},
                 f"only a single number has one {kind}.",
-                "reduce first (t.sum(), t.max()), or compare with (t.data > 0).any().",
+                f"reduce first (t.sum(), t.max()), {fix}",
             )
         )
 

@@ -23,7 +23,7 @@ from typing import NoReturn
 import numpy as np
 
 from minigrad.array_like import DOMAINS, ArrayLike, as_array
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.types import Array
 
 _INEXACT = (float, complex, np.inexact)
@@ -178,9 +178,8 @@ def _meaning(value: object) -> tuple[str, str]:
         )
     theirs = getattr(type(value), "__array_ufunc__", None)
     if isinstance(value, Array) and theirs is not Array.__array_ufunc__:
-        kind = type(value).__name__
         return (
-            f"a {kind} is more than its numbers (units, say), and a Tensor is not.",
+            f"{a_kind(value)} is more than its numbers (units, say), and no Tensor is.",
             "np.asarray(a) in the units that are meant.",
         )
     return "", ""

@@ -210,11 +210,22 @@ SYNONYMS = {
     **dict.fromkeys(("max", "a_max"), "high"),
 }  # taken for what we say
 WORDS = {
+    **dict.fromkeys(("h", "hidden", "hx", "h_0"), "y"),
+    **dict.fromkeys(("cell", "cx", "c_0"), "c"),
+    **dict.fromkeys(("hidden_size", "units"), "m"),
+    "batch_size": "batch",
     "argument": "argnums",
     "dim": "axis",
     "dims": "axes",
     "keepdim": "keepdims",
 }
+EVERY = "  # the page shows every step; mg.draw has a view, mg.derive a level"
+SQUARES = "(t - other) ** 2  # squared_error is the mean of these; make any other"
+WEIGHED = "(weights * (t - other) ** 2).mean()"
+LOSSES = (
+    "-mg.log_softmax(logits)[rows, ids]  # cross_entropy is the mean of these; rows is "
+    "np.arange(len(ids))"
+)
 KEYWORDS: Table = {  # of one function, or of any
     **dict.fromkeys(("requires_grad", "trainable"), RECORDED),
     "Tensor.dtype": "mg.Tensor(np.asarray(array, dtype))",
@@ -239,7 +250,21 @@ KEYWORDS: Table = {  # of one function, or of any
         ("bias", "use_bias"), "mg.matvec(W, x)  # a Dense always has its b"
     ),
     "strict": "model.load_state_dict({**model.state_dict(), **arrays})",
-    "reduction": "(t - other) ** 2  # a loss here is the mean; of this make any other",
+    **{f"squared_error.{word}": SQUARES for word in ("reduction", "size_average")},
+    **{f"cross_entropy.{word}": LOSSES for word in ("reduction", "size_average")},
+    **{f"squared_error.{word}": WEIGHED for word in ("weight", "sample_weight")},
+    "cross_entropy.weight": "-(mg.log_softmax(logits)[rows, ids] * weights[ids]).sum() "
+    "/ weights[ids].sum()  # rows is np.arange(len(ids))",
+    "cross_entropy.ignore_index": "mg.cross_entropy(logits[ids != 9], ids[ids != 9])"
+    "  # without the label 9",
+    "cross_entropy.label_smoothing": "0.9 * mg.cross_entropy(logits, ids) - 0.1 * "
+    "mg.log_softmax(logits).mean()  # smoothing 0.1",
+    "cross_entropy.from_logits": "  # logits are what it takes: no softmax before it",
+    "draw.level": "mg.draw(y, view='op')  # equations have a level: mg.derive(y)",
+    "derive.view": "mg.derive(loss, level='op')  # pictures have a view: mg.draw(loss)",
+    **dict.fromkeys(("explore.view", "explore.level"), EVERY),
+    **dict.fromkeys(("prove.view", "prove.level"), "  # a proof is of every step"),
+    "draw.wrt": "mg.draw(y, view='backward')  # the gradient of all leaves",
     "inplace": "  # a Tensor is never written into",
     "out": "t = mg.tanh(t)  # a Tensor is never written into",
     "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",

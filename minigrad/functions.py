@@ -19,13 +19,15 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad.arrays import booleans, numbers
 from minigrad.composite import composite
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.table import (
     broadcast,
+    cast,
     concatenate_row,
     multiply,
     power_row,
@@ -44,7 +46,7 @@ def array_of(a: object) -> Array:
     """Return the numbers of a Tensor, an array or a Python number as an array."""
     if isinstance(a, Tensor):
         return a.data
-    return numbers(a, f"arithmetic with a {type(a).__name__}", "operand")
+    return numbers(a, f"arithmetic with {a_kind(a)}", "operand")
 
 
 # -------------------------------------------------------------- signatures of the rows
@@ -115,6 +117,41 @@ def getitem(a: Given, index: Index) -> Given:
     )
     result: Given = take(a, parts if isinstance(index, tuple) else parts[0])
     return result
+
+
+def astype(a: Given, dtype: DTypeLike, **options: Any) -> Given:
+    """Return the numbers in another precision; a Tensor holds no other numbers.
+
+    >>> astype(Tensor([0.5]), "f4").dtype
+    dtype('float32')
+    """
+    result: Given = a
+    if isinstance(a, Tensor) and (kind := _kind(dtype)) not in (*"f", a.dtype.kind):
+        raise TypeError(
+            explain(
+                f"t.astype({np.dtype(dtype).name}), at {user_line()}",
+                {a.name or "t": a},
+                "a Tensor holds what a derivative is taken of: "
+                + _NO_PRECISION.get(kind, "these are no numbers that change a little."),
+                "write t.data.astype(dtype), a plain array without a record.",
+            )
+        )
+    result = cast(a, dtype=dtype, **options)
+    return result
+
+
+def _kind(dtype: DTypeLike) -> str:
+    """Return the kind of numbers, f for floating point; "f" too if NumPy knows none."""
+    try:
+        return np.dtype(dtype).kind
+    except TypeError:
+        return "f"  # the row refuses it
+
+
+_NO_PRECISION = {
+    "c": "the gradient of a real loss in complex numbers needs conjugates.",
+    "O": "floating-point numbers kept as objects are not exact.",
+}
 
 
 def reshaped(

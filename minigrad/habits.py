@@ -33,6 +33,8 @@ from minigrad.messages import explain, user_line
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+SLIP = 0.82  # of difflib: tanhh is tanh (0.89), but score no scope (0.8)
+
 # NumPy, copy and pickle ask for names with an underscore, messages for these.
 PROBED = ("data", "primitive", "line", "name")
 
@@ -78,7 +80,7 @@ def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
     ours = SYNONYMS.get(word, "")
     shown = [each for each in names if each not in ("self", "args", "options")]
     entry = KEYWORDS.get(f"{name}.{word}") or KEYWORDS.get(word)
-    near = difflib.get_close_matches(word, shown, n=1)
+    near = nearest(word, shown)
     why = f"{name} has no option of that name."
     if ours in shown:
         why, fix = f"that is {ours}, which is given, too.", f"give one of them: {ours}."
@@ -87,9 +89,25 @@ def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
     elif entry:
         fix = advice(entry)
     else:
-        fix = f"nearest: {near[0]}=." if near else f"it takes {', '.join(shown)}."
+        fix = f"nearest: {near}=." if near else f"it takes {', '.join(shown)}."
     asked = f"{name}(..., {word}=...), at {user_line()}"
     return TypeError(explain(asked, {}, why, fix))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known name of which this is a slip of the pen, or "".
+
+    One letter more, less or other, or letters in another order. What has no more than
+    half a word in common is no slip, and would mislead.
+
+    >>> nearest("parametres", ["parameters"]), nearest("losses", ["ones"])
+    ('parameters', '')
+    """
+    spelled = {each.lower(): each for each in sorted(known) if each[:1] != "_"}
+    word = word.lower()
+    near = difflib.get_close_matches(word, spelled, n=1, cutoff=SLIP)
+    near += [each for each in spelled if sorted(each) == sorted(word)]
+    return spelled[near[0]] if near else ""
 
 
 def _name(function: Any) -> str:
@@ -179,9 +197,10 @@ class NotHere(AttributeError):
         fix = _fix(self.absent, self.table)
         if fix is None:
             there = {*dir(kind), *getattr(self.obj, "__dict__", ())}
-            near = difflib.get_close_matches(self.absent, sorted(there), n=1)
-            fix = f"dir({letter}) lists names."
-            fix = f"nearest: {letter}.{near[0]}." if near else fix
+            near = nearest(self.absent, there)
+            fix = (
+                f"nearest: {letter}.{near}." if near else f"dir({letter}) lists names."
+            )
         asked = f"{letter}.{self.absent}, at {self.line}"
         why = f"{kind.__name__} has no {self.absent}."
         return explain(asked, {letter: self.obj}, why, fix)
@@ -227,10 +246,10 @@ def absent_in_package(
     """
     fix, letter = _fix(name, PACKAGE), "mg" if package == "minigrad" else package
     if fix is None:
-        spelled = {each.lower(): each for each in public}
-        near = difflib.get_close_matches(name.lower(), spelled, n=1)
-        near = [f"nearest: {letter}.{spelled[each]}." for each in near]
-        fix = near[0] if near else f"dir({letter}) lists all names."
+        near = nearest(name, public)
+        fix = (
+            f"nearest: {letter}.{near}." if near else f"dir({letter}) lists all names."
+        )
         if hasattr(np, name):
             fix = f"np.{name} takes t.data; docs/know/table.md has what records."
     asked = f"{package}.{name}, at {user_line()}"

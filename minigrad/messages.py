@@ -78,8 +78,18 @@ def a_kind(value: object) -> str:
     name, home = type(value).__name__, type(value).__module__.partition(".")[0]
     if home in ("torch", "jax", "jaxlib", "tensorflow", "keras"):
         name = f"{home}.{name}"
+    return with_article(name)
+
+
+def with_article(name: str) -> str:
+    """Return a name with the article that it is spoken with.
+
+    >>> with_article("Adam"), with_article("LSTM"), with_article("ndarray")
+    ('an Adam', 'an LSTM', 'an ndarray')
+    """
     spelt = name[:2].isupper() and name[0] in "FHLMNRSX"  # letter by letter: an RNN
-    return f"{'an' if spelt or name[0] in 'aeioAEIO' else 'a'} {name}"
+    vowel = spelt or name[0] in "aeioAEIO" or name.startswith("nd")  # n-dimensional
+    return f"{'an' if vowel else 'a'} {name}"
 
 
 def named(values: Sequence[object]) -> dict[str, object]:

@@ -67,7 +67,9 @@ class Module:
                 if ran(error):
                     raise
                 kind = type(self).__name__
-                raise misfit("model", self.forward, error, f"a call of {kind}") from None
+                raise misfit(
+                    "model", self.forward, error, f"a call of {kind}"
+                ) from None
 
     def __repr__(self) -> str:
         found = {path: part.shape for path, part in self._found().items()}

@@ -73,7 +73,7 @@ METHODS: dict[str, Any] = {
     "var": r.var,
     "max": r.max,
     "min": r.min,
-    "astype": t.cast,
+    "astype": f.astype,
     "reshape": f.reshaped,
     "transpose": f.transposed,
     "T": property(t.transpose),

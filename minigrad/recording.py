@@ -17,7 +17,7 @@ from minigrad.array_like import DOMAINS, ArrayLike, as_array, current, plain
 from minigrad.arrays import numbers
 from minigrad.context import SETTING, Setting
 from minigrad.habits import not_a_keyword
-from minigrad.messages import explain, named, user_line
+from minigrad.messages import a_kind, explain, named, user_line
 from minigrad.tensor import UNRECORDED, Tensor, clock
 from minigrad.types import Array, Number, Operand, Operation, Options, Value
 
@@ -185,12 +185,12 @@ def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     tensors = [each for each in args if isinstance(each, Tensor)]
     if type(a) is _ndarray and a.dtype.kind in {t.dtype.kind for t in tensors} - {"O"}:
         return a  # of the complex domain
-    array = numbers(a, f"{row.name} with a {type(a).__name__}", "operand")
+    array = numbers(a, f"{row.name} with {a_kind(a)}", "operand")
     if array.dtype.kind != "O" or all(t.dtype.kind == "O" for t in tensors):
         return array
     raise TypeError(
         explain(
-            f"{row.name} with a {type(a).__name__}, at {user_line()}",
+            f"{row.name} with {a_kind(a)}, at {user_line()}",
             named(tensors) | {"operand": a},
             "floating-point numbers beside exact objects would become objects.",
             "convert the operand: float(a); or make the Tensor of exact numbers.",

@@ -83,7 +83,7 @@ class Tensor(ArrayLike):
         self.scope = SETTING.get().scope
         self.name = name
         self.call = self.witness = None
-        self.data = _leaf_data(data, name)
+        self.data = _leaf_data(data, name, type(self).__name__)
 
     @property
     def line(self) -> str | None:
@@ -115,23 +115,25 @@ class Tensor(ArrayLike):
         )
 
 
-def _leaf_data(data: object, name: str | None) -> Array:
+def _leaf_data(data: object, name: str | None, kind: str) -> Array:
     if isinstance(data, Tensor):
         raise TypeError(
             explain(
-                "Tensor(t) of a Tensor",
+                f"{kind}(t) of a Tensor, at {user_line()}",
                 {data.name or "t": data},
                 "it is unclear whether gradients should flow through.",
-                "t itself if they should, t.detach() if not.",
+                "t itself if they should, t.detach() if not."
+                if kind == "Tensor"
+                else f"t itself if they should; mg.{kind}(t.data) takes the numbers.",
             )
         )
     if not isinstance(name, str | None):
         raise TypeError(
             explain(
-                f"Tensor(data, {name!r}), at {user_line()}",
+                f"{kind}(data, {name!r}), at {user_line()}",
                 {"name": name},
                 "the second argument is a name, for messages, equations and pictures.",
-                "a dtype is that of the array: mg.Tensor(np.asarray(data, dtype)).",
+                f"a dtype is that of the array: mg.{kind}(np.asarray(data, dtype)).",
             )
         )
-    return np.array(floats(data, f"Tensor({name or '...'})", name or "data"))
+    return np.array(floats(data, f"{kind}({name or '...'})", name or "data"))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from lstm import LSTM
+from lstm import LSTM, Bidirectional, LSTMCell, State
 from minigrad import foreign_names as names
 from minigrad.array_like import NUMPY_FACE
-from minigrad.habits import taught
+from minigrad.habits import nearest, taught
 
 
 def things():
@@ -40,6 +40,7 @@ def things():
         "array": np.array([3.0, 4.0]),
         "rows": np.array([0, 1]),
         "columns": np.array([2, 0]),
+        "weights": np.array([1.0, 2.0, 3.0]),
         "ids": np.array([0, 1]),
         "labels": np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]]),
         "logits": t,
@@ -154,6 +155,60 @@ def test_a_slip_of_the_pen_is_answered_with_the_nearest_name():
     assert advice(lambda: known["model"].enocder) == "nearest: model.encoder."
 
 
+SLIPS = {  # what is typed: the name that is meant, or none
+    "Parmeter": "Parameter", "Sequental": "Sequential", "sofmax": "softmax",
+    "tanhh": "tanh", "sigmod": "sigmoid", "cross_entrpy": "cross_entropy",
+    "concatnate": "concatenate", "tranpose": "transpose", "rehsape": "reshape",
+    "no_grads": "no_grad", "value_and_gard": "value_and_grad", "Sofmax": "softmax",
+    "paramters": "parameters", "forwrad": "forward", "zerograd": "zero_grad",
+    "sate_dict": "state_dict", "stpe": "step", "leanring_rate": "learning_rate",
+    "losses": "", "LayerNorm": "", "optimizers": "", "trainable": "", "vmapped": "",
+    "score": "", "metrics": "", "Conv2d": "", "Transformer": "", "callbacks": "",
+    "checkpoint": "", "BCELoss": "", "scan": "", "value": "", "renorm": "",
+    "evaluate": "", "new_zeros": "", "lerp": "", "index_add": "", "addmm": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", SLIPS)
+def test_only_a_slip_of_the_pen_has_a_nearest_name(word):
+    model = mg.Dense(1, 1)
+    known = {*mg.__all__, *dir(model), *dir(mg.Adam(model))}
+    assert nearest(word, known) == SLIPS[word]
+
+
+STATES = {
+    "times a number": lambda s: 2.0 * s,
+    "twice": lambda s: s * 2,
+    "added": lambda s: s + s,
+    "times a Tensor": lambda s: s * mg.Tensor(2.0),
+    "in a function of NumPy": lambda s: np.exp(s),
+    "in a function of ours": lambda s: mg.tanh(s),
+    "summed": lambda s: np.sum(s),
+}
+
+
+@pytest.mark.parametrize("what", STATES)
+def test_a_state_is_no_number_and_says_so(what):
+    state = State(mg.Tensor([1.0]), mg.Tensor([2.0]))
+    with pytest.raises(TypeError, match=r"(?s)a State.*fix.*go on with y"):
+        STATES[what](state)
+
+
+def test_a_state_of_a_bidirectional_unpacked_as_h_and_c_says_what_each_is():
+    _, (h, c) = Bidirectional(LSTM(3, 2))(np.ones((4, 3)))
+    with pytest.raises(TypeError, match=r"state\.forward\s+and\s+state\.backward"):
+        h * c
+
+
+def test_what_a_state_is_called_elsewhere_is_answered():
+    state = LSTM(3, 2)(np.ones((4, 3)))[1]
+    assert advice(lambda: state.h) == "write state.y: the output."
+    assert advice(lambda: state.cell_state) == "write state.c."
+    assert "state.y" in advice(lambda: state.shape)
+    again = copy.deepcopy(State(np.ones(2), np.zeros(2)))
+    assert pickle.loads(pickle.dumps(again))._replace(c=1.0).c == 1.0
+
+
 @pytest.mark.parametrize("name", ["requires_grad", "grad"])
 def test_what_others_assign_to_a_tensor_is_answered_as_when_they_read_it(name):
     t = mg.Tensor([1.0])
@@ -225,6 +280,10 @@ def test_tensors_and_models_are_copied_and_pickled_as_before():
     assert optimizer.parameters[0] is not model.parameters()[0]
 
 
+def logits():
+    return mg.Tensor([[1.0, 2.0]])
+
+
 KEYWORDS = {
     "requires_grad of a Tensor": (
         lambda: mg.Tensor([1.0], requires_grad=True),
@@ -260,11 +319,55 @@ KEYWORDS = {
     ),
     "reduction": (
         lambda: mg.squared_error(mg.Tensor([1.0]), [2.0], reduction="sum"),
-        "a loss here is the mean",
+        r"write \(t - other\) \*\* 2: squared_error is the mean",
     ),
     "label_smoothing": (
         lambda: mg.cross_entropy(mg.Tensor([[1.0]]), [0], label_smoothing=0.1),
-        "it takes logits, labels",
+        r"0\.9 \* mg\.cross_entropy\(logits, ids\)",
+    ),
+    "size_average": (
+        lambda: mg.cross_entropy(logits(), [0], size_average=False),
+        r"-mg\.log_softmax\(logits\)\[rows, ids\]",
+    ),
+    "weight": (
+        lambda: mg.cross_entropy(logits(), [0], weight=np.ones(2)),
+        r"weights\[ids\]\.sum\(\)",
+    ),
+    "sample_weight": (
+        lambda: mg.squared_error(logits(), np.ones((1, 2)), sample_weight=1.0),
+        r"\(weights \* \(t - other\) \*\* 2\)\.mean\(\)",
+    ),
+    "ignore_index": (
+        lambda: mg.cross_entropy(logits(), [0], ignore_index=-100),
+        r"ids\[ids != 9\]",
+    ),
+    "from_logits": (
+        lambda: mg.cross_entropy(logits(), [0], from_logits=True),
+        "no softmax before it",
+    ),
+    "level of a picture": (
+        lambda: mg.draw(logits() * 2.0, level="gate"),
+        r"mg\.draw\(y, view='op'\): equations have a level",
+    ),
+    "view of equations": (
+        lambda: mg.derive(logits().sum(), view="gate"),
+        r"mg\.derive\(loss, level='op'\): pictures have a view",
+    ),
+    "view of a page": (
+        lambda: mg.explore(logits().sum(), view="gate"),
+        "the page shows every step",
+    ),
+    "level of a proof": (
+        lambda: mg.prove(logits().sum(), level="gate"),
+        "a proof is of every step",
+    ),
+    "h of a state": (
+        lambda: State(h=np.ones(2), c=np.ones(2)),
+        r"here the word is y: State\(..., y=...\)",
+    ),
+    "sizes of a state": (
+        lambda: State.zeros(batch_size=4, hidden_size=8),
+        r"here the word is batch: zeros\(..., batch=...\)",
     ),
     "strict": (
         lambda: mg.Dense(3, 2).load_state_dict({}, strict=False),
@@ -285,6 +388,12 @@ CALLS = {
     "too little": (lambda: mg.where(True, 1.0), r"where\(mask, a, b\)"),
     "too much": (lambda: mg.Tensor(1.0, "x", 3), r"Tensor\(data, name\)"),
     "a method": (lambda: mg.Adam(mg.Parameter(1.0)).step(1, 2), r"step\(gradients\)"),
+    "a model": (lambda: mg.Dense(3, 2)(), r"model\(x\)"),
+    "a model of two": (lambda: mg.Dense(3, 2)(np.ones(3), 1), r"model\(x\)"),
+    "a layer": (lambda: LSTM(3, 2)(), r"model\(x, state, mask, lengths, dropout\)"),
+    "both ways": (lambda: Bidirectional(LSTM(3, 2))(), r"model\(x, state"),
+    "a cell": (lambda: LSTMCell(3, 2)(), r"model\(x, state\)"),
+    "a state": (lambda: State(np.ones(2)), r"State\(y, c\)"),
 }
 
 
@@ -293,6 +402,15 @@ def test_a_call_with_too_few_or_too_many_arguments_shows_how_it_is_called(call):
     do, fix = CALLS[call]
     with pytest.raises(TypeError, match=rf"(?s)test_habits.py.*why.*write {fix}"):
         do()
+
+
+def test_a_model_that_fails_by_itself_is_not_said_to_be_called_wrongly():
+    class Broken(mg.Module):
+        def forward(self, x):
+            return len(3)
+
+    with pytest.raises(TypeError, match="has no len"):
+        Broken()(1.0)
 
 
 def test_a_function_that_fails_by_itself_is_not_said_to_be_called_wrongly():

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from lstm import State
 from lstm.recipe import Recipe
 from minigrad import __main__ as command
 from minigrad.drawing import NotRendered
+from minigrad.messages import a_kind, with_article
 from minigrad.primitive import TABLE, elementwise
 
 x = mg.Tensor([1.0, 2.0], name="x")
@@ -87,6 +89,11 @@ def infinite_slope():
     zero = mg.Tensor([0.0], name="zero")
     with mg.checked():
         mg.grad(mg.sqrt(zero).sum(), zero)
+
+
+def descended():
+    layer = mg.Dense(2, 1, rng=0)
+    layer.W = layer.W - 0.1 * np.ones((1, 2))
 
 
 def resized():
@@ -312,6 +319,51 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         lambda: bool(x),
         *(TypeError, "bool.*2 entries", "x: shape", "single number", "reduce first"),
     ),
+    "item of many": (
+        lambda: W.item(),
+        *(TypeError, r"item\(t\).*10 entries", r"W_f: shape \(2, 5\)"),
+        *("single number", r"t\.item\(0\)"),
+    ),
+    "Parameter of a Tensor": (
+        lambda: mg.Parameter(x.detach()),
+        *(TypeError, rf"Parameter\(t\) of a Tensor, {HERE}", "x: shape", "unclear"),
+        r"mg\.Parameter\(t\.data\)",
+    ),
+    "complex Tensor": (
+        lambda: x.astype("c8"),
+        *(TypeError, rf"t\.astype\(complex64\), {HERE}", "x: shape", "conjugates"),
+        r"t\.data\.astype\(dtype\)",
+    ),
+    "Tensor of integers": (
+        lambda: x.astype(int),
+        *(TypeError, rf"t\.astype\(int64\), {HERE}", "x: shape", "are no numbers"),
+        r"t\.data\.astype\(dtype\)",
+    ),
+    "Tensor of floats as objects": (
+        lambda: x.astype(object),
+        *(TypeError, rf"t\.astype\(object\), {HERE}", "x: shape", "not exact"),
+        r"t\.data\.astype\(dtype\)",
+    ),
+    "array in a Parameter's place": (
+        lambda: setattr(mg.Dense(5, 2), "W", np.ones((2, 5))),
+        *(TypeError, rf"layer\.W = an ndarray, {HERE}", r"W: shape \(2, 5\)"),
+        *("neither trained nor", r"layer\.W\.data = array.*mg\.Parameter\(array\)"),
+    ),
+    "Tensor in a Parameter's place": (
+        lambda: setattr(mg.Dense(5, 2), "W", W),
+        *(TypeError, rf"layer\.W = a Tensor, {HERE}", r"value: shape \(2, 5\)"),
+        *("neither trained nor", r'vars\(layer\)\["W"\] = t'),
+    ),
+    "step of descent on a Parameter": (
+        descended,
+        *(TypeError, rf"layer\.W = a Tensor, {HERE}", "made by subtract"),
+        *("neither trained nor", r"layer\.W\.data = array"),
+    ),
+    "sizes of a state in one tuple": (
+        lambda: State.zeros((4, 8)),
+        *(TypeError, rf"State\.zeros\(\(4, 8\)\), {HERE}", None, "first number is m"),
+        r"State\.zeros\(m, \(B,\)\)",
+    ),
     "one number from many": (
         lambda: float(x),
         *(TypeError, "float.*2 entries", "x: shape", "single number", r"t\.sum\(\)"),
@@ -469,7 +521,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "jacobian of a function that returns numbers": (
         lambda: mg.jacobian(lambda a: a.data)(np.ones(2)),
-        *(TypeError, rf"jacobian\(f\) of a ndarray, {HERE}", r"f\(\*args\): shape"),
+        *(TypeError, rf"jacobian\(f\) of an ndarray, {HERE}", r"f\(\*args\): shape"),
         *("only a Tensor remembers", r"mg\.stack"),
     ),
     "direction of another shape": (
@@ -705,6 +757,26 @@ def test_a_message_never_prints_a_large_array(mistake, tmp_path):
     with pytest.raises(exception) as caught:
         call(tmp_path) if call.__code__.co_argcount else call()
     assert max(map(len, str(caught.value).splitlines())) < 400
+
+
+def test_what_other_parameters_made_may_stand_in_a_parameters_place():
+    layer, scale = mg.Dense(2, 1, rng=0), mg.Parameter(2.0)
+    layer.W = scale * np.ones((1, 2))  # it is trained by its scale
+    layer(x).sum().backward()
+    assert scale.grad == 3.0
+    layer.b = None  # there is none any more
+    assert layer.parameters() == []
+
+
+def test_articles_are_as_spoken():
+    words = (
+        "an Adam, an LSTM, an array, an ndarray, an RNNCell, an SGD, an MLP, an int, "
+        "an add, an exp, an X, an IRNNCell, a Dense, a Sequential, a GRUCell, a State, "
+        "a Recurrent, a list, a tuple, a NoneType, a Unit, a multiply, a Module"
+    )
+    names = [each.partition(" ")[2] for each in words.split(", ")]
+    assert ", ".join(map(with_article, names)) == words
+    assert a_kind(mg.Adam(w)) == "an Adam" and a_kind(np.ones(2)) == "an ndarray"
 
 
 def test_there_are_at_least_25_mistakes():

@@ -20,6 +20,7 @@ from minigrad.deriving.blackboard import Blackboard
 from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
 from minigrad.deriving.saving import saved
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import Inputs, Outputs, inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
@@ -109,6 +110,7 @@ def derive(
     level: Level = "gate",
     seed: int | None = None,
 ) -> Derivation: ...
+@taught
 def derive(
     output: Outputs,
     wrt: Inputs = None,

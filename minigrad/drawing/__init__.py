@@ -46,6 +46,7 @@ from minigrad.drawing.recurrent import default
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import VIEWS, Group, NotPlaced, View
 from minigrad.drawing.words import Label
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import tape_of
 from minigrad.tape import Tape
@@ -53,6 +54,7 @@ from minigrad.tape import Tape
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
 
 
+@taught
 def draw(
     output: Any,
     view: str | None = None,

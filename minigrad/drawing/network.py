@@ -31,6 +31,7 @@ from minigrad.drawing.sublayers import (
 from minigrad.drawing.time_steps import State, every_loop
 from minigrad.drawing.view import DENSE, JOIN, NotPlaced
 from minigrad.drawing.words import leaf_label, name_in_time, shape_text
+from minigrad.messages import with_article
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.tape import Tape
@@ -254,4 +255,4 @@ def _mixed(source: Tensor, value: Tensor) -> NotPlaced:
 
 def _named(value: Tensor) -> str:
     row = value.primitive
-    return name_in_time(value) or f"a {row.name if row else 'leaf'}"
+    return name_in_time(value) or with_article(row.name if row else "leaf")

@@ -19,6 +19,7 @@ from typing import Any
 
 from minigrad.console import shown
 from minigrad.files import as_path, write_whole
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import inputs_asked, tape_of
 from minigrad.tape import Tape
@@ -58,6 +59,7 @@ class Page:
         return write_whole(_path(path), self.html.encode())
 
 
+@taught
 def explore(
     output: Any,
     path: str | os.PathLike[str] | None = None,

@@ -38,6 +38,7 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
+from minigrad.messages import a_kind
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.residues import Field, Residues
@@ -137,7 +138,7 @@ def trial(
         else:
             returned: object = row.function(*args, **step.options)
             if not isinstance(returned, Jet):
-                raise TypeError(f"its function returned a {type(returned).__name__}")
+                raise TypeError(f"its function returned {a_kind(returned)}")
             jet = returned
         operands = tuple(
             made.copies[a] if isinstance(a, Tensor) else b

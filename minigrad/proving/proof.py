@@ -31,6 +31,7 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
+from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Primitive
@@ -66,6 +67,7 @@ from minigrad.types import Shape
 ZERO = ", so its gradient is zero whatever the rules say."
 
 
+@taught
 def prove(
     output: Tensor,
     wrt: Inputs = None,
