@@ -131,8 +131,7 @@ def astype(a: Given, dtype: DTypeLike, **options: Any) -> Given:
             explain(
                 f"t.astype({np.dtype(dtype).name}), at {user_line()}",
                 {a.name or "t": a},
-                "a Tensor holds what a derivative is taken of: "
-                + _NO_PRECISION.get(kind, "these are no numbers that change a little."),
+                _NO_PRECISION.get(kind, f"{np.dtype(dtype)} has no derivative."),
                 "write t.data.astype(dtype), a plain array without a record.",
             )
         )

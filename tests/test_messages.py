@@ -336,7 +336,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "Tensor of integers": (
         lambda: x.astype(int),
-        *(TypeError, rf"t\.astype\(int64\), {HERE}", "x: shape", "are no numbers"),
+        *(TypeError, rf"t\.astype\(int64\), {HERE}", "x: shape", "no derivative"),
         r"t\.data\.astype\(dtype\)",
     ),
     "Tensor of floats as objects": (
