@@ -46,11 +46,12 @@ joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 _CHOICES = (
     "all allclose angle any argmax argmin argpartition argsort argwhere around "
     "array2string array_equal array_equiv array_repr array_str can_cast ceil "
-    "count_nonzero digitize einsum_path fix flatnonzero floor floor_divide heaviside "
-    "histogram2d histogram_bin_edges histogramdd imag isclose iscomplex iscomplexobj "
-    "isin isneginf isposinf isreal isrealobj lexsort may_share_memory min_scalar_type "
-    "nanargmax nanargmin nonzero ravel_multi_index result_type rint round "
-    "searchsorted shares_memory sign trunc"
+    "count_nonzero diag_indices_from digitize einsum_path fix flatnonzero floor "
+    "floor_divide heaviside histogram2d histogram_bin_edges histogramdd imag isclose "
+    "iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj lexsort "
+    "may_share_memory min_scalar_type nanargmax nanargmin nonzero ravel_multi_index "
+    "result_type rint round searchsorted shares_memory sign spacing tril_indices_from "
+    "triu_indices_from trunc unravel_index"
 )
 QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split()) | {
     np.linalg.matrix_rank
@@ -436,7 +437,9 @@ def _unsupported(
     options: Options,
 ) -> TypeError:
     """Say what is not recorded: a NumPy function, or the way in which it was called."""
-    asked = getattr(function, "__name__", str(function))
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", None) or "numpy"  # that of a ufunc
+    asked = module.replace("numpy", "np", 1) + f".{name}"
     if method != "__call__":
         asked += f".{method}"
     others = (
@@ -447,20 +450,24 @@ def _unsupported(
         given = ", ".join(f"{name}=" for name in sorted(options))
         given = f" (with {given})" if given else ""
         takes = _parameters(NUMPY_FACE[function])
-        why = f"np.{asked} is recorded as {asked}({takes}): this call is other{given}."
+        why = f"{asked} is recorded as {name}({takes}): this call is other{given}."
         fix = f"call it like that; or {others}"
         if "out" in options:
             fix = (
                 f"an out= array (in a += t, a) cannot remember how it was made: write "
-                f"t = np.{asked}(...); or {_WRITABLE}."
+                f"t = {asked}(...); or {_WRITABLE}."
             )
     elif method == "at":
         why = "NumPy's own array cannot remember what was added to it."
         fix = f"{_WRITABLE}."
     else:
-        why = f"np.{asked} is not recorded, so nothing says what its derivative is."
-        code, _, remark = NUMPY.get(asked, "").partition("  # ")
-        remark = f" ({remark})" if remark else ""
-        fix = f"write {code}{remark}; or {others}" if code else others
-    asked = f"np.{asked} of a Tensor, at {user_line()}"
-    return TypeError(explain(asked, named(args), why, fix))
+        code, _, remark = NUMPY.get(name, "").partition("  # ")
+        why, fix = "nothing says what its derivative is", others
+        if code:
+            fix = f"write {code}{remark and f': {remark}'}; or {others}"
+        elif remark:
+            why, fix = remark, "use t.data: plain numbers."
+        why = f"{asked} is not recorded: {why}."
+    return TypeError(
+        explain(f"{asked} of a Tensor, at {user_line()}", named(args), why, fix)
+    )

@@ -13,6 +13,7 @@ ON_CPU = "  # all numbers are on the CPU"
 NUMBERS = "t.data  # the NumPy array"
 INTEGERS = "t.data.astype(int)  # integers have no derivative: they are plain arrays"
 UNWRITTEN = "  # a Tensor is never written into, so nobody needs a copy"
+WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
 ANEW = "  # a new Tensor: t itself is never written into"
 RECORDED = (
     "  # every Tensor is recorded; backward() fills, and optimizers change, each "
@@ -48,6 +49,15 @@ TENSOR: Table = {
     "view": "t.reshape(shape)",
     **dict.fromkeys(("view_as", "reshape_as"), "t.reshape(other.shape)"),
     "unsqueeze": "t[None]  # a new first axis; t[..., None] is a new last one",
+    **{name: f"t.data.{name}" for name in ("base", "flags", "itemsize", "nbytes")},
+    **{name: f"t.data.{name}" for name in ("ctypes", "strides")},
+    **dict.fromkeys(("byteswap", "getfield"), NUMBERS),
+    **dict.fromkeys(("setfield", "setflags"), UNWRITTEN),
+    **{name: f"t.data.{name}()" for name in ("dumps", "tobytes")},
+    **dict.fromkeys(("dump", "tofile"), "np.save(path, t.data)"),
+    "to_device": ON_CPU,
+    "choose": "mg.where(mask, t, other)  # a Tensor is no choice",
+    **dict.fromkeys(("fill", "put"), WRITABLE),
     "permute": "t.transpose(1, 0)",
     "t": "t.T",
     "resize": "np.resize(t, (3, 2))" + UNWRITTEN,
@@ -200,7 +210,7 @@ PACKAGE: Table = {
 }
 BETAS = "mg.Adam(model, betas=(0.9, 0.999))"
 SPEED = "  # it would change the speed and no number"
-CREATED = ("eye", "identity", "arange", "linspace", "logspace")
+CREATED = ("eye", "identity", "arange")
 
 SYNONYMS = {
     "lr": "learning_rate",
@@ -270,11 +280,63 @@ KEYWORDS: Table = {  # of one function, or of any
     "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",
 }
 
-WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
+WHOLE = "  # it is of whole numbers, which have no derivative and are plain arrays"
+NORMAL = "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent columns"
+SLOPES = "right to the first derivative, with "
+PARTS_OF_IT = (
+    "  # and .imag: real and imaginary part are two Tensors, and the transform of the "
+    "identity is its matrix"
+)
+TWO_PARTS = "  # of real parts t and imaginary parts other"
+EVERY = "(np.eye(6).reshape(6, 2, 3), axes=(1, 2))"
+
 NUMPY: Table = {  # functions that are not recorded
     **dict.fromkeys(("copyto", "fill_diagonal", "place", "put"), WRITABLE),
     **dict.fromkeys(("putmask", "put_along_axis", "add.at"), WRITABLE),
-    "lstsq": "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent "
-    "columns",
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "invert"), WHOLE),
+    **dict.fromkeys(("left_shift", "right_shift", "bitwise_count"), WHOLE),
+    **dict.fromkeys(("gcd", "lcm"), WHOLE),
+    "ix_": "t[np.ix_(rows, columns)]  # an index is of plain whole numbers",
+    "nextafter": "np.nextafter(t.data, np.inf)  # the next number that a computer has",
+    "sort_complex": "np.sort(t)  # a Tensor is real",
+    "lstsq": NORMAL,
+    "polyfit": f"{NORMAL}, with matrix = np.vander(x, degree + 1)",
+    "roots": "x - np.polyval(p, x) / np.polyval(np.polyder(p), x)  # Newton's step, "
+    f"{SLOPES}x = np.roots(p.data)",
     "pinv": "t.T @ np.linalg.inv(t @ t.T)  # of independent rows",
+    "qr": "np.linalg.cholesky(matrix.T @ matrix).T  # R, with a positive diagonal, of "
+    "independent columns; Q is matrix @ np.linalg.inv(R)",
+    **dict.fromkeys(
+        ("eigh", "eigvalsh"),
+        "((square @ v) * v).sum(axis=0)  # the eigenvalues, "
+        f"{SLOPES}v = np.linalg.eigh(square.data)[1]",
+    ),
+    **dict.fromkeys(
+        ("eig", "eigvals"),
+        "np.diagonal(np.linalg.inv(v) @ square @ v)  # the eigenvalues, if they are "
+        f"real, {SLOPES}v = np.linalg.eig(square.data)[1]",
+    ),
+    **dict.fromkeys(
+        ("svd", "svdvals"),
+        "((u.T @ t) * vt).sum(axis=1)  # the singular values, "
+        f"{SLOPES}u, _, vt = np.linalg.svd(t.data, full_matrices=False)",
+    ),
+    **{
+        name: f"t @ np.fft.{name}(np.eye(3)).real{PARTS_OF_IT}"
+        for name in ("fft", "ifft", "rfft", "ihfft")
+    },
+    **{
+        name: f"t @ np.fft.{name}(np.eye(3)) + other @ np.fft.{name}(1j * np.eye(3))"
+        f"{TWO_PARTS}"
+        for name in ("irfft", "hfft")
+    },
+    **{
+        name: f"np.tensordot(t.ravel(), np.fft.{name}{EVERY}.real, 1){PARTS_OF_IT}"
+        for name in ("fft2", "ifft2", "fftn", "ifftn", "rfft2", "rfftn")
+    },
+    **{
+        name: f"np.tensordot(t.ravel(), np.fft.{name}{EVERY}, 1)  # of real parts t; "
+        "of imaginary parts likewise, with 1j * np.eye(6)"
+        for name in ("irfft2", "irfftn")
+    },
 }

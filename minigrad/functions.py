@@ -49,6 +49,11 @@ def array_of(a: object) -> Array:
     return numbers(a, f"arithmetic with {a_kind(a)}", "operand")
 
 
+def shape_of(a: object) -> Shape:
+    """Return the shape of a Tensor, an array or a Python number."""
+    return array_of(a).shape
+
+
 # -------------------------------------------------------------- signatures of the rows
 
 
@@ -218,7 +223,7 @@ def power(a: Any, b: Any) -> Any:
         if not constant.any():
             return power_row(a, b)
         if constant.ndim == 0:
-            return where(np.ones(np.shape(array_of(a)), bool), 1, a)
+            return where(np.ones(shape_of(a), bool), 1, a)
         return where(constant, 1, power_row(a, np.where(constant, 1, b)))
     zero = array_of(a) == 0
     if not np.any(zero):

@@ -48,7 +48,7 @@ def answers() -> Iterator[tuple[str, str, str]]:
             function = getattr(space, name)
             if name not in OTHERS and _is_handed_over(function):
                 kind = kind_of(function)
-                yield prefix + name, kind, _says(name, function, kind)
+                yield prefix + name, kind, _says(function, kind)
 
 
 def kind_of(function: Callable[..., object]) -> str:
@@ -69,10 +69,10 @@ def _is_handed_over(function: object) -> bool:
     return isinstance(function, np.ufunc) or hasattr(function, "_implementation")
 
 
-def _says(name: str, function: Callable[..., object], kind: str) -> str:
+def _says(function: Callable[..., object], kind: str) -> str:
     """Return the first sentence of its documentation, or what to write instead."""
     if kind == "declines":
-        entry = NUMPY.get(name)
+        entry = NUMPY.get(function.__name__)  # np.bitwise_not is np.invert
         return advice(entry) if entry else ""
     if kind in ("choice", "writes"):
         return ""

@@ -83,6 +83,7 @@ METHODS: dict[str, Any] = {
     "copy": w.copied,
     "clip": f.clip,
     "real": property(current),
+    "imag": property(lambda a: answer(np.imag, a)),
     "compress": lambda a, condition, axis=None: np.compress(condition, a, axis),
 }
 UNARY = "arctan cos exp expm1 log log1p sigmoid sin softplus sqrt tanh"
@@ -114,7 +115,7 @@ def _reshape(
 for _module in MODULES:
     for _name in _module.__all__:
         _function = getattr(_module, _name)
-        for _space in (np, np.linalg):
+        for _space in (np, np.linalg, np.fft):
             if callable(getattr(_space, _name, None)):
                 NUMPY_FACE[getattr(_space, _name)] = _function
         is_method = hasattr(np.ndarray, _name) or _module in (elementary, powers)
@@ -174,6 +175,9 @@ NUMPY_FACE.update(
         np.full_like: w.full_like,
     }
 )
+
+if hasattr(np, "astype"):  # since NumPy 2.1
+    NUMPY_FACE[np.astype] = lambda x, dtype, *, copy=True: t.cast(x, dtype)
 
 
 def _of_all_pairs(operation: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import composite
-from minigrad.functions import array_of, as_exact, maximum, minimum, where
+from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
 from minigrad.messages import explain, user_line
 from minigrad.recording import refused
 from minigrad.table import cast, exp, log, reshape, sum, take
@@ -263,7 +263,7 @@ def squared_error(prediction: Given, target: Operand) -> Given:
     """
     if not isinstance(target, Tensor):
         target = numbers(target, "squared_error(prediction, target)", "target")
-    if np.shape(array_of(prediction)) != np.shape(array_of(target)):
+    if shape_of(prediction) != shape_of(target):
         raise ValueError(
             explain(
                 f"squared_error(prediction, target), at {user_line()}",
@@ -301,7 +301,7 @@ def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     array(1000.)
     """
     asked = "cross_entropy(logits, labels)"
-    shape = np.shape(array_of(logits))
+    shape = shape_of(logits)
     labels = integers(labels, asked, "labels", _labels_fix(shape, np.shape(labels)))
     inside = not labels.size or 0 <= labels.min() <= labels.max() < shape[-1]
     if not shape or labels.shape != shape[:-1] or not inside:
@@ -314,8 +314,7 @@ def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
                 _labels_fix(shape, labels.shape),
             )
         )
-    classes = shape[-1]
-    scores = reshape(log_softmax(logits), (-1, classes))
+    scores = reshape(log_softmax(logits), (-1, shape[-1]))
     right = take(scores, (np.arange(labels.size), labels.reshape(-1)))
     result: Given = -mean(right)
     return result

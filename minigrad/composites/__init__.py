@@ -14,9 +14,12 @@
     products     dot, vdot, outer, kron, cross
     linalg       inv, solve, det, cholesky
     norms        norm, vector_norm, matrix_norm
+    matrices     matrix_power, cond, tensorsolve
     statistics   std, average, nanmean, cov
     accumulating products and running sums: prod, cumprod, cumsum
-    calculus     along an axis: diff, gradient, convolve, interp
+    ranges       rows of numbers: linspace, logspace, geomspace
+    calculus     along an axis: diff, gradient, trapezoid, interp
+    polynomials  rows of coefficients: convolve, polyval, polymul
     applying     of functions: piecewise, apply_along_axis
 
 `minigrad.functions` and `minigrad.reductions` have those that a network needs. Names,
@@ -37,11 +40,14 @@ from minigrad.composites import (
     elementary,
     joining,
     linalg,
+    matrices,
     norms,
     ordering,
+    polynomials,
     powers,
     products,
     quantiles,
+    ranges,
     statistics,
 )
 from minigrad.composites.accumulating import *
@@ -56,11 +62,14 @@ from minigrad.composites.diagonals import *
 from minigrad.composites.elementary import *
 from minigrad.composites.joining import *
 from minigrad.composites.linalg import *
+from minigrad.composites.matrices import *
 from minigrad.composites.norms import *
 from minigrad.composites.ordering import *
+from minigrad.composites.polynomials import *
 from minigrad.composites.powers import *
 from minigrad.composites.products import *
 from minigrad.composites.quantiles import *
+from minigrad.composites.ranges import *
 from minigrad.composites.statistics import *
 
 MODULES = (
@@ -78,9 +87,12 @@ MODULES = (
     products,
     linalg,
     norms,
+    matrices,
     statistics,
     accumulating,
+    ranges,
     calculus,
+    polynomials,
     applying,
 )
 
@@ -99,7 +111,10 @@ __all__ += contraction.__all__
 __all__ += products.__all__
 __all__ += linalg.__all__
 __all__ += norms.__all__
+__all__ += matrices.__all__
 __all__ += statistics.__all__
 __all__ += accumulating.__all__
+__all__ += ranges.__all__
 __all__ += calculus.__all__
+__all__ += polynomials.__all__
 __all__ += applying.__all__

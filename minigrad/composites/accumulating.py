@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.composite import composite
-from minigrad.functions import array_of, concatenate, stack
+from minigrad.functions import array_of, concatenate, shape_of, stack
 from minigrad.habits import taught
 from minigrad.reductions import Mask, in_float32, masked, numbers_only
 from minigrad.table import cumsum as cumsum_row
@@ -28,6 +28,8 @@ __all__ = [
     "cumsum",
     "cumulative_prod",
     "cumulative_sum",
+    "nancumprod",
+    "nancumsum",
     "nanprod",
     "prod",
 ]
@@ -84,7 +86,7 @@ def prod(
     array([0., 6., 0.])
     """
     a = masked(a, where, 1)
-    shape = np.shape(array_of(a))
+    shape = shape_of(a)
     ndim = len(shape)
     axes = whole_axes(axis, ndim)
     kept = tuple(i for i in range(ndim) if i not in axes)
@@ -110,9 +112,9 @@ def _in_range(quick: Any, sure: Any, a: Any) -> Any:
 
 def _tree(a: Any) -> Any:
     """Multiply neighbours along axis 0, then pairs with pairs; an odd one waits."""
-    shape = np.shape(array_of(a))
+    shape = shape_of(a)
     waiting = []
-    while (n := np.shape(array_of(a))[0]) > 1:
+    while (n := shape_of(a)[0]) > 1:
         if n % 2:
             waiting.append(a[-1])
         even = n - n % 2
@@ -124,7 +126,7 @@ def _tree(a: Any) -> Any:
 
 def _chain(a: Any) -> Any:
     """Multiply along axis 0 from left to right."""
-    n = np.shape(array_of(a))[0]
+    n = shape_of(a)[0]
     return functools.reduce(operator.mul, (a[i] for i in range(n)))
 
 
@@ -149,7 +151,7 @@ def cumprod(a: Given, axis: int | None = None) -> Given:
     array([ 2.,  6., 24.])
     """
     a, axis = _in_a_row(a, axis)
-    n = np.shape(array_of(a))[axis]
+    n = shape_of(a)[axis]
 
     def scan(a: Any) -> Any:
         """Products of 1, 2, 4, ... entries up to each."""
@@ -173,7 +175,7 @@ def cumprod(a: Given, axis: int | None = None) -> Given:
 
 def _in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
     """Return `a` and an axis counted from 0; without an axis all entries in a row."""
-    shape = np.shape(array_of(a))
+    shape = shape_of(a)
     if axis is None or not shape:
         whole_axis(axis or 0, len(shape) or 1)
         return (a if len(shape) == 1 else reshape(a, (int(np.prod(shape)),))), 0
@@ -192,10 +194,32 @@ def cumsum(a: Given, axis: int | None = None) -> Given:
     array([ 1.,  3.,  6., 10.])
     """
     a = joined(a)
-    if axis is None or not np.ndim(array_of(a)):
+    if axis is None or not array_of(a).ndim:
         a = reshape(a, (-1,))
     result: Given = cumsum_row(a, axis=axis or 0)
     return result
+
+
+@composite
+def nancumsum(a: Given, axis: int | None = None) -> Given:
+    """Return running sums along an axis, or of all in a row; NaN counts as 0.
+
+    >>> import minigrad as mg
+    >>> nancumsum(mg.Tensor([1.0, np.nan, 2.0])).data
+    array([1., 1., 3.])
+    """
+    return cumsum(masked(a, numbers_only(a), 0), axis)
+
+
+@composite
+def nancumprod(a: Given, axis: int | None = None) -> Given:
+    """Return running products along an axis, or of all in a row; NaN counts as 1.
+
+    >>> import minigrad as mg
+    >>> nancumprod(mg.Tensor([2.0, np.nan, 3.0])).data
+    array([2., 2., 6.])
+    """
+    return cumprod(masked(a, numbers_only(a), 1), axis)
 
 
 @composite
@@ -229,7 +253,7 @@ def cumulative_prod(
 
 
 def _running(function: Any, x: Given, axis: int | None, start: Any) -> Given:
-    shape = list(np.shape(array_of(x)))
+    shape = list(shape_of(x))
     if axis is None and len(shape) != 1:
         raise ValueError("an array of several axes needs an axis")
     axis = whole_axis(axis or 0, len(shape))

@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.arrays import booleans
 from minigrad.composite import composite
 from minigrad.composites.accumulating import whole_axis
-from minigrad.functions import array_of, stack, where
+from minigrad.functions import array_of, shape_of, stack, where
 from minigrad.table import broadcast, reshape, scatter, take, transpose
 from minigrad.types import OneArray, Operand
 
@@ -40,7 +40,7 @@ def piecewise(
     >>> piecewise(x, [x > 0], [np.sqrt, 0.0]).data
     array([0., 2.])
     """
-    shape = np.shape(array_of(x))
+    shape = shape_of(x)
     if np.ndim(condlist) <= (1 if shape else 0):  # one condition, without its list
         condlist = [condlist]
     masks = [booleans(each, "piecewise(x, conditions, ...)", "it") for each in condlist]
@@ -55,7 +55,7 @@ def piecewise(
                 continue
             part = take(x, mask)
             value = function(part, *args, **kw)
-            value = broadcast(value, shape=np.shape(array_of(part)))
+            value = broadcast(value, shape=shape_of(part))
             function = scatter(value, shape=shape, index=mask)
         y = where(mask, function, y)
     return y
@@ -71,7 +71,7 @@ def apply_along_axis(
     >>> apply_along_axis(np.sum, 0, mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
     array([4., 6.])
     """
-    shape = np.shape(array_of(arr))
+    shape = shape_of(arr)
     axis = whole_axis(axis, len(shape))
     others = shape[:axis] + shape[axis + 1 :]
     if 0 in others:
@@ -81,7 +81,7 @@ def apply_along_axis(
         for index in np.ndindex(*others)
     )
     results = [func1d(row, *args, **kwargs) for row in rows]
-    made = np.shape(array_of(results[0]))
+    made = shape_of(results[0])
     result: Any = reshape(stack(results), (*others, *made))
     if not made or axis == len(others):
         return result
@@ -100,11 +100,11 @@ def apply_over_axes(
     >>> apply_over_axes(np.sum, mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), (0, 1)).data
     array([[10.]])
     """
-    shape = list(np.shape(array_of(a)))
+    shape = list(shape_of(a))
     for axis in [axes] if isinstance(axes, int) else axes:
         axis = whole_axis(axis, len(shape))
         a = func(a, axis)
         shape[axis] = 1
-        if np.ndim(array_of(a)) < len(shape):
+        if array_of(a).ndim < len(shape):
             a = reshape(a, tuple(shape))
     return a

@@ -16,16 +16,18 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.composites.axes import ravel, swapaxes
-from minigrad.functions import array_of
+from minigrad.functions import array_of, shape_of
 from minigrad.gathering import as_operand
 from minigrad.table import concatenate_row, reshape, take
 from minigrad.types import Array, Axis, Given, Index, Shape
 
 __all__ = [
     "delete",
+    "fftshift",
     "flip",
     "fliplr",
     "flipud",
+    "ifftshift",
     "insert",
     "repeat",
     "resize",
@@ -91,7 +93,7 @@ def rot90(m: Given, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Given:
            [1., 3.]])
     """
     first, second = axes
-    np.rot90(np.broadcast_to(0, np.shape(array_of(m))), k, axes)  # are these two axes?
+    np.rot90(np.broadcast_to(0, shape_of(m)), k, axes)  # are these two axes?
     if k % 2 == 0:
         return flip(m, axes if k % 4 else ())
     turned = swapaxes(m, first, second)
@@ -108,6 +110,26 @@ def roll(a: Given, shift: int | Shape, axis: Axis = None) -> Given:
     if isinstance(axis, int) and not np.ndim(shift):
         return _along(a, axis, np.roll, shift)
     return moved(a, np.roll, shift, axis)
+
+
+@composite
+def fftshift(x: Given, axes: Axis = None) -> Given:
+    """Put the second half before the first: frequency 0 in the middle.
+
+    >>> fftshift(np.array([0.0, 1.0, 2.0, -2.0, -1.0]))
+    array([-2., -1.,  0.,  1.,  2.])
+    """
+    return moved(x, np.fft.fftshift, axes)
+
+
+@composite
+def ifftshift(x: Given, axes: Axis = None) -> Given:
+    """Undo fftshift.
+
+    >>> ifftshift(np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))
+    array([ 0.,  1.,  2., -2., -1.])
+    """
+    return moved(x, np.fft.ifftshift, axes)
 
 
 @composite

@@ -1,10 +1,7 @@
-"""Along an axis: differences, slopes, areas, interpolation, convolution, polynomials.
+"""Along an axis: differences, slopes, areas, interpolation.
 
 All are sums of entries times weights. Which entries, is a choice that is made once: the
 place of x between the points of `interp`, the full turns that `unwrap` takes out.
-
-A convolution is a matrix product: the longer row is cut into blocks as long as the
-shorter one, which stands in a matrix in every place where it may meet a block.
 """
 
 from __future__ import annotations
@@ -15,40 +12,14 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.composites.accumulating import along, whole_axes, whole_axis
-from minigrad.functions import array_of, concatenate, power, where
+from minigrad.functions import array_of, concatenate, shape_of, where
+from minigrad.gathering import as_operand
 from minigrad.reductions import in_float32
-from minigrad.table import (
-    broadcast,
-    cast,
-    matmul,
-    reshape,
-    scatter,
-    sum,
-    take,
-)
+from minigrad.table import broadcast, cast, reshape, sum, take
 from minigrad.tensor import Tensor
-from minigrad.types import Axis, OneArray, Shape
+from minigrad.types import Axis, OneArray
 
-__all__ = [
-    "convolve",
-    "correlate",
-    "diff",
-    "ediff1d",
-    "interp",
-    "polyval",
-    "trapezoid",
-    "unwrap",
-    "vander",
-]
-
-
-def _shape(a: Any) -> Shape:
-    return np.shape(array_of(a))
-
-
-def _as_value(a: Any) -> Any:
-    """Return a Tensor as it is, and numbers as an array."""
-    return a if isinstance(a, Tensor) else array_of(a)
+__all__ = ["diff", "ediff1d", "interp", "trapezoid", "unwrap"]
 
 
 # ------------------------------------------------------------------------- differences
@@ -70,23 +41,22 @@ def diff(
     """
     if n < 0:
         raise ValueError(f"differences are taken n times, and n is {n}")
-    shape = _shape(a)
+    shape = shape_of(a)
     axis = whole_axis(axis, len(shape))
     single = (*shape[:axis], 1, *shape[axis + 1 :])
-    a = _between(_as_value(a), prepend, append, single, axis)
+    a = between(as_operand(a), prepend, append, single, axis)
     for _ in range(n):
         a = a[along(axis, slice(1, None))] - a[along(axis, slice(-1))]
     return a
 
 
-def _between(a: Any, before: Any, after: Any, single: Any, axis: int) -> Any:
+def between(a: Any, before: Any, after: Any, single: Any, axis: int) -> Any:
     """Join two ends to an array, if they are given; a number in the shape `single`."""
-    ends = []
-    for end in (before, after):
-        if not isinstance(end, Tensor) and end is not None:
-            end = array_of(end).astype(a.dtype)
-        ends.append(end if end is None or _shape(end) else broadcast(end, shape=single))
-    parts = [each for each in (ends[0], a, ends[1]) if each is not None]
+    parts = []
+    for part in (before, a, after):
+        if part is not None:
+            part = part if isinstance(part, Tensor) else array_of(part).astype(a.dtype)
+            parts.append(part if part.shape else broadcast(part, shape=single))
     return concatenate(parts, axis=axis) if len(parts) > 1 else a
 
 
@@ -101,10 +71,10 @@ def ediff1d(
     array([0., 3., 5.])
     """
     before, after = (
-        reshape(end, (-1,)) if end is not None and len(_shape(end)) > 1 else end
+        reshape(end, (-1,)) if end is not None and len(shape_of(end)) > 1 else end
         for end in (to_begin, to_end)
     )
-    return _between(diff(reshape(ary, (-1,))), before, after, (1,), 0)
+    return between(diff(reshape(ary, (-1,))), before, after, (1,), 0)
 
 
 @composite
@@ -118,16 +88,16 @@ def gradient(f: OneArray, *varargs: Any, axis: Axis = None, edge_order: int = 1)
     >>> gradient(mg.Tensor([1.0, 4.0, 9.0, 16.0]), 0.5).data
     array([ 6.,  8., 12., 14.])
     """
-    shape = _shape(f)
+    shape = shape_of(f)
     axes = whole_axes(axis, len(shape))
     spacing = varargs or (1,)
-    if len(spacing) == 1 and not _shape(spacing[0]):
+    if len(spacing) == 1 and not shape_of(spacing[0]):
         spacing = spacing * len(axes)
     if len(spacing) != len(axes):
         raise TypeError(f"{len(spacing)} steps or coordinates for {len(axes)} axes")
     if edge_order not in (1, 2):
         raise ValueError("edge_order is 1 or 2")
-    f = _as_value(f)
+    f = as_operand(f)
     slopes = []
     for one, step in zip(axes, spacing, strict=True):
         if shape[one] <= edge_order:
@@ -140,10 +110,10 @@ def gradient(f: OneArray, *varargs: Any, axis: Axis = None, edge_order: int = 1)
 
 def _steps(step: Any, n: int, following: tuple[int, ...]) -> Any:
     """Return the n - 1 steps along an axis in the shape that meets the axis; or one."""
-    if not _shape(step):
+    if not shape_of(step):
         return step
-    if _shape(step) != (n,):
-        raise ValueError(f"coordinates of shape {_shape(step)} for {n} entries")
+    if shape_of(step) != (n,):
+        raise ValueError(f"coordinates of shape {shape_of(step)} for {n} entries")
     return reshape(diff(step), (n - 1, *(1 for _ in following)))
 
 
@@ -154,7 +124,7 @@ def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
         return rise[along(axis, slice(start, stop))]
 
     def step(start: int, stop: int | None) -> Any:
-        return steps[start:stop] if _shape(steps) else steps
+        return steps[start:stop] if shape_of(steps) else steps
 
     rise = diff(f, axis=axis)
     rise = rise / steps  # the slopes between neighbours
@@ -182,10 +152,10 @@ def trapezoid(
     >>> trapezoid(mg.Tensor([1.0, 3.0, 5.0]), dx=0.5).data
     array(3.)
     """
-    ndim = len(_shape(y))
+    ndim = len(shape_of(y))
     axis = whole_axis(axis, ndim)
-    y = _as_value(y)
-    if x is not None and len(_shape(x)) == 1:
+    y = as_operand(y)
+    if x is not None and len(shape_of(x)) == 1:
         dx = reshape(diff(x), (-1, *(1 for _ in range(ndim - axis - 1))))
     elif x is not None:
         dx = diff(x, axis=axis)
@@ -235,7 +205,7 @@ def interp(
     >>> interp(mg.Tensor([1.5, 9.0]), [1.0, 2.0], [10.0, 30.0]).data
     array([20., 30.])
     """
-    x, xp, fp = _as_value(x), _as_value(xp), _as_value(fp)
+    x, xp, fp = as_operand(x), as_operand(xp), as_operand(fp)
     if xp.shape != fp.shape or xp.ndim != 1 or not xp.size:
         raise ValueError(f"points need a y for each x: {xp.shape} and {fp.shape}")
     if period is not None:
@@ -275,87 +245,3 @@ def _in_one_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, A
     turns = np.zeros(around.size, array_of(xp).dtype)
     turns[0], turns[-1] = -1, 1
     return x, take(xp, around) + turns * period, take(fp, around)
-
-
-# ----------------------------------------------------------------- rows of coefficients
-
-
-@composite
-@in_float32
-def convolve(a: OneArray, v: OneArray, mode: str = "full") -> OneArray:
-    """Return the sums of a[i] v[k - i] for each k: all, as many as `same`, or `valid`.
-
-    `same` gives as many as the longer row has, from the middle; `valid` those where the
-    shorter row meets entries only.
-
-    >>> import minigrad as mg
-    >>> convolve(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
-    array([ 1., 12., 23., 30.])
-    """
-    a, v = (reshape(each, (1,)) if not _shape(each) else each for each in (a, v))
-    if len(_shape(a)) != 1 or len(_shape(v)) != 1:
-        raise ValueError("both are rows, of one axis")
-    if _shape(a) < _shape(v):
-        a, v = v, a
-    (n,), (m,) = _shape(a), _shape(v)
-    if not m:
-        raise ValueError("both need entries")
-    starts = {
-        "full": (0, n + m - 1),
-        "same": ((m - 1) // 2, n),
-        "valid": (m - 1, n - m + 1),
-    }
-    if mode not in starts:
-        raise ValueError(f"mode is full, same or valid, and not {mode!r}")
-    blocks = -(-n // m)
-    if n < blocks * m:
-        a = scatter(a, shape=(blocks * m,), index=slice(n))
-    i, k = np.ogrid[:m, :m]
-    placed = scatter(broadcast(v, shape=(m, m)), shape=(m, 2 * m - 1), index=(i, i + k))
-    products = matmul(reshape(a, (blocks, m)), placed)
-    block, j = np.ogrid[:blocks, : 2 * m - 1]
-    row = scatter(products, shape=((blocks + 1) * m - 1,), index=block * m + j)
-    start, length = starts[mode]
-    return row[start : start + length]
-
-
-@composite
-def correlate(a: OneArray, v: OneArray, mode: str = "valid") -> OneArray:
-    """Return the sums of a[i + k] v[i] for each k, with the modes of `convolve`.
-
-    >>> import minigrad as mg
-    >>> correlate(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
-    array([21., 32.])
-    """
-    if _shape(a) >= _shape(v):
-        return convolve(a, _as_value(v)[::-1], mode)
-    return convolve(v, _as_value(a)[::-1], mode)[::-1]
-
-
-@composite
-def polyval(p: OneArray, x: OneArray) -> OneArray:
-    """Return p[0] x^(n-1) + ... + p[n-1], by Horner's rule.
-
-    >>> import minigrad as mg
-    >>> polyval([1.0, 0.0, -2.0], mg.Tensor([2.0, 3.0])).data
-    array([2., 7.])
-    """
-    y: Any = 0
-    for i, coefficient in enumerate(p):
-        y = y * x + coefficient if i else coefficient
-    shape = np.broadcast_shapes(_shape(x), _shape(y))
-    return y if _shape(y) == shape else broadcast(y, shape=shape)
-
-
-@composite
-def vander(x: OneArray, N: int | None = None, increasing: bool = False) -> OneArray:
-    """Return the matrix of the powers of x in columns, the highest first.
-
-    >>> import minigrad as mg
-    >>> vander(mg.Tensor([2.0, 3.0])).data
-    array([[2., 1.],
-           [3., 1.]])
-    """
-    (n,) = _shape(x)
-    powers = np.arange(n if N is None else N).astype(array_of(x).dtype)
-    return power(reshape(x, (n, 1)), powers if increasing else powers[::-1])

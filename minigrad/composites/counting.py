@@ -12,12 +12,16 @@ import numpy as np
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.functions import array_of
+from minigrad.functions import array_of, concatenate
+from minigrad.gathering import as_operand
 from minigrad.table import reshape, scatter, sum, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Given, Operand
 
-__all__ = ["bincount", "histogram", "unique", "unique_values"]
+__all__ = [
+    "bincount", "histogram", "intersect1d", "setdiff1d", "setxor1d", "union1d",
+    "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values",
+]  # fmt: skip
 
 
 @composite
@@ -51,7 +55,7 @@ def histogram(
     Tensor([2., 7.], made by scatter)
     """
     x = array_of(a).ravel()
-    bins = array_of(bins) if np.ndim(array_of(bins)) else bins
+    bins = array_of(bins) if array_of(bins).ndim else bins
     if not isinstance(weights, Tensor):
         return np.histogram(x, bins, range, density, weights)
     _, edges = np.histogram(x, bins, range, weights=weights.data.ravel())
@@ -94,3 +98,85 @@ def unique_values(x: Given) -> Given:
     """Return the different entries in order, each NaN by itself."""
     values: Given = unique(x, equal_nan=False)
     return values
+
+
+def _with_values(name: str, doc: str) -> Any:
+    """Return NumPy's function with the entries recorded, and its counts as they are."""
+
+    def of(x: Any) -> Any:
+        theirs = getattr(np, name)(array_of(x))
+        return theirs._replace(values=unique_values(x))
+
+    of.__name__ = of.__qualname__ = name
+    of.__doc__ = doc
+    return composite(of)
+
+
+unique_all = _with_values(
+    "unique_all",
+    "Return the different entries, where each is first, which each is, and how often.",
+)
+unique_counts = _with_values(
+    "unique_counts", "Return the different entries in order, and how often each is."
+)
+unique_inverse = _with_values(
+    "unique_inverse", "Return the different entries, and which of them each entry is."
+)
+
+
+# -------------------------------------------------------------------------------- sets
+
+
+@composite
+def union1d(ar1: Any, ar2: Any) -> Any:
+    """Return the different entries of both, in order; of equal ones the first.
+
+    >>> from minigrad import Tensor
+    >>> union1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
+    array([1., 2., 3.])
+    """
+    return unique(concatenate([as_operand(ar1), as_operand(ar2)], axis=None))
+
+
+@composite
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    """Return the different entries of the first that are not in the second, in order.
+
+    >>> from minigrad import Tensor
+    >>> setdiff1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
+    array([3.])
+    """
+    first = reshape(ar1, (-1,)) if assume_unique else unique(ar1)
+    return take(first, np.flatnonzero(~np.isin(array_of(first), array_of(ar2))))
+
+
+@composite
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    """Return the different entries of the first that are in the second, in order.
+
+    With `return_indices`, also where they are in the first and in the second.
+
+    >>> from minigrad import Tensor
+    >>> intersect1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
+    array([1.])
+    """
+    _, *places = np.intersect1d(
+        array_of(ar1), array_of(ar2), assume_unique, return_indices=True
+    )
+    values = take(reshape(ar1, (-1,)), places[0])
+    return (values, *places) if return_indices else values
+
+
+@composite
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    """Return the entries that are in one of the two only, in order.
+
+    >>> from minigrad import Tensor
+    >>> setxor1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
+    array([2., 3.])
+    """
+    return union1d(
+        setdiff1d(ar1, ar2, assume_unique), setdiff1d(ar2, ar1, assume_unique)
+    )

@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.composite import composite
 from minigrad.composites.arranging import moved
 from minigrad.composites.axes import ravel
-from minigrad.functions import array_of, where
+from minigrad.functions import array_of, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.table import scatter, sum
 from minigrad.types import Array, Given
@@ -100,5 +100,5 @@ def triu(m: Given, k: int = 0) -> Given:
 
 def _triangle(m: Any, k: int) -> Array:
     """Return where a lower triangle is, in the last two axes; a vector is each row."""
-    rows, columns = np.shape(array_of(m))[-2:] * (2 if array_of(m).ndim == 1 else 1)
+    rows, columns = shape_of(m)[-2:] * (2 if array_of(m).ndim == 1 else 1)
     return np.tri(rows, columns, k=k, dtype=bool)

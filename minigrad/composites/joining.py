@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from minigrad.composite import composite
 from minigrad.composites.arranging import moved
 from minigrad.composites.axes import atleast_1d, atleast_2d, atleast_3d
-from minigrad.functions import array_of, concatenate, where
+from minigrad.functions import array_of, concatenate, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
 from minigrad.table import reshape, scatter, take
@@ -161,7 +161,7 @@ def split(ary: Given, indices_or_sections: Sections, axis: int = 0) -> list[Give
     >>> [each.tolist() for each in split(np.array([1.0, 2.0, 3.0]), [1])]
     [[1.0], [2.0, 3.0]]
     """
-    shape = np.shape(array_of(ary))
+    shape = shape_of(ary)
     length = shape[normalize_axis_index(axis, len(shape))]
     parts = np.asarray(indices_or_sections)
     if parts.ndim == 0 and parts > 0 and length % parts:

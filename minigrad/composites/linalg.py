@@ -34,7 +34,6 @@ from minigrad.table import (
     concatenate_row,
     divide,
     log,
-    matmul,
     multiply,
     reshape,
     scatter,
@@ -47,14 +46,7 @@ from minigrad.table import (
 from minigrad.types import Array
 from minigrad.writable import as_operand
 
-__all__ = [
-    "cholesky",
-    "det",
-    "inv",
-    "matrix_power",
-    "slogdet",
-    "solve",
-]
+__all__ = ["cholesky", "det", "inv", "slogdet", "solve"]
 
 # The parts of a matrix, of which the first row and column are eliminated.
 PIVOT, FIRST_ROW = (..., slice(1), slice(1)), (..., slice(1), slice(1, None))
@@ -79,7 +71,7 @@ def solve(a: Any, b: Any) -> Any:
     >>> solve(mg.Tensor([[2.0, 0.0], [0.0, 4.0]]), [1.0, 1.0])
     Tensor([0.5 , 0.25], made by reshape)
     """
-    a, b = _square(a, "solve(a, b)"), as_operand(b)
+    a, b = square(a, "solve(a, b)"), as_operand(b)
     n = a.shape[-1]
     if b.shape[-2:][:1] != (n,):
         raise ValueError(f"there are {n} equations, and b has shape {b.shape}")
@@ -100,7 +92,7 @@ def inv(a: Any) -> Any:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
-    a = _square(a, "inv(a)")
+    a = square(a, "inv(a)")
     return _solution(a, np.eye(a.shape[-1], dtype=a.dtype), "inv(a)")
 
 
@@ -117,7 +109,7 @@ def det(a: Any) -> Any:
     >>> det(mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
     array(-2.)
     """
-    a = _square(a, "det(a)")
+    a = square(a, "det(a)")
     if not a.shape[-1]:
         return add(sum(a, axis=(-2, -1)), 1)
     pivots, block, sign = _eliminated(a, 2, "det(a)")
@@ -143,7 +135,7 @@ def slogdet(a: Any) -> SlogdetResult:
     >>> slogdet(mg.Tensor([[0.0, 1.0], [1.0, 0.0]]))
     SlogdetResult(sign=array(-1.), logabsdet=Tensor(0., made by sum))
     """
-    a = _square(a, "slogdet(a)")
+    a = square(a, "slogdet(a)")
     pivots, block, sign = _eliminated(a, 1, "slogdet(a)")
     line = concatenate_row(*pivots, block, axis=-1) if pivots else block
     sign = sign * np.sign(array_of(line)).prod(axis=(-2, -1))
@@ -166,7 +158,7 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     array([[2., 0.],
            [1., 1.]])
     """
-    a = m = _square(a, "cholesky(a)")
+    a = m = square(a, "cholesky(a)")
     n, columns = a.shape[-1], []
     if not n:
         return a
@@ -187,31 +179,6 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     place = (row_of_u, column_of_u) if upper else (column_of_u, row_of_u)
     entries = concatenate_row(*columns, axis=-1)
     return scatter(entries, shape=a.shape, index=(..., *place))
-
-
-@composite
-def matrix_power(a: Any, n: int) -> Any:
-    """Multiply a matrix n times with itself; of negative n, its inverse.
-
-    >>> import minigrad as mg
-    >>> matrix_power(mg.Tensor([[1.0, 1.0], [0.0, 1.0]]), 3).data
-    array([[1., 3.],
-           [0., 1.]])
-    """
-    a = _square(a, "matrix_power(a, n)")
-    if not isinstance(n, (int, np.integer)):
-        raise TypeError(f"the exponent must be a whole number, and is {n!r}")
-    if n == 0:
-        one = np.eye(a.shape[-1], dtype=a.dtype)
-        return where(np.zeros(a.shape, bool), a, one)
-    factor, n, result = (inv(a), -n, None) if n < 0 else (a, n, None)
-    while True:
-        n, odd = divmod(n, 2)
-        if odd:
-            result = factor if result is None else matmul(result, factor)
-        if not n:
-            return result
-        factor = matmul(factor, factor)
 
 
 # ------------------------------------------------------------------------- elimination
@@ -235,7 +202,7 @@ def _solution(a: Any, b: Any, asked: str) -> Any:
     return m
 
 
-def _square(a: Any, asked: str) -> Any:
+def square(a: Any, asked: str) -> Any:
     """Return matrices whose entries can be divided, or refuse them as NumPy does."""
     a = as_operand(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.arrays import booleans, integers
 from minigrad.composite import composite
-from minigrad.functions import array_of, getitem, where
+from minigrad.functions import array_of, getitem, shape_of, where
 from minigrad.messages import explain, user_line
 from minigrad.reductions import max as largest
 from minigrad.reductions import min as smallest
@@ -36,12 +36,12 @@ def at_places(a: Any, places: Array) -> Any:
 
 def _row(a: Any) -> Any:
     """Return all entries in one row."""
-    return a if np.ndim(array_of(a)) == 1 else reshape(a, (-1,))
+    return a if array_of(a).ndim == 1 else reshape(a, (-1,))
 
 
 def places_of(a: Operand) -> Array:
     """Return the place of every entry, in the shape of `a`."""
-    shape = np.shape(array_of(a))
+    shape = shape_of(a)
     return np.arange(math.prod(shape)).reshape(shape)
 
 
@@ -149,7 +149,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     index = integers(indices, "take(a, indices, axis)", "indices")
     if axis is None:
         a, axis = _row(a), 0
-    shape = np.shape(array_of(a))
+    shape = shape_of(a)
     axis = np.lib.array_utils.normalize_axis_index(axis, len(shape))
     index = _within(index, shape[axis], mode)
     which = index if index.ndim else int(index)

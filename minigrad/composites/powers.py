@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, of_one_width, power, where
 from minigrad.table import log, softplus, sqrt
 from minigrad.types import Array, Given
 
 __all__ = [
-    "cbrt", "exp2", "hypot", "log2", "log10", "logaddexp", "logaddexp2", "reciprocal",
+    "cbrt", "exp2", "frexp", "hypot", "ldexp", "log2", "log10", "logaddexp",
+    "logaddexp2", "reciprocal",
 ]  # fmt: skip
 
 LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
@@ -64,6 +66,33 @@ def exp2(x: Any) -> Any:
     Tensor([0.5, 8. ], made by power)
     """
     return power(2.0, x)
+
+
+@composite
+def ldexp(x1: Given, x2: Any) -> Given:
+    """Return x1 * 2 ** x2, for whole numbers x2.
+
+    >>> from minigrad import Tensor
+    >>> ldexp(Tensor([0.5, 3.0]), [3, 1])
+    Tensor([4., 6.], made by multiply)
+    """
+    exponent = integers(x2, "ldexp(x1, x2)", "x2")
+    one, half = array_of(x1).dtype.type(1), exponent // 2  # 2 ** x2 may overflow
+    return x1 * np.ldexp(one, half) * np.ldexp(one, exponent - half)
+
+
+@composite
+def frexp(x: Given) -> tuple[Given, Array]:
+    """Return a number from 0.5 to 1 in size, and the power of two that is missing.
+
+    The exponents are a choice, plain whole numbers.
+
+    >>> from minigrad import Tensor
+    >>> frexp(Tensor([6.0, 0.5]))
+    (Tensor([0.75, 0.5 ], made by multiply), array([3, 0], dtype=int32))
+    """
+    exponent = np.asarray(np.frexp(array_of(x))[1])
+    return ldexp(x, -exponent), exponent
 
 
 @composite

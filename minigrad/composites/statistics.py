@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.composites.accumulating import whole_axes
-from minigrad.functions import array_of, as_exact, concatenate, where
+from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
+from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
 from minigrad.reductions import (
     Mask,
     in_float32,
     masked,
-    max,
     mean,
-    min,
     numbers_only,
     var,
 )
@@ -36,7 +36,6 @@ __all__ = [
     "nanstd",
     "nansum",
     "nanvar",
-    "ptp",
     "std",
 ]
 
@@ -72,17 +71,6 @@ def _root(a: Given) -> Given:
     return result
 
 
-@composite
-def ptp(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
-    """Return the largest entry minus the smallest; ties share the gradient equally.
-
-    >>> import minigrad as mg
-    >>> ptp(mg.Tensor([1.0, 4.0, 2.0])).data
-    array(3.)
-    """
-    return max(a, axis, keepdims) - min(a, axis, keepdims)
-
-
 # ------------------------------------------------------------------------------- means
 
 
@@ -105,9 +93,9 @@ def average(
     """
     if weights is None:
         result = mean(a, axis, keepdims)
-        ones = np.ones(np.shape(array_of(a)), array_of(result).dtype)
+        ones = np.ones(shape_of(a), array_of(result).dtype)
         return (result, np.sum(ones, axis, keepdims=keepdims)) if returned else result
-    weights = _placed(weights, np.shape(array_of(a)), axis)
+    weights = _placed(weights, shape_of(a), axis)
     total = sum(weights, axis=axis, keepdims=keepdims)
     if not np.all(array_of(total)):
         raise ZeroDivisionError(
@@ -119,13 +107,13 @@ def average(
             )
         )
     result = sum(a * weights, axis=axis, keepdims=keepdims) / total
-    shape = np.shape(array_of(result))
+    shape = shape_of(result)
     return (result, broadcast(total, shape=shape)) if returned else result
 
 
 def _placed(weights: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Return weights of some axes in the shape of the whole, with ones elsewhere."""
-    given = np.shape(array_of(weights))
+    given = shape_of(weights)
     if given == shape:
         return weights
     if axis is None:
@@ -200,29 +188,44 @@ def cov(
     rowvar: bool = True,
     bias: bool = False,
     ddof: float | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
 ) -> Given:
     """Return the covariances of variables in rows, each column an observation.
 
-    The sum over n observations is divided by n - ddof; ddof is 1, or 0 with `bias`.
+    ddof      the sum over n observations is divided by n - ddof; 1, or 0 with `bias`
+    fweights  how often each observation occurs, whole numbers
+    aweights  how much each of them counts
 
     >>> import minigrad as mg
     >>> cov(mg.Tensor([[1.0, 2.0, 3.0], [1.0, 0.0, 2.0]])).data
     array([[1. , 0.5],
            [0.5, 1. ]])
     """
+    free: Any
     x = _variables(m, rowvar)
     if y is not None:
         x = concatenate([x, _variables(y, rowvar)], axis=0)
-    deviation = x - mean(x, axis=1, keepdims=True)
     ddof = (0 if bias else 1) if ddof is None else ddof
-    count = np.shape(array_of(x))[1] - ddof
-    result = matmul(deviation, transpose(deviation)) / as_exact(count * (count > 0), x)
-    shape = tuple(n for n in np.shape(array_of(result)) if n != 1)
+    if fweights is None and aweights is None:
+        weighted = deviation = x - mean(x, axis=1, keepdims=True)
+        free = shape_of(x)[1] - ddof
+    else:
+        times = integers(1 if fweights is None else fweights, "cov(m)", "fweights")
+        share: Any = 1 if aweights is None else as_operand(aweights)
+        weights = share * times.astype(array_of(x).dtype)
+        count = sum(weights)
+        deviation = x - sum(x * weights, axis=1, keepdims=True) / count
+        weighted = deviation * weights
+        free = count - ddof * (sum(weights * share) / count)
+    free = free if array_of(free) > 0 else 0 * free
+    result = matmul(weighted, transpose(deviation)) / as_exact(free, x)
+    shape = tuple(n for n in shape_of(result) if n != 1)
     return result if len(shape) == 2 else reshape(result, shape)
 
 
 def _variables(m: Any, rowvar: bool) -> Any:
-    ndim = np.ndim(array_of(m))
+    ndim = array_of(m).ndim
     if ndim > 2:
         raise ValueError("variables and observations are two axes, and not more")
     if ndim < 2:
@@ -241,7 +244,7 @@ def corrcoef(x: Given, y: Operand | None = None, rowvar: bool = True) -> Given:
            [0.5, 1. ]])
     """
     c = cov(x, y, rowvar)
-    n = np.shape(array_of(c))
+    n = shape_of(c)
     if not n:
         return c / c
     spread = sqrt(take(c, (np.arange(n[0]), np.arange(n[0]))))

@@ -33,6 +33,18 @@ CASES = [
         lambda np, a: np.nanprod(np.where(numpy.eye(3) > 0, a, numpy.nan), axis=1),
         some(3, 3),
     ),
+    case(
+        "nancumsum",
+        lambda np, a: np.nancumsum(np.where(numpy.eye(3) > 0, a, numpy.nan), axis=1),
+        some(3, 3),
+        weight=2,
+    ),
+    case(
+        "nancumprod",
+        lambda np, a: np.nancumprod(np.where(numpy.eye(2) > 0, a, numpy.nan)),
+        some(2, 2),
+        weight=1,
+    ),
 ]
 
 if hasattr(numpy, "cumulative_sum"):  # since NumPy 2.1

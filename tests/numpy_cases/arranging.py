@@ -140,4 +140,7 @@ CASES = [
     _case("tril of a batch", lambda np, a: np.tril(a, -1), _cube),
     _case("triu of a batch", lambda np, a: np.triu(a), _cube),
     _case("tril of a vector", lambda np, a: np.tril(a), _row, weight=1, jax=False),
+    _case("fftshift", lambda np, a: np.fft.fftshift(a), some(5), weight=2),
+    _case("fftshift of rows", lambda np, a: np.fft.fftshift(a, axes=1), _matrix),
+    _case("ifftshift", lambda np, a: np.fft.ifftshift(a, axes=(0, 1)), _matrix),
 ]

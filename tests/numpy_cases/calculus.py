@@ -1,4 +1,4 @@
-"""Along an axis: differences, slopes, areas, interpolation, convolution."""
+"""Along an axis: differences, slopes, areas, interpolation."""
 
 import numpy
 
@@ -112,28 +112,4 @@ CASES = [
         *(AT * 3, X[[2, 0, 3, 1]], some(4)),
         weight=1,
     ),
-    # rows of coefficients
-    *(
-        case(
-            f"{name} {n} with {m}, {mode}",
-            lambda np, a, v, name=name, mode=mode: getattr(np, name)(a, v, mode),
-            *(some(n), some(m)),
-            weight=3 if n > m else 1,
-        )
-        for name in ("convolve", "correlate")
-        for n, m in ((6, 2), (7, 3), (5, 4), (3, 3), (3, 6), (2, 5), (1, 1))
-        for mode in ("full", "same", "valid")
-    ),
-    case("convolve", lambda np, a, v: np.convolve(a, v), some(5), some(3), weight=4),
-    case("correlate", lambda np, a, v: np.correlate(a, v), some(5), some(3)),
-    case("polyval", lambda np, p, x: np.polyval(p, x), some(4), some(3), weight=4),
-    case(
-        "polyval of numbers",
-        lambda np, x: np.polyval([1.0, 0.0, -2.0], x),
-        some(3),
-        jax=False,
-    ),
-    case("vander", lambda np, x: np.vander(x), some(3), weight=2),
-    case("vander, N", lambda np, x: np.vander(x, 2, increasing=True), some(3)),
-    case("vander at 0", lambda np, x: np.vander(x, 4), [0.0, 2.0], weight=1, jax=False),
 ]

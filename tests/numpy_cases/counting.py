@@ -39,4 +39,53 @@ CASES = [
         some(4),
         jax=False,
     ),
+    case(
+        "unique_counts",
+        lambda np, a: np.unique_counts(a[IDS]).values,
+        some(4),
+        weight=1,
+        jax=False,
+    ),
+    case(
+        "unique_all",
+        lambda np, a: np.unique_all(a[IDS]).values,
+        some(4),
+        weight=1,
+        jax=False,
+    ),
+    case(
+        "unique_inverse",
+        lambda np, a: np.unique_inverse(a[IDS]).values,
+        some(4),
+        weight=1,
+        jax=False,
+    ),
+    # sets
+    case("union1d", lambda np, a, b: np.union1d(a, b), some(2, 2), some(3), jax=False),
+    case(
+        "intersect1d",
+        lambda np, a: np.intersect1d(a, a[::2] * 1.0),
+        some(5),
+        jax=False,
+    ),
+    case(
+        "setdiff1d",
+        lambda np, a: np.setdiff1d(a, a[1:3]),
+        some(5),
+        jax=False,
+    ),
+    case(
+        "setdiff1d in their order",
+        lambda np, a: np.setdiff1d(a, a[1:3], assume_unique=True),
+        some(5),
+        weight=1,
+        jax=False,
+    ),
+    case(
+        "setxor1d",
+        lambda np, a: np.setxor1d(a[:3], a[2:] * 1.0),
+        some(5),
+        weight=1,
+        jax=False,
+    ),
 ]

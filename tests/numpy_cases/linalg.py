@@ -141,3 +141,30 @@ OF_UFUNCS = {
     "maximum.outer": lambda np, a: np.maximum.outer(a, a[0] * 1.01),
 }
 CASES += [case(name, f, A3, weight=2, jax=False) for name, f in OF_UFUNCS.items()]
+CASES += [
+    *(
+        case(
+            f"cond, {p}",
+            lambda np, a, p=p: np.linalg.cond(a, p),
+            *(MANY if p == "fro" else A3,),
+            weight=1,
+        )
+        for p in (1, -1, np.inf, -np.inf, "fro")
+    ),
+    case(
+        "tensorsolve",
+        lambda np, a, b: np.linalg.tensorsolve(a, b),
+        *(some(2, 2, 4), some(2, 2)),
+        weight=1,
+    ),
+    case(
+        "tensorsolve, axes",
+        lambda np, a, b: np.linalg.tensorsolve(a, b, axes=(1,)),
+        *(some(2, 4, 2), some(2, 2)),
+        weight=1,
+    ),
+    case("tensorinv", lambda np, a: np.linalg.tensorinv(a), some(2, 2, 4), weight=1),
+    case(
+        "tensorinv, 1", lambda np, a: np.linalg.tensorinv(a, 1), some(4, 2, 2), weight=1
+    ),
+]

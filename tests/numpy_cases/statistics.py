@@ -114,4 +114,22 @@ CASES = [
     case("corrcoef", lambda np, a: np.corrcoef(a), some(3, 5), weight=4),
     case("corrcoef of two", lambda np, a, b: np.corrcoef(a, b), some(5), some(5)),
     case("corrcoef of columns", lambda np, a: np.corrcoef(a, rowvar=False), some(5, 3)),
+    case(
+        "cov, times",
+        lambda np, a: np.cov(a, fweights=numpy.array([1, 3, 2, 1])),
+        some(3, 4),
+        weight=1,
+    ),
+    case(
+        "cov, weights",
+        lambda np, a, w: np.cov(a, aweights=w, ddof=0),
+        *(some(3, 3), positive(3)),
+        weight=2,
+    ),
+    case(
+        "cov, times and weights",
+        lambda np, a, w: np.cov(a, fweights=numpy.array([1, 3, 2]), aweights=w),
+        *(some(3, 3), positive(3)),
+        weight=1,
+    ),
 ]
