@@ -13,7 +13,6 @@ ON_CPU = "  # all numbers are on the CPU"
 NUMBERS = "t.data  # the NumPy array"
 INTEGERS = "t.data.astype(int)  # integers have no derivative: they are plain arrays"
 UNWRITTEN = "  # a Tensor is never written into, so nobody needs a copy"
-WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
 ANEW = "  # a new Tensor: t itself is never written into"
 RECORDED = (
     "  # every Tensor is recorded; backward() fills, and optimizers change, each "
@@ -25,9 +24,9 @@ TENSOR: Table = {
     **dict.fromkeys(("numpy", "array", "value", "values"), NUMBERS),
     **{name: f"t.data.{name}()" for name in ("tolist", "tobytes", "dumps")},
     **{name: f"t.data.{name}" for name in ("nbytes", "itemsize", "strides", "flags")},
+    **{name: f"t.data.{name}" for name in ("base", "ctypes")},
     **dict.fromkeys(("fill", "put"), "t.copy()  # which can be written to"),
-    "imag": "np.imag(t)",
-    **dict.fromkeys(("cpu", "cuda", "device", "is_cuda"), ON_CPU),
+    **dict.fromkeys(("cpu", "cuda", "device", "is_cuda", "to_device"), ON_CPU),
     "to": "t.astype(dtype)  # all numbers are on the CPU",
     "type": "t.astype(dtype)",
     "float": "t.astype('f4')",
@@ -49,15 +48,10 @@ TENSOR: Table = {
     "view": "t.reshape(shape)",
     **dict.fromkeys(("view_as", "reshape_as"), "t.reshape(other.shape)"),
     "unsqueeze": "t[None]  # a new first axis; t[..., None] is a new last one",
-    **{name: f"t.data.{name}" for name in ("base", "flags", "itemsize", "nbytes")},
-    **{name: f"t.data.{name}" for name in ("ctypes", "strides")},
     **dict.fromkeys(("byteswap", "getfield"), NUMBERS),
     **dict.fromkeys(("setfield", "setflags"), UNWRITTEN),
-    **{name: f"t.data.{name}()" for name in ("dumps", "tobytes")},
     **dict.fromkeys(("dump", "tofile"), "np.save(path, t.data)"),
-    "to_device": ON_CPU,
     "choose": "mg.where(mask, t, other)  # a Tensor is no choice",
-    **dict.fromkeys(("fill", "put"), WRITABLE),
     "permute": "t.transpose(1, 0)",
     "t": "t.T",
     "resize": "np.resize(t, (3, 2))" + UNWRITTEN,
@@ -280,6 +274,7 @@ KEYWORDS: Table = {  # of one function, or of any
     "norm_type": "mg.clip_by_global_norm(gradients, 1.0)  # the Euclidean norm",
 }
 
+WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
 WHOLE = "  # it is of whole numbers, which have no derivative and are plain arrays"
 NORMAL = "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent columns"
 SLOPES = "right to the first derivative, with "
