@@ -284,8 +284,9 @@ class Cotangents:
             np.add(total, contribution, out=total)  # type: ignore[arg-type]
             return
         total = total + contribution
+        if not isinstance(total, Tensor):
+            total = as_array(total)  # NumPy's sum of two single numbers is no array
         if not self.record:
-            total = as_array(total)
             self.owned.add(tick)
         self.totals[tick] = total
 

@@ -324,3 +324,9 @@ def test_cast_brings_the_cotangent_back():
 def test_an_empty_matrix_has_an_empty_gradient(shape, record):
     W, v = mg.Tensor(np.ones(shape)), mg.Tensor(np.ones((3, shape[1])))
     assert mg.grad(mg.matvec(W, v).sum(), W, record=record).shape == shape
+
+
+def test_a_recorded_sum_of_bare_numbers_is_an_array():
+    t = mg.Tensor([1.0, 2.0])
+    x = t[0]
+    assert mg.grad(2.0 * x + 3.0 * x, t, record=True).data.tolist() == [5.0, 0.0]
