@@ -80,6 +80,17 @@ class ArrayLike(Methods):
         """The size along each axis."""
         return self.data.shape
 
+    @shape.setter
+    def shape(self, shape: Shape) -> None:
+        raise AttributeError(
+            explain(
+                f"t.shape = {shape}, at {user_line()}",
+                {self.name or "t": self},
+                "a Tensor that a tape may hold is never changed.",
+                f"write t = t.reshape({shape}).",
+            )
+        )
+
     @property
     def dtype(self) -> np.dtype:
         """The kind of numbers."""
@@ -151,6 +162,8 @@ class ArrayLike(Methods):
                 raise self._leaves_the_tape(*_STORED)
             if SETTING.get().recording and _numpy_asks():
                 raise self._leaves_the_tape(*_LISTED)
+            if SETTING.get().recording and _calls(_CONVERTERS):
+                raise self._leaves_the_tape(*_CONVERTED)
             return self.data.item()
         raise self._not_one(kind)
 
@@ -263,11 +276,13 @@ class ArrayLike(Methods):
         ours = NUMPY_FACE.get(function)
         if ours and _fits(ours, args, options):
             return ours(*args, **options)
-        if ours and "dtype" in options and isinstance(args[0], ArrayLike):
+        if ours and "dtype" in options:
             # np.sum(t, dtype=float): first the precision, then the function.
             rest: dict[str, Any] = dict(options)
-            a = args[0].astype(rest.pop("dtype") or args[0].dtype)
-            return function(a, *args[1:], **rest)
+            dtype = rest.pop("dtype")
+            a, *others = args or (rest.pop("a", None),)
+            if isinstance(a, ArrayLike):
+                return function(a.astype(dtype or a.dtype), *others, **rest)
         raise _unsupported(function, "__call__", args, options)
 
 
@@ -277,6 +292,7 @@ class ArrayLike(Methods):
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
 _ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__"})
+_CONVERTERS = frozenset("array asanyarray asarray astype float16 float32 float64".split())
 _WRITABLE = (
     "make the array one that Tensors can be written into: mg.zeros(shape), "
     "np.zeros_like(t), t.copy(), or for a whole file "
@@ -285,6 +301,13 @@ _WRITABLE = (
 _STORED = (
     "array[index] = t of a Tensor",
     f"{_WRITABLE}; array[index] = float(t) writes the number only.",
+)
+
+_CONVERTED = (
+    "a Tensor converted to a number of NumPy",
+    "mg.array([t, 0.0], dtype) is recorded, and so is t.astype(dtype); "
+    "`from minigrad import numpy as np` gives a whole file such arrays; float(t) is "
+    "the number only.",
 )
 
 _LISTED = (
@@ -319,10 +342,15 @@ def _fills_an_array() -> bool:
     frame = _asking()
     if frame is None or frame.f_lasti < 0:
         return False
-    code = frame.f_code
-    if code.co_code[frame.f_lasti] == _STORING:
-        return True
-    return not _WRITERS.isdisjoint(code.co_names) and _called(frame) in _WRITERS
+    return frame.f_code.co_code[frame.f_lasti] == _STORING or _calls(_WRITERS)
+
+
+def _calls(names: frozenset[str]) -> bool:
+    """Does the code that asks call a function with one of these names just now?"""
+    frame = _asking()
+    if frame is None or frame.f_lasti < 0 or names.isdisjoint(frame.f_code.co_names):
+        return False
+    return _called(frame) in names
 
 
 def _called(frame: FrameType) -> str:

@@ -125,6 +125,7 @@ def _of_lists(
     @functools.wraps(theirs)
     def function(*args: Any, **options: Any) -> Any:
         listed = bool(args) and type(args[0]) is list and has_tensors(args[0])
+        listed = listed and "out" not in options  # which knows how it is written
         return (ours if listed else theirs)(*args, **options)
 
     return function

@@ -145,7 +145,7 @@ NUMPY_FACE.update(
         np.square: lambda a: a * a,
         np.maximum: f.maximum,
         np.minimum: f.minimum,
-        np.positive: lambda a: a,
+        np.positive: current,  # a copy, as in NumPy
         np.concatenate: f.concatenate,
         np.stack: f.stack,
         np.where: _where,
@@ -160,8 +160,8 @@ NUMPY_FACE.update(
         np.clip: lambda a, a_min=None, a_max=None, *, min=None, max=None: f.clip(
             a, a_min if min is None else min, a_max if max is None else max
         ),
-        np.real: current,
-        np.real_if_close: current,
+        np.real: lambda val: val.real,
+        np.real_if_close: lambda a, tol=100: a.real,
         np.reshape: _reshape,
         np.transpose: lambda a, axes=None: f.transposed(a, axes),
         np.broadcast_to: f.broadcast_to,
@@ -230,7 +230,7 @@ def _sees(name: str) -> Callable[..., Any]:
 
     def view(self: Writable, *args: Any, **options: Any) -> Any:
         moved = getattr(np.ndarray, name)
-        return self.view(moved, *args, **options)
+        return self.moved(moved, *args, **options)
 
     return view
 
@@ -255,10 +255,12 @@ for _name in ("reshape", "ravel", "transpose", "squeeze", "swapaxes", "diagonal"
 for _name, _method in {
     "T": property(lambda x: np.transpose(x)),
     "mT": property(lambda x: np.swapaxes(x, -1, -2)),
+    "real": property(lambda x: x[...]),
     "flatten": lambda x, order="C": w.copied(axes.ravel(x, order)),
     "flat": property(writing.Flat),
     "astype": writing.astype,
     "put": writing.put,
+    "partition": writing.partition,
     "sort": writing.sort,
     "__array_function__": writing.array_function,
     "__array_ufunc__": writing.array_ufunc,

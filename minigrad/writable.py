@@ -66,13 +66,21 @@ class Writable(ArrayLike):
 
     @property
     def data(self) -> Array:  # type: ignore[override]
-        """The numbers that are in it now."""
-        return np.asarray(plain(self.current()))
+        """The numbers that are in it now; to be read only."""
+        numbers = np.asarray(plain(self.current())).view()
+        numbers.flags.writeable = False
+        return numbers
 
     @property
     def shape(self) -> Shape:
         """The size along each axis."""
         return self._places.shape
+
+    @shape.setter
+    def shape(self, shape: int | Shape) -> None:
+        places = self._places.view()
+        places.shape = shape  # type: ignore[assignment]
+        self._places, self._now = places, (-1, None)
 
     @property
     def ndim(self) -> int:
@@ -88,6 +96,11 @@ class Writable(ArrayLike):
     def dtype(self) -> np.dtype:
         """The kind of numbers; what is written is brought to it."""
         return self._memory.dtype
+
+    @property
+    def addresses(self) -> Array:
+        """For each entry its place in the memory; views of an array share theirs."""
+        return self._places
 
     def current(self) -> Piece:
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
@@ -152,7 +165,7 @@ class Writable(ArrayLike):
             return value._places.copy()
         return None
 
-    def view(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def moved(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Return what a function that only moves entries gives: a view, as in NumPy."""
         moved = function(self._places, *args, **options)
         if isinstance(moved, (list, tuple)):
@@ -164,7 +177,11 @@ class Writable(ArrayLike):
             return Writable(self._memory, places)
         return writable(gathered(self._memory, places))
 
-    def copy(self) -> Writable:
+    def view(self) -> Writable:
+        """Return another name of the same entries."""
+        return self._seen(self._places[...])
+
+    def copy(self, order: str = "C") -> Writable:
         """Return another array with the same content, which shares nothing with it."""
         return writable(self.current())
 
@@ -234,8 +251,18 @@ def misfit(
     )
 
 
-def array(data: Any, dtype: DTypeLike | None = None) -> Any:
+def array(
+    data: Any,
+    dtype: DTypeLike | None = None,
+    *,
+    copy: bool | None = True,
+    order: str = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+) -> Any:
     """Return a new array of numbers and Tensors, nested in lists: as `np.array` does.
+
+    Without `copy`, an array that can be written to is returned itself, if it fits.
 
     >>> import minigrad as mg
     >>> t = mg.Tensor(2.0)
@@ -243,11 +270,15 @@ def array(data: Any, dtype: DTypeLike | None = None) -> Any:
     array([[2., 0.],
            [1., 4.]])
     """
+    if isinstance(data, Writable) and not copy and dtype in (None, data.dtype):
+        return data[(None,) * (ndmin - data.ndim)] if ndmin > data.ndim else data
     value = joined(data)
     if not isinstance(value, Tensor):
         value = np.array(value, dtype)
         if value.dtype.kind not in "fO":
-            return value
+            return np.array(value, ndmin=ndmin)
+    if value.ndim < ndmin:
+        value = value[(None,) * (ndmin - value.ndim)]
     return writable(value, dtype)
 
 

@@ -43,6 +43,7 @@ WRITERS: dict[object, tuple[int, str]] = {  # which argument is written
     np.put_along_axis: (2, "values"),
     np.putmask: (2, "values"),
 }
+SHARED = {np.may_share_memory, np.shares_memory}
 SUMS: dict[object, Callable[..., Any]] = {
     np.add: lambda values: values,
     np.subtract: negative,
@@ -64,9 +65,11 @@ def array_function(
     if function in VIEWS_OF_EACH and rest:
         return tuple([function(each) for each in args])
     if function in VIEWS | VIEWS_OF_EACH and isinstance(x, Writable):
-        return x.view(function, *rest, **options)
+        return x.moved(function, *rest, **options)
     if function in WRITERS and isinstance(x, Writable):
         return _written(function, x, list(args), dict(options))
+    if function in SHARED:
+        return _share(function, *args, **options)
     now = [current(each) for each in args]
     how = {key: current(value) for key, value in options.items()}
     if has_tensors([*now, *how.values()]) or function is np.empty_like:
@@ -83,9 +86,11 @@ def array_ufunc(
         mask = options.pop("where", True)
         del options["out"]
         return into(out, ufunc(*inputs, **options), mask)
-    if method == "at" and ufunc in SUMS and isinstance(inputs[0], Writable):
-        x, index, values = inputs
-        return _add_at(x, index, SUMS[ufunc](as_operand(values)))
+    if method == "at" and isinstance(inputs[0], Writable):
+        x, index, *values = inputs
+        if ufunc in SUMS:
+            return _add_at(x, index, SUMS[ufunc](as_operand(values[0])))
+        return _applied_at(ufunc, x, index, *values)
     now = [current(each) for each in inputs]
     if has_tensors(now) or "out" in options:
         return ArrayLike.__array_ufunc__(self, ufunc, method, *inputs, **options)
@@ -109,17 +114,33 @@ def giving_own(operation: Callable[..., Any]) -> Callable[..., Any]:
     return result
 
 
+def _share(function: Callable[..., bool], a: Any, b: Any, *most: Any) -> bool:
+    """Do two arrays have entries in common? A plain array has none of them."""
+    if not (isinstance(a, Writable) and isinstance(b, Writable)):
+        return False
+    return function(a.addresses, b.addresses, *most)
+
+
 def put(self: Writable, indices: Any, values: Operand, mode: str = "raise") -> None:
     """Write values at places that are counted along all axes, as `np.put` does."""
     np.put(self, indices, values, mode)  # type: ignore[arg-type]
 
 
-def astype(self: Writable, dtype: DTypeLike) -> Any:
+def astype(
+    self: Writable, dtype: DTypeLike, order: str = "K", *, copy: bool = True
+) -> Any:
     """Return an array with the numbers in another precision, and of its own."""
+    if not copy and np.dtype(dtype) == self.dtype:
+        return self
     now = self.current()
     if np.dtype(dtype).kind in "fO":
         return writable(now, dtype)
     return cast(now, dtype) if isinstance(now, Tensor) else now.astype(dtype)
+
+
+def partition(self: Writable, kth: Any, axis: int = -1) -> None:
+    """Bring the kth smallest entry along an axis to its place, in the array itself."""
+    self[...] = np.partition(self, kth, axis)
 
 
 def sort(self: Writable, axis: int = -1) -> None:
@@ -206,3 +227,18 @@ def _add_at(x: Writable, index: Index, values: Any) -> None:
     total = scatter(values, shape=entries.shape, index=again.reshape(-1))
     where = np.unravel_index(entries, x.shape)
     x[where] = x[where] + total
+
+
+def _applied_at(ufunc: np.ufunc, x: Writable, index: Index, *values: Any) -> None:
+    """Do x[index] = ufunc(x[index], values), an entry that comes again once more."""
+    numbered = np.asarray(np.arange(x.size).reshape(x.shape)[index])
+    places = numbered.reshape(-1)
+    given = [np.broadcast_to(as_operand(v), numbered.shape).reshape(-1) for v in values]
+    order = np.argsort(places, kind="stable")
+    first = np.searchsorted(places[order], places[order])
+    rounds = np.empty_like(places)
+    rounds[order] = np.arange(places.size) - first  # how often it came before
+    for i in range(int(rounds.max(initial=-1)) + 1):
+        chosen = np.flatnonzero(rounds == i)
+        where = np.unravel_index(places[chosen], x.shape)
+        x[where] = ufunc(x[where], *(v[chosen] for v in given))

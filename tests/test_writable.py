@@ -161,6 +161,26 @@ def what_repeats_adds_up(np, t):
     return x * x
 
 
+def names_of_one_array(np, t):
+    x = np.zeros((3, 3))
+    x.view()[0] = t[0]
+    x.astype(float, copy=False)[1] = t[1]
+    np.array(x, copy=None)[2] = np.array(t[2], ndmin=2)
+    np.real(x)[0, 0] = x.real[1, 1]
+    np.concatenate([x[:1], t[:1]], out=x[1:])
+    x.shape = (9,)
+    x.partition(4)
+    return x.copy(order="C") * t[0, 0]
+
+
+def an_operation_comes_again_where_an_index_does(np, t):
+    x = np.ones((3, 3))
+    np.multiply.at(x, [0, 2, 0], t)
+    np.maximum.at(x, ([0, 0, 1], [1, 1, 1]), t[0])
+    np.negative.at(x, [1, 1, 0])
+    return x * x
+
+
 def numpy_writes(np, t):
     x = np.zeros((3, 3))
     np.copyto(x, t[0])
@@ -278,6 +298,8 @@ PROGRAMS = (
     a_mask_says_where,
     the_last_of_repeated_indices_wins,
     what_repeats_adds_up,
+    names_of_one_array,
+    an_operation_comes_again_where_an_index_does,
     numpy_writes,
     all_entries_are_one_row,
     brackets_join,
@@ -553,3 +575,14 @@ def test_any_sequence_of_writes_views_and_reads_is_numpys(script):
     direction = numpy.sin(numpy.arange(9.0)).reshape(3, 3)
     step = run(numpy, T + 1e-30j * direction, script).imag / 1e-30
     numpy.testing.assert_allclose((mg.grad(y, t) * direction).sum(), step, rtol=1e-9)
+
+
+def test_what_gives_a_copy_in_numpy_gives_a_copy():
+    x = mg.Tensor([1.0, 2.0]).copy()
+    numpy.positive(x), x.astype("f8")  # noqa: B018
+    y = mg.zeros(2) + x
+    assert numpy.shares_memory(x, x[:1]) and not numpy.shares_memory(x, y)
+    assert not numpy.shares_memory(x, x.copy()) and not numpy.shares_memory(x[:1], x[1])
+    assert not isinstance(numpy.positive(x), Writable)  # a Tensor is never written to
+    with pytest.raises(ValueError, match="read-only"):
+        x.data[0] = 5.0
