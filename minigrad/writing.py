@@ -163,7 +163,7 @@ class Flat:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        found = self.of.view(lambda places: np.asarray(places.flat[index]))
+        found = self.of.moved(lambda places: np.asarray(places.flat[index]))
         return found if found.ndim else found.current()
 
     def __setitem__(self, index: Any, value: Operand) -> None:

@@ -444,7 +444,6 @@ def test_what_cannot_be_written_or_read_is_refused_in_a_sentence():
         "the index of a value": lambda: x.__setitem__(t, 1.0),
         "complex numbers": lambda: x.fill(1j),
         "words": lambda: x.fill("three"),
-        "multiply.at": lambda: numpy.multiply.at(x, 0, t[0]),
         "a Tensor as out": lambda: numpy.add(x, 1.0, out=t),
         "an array as out": lambda: numpy.add(x, 1.0, out=numpy.zeros(3)),
     }
