@@ -292,7 +292,9 @@ class ArrayLike(Methods):
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
 _ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__"})
-_CONVERTERS = frozenset("array asanyarray asarray astype float16 float32 float64".split())
+_CONVERTERS = frozenset(
+    ["array", "asanyarray", "asarray", "astype", "float16", "float32", "float64"]
+)
 _WRITABLE = (
     "make the array one that Tensors can be written into: mg.zeros(shape), "
     "np.zeros_like(t), t.copy(), or for a whole file "
