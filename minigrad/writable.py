@@ -79,7 +79,7 @@ class Writable(ArrayLike):
     @shape.setter
     def shape(self, shape: int | Shape) -> None:
         places = self._places.view()
-        places.shape = shape  # type: ignore[assignment]
+        places.shape = shape
         self._places, self._now = places, (-1, None)
 
     @property
