@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm.commands.options import natural, positive
+from minigrad.console import columns_shown, padded
 from minigrad.files import write_whole
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _three_digits(numbers: Array) -> list[str]:
 
 
 def _row(name: str, cells: list[str]) -> None:
-    print(f"{name:<32}" + "".join(f"{cell:>15}" for cell in cells))
+    aligned = (padded(cell, 15, True, columns_shown) for cell in cells)
+    print(padded(name, 32, columns=columns_shown) + "".join(aligned))
 
 
 def _forecast_plot(

@@ -16,7 +16,6 @@ from typing import (
     TYPE_CHECKING,
     Any,
     NamedTuple,
-    NoReturn,
     Protocol,
     TypeAlias,
     TypeVar,
@@ -121,7 +120,9 @@ def answering(kind: type[Carried]) -> type[Carried]:
     nobody would say so.
     """
 
-    def refuse(self: Carried, *_: object, **__: object) -> NoReturn:
+    def refuse(self: Carried, other: object = None, *_: object, **__: object) -> Any:
+        if isinstance(other, list | tuple) and not isinstance(other, kind):
+            return NotImplemented  # Python joins them
         raise TypeError(
             explain(
                 f"arithmetic with {a_kind(self)}, at {user_line()}",
@@ -133,7 +134,10 @@ def answering(kind: type[Carried]) -> type[Carried]:
             )
         )
 
-    for name in ("add", "radd", "mul", "rmul", "array_ufunc", "array_function"):
+    for name in ("add", "sub", "mul", "truediv", "matmul", "pow"):
+        setattr(kind, f"__{name}__", refuse)
+        setattr(kind, f"__r{name}__", refuse)
+    for name in ("neg", "abs", "array_ufunc"):
         setattr(kind, f"__{name}__", refuse)
     kind.__new__ = taught(kind.__new__)  # type: ignore[method-assign]
     kind.__getattr__ = absent("state", STATE)  # type: ignore[attr-defined]

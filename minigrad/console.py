@@ -19,7 +19,7 @@ import html
 import re
 import sys
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 READABLE = "minigrad.readable"
@@ -79,18 +79,35 @@ def columns_of(line: str) -> int:
     return sum(not unicodedata.combining(letter) for letter in line)
 
 
-def padded(line: str, wide: int, right: bool = False) -> str:
+def columns_shown(line: str) -> int:
+    """Count the columns that a line takes on standard output, spelled out if need be.
+
+    >>> columns_shown("σ ȳ")
+    3
+    """
+    character_set = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return columns_of(line.encode(character_set, READABLE).decode(character_set))
+
+
+def padded(
+    line: str,
+    wide: int,
+    right: bool = False,
+    columns: Callable[[str], int] = columns_of,
+) -> str:
     """Return a line with blanks on its right, or on its left, to a number of columns.
 
     >>> padded("ȳ", 3), padded("z̄", 3, right=True)
     ('ȳ  ', '  z̄')
     """
-    blanks = " " * (wide - columns_of(line))
+    blanks = " " * (wide - columns(line))
     return blanks + line if right else line + blanks
 
 
 def table(rows: Iterable[Sequence[str]], right: Container[int] = ()) -> str:
     """Return rows of cells as text, one line each, in aligned columns.
+
+    They are aligned as standard output shows them, where σ may be sigma.
 
     right  the columns that hold numbers, and are aligned on their right
 
@@ -99,10 +116,10 @@ def table(rows: Iterable[Sequence[str]], right: Container[int] = ()) -> str:
     efg  h    23
     """
     rows = list(rows)
-    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns_shown, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(
-            padded(cell, wide, k in right)
+            padded(cell, wide, k in right, columns_shown)
             for k, (cell, wide) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.console import READABLE, html_table, shown, table
+from lstm.demo import _row
+from minigrad.console import READABLE, accept_any_text, html_table, shown, table
 from minigrad.proving import recheck
 
 ROOT = Path(__file__).parents[1]
@@ -241,6 +242,26 @@ def test_a_table_is_aligned_by_what_is_seen():
         "z̄     1",
         "abc  20",
     ]
+
+
+def test_a_table_is_aligned_by_what_a_console_spells_out(monkeypatch):
+    rows = [("f = σ(z̄)", "1"), ("g = tanh(a)", "20")]
+    monkeypatch.setattr(sys, "stdout", in_character_set("ascii"))
+    print(table(rows, right=[1]), flush=True)
+    assert sys.stdout.buffer.getvalue().decode().splitlines() == [
+        "f = sigma(z_bar)   1",
+        "g = tanh(a)       20",
+    ]
+
+
+def test_the_columns_of_the_demo_are_aligned_in_ascii(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", in_character_set("ascii"))
+    accept_any_text()
+    _row("mean ± sd", ["1 ± 2", "0.1"])
+    _row("persistence", ["1", "0.1"])
+    sys.stdout.flush()
+    first, second = sys.stdout.buffer.getvalue().decode().splitlines()
+    assert len(first) == len(second) and first.endswith("+- 2            0.1")
 
 
 def test_a_long_table_in_a_notebook_shows_where_it_begins_and_ends():

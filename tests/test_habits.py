@@ -187,7 +187,9 @@ STATES = {
     "times a Tensor": lambda s: s * mg.Tensor(2.0),
     "in a function of NumPy": lambda s: np.exp(s),
     "in a function of ours": lambda s: mg.tanh(s),
-    "summed": lambda s: np.sum(s),
+    "less": lambda s: 1.0 - s,
+    "divided": lambda s: s / 2.0,
+    "negative": lambda s: -s,
 }
 
 
@@ -196,6 +198,15 @@ def test_a_state_is_no_number_and_says_so(what):
     state = State(mg.Tensor([1.0]), mg.Tensor([2.0]))
     with pytest.raises(TypeError, match=r"(?s)a State.*fix.*go on with y"):
         STATES[what](state)
+
+
+def test_a_state_is_still_a_tuple():
+    state = State(np.ones(2), np.zeros(2))
+    found = [1]
+    found += state
+    assert len(found) == len((1, *state)) == len((1,) + state) == 3  # noqa: RUF005
+    assert len(state + (1,)) == 3  # noqa: RUF005
+    assert np.allclose(state, state) and np.sum(state) == 2.0
 
 
 def test_a_state_of_a_bidirectional_unpacked_as_h_and_c_says_what_each_is():
