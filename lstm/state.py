@@ -120,9 +120,7 @@ def answering(kind: type[Carried]) -> type[Carried]:
     nobody would say so.
     """
 
-    def refuse(self: Carried, other: object = None, *_: object, **__: object) -> Any:
-        if isinstance(other, list | tuple) and not isinstance(other, kind):
-            return NotImplemented  # Python joins them
+    def refuse(self: Carried, *_: object, **__: object) -> NoReturn:
         raise TypeError(
             explain(
                 f"arithmetic with {a_kind(self)}, at {user_line()}",
@@ -139,6 +137,12 @@ def answering(kind: type[Carried]) -> type[Carried]:
         setattr(kind, f"__r{name}__", refuse)
     for name in ("neg", "abs", "array_ufunc"):
         setattr(kind, f"__{name}__", refuse)
+
+    def added(self: Carried, to: object) -> Any:
+        """Let `found += state` extend a list."""
+        return NotImplemented if isinstance(to, list | tuple) else refuse(self)
+
+    kind.__radd__ = added  # type: ignore[attr-defined]
     kind.__new__ = taught(kind.__new__)  # type: ignore[method-assign]
     kind.__getattr__ = absent("state", STATE)  # type: ignore[attr-defined]
     return kind

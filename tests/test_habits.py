@@ -205,7 +205,6 @@ def test_a_state_is_still_a_tuple():
     found = [1]
     found += state
     assert len(found) == len((1, *state)) == len((1,) + state) == 3  # noqa: RUF005
-    assert len(state + (1,)) == 3  # noqa: RUF005
     assert np.allclose(state, state) and np.sum(state) == 2.0
 
 

@@ -204,7 +204,7 @@ def test_a_start_that_is_learned_has_a_gradient():
     layer = Recurrent(cell)
 
     def loss(y_0):
-        cell.y_0 = y_0
+        vars(cell)["y_0"] = y_0
         y, state = layer(X, lengths=LENGTHS)
         return (y * y).sum() + state.A.sum()
 
