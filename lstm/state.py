@@ -16,6 +16,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     NamedTuple,
+    NoReturn,
     Protocol,
     TypeAlias,
     TypeVar,
