@@ -76,5 +76,7 @@ def _says(function: Callable[..., object], kind: str) -> str:
         return advice(entry) if entry else ""
     if kind in ("choice", "writes"):
         return ""
-    text = inspect.getdoc(NUMPY_FACE[function]) or ""
-    return text.partition("\n\n")[0].replace("\n", " ")
+    text = inspect.getdoc(NUMPY_FACE[function]) or inspect.getdoc(function) or ""
+    parts = text.split("\n\n")
+    is_call = parts[0].startswith(f"{function.__name__}(")  # as NumPy has it of a ufunc
+    return parts[is_call].replace("\n", " ")

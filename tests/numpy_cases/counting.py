@@ -45,27 +45,6 @@ CASES = [
         some(4),
         jax=False,
     ),
-    case(
-        "unique_counts",
-        lambda np, a: np.unique_counts(a[IDS]).values,
-        some(4),
-        weight=1,
-        jax=False,
-    ),
-    case(
-        "unique_all",
-        lambda np, a: np.unique_all(a[IDS]).values,
-        some(4),
-        weight=1,
-        jax=False,
-    ),
-    case(
-        "unique_inverse",
-        lambda np, a: np.unique_inverse(a[IDS]).values,
-        some(4),
-        weight=1,
-        jax=False,
-    ),
     # sets
     case("union1d", lambda np, a, b: np.union1d(a, b), some(2, 2), some(3), jax=False),
     case(
@@ -95,3 +74,35 @@ CASES = [
         jax=False,
     ),
 ]
+
+if hasattr(numpy, "unique_values"):  # since NumPy 2.0
+    CASES += [
+        case(
+            "unique_values",
+            lambda np, a: np.sort(np.unique_values(a[IDS])),
+            some(4),
+            weight=1,
+            jax=False,
+        ),
+        case(
+            "unique_counts",
+            lambda np, a: np.unique_counts(a[IDS]).values,
+            some(4),
+            weight=1,
+            jax=False,
+        ),
+        case(
+            "unique_all",
+            lambda np, a: np.unique_all(a[IDS]).values,
+            some(4),
+            weight=1,
+            jax=False,
+        ),
+        case(
+            "unique_inverse",
+            lambda np, a: np.unique_inverse(a[IDS]).values,
+            some(4),
+            weight=1,
+            jax=False,
+        ),
+    ]

@@ -170,4 +170,7 @@ CASES += [
     case("ldexp", lambda np, a: np.ldexp(a, [3, 0, -2]), some(3), weight=1),
     case("frexp", lambda np, a: np.frexp(a)[0], some(3, 3), weight=1),
     case("i0", lambda np, a: np.i0(a), some(3, 3) * 3, weight=1),
+    case("negative", lambda np, a: np.negative(a), some(3, 3), weight=3),
+    case("positive", lambda np, a: np.positive(a) * 2, some(3), weight=1),
+    case("divide", lambda np, a, b: np.divide(a, b), some(3, 3), some(3), weight=4),
 ]
