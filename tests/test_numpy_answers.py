@@ -94,7 +94,18 @@ def test_every_kind_occurs():
     assert {kind for kind, _ in ANSWERS.values()} == set(KINDS)
 
 
-COMPLEX = "fft ifft rfft ihfft fft2 ifft2 rfft2 fftn ifftn rfftn".split()
+COMPLEX = (
+    "fft",
+    "ifft",
+    "rfft",
+    "ihfft",
+    "fft2",
+    "ifft2",
+    "rfft2",
+    "fftn",
+    "ifftn",
+    "rfftn",
+)
 TRANSFORMS = {
     **{n: lambda t, _, n=n: getattr(np.fft, n)(t).real for n in COMPLEX},
     "irfft": lambda t, other: np.fft.irfft(t + 1j * other),
