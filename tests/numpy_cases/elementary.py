@@ -173,4 +173,5 @@ CASES += [
     case("negative", lambda np, a: np.negative(a), some(3, 3), weight=3),
     case("positive", lambda np, a: np.positive(a) * 2, some(3), weight=1),
     case("divide", lambda np, a, b: np.divide(a, b), some(3, 3), some(3), weight=4),
+    case("real_if_close", lambda np, a: np.real_if_close(a) * 2, some(3), jax=False),
 ]
