@@ -4,8 +4,14 @@ import numpy as np
 
 from numpy_cases import case, definite, some
 
-A2, A3, V, S = some(2, 2), some(3, 3), some(3), definite(3)
-MANY = np.array([some(3, 3), definite(3)])
+
+def invertible(n):
+    """Return a matrix far from singular, of which other rows come first."""
+    return np.roll(some(n, n) + 4 * np.eye(n), 1, axis=0)
+
+
+A2, A3, V, S = invertible(2), invertible(3), some(3), definite(3)
+MANY = np.array([invertible(3), definite(3)])
 SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.5], [3.0, 6.0, 9.0]])
 B = some(3, 2)
 
