@@ -230,7 +230,8 @@ class LSTMCell(Cell):
 
     def c(self, f: GateValue, c_prev: Tensor, i: GateValue, c_tilde: Tensor) -> Tensor:
         """Return the cell state: some of the old, and some of the candidate."""
-        return f * c_prev + i * c_tilde
+        c: Tensor = f * c_prev + i * c_tilde
+        return c
 
     def o(self, v: Tensor, c: Tensor) -> GateValue:
         """Return the output gate, sigma(W_o v + b_o)."""
@@ -238,7 +239,8 @@ class LSTMCell(Cell):
 
     def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the output: some of tanh(c)."""
-        return o * self.squash(c)
+        y: Tensor = o * self.squash(c)
+        return y
 
 
 def merged_class_attribute(cls: type, attribute: str) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def between(shape: Shape, rate: float, rng: Rng, dtype: DTypeLike = float) -> Ar
     _require_rate("rate", rate)
     kept = generator(rng).random(shape) >= rate
     number: type = np.dtype(dtype).type  # so that float32 stays float32
-    return kept.astype(dtype) / number(1 - rate)
+    mask: Array = kept.astype(dtype) / number(1 - rate)
+    return mask
 
 
 class Variational(StepHook):

@@ -207,7 +207,8 @@ def _checked_mask(mask: object, x: Numbers) -> Array:
 def zero_padded(x: Numbers, real: Array) -> Numbers:
     """Return x with zeros at the steps that are not real, whatever stood there."""
     if isinstance(x, Tensor):
-        return where(real[..., None], x, 0.0)
+        zeroed: Tensor = where(real[..., None], x, 0.0)
+        return zeroed
     return np.where(real[..., None], x, x.dtype.type(0))
 
 
@@ -245,8 +246,10 @@ def last(y: Any, lengths: Lengths | None = None) -> Numbers:
             )
         )
     *batch, steps, _ = y.shape
+    read: Numbers
     if lengths is None:
-        return y[..., -1, :]
+        read = y[..., -1, :]
+        return read
     lengths = checked_lengths(lengths, tuple(batch), steps)
     if not np.all(lengths > 0):
         raise ValueError(
@@ -259,4 +262,5 @@ def last(y: Any, lengths: Lengths | None = None) -> Numbers:
             )
         )
     index = (lengths - 1,) if not batch else (np.arange(batch[0]), lengths - 1)
-    return y[index]
+    read = y[index]
+    return read

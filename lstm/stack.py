@@ -310,7 +310,8 @@ def _one_each(
 def _fitting(mask: Array, x: Numbers) -> Array:
     """Return a mask of the shape of x, in its dtype; refuse another shape."""
     if np.shape(mask) == x.shape:
-        return beside(x.dtype, mask, "mask")
+        fitting: Array = beside(x.dtype, mask, "mask")
+        return fitting
     raise ValueError(
         explain(
             f"Stack: a dropout mask between layers, at {user_line()}",

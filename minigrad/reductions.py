@@ -174,7 +174,8 @@ def _count(
     if mask is not True:
         chosen = np.broadcast_to(booleans(mask, "a mask", "where"), shape)
         kind = x.dtype if x.dtype.kind == "f" else int
-        return np.sum(chosen, axis=axis, keepdims=keepdims, dtype=kind)
+        count: Array = np.sum(chosen, axis=axis, keepdims=keepdims, dtype=kind)
+        return count
     if axis is None:
         return int(np.prod(shape))
     axes = axis if isinstance(axis, tuple) else (axis,)

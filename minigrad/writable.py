@@ -106,13 +106,15 @@ class Writable(ArrayLike):
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
         memory, places = self._memory, self._places
         if not SETTING.get().recording:  # what is gathered now has no record to keep
-            return gathered(memory, places)
+            fresh: Piece = gathered(memory, places)
+            return fresh
         if self._now[0] != memory.writes:
             self._now = memory.writes, gathered(memory, places)
             if places is memory.root and len(memory.pieces) > 1:
                 memory.pieces, memory.starts = [], [0]  # from now on this is all
                 places[...] = memory.append(self._now[1])
-        return self._now[1]
+        now: Piece = self._now[1]
+        return now
 
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None

@@ -36,7 +36,8 @@ def _squared_error(y: mg.Tensor) -> mg.Tensor:
     """The mean of (target - y)^2, with the target a constant."""
     error = mg.subtract(_normal("target", *y.shape).data, y)
     error.name = "error"
-    return mg.mean(error * error)
+    loss: mg.Tensor = mg.mean(error * error)
+    return loss
 
 
 def lstm() -> Patient:

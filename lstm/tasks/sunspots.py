@@ -151,7 +151,7 @@ class Forecaster(Module):
     def loss(self, data: Windows) -> Tensor:
         """Return the mean squared error, in units of `scale`."""
         target = np.asarray(data.target / self.scale, self.dtype)
-        loss = squared_error(self(data.inputs), target)
+        loss: Tensor = squared_error(self(data.inputs), target)
         loss.name = "loss"
         return loss
 

@@ -155,7 +155,8 @@ class Text(Task):
         batch = Batch(one_hot(read[:, :-1], len(self.alphabet)), read[:, 1:])
         batch = batch._replace(counted=np.broadcast_to(counted, batch.target.shape))
         with no_grad():
-            return self.loss(model, batch).item() / math.log(2)
+            loss: float = self.loss(model, batch).item()
+        return loss / math.log(2)
 
     def rulers(self) -> dict[str, dict[str, float]]:
         known, rest = self.parts[0] + self.parts[1], self.parts[2]

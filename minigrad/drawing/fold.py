@@ -193,7 +193,7 @@ def _correspond(
 def _same(p: Any, q: Any, shift: int) -> bool:
     """Are two constants equal, or an index that moves with time, on or back?"""
     if isinstance(p, Array) or isinstance(q, Array):
-        return np.shape(p) == np.shape(q)  # a mask, an input: data, not program
+        return bool(np.shape(p) == np.shape(q))  # a mask, an input: data, no program
     if type(p) is not type(q):
         return False
     if isinstance(p, tuple):

@@ -150,10 +150,12 @@ def _path(points: list[XY]) -> Array:
     """Return places along a line or a Bézier curve."""
     if len(points) == 2:
         a, b = np.array(points)
-        return a + (b - a) * SAMPLES
+        places: Array = a + (b - a) * SAMPLES
+        return places
     a, b, c, d = np.array(points)
     t, s = SAMPLES, 1 - SAMPLES
-    return s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
+    places = s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
+    return places
 
 
 def _trimmed(points: list[XY]) -> list[XY]:

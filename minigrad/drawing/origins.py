@@ -29,7 +29,8 @@ DIGITS = 20  # bits for checking; 43 bits are left to count entries
 def _mark(numbers: Any) -> Array:
     """Give numbers their check digits."""
     counted = np.asarray(numbers, np.int64)
-    return (counted << DIGITS) | _check(counted)
+    marks: Array = (counted << DIGITS) | _check(counted)
+    return marks
 
 
 def _number(marks: Array) -> Array:
@@ -44,7 +45,8 @@ def _number(marks: Array) -> Array:
 
 def _check(counted: Array) -> Array:
     mixed = counted * 2654435761 % 1000003
-    return mixed * mixed % 1000003 & ((1 << DIGITS) - 1)
+    digits: Array = mixed * mixed % 1000003 & ((1 << DIGITS) - 1)
+    return digits
 
 
 class Origins:

@@ -52,7 +52,9 @@ def _quoted(text: str, backslash: str) -> str:
     import graphviz
 
     lines = [printable(line).replace("&", "&amp;") for line in text.split("\n")]
-    return graphviz.nohtml("\\n".join(line.replace("\\", backslash) for line in lines))
+    joined = "\\n".join(line.replace("\\", backslash) for line in lines)
+    quoted: str = graphviz.nohtml(joined)
+    return quoted
 
 
 def markup(text: str) -> str:
