@@ -79,7 +79,7 @@ METHODS: dict[str, Any] = {
     "T": property(t.transpose),
     "mT": property(lambda a: np.swapaxes(a, -1, -2)),
     "flatten": axes.ravel,
-    "flat": property(axes.ravel),
+    "flat": property(lambda a: axes.ravel(a)),
     "copy": w.copied,
     "clip": f.clip,
     "real": property(current),
