@@ -291,10 +291,9 @@ class ArrayLike(Methods):
 # turns a refusal into a ValueError in its own words, of which ours is the cause.
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
 _ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
-_WRITERS = frozenset({"fill", "fromiter", "__setitem__"})
-_CONVERTERS = frozenset(
-    ["array", "asanyarray", "asarray", "astype", "float16", "float32", "float64"]
-)
+_WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
+_CONVERTERS = frozenset({"array", "asanyarray", "asarray", "ascontiguousarray", "astype",
+                         "double", "float16", "float32", "float64", "half", "single"})  # fmt: skip
 _WRITABLE = (
     "make the array one that Tensors can be written into: mg.zeros(shape), "
     "np.zeros_like(t), t.copy(), or for a whole file "

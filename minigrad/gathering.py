@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ Piece = Tensor | Array
 class Memory:
     """What was written into an array, piece by piece."""
 
-    __slots__ = ("dtype", "pieces", "root", "starts", "writes")
+    __slots__ = ("dtype", "lock", "pieces", "root", "starts", "writes")
 
     def __init__(self, dtype: np.dtype) -> None:
         self.dtype = dtype
@@ -43,6 +44,7 @@ class Memory:
         self.pieces: list[Piece] = []
         self.starts = [0]  # of each piece, and the end of the last
         self.writes = 0
+        self.lock = RLock()  # threads may write different entries, as in NumPy
 
     def append(self, piece: Piece) -> Array:
         """Keep a piece; return the addresses of its entries."""

@@ -29,6 +29,7 @@ from minigrad.refusals import (
     outputs_in,
     require_recorded,
     require_unspoilt,
+    require_unwritten,
     stale,
     unrecorded,
 )
@@ -137,6 +138,8 @@ def grad(
             )
         )
     plan = _plan(in_order(outputs), wanted, record)
+    if type(inputs) is not Tensor:
+        require_unwritten(inputs, outputs, plan)
     cotangents = Cotangents(record)
     for each, given in zip(outputs, seeds, strict=True):
         cotangents.add(each, _seed(each, given, record))

@@ -259,6 +259,7 @@ for _name, _method in {
     "flatten": lambda x, order="C": w.copied(axes.ravel(x, order)),
     "flat": property(writing.Flat),
     "astype": writing.astype,
+    "backward": lambda x, seed=None: Tensor.backward(current(x), seed),
     "put": writing.put,
     "partition": writing.partition,
     "sort": writing.sort,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from minigrad.array_like import ArrayLike
 from minigrad.messages import a_kind, explain, user_line
-from minigrad.shapes import is_module, leaves
+from minigrad.shapes import holds, is_module, leaves, mapped
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 
 RETURNED = "f(*args)"  # the role of what a function returned that a reading called
@@ -44,6 +46,37 @@ def inputs_in(structure: object, asked: str) -> list[Tensor]:
                 )
             )
     return list(found.values())
+
+
+def require_unwritten(inputs: object, outputs: list[Tensor], plan: list[Any]) -> None:
+    """Refuse an array that was written to after the output had read it.
+
+    The gradient is with respect to what is in it now, which would be zero.
+    """
+    found: list[Any] = []
+    mapped(lambda _, each: found.append(each), inputs, "", lambda part: not holds(part))
+    written = [each for each in found if _is_writable(each)]
+    if not written:
+        return
+    used = {arg.tick for _, _, edges in plan for _, arg in edges}
+    used |= {each.tick for each in outputs}
+    for each in written:
+        if each.current().tick not in used:
+            raise ValueError(
+                explain(
+                    f"the gradient with respect to an array, at {user_line()}",
+                    {"input": each, "output": outputs[0]},
+                    "the output does not depend on what is in the array now; perhaps "
+                    "it was written to after the output had read it.",
+                    "differentiate by what was read: x = array.current() before, and "
+                    "then mg.grad(output, x).",
+                )
+            )
+
+
+def _is_writable(value: object) -> bool:
+    """Is this an array that can be written to?"""
+    return isinstance(value, ArrayLike) and not isinstance(value, Tensor)
 
 
 def require_tensor(value: object, asked: str, role: str = "output") -> None:

@@ -105,16 +105,17 @@ class Writable(ArrayLike):
     def current(self) -> Piece:
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
         memory, places = self._memory, self._places
-        if not SETTING.get().recording:  # what is gathered now has no record to keep
-            fresh: Piece = gathered(memory, places)
-            return fresh
-        if self._now[0] != memory.writes:
-            self._now = memory.writes, gathered(memory, places)
-            if places is memory.root and len(memory.pieces) > 1:
-                memory.pieces, memory.starts = [], [0]  # from now on this is all
-                places[...] = memory.append(self._now[1])
-        now: Piece = self._now[1]
-        return now
+        with memory.lock:
+            if not SETTING.get().recording:  # no record of it is to be kept
+                fresh: Piece = gathered(memory, places)
+                return fresh
+            if self._now[0] != memory.writes:
+                self._now = memory.writes, gathered(memory, places)
+                if places is memory.root and len(memory.pieces) > 1:
+                    memory.pieces, memory.starts = [], [0]  # from now on this is all
+                    places[...] = memory.append(self._now[1])
+            now: Piece = self._now[1]
+            return now
 
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
@@ -126,13 +127,14 @@ class Writable(ArrayLike):
 
     def __getitem__(self, index: Index) -> Any:
         index = _as_index(index)
-        try:
-            places: Any = self._places[index]
-        except IndexError as error:
-            raise misfit(self, "x[index]", error, _within(self, index)) from error
-        if isinstance(places, Array):
-            return self._seen(places)
-        value = self._memory.entry(int(places))
+        with self._memory.lock:
+            try:
+                places: Any = self._places[index]
+            except IndexError as error:
+                raise misfit(self, "x[index]", error, _within(self, index)) from error
+            if isinstance(places, Array):
+                return self._seen(places)
+            value = self._memory.entry(int(places))
         return value if isinstance(value, Tensor) else value[()]  # a number, no array
 
     def __setitem__(self, index: Index, value: Operand) -> None:  # type: ignore[override]
@@ -152,27 +154,21 @@ class Writable(ArrayLike):
     def write(self, writer: Callable[[Array, Array], object], value: Operand) -> None:
         """Let a function write the addresses of a value among those of the array."""
         memory = self._memory
-        new = self._own_places(value)
-        if new is None:
-            new = memory.append(memory.converted(value))
-        memory.writes += 1  # it may fail half way, as NumPy's functions may
-        writer(self._places, new)
-
-    def _own_places(self, value: object) -> Array | None:
-        """Return the addresses of a value that stands in this array already.
-
-        Entries that move within one array need no record: x[1:] = x[:-1].
-        """
-        if isinstance(value, Writable) and value._memory is self._memory:
-            return value._places.copy()
-        return None
+        own = isinstance(value, Writable) and value._memory is memory
+        piece = value if own else memory.converted(value)
+        with memory.lock:
+            # Entries that move within one array need no record: x[1:] = x[:-1].
+            new = value._places.copy() if own else memory.append(piece)
+            memory.writes += 1  # it may fail half way, as NumPy's functions may
+            writer(self._places, new)
 
     def moved(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Return what a function that only moves entries gives: a view, as in NumPy."""
-        moved = function(self._places, *args, **options)
-        if isinstance(moved, (list, tuple)):
-            return type(moved)([self._seen(each) for each in moved])
-        return self._seen(moved)
+        with self._memory.lock:
+            moved = function(self._places, *args, **options)
+            if isinstance(moved, (list, tuple)):
+                return type(moved)([self._seen(each) for each in moved])
+            return self._seen(moved)
 
     def _seen(self, places: Array) -> Writable:
         if not places.size or np.may_share_memory(places, self._places):
@@ -193,6 +189,9 @@ class Writable(ArrayLike):
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return writable, (self.current(), self.dtype)
 
     def __copy__(self) -> Writable:
         return self.copy()

@@ -5,6 +5,9 @@ right is what NumPy itself does, and the slopes are those of the complex step.
 """
 
 import copy
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
@@ -574,6 +577,51 @@ def test_any_sequence_of_writes_views_and_reads_is_numpys(script):
     direction = numpy.sin(numpy.arange(9.0)).reshape(3, 3)
     step = run(numpy, T + 1e-30j * direction, script).imag / 1e-30
     numpy.testing.assert_allclose((mg.grad(y, t) * direction).sum(), step, rtol=1e-9)
+
+
+def test_a_gradient_by_an_array_is_by_what_the_output_has_read():
+    t = mg.Tensor([1.0, 2.0])
+    x = t.copy()
+    y, before = (x * x).sum(), x.current()
+    assert mg.grad(y, x).tolist() == [2.0, 4.0]
+    x[0] = 9.0
+    with pytest.raises(ValueError, match=r"(?s)written.*fix.*current"):
+        mg.grad(y, [t, x])
+    assert mg.grad(y, before).tolist() == [2.0, 4.0]
+    assert mg.grad((x * x).sum(), x).tolist() == [18.0, 4.0]
+
+
+def test_backward_starts_from_an_array():
+    p = mg.Parameter(3.0)
+    x = mg.zeros(())
+    x += p * p
+    x.backward()
+    assert p.grad == 6.0
+
+
+def test_a_pickled_array_is_one_of_its_own():
+    x = mg.Tensor([1.0, 2.0], "x").copy()
+    y = pickle.loads(pickle.dumps(x))
+    y[0] = x[1] * 2.0
+    assert y.data.tolist() == [4.0, 2.0] and x.data.tolist() == [1.0, 2.0]
+
+
+def test_threads_write_entries_of_their_own():
+    t, x = mg.Tensor(numpy.arange(64.0)), mg.zeros(64)
+
+    def write(first):
+        for i in range(first, 64, 8):
+            x[i] = t[i] * t[i]
+            x.sum()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert mg.grad(x.sum(), t).tolist() == (2 * numpy.arange(64.0)).tolist()
 
 
 def test_what_gives_a_copy_in_numpy_gives_a_copy():
