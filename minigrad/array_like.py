@@ -294,7 +294,7 @@ _ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
 _CONVERTERS = frozenset(
     "array asanyarray asarray ascontiguousarray astype double float16 float32 float64 "
-    "half single".split()  # noqa: SIM905
+    "half single".split()
 )
 _WRITABLE = (
     "make the array one that Tensors can be written into: mg.zeros(shape), "
