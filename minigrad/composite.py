@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar
 
 from minigrad.array_like import current
 from minigrad.context import calling
 from minigrad.habits import taught
-from minigrad.messages import is_explained
+from minigrad.messages import explain, is_explained, user_line
 from minigrad.recording import parameters_of, refused
 from minigrad.tensor import Tensor
 from minigrad.writable import has_tensors, joined
@@ -43,8 +44,12 @@ def composite(function: F) -> F:
     ...     return x * mg.tanh(mg.softplus(x))
     >>> mish(mg.Tensor([1.0, 2.0])).call
     <call of mish>
+
+    Raises TypeError for a generator or a coroutine: it computes after it has returned.
     """
-    name = function.__name__
+    if isinstance(function, (classmethod, staticmethod)):
+        return type(function)(composite(function.__func__))
+    name = _name_of(function)
     if not function.__module__.startswith("minigrad."):
 
         @functools.wraps(function)
@@ -73,6 +78,24 @@ def composite(function: F) -> F:
                 raise refused(name, function, args, options, error) from error
 
     return ours  # type: ignore[return-value]
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function; of a partial one, or an object, what it calls."""
+    kinds = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
+    if any(is_later(function) for is_later in kinds):
+        raise TypeError(
+            explain(
+                f"composite of a generator or coroutine, at {user_line()}",
+                {"function": function},
+                "it returns before it computes, and what it records could not bear "
+                "its name.",
+                "decorate the functions that it calls.",
+            )
+        )
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _stacked(a: Any) -> Any:

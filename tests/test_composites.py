@@ -1,5 +1,7 @@
 """A composite has its name on the record, and every reading can say it."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,39 @@ def test_the_readers_own_errors_stay_as_they_are():
 
     with pytest.raises(KeyError, match="mine"):
         strict(X)
+
+
+def test_methods_partial_functions_and_objects_are_named():
+    class Scaled:
+        @mg.composite
+        @classmethod
+        def of_class(cls, x):
+            return x * 2.0
+
+        @mg.composite
+        @staticmethod
+        def of_none(x):
+            return x * 3.0
+
+        def __call__(self, x):
+            return x * 4.0
+
+    x = mg.Tensor(1.0)
+    partial = mg.composite(functools.partial(mg.multiply, 5.0))
+    named = [Scaled.of_class(x), Scaled().of_none(x), partial(x)]
+    named.append(mg.composite(Scaled())(x))
+    assert [y.item() for y in named] == [2.0, 3.0, 5.0, 4.0]
+    names = [y.call.name for y in named]
+    assert names == ["of_class", "of_none", "multiply", "Scaled"]
+
+
+def test_a_generator_and_a_coroutine_are_refused():
+    def generator(x):
+        yield x * 2.0
+
+    async def coroutine(x):
+        return x * 2.0
+
+    for function in (generator, coroutine):
+        with pytest.raises(TypeError, match=r"(?s)returns before it computes.*fix"):
+            mg.composite(function)
