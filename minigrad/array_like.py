@@ -293,19 +293,8 @@ _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
 _ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
 _CONVERTERS = frozenset(
-    [
-        "array",
-        "asanyarray",
-        "asarray",
-        "ascontiguousarray",
-        "astype",
-        "double",
-        "float16",
-        "float32",
-        "float64",
-        "half",
-        "single",
-    ]
+    {"array", "asanyarray", "asarray", "ascontiguousarray", "astype", "double"}
+    | {"float16", "float32", "float64", "half", "single"}
 )
 _WRITABLE = (
     "make the array one that Tensors can be written into: mg.zeros(shape), "

@@ -154,13 +154,18 @@ class Writable(ArrayLike):
     def write(self, writer: Callable[[Array, Array], object], value: Operand) -> None:
         """Let a function write the addresses of a value among those of the array."""
         memory = self._memory
-        own = isinstance(value, Writable) and value._memory is memory
-        piece = value if own else memory.converted(value)
-        with memory.lock:
+        if isinstance(value, Writable) and value._memory is memory:
             # Entries that move within one array need no record: x[1:] = x[:-1].
-            new = value._places.copy() if own else memory.append(piece)
-            memory.writes += 1  # it may fail half way, as NumPy's functions may
-            writer(self._places, new)
+            with memory.lock:
+                self._enter(writer, value._places.copy())
+        else:
+            piece = memory.converted(value)  # takes the lock of another array
+            with memory.lock:
+                self._enter(writer, memory.append(piece))
+
+    def _enter(self, writer: Callable[[Array, Array], object], new: Array) -> None:
+        self._memory.writes += 1  # it may fail half way, as NumPy's functions may
+        writer(self._places, new)
 
     def moved(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Return what a function that only moves entries gives: a view, as in NumPy."""
