@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.drawing import VIEWS, Group, Label, NotRendered, View, draw, render
 from minigrad.drawing import drawing as drawing_module
+from minigrad.drawing.chain_rule import _gradient
 from minigrad.drawing.fold import foldings
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
@@ -635,3 +636,16 @@ def test_arrays_without_entries_are_drawn(view):
     x = mg.Tensor(np.ones((2, 3)), name="x")
     y = x[:, 3:] @ x[0, 3:] + x[1, 0]
     assert "digraph" in draw(mg.tanh(y), view).dot
+
+
+# ------------------------------------------------------------- what backward() added up
+
+
+def test_the_gradient_of_one_parameter_is_written_out_and_that_of_several_measured():
+    p, q = mg.Parameter([1.0, 2.0]), mg.Parameter(1.0)
+    assert _gradient([p]) == "not yet"
+    p.grad, q.grad = np.array(3.0), np.array(4.0)
+    assert _gradient([p]) == values_text(np.array(3.0)) == "3"
+    assert _gradient([p, q]) == "norm 5"
+    p.grad = np.array([0.123456, 123456.0, -0.5])
+    assert _gradient([p]) == "norm 1.23e+05"

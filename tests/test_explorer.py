@@ -27,7 +27,7 @@ from minigrad.drawing.view import DENSE, FOLDED, every_primitive
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 from minigrad.exploring.data import Exploration
-from minigrad.exploring.mathml import MathMl
+from minigrad.exploring.mathml import ROOM, SIDE, MathMl, WithNumbers, fits
 from minigrad.exploring.sums import added, contributions
 from minigrad.exploring.tables import table
 
@@ -209,6 +209,14 @@ def test_the_walk_adds_for_any_output_what_the_engine_adds():
     seed = np.ones((2, 2))
     uses = contributions(mg.Tape(b), {b: seed}, set(mg.Tape(b)))
     np.testing.assert_allclose(added(uses[a]), mg.grad(b, a, seed=seed), rtol=1e-14)
+
+
+def test_the_walk_goes_through_active_entries_only():
+    a, b = mg.Tensor(2.0), mg.Tensor(3.0)
+    inner = a * b
+    y = inner * b
+    uses = contributions(mg.Tape(y), {y: np.array(1.0)}, {y, b})
+    assert set(uses) == {y, b} and added(uses[b]) == 6.0  # a * b is taken as given
 
 
 def test_a_wrong_engine_is_not_covered_up(tmp_path, monkeypatch):
@@ -578,3 +586,44 @@ def test_small_and_long_numbers_are_written_as_numbers(value, said):
     found = formula(value)
     assert said in MathMl().inline(found)
     assert MathMl().inline(found * Letter("x")).startswith("<math>")
+
+
+# ------------------------------------------------------------------------ the formulas
+
+
+def test_a_fraction_needs_no_brackets_and_a_blank_is_a_space():
+    a, b, c = map(Letter, "abc")
+    assert "<mo>(</mo>" not in MathMl().inline((a + b) / c)
+    assert "mspace" in MathMl().signs(" ") and "mspace" not in MathMl().signs("⊙")
+
+
+def test_small_arrays_fit_an_equation_and_others_do_not():
+    assert fits(2.0) and fits(np.ones(SIDE)) and fits(np.ones((2, 2)))
+    assert SIDE + 1 <= ROOM < SIDE * SIDE
+    for none in (None, np.ones(SIDE + 1), np.ones((1, 1, 1)), np.ones((SIDE, SIDE))):
+        assert not fits(none)
+    assert not fits(np.ones((0, 2)))
+
+
+def test_numbers_in_place_of_letters_keep_their_brackets():
+    a, b = Letter("a"), Letter("b")
+    shown = WithNumbers({a: np.array(2.0)}).inline((a + b) * b)
+    assert shown.count("<mo>(</mo>") == 1
+    column = WithNumbers({a: np.array([1.0, 2.0])})
+    assert column.inline(a).count("<mo>(</mo>") == 1
+    assert column.bracketed(column.inline(a)[6:-7]).count("<mo>(</mo>") == 1
+
+
+def test_a_power_of_a_matrix_is_entry_by_entry_and_that_of_a_number_is_plain():
+    a = Letter("a")
+    assert "⊙" not in WithNumbers({a: np.array(2.0)}).inline(a**2)
+    assert "⊙" in WithNumbers({a: np.array([1.0, 2.0])}).inline(a**2)
+
+
+@pytest.mark.parametrize(("shape", "on_paper"), [((2,), True), ((3, 2), False)])
+def test_an_outer_product_is_one_on_paper_but_in_a_batch(shape, on_paper):
+    z, v = Letter("z", of=shape), Letter("v", of=shape)
+    numbers = 1.0 + np.arange(np.prod(shape)).reshape(shape)
+    values = {z: numbers, v: numbers}
+    whole = Applied(mg.primitive.TABLE["outer"], (z, v), (), (2, 2))
+    assert WithNumbers(values)._as_on_paper(whole) is on_paper

@@ -47,7 +47,9 @@ from lstm.dropout import (
     zoneout,
     zoneout_mean,
 )
+from lstm.masks import zero_padded
 from lstm.sequences import TOGETHER
+from minigrad.array_like import plain
 from minigrad.feedforward import beside
 
 RNG = np.random.default_rng(0)
@@ -301,6 +303,17 @@ def test_what_stands_at_padding_is_never_read(reverse):
     gradient = mg.grad((y * y).sum() + state.c.sum(), x)
     assert np.all(gradient[~PATTERN] == 0)
     assert np.all(gradient[PATTERN] != 0)
+
+
+def test_padded_steps_are_zeros_in_a_tensor_as_in_an_array():
+    for x in (X, mg.Tensor(X)):
+        padded = zero_padded(x, PATTERN)
+        assert np.all(np.asarray(plain(padded))[~PATTERN] == 0.0)
+        same(plain(padded)[PATTERN], X[PATTERN])
+
+
+def test_the_last_output_is_read_from_lists_of_numbers_too():
+    same(last(X.tolist(), lengths=[5, 5, 1]), X[[0, 1, 2], [4, 4, 0]])
 
 
 def test_frozen_sequences_do_not_train_the_weights():
