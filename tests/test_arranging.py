@@ -44,7 +44,7 @@ def test_what_only_moves_entries_is_one_row_or_two(name):
 def test_a_read_of_one_row_is_a_slice():
     x = mg.Tensor(X)
     assert np.flip(x, 1).options["index"] == (slice(None), slice(None, None, -1))
-    assert np.split(x, 3)[1].options["index"] == (slice(1, 2),)
+    assert np.split(x, 3)[1].options["index"] == slice(1, 2)
     assert np.roll(x, 1, axis=0).options["index"][0].tolist() == [2, 0, 1]
 
 

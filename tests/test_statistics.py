@@ -146,7 +146,7 @@ def test_a_piece_sees_only_its_own_entries():
 X = mg.Tensor([1.0, 2.0, 4.0], name="x")
 REFUSALS = {
     "axis": (lambda: np.prod(X, axis=1), "axis 1 is out of bounds"),
-    "twice": (lambda: np.prod(X, axis=(0, 0)), "duplicate"),
+    "twice": (lambda: np.prod(X, axis=(0, 0)), "repeated axis"),
     "mask": (lambda: np.max(X, where=[True, False, True]), "where= needs initial="),
     "weights": (lambda: np.average(X, weights=[1.0, 2.0]), "need an axis"),
     "no weight": (lambda: np.average(X, weights=[0.0, 1.0, -1.0]), "sum to 0"),

@@ -13,14 +13,16 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
+from minigrad.composites.axes import along, row_of, whole_axes
 from minigrad.functions import array_of, concatenate, shape_of, stack
 from minigrad.habits import taught
 from minigrad.reductions import Mask, in_float32, masked, numbers_only
 from minigrad.table import cumsum as cumsum_row
 from minigrad.table import reshape, transpose
-from minigrad.types import Axis, Given, Index, OneArray, Operand, Shape
+from minigrad.types import Axis, Given, OneArray, Operand
 from minigrad.writable import joined
 
 __all__ = [
@@ -33,37 +35,6 @@ __all__ = [
     "nanprod",
     "prod",
 ]
-
-
-def whole_axis(axis: int, ndim: int) -> int:
-    """Return an axis counted from 0.
-
-    Raises AxisError where there is none.
-    """
-    axis = operator.index(axis)
-    if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(axis, ndim)
-    return axis % ndim
-
-
-def whole_axes(axis: Axis, ndim: int) -> Shape:
-    """Return one, several or all axes, counted from 0; a number has the axis 0, too."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(whole_axis(each, ndim or 1) for each in axes)
-    if len(set(axes)) < len(axes):
-        raise ValueError("duplicate value in 'axis'")
-    return axes if ndim else ()
-
-
-def along(axis: int, part: Any) -> Index:
-    """Return the index of a part of one axis, counted from 0, and of all others whole.
-
-    >>> along(1, 3)
-    (slice(None, None, None), 3)
-    """
-    return (slice(None),) * axis + (part,)
 
 
 # ---------------------------------------------------------------------------- products
@@ -175,11 +146,11 @@ def cumprod(a: Given, axis: int | None = None) -> Given:
 
 def _in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
     """Return `a` and an axis counted from 0; without an axis all entries in a row."""
-    shape = shape_of(a)
-    if axis is None or not shape:
-        whole_axis(axis or 0, len(shape) or 1)
-        return (a if len(shape) == 1 else reshape(a, (int(np.prod(shape)),))), 0
-    return a, whole_axis(axis, len(shape))
+    ndim = len(shape_of(a))
+    if axis is None or not ndim:
+        normalize_axis_index(axis or 0, ndim or 1)
+        return row_of(a), 0
+    return a, normalize_axis_index(axis, ndim)
 
 
 # -------------------------------------------------------------------------------- sums
@@ -256,7 +227,7 @@ def _running(function: Any, x: Given, axis: int | None, start: Any) -> Given:
     shape = list(shape_of(x))
     if axis is None and len(shape) != 1:
         raise ValueError("an array of several axes needs an axis")
-    axis = whole_axis(axis or 0, len(shape))
+    axis = normalize_axis_index(axis or 0, len(shape))
     total: Given = function(x, axis)
     if start is None:
         return total

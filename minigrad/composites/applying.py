@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.arrays import booleans
 from minigrad.composite import composite
-from minigrad.composites.accumulating import whole_axis
 from minigrad.functions import array_of, shape_of, stack, where
 from minigrad.table import broadcast, reshape, scatter, take, transpose
 from minigrad.types import OneArray, Operand
@@ -72,7 +72,7 @@ def apply_along_axis(
     array([4., 6.])
     """
     shape = shape_of(arr)
-    axis = whole_axis(axis, len(shape))
+    axis = normalize_axis_index(axis, len(shape))
     others = shape[:axis] + shape[axis + 1 :]
     if 0 in others:
         raise ValueError("there is no row that the function could be tried on")
@@ -102,7 +102,7 @@ def apply_over_axes(
     """
     shape = list(shape_of(a))
     for axis in [axes] if isinstance(axes, int) else axes:
-        axis = whole_axis(axis, len(shape))
+        axis = normalize_axis_index(axis, len(shape))
         a = func(a, axis)
         shape[axis] = 1
         if array_of(a).ndim < len(shape):

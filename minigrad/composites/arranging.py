@@ -1,25 +1,26 @@
 """Where entries stand: turned, shifted, repeated, left out.
 
 No number changes here. A reversed order is a slice. For every other arrangement NumPy
-itself moves the numbers of the entries, 0, 1, 2, ..., and a `take` follows: so the
+itself moves the places of the entries, 0, 1, 2, ..., and a `take` follows: so the
 entries stand where NumPy puts them, and the cotangents find their way back.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.composites.axes import ravel, swapaxes
+from minigrad.composites.axes import along, row_of, swapaxes, whole_axes
 from minigrad.functions import array_of, shape_of
 from minigrad.gathering import as_operand
 from minigrad.table import concatenate_row, reshape, take
-from minigrad.types import Array, Axis, Given, Index, Shape
+from minigrad.types import Array, Axis, Given, Operand, Shape
 
 __all__ = [
     "delete",
@@ -40,22 +41,30 @@ __all__ = [
 Counts = int | Sequence[int] | Array
 
 
-def moved(a: Any, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Put entries where NumPy's function puts their numbers."""
+def places_of(a: Operand) -> Array:
+    """Return the place of every entry, counted row by row from 0."""
+    shape = shape_of(a)
+    return np.arange(math.prod(shape)).reshape(shape)
+
+
+def at_places(a: Any, places: Any) -> Any:
+    """Return the entries of `a` at places that count its entries."""
     a = as_operand(a)
-    places = function(np.arange(a.size).reshape(a.shape), *args, **options)
     if a.ndim == 0:
         a = reshape(a, shape=(1,))
     return take(a, np.unravel_index(places, a.shape) if a.ndim > 1 else places)
 
 
+def moved(a: Any, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Put entries where NumPy's function puts their places."""
+    return at_places(a, function(places_of(a), *args, **options))
+
+
 def _along(a: Any, axis: int, function: Callable[..., Any], *args: Any) -> Any:
     """Put the slices along an axis where NumPy's function puts their numbers."""
     a = as_operand(a)
-    index: list[Index] = [slice(None)] * a.ndim
     axis = normalize_axis_index(axis, a.ndim)
-    index[axis] = function(np.arange(a.shape[axis]), *args)
-    return take(a, tuple(index) if a.ndim > 1 else index[0])
+    return take(a, along(axis, function(np.arange(a.shape[axis]), *args)))
 
 
 @composite
@@ -66,8 +75,7 @@ def flip(m: Given, axis: Axis = None) -> Given:
     array([3., 2., 1.])
     """
     m = as_operand(m)
-    axes = range(m.ndim) if axis is None else axis
-    flipped = normalize_axis_tuple(axes, m.ndim)
+    flipped = whole_axes(axis, m.ndim)
     turn = (slice(None, None, -1 if i in flipped else None) for i in range(m.ndim))
     return take(m, tuple(turn))
 
@@ -186,12 +194,10 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     array([1., 2., 3.])
     """
     arr, values = as_operand(arr), as_operand(values)
-    numbered = np.arange(arr.size).reshape(arr.shape)
-    others = arr.size + np.arange(values.size).reshape(values.shape)
-    places = np.insert(numbered, obj, others, axis)
+    places = np.insert(places_of(arr), obj, arr.size + places_of(values), axis)
     if values.dtype != arr.dtype:
         values = values.astype(arr.dtype)
-    return take(concatenate_row(ravel(arr), ravel(values)), places)
+    return take(concatenate_row(row_of(arr), row_of(values)), places)
 
 
 @composite

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
 from minigrad.functions import broadcast_to, require_order
 from minigrad.gathering import as_operand
 from minigrad.table import reshape, transpose
-from minigrad.types import Axis, Given, Operand, Shape
+from minigrad.types import Axis, Given, Index, Operand, Shape
 
 __all__ = [
     "atleast_1d",
@@ -34,6 +35,29 @@ __all__ = [
 ]
 
 
+def whole_axes(axis: Axis, ndim: int) -> Shape:
+    """Return one, several or all axes, counted from 0; a number has the axis 0, too."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = normalize_axis_tuple(axis, ndim or 1)
+    return axes if ndim else ()
+
+
+def along(axis: int, part: Any) -> Index:
+    """Return the index of a part of one axis, counted from 0, and of all others whole.
+
+    >>> along(1, 3)
+    (slice(None, None, None), 3)
+    """
+    return (slice(None),) * axis + (part,) if axis else part
+
+
+def row_of(a: Any) -> Any:
+    """Return all entries in one row; a row as it is."""
+    a = as_operand(a)
+    return a if a.ndim == 1 else reshape(a, shape=(a.size,))
+
+
 def _with_shape_of(a: Any, function: Callable[..., Any], *args: Any) -> Any:
     """Give a the shape that NumPy's function gives."""
     a = as_operand(a)
@@ -44,8 +68,9 @@ def _with_shape_of(a: Any, function: Callable[..., Any], *args: Any) -> Any:
 def _permuted(a: Any, function: Callable[..., Any], *args: Any) -> Any:
     """Permute axes as NumPy's function does, which is shown axes of sizes 0, 1, 2..."""
     a = as_operand(a)
-    numbered = np.empty(tuple(range(a.ndim)))
-    return transpose(a, axes=function(numbered, *args).shape)
+    axes = tuple(range(a.ndim))
+    order = function(np.empty(axes), *args).shape
+    return a if order == axes else transpose(a, axes=order)
 
 
 @composite
@@ -119,7 +144,7 @@ def meshgrid(
     >>> [each.shape for each in meshgrid(np.ones(3), np.ones(2))]
     [(2, 3), (2, 3)]
     """
-    axes: list[Any] = [ravel(as_operand(x)) for x in xi]
+    axes = [row_of(x) for x in xi]
     numbers = [np.zeros(x.size) for x in axes]
     shapes = np.meshgrid(*numbers, indexing=indexing, sparse=True)
     grid = [reshape(x, shape=s.shape) for x, s in zip(axes, shapes, strict=True)]

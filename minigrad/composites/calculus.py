@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
-from minigrad.composites.accumulating import along, whole_axes, whole_axis
+from minigrad.composites.axes import along, whole_axes
 from minigrad.functions import array_of, concatenate, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.reductions import in_float32
@@ -42,7 +43,7 @@ def diff(
     if n < 0:
         raise ValueError(f"differences are taken n times, and n is {n}")
     shape = shape_of(a)
-    axis = whole_axis(axis, len(shape))
+    axis = normalize_axis_index(axis, len(shape))
     single = (*shape[:axis], 1, *shape[axis + 1 :])
     a = between(as_operand(a), prepend, append, single, axis)
     for _ in range(n):
@@ -102,19 +103,19 @@ def gradient(f: OneArray, *varargs: Any, axis: Axis = None, edge_order: int = 1)
     for one, step in zip(axes, spacing, strict=True):
         if shape[one] <= edge_order:
             raise ValueError(f"an axis of edge_order + 1 entries, not {shape[one]}")
-        steps = _steps(step, shape[one], shape[one + 1 :])
+        steps = _steps(step, shape[one], len(shape) - one - 1)
         slope = _slopes(f, one, steps, edge_order)
         slopes.append(slope if slope.dtype == f.dtype else cast(slope, f.dtype))
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def _steps(step: Any, n: int, following: tuple[int, ...]) -> Any:
+def _steps(step: Any, n: int, following: int) -> Any:
     """Return the n - 1 steps along an axis in the shape that meets the axis; or one."""
     if not shape_of(step):
         return step
     if shape_of(step) != (n,):
         raise ValueError(f"coordinates of shape {shape_of(step)} for {n} entries")
-    return reshape(diff(step), (n - 1, *(1 for _ in following)))
+    return reshape(diff(step), (n - 1,) + (1,) * following)
 
 
 def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
@@ -153,10 +154,10 @@ def trapezoid(
     array(3.)
     """
     ndim = len(shape_of(y))
-    axis = whole_axis(axis, ndim)
+    axis = normalize_axis_index(axis, ndim)
     y = as_operand(y)
     if x is not None and len(shape_of(x)) == 1:
-        dx = reshape(diff(x), (-1, *(1 for _ in range(ndim - axis - 1))))
+        dx = reshape(diff(x), (-1,) + (1,) * (ndim - axis - 1))
     elif x is not None:
         dx = diff(x, axis=axis)
     pairs = y[along(axis, slice(1, None))] + y[along(axis, slice(-1))]

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
+from minigrad.gathering import as_operand
 from minigrad.table import matmul, multiply, reshape, sum, take, transpose
 from minigrad.types import Shape
-from minigrad.writable import as_operand
 
 __all__ = ["einsum", "inner", "tensordot"]
 

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
 from minigrad.composites.arranging import moved
-from minigrad.composites.axes import atleast_1d, atleast_2d, atleast_3d
+from minigrad.composites.axes import along, atleast_1d, atleast_2d, atleast_3d
 from minigrad.functions import array_of, concatenate, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
@@ -148,10 +148,9 @@ def array_split(
     """
     ary = as_operand(ary)
     axis = normalize_axis_index(axis, ary.ndim)
-    before: tuple[slice, ...] = (slice(None),) * axis
     numbered = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     parts = [slice(int(n[0]), int(n[-1]) + 1) if n.size else slice(0) for n in numbered]
-    return [take(ary, (*before, part)) for part in parts]
+    return [take(ary, along(axis, part)) for part in parts]
 
 
 @composite
@@ -217,8 +216,8 @@ def unstack(x: Given, axis: int = 0) -> tuple[Given, ...]:
     [(3,), (3,)]
     """
     x = as_operand(x)
-    before: tuple[slice, ...] = (slice(None),) * normalize_axis_index(axis, x.ndim)
-    return tuple([take(x, (*before, i)) for i in range(x.shape[axis])])
+    axis = normalize_axis_index(axis, x.ndim)
+    return tuple([take(x, along(axis, i)) for i in range(x.shape[axis])])
 
 
 # ----------------------------------------------------------------------------- padding

@@ -27,6 +27,7 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.functions import absolute, array_of, where
+from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
 from minigrad.table import (
     add,
@@ -44,7 +45,6 @@ from minigrad.table import (
     transpose,
 )
 from minigrad.types import Array
-from minigrad.writable import as_operand
 
 __all__ = ["cholesky", "det", "inv", "slogdet", "solve"]
 

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
-from minigrad.functions import absolute, array_of, power, where
+from minigrad.composites.axes import whole_axes
+from minigrad.composites.powers import root
+from minigrad.functions import absolute, array_of, power
+from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
 from minigrad.reductions import max, min
-from minigrad.table import multiply, sqrt, sum
+from minigrad.table import multiply, sum
 from minigrad.types import Axis
-from minigrad.writable import as_operand
 
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 
@@ -38,7 +40,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     x = as_operand(x)
     if axis is None and (ord is None or x.ndim == 1):
         return _of_vectors(x, 2 if ord is None else ord, None, keepdims)
-    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    axes = whole_axes(axis, x.ndim)
     if len(axes) == 1:
         return _of_vectors(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
@@ -89,17 +91,8 @@ def _of_vectors(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if ord == 1:
         return sum(absolute(x), axis=axis, keepdims=keepdims)
     if ord == 2:
-        total = sum(multiply(x, x), axis=axis, keepdims=keepdims)
-        return _root(total, 2)
-    return _root(sum(power(absolute(x), ord), axis=axis, keepdims=keepdims), ord)
-
-
-def _root(total: Any, p: float) -> Any:
-    """Return the p-th root, which at 0 has the slope 0 here."""
-    zero = array_of(total) == 0
-    inside = where(zero, 1, total) if zero.any() else total
-    root = sqrt(inside) if p == 2 else power(inside, 1 / p)
-    return where(zero, 0, root) if zero.any() else root
+        return root(sum(multiply(x, x), axis=axis, keepdims=keepdims))
+    return root(sum(power(absolute(x), ord), axis=axis, keepdims=keepdims), ord)
 
 
 def _of_matrices(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -7,20 +7,20 @@ came from. Equal numbers stay in their order, and NaN is sorted to the end.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.arrays import booleans, integers
 from minigrad.composite import composite
+from minigrad.composites.arranging import at_places, places_of
+from minigrad.composites.axes import along, row_of
 from minigrad.functions import array_of, getitem, shape_of, where
 from minigrad.messages import explain, user_line
 from minigrad.reductions import max as largest
 from minigrad.reductions import min as smallest
-from minigrad.table import reshape
-from minigrad.table import take as entries
 from minigrad.types import Array, Axis, Operand
 
 __all__ = [
@@ -29,25 +29,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def at_places(a: Any, places: Array) -> Any:
-    """Return the entries of `a` at places that count its entries from 0, row by row."""
-    return entries(_row(a), places if places.ndim else int(places))
-
-
-def _row(a: Any) -> Any:
-    """Return all entries in one row."""
-    return a if array_of(a).ndim == 1 else reshape(a, (-1,))
-
-
-def places_of(a: Operand) -> Array:
-    """Return the place of every entry, in the shape of `a`."""
-    shape = shape_of(a)
-    return np.arange(math.prod(shape)).reshape(shape)
-
-
-def _along(a: Operand, indices: Array, axis: int | None) -> Array:
-    """Return the places of the entries at these indices along an axis."""
-    return np.take_along_axis(places_of(a), indices, axis)
+def _along(a: Operand, indices: Array, axis: int | None) -> Any:
+    """Return the entries at these indices along an axis."""
+    return at_places(a, np.take_along_axis(places_of(a), indices, axis))
 
 
 # ---------------------------------------------------------------------------- sorting
@@ -66,7 +50,7 @@ def sort(
     Tensor([1., 2., 3.], made by take)
     """
     order = np.argsort(array_of(a), axis=axis, kind="stable")
-    return at_places(a, _along(a, order, axis))
+    return _along(a, order, axis)
 
 
 @composite
@@ -77,7 +61,7 @@ def partition(a: Any, kth: int | Sequence[int], axis: int | None = -1) -> Any:
     >>> partition(Tensor([3.0, 1.0, 2.0]), 1)[1]
     Tensor(2., made by take)
     """
-    return at_places(a, _along(a, np.argpartition(array_of(a), kth, axis=axis), axis))
+    return _along(a, np.argpartition(array_of(a), kth, axis=axis), axis)
 
 
 # ---------------------------------------------------------------------------- extremes
@@ -132,7 +116,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
             [2.]], made by take)
     """
     index = integers(indices, "take_along_axis(arr, indices, axis)", "indices")
-    return at_places(arr, _along(arr, index, axis))
+    return _along(arr, index, axis)
 
 
 @composite
@@ -148,12 +132,12 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     """
     index = integers(indices, "take(a, indices, axis)", "indices")
     if axis is None:
-        a, axis = _row(a), 0
+        a, axis = row_of(a), 0
     shape = shape_of(a)
-    axis = np.lib.array_utils.normalize_axis_index(axis, len(shape))
+    axis = normalize_axis_index(axis, len(shape))
     index = _within(index, shape[axis], mode)
     which = index if index.ndim else int(index)
-    return getitem(a, (slice(None),) * axis + (which,)) if axis else getitem(a, which)
+    return getitem(a, along(axis, which))
 
 
 def _within(index: Array, count: int, mode: str) -> Array:

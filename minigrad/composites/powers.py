@@ -32,6 +32,14 @@ def sign_of(x: Array) -> Array:
     return np.asarray(np.copysign(1, x), x.dtype)
 
 
+def root(a: Any, p: float = 2) -> Any:
+    """Return the p-th root, which at 0 has slope 0 here."""
+    zero = array_of(a) == 0
+    if np.any(zero):
+        return where(zero, 0, root(where(zero, 1, a), p))
+    return sqrt(a) if p == 2 else power(a, 1 / p)
+
+
 @composite
 def reciprocal(x: Given) -> Given:
     """Return 1 / x.
@@ -168,12 +176,8 @@ def hypot(x1: Any, x2: Any) -> Any:
     scale = _scale(np.maximum(np.abs(x), np.abs(y)))
     if np.any(scale != 1):
         x1, x2 = x1 / scale, x2 / scale
-    squares, origin = x1 * x1 + x2 * x2, (x == 0) & (y == 0)
-    if np.any(origin):
-        root = where(origin, 0, sqrt(where(origin, 1, squares)))
-    else:
-        root = sqrt(squares)
-    return root * scale if np.any(scale != 1) else root
+    size = root(x1 * x1 + x2 * x2)
+    return size * scale if np.any(scale != 1) else size
 
 
 def _scale(size: Array) -> Array:

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.composite import composite
+from minigrad.composites.axes import moveaxis, row_of
 from minigrad.composites.contraction import einsum, tensordot
-from minigrad.table import matmul, multiply, reshape, subtract, sum, take, transpose
+from minigrad.gathering import as_operand
+from minigrad.table import matmul, multiply, reshape, scatter, subtract, sum, take
 from minigrad.table import matvec as row_matvec
-from minigrad.writable import as_operand
 
 __all__ = ["cross", "dot", "kron", "multi_dot", "vdot", "vecdot", "vecmat"]
 
@@ -50,12 +51,7 @@ def vdot(a: Any, b: Any) -> Any:
     >>> vdot(mg.Tensor([[1.0, 2.0]]), [[3.0], [4.0]])
     Tensor(11., made by matmul)
     """
-    return matmul(_flat(a), _flat(b))
-
-
-def _flat(a: Any) -> Any:
-    a = as_operand(a)
-    return a if a.ndim == 1 else reshape(a, shape=(a.size,))
+    return matmul(row_of(a), row_of(b))
 
 
 @composite
@@ -68,7 +64,7 @@ def outer(a: Any, b: Any) -> Any:
            [6., 8.]])
     """
     column = as_operand(a)
-    return multiply(reshape(column, shape=(column.size, 1)), _flat(b))
+    return multiply(reshape(column, shape=(column.size, 1)), row_of(b))
 
 
 @composite
@@ -111,7 +107,7 @@ def cross(
     """
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = _with_vectors_last(a, axisa), _with_vectors_last(b, axisb)
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     sizes = a.shape[-1], b.shape[-1]
     if not set(sizes) <= {2, 3}:
         raise ValueError(f"vectors have 2 or 3 entries, and these have {sizes}")
@@ -123,24 +119,14 @@ def cross(
         multiply(take(a, index=(..., after)), take(b, index=(..., before))),
         multiply(take(a, index=(..., before)), take(b, index=(..., after))),
     )
-    place = normalize_axis_index(axisc, c.ndim)
-    order = [*range(c.ndim - 1)]
-    order.insert(place, c.ndim - 1)
-    return c if place == c.ndim - 1 else transpose(c, axes=tuple(order))
-
-
-def _with_vectors_last(a: Any, axis: int) -> Any:
-    a = as_operand(a)
-    axis = normalize_axis_index(axis, a.ndim)
-    order = (*(i for i in range(a.ndim) if i != axis), axis)
-    return a if axis == a.ndim - 1 else transpose(a, axes=order)
+    return moveaxis(c, -1, axisc)
 
 
 def _in_space(a: Any) -> Any:
+    """Return vectors of three entries: the third is 0, if there are two."""
     if a.shape[-1] == 3:
         return a
-    z = np.zeros((*a.shape[:-1], 1), a.dtype)
-    return np.concatenate([a, z], axis=-1)
+    return scatter(a, shape=(*a.shape[:-1], 3), index=(..., slice(2)))
 
 
 @composite
@@ -156,7 +142,7 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     if lengths[0] != lengths[1]:
         raise ValueError(f"vectors of {lengths[0]} entries meet those of {lengths[1]}")
     if axis >= 0:  # counted in each, as NumPy does, before they are broadcast
-        a, b, axis = _with_vectors_last(a, axis), _with_vectors_last(b, axis), -1
+        a, b, axis = moveaxis(a, axis, -1), moveaxis(b, axis, -1), -1
     return sum(multiply(a, b), axis=axis)
 
 

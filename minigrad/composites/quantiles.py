@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from minigrad.composite import composite
-from minigrad.composites.ordering import at_places, places_of
+from minigrad.composites.arranging import at_places, places_of
+from minigrad.composites.axes import whole_axes
 from minigrad.functions import array_of, as_exact
 from minigrad.messages import explain, user_line
 from minigrad.table import reshape
@@ -182,11 +183,8 @@ def _refuse(a: Any, why: str, fix: str) -> NoReturn:
 
 def _lanes(places: Array, axis: Axis) -> tuple[Array, Shape]:
     """Return places with the axes to reduce as one last axis, and the shape to keep."""
-    ndim = places.ndim
-    if axis is None:
-        return places.reshape(-1), (1,) * ndim
-    axes = np.lib.array_utils.normalize_axis_tuple(axis, ndim)
-    others = [each for each in range(ndim) if each not in axes]
+    axes = whole_axes(axis, places.ndim)
+    others = [each for each in range(places.ndim) if each not in axes]
     kept = tuple(1 if k in axes else n for k, n in enumerate(places.shape))
     lanes = places.transpose(*others, *axes)
     count = math.prod(places.shape[k] for k in axes)

@@ -48,7 +48,7 @@ def linspace(
     ndim = np.broadcast(array_of(start), array_of(stop)).ndim
     share = np.arange(num).reshape(-1, *(1,) * ndim).astype(kind) / max(parts, 1)
     row = start * (1 - share) + stop * share
-    row = moveaxis(row, 0, axis) if axis else row
+    row = moveaxis(row, 0, axis)
     return (row, (stop - start) / parts if parts > 0 else np.nan) if retstep else row
 
 
@@ -92,4 +92,4 @@ def geomspace(
         raise ValueError("both ends have the same sign, and none is 0")
     logarithms = linspace(log(start * sign), log(stop * sign), num, endpoint)
     row = sign * exp(logarithms)
-    return moveaxis(row, 0, axis) if axis else row
+    return moveaxis(row, 0, axis)

@@ -13,7 +13,8 @@ import numpy as np
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.composites.accumulating import whole_axes
+from minigrad.composites.axes import whole_axes
+from minigrad.composites.powers import root
 from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explain, user_line
@@ -60,15 +61,7 @@ def std(
     >>> std(mg.Tensor([1.0, 3.0]))
     Tensor(1., made by sqrt)
     """
-    return _root(var(a, axis, ddof, keepdims, where=where, correction=correction))
-
-
-def _root(a: Given) -> Given:
-    zero = array_of(a) == 0
-    if not np.any(zero):
-        return sqrt(a)
-    result: Given = where(zero, 0, sqrt(where(zero, 1, a)))
-    return result
+    return root(var(a, axis, ddof, keepdims, where=where, correction=correction))
 
 
 # ------------------------------------------------------------------------------- means
