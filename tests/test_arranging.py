@@ -45,7 +45,7 @@ def test_a_read_of_one_row_is_a_slice():
     x = mg.Tensor(X)
     assert np.flip(x, 1).options["index"] == (slice(None), slice(None, None, -1))
     assert np.split(x, 3)[1].options["index"] == slice(1, 2)
-    assert np.roll(x, 1, axis=0).options["index"][0].tolist() == [2, 0, 1]
+    assert np.roll(x, 1, axis=0).options["index"].tolist() == [2, 0, 1]
 
 
 def test_numbers_lists_and_arrays_may_stand_beside_tensors():
