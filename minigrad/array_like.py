@@ -493,12 +493,8 @@ def _unsupported(
         fix = f"{_WRITABLE}."
     else:
         code, _, remark = NUMPY.get(name, "").partition("  # ")
-        why, fix = "nothing says what its derivative is", others
-        if code:
-            fix = f"write {code}{remark and f': {remark}'}; or {others}"
-        elif remark:
-            why, fix = remark, "use t.data: plain numbers."
-        why = f"{asked} is not recorded: {why}."
+        why = f"{asked} is not recorded, so nothing says what its derivative is."
+        fix = f"write {code}{remark and f': {remark}'}; or {others}" if code else others
     return TypeError(
         explain(f"{asked} of a Tensor, at {user_line()}", named(args), why, fix)
     )

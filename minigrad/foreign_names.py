@@ -275,7 +275,6 @@ KEYWORDS: Table = {  # of one function, or of any
 }
 
 WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
-WHOLE = "  # it is of whole numbers, which have no derivative and are plain arrays"
 NORMAL = "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent columns"
 SLOPES = "right to the first derivative, with "
 PARTS_OF_IT = (
@@ -288,9 +287,9 @@ EVERY = "(np.eye(6).reshape(6, 2, 3), axes=(1, 2))"
 NUMPY: Table = {  # functions that are not recorded
     **dict.fromkeys(("copyto", "fill_diagonal", "place", "put"), WRITABLE),
     **dict.fromkeys(("putmask", "put_along_axis", "add.at"), WRITABLE),
-    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "invert"), WHOLE),
-    **dict.fromkeys(("left_shift", "right_shift", "bitwise_count"), WHOLE),
-    **dict.fromkeys(("gcd", "lcm"), WHOLE),
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "invert"), INTEGERS),
+    **dict.fromkeys(("left_shift", "right_shift", "bitwise_count"), INTEGERS),
+    **dict.fromkeys(("gcd", "lcm"), INTEGERS),
     "ix_": "t[np.ix_(rows, columns)]  # an index is of plain whole numbers",
     "nextafter": "np.nextafter(t.data, np.inf)  # the next number that a computer has",
     "sort_complex": "np.sort(t)  # a Tensor is real",

@@ -1,7 +1,7 @@
 """Other shapes and other orders of axes: squeeze, ravel, swapaxes, meshgrid.
 
 No entry changes its place among the others in a new shape, which is a `reshape`; a new
-order of the axes is a `transpose`. Which shape, and which order, NumPy itself is asked.
+order of the axes is a `transpose`. NumPy itself is asked for the shape and the order.
 """
 
 from __future__ import annotations
@@ -52,17 +52,21 @@ def along(axis: int, part: Any) -> Index:
     return (slice(None),) * axis + (part,) if axis else part
 
 
+def shaped(a: Any, shape: Shape) -> Any:
+    """Return the entries in a shape: a reshape, if they are not in it."""
+    return a if a.shape == shape else reshape(a, shape=shape)
+
+
 def row_of(a: Any) -> Any:
-    """Return all entries in one row; a row as it is."""
+    """Return all entries in one row."""
     a = as_operand(a)
-    return a if a.ndim == 1 else reshape(a, shape=(a.size,))
+    return shaped(a, (a.size,))
 
 
 def _with_shape_of(a: Any, function: Callable[..., Any], *args: Any) -> Any:
     """Give a the shape that NumPy's function gives."""
     a = as_operand(a)
-    shape = function(np.broadcast_to(0, a.shape), *args).shape
-    return a if a.shape == shape else reshape(a, shape=shape)
+    return shaped(a, function(np.broadcast_to(0, a.shape), *args).shape)
 
 
 def _permuted(a: Any, function: Callable[..., Any], *args: Any) -> Any:

@@ -1,7 +1,7 @@
 """Along an axis: differences, slopes, areas, interpolation.
 
-All are sums of entries times weights. Which entries, is a choice that is made once: the
-place of x between the points of `interp`, the full turns that `unwrap` takes out.
+All are sums of entries times weights. Which entries is a choice, made once: the place
+of x between the points of `interp`, the full turns that `unwrap` takes out.
 """
 
 from __future__ import annotations

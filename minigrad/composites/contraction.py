@@ -25,8 +25,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
+from minigrad.composites.axes import shaped
 from minigrad.gathering import as_operand
-from minigrad.table import matmul, multiply, reshape, sum, take, transpose
+from minigrad.table import matmul, multiply, sum, take, transpose
 from minigrad.types import Shape
 
 __all__ = ["einsum", "inner", "tensordot"]
@@ -214,10 +215,6 @@ def _arranged(a: Any, letters: Letters, order: Letters) -> Any:
     return transpose(a, axes=tuple(letters.index(x) for x in order))
 
 
-def _shaped(a: Any, shape: Shape) -> Any:
-    return a if a.shape == shape else reshape(a, shape=shape)
-
-
 def _once(a: Any, letters: Letters, sizes: dict[Any, int]) -> Term:
     """Take diagonals where a letter stands twice, leave out axes that are repeated."""
     if len(set(letters)) < len(letters):
@@ -228,7 +225,7 @@ def _once(a: Any, letters: Letters, sizes: dict[Any, int]) -> Term:
         a = take(a, index=tuple(place[x] for x in letters))
         letters = different
     kept = [x for x, n in zip(letters, a.shape, strict=True) if n == sizes[x]]
-    return _shaped(a, tuple(sizes[x] for x in kept)), kept
+    return shaped(a, tuple(sizes[x] for x in kept)), kept
 
 
 def _summed(term: Term, out: Letters, others: Sequence[Term]) -> Term:
@@ -267,9 +264,9 @@ def _contracted(first: Term, second: Term, out: Letters) -> Term:
     k = (math.prod(deep),)
     m = (math.prod(high),) if high or batch else ()
     n = (math.prod(wide),) if wide or batch else ()
-    left = _shaped(_arranged(a, in_a, batch + rows + shared), stack + m + k)
-    right = _shaped(_arranged(b, in_b, batch + shared + columns), stack + k + n)
-    product = _shaped(matmul(left, right), stack + high + wide)
+    left = shaped(_arranged(a, in_a, batch + rows + shared), stack + m + k)
+    right = shaped(_arranged(b, in_b, batch + shared + columns), stack + k + n)
+    product = shaped(matmul(left, right), stack + high + wide)
     return product, batch + rows + columns
 
 
@@ -280,4 +277,4 @@ def _spread(term: Term, order: Letters) -> Any:
     a = _arranged(a, letters, own)
     size = dict(zip(own, a.shape, strict=True))
     after = order[order.index(own[0]) :] if own else []
-    return _shaped(a, tuple(size.get(x, 1) for x in after))
+    return shaped(a, tuple(size.get(x, 1) for x in after))

@@ -65,7 +65,7 @@ def quantile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Any:
-    """Return what a fraction q of the entries lies below; q is a number or several.
+    """Return the number below which a fraction q of the entries lies, for each q.
 
     method   linear, lower, higher, midpoint or nearest, between two entries
     The shape is that of q, then what remains of the shape of a.
@@ -86,7 +86,7 @@ def percentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Any:
-    """Return what q percent of the entries lie below: a quantile.
+    """Return the number below which q percent of the entries lie: a quantile.
 
     >>> from minigrad import Tensor
     >>> percentile(Tensor([1.0, 2.0, 4.0]), 75)

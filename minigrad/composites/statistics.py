@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.arrays import integers
 from minigrad.composite import composite
-from minigrad.composites.axes import whole_axes
+from minigrad.composites.axes import permute_dims, squeeze, whole_axes
 from minigrad.composites.powers import root
 from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
 from minigrad.gathering import as_operand
@@ -115,9 +115,7 @@ def _placed(weights: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     if given != tuple(shape[each] for each in axes):
         raise ValueError(f"weights of shape {given} for axes {axis} of shape {shape}")
     order = tuple(int(i) for i in np.argsort(axes))
-    weights = (
-        weights if order == tuple(range(len(order))) else transpose(weights, order)
-    )
+    weights = permute_dims(weights, order)
     spread = tuple(n if i in axes else 1 for i, n in enumerate(shape))
     return broadcast(reshape(weights, spread), shape=shape)
 
@@ -213,8 +211,7 @@ def cov(
         free = count - ddof * (sum(weights * share) / count)
     free = free if array_of(free) > 0 else 0 * free
     result = matmul(weighted, transpose(deviation)) / as_exact(free, x)
-    shape = tuple(n for n in shape_of(result) if n != 1)
-    return result if len(shape) == 2 else reshape(result, shape)
+    return squeeze(result)
 
 
 def _variables(m: Any, rowvar: bool) -> Any:

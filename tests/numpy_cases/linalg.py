@@ -161,16 +161,28 @@ CASES += [
         "tensorsolve",
         lambda np, a, b: np.linalg.tensorsolve(a, b),
         *(some(2, 2, 4), some(2, 2)),
+        jax=False,
         weight=1,
     ),
     case(
         "tensorsolve, axes",
         lambda np, a, b: np.linalg.tensorsolve(a, b, axes=(1,)),
         *(some(2, 4, 2), some(2, 2)),
+        jax=False,
         weight=1,
     ),
-    case("tensorinv", lambda np, a: np.linalg.tensorinv(a), some(2, 2, 4), weight=1),
     case(
-        "tensorinv, 1", lambda np, a: np.linalg.tensorinv(a, 1), some(4, 2, 2), weight=1
+        "tensorinv",
+        lambda np, a: np.linalg.tensorinv(a),
+        some(2, 2, 4),
+        jax=False,
+        weight=1,
+    ),
+    case(
+        "tensorinv, 1",
+        lambda np, a: np.linalg.tensorinv(a, 1),
+        some(4, 2, 2),
+        jax=False,
+        weight=1,
     ),
 ]

@@ -17,5 +17,11 @@ CASES = [
 
 if hasattr(numpy, "astype"):  # since NumPy 2.1
     CASES.append(
-        case("astype", lambda np, a: np.astype(a, a.dtype) * 2, some(3), weight=2)
+        case(
+            "astype",
+            lambda np, a: np.astype(a, a.dtype) * 2,
+            some(3),
+            jax=False,
+            weight=2,
+        )
     )
