@@ -10,6 +10,7 @@ through a step s of the tape, sum |s_bar s_dot|, at the step where that is great
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from minigrad.primitive import Linear
 from minigrad.recording import record
 from minigrad.refusals import RETURNED, outputs_in, require_recorded
 from minigrad.retrace import retrace
+from minigrad.shapes import leaves
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
@@ -43,6 +45,7 @@ def check_gradients(
     """Check f's derivatives at `args`, or raise AssertionError with both numbers.
 
     1. f is called again at other numbers: its tape must know all that depends on args;
+       and with plain arrays, if it takes them: they must give the same numbers;
     2. reverse mode against the complex step, along random directions;
     3. forward mode against the complex step, along the same directions;
     4. with order=2 the same for the gradient (Hessian-vector products);
@@ -72,6 +75,7 @@ def check_gradients(
         retrace(lambda: f(*inputs), output, named_inputs, name, seed)
     except NumbersLeft as left:
         raise AssertionError(str(left)) from left.with_traceback(None)
+    _require_same_of_arrays(f, name, inputs, outputs)
     _require_use(name, inputs, outputs)
     for node in Tape(*outputs):
         if isinstance(node.primitive, Linear):
@@ -305,4 +309,37 @@ def check_adjoint_identity(
                 f"{primitive.name}, argument {i}: <g, A x> = {left} but "
                 f"<A* g, x> = {right} for shapes {shapes}, options {dict(options)}: "
                 "its adjoint is not the adjoint of what it computes."
+            )
+
+
+def _require_same_of_arrays(
+    f: Callable[..., Any], name: str, inputs: Sequence[Tensor], outputs: list[Tensor]
+) -> None:
+    """Let f compute with plain arrays, if it can: `x += 1` is known to each name of x.
+
+    Of a Tensor the other names keep what they had, and nothing on the tape says so.
+    """
+    arrays = [x.data.copy()[()] for x in inputs]
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = list(leaves(f(*arrays)).values())
+        numbers = [np.asarray(plain(each), float) for each in found]
+    except Exception:  # f needs Tensors
+        return
+    if [each.shape for each in numbers] != [each.shape for each in outputs]:
+        return
+    for each, of_arrays in zip(outputs, numbers, strict=True):
+        of_tensors = np.asarray(each.data, float)
+        size = np.max(np.abs(of_arrays), initial=1.0, where=np.isfinite(of_arrays))
+        if not np.allclose(of_tensors, of_arrays, 1e-5, 1e-5 * size, equal_nan=True):
+            raise AssertionError(
+                explain(
+                    f"{name}, called with plain arrays",
+                    {"of Tensors": of_tensors, "of arrays": of_arrays},
+                    "the numbers are others. An array is changed by x += 1 under each "
+                    "of its names; a Tensor gets a new one under this name only.",
+                    "begin with a copy that can be written to, x = x.copy(); or write "
+                    "x = x + 1.",
+                )
             )

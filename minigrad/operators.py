@@ -32,6 +32,7 @@ from minigrad.composites import (
 )
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
+from minigrad.in_place import rebinding
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
 from minigrad.types import Axis
@@ -47,6 +48,9 @@ BINARY: dict[str, Callable[..., Any]] = {
     "mod": lambda a, b: np.mod(a, b),
     "floordiv": lambda a, b: np.floor_divide(a, b),
 }
+
+SIGNS = {"add": "+=", "sub": "-=", "mul": "*=", "truediv": "/=", "pow": "**=",
+         "matmul": "@=", "mod": "%=", "floordiv": "//="}  # fmt: skip
 
 
 def _sum(
@@ -239,6 +243,7 @@ for _name, _operation in BINARY.items():
     METHODS[f"__{_name}__"] = _operation
     METHODS[f"__r{_name}__"] = _reflected(_operation)
     setattr(Writable, f"__i{_name}__", writing.in_place(_operation))
+    setattr(Tensor, f"__i{_name}__", rebinding(SIGNS[_name], _operation))
 
 for _name, _method in METHODS.items():
     setattr(Tensor, _name, _method)

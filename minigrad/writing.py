@@ -33,7 +33,8 @@ _NAMES = (
     "swapaxes transpose unstack vsplit"
 )
 VIEWS: set[object] = {getattr(np, name, None) for name in _NAMES.split()} - {None}
-VIEWS |= {np.linalg.diagonal, np.linalg.matrix_transpose}
+VIEWS |= {np.linalg.diagonal, np.linalg.matrix_transpose, np.real, np.real_if_close}
+SOMETIMES_VIEWS: set[object] = {np.diag, np.einsum}  # of a matrix; of "ij->ji"
 VIEWS_OF_EACH = {np.atleast_1d, np.atleast_2d, np.atleast_3d}
 WRITERS: dict[object, tuple[int, str]] = {  # which argument is written
     np.copyto: (1, "src"),
@@ -66,6 +67,12 @@ def array_function(
         return tuple([function(each) for each in args])
     if function in VIEWS | VIEWS_OF_EACH and isinstance(x, Writable):
         return x.moved(function, *rest, **options)
+    if function in SOMETIMES_VIEWS and len(of := _arrays(args)) == 1:
+        places = function(*(a.addresses if a is of[0] else a for a in args), **options)
+        if np.may_share_memory(places, of[0].addresses):
+            return of[0].moved(lambda _: places)
+    if function is np.nan_to_num and options.get("copy") is False and args:
+        return into(args[0], function(*args, **{**options, "copy": True}))
     if function in WRITERS and isinstance(x, Writable):
         return _written(function, x, list(args), dict(options))
     if function in SHARED:
@@ -112,6 +119,10 @@ def giving_own(operation: Callable[..., Any]) -> Callable[..., Any]:
         return own(operation(*args, **options))
 
     return result
+
+
+def _arrays(args: Sequence[object]) -> list[Writable]:
+    return [each for each in args if isinstance(each, Writable)]
 
 
 def _share(function: Callable[..., bool], a: Any, b: Any, *most: Any) -> bool:

@@ -176,6 +176,16 @@ def names_of_one_array(np, t):
     return x.copy(order="C") * t[0, 0]
 
 
+def functions_that_give_views_of_some(np, t):
+    x = np.zeros((3, 3))
+    transposed, diagonal = np.einsum("ij->ji", x), np.diag(x)
+    np.real(x)[0] = t[0]
+    transposed[1] = t[1]
+    np.einsum("ii->i", x)[2:] = np.nan
+    np.nan_to_num(x, copy=False, nan=7.0)
+    return np.concatenate([transposed * t, [diagonal], [np.einsum("ij->i", x)]])
+
+
 def an_operation_comes_again_where_an_index_does(np, t):
     x = np.ones((3, 3))
     np.multiply.at(x, [0, 2, 0], t)
@@ -302,6 +312,7 @@ PROGRAMS = (
     the_last_of_repeated_indices_wins,
     what_repeats_adds_up,
     names_of_one_array,
+    functions_that_give_views_of_some,
     an_operation_comes_again_where_an_index_does,
     numpy_writes,
     all_entries_are_one_row,
@@ -632,3 +643,56 @@ def test_what_gives_a_copy_in_numpy_gives_a_copy():
     assert not isinstance(numpy.positive(x), Writable)  # a Tensor is never written to
     with pytest.raises(ValueError, match="read-only"):
         x.data[0] = 5.0
+
+
+def rows_are_changed(t):
+    for row in t:
+        row /= row.sum()
+    return t
+
+
+def a_transpose_is_changed(t):
+    y = t.T
+    y += 1.0
+    return t
+
+
+def every_entry_is_changed(t):
+    y = numpy.squeeze(t[None]).reshape(-1)
+    y -= 1.0
+    return t * t
+
+
+@pytest.mark.parametrize(
+    "program", [rows_are_changed, a_transpose_is_changed, every_entry_is_changed]
+)
+def test_a_part_of_a_tensor_is_not_changed_in_place(program):
+    t = mg.Tensor(T)
+    with pytest.raises(TypeError, match=r"(?s)= other of a part of.*fix.*\.copy\(\)"):
+        program(t)
+    with mg.no_grad(), pytest.raises(TypeError, match="part of a Tensor"):
+        program(t * 1.0)
+    assert numpy.array_equal(program(t.copy()).data, program(T.copy()))
+
+
+def test_what_nobody_else_holds_is_another_tensor_of_that_name():
+    y = (mg.Tensor(T) * 2.0).T.reshape(-1)[1:]
+    y *= y
+    assert numpy.array_equal(y.data, (2.0 * T).T.reshape(-1)[1:] ** 2)
+    total = mg.Tensor(T)[0, 0]
+    total += 1.0  # a number of NumPy's does not change either
+    assert total.item() == T[0, 0] + 1.0
+
+
+def test_a_second_name_that_misses_a_change_is_found_by_the_check():
+    def step(w):
+        w -= 1.0
+
+    def trained(t):
+        w = t * 2.0
+        step(w)
+        return w
+
+    with pytest.raises(AssertionError, match=r"(?s)plain arrays.*under each"):
+        mg.check_gradients(trained, T)
+    mg.check_gradients(lambda t: (t * 2.0) - 1.0, T)

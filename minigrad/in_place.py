@@ -1,0 +1,61 @@
+"""`t += s` of a Tensor: another Tensor under the same name, or a refusal.
+
+An array is changed by `+=`, and with it every view of it. A Tensor never changes: the
+name stands for a new one, and what else shared the numbers would keep the old. So where
+NumPy would write through a view into an array that is still in use, this says so:
+
+    for row in t:
+        row /= row.sum()        NumPy would change t
+
+Two names of one and the same array nobody can tell apart here: `mg.check_gradients`
+calls the function with plain arrays, too, and compares.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.messages import explain, user_line
+from minigrad.table import reshape, take, transpose
+from minigrad.tensor import UNRECORDED, Tensor
+
+_MOVES = {row.primitive for row in (reshape, take, transpose)}  # type: ignore[attr-defined]
+_HELD = 3  # references to a Tensor that is held by one result: that, ours, the count's
+
+
+def rebinding(sign: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what `t += s` does, of what `t + s` does."""
+
+    def rebind(self: Tensor, other: Any) -> Any:
+        if self.data.base is not None and self.ndim and _is_view(self):
+            raise TypeError(
+                explain(
+                    f"t {sign} other of a part of a Tensor, at {user_line()}",
+                    {self.name or "t": self},
+                    "NumPy would write through the view into the whole array, which is "
+                    "still in use, and a Tensor is never written to.",
+                    f"write t = t {sign[:-1]} other, if only t is meant; else begin "
+                    "with a copy that can be written to: whole = whole.copy().",
+                )
+            )
+        return operation(self, other)
+
+    return rebind
+
+
+def _is_view(t: Tensor) -> bool:
+    """Does a Tensor share numbers with another one that somebody still holds?"""
+    if t.options is UNRECORDED:
+        return sys.getrefcount(t.data.base) > _HELD - 1
+    while t.primitive in _MOVES:
+        whole = t.args[0]
+        if not isinstance(whole, Tensor) or not np.may_share_memory(t.data, whole.data):
+            return False
+        if sys.getrefcount(whole) > _HELD:
+            return True
+        t = whole
+    return False
