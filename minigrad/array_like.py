@@ -421,6 +421,13 @@ def current(value: Any) -> Any:
     return value
 
 
+def has_tensors(data: Any) -> bool:
+    """Is this a list, nested or not, with Tensors in it; or a Tensor itself?"""
+    if isinstance(data, (list, tuple)):
+        return any(has_tensors(each) for each in data)
+    return isinstance(data, ArrayLike)
+
+
 def _joined(objects: Array) -> Any:
     if any(isinstance(each, ArrayLike) for each in objects.flat):
         return joined_by(objects.tolist())

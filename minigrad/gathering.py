@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import array_like
-from minigrad.array_like import ArrayLike, as_array, current
+from minigrad.array_like import as_array, current
+from minigrad.array_like import has_tensors as has_tensors
 from minigrad.arrays import numbers
 from minigrad.table import (
     broadcast,
@@ -223,10 +224,3 @@ def as_operand(value: Any) -> Any:
     """Return a Tensor as it is, and anything else as an array."""
     value = joined(value)
     return value if isinstance(value, Tensor) else as_array(value)
-
-
-def has_tensors(data: Any) -> bool:
-    """Is this a list, nested or not, with Tensors in it; or a Tensor itself?"""
-    if isinstance(data, (list, tuple)):
-        return any(has_tensors(each) for each in data)
-    return isinstance(data, ArrayLike)

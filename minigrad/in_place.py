@@ -23,7 +23,7 @@ from minigrad.messages import explain, user_line
 from minigrad.table import reshape, take, transpose
 from minigrad.tensor import UNRECORDED, Tensor
 
-_MOVES = {row.primitive for row in (reshape, take, transpose)}  # type: ignore[attr-defined]
+_MOVES = {row.primitive for row in (reshape, take, transpose)}
 _HELD = 3  # references to a Tensor that is held by one result: that, ours, the count's
 
 

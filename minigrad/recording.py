@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, ArrayLike, as_array, current, plain
+from minigrad import array_like
+from minigrad.array_like import (
+    DOMAINS,
+    ArrayLike,
+    as_array,
+    current,
+    has_tensors,
+    plain,
+)
 from minigrad.arrays import numbers
 from minigrad.context import SETTING, Setting
 from minigrad.habits import not_a_keyword
@@ -134,7 +142,7 @@ def _general(row: Primitive) -> Callable[..., Value]:
                 values.append(a)
                 unusual = unusual or not _is_plain(a)
         if unusual and any(_stands_for_another(a) for a in args):
-            now = (current(a) if _stands_for_another(a) else a for a in args)
+            now = (_now(a) if _stands_for_another(a) else a for a in args)
             return apply(*now, **options)
         if not tracked:
             if unusual:
@@ -159,10 +167,20 @@ def _general(row: Primitive) -> Callable[..., Value]:
 
 
 def _stands_for_another(a: object) -> bool:
-    """Is this an array that can be written to, or one of objects with Tensors in it?"""
+    """Is this an array that can be written to, or holds it Tensors: objects, a list?"""
+    if type(a) in (list, tuple):
+        return has_tensors(a)
     if type(a) is _ndarray:
         return a.dtype.kind == "O" and current(a) is not a
     return isinstance(a, ArrayLike) and not isinstance(a, Tensor)
+
+
+def _now(a: object) -> Operand:
+    """Return what an operand stands for; a list with Tensors in it is one array."""
+    operand: Operand = (
+        array_like.joined_by(a) if type(a) in (list, tuple) else current(a)
+    )
+    return operand
 
 
 def _is_plain(a: object) -> TypeGuard[Array | Number]:
@@ -179,7 +197,7 @@ def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
     exact objects beside floating-point numbers, which would become objects.
     """
-    a = current(a) if _stands_for_another(a) else a
+    a = _now(a) if _stands_for_another(a) else a
     if isinstance(a, Tensor) or _is_plain(a):
         return a
     tensors = [each for each in args if isinstance(each, Tensor)]
