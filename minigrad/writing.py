@@ -72,7 +72,8 @@ def array_function(
         if np.may_share_memory(places, of[0].addresses):
             return of[0].moved(lambda _: places)
     if function is np.nan_to_num and options.get("copy") is False and args:
-        return into(x, function(*args, **{**options, "copy": True}))
+        given: dict[str, Any] = dict(options, copy=True)
+        return into(x, function(*args, **given))
     if function in WRITERS and isinstance(x, Writable):
         return _written(function, x, list(args), dict(options))
     if function in SHARED:

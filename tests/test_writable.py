@@ -696,3 +696,18 @@ def test_a_second_name_that_misses_a_change_is_found_by_the_check():
     with pytest.raises(AssertionError, match=r"(?s)plain arrays.*under each"):
         mg.check_gradients(trained, T)
     mg.check_gradients(lambda t: (t * 2.0) - 1.0, T)
+
+
+def test_a_list_of_tensors_is_an_array_beside_others():
+    t = mg.Tensor([1.0, 2.0], "t")
+    f = {
+        "+": lambda t: t + [t[1], 1.0],
+        "*": lambda t: [[t[0]], [2.0]] * t,
+        "concatenate": lambda t: numpy.concatenate([t, [t[0] * t[1]]]),
+        "hstack": lambda t: numpy.hstack([t, [t[0]], 3.0, t[1]]),
+        "where": lambda t: numpy.where([True, False], [t[1], t[1]], t),
+    }
+    for name, each in f.items():
+        array = each(t.data)
+        numpy.testing.assert_array_equal(each(t).data, array, err_msg=name)
+        mg.check_gradients(each, t.data)
