@@ -71,7 +71,11 @@ def array_function(
         places = function(*(a.addresses if a is of[0] else a for a in args), **options)
         if np.may_share_memory(places, of[0].addresses):
             return of[0].moved(lambda _: places)
-    if function is np.nan_to_num and options.get("copy") is False and args:
+    if (
+        function is np.nan_to_num
+        and not options.get("copy", True)
+        and isinstance(x, Writable)
+    ):
         given: dict[str, Any] = dict(options, copy=True)
         return into(x, function(*args, **given))
     if function in WRITERS and isinstance(x, Writable):

@@ -701,7 +701,7 @@ def test_a_second_name_that_misses_a_change_is_found_by_the_check():
 def test_a_list_of_tensors_is_an_array_beside_others():
     t = mg.Tensor([1.0, 2.0], "t")
     f = {
-        "+": lambda t: t + [t[1], 1.0],
+        "-": lambda t: t - [t[1], 1.0],
         "*": lambda t: [[t[0]], [2.0]] * t,
         "concatenate": lambda t: numpy.concatenate([t, [t[0] * t[1]]]),
         "hstack": lambda t: numpy.hstack([t, [t[0]], 3.0, t[1]]),
