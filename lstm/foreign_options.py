@@ -101,6 +101,14 @@ LAYER = {  # names that a layer over time has elsewhere: see minigrad.foreign_na
     "letters": "layer.cell.letters",
 }
 
+PART = "state.y  # a state is a tuple: go on with one of its parts"
+STATE_NAMES = {  # that a state has elsewhere, or that belong to its parts
+    **dict.fromkeys(("h", "hx", "hidden", "hidden_state"), "state.y  # the output"),
+    **dict.fromkeys(("cell", "cell_state", "cx", "memory"), "state.c"),
+    **dict.fromkeys(("shape", "ndim", "size", "dtype", "sum", "mean"), PART),
+    **dict.fromkeys(("backward", "reshape", "numpy", "item", "T"), PART),
+}
+
 # What `_here` writes in our words, and what makes no difference here.
 SAID = {
     *("units", "input_size", "hidden_size", "num_layers", "bidirectional"),

@@ -24,6 +24,7 @@ from typing import (
 
 import numpy as np
 
+from lstm.foreign_options import STATE_NAMES
 from minigrad import Module, Parameter, Tensor
 from minigrad.habits import absent, taught
 from minigrad.messages import a_kind, explain, user_line
@@ -33,14 +34,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from numpy.typing import DTypeLike
-
-PART = "state.y  # a state is a tuple: go on with one of its parts"
-STATE = {  # names that a state has elsewhere, or that belong to its parts
-    **dict.fromkeys(("h", "hx", "hidden", "hidden_state"), "state.y  # the output"),
-    **dict.fromkeys(("cell", "cell_state", "cx", "memory"), "state.c"),
-    **dict.fromkeys(("shape", "ndim", "size", "dtype", "sum", "mean"), PART),
-    **dict.fromkeys(("backward", "reshape", "numpy", "item", "T"), PART),
-}
 
 Numbers: TypeAlias = Tensor | Array  # x, y, and all that is handed on between steps
 Carried = TypeVar("Carried")
@@ -145,7 +138,7 @@ def answering(kind: type[Carried]) -> type[Carried]:
 
     kind.__radd__ = added  # type: ignore[attr-defined]
     kind.__new__ = taught(kind.__new__)  # type: ignore[method-assign]
-    kind.__getattr__ = absent("state", STATE)  # type: ignore[attr-defined]
+    kind.__getattr__ = absent("state", STATE_NAMES)  # type: ignore[attr-defined]
     return kind
 
 

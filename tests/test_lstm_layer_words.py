@@ -68,7 +68,11 @@ MISTAKES = {
     ),
     "a state of one layer": (
         lambda: deep(X, [State(H, H)]),
-        r"states for 2 layers(.|\n)*None where",
+        r"states for 2 layers(.|\n)*give 2 entries, None where",
+    ),
+    "two states for one layer": (
+        lambda: Stack(layer)(X, [None, None]),
+        r"states for 1 layer(.|\n)*give 1 entry, None where",
     ),
     "a bare state for a stack": (
         lambda: deep(X, State(H, H)),

@@ -305,6 +305,12 @@ def test_what_stands_at_padding_is_never_read(reverse):
     assert np.all(gradient[PATTERN] != 0)
 
 
+@pytest.mark.parametrize(("reverse", "begins"), [(False, "y_0"), (True, "y_6")])
+def test_the_state_that_a_layer_begins_with_is_called_after_its_time(reverse, begins):
+    y, _ = LSTM(2, 3, reverse, rng=0)(X)
+    assert begins in {leaf.name for leaf in mg.Tape(y).leaves}
+
+
 def test_padded_steps_are_zeros_in_a_tensor_as_in_an_array():
     for x in (X, mg.Tensor(X)):
         padded = zero_padded(x, PATTERN)
