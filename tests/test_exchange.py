@@ -398,6 +398,10 @@ REFUSED = {
         lambda: from_keras([np.ones((3, 5)), np.ones((2, 5))]),
         "(3, 5), (2, 5)",
     ),
+    "Keras weights of an LSTM with a GRU's biases": (
+        lambda: from_keras([np.ones((3, 8)), np.ones((2, 8)), np.ones((2, 8))]),
+        "(3, 8), (2, 8), (2, 8)",
+    ),
     "a Keras Dense's kernel": (lambda: from_keras(THREE[:1]), "        (3, 6)"),
     "a Keras Dense's bias": (lambda: from_keras([THREE[2:]]), "layer 0: (6,)"),
     "no Keras weights": (lambda: from_keras([]), "0 arrays"),

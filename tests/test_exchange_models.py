@@ -589,7 +589,7 @@ REFUSED = {
     ),
     "layers that do not fit": (
         lambda: from_keras([SAME, [np.ones((5, 1)), np.ones(1)]]),
-        r"layer 1 reads 5 numbers, and layer 0 makes 2",
+        r"layer 1 reads 5 numbers, and layer 0 makes 2.*convert the parts by themselves",
     ),
     "a file that is not there": (
         lambda: from_torch("nowhere.pt"),
