@@ -148,6 +148,12 @@ def test_a_model_of_recurrent_and_dense_layers_is_built_from(name):
     same(built(X), Stack(DEEP, WIDE)(X))
 
 
+def test_dense_layers_in_a_sequential_follow_each_other_with_nothing_between():
+    layers = head(3, 4, seed=1), head(4, 1, seed=2)
+    built = from_torch(in_row(*map(linear, layers)))
+    same(built(X), Sequential(*layers)(X))
+
+
 def test_a_network_of_dense_layers_is_built_with_the_functions_between():
     layers = head(3, 4, seed=1), head(4, 2, seed=2)
     module = in_row(linear(layers[0]), NN["ReLU"](), NN["Dropout"](), linear(layers[1]))
@@ -589,7 +595,7 @@ REFUSED = {
     ),
     "layers that do not fit": (
         lambda: from_keras([SAME, [np.ones((5, 1)), np.ones(1)]]),
-        r"layer 1 reads 5 numbers, and layer 0 makes 2.*convert the parts by themselves",
+        r"layer 1 reads 5 numbers, and layer 0 makes 2.*convert the parts",
     ),
     "a file that is not there": (
         lambda: from_torch("nowhere.pt"),

@@ -392,6 +392,14 @@ MISTAKES = {
         lambda: Bidirectional(layer, "sum"),
         r"Bidirectional\(layer, merge='sum'\)",
     ),
+    "steps with fewer than no axes": (
+        lambda: TimeDistributed(mg.Dense(3, 2), rank=-1),
+        r"rank counts the axes of x_t",
+    ),
+    "a number at every step": (
+        lambda: TimeDistributed(3),
+        r"a Module is called at every step",
+    ),
     "a class at every step": (
         lambda: TimeDistributed(mg.Dense),
         r"TimeDistributed\(mg\.Dense\(3, 2\)\)",

@@ -311,6 +311,11 @@ def test_the_state_that_a_layer_begins_with_is_called_after_its_time(reverse, be
     assert begins in {leaf.name for leaf in mg.Tape(y).leaves}
 
 
+def test_a_module_at_every_step_reads_lists_of_numbers_too():
+    each = TimeDistributed(mg.Dense(2, 1, rng=0))
+    same(each(X.tolist()), each(X))
+
+
 def test_padded_steps_are_zeros_in_a_tensor_as_in_an_array():
     for x in (X, mg.Tensor(X)):
         padded = zero_padded(x, PATTERN)
