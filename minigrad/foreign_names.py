@@ -278,8 +278,8 @@ WRITABLE = "t = t.copy()  # an array that can be written to; a Tensor cannot"
 NORMAL = "np.linalg.solve(matrix.T @ matrix, matrix.T @ row)  # of independent columns"
 SLOPES = "right to the first derivative, with "
 PARTS_OF_IT = (
-    "  # and .imag: real and imaginary part are two Tensors, and the transform of the "
-    "identity is its matrix"
+    "  # the real part; the imaginary part is another Tensor, with .imag: the "
+    "transform of the identity is its matrix"
 )
 TWO_PARTS = "  # of real parts t and imaginary parts other"
 EVERY = "(np.eye(6).reshape(6, 2, 3), axes=(1, 2))"

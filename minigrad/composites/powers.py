@@ -16,6 +16,7 @@ import numpy as np
 from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, of_one_width, power, where
+from minigrad.gathering import as_operand
 from minigrad.table import log, softplus, sqrt
 from minigrad.types import Array, Given
 
@@ -171,7 +172,7 @@ def hypot(x1: Any, x2: Any) -> Any:
     >>> hypot(Tensor(3e200), 4e200)
     Tensor(5.e+200, made by multiply)
     """
-    x1, x2 = of_one_width(x1, x2)
+    x1, x2 = map(as_operand, of_one_width(x1, x2))
     x, y = array_of(x1), array_of(x2)
     scale = _scale(np.maximum(np.abs(x), np.abs(y)))
     if np.any(scale != 1):

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.composites.axes import moveaxis
-from minigrad.functions import array_of, of_one_width, power
+from minigrad.functions import array_of, as_exact, of_one_width, power
 from minigrad.gathering import as_operand
 from minigrad.table import exp, log
 
@@ -46,7 +46,8 @@ def linspace(
     kind = np.result_type(array_of(start), array_of(stop), np.float16)
     parts = num - 1 if endpoint else num
     ndim = np.broadcast(array_of(start), array_of(stop)).ndim
-    share = np.arange(num).reshape(-1, *(1,) * ndim).astype(kind) / max(parts, 1)
+    count = np.arange(num).reshape(-1, *(1,) * ndim).astype(kind)
+    share = count / as_exact(max(parts, 1), start, stop)
     row = start * (1 - share) + stop * share
     row = moveaxis(row, 0, axis)
     return (row, (stop - start) / parts if parts > 0 else np.nan) if retstep else row
