@@ -1,20 +1,13 @@
 """What a NumPy user expects of a Tensor.
 
 Values come out wherever they are asked for by name (`float(t)`, `t.data`, `t > 0`);
-recording never begins or ends by accident. `np.tanh(t)` means the row of the table
-that has that name. Where there is no such row, one sentence says so.
+recording never begins or ends by accident. What `np.tanh(t)` means is in
+`minigrad.numpy_calls`, operators and methods are in `minigrad.operators`.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-import itertools
-import linecache
-import opcode
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -22,40 +15,29 @@ from numpy.typing import DTypeLike
 
 from minigrad.console import shown
 from minigrad.context import SETTING
-from minigrad.foreign_names import NUMPY
-from minigrad.messages import explain, named, user_line
+from minigrad.leaving import (
+    CONVERTED,
+    CONVERTERS,
+    LISTED,
+    STORED,
+    calls,
+    fills_an_array,
+    numpy_asks,
+)
+from minigrad.messages import explain, user_line
 from minigrad.methods import Methods
-from minigrad.types import Array, Index, Operand, Options, Shape, Value
+from minigrad.types import Array, Index, Operand, Shape, Value
 
 if TYPE_CHECKING:  # floors above
     from minigrad.primitive import Primitive
     from minigrad.tensor import Tensor
 
-NUMPY_FACE: dict[
-    Callable[..., object], Callable[..., object]
-] = {}  # NumPy function -> ours
-# (ufunc, method) -> ours: what np.add.reduce(t) means
-UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable[..., object]] = {}
 # Array classes whose entries are no floating-point numbers (elements of a finite
 # field, say), and how they compute what a row of one argument means.
 DOMAINS: dict[type, Callable[..., Value]] = {}
 # Numbers and Tensors, nested in lists, as one Tensor: handed over by minigrad.writable,
 # a floor above.
 joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
-# Functions whose answer is a choice: it comes as NumPy gives it, without a record.
-_CHOICES = (
-    "all allclose angle any argmax argmin argpartition argsort argwhere around "
-    "array2string array_equal array_equiv array_repr array_str can_cast ceil "
-    "count_nonzero diag_indices_from digitize einsum_path fix flatnonzero floor "
-    "floor_divide heaviside histogram2d histogram_bin_edges histogramdd imag isclose "
-    "iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj lexsort "
-    "may_share_memory min_scalar_type nanargmax nanargmin nonzero ravel_multi_index "
-    "result_type rint round searchsorted shares_memory sign spacing tril_indices_from "
-    "triu_indices_from trunc unravel_index"
-)
-QUESTIONS = frozenset(getattr(np, name) for name in _CHOICES.split()) | {
-    np.linalg.matrix_rank
-}
 
 
 class ArrayLike(Methods):
@@ -158,12 +140,12 @@ class ArrayLike(Methods):
 
     def _only(self, kind: str) -> Any:
         if self.size == 1:
-            if SETTING.get().recording and _fills_an_array():
-                raise self._leaves_the_tape(*_STORED)
-            if SETTING.get().recording and _numpy_asks():
-                raise self._leaves_the_tape(*_LISTED)
-            if SETTING.get().recording and _calls(_CONVERTERS):
-                raise self._leaves_the_tape(*_CONVERTED)
+            if SETTING.get().recording and fills_an_array():
+                raise self._leaves_the_tape(*STORED)
+            if SETTING.get().recording and numpy_asks():
+                raise self._leaves_the_tape(*LISTED)
+            if SETTING.get().recording and calls(CONVERTERS):
+                raise self._leaves_the_tape(*CONVERTED)
             return self.data.item()
         raise self._not_one(kind)
 
@@ -217,8 +199,6 @@ class ArrayLike(Methods):
             )
         )
 
-    # NumPy asks these two methods whenever it meets a Tensor.
-
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> Array:
@@ -226,8 +206,8 @@ class ArrayLike(Methods):
             return np.array(self.data, dtype=dtype)
         if not self.ndim and dtype in (None, object):
             return _object(self)  # np.array([t0, t1]) holds the Tensors themselves
-        if _fills_an_array():
-            raise self._leaves_the_tape(*_STORED)
+        if fills_an_array():
+            raise self._leaves_the_tape(*STORED)
         raise self._leaves_the_tape(
             "a plain array made from a Tensor",
             "say so: t.data is the array, float(t) a number. mg.array([t, 0.0]) of a "
@@ -246,134 +226,6 @@ class ArrayLike(Methods):
             )
         )
 
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
-    ) -> object:
-        if _is_for_another(self, options):
-            return NotImplemented
-        ours = NUMPY_FACE.get(ufunc) if method == "__call__" else None
-        if ours and (not options or _fits(ours, inputs, options)):
-            return ours(*inputs, **options)
-        if method == "__call__" and (ufunc in QUESTIONS or is_question(ufunc)):
-            return answer(ufunc, *inputs, **options)
-        ours = UFUNC_METHODS.get((ufunc, method))
-        if ours and _fits(ours, inputs, options):
-            return ours(*inputs, **options)
-        raise _unsupported(ufunc, method, inputs, options)
-
-    def __array_function__(
-        self,
-        function: Callable[..., object],
-        types: Sequence[type],
-        args: tuple[object, ...],
-        options: Options,
-    ) -> object:
-        if _is_for_another(self, options):
-            return NotImplemented
-        weighted = isinstance(options.get("weights"), ArrayLike)
-        if function in QUESTIONS and not weighted:
-            return answer(function, *args, **options)
-        ours = NUMPY_FACE.get(function)
-        if ours and _fits(ours, args, options):
-            return ours(*args, **options)
-        if ours and "dtype" in options:
-            # np.sum(t, dtype=float): first the precision, then the function.
-            rest: dict[str, Any] = dict(options)
-            dtype = rest.pop("dtype")
-            a, *others = args or (rest.pop("a", None),)
-            if isinstance(a, ArrayLike):
-                return function(a.astype(dtype or a.dtype), *others, **rest)
-        raise _unsupported(function, "__call__", args, options)
-
-
-# NumPy writes float(t) into an array by itself: in `array[index] = t`, which is one
-# instruction, and in calls of these names. It asks for the number while they run. It
-# turns a refusal into a ValueError in its own words, of which ours is the cause.
-_STORING = opcode.opmap.get("STORE_SUBSCR", -1)
-_ASKED = (__name__, "minigrad.writable")  # whose methods NumPy calls
-_WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
-_CONVERTERS = frozenset(
-    {"array", "asanyarray", "asarray", "ascontiguousarray", "astype", "double"}
-    | {"float16", "float32", "float64", "half", "single"}
-)
-_WRITABLE = (
-    "make the array one that Tensors can be written into: mg.zeros(shape), "
-    "np.zeros_like(t), t.copy(), or for a whole file "
-    "`from minigrad import numpy as np`"
-)
-_STORED = (
-    "array[index] = t of a Tensor",
-    f"{_WRITABLE}; array[index] = float(t) writes the number only.",
-)
-
-_CONVERTED = (
-    "a Tensor converted to a number of NumPy",
-    "mg.array([t, 0.0], dtype) is recorded, and so is t.astype(dtype); "
-    "`from minigrad import numpy as np` gives a whole file such arrays; float(t) is "
-    "the number only.",
-)
-
-_LISTED = (
-    "a NumPy function of a list of Tensors",
-    "make one array of them first: np.mean(mg.array([t, other])); or for a whole file "
-    "`from minigrad import numpy as np`.",
-)
-
-
-def _asking() -> FrameType | None:
-    """Return the code that asks for a Tensor's numbers just now."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__") in _ASKED:
-        frame = frame.f_back
-    return frame
-
-
-def _numpy_asks() -> bool:
-    """Does NumPy's own code ask? np.mean([t0, t1]) ends with the float of its sum."""
-    frame = _asking()
-    return frame is not None and str(frame.f_globals.get("__name__")).startswith(
-        "numpy."
-    )
-
-
-def _fills_an_array() -> bool:
-    """Does the code that asks for a Tensor's numbers run `array[index] = t` just now?
-
-    `array[index] = float(t)` and `array.fill(float(t))` call float, and say what it
-    does.
-    """
-    frame = _asking()
-    if frame is None or frame.f_lasti < 0:
-        return False
-    return frame.f_code.co_code[frame.f_lasti] == _STORING or _calls(_WRITERS)
-
-
-def _calls(names: frozenset[str]) -> bool:
-    """Does the code that asks call a function with one of these names just now?"""
-    frame = _asking()
-    if frame is None or frame.f_lasti < 0 or names.isdisjoint(frame.f_code.co_names):
-        return False
-    return _called(frame) in names
-
-
-def _called(frame: FrameType) -> str:
-    """Return the last name of the function that a frame calls just now, if known."""
-    code = frame.f_code
-    places = itertools.islice(code.co_positions(), frame.f_lasti // 2, None)
-    line, _, start, _ = next(places, (None, None, None, None))
-    if line is None or start is None:
-        return ""
-    text = linecache.getline(code.co_filename, line, frame.f_globals)
-    call = text.encode()[start:].decode(errors="replace")
-    return call.partition("(")[0].strip().rpartition(".")[2]
-
-
-def _is_for_another(self: ArrayLike, options: Options) -> bool:
-    """Is the result to be written into an array of another kind, which knows how?"""
-    out = options.get("out")
-    each = out if isinstance(out, tuple) else (out,)
-    return any(isinstance(o, ArrayLike) and not isinstance(o, type(self)) for o in each)
-
 
 def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
     """Return an array of a value; an array of another domain stays what it is."""
@@ -385,18 +237,6 @@ def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, and anything else as it is."""
     return value.data if isinstance(value, ArrayLike) else value
-
-
-def answer(question: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Return what NumPy says of the numbers: plain numbers, which are a choice."""
-    numbers = {name: _all_plain(value) for name, value in options.items()}
-    return question(*_all_plain(args), **numbers)
-
-
-def _all_plain(value: Any) -> Any:
-    if type(value) in (list, tuple):
-        return type(value)([_all_plain(each) for each in value])
-    return plain(value)
 
 
 def _object(value: object) -> Array:
@@ -438,70 +278,3 @@ def zero_like(value: object) -> Value | int:
     """Return zeros in the place of an array or a Tensor, 0 in that of a number."""
     array = plain(value)
     return np.zeros_like(array) if hasattr(array, "shape") else 0
-
-
-_signature = functools.cache(inspect.signature)
-
-
-def _fits(
-    function: Callable[..., object], args: tuple[object, ...], options: Options
-) -> bool:
-    try:
-        _signature(function).bind(*args, **options)
-    except TypeError:
-        return False
-    return True
-
-
-def is_question(ufunc: object) -> bool:
-    """Is this a ufunc whose answer is true or false (np.isfinite, np.less, ...)?"""
-    loops = [loop for loop in getattr(ufunc, "types", ()) if "O" not in loop]
-    return bool(loops) and all(loop.endswith("?") for loop in loops)
-
-
-def _parameters(function: Callable[..., object]) -> str:
-    """Write what a function takes as in a call: a, axis=None."""
-    bare = (
-        p.replace(annotation=inspect.Parameter.empty)
-        for p in _signature(function).parameters.values()
-    )
-    return ", ".join(map(str, bare))
-
-
-def _unsupported(
-    function: Callable[..., object],
-    method: str,
-    args: tuple[object, ...],
-    options: Options,
-) -> TypeError:
-    """Say what is not recorded: a NumPy function, or the way in which it was called."""
-    name = getattr(function, "__name__", str(function))
-    module = getattr(function, "__module__", None) or "numpy"  # that of a ufunc
-    asked = module.replace("numpy", "np", 1) + f".{name}"
-    if method != "__call__":
-        asked += f".{method}"
-    others = (
-        "compose it from primitives, add a row (docs: add your own op), or use t.data "
-        "if no gradient is needed."
-    )
-    if method == "__call__" and function in NUMPY_FACE:
-        given = ", ".join(f"{name}=" for name in sorted(options))
-        given = f" (with {given})" if given else ""
-        takes = _parameters(NUMPY_FACE[function])
-        why = f"{asked} is recorded as {name}({takes}): this call is other{given}."
-        fix = f"call it like that; or {others}"
-        if "out" in options:
-            fix = (
-                f"an out= array (in a += t, a) cannot remember how it was made: write "
-                f"t = {asked}(...); or {_WRITABLE}."
-            )
-    elif method == "at":
-        why = "NumPy's own array cannot remember what was added to it."
-        fix = f"{_WRITABLE}."
-    else:
-        code, _, remark = NUMPY.get(name, "").partition("  # ")
-        why = f"{asked} is not recorded, so nothing says what its derivative is."
-        fix = f"write {code}{remark and f': {remark}'}; or {others}" if code else others
-    return TypeError(
-        explain(f"{asked} of a Tensor, at {user_line()}", named(args), why, fix)
-    )

@@ -18,7 +18,6 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.foreign_names import (
     CREATED,
     KEYWORDS,
@@ -29,6 +28,7 @@ from minigrad.foreign_names import (
     Table,
 )
 from minigrad.messages import explain, user_line
+from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.types import Array, Axis, Index, Operand, Shape
+from minigrad.types import Array, Axis, Index, Operand, Options, Shape
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -86,3 +87,14 @@ class Methods:
         def argmin(self, axis: int | None = None) -> Array: ...
         def argsort(self, axis: int | None = -1) -> Array: ...
         def round(self, decimals: int = 0) -> Array: ...
+
+        def __array_ufunc__(
+            self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+        ) -> object: ...
+        def __array_function__(
+            self,
+            function: Callable[..., object],
+            types: Sequence[type],
+            args: tuple[object, ...],
+            options: Options,
+        ) -> object: ...

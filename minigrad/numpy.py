@@ -27,7 +27,8 @@ import numpy
 from numpy.typing import DTypeLike
 
 from minigrad import writable as _writable
-from minigrad.array_like import NUMPY_FACE, current
+from minigrad.array_like import current
+from minigrad.numpy_calls import NUMPY_FACE
 from minigrad.types import Operand
 from minigrad.writable import (
     Writable,

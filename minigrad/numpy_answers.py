@@ -15,9 +15,9 @@ from types import ModuleType
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.foreign_names import NUMPY
 from minigrad.habits import advice
+from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.primitive import TABLE
 from minigrad.writing import WRITERS
 

@@ -20,7 +20,7 @@ from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writable as w
 from minigrad import writing
-from minigrad.array_like import NUMPY_FACE, UFUNC_METHODS, answer, current
+from minigrad.array_like import current
 from minigrad.composites import (
     MODULES,
     axes,
@@ -33,6 +33,7 @@ from minigrad.composites import (
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught
 from minigrad.in_place import rebinding
+from minigrad.numpy_calls import NUMPY_FACE, UFUNC_METHODS, answer
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
 from minigrad.types import Axis

@@ -31,8 +31,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import NUMPY_FACE, zero_like
+from minigrad.array_like import zero_like
 from minigrad.messages import explain
+from minigrad.numpy_calls import NUMPY_FACE
 from minigrad.recording import parameters_of, recorder
 from minigrad.samples import Sample
 from minigrad.types import Args, Code, Operation, Options, Partial, Rule, Value

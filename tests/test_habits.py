@@ -11,8 +11,8 @@ import pytest
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, State
 from minigrad import foreign_names as names
-from minigrad.array_like import NUMPY_FACE
 from minigrad.habits import nearest, taught
+from minigrad.numpy_calls import NUMPY_FACE
 
 
 def things():

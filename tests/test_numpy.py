@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.array_like import NUMPY_FACE
+from minigrad.numpy_calls import NUMPY_FACE
 
 X = np.array([0.5, 1.5, 2.5])
 

@@ -10,10 +10,10 @@ import numpy_cases
 import pytest
 
 import minigrad as mg
-from minigrad.array_like import NUMPY_FACE
 from minigrad.composites import MODULES
 from minigrad.foreign_names import NUMPY
 from minigrad.numpy_answers import KINDS, SPACES, answers
+from minigrad.numpy_calls import NUMPY_FACE
 
 ANSWERS = {name: (kind, text) for name, kind, text in answers()}
 SQUARE = np.array([[2.0, 1.0], [1.0, 3.0]])
