@@ -29,6 +29,7 @@ from numpy.typing import DTypeLike
 from minigrad import writable as _writable
 from minigrad.array_like import current
 from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.numpy_loops import ndenumerate, nditer, vectorize
 from minigrad.types import Operand
 from minigrad.writable import (
     Writable,
@@ -90,6 +91,18 @@ def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
     return array(a, dtype)
 
 
+asanyarray = asarray
+
+
+def ascontiguousarray(a: Any, dtype: DTypeLike | None = None) -> Any:
+    """Return an array as it is, if its rows stand one after the other; else a copy."""
+    x = asarray(a, dtype)
+    if isinstance(x, numpy.ndarray):
+        return numpy.ascontiguousarray(x)
+    x = x if x.ndim else x.reshape(1)
+    return x.copy() if isinstance(x, Writable) and not x.is_contiguous else x
+
+
 class _InBrackets:
     """np.r_[0, t] and np.c_[x, t]: arrays and Tensors joined, in rows or columns."""
 
@@ -139,7 +152,9 @@ def __dir__() -> list[str]:
 __all__ = [
     "Writable",
     "array",
+    "asanyarray",
     "asarray",
+    "ascontiguousarray",
     "c_",
     "empty",
     "empty_like",
@@ -147,9 +162,12 @@ __all__ = [
     "full",
     "full_like",
     "identity",
+    "ndenumerate",
+    "nditer",
     "ones",
     "ones_like",
     "r_",
+    "vectorize",
     "zeros",
     "zeros_like",
 ]

@@ -23,10 +23,13 @@ from minigrad import writing
 from minigrad.array_like import current
 from minigrad.composites import (
     MODULES,
+    accumulating,
+    arranging,
     axes,
     calculus,
     diagonals,
     elementary,
+    ordering,
     powers,
     products,
 )
@@ -165,6 +168,7 @@ NUMPY_FACE.update(
         np.clip: lambda a, a_min=None, a_max=None, *, min=None, max=None: f.clip(
             a, a_min if min is None else min, a_max if max is None else max
         ),
+        np.lib.stride_tricks.sliding_window_view: arranging.sliding_window_view,
         np.real: lambda val: val.real,
         np.real_if_close: lambda a, tol=100: a.real,
         np.reshape: _reshape,
@@ -204,6 +208,13 @@ def _along_an_axis(name: str) -> Callable[..., Any]:
     return along
 
 
+def _running(ufunc: np.ufunc) -> Callable[..., Any]:
+    return lambda array, axis=0: ordering.running_extreme(array, ufunc, axis)
+
+
+UFUNC_METHODS[np.add, "reduceat"] = accumulating.sums_between
+UFUNC_METHODS[np.maximum, "accumulate"] = _running(np.maximum)
+UFUNC_METHODS[np.minimum, "accumulate"] = _running(np.minimum)
 UFUNC_METHODS.update(
     {
         (np.add, "reduce"): _along_an_axis("sum"),

@@ -102,6 +102,11 @@ class Writable(ArrayLike):
         """For each entry its place in the memory; views of an array share theirs."""
         return self._places
 
+    @property
+    def is_contiguous(self) -> bool:
+        """Do the entries stand one after the other, as rows of rows?"""
+        return self._places.flags.c_contiguous
+
     def current(self) -> Piece:
         """Return what is in it now: a Tensor, or an array if no Tensor was written."""
         memory, places = self._memory, self._places

@@ -21,7 +21,8 @@ from minigrad.functions import array_of, concatenate, shape_of, stack
 from minigrad.habits import taught
 from minigrad.reductions import Mask, in_float32, masked, numbers_only
 from minigrad.table import cumsum as cumsum_row
-from minigrad.table import reshape, transpose
+from minigrad.table import reshape, take, transpose
+from minigrad.table import sum as sum_row
 from minigrad.types import Axis, Given, OneArray, Operand
 from minigrad.writable import joined
 
@@ -35,6 +36,27 @@ __all__ = [
     "nanprod",
     "prod",
 ]
+
+
+@composite
+def sums_between(array: OneArray, indices: Any, axis: int = 0) -> OneArray:
+    """Return the sums from each index to the next, as np.add.reduceat does.
+
+    An index that is not below the next gives its own entry.
+
+    >>> from minigrad import Tensor
+    >>> np.add.reduceat(Tensor([1.0, 2.0, 4.0]), [0, 2]).data
+    array([3., 4.])
+    """
+    axis = normalize_axis_index(axis, len(shape_of(array)))
+    size = shape_of(array)[axis]
+    starts = [operator.index(i) for i in np.asarray(indices)]
+    stops = [*starts[1:], size]
+    parts = [
+        sum_row(take(array, along(axis, slice(i, max(i + 1, j)))), axis=axis)
+        for i, j in zip(starts, stops, strict=True)
+    ]
+    return stack(parts, axis=axis)
 
 
 # ---------------------------------------------------------------------------- products

@@ -68,6 +68,20 @@ def _along(a: Any, axis: int, function: Callable[..., Any], *args: Any) -> Any:
 
 
 @composite
+def sliding_window_view(
+    x: Given, window_shape: int | Sequence[int], axis: Axis = None
+) -> Given:
+    """Return all windows of a shape; their axes come last.
+
+    >>> from minigrad import Tensor
+    >>> sliding_window_view(Tensor([1.0, 2.0, 4.0]), 2).data
+    array([[1., 2.],
+           [2., 4.]])
+    """
+    return moved(x, np.lib.stride_tricks.sliding_window_view, window_shape, axis)
+
+
+@composite
 def flip(m: Given, axis: Axis = None) -> Given:
     """Reverse the order along all axes, or along those that are named.
 

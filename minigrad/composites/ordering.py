@@ -120,6 +120,23 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @composite
+def running_extreme(a: Any, ufunc: np.ufunc, axis: int = 0) -> Any:
+    """Return for each entry the largest, or smallest, up to it: the last one of equals.
+
+    >>> from minigrad import Tensor
+    >>> np.maximum.accumulate(Tensor([1.0, 3.0, 2.0]))
+    Tensor([1., 3., 3.], made by take)
+    """
+    numbers = array_of(a)
+    extremes = ufunc.accumulate(numbers, axis)
+    new = (numbers == extremes) | (numbers != numbers)
+    count = np.arange(numbers.shape[axis])
+    order = np.expand_dims(count, tuple(range(1, numbers.ndim))).swapaxes(0, axis)
+    places = np.maximum.accumulate(np.where(new, order, 0), axis)
+    return take_along_axis(a, places, axis)
+
+
+@composite
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """Return a[indices] along an axis, of all entries in one row if it is None.
 

@@ -5,6 +5,24 @@ import numpy
 from numpy_cases import case, some
 
 CASES = [
+    case(
+        "maximum.accumulate", lambda np, a: np.maximum.accumulate(a), some(7), jax=False
+    ),
+    case(
+        "minimum.accumulate of rows",
+        lambda np, a: np.minimum.accumulate(a, axis=-1),
+        some(2, 3, 3),
+        jax=False,
+    ),
+    case(
+        "add.reduceat", lambda np, a: np.add.reduceat(a, [0, 3, 2]), some(5), jax=False
+    ),
+    case(
+        "add.reduceat of rows",
+        lambda np, a: np.add.reduceat(a, [1, 2], axis=1),
+        some(3, 3),
+        jax=False,
+    ),
     case("prod", lambda np, a: np.prod(a), some(5), weight=5),
     case("prod of a method", lambda np, a: a.prod(axis=-1), some(3, 3), weight=4),
     case("prod of columns", lambda np, a: np.prod(a, axis=0), some(7, 2), weight=4),

@@ -1,5 +1,7 @@
 """Where entries stand: shapes, orders of axes and entries, repetitions, diagonals."""
 
+import numpy
+
 from numpy_cases import case, some
 
 _row, _matrix, _square, _cube = some(4), some(2, 3), some(3, 3), some(2, 3, 3)
@@ -11,6 +13,18 @@ def _case(name, function, *args, **more):
 
 
 CASES = [
+    case(
+        "sliding_window_view",
+        lambda np, a: numpy.lib.stride_tricks.sliding_window_view(a, 2),
+        some(5),
+        jax=False,
+    ),
+    case(
+        "sliding_window_view of a matrix",
+        lambda np, a: numpy.lib.stride_tricks.sliding_window_view(a, (2, 2)),
+        some(3, 3),
+        jax=False,
+    ),
     _case("squeeze", lambda np, a: np.squeeze(a), _thin, weight=5),
     _case("squeeze an axis", lambda np, a: np.squeeze(a, axis=-1), _thin, weight=5),
     _case("squeeze two axes", lambda np, a: np.squeeze(a, (0, 2)), _thin),
