@@ -11,8 +11,8 @@ log-softmax.
 
 Ours are told what else users write: `taught` has the keywords that others use, and a
 refusal by NumPy is put into the words of the function that was called. A list of
-Tensors in the place of one array, np.max([t0, t1]), is stacked: a place is that of one
-array if its annotation says so: Given, Operand or OneArray.
+Tensors stands for an array, np.max([t0, t1]), unless the parameter's annotation says
+that it takes several operands: Sequence.
 """
 
 from __future__ import annotations
