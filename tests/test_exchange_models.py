@@ -148,6 +148,13 @@ def test_a_model_of_recurrent_and_dense_layers_is_built_from(name):
     same(built(X), Stack(DEEP, WIDE)(X))
 
 
+def test_functions_between_layers_take_no_weights_from_a_module():
+    layers = head(3, 4, seed=1), head(4, 1, seed=2)
+    module = in_row(linear(layers[0]), NN["ReLU"](), linear(layers[1]))
+    into = Sequential(Dense(3, 4), mg.relu, Dense(4, 1))
+    same(from_torch(module, into=into)(X), Sequential(layers[0], mg.relu, layers[1])(X))
+
+
 def test_dense_layers_in_a_sequential_follow_each_other_with_nothing_between():
     layers = head(3, 4, seed=1), head(4, 1, seed=2)
     built = from_torch(in_row(*map(linear, layers)))

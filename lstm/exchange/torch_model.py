@@ -180,7 +180,6 @@ def matched(
 ) -> list[tuple[Part, list[Layer]]]:
     """Return each part with the layers of an existing model that it goes to."""
     layers: list[Layer] = [e for e in layers_of(into) if isinstance(e, Module)]
-    parts = [part for part in parts if part.kind != "function"]
     if len(parts) == 1 and not any(isinstance(each, Dense) for each in layers):
         return [(parts[0], layers)]  # what is unlike, names tell
     pairs, rest = [], layers
