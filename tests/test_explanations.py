@@ -123,6 +123,16 @@ def test_only_the_line_of_c_may_have_both_readings(cell):
     assert ("y_t, mixes all of c_t" in text) == mixes
 
 
+def test_the_line_of_c_goes_through_a_product_where_a_gate_forgets():
+    assert "through x and +: both readings" in told(LSTMCell(3, 4))
+    assert "the top, through +: both readings" in told(NoForgetGateCell(3, 4))
+
+
+def test_what_a_neuron_reads_has_its_letter_in_the_usual_cell_alone():
+    assert "computed by row k of its W from all of v." in told(LSTMCell(3, 4))
+    assert "from all of what it reads." in told(PeepholeCell(3, 4))
+
+
 def test_a_cell_state_that_mixes_has_the_layer_reading_only():
     class Matrix(LSTMCell):
         def f(self, v, c_prev):

@@ -47,7 +47,7 @@ from lstm.dropout import (
     zoneout,
     zoneout_mean,
 )
-from lstm.masks import zero_padded
+from lstm.masks import Frozen, chosen, zero_padded
 from lstm.sequences import TOGETHER
 from minigrad.array_like import plain
 from minigrad.feedforward import beside
@@ -314,6 +314,23 @@ def test_the_state_that_a_layer_begins_with_is_called_after_its_time(reverse, be
 def test_a_module_at_every_step_reads_lists_of_numbers_too():
     each = TimeDistributed(mg.Dense(2, 1, rng=0))
     same(each(X.tolist()), each(X))
+
+
+def test_what_freezes_says_its_shapes_and_gives_some_of_its_steps():
+    freeze = Frozen(PATTERN)
+    assert repr(freeze) == "Frozen(real=(3, 5))"
+    freeze.also = State(np.ones(2), None)
+    assert repr(freeze) == "Frozen(real=(3, 5), also=(y=(2,), c=None))"
+    same(freeze.during(slice(1, 3)).real, PATTERN[:, 1:3])
+
+
+def test_a_chosen_state_keeps_its_names():
+    new = State(mg.Tensor([1.0, 2.0], "y"), np.ones(2))
+    old = State(mg.Tensor([3.0, 4.0]), np.zeros(2))
+    masks = [np.array([True, False])] * 2
+    state = chosen(masks, new, old)
+    same(state.y, np.array([1.0, 4.0]))
+    assert state.y.name == "y" and isinstance(state.c, np.ndarray)
 
 
 def test_padded_steps_are_zeros_in_a_tensor_as_in_an_array():
