@@ -128,6 +128,12 @@ def test_the_line_of_c_goes_through_a_product_where_a_gate_forgets():
     assert "the top, through +: both readings" in told(NoForgetGateCell(3, 4))
 
 
+def test_the_usual_cell_needs_no_equations_and_its_c_meets_its_own_gates_only():
+    assert Explanation(LSTMCell(3, 4)).equations == []
+    meets = "c_k meets only f_k, i_k and c~_k: element-wise, never another neuron's."
+    assert meets in told(LSTMCell(3, 4))
+
+
 def test_what_a_neuron_reads_has_its_letter_in_the_usual_cell_alone():
     assert "computed by row k of its W from all of v." in told(LSTMCell(3, 4))
     assert "from all of what it reads." in told(PeepholeCell(3, 4))
