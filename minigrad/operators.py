@@ -177,7 +177,7 @@ NUMPY_FACE.update(
         np.shape: lambda a: a.shape,
         np.ndim: lambda a: a.ndim,
         np.size: lambda a: a.size,
-        np.copy: w.copied,
+        np.copy: lambda a, order="K": w.copied(a, order),
         np.zeros_like: w.zeros_like,
         np.ones_like: w.ones_like,
         np.empty_like: w.empty_like,

@@ -183,7 +183,7 @@ class Writable(ArrayLike):
     def _seen(self, places: Array) -> Writable:
         if not places.size or np.may_share_memory(places, self._places):
             return Writable(self._memory, places)
-        return writable(gathered(self._memory, places))
+        return writable(gathered(self._memory, places), layout=places)
 
     def view(self) -> Writable:
         """Return another name of the same entries."""
@@ -210,19 +210,39 @@ class Writable(ArrayLike):
         return self.copy()
 
 
-def writable(value: Piece, dtype: DTypeLike | None = None) -> Writable:
-    """Return an array that can be written to, and holds this now."""
+def writable(
+    value: Piece, dtype: DTypeLike | None = None, layout: Array | None = None
+) -> Writable:
+    """Return an array that can be written to, and holds this now.
+
+    In NumPy a copy by columns stays one by columns: its `ravel()` is another copy, and
+    not a view. So the addresses stand in memory as the entries of `layout` do.
+    """
     memory = Memory(np.dtype(dtype or value.dtype))
     memory.root = memory.append(memory.converted(value))
+    if layout is not None and not layout.flags.c_contiguous:
+        rows, memory.root = memory.root, np.empty_like(layout, np.intp)
+        memory.root[...] = rows
     return Writable(memory, memory.root)
 
 
+def layout_of(a: Any) -> Array | None:
+    """Return an array whose entries stand in memory as those of `a` do."""
+    return a.addresses if isinstance(a, Writable) else plain(a)
+
+
 def filled(
-    shape: int | Sequence[int], value: Operand, dtype: DTypeLike = float
+    shape: int | Sequence[int],
+    value: Operand,
+    dtype: DTypeLike = float,
+    layout: Array | None = None,
 ) -> Writable:
     """Return an array that can be written to, with one value in every entry."""
     memory = Memory(np.dtype(dtype))
-    memory.root = np.empty(shape, np.intp)
+    is_given = layout is not None
+    memory.root = (
+        np.empty_like(layout, np.intp) if is_given else np.empty(shape, np.intp)
+    )
     memory.root[...] = memory.append(memory.converted(value))
     return Writable(memory, memory.root)
 
@@ -290,12 +310,13 @@ def array(
             return np.array(value, ndmin=ndmin)
     if value.ndim < ndmin:
         value = value[(None,) * (ndmin - value.ndim)]
-    return writable(value, dtype)
+    layout = layout_of(data) if np.shape(data) == value.shape and order == "K" else None
+    return writable(value, dtype, layout if isinstance(layout, Array) else None)
 
 
-def copied(a: Tensor | Writable | Array) -> Writable:
+def copied(a: Tensor | Writable | Array, order: str = "C") -> Writable:
     """Return an array with the same content that can be written to."""
-    return writable(current(a))
+    return writable(current(a), layout=layout_of(a) if order == "K" else None)
 
 
 def zeros(shape: int | Sequence[int], dtype: DTypeLike = float) -> Writable:
@@ -348,5 +369,5 @@ def full_like(
     a = a if hasattr(a, "shape") else np.asarray(a)
     kind = np.dtype(dtype or a.dtype)
     if kind.kind in "fO":
-        return filled(a.shape, fill_value, kind)
+        return filled(a.shape, fill_value, kind, layout_of(a))
     return np.full(a.shape, fill_value, kind)

@@ -112,7 +112,7 @@ def array_ufunc(
 def own(result: Any) -> Any:
     """Return floats that were computed from plain numbers as an array to write to."""
     if type(result) is Array and result.ndim and result.dtype.kind in "fO":
-        return writable(result)
+        return writable(result, layout=result)
     return result
 
 
@@ -150,7 +150,7 @@ def astype(
         return self
     now = self.current()
     if np.dtype(dtype).kind in "fO":
-        return writable(now, dtype)
+        return writable(now, dtype, self.addresses)
     return cast(now, dtype) if isinstance(now, Tensor) else now.astype(dtype)
 
 

@@ -72,6 +72,22 @@ def a_view_is_written_through(np, t):
     return x * x
 
 
+def a_copy_by_columns_has_other_views(np, t):
+    x = np.zeros((2, 3))
+    x[...] = t[:2]
+    by_columns = [
+        x.reshape((3, 2), order="F"),
+        np.copy(x.T),
+        np.array(x.T),
+        np.zeros_like(x.T),
+        x.T.astype(float),
+    ]
+    for y in by_columns:
+        y.ravel()[0] = t[2, 2]  # a copy of it, in NumPy
+        y.T.ravel()[1] = t[2, 1]
+    return np.stack(by_columns)
+
+
 def a_view_sees_a_later_write(np, t):
     x = t.copy()
     column = x[:, 1]
@@ -300,6 +316,7 @@ PROGRAMS = (
     a_list_is_its_value,
     a_rotation_is_written_as_lists,
     a_view_is_written_through,
+    a_copy_by_columns_has_other_views,
     a_view_sees_a_later_write,
     what_was_read_stays,
     an_array_is_moved_within_itself,
