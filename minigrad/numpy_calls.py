@@ -65,6 +65,7 @@ def array_function(
     options: Options,
 ) -> object:
     """Answer any other function of NumPy that was given a Tensor."""
+    args, options = by_name(function, args, options)
     if _is_for_another(self, options):
         return NotImplemented
     weighted = isinstance(options.get("weights"), ArrayLike)
@@ -85,6 +86,34 @@ def array_function(
 
 ArrayLike.__array_ufunc__ = array_ufunc  # type: ignore[assignment, method-assign]
 ArrayLike.__array_function__ = array_function  # type: ignore[assignment, method-assign]
+
+
+def by_name(
+    function: Callable[..., object], args: tuple[object, ...], options: Options
+) -> tuple[tuple[Any, ...], Options]:
+    """Give what comes from dtype or out on by its name: np.sum(t, 0, None, out).
+
+    Where they are None they are left out: ours have other arguments in their places.
+    """
+    names, first = _names(function)
+    given = options | dict(zip(names[first:], args[first:], strict=False))
+    for name in ("dtype", "out"):
+        if name in given and given[name] is None:
+            given = {k: value for k, value in given.items() if k != name}
+    return args[:first], given
+
+
+@functools.cache
+def _names(function: Callable[..., object]) -> tuple[tuple[str, ...], int]:
+    """Return the names of a function's arguments, and where dtype or out is."""
+    try:
+        parameters = _signature(function).parameters
+    except (TypeError, ValueError):  # of some that are written in C
+        return (), 99
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters.values()):
+        return (), 99
+    names = tuple(parameters)
+    return names, min(names.index(k) if k in names else 99 for k in ("dtype", "out"))
 
 
 def _is_for_another(self: ArrayLike, options: Options) -> bool:

@@ -22,6 +22,7 @@ from numpy.typing import DTypeLike
 from minigrad.array_like import ArrayLike, current
 from minigrad.gathering import as_operand, has_tensors
 from minigrad.messages import is_explained
+from minigrad.numpy_calls import by_name
 from minigrad.table import broadcast, cast, negative, reshape, scatter
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Options
@@ -59,6 +60,7 @@ def array_function(
     options: Options,
 ) -> Any:
     """Answer a function of NumPy that was given an array that can be written to."""
+    args, options = by_name(function, args, options)
     if isinstance(options.get("out"), Writable):
         x = options.pop("out")
         return into(x, function(*args, **options))  # type: ignore[arg-type]
@@ -77,7 +79,8 @@ def array_function(
         and isinstance(x, Writable)
     ):
         given: dict[str, Any] = dict(options, copy=True)
-        return into(x, function(*args, **given))
+        in_numbers: Callable[..., Any] = function
+        return into(x, in_numbers(*args, **given))
     if function in WRITERS and isinstance(x, Writable):
         return _written(function, x, list(args), dict(options))
     if function in SHARED:
@@ -121,7 +124,9 @@ def giving_own(operation: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(operation)
     def result(*args: Any, **options: Any) -> Any:
-        return own(operation(*args, **options))
+        x = options.pop("out", None)
+        value = operation(*args, **options)
+        return own(value) if x is None else into(x, value)
 
     return result
 

@@ -236,6 +236,19 @@ def brackets_join(np, t):
     return np.c_[np.ones(3), t, t[:, 0], np.c_[t[1]]] * row[1:8].sum() + row[-1]
 
 
+def results_are_written_by_position(np, t):
+    x = np.zeros((3, 3))
+    np.sum(t, 0, None, x[0])
+    np.mean(t, 0, np.float64, x[1])
+    np.max(t, 0, x[2])
+    np.clip(x, -1.0, 1.0, x)
+    np.cumsum(x, 1, None, x)
+    np.take(t, [2], 0, x[:1])
+    x.cumsum(axis=0, out=x)
+    x.sum(axis=1, out=x[0])
+    return x + np.max(t, 0, None, True) + np.var(t, 0, None, None, 1)
+
+
 def results_are_written(np, t):
     x = np.zeros((3, 3))
     np.multiply(t, t, out=x)
@@ -335,6 +348,7 @@ PROGRAMS = (
     all_entries_are_one_row,
     brackets_join,
     results_are_written,
+    results_are_written_by_position,
     a_number_has_no_axis,
     what_is_computed_of_numbers_is_written_to,
     another_precision_is_another_array,
