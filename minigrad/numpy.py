@@ -44,7 +44,10 @@ from minigrad.writable import (
 
 
 def full(
-    shape: int | Sequence[int], fill_value: Operand, dtype: DTypeLike | None = None
+    shape: int | Sequence[int],
+    fill_value: Operand,
+    dtype: DTypeLike | None = None,
+    order: str = "C",
 ) -> Any:
     """Return an array of one value; whole numbers and booleans are a plain array."""
     if dtype is None:
@@ -53,24 +56,29 @@ def full(
         kind = numpy.dtype(dtype)
     if kind.kind not in "fO":
         return numpy.full(shape, fill_value, kind)
-    return _writable.filled(shape, fill_value, kind)
+    layout = numpy.empty(shape, kind, "F") if order == "F" else None
+    return _writable.filled(shape, fill_value, kind, layout)
 
 
-def zeros(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+def zeros(
+    shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C"
+) -> Any:
     """Return zeros; whole numbers and booleans are a plain array."""
-    return full(shape, 0, dtype)
+    return full(shape, 0, dtype, order)
 
 
-def ones(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+def ones(shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C") -> Any:
     """Return ones; whole numbers and booleans are a plain array."""
-    return full(shape, 1, dtype)
+    return full(shape, 1, dtype, order)
 
 
-def empty(shape: int | Sequence[int], dtype: DTypeLike = float) -> Any:
+def empty(
+    shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C"
+) -> Any:
     """Return an array to be filled; an entry that is not filled is NaN."""
     if numpy.dtype(dtype).kind not in "fO":
         return numpy.empty(shape, dtype)
-    return full(shape, numpy.nan, dtype)
+    return full(shape, numpy.nan, dtype, order)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float) -> Any:

@@ -342,32 +342,46 @@ def empty(shape: int | Sequence[int], dtype: DTypeLike = float) -> Writable:
 
 
 def zeros_like(
-    a: Tensor | Writable | Array, dtype: DTypeLike | None = None
+    a: Tensor | Writable | Array,
+    dtype: DTypeLike | None = None,
+    *,
+    shape: int | Sequence[int] | None = None,
 ) -> Writable | Array:
     """Return zeros of the same shape; whole numbers and booleans are a plain array."""
-    return full_like(a, 0, dtype)
+    return full_like(a, 0, dtype, shape=shape)
 
 
 def ones_like(
-    a: Tensor | Writable | Array, dtype: DTypeLike | None = None
+    a: Tensor | Writable | Array,
+    dtype: DTypeLike | None = None,
+    *,
+    shape: int | Sequence[int] | None = None,
 ) -> Writable | Array:
     """Return ones of the same shape; whole numbers and booleans are a plain array."""
-    return full_like(a, 1, dtype)
+    return full_like(a, 1, dtype, shape=shape)
 
 
 def empty_like(
-    prototype: Tensor | Writable | Array, dtype: DTypeLike | None = None
+    prototype: Tensor | Writable | Array,
+    dtype: DTypeLike | None = None,
+    *,
+    shape: int | Sequence[int] | None = None,
 ) -> Writable | Array:
     """Return an array of the same shape to be filled; what is not filled is NaN."""
-    return full_like(prototype, np.nan, dtype)
+    return full_like(prototype, np.nan, dtype, shape=shape)
 
 
 def full_like(
-    a: Tensor | Writable | Array, fill_value: Operand, dtype: DTypeLike | None = None
+    a: Tensor | Writable | Array,
+    fill_value: Operand,
+    dtype: DTypeLike | None = None,
+    *,
+    shape: int | Sequence[int] | None = None,
 ) -> Writable | Array:
     """Return an array of the same shape, with one value in every entry."""
     a = a if hasattr(a, "shape") else np.asarray(a)
     kind = np.dtype(dtype or a.dtype)
     if kind.kind in "fO":
-        return filled(a.shape, fill_value, kind, layout_of(a))
-    return np.full(a.shape, fill_value, kind)
+        layout = layout_of(a) if shape is None else None
+        return filled(a.shape if shape is None else shape, fill_value, kind, layout)
+    return np.full(a.shape if shape is None else shape, fill_value, kind)

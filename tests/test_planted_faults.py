@@ -365,7 +365,7 @@ def test_no_mutant_of_the_engine_is_certified_where_a_gradient_changed():
         found = verdicts(mutant.planted(), ENOUGH)
         require_law(mutant, found)
         counts[summary(found)] += 1
-    assert counts["refused"] > counts["error"] + counts["equal"], counts
+    assert 3 * counts["refused"] > counts.total(), counts
 
 
 def test_a_mutant_is_planted_and_mended():

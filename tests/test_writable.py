@@ -80,6 +80,8 @@ def a_copy_by_columns_has_other_views(np, t):
         np.copy(x.T),
         np.array(x.T),
         np.zeros_like(x.T),
+        np.zeros_like(t[0], shape=(3, 2)),
+        np.ones((3, 2), order="F"),
         x.T.astype(float),
     ]
     for y in by_columns:
