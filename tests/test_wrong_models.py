@@ -259,3 +259,18 @@ def test_a_gradient_of_another_dtype():
     x = leaf(1.0, 2.0, dtype=np.float32)
     with broken([Change(Cotangents, "fit", wide)]):
         assert "dtype float64" in refused(mg.sum(x * np.array([1.0, 2.0])))
+
+
+def test_a_row_that_makes_complex_numbers_of_real_ones_is_not_proved():
+    make = mg.linear(
+        "to_complex", lambda a: a + 0j, (lambda g, a: g.real,), jointly=True
+    )
+    try:
+        y = make(mg.Tensor([1.0, 2.0], "x")).sum()
+        with pytest.raises(
+            ProofFailed, match="to_complex made them at step 1"
+        ) as caught:
+            mg.prove(y, seed=0)
+        assert (caught.value.row, caught.value.step) == ("to_complex", 1)
+    finally:
+        del mg.TABLE["to_complex"]

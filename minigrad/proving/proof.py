@@ -114,6 +114,7 @@ def certify(
     through each adjoint by itself, where the other may compute many at once.
     """
     tape, wrt = _question(output, list(wrt), order)
+    _require_real(tape)
     seed = secrets.randbits(64) if seed is None else seed
     random = Random(seed)
     modes = (REVERSE, RECORDED) if recorded or order == 2 else (REVERSE,)
@@ -214,6 +215,27 @@ def _show(
 
 
 # --------------------------------------------------------------------- the three parts
+
+
+def _require_real(tape: Tape) -> None:
+    """Refuse complex numbers: the engine has no gradient for them, so none is proved.
+
+    No leaf is complex; a row that makes complex numbers of real ones is wrong.
+    """
+    for position, step in enumerate(tape):
+        if step.dtype.kind == "c" and step.primitive is not None:
+            raise ProofFailed(
+                explain(
+                    f"a proof of a tape with complex numbers, at {user_line()}",
+                    {step.name or "step": step},
+                    f"{step.primitive.name} made them at "
+                    f"{where_made(position, step)}, and the engine refuses gradients "
+                    "in complex numbers.",
+                    "let the row return real numbers for real ones.",
+                ),
+                row=step.primitive.name,
+                step=position,
+            )
 
 
 def prove_rows(tape: Tape) -> dict[Primitive, Lemma]:
