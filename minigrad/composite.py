@@ -50,7 +50,7 @@ def composite(function: F) -> F:
     if isinstance(function, (classmethod, staticmethod)):
         return type(function)(composite(function.__func__))
     name = _name_of(function)
-    if not function.__module__.startswith("minigrad."):
+    if not str(getattr(function, "__module__", "")).startswith("minigrad."):
 
         @functools.wraps(function)
         def theirs(*args: Any, **options: Any) -> Any:

@@ -253,7 +253,11 @@ def absolute(a: Given) -> Given:
     >>> absolute(Tensor([-2.0, 3.0]))
     Tensor([2., 3.], made by multiply)
     """
-    result: Given = multiply(a, np.sign(array_of(a)))
+    x = array_of(a)
+    sign = np.sign(x)
+    if x.dtype.kind == "f":
+        sign = np.copysign(sign, x)  # |-0| is 0, and not -0
+    result: Given = multiply(a, sign)
     return result
 
 

@@ -16,7 +16,7 @@ from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import composite
 from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
 from minigrad.messages import explain, user_line
-from minigrad.recording import refused
+from minigrad.recording import parameters_of, refused
 from minigrad.table import cast, exp, log, reshape, sum, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Axis, Given, Operand, Shape, Value
@@ -31,8 +31,15 @@ def in_float32(function: F) -> F:
     Its result is float16 again.
     """
 
+    first = next(iter(parameters_of(function)))
+
     @functools.wraps(function)
-    def wider(a: Operand, *others: object, **options: object) -> Value:
+    def wider(*args: Operand, **options: Operand) -> Value:
+        if not args and first in options:  # np.trapezoid(y=t)
+            args = (options.pop(first),)
+        if not args:
+            return function(**options)  # says what is missing
+        a, *others = args
         if array_of(a).dtype != np.float16:
             return function(a, *others, **options)
         return cast(function(cast(a, np.float32), *others, **options), np.float16)
@@ -81,7 +88,7 @@ def var(
     deviation = a - mean(a, axis, keepdims=True, where=where)
     squares = masked(deviation * deviation, where, 0)
     free = _count(a, axis, keepdims, where) - ddof
-    divisor = as_exact(free * (free > 0), a)
+    divisor = as_exact(np.maximum(free, 0), a)
     result: Given = sum(squares, axis=axis, keepdims=keepdims) / divisor
     return result
 

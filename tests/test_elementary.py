@@ -199,3 +199,26 @@ def test_what_cannot_be_is_explained_in_four_parts(name):
     with pytest.raises(kinds, match=rf"(?s)test_elementary\.py.*why.*{said}") as raised:
         call()
     assert "\n  fix   " in str(raised.value)
+
+
+def test_ends_of_the_numbers_are_those_of_numpy():
+    x = np.array([np.inf, -np.inf, -0.0, 2.5])
+    np.testing.assert_array_equal(np.modf(mg.Tensor(x))[0].data, np.modf(x)[0])
+    np.testing.assert_array_equal(1 / np.abs(mg.Tensor(x)).data, 1 / np.abs(x))
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(
+            np.arccosh(mg.Tensor(x[:2])).data, np.arccosh(x[:2])
+        )
+
+
+def test_a_central_difference_does_not_read_the_entry_itself():
+    x = np.array([1.0, np.nan, 4.0, 8.0, 16.0])
+    np.testing.assert_array_equal(np.gradient(mg.Tensor(x)).data, np.gradient(x))
+
+
+@pytest.mark.parametrize("name", ["m", "x", "y"])
+def test_the_first_argument_may_be_given_by_its_name(name):
+    function = {"m": np.cov, "x": np.corrcoef, "y": np.trapezoid}[name]
+    x = np.array([[1.0, 2.0, 4.0], [3.0, 1.0, 0.0]])
+    ours = function(**{name: mg.Tensor(x)})
+    np.testing.assert_allclose(ours.data, function(**{name: x}), rtol=1e-14)

@@ -132,8 +132,12 @@ def _slopes(f: Any, axis: int, steps: Any, edge_order: int) -> Any:
     first, last = at(0, 1), at(-1, None)
     if rise.shape[axis] == 1:
         return concatenate([first, last], axis=axis)
-    h, k = step(0, -1), step(1, None)
-    inner = (at(0, -1) * k + at(1, None) * h) / (h + k)
+    if shape_of(steps):
+        h, k = step(0, -1), step(1, None)
+        inner = (at(0, -1) * k + at(1, None) * h) / (h + k)
+    else:  # the entry itself has no part in it, and may be missing
+        ahead, behind = along(axis, slice(2, None)), along(axis, slice(-2))
+        inner = (f[ahead] - f[behind]) / (2 * steps)
     if edge_order == 2:
         h, k = step(0, 1), step(1, 2)
         first = first + (first - at(1, 2)) * h / (h + k)

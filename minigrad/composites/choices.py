@@ -4,7 +4,7 @@ What is chosen (a sign, a whole quotient, which numbers are NaN) is computed onc
 recorded as a constant. So a remainder a - b q has slope 1 in a and -q in b, wherever it
 does not jump. It is rounded like that, too: where a is much larger than b, few digits
 are left. Functions whose whole answer is a choice (np.sign, np.floor, a // b) give
-plain numbers: see QUESTIONS in `minigrad.array_like`.
+plain numbers: see QUESTIONS in `minigrad.numpy_calls`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def modf(x: Given) -> tuple[Given, Array]:
     (Tensor(-0.75, made by subtract), array(-2.))
     """
     whole = np.asarray(np.trunc(array_of(x)))
-    return x - whole, whole
+    infinite = np.isinf(whole)  # of infinity nothing is behind the point
+    return (where(infinite, 0, x - whole) if infinite.any() else x - whole), whole
 
 
 @composite
