@@ -30,7 +30,6 @@ def in_float32(function: F) -> F:
 
     Its result is float16 again.
     """
-
     first = next(iter(parameters_of(function)))
 
     @functools.wraps(function)

@@ -69,8 +69,10 @@ def modf(x: Given) -> tuple[Given, Array]:
     (Tensor(-0.75, made by subtract), array(-2.))
     """
     whole = np.asarray(np.trunc(array_of(x)))
-    infinite = np.isinf(whole)  # of infinity nothing is behind the point
-    return (where(infinite, 0, x - whole) if infinite.any() else x - whole), whole
+    infinite = np.isinf(whole)
+    if infinite.any():  # nothing is behind the point, and inf - inf would be NaN
+        return where(infinite, 0, x) - np.where(infinite, 0, whole), whole
+    return x - whole, whole
 
 
 @composite
