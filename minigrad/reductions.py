@@ -87,7 +87,7 @@ def var(
     deviation = a - mean(a, axis, keepdims=True, where=where)
     squares = masked(deviation * deviation, where, 0)
     free = _count(a, axis, keepdims, where) - ddof
-    divisor = as_exact(np.maximum(free, 0), a)
+    divisor = as_exact(abs(free * (free > 0)), a)  # 0, and not -0
     result: Given = sum(squares, axis=axis, keepdims=keepdims) / divisor
     return result
 
