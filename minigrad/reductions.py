@@ -87,7 +87,7 @@ def var(
     deviation = a - mean(a, axis, keepdims=True, where=where)
     squares = masked(deviation * deviation, where, 0)
     free = _count(a, axis, keepdims, where) - ddof
-    divisor = as_exact(abs(free * (free > 0)), a)  # 0, and not -0
+    divisor = as_exact(free * (free > 0) + 0, a)  # -0 + 0 is 0
     result: Given = sum(squares, axis=axis, keepdims=keepdims) / divisor
     return result
 
