@@ -23,7 +23,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar
 
 from minigrad.array_like import current
-from minigrad.context import calling
+from minigrad.context import SETTING, calling
 from minigrad.habits import taught
 from minigrad.messages import explain, is_explained, user_line
 from minigrad.recording import parameters_of, refused
@@ -69,15 +69,21 @@ def composite(function: F) -> F:
                 given = enumerate(current(args))
                 args = tuple([b if i in lists else _stacked(b) for i, b in given])
                 break
-        with calling(name):
+        with calling(name, ours=True):
             try:
                 return inside(*args, **options)
             except (TypeError, ValueError, IndexError) as error:
-                if is_explained(error):
-                    raise
+                if is_explained(error) or _is_inside_ours():
+                    raise  # the function that was called says it, in its own name
                 raise refused(name, function, args, options, error) from error
 
     return ours  # type: ignore[return-value]
+
+
+def _is_inside_ours() -> bool:
+    """Was the function that runs called by another one of this package?"""
+    call = SETTING.get().call
+    return call is not None and call.within is not None and call.within.ours
 
 
 def _name_of(function: Callable[..., Any]) -> str:

@@ -37,11 +37,14 @@ class Call:
     within  the call of another named function that made this one, if any
     """
 
-    __slots__ = ("name", "within")
+    __slots__ = ("name", "ours", "within")
 
-    def __init__(self, name: str, within: Call | None = None) -> None:
+    def __init__(
+        self, name: str, within: Call | None = None, ours: bool = False
+    ) -> None:
         self.name = name
         self.within = within
+        self.ours = ours  # of this package, which explains what NumPy refuses
 
     def __repr__(self) -> str:
         return f"<call of {' > '.join(call.name for call in self.chain())}>"
@@ -262,13 +265,14 @@ class scope(Within):
 class calling(Within):
     """Inside, what is recorded belongs to a call of the function that has this name."""
 
-    __slots__ = ("name",)
+    __slots__ = ("name", "ours")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ours: bool = False) -> None:
         self.name = name
+        self.ours = ours
 
     def alter(self, setting: Setting) -> None:
-        setting.call = Call(self.name, setting.call)
+        setting.call = Call(self.name, setting.call, self.ours)
 
 
 class _recording(Within):

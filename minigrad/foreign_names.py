@@ -39,7 +39,8 @@ TENSOR: Table = {
     "register_hook": "mg.grad(loss, t)  # and change what it returns",
     "grad_fn": "t.primitive  # None of a leaf",
     "is_leaf": "t.primitive is None",
-    **dict.fromkeys(("clone", "contiguous"), UNWRITTEN),
+    "clone": "t.copy()  # an array that can be written to; a Tensor never changes",
+    "contiguous": UNWRITTEN,
     "block_until_ready": "  # what was computed is there",
     "zero_grad": "p.grad = None",
     "assign": "p.data = array  # of an mg.Parameter",
@@ -154,7 +155,9 @@ CLIPPED = (
 )
 
 PACKAGE: Table = {
-    **dict.fromkeys(("tensor", "asarray", "as_tensor", "from_numpy"), LEAF),
+    **dict.fromkeys(("tensor", "as_tensor", "from_numpy"), LEAF),
+    "asarray": "mg.array([t[0], 0.0])  # of a list of Tensors; a leaf is mg.Tensor(a)",
+    "linalg": "np.linalg.inv(square)  # NumPy's own functions record on Tensors",
     **dict.fromkeys(("FloatTensor", "DoubleTensor"), LEAF),
     **dict.fromkeys(("Variable", "variable", "parameter"), PARAMETER),
     "np": "np.tanh(t)  # NumPy itself records on Tensors",

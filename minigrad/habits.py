@@ -224,7 +224,7 @@ def _fix(name: str, table: Table) -> str | None:
             f"mg.{name}({_arguments(getattr(sys.modules['minigrad'], name))})"
         )
     if name in CREATED:
-        return advice(f"mg.Tensor(np.{name}(...))")
+        return advice(f"mg.Tensor(np.{name}(..., dtype=float))")
     function = getattr(np, name, None)
     if function in NUMPY_FACE or function in QUESTIONS or is_question(function):
         return advice(f"np.{name}(t)")
@@ -251,7 +251,7 @@ def absent_in_package(
             f"nearest: {letter}.{near}." if near else f"dir({letter}) lists all names."
         )
         if hasattr(np, name):
-            fix = f"np.{name} takes t.data; docs/know/table.md has what records."
+            fix = f"np.{name} takes t.data; docs/know/numpy.md has what records."
     asked = f"{package}.{name}, at {user_line()}"
     text = explain(asked, {}, f"{package} has no {name}.", fix)
     if sys._getframe(2).f_code.co_name == "_handle_fromlist":

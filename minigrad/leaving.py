@@ -91,9 +91,27 @@ def _called(frame: FrameType) -> str:
     """Return the last name of the function that a frame calls just now, if known."""
     code = frame.f_code
     places = itertools.islice(code.co_positions(), frame.f_lasti // 2, None)
-    line, _, start, _ = next(places, (None, None, None, None))
-    if line is None or start is None:
+    first, last, start, end = next(places, (None,) * 4)
+    if first is None or last is None or start is None or end is None:
         return ""
-    text = linecache.getline(code.co_filename, line, frame.f_globals)
-    call = text.encode()[start:].decode(errors="replace")
-    return call.partition("(")[0].strip().rpartition(".")[2]
+    lines = [
+        linecache.getline(code.co_filename, n, frame.f_globals).encode()
+        for n in range(first, last + 1)
+    ]
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    return callee(b"".join(lines).decode(errors="replace"))
+
+
+def callee(call: str) -> str:
+    """Return the last name of what a call calls, by its text.
+
+    >>> callee("(np.array([a, f(b)]) ** 2).astype(float)"), callee("float(t)")
+    ('astype', 'float')
+    """
+    depth = 0
+    for i in range(len(call) - 1, -1, -1):
+        depth += (call[i] == ")") - (call[i] == "(")
+        if not depth:
+            return call[:i].strip().rpartition(".")[2]
+    return ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import composite
@@ -187,6 +188,7 @@ def _count(
     axes = axis if isinstance(axis, tuple) else (axis,)
     if not shape and set(axes) <= {0, -1}:
         return 1  # a single number has this axis, for NumPy's sums
+    axes = normalize_axis_tuple(axes, len(shape))
     return int(np.prod([shape[each] for each in axes]))
 
 

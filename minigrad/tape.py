@@ -86,14 +86,11 @@ class Tape:
                 return label[arg.tick]
             return f"array{arg.shape}" if isinstance(arg, Array) else repr(arg)
 
-        def option(value: object) -> object:
-            return "array" if isinstance(value, Array) else value
-
         for position, step in enumerate(self.steps):
             row, arguments = "", [argument(arg) for arg in step.args]
             if step.primitive is not None:
                 row, options = step.primitive.name, step.options.items()
-                arguments += [f"{key}={option(value)}" for key, value in options]
+                arguments += [f"{key}={_written(value)}" for key, value in options]
             read, shape = ", ".join(arguments), str(step.shape)
             scope, function = path(step.scope), function_of(step)
             yield str(position), label[step.tick], row, read, shape, scope, function
@@ -158,6 +155,19 @@ def _label(step: Tensor, position: int) -> str:
         return f"t{position}"
     times = [part for part in step.scope if isinstance(part, int)]
     return step.name + "".join(f"[{time}]" for time in times)
+
+
+def _written(option: object) -> object:
+    """Write an option as a program would: an index as [..., :1, 2]."""
+    if isinstance(option, Array):
+        return "array"
+    if isinstance(option, slice):
+        ends = ["" if n is None else str(n) for n in (option.start, option.stop)]
+        return ":".join(ends if option.step is None else [*ends, str(option.step)])
+    if isinstance(option, tuple) and not all(isinstance(n, int) for n in option):
+        parts = ("..." if part is ... else str(_written(part)) for part in option)
+        return f"[{', '.join(parts)}]"
+    return option
 
 
 def in_order(outputs: Sequence[Tensor]) -> list[Tensor]:

@@ -54,12 +54,12 @@ class Writable(ArrayLike):
     Raises ValueError for a value that does not fit, as NumPy does.
     """
 
-    __slots__ = ("_memory", "_now", "_places")
+    __slots__ = ("_memory", "_now", "_places", "name")
 
-    name = None
     primitive = None
 
     def __init__(self, memory: Memory, places: Array) -> None:
+        self.name: str | None = None  # of what is in it, too, once that is read
         self._memory = memory
         self._places = places
         self._now: tuple[int, Any] = (-1, None)
@@ -120,6 +120,8 @@ class Writable(ArrayLike):
                     memory.pieces, memory.starts = [], [0]  # from now on this is all
                     places[...] = memory.append(self._now[1])
             now: Piece = self._now[1]
+            if self.name and isinstance(now, Tensor) and now.primitive:
+                now.name = now.name or self.name
             return now
 
     def __array__(
@@ -238,7 +240,17 @@ def filled(
     layout: Array | None = None,
 ) -> Writable:
     """Return an array that can be written to, with one value in every entry."""
-    memory = Memory(np.dtype(dtype))
+    try:
+        memory = Memory(np.dtype(dtype))
+    except TypeError as error:
+        raise TypeError(
+            explain(
+                f"an array of shape {shape!r} and dtype {dtype!r}, at {user_line()}",
+                {},
+                f"the second argument is a dtype. NumPy: {error}.",
+                "give the sizes as one tuple: mg.zeros((2, 3)).",
+            )
+        ) from error
     is_given = layout is not None
     memory.root = (
         np.empty_like(layout, np.intp) if is_given else np.empty(shape, np.intp)

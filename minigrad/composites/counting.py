@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import plain
 from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, concatenate
@@ -32,12 +33,13 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> bincount([0, 1, 1], Tensor([2.0, 3.0, 4.0]))
     Tensor([2., 7.], made by scatter)
     """
+    x = integers(plain(x), "bincount(x)", "x")
     counts = np.bincount(
         x, array_of(weights) if weights is not None else None, minlength
     )
     if not isinstance(weights, Tensor):
         return counts
-    return scatter(weights, shape=counts.shape, index=integers(x, "bincount(x)", "x"))
+    return scatter(weights, shape=counts.shape, index=x)
 
 
 @composite

@@ -20,6 +20,7 @@ To add a view, enter a `View` in `VIEWS`; `mg.draw(loss, view="its name")` finds
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -106,10 +107,18 @@ def every_function(tape: Tape) -> Iterator[Group]:
         (entry,) = group.entries
         if entry in call_of:
             call = call_of[entry]
-            closed_call = function_group(call, calls[call])
-            yield replace(closed_call, tooltip=function_tooltip(closed_call, place))
+            node = function_group(call, calls[call])
+            scope = opened(entry, calls) + node.scope
+            yield replace(node, scope=scope, tooltip=function_tooltip(node, place))
         elif entry not in inside:
-            yield group
+            yield replace(group, scope=opened(entry, calls) + group.scope)
+
+
+def opened(entry: Tensor, calls: Mapping[Call, list[Tensor]]) -> Scope:
+    """Return the calls around an entry that are drawn open, as frames."""
+    chain = entry.call.chain() if entry.call else []
+    around = itertools.takewhile(lambda call: call not in calls, chain)
+    return tuple(call.name.replace("_", " ") for call in around)
 
 
 def function_group(call: Call, steps: list[Tensor]) -> Group:
