@@ -32,6 +32,7 @@ from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
 
 Piece = Tensor | Array
+MANY = 32  # parts: the gradient of joining n of them costs n times n
 
 
 class Memory:
@@ -171,7 +172,7 @@ def _by_rows(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
     ]
     if len({len(part) for part in parts}) == 1:  # the gradient of a stack is cheaper
         return reshape(stack_row(*parts, axis=0), owner.shape)
-    return concatenate_row(*parts, axis=0)
+    return concatenate_row(*parts, axis=0) if len(parts) < MANY else None
 
 
 def _by_masks(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
@@ -198,10 +199,20 @@ def _by_masks(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
 
 def _joined(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
     """Take the entries from all pieces, joined into one row."""
-    owners = list(pieces)
-    starts = np.cumsum([0, *(pieces[k].size for k in owners[:-1])])
-    row = concatenate_row(*(reshape(pieces[k], (pieces[k].size,)) for k in owners))
-    return take(row, local + starts[np.searchsorted(owners, owner)])
+    by_size: dict[int, list[Any]] = {}  # a stack's gradient is cheaper than a join's
+    starts: dict[int, int] = {}
+    for k in sorted(pieces, key=lambda k: pieces[k].size):
+        piece = pieces[k]
+        starts[k] = sum(size * len(same) for size, same in by_size.items())
+        by_size.setdefault(piece.size, []).append(reshape(piece, (piece.size,)))
+    parts = [
+        reshape(stack_row(*same), (-1,)) if len(same) > 1 else same[0]
+        for same in by_size.values()
+    ]
+    row = concatenate_row(*parts) if len(parts) > 1 else parts[0]
+    known = sorted(starts)
+    begin = np.array([starts[k] for k in known])
+    return take(row, local + begin[np.searchsorted(known, owner)])
 
 
 # --------------------------------------------------------- numbers and Tensors in lists

@@ -78,8 +78,16 @@ class Writable(ArrayLike):
 
     @shape.setter
     def shape(self, shape: int | Shape) -> None:
-        places = self._places.view()
-        places.shape = shape
+        places = self._places.reshape(shape)
+        if places.size and not np.may_share_memory(places, self._places):
+            raise AttributeError(
+                explain(
+                    f"x.shape = {shape!r}, at {user_line()}",
+                    {"x": self},
+                    "its entries do not lie in this order, and only a copy could.",
+                    "write x = x.reshape(shape).",
+                )
+            )
         self._places, self._now = places, (-1, None)
 
     @property

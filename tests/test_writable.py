@@ -189,7 +189,7 @@ def names_of_one_array(np, t):
     np.array(x, copy=None)[2] = np.array(t[2], ndmin=2)
     np.real(x)[0, 0] = x.real[1, 1]
     np.concatenate([x[:1], t[:1]], out=x[1:])
-    x.shape = (9,)
+    x = x.reshape(9)
     x.partition(4)
     return x.copy(order="C") * t[0, 0]
 
@@ -744,3 +744,27 @@ def test_a_list_of_tensors_is_an_array_beside_others():
         array = each(t.data)
         numpy.testing.assert_array_equal(each(t).data, array, err_msg=name)
         mg.check_gradients(each, t.data)
+
+
+def test_the_shape_is_set_where_no_copy_is_needed():
+    x = mg.zeros((2, 3))
+    x.shape = 6
+    x[5] = mg.Tensor(2.0)
+    assert x.shape == (6,) and x.data[5] == 2.0
+    turned = mg.zeros((2, 3)).T
+    with pytest.raises(AttributeError, match="only a copy could"):
+        turned.shape = (6,)
+
+
+def test_pieces_of_few_sizes_are_stacked_for_joining_n_parts_costs_n_times_n():
+    r, out = mg.Tensor([0.9, 1.1], "r"), mg.zeros((80, 2))
+    out[0] = r
+    for i in range(1, 80):
+        out[i] = out[i - 1] * r
+        out[i, 0] += 1.0
+    joins = [
+        len(each.args)
+        for each in mg.Tape(out.sum())
+        if each.primitive and each.primitive.name == "concatenate"
+    ]
+    assert joins and max(joins) <= 3

@@ -33,7 +33,9 @@ def mod(x1: Any, x2: Any) -> Any:
     Tensor([1.5, 1. ], made by subtract)
     """
     x1, x2 = of_one_width(x1, x2)
-    return _without(x1, x2, np.floor_divide(array_of(x1), array_of(x2)))
+    x, y = array_of(x1), array_of(x2)
+    rest = _without(x1, x2, np.floor_divide(x, y))
+    return _rounded_as(np.mod(x, y), rest, y)
 
 
 remainder = mod
@@ -49,7 +51,8 @@ def fmod(x1: Any, x2: Any) -> Any:
     """
     x1, x2 = of_one_width(x1, x2)
     x, y = array_of(x1), array_of(x2)
-    return _without(x1, x2, np.rint((x - np.fmod(x, y)) / y))
+    rest = _without(x1, x2, np.rint((x - np.fmod(x, y)) / y))
+    return _rounded_as(np.fmod(x, y), rest, y)
 
 
 def _without(a: Any, b: Any, q: Any) -> Any:
@@ -58,6 +61,15 @@ def _without(a: Any, b: Any, q: Any) -> Any:
     if b_numbers.dtype.kind == "f" and np.any(np.isinf(b_numbers)):
         b = where(np.isinf(b_numbers) & (q == 0), 0, b)
     return a - b * q
+
+
+def _rounded_as(exact: Array, rest: Any, b: Array) -> Any:
+    """Mend a remainder that lost its digits because the quotient is large."""
+    if exact.dtype.kind != "f":
+        return rest
+    off = exact - array_of(rest)
+    lost = np.isfinite(off) & (np.abs(off) > 1e3 * np.finfo(off.dtype).eps * np.abs(b))
+    return rest + np.where(lost, off, 0) if lost.any() else rest
 
 
 @composite
