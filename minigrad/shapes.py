@@ -24,7 +24,8 @@ from minigrad.tensor import Array, Tensor
 def random_tensors(shapes: Any, random: Random, name: str = "x") -> Any:
     """Return Tensors of standard normal numbers, in the same structure.
 
-    Where an array or a Tensor stands in the place of a shape, its numbers are used.
+    Where an array, a Tensor or a float stands in the place of a shape, its numbers are
+    used.
 
     What is neither shape nor floating-point numbers (labels, masks, None) stays.
 
@@ -36,7 +37,7 @@ def random_tensors(shapes: Any, random: Random, name: str = "x") -> Any:
         if is_shape(shape):
             numbers = [random.gauss(0, 1) for _ in range(int(np.prod(shape)))]
             return Tensor(np.array(numbers).reshape(shape), path)
-        numbers = plain(shape)
+        numbers = np.array(shape) if type(shape) is float else plain(shape)
         floating = isinstance(numbers, Array) and numbers.dtype.kind == "f"
         return Tensor(numbers, path) if floating else shape
 

@@ -56,9 +56,9 @@ def assert_proved(
     f       a function of Tensors, or a Module; it returns a Tensor, or tuples, lists
             and dicts of them
     shapes  one for each argument: a tuple of integers is a shape, and tuples, lists,
-            dicts and NamedTuples of shapes stand for the same of Tensors. An array of
-            floats gives the numbers themselves (log wants positive ones), and anything
-            else is passed on as it is (labels, masks, None).
+            dicts and NamedTuples of shapes stand for the same of Tensors. A float, or
+            an array of floats, gives the numbers themselves (log wants positive ones),
+            and anything else is passed on as it is (labels, masks, None).
     order   2 for Hessian-vector products, too
     wrt     names of arguments or Parameters; all if not given, and then the Parameters
             alone as well. A name covers what is below it: "state" is state.y, state.c.

@@ -297,3 +297,10 @@ def test_pytest_shows_the_line_of_the_test_and_nothing_of_the_prover(tmp_path):
     assert ">       assert_proved(mg.tanh, (3,))" in ran.stdout
     assert "rule for argument 0 of 'tanh'" in ran.stdout
     assert "def prove(" not in ran.stdout and "def assert_proved" not in ran.stdout
+
+
+def test_a_float_is_a_number_to_differentiate_by_as_an_array_is():
+    certificate = assert_proved(lambda x, q: np.sin(x) * q, 3.0, np.array(0.5))
+    assert {"x", "q"} <= {
+        str(name) for name in str(certificate).replace(",", " ").split()
+    }
