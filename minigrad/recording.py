@@ -8,6 +8,7 @@ computes, which is how the same rules run on plain arrays.
 from __future__ import annotations
 
 import inspect
+import opcode
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -277,7 +278,7 @@ def refused(
             f"{name}({shown}){_inside(name)}, at {user_line()}",
             named(args),
             _why(function, error),
-            _likely_fix(args, error),
+            _likely_fix(name, args, error),
         )
     )
 
@@ -293,7 +294,20 @@ def _why(function: Callable[..., object], error: Exception) -> str:
     """Return what the function does, in its own words, and what NumPy said."""
     if isinstance(function, np.ufunc) or not function.__doc__:
         return str(error)
-    return f"{function.__doc__.splitlines()[0]} NumPy: {error}"
+    says = f"But {error}." if _is_ours(error) else f"NumPy: {error}"
+    return f"{function.__doc__.splitlines()[0]} {says}"
+
+
+def _is_ours(error: Exception) -> bool:
+    """Was it raised by a `raise` in one of our composites, and not by NumPy?"""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    frame = trace.tb_frame
+    raises = frame.f_code.co_code[trace.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
+    return raises and str(frame.f_globals["__name__"]).startswith("minigrad.composites")
 
 
 def _has_objects(args: Sequence[Operand]) -> bool:
@@ -305,7 +319,9 @@ def _has_objects(args: Sequence[Operand]) -> bool:
     )
 
 
-def _likely_fix(args: Sequence[Operand], error: Exception) -> str:
+def _likely_fix(name: str, args: Sequence[Operand], error: Exception) -> str:
+    if _is_ours(error):
+        return f"help(mg.{name}) says what it takes."
     if _has_objects(args):
         return (
             "elements of an object array need the operation themselves: for SymPy use "

@@ -37,9 +37,9 @@ def random_tensors(shapes: Any, random: Random, name: str = "x") -> Any:
         if is_shape(shape):
             numbers = [random.gauss(0, 1) for _ in range(int(np.prod(shape)))]
             return Tensor(np.array(numbers).reshape(shape), path)
-        numbers = np.array(shape) if type(shape) is float else plain(shape)
-        floating = isinstance(numbers, Array) and numbers.dtype.kind == "f"
-        return Tensor(numbers, path) if floating else shape
+        given = np.array(shape) if isinstance(shape, float) else plain(shape)
+        floating = isinstance(given, Array) and given.dtype.kind == "f"
+        return Tensor(given, path) if floating else shape
 
     return mapped(leaf, shapes, name, lambda part: is_shape(part) or not _holds(part))
 
