@@ -72,7 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table("Speed: in turn, in a fresh process", speed(in_a_row=1))
     np.empty(2**25 - 2**16, np.uint8)  # freed at once: from now on the memory is kept
     table("Speed: in a loop, with memory kept", speed(in_a_row=3))
-    table("Functions of NumPy", numpy_functions.rows(options.seconds))
     table("Memory and import", processes.rows(options.seconds))
     for title, lines in (
         ("Long sequences", long_sequences.lines()),
@@ -83,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for line in lines:
             page.append(line)
             print(line, flush=True)
+    # Last, because the others ask how much memory the process ever had.
+    table("Functions of NumPy", numpy_functions.rows(options.seconds))
     page.append(f"\nMeasured with {_versions()}.\n")
     options.page.write_text("\n".join(page), "utf-8")
     print(f"wrote {options.page}")

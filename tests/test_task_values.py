@@ -349,6 +349,12 @@ def test_pieces_follow_each_other_and_none_is_from_what_is_measured(novel):
 # ------------------------------------------------------------------------------- rulers
 
 
+def test_a_ruler_of_single_letters_asks_no_context():
+    single = WittenBell("abababac", n=1)
+    assert single.probability("ab", "a") == single.probability("", "a")
+    assert single.probability("ab", "a") == (4 + 3 / 4) / (8 + 3)
+
+
 RULERS = {
     Adding(): {"always 1, the mean": {"mse": 1 / 6}},
     Copy(): {"a guess": {"symbols": 1 / 8}},
