@@ -115,7 +115,9 @@ def getitem(a: Given, index: Index) -> Given:
             )
         )
     parts = tuple(
-        np.array(part, dtype=None if np.size(part) else int)  # [] chooses nothing
+        np.array(
+            part, dtype=None if np.size(part) or isinstance(part, Array) else int
+        )  # [] chooses nothing
         if isinstance(part, (list, tuple, range, Array)) and np.ndim(part)
         else part
         for part in parts

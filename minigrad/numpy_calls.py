@@ -126,7 +126,19 @@ def _is_for_another(self: ArrayLike, options: Options) -> bool:
 def answer(question: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Return what NumPy says of the numbers: plain numbers, which are a choice."""
     numbers = {name: _all_plain(value) for name, value in options.items()}
-    return question(*_all_plain(args), **numbers)
+    try:
+        return question(*_all_plain(args), **numbers)
+    except (TypeError, ValueError, IndexError) as error:
+        kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
+        raise kind(
+            explain(
+                f"np.{getattr(question, '__name__', question)} of a Tensor, at "
+                f"{user_line()}",
+                named(args),
+                f"its answer is that of NumPy, which says: {error}",
+                "give it what it asks for: entries, and axes and places that exist.",
+            )
+        ) from error
 
 
 def _all_plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy_cases
 import pytest
 
 import minigrad as mg
+from minigrad.messages import is_explained
 from minigrad.testing import assert_proved
 
 TABLES = [each.name for each in pkgutil.iter_modules(numpy_cases.__path__)]
@@ -79,3 +80,35 @@ def test_it_keeps_the_precision(case, dtype):
     used = [each for each in args if each in set(mg.Tape(outputs))]
     gradients = mg.grad(outputs, used, seed=[np.ones(o.shape, dtype) for o in outputs])
     assert [g.dtype for g in gradients] == [np.dtype(dtype)] * len(used)
+
+
+OTHERS = {  # arguments that are unusual, made of those of an idiom
+    "empty": lambda a: a[:0] if a.ndim else a,
+    "a single number": lambda a: np.asarray(a.ravel()[0]),
+    "an axis less": lambda a: a[0] if a.ndim else a,
+}
+
+
+@every_case
+@pytest.mark.parametrize("others", OTHERS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_unusual_arguments_give_what_numpy_gives_or_are_refused_in_words(case, others):
+    args = [OTHERS[others](arg) for arg in case.args]
+    refusals = ArithmeticError, ValueError, TypeError, IndexError, RuntimeError
+    right, theirs = [], None
+    try:
+        right = parts(case(*args))
+    except refusals as error:
+        theirs = error
+    try:
+        ours = parts(case(*(mg.Tensor(np.asarray(arg, float)) for arg in args)))
+    except refusals as error:
+        # NumPy's own words are heard where it has not asked us: np.where(t > 0).
+        assert is_explained(error) or str(error) == str(theirs)
+        return
+    if theirs is not None:
+        return  # what NumPy refuses we may take
+    for one, other in zip(ours, right, strict=True):
+        numbers = getattr(mg.array_like.current(one), "data", one)
+        assert np.shape(numbers) == np.shape(other)
+        np.testing.assert_allclose(numbers, other, rtol=1e-12, atol=1e-14)
