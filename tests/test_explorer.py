@@ -627,3 +627,14 @@ def test_an_outer_product_is_one_on_paper_but_in_a_batch(shape, on_paper):
     values = {z: numbers, v: numbers}
     whole = Applied(mg.primitive.TABLE["outer"], (z, v), (), (2, 2))
     assert WithNumbers(values)._as_on_paper(whole) is on_paper
+
+
+@pytest.mark.parametrize(("terms", "shortened"), [(8, False), (9, True)])
+def test_of_a_long_sum_the_first_terms_and_the_last_are_shown(terms, shortened):
+    factors = [mg.Tensor(k + 1.5, name=f"k_{k}") for k in range(terms)]
+    x = mg.Tensor(2.0, name="x")
+    y = x * factors[0]
+    for factor in factors[1:]:
+        y = y + x * factor
+    y.name = "y"
+    assert ("⋯" in mg.explore(y).html) == shortened

@@ -241,6 +241,16 @@ def curves(axes):
     }
 
 
+def test_what_is_left_of_a_gradient_is_drawn_by_the_steps_before_the_end(figures):
+    (axes,) = gradient_plot({"LSTM": np.array([1e-3, 1e-2, 1.0])}).axes
+    assert curves(axes) == {"LSTM": ([2, 1, 0], [1e-3, 1e-2, 1.0])}
+    assert axes.get_yscale() == "log"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (
+        "steps before the end",
+        "norm of the gradient",
+    )
+
+
 def test_a_forecast_is_drawn_upright_beside_what_happened(figures):
     years, numbers = np.arange(2000, 2004), np.array([1.0, 3.0, 2.0, 8.0])
     said = {"LSTM": numbers + 1, "AR": numbers * 2}
