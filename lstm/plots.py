@@ -82,7 +82,7 @@ def loss_plot(
 def gates_plot(lines: Mapping[str, Array], symbols: Sequence[str]) -> bytes:
     """Return a PNG: every line of a layer over a sequence, a row for each neuron.
 
-    lines    a name and (T, m) for each, as `lstm.training.watching.gates` has them
+    lines    a name and (T, m) for each, as `lstm.training.gate_traces.gates` has them
     symbols  what was read at each step, written below it
     """
     steps, neurons = next(iter(lines.values())).shape

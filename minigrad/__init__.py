@@ -91,7 +91,7 @@ from minigrad.writable import array, empty, full, ones, zeros
 __version__ = "0.1.0"
 
 __all__ = [
-    *composites.__all__,
+    *composites.NAMES,
     "SGD",
     "TABLE",
     "Adam",

@@ -157,7 +157,6 @@ CLIPPED = (
 PACKAGE: Table = {
     **dict.fromkeys(("tensor", "as_tensor", "from_numpy"), LEAF),
     "asarray": "mg.array([row[0], 0.0])  # of a list; a leaf is mg.Tensor(a)",
-    "linalg": "np.linalg.inv(square)  # NumPy's own functions record on Tensors",
     **dict.fromkeys(("FloatTensor", "DoubleTensor"), LEAF),
     **dict.fromkeys(("Variable", "variable", "parameter"), PARAMETER),
     "np": "np.tanh(t)  # NumPy itself records on Tensors",

@@ -6,7 +6,7 @@ package that knows its own paths offers a **recogniser**, a function from the ar
 a file to a `Recognised`, or None if they are not its. It says so where it is packaged:
 
     [project.entry-points."minigrad.saved"]
-    lstm = "lstm.saved:layer"
+    lstm = "lstm.recognition:layer"
 
 and `minigrad draw model.npz` finds it. What a recogniser cannot know it must not make
 up: `told` says what was assumed, and whatever it left aside is listed.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lstm.tasks import by_hand
 from lstm.tasks.by_hand import ON, counter, farthest, in_language, prefixes, reach
 from lstm.tasks.task import one_hot
-from lstm.training.watching import gates
+from lstm.training.gate_traces import gates
 
 T = 11
 ALL = ["".join(letters) for letters in itertools.product("ab", repeat=T)]

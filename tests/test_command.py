@@ -201,7 +201,7 @@ def test_a_recognised_model_has_the_numbers_of_the_file():
 
 
 def lstm_recogniser():
-    from lstm.saved import layer
+    from lstm.recognition import layer
 
     return layer
 
@@ -246,7 +246,7 @@ def test_a_file_of_unknown_paths_is_refused_with_a_way_out(
 
 def test_every_recogniser_that_is_packaged_exists(recognisers):
     assert dict(recognisers[saved.GROUP]) == {
-        "lstm": "lstm.saved:layer",
+        "lstm": "lstm.recognition:layer",
         "dense": "minigrad.saved:dense_layers",
     }
 

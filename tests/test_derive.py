@@ -619,15 +619,15 @@ def test_the_same_derivation_is_the_same_pdf(tmp_path):
 
 
 def test_what_mathtext_cannot_set_is_written_as_plain_text(tmp_path, monkeypatch):
-    from minigrad.deriving import sheet
+    from minigrad.deriving import pdf_pages
 
-    measured = sheet._measured
+    measured = pdf_pages._measured
     monkeypatch.setattr(
-        sheet, "_measured", lambda text: None if "odd" in text else measured(text)
+        pdf_pages, "_measured", lambda text: None if "odd" in text else measured(text)
     )
     y = mg.tanh(mg.Tensor(0.5, "odd")) * mg.tanh(mg.Tensor(0.5, "x"))
     y.name = "y"
-    items = [item[1] for _, line in sheet._lines(mg.derive(y)) for item in line]
+    items = [item[1] for _, line in pdf_pages._lines(mg.derive(y)) for item in line]
     assert "tanh(odd) tanh(x)" in items and "bar(odd)" in items
     assert r"$\tanh(\mathrm{odd})\,\tanh(x)$" not in items and r"$\bar{y}$" in items
 

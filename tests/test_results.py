@@ -9,13 +9,13 @@ import pytest
 from lstm import plots
 from lstm.__main__ import main
 from lstm.plots import forecast_plot, gates_plot, gradient_plot, loss_plot
-from lstm.results import page, running, timing
+from lstm.results import report, running, timing
 from lstm.results.experiments import EXPERIMENTS, Contestant, Experiment
 from lstm.tasks import TASKS, Adding, AnBn, Parity, Reber
 from lstm.tasks.packages import Missing
 from lstm.training import Recipe, Training
-from lstm.training.saved import save_model
-from lstm.training.watching import gates, gradient_norms
+from lstm.training.gate_traces import gates, gradient_norms
+from lstm.training.trained_model import save_model
 
 
 def test_every_experiment_can_be_set_up():
@@ -82,11 +82,11 @@ def test_a_result_is_that_of_the_run_by_hand():
 
 def test_a_page_says_how_many_reached_the_goal_and_when():
     group = [{"reached": True, "updates": u} for u in (100, 300, 200)]
-    assert page.reached([*group, {"reached": False, "updates": 9}]) == [
+    assert report.reached([*group, {"reached": False, "updates": 9}]) == [
         "3 of 4",
         "200 (100 to 300)",
     ]
-    assert page.reached([{"reached": False, "updates": 9}]) == ["0 of 1", ""]
+    assert report.reached([{"reached": False, "updates": 9}]) == ["0 of 1", ""]
 
 
 # ---------------------------------------------------------------- PyTorch's same steps
@@ -159,9 +159,9 @@ def test_only_what_is_to_be_timed_is_timed(monkeypatch):
 
 def test_a_page_compares_the_time_of_an_epoch():
     alone = {"timed": "LSTM", "minigrad": 0.5}
-    assert list(page.timing({})) == []
-    assert list(page.timing(alone)) == ["An epoch of LSTM takes 0.5 s.\n"]
-    (both,) = page.timing({**alone, "PyTorch": 0.2})
+    assert list(report.timing({})) == []
+    assert list(report.timing(alone)) == ["An epoch of LSTM takes 0.5 s.\n"]
+    (both,) = report.timing({**alone, "PyTorch": 0.2})
     assert " ".join(both.split()) == (
         "An epoch of LSTM takes 0.5 s, PyTorch's 0.2 s: a ratio of **2.50**."
     )
@@ -386,7 +386,7 @@ def test_a_run_that_diverges_is_counted_and_spoils_no_mean():
     ended = {"epochs": 1, "updates": 5, "reached": True, "seconds": 1.0, "loss": 1.0}
     found = {run.key: {**ended, "test": {"mse": 0.25}} for run in runs}
     found[runs[0].key] = {"diverged": "the loss is nan"}
-    text = page.page([first], runs, found, {})
+    text = report.page([first], runs, found, {})
     assert "| LSTM, forget bias 1 | minigrad, 1 of 3 diverged | 0.250 ± 0.000 |" in text
     assert "| LSTM, forget bias 0 | minigrad | 0.250 ± 0.000 | 3 of 3 |" in text
 

@@ -41,6 +41,12 @@ def imports(file, for_annotations=True):
             yield from (alias.name for alias in node.names)
 
 
+def test_no_file_name_stands_twice():
+    names = [file.name for house in HOUSES.values() for file in house.rglob("*.py")]
+    names = Counter(name for name in names if not name.startswith("__"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def graph(house="minigrad", for_annotations=True):
     """Return each part of a package (a file or a folder) with the parts it imports."""
     parts = {}

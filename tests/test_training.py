@@ -23,7 +23,7 @@ from lstm.commands import train
 from lstm.schedules import SCHEDULES
 from lstm.tasks import TASKS, Parity, Text
 from lstm.training import Recipe, Training, checkpoint, log
-from lstm.training.saved import load_model, save_model
+from lstm.training.trained_model import load_model, save_model
 from minigrad.files import write_whole
 
 TASK = Parity(updates=7, longest=5)

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     import numpy as np
 
     from lstm.tasks.text import write
-    from lstm.training.saved import load_characters
+    from lstm.training.trained_model import load_characters
 
     model, alphabet = load_characters(options.model)
     strange = sorted(set(options.prompt) - set(alphabet))

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Run, write, and return the exit code."""
     from lstm.results import running
     from lstm.results.experiments import EXPERIMENTS
-    from lstm.results.page import page
+    from lstm.results.report import page
     from lstm.results.timing import times
     from minigrad.files import write_whole
 

@@ -169,7 +169,7 @@ def _tell(epochs: int) -> Callable[[Row], None]:
 def _report(training: Training, folder: Path) -> None:
     """Write what was learned, and say how good it is."""
     from lstm.plots import loss_plot
-    from lstm.training.saved import save_model
+    from lstm.training.trained_model import save_model
     from minigrad.files import write_whole
 
     task, progress = training.task, training.progress

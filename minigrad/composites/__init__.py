@@ -8,7 +8,7 @@
     diagonals    of matrices: diag, trace, tril
     joining      several into one and back: hstack, split, pad, append
     ordering     by size and place: sort, take_along_axis, select
-    counting     by value: unique, bincount, histogram
+    grouping     by value: unique, bincount, histogram
     quantiles    median, quantile, percentile
     contraction  tensordot, inner, einsum
     products     dot, vdot, outer, kron, cross
@@ -35,9 +35,9 @@ from minigrad.composites import (
     calculus,
     choices,
     contraction,
-    counting,
     diagonals,
     elementary,
+    grouping,
     joining,
     linalg,
     matrices,
@@ -57,9 +57,9 @@ from minigrad.composites.axes import *
 from minigrad.composites.calculus import *
 from minigrad.composites.choices import *
 from minigrad.composites.contraction import *
-from minigrad.composites.counting import *
 from minigrad.composites.diagonals import *
 from minigrad.composites.elementary import *
+from minigrad.composites.grouping import *
 from minigrad.composites.joining import *
 from minigrad.composites.linalg import *
 from minigrad.composites.matrices import *
@@ -81,7 +81,7 @@ MODULES = (
     diagonals,
     joining,
     ordering,
-    counting,
+    grouping,
     quantiles,
     contraction,
     products,
@@ -96,25 +96,5 @@ MODULES = (
     applying,
 )
 
-__all__: list[str] = []
-__all__ += powers.__all__
-__all__ += elementary.__all__
-__all__ += choices.__all__
-__all__ += axes.__all__
-__all__ += arranging.__all__
-__all__ += diagonals.__all__
-__all__ += joining.__all__
-__all__ += ordering.__all__
-__all__ += counting.__all__
-__all__ += quantiles.__all__
-__all__ += contraction.__all__
-__all__ += products.__all__
-__all__ += linalg.__all__
-__all__ += norms.__all__
-__all__ += matrices.__all__
-__all__ += statistics.__all__
-__all__ += accumulating.__all__
-__all__ += ranges.__all__
-__all__ += calculus.__all__
-__all__ += polynomials.__all__
-__all__ += applying.__all__
+# Not `__all__`: the names that it would add up are none to type checkers.
+NAMES = [name for module in MODULES for name in module.__all__]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from minigrad.context import clean_recording
-from minigrad.deriving import page, sheet
+from minigrad.deriving import page, pdf_pages
 from minigrad.deriving.blackboard import Blackboard
 from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
@@ -88,7 +88,7 @@ class Derivation:
         return saved(
             path,
             {
-                ".pdf": lambda: sheet.pdf(self),
+                ".pdf": lambda: pdf_pages.pdf(self),
                 ".tex": self.document,
                 ".txt": lambda: f"{self}\n",
             },

@@ -17,8 +17,8 @@ The files, in the order of the argument:
     loops.py     what ran over time          time_steps.py what is carried
     origins.py   which step made what        layers.py     steps that belong together
     belt.py      the parts of a cell         places.py     where they stand
-    cell.py      its wires                   routes.py     ways for wires
-    ink.py       a cell drawn                cells.py      cells side by side
+    wire_routing.py  its wires               routes.py     ways for wires
+    ink.py       a cell drawn                row_of_cells.py  cells side by side
     delays.py    connected to itself         grid.py       layers above each other
     notes.py     what is said below          recurrent.py  gate, unrolled, folded
     moves.py     which entry is this?        network.py    which entry reads which

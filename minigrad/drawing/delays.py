@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing.cell import Plan, Port, Wire
-from minigrad.drawing.cells import OUTSIDE, Row, Stand
 from minigrad.drawing.ink import SQUARE, Half, Ink, Way, toward
 from minigrad.drawing.layers import called
 from minigrad.drawing.legend import sign
+from minigrad.drawing.row_of_cells import OUTSIDE, Row, Stand
 from minigrad.drawing.styles import DELAY
 from minigrad.drawing.time_steps import State
+from minigrad.drawing.wire_routing import Plan, Port, Wire
 from minigrad.drawing.words import Label
 from minigrad.tape import Tape
 

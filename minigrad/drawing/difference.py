@@ -21,14 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from minigrad.drawing.cell import Plan, plan
-from minigrad.drawing.cells import Row
 from minigrad.drawing.legend import swatch
+from minigrad.drawing.row_of_cells import Row
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
 from minigrad.drawing.sublayers import by_structure, tensors, weights
 from minigrad.drawing.time_steps import Step, steps
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, NotPlaced, View
+from minigrad.drawing.wire_routing import Plan, plan
 from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
 from minigrad.tape import Tape

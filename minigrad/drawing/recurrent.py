@@ -14,18 +14,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from minigrad.drawing.cell import Plan, plan
-from minigrad.drawing.cells import Gap, Stand
 from minigrad.drawing.delays import Returning, around
 from minigrad.drawing.fold import Where, runs
 from minigrad.drawing.grid import Shown, connect, grid
 from minigrad.drawing.ink import Ink
 from minigrad.drawing.layers import Layer, Layers
 from minigrad.drawing.notes import before, shared, span, title, told
+from minigrad.drawing.row_of_cells import Gap, Stand
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.sublayers import by_structure, weights
 from minigrad.drawing.time_steps import State, Step, steps, typical
 from minigrad.drawing.view import VIEWS, NotPlaced, View
+from minigrad.drawing.wire_routing import Plan, plan
 from minigrad.drawing.words import Label
 from minigrad.tape import Tape
 

@@ -6,8 +6,8 @@ every use contributes, what was checked or proved, and the line of the program.
 
     data.py      what each step says          sums.py      what every use contributes
     mathml.py    formulas for a browser       tables.py    arrays as small tables
-    words.py     a step as HTML               picture.py   the drawing, open and closed
-    page.py      page.html, style.css and script.js made one file
+    step_panels.py   a step as HTML           picture.py   the drawing, open and closed
+    html_page.py     page.html, style.css and script.js made one file
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def explore(
     tape, wanted = _question(output, wrt)
     shown, remarks = _shown(tape, max_steps)
     from minigrad.exploring.data import Exploration
-    from minigrad.exploring.page import page
+    from minigrad.exploring.html_page import page
     from minigrad.exploring.proof_panel import proof_of
 
     names = [each.name or "the output" for each in tape.outputs]
@@ -146,7 +146,7 @@ def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:
     shown = set(range(len(tape)))
     if len(tape) <= max_steps:
         return shown, []
-    from minigrad.exploring.page import repeated
+    from minigrad.exploring.html_page import repeated
 
     inside, notes = repeated(tape)
     shown -= inside

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minigrad.exploring.data import SEED
-from minigrad.exploring.words import text
+from minigrad.exploring.step_panels import text
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

@@ -22,7 +22,7 @@ from minigrad.drawing.view import FOLDED, Group
 from minigrad.drawing.words import Label
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, gates, states
-from minigrad.exploring.words import Words, text
+from minigrad.exploring.step_panels import Words, text
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

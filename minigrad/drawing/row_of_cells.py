@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minigrad.context import path
-from minigrad.drawing.cell import BOX, Key, Plan, Port, Wire
 from minigrad.drawing.curves import XY
 from minigrad.drawing.ink import (
     SQUARE,
@@ -27,6 +26,7 @@ from minigrad.drawing.routes import Point
 from minigrad.drawing.safe import MEDIUM
 from minigrad.drawing.styles import CELL, STEP
 from minigrad.drawing.view import DENSE, FOLDED, JOIN, Group
+from minigrad.drawing.wire_routing import BOX, Key, Plan, Port, Wire
 from minigrad.drawing.words import Label, name_in_time, shape_text
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
