@@ -78,15 +78,20 @@ class Memory:
         return first - 1 + np.searchsorted(starts, places, side="right")
 
     def converted(self, value: Operand) -> Piece:
-        """Return a value as a piece, in the precision of the array."""
+        """Return a value as a piece, in the precision of the array.
+
+        A leaf is copied, and that is recorded: its numbers may change, as those of a
+        Parameter do in training, while those of a result never do.
+        """
         if not isinstance(value, Tensor):
             value = joined(value)
         if not isinstance(value, Tensor):
             piece = np.array(numbers(value, "x[index] = value", "value"), self.dtype)
             piece.flags.writeable = False
             return piece
-        if value.dtype != self.dtype and "O" not in (value.dtype.kind, self.dtype.kind):
-            return cast(value, self.dtype)
+        exact = "O" in (value.dtype.kind, self.dtype.kind)
+        if value.primitive is None or (value.dtype != self.dtype and not exact):
+            return cast(value, value.dtype if exact else self.dtype)
         return value
 
 

@@ -644,7 +644,7 @@ def test_backward_starts_from_an_array():
 
 
 def test_a_pickled_array_is_one_of_its_own():
-    x = mg.Tensor([1.0, 2.0], "x").copy()
+    x = mg.array([1.0, 2.0])
     y = pickle.loads(pickle.dumps(x))
     y[0] = x[1] * 2.0
     assert y.data.tolist() == [4.0, 2.0] and x.data.tolist() == [1.0, 2.0]
@@ -768,3 +768,21 @@ def test_pieces_of_few_sizes_are_stacked_for_joining_n_parts_costs_n_times_n():
         if each.primitive and each.primitive.name == "concatenate"
     ]
     assert joins and max(joins) <= 3
+
+
+def test_a_copy_of_what_is_trained_keeps_its_numbers():
+    p = mg.Parameter([1.0, 2.0], "p")
+    best, row = p.copy(), mg.zeros((2, 2))
+    row[0] = p
+    loss = (best * best).sum()
+    assert mg.grad(loss, p).tolist() == [2.0, 4.0]
+    p.data = numpy.array([7.0, 8.0])
+    assert best.data.tolist() == row.data[0].tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="updated after this tape was recorded"):
+        mg.grad((row * 3.0).sum(), p)
+
+
+def test_whole_numbers_are_a_plain_array_and_a_second_size_is_answered():
+    assert type(mg.zeros(3, int)) is type(mg.full(2, 1)) is numpy.ndarray
+    with pytest.raises(TypeError, match=r"mg\.zeros\(\(2, 3\)\)"):
+        mg.zeros(2, 3)
