@@ -20,8 +20,8 @@ from minigrad.checks import check_gradients
 from minigrad.clipping import clip_by_global_norm
 from minigrad.composite import composite
 from minigrad.composites import *
-from minigrad.composites.accumulating import cumsum
 from minigrad.context import no_grad, scope
+from minigrad.creation import array, empty, full, ones, zeros
 from minigrad.feedforward import Dense, Sequential
 from minigrad.foreign_names import PACKAGE
 from minigrad.functions import (
@@ -86,7 +86,6 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.watching import checked
-from minigrad.writable import array, empty, full, ones, zeros
 
 __version__ = "0.1.0"
 
@@ -124,7 +123,6 @@ __all__ = [
     "concatenate",
     "cos",
     "cross_entropy",
-    "cumsum",
     "derive",
     "divide",
     "draw",

@@ -24,11 +24,11 @@ from typing import Any, TypeVar
 
 from minigrad.array_like import current
 from minigrad.context import SETTING, calling
+from minigrad.gathering import has_tensors, joined
 from minigrad.habits import taught
 from minigrad.messages import explain, is_explained, user_line
 from minigrad.recording import parameters_of, refused
 from minigrad.tensor import Tensor
-from minigrad.writable import has_tensors, joined
 
 F = TypeVar("F", bound=Callable[..., Any])
 

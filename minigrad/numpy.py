@@ -20,95 +20,30 @@ array(7.)
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy
-from numpy.typing import DTypeLike
 
-from minigrad import writable as _writable
-from minigrad.array_like import current
-from minigrad.numpy_calls import NUMPY_FACE
-from minigrad.numpy_loops import ndenumerate, nditer, vectorize
-from minigrad.types import Operand
-from minigrad.writable import (
-    Writable,
+from minigrad.creation import (
     array,
+    asarray,
+    ascontiguousarray,
+    empty,
     empty_like,
+    eye,
+    full,
     full_like,
-    has_tensors,
-    joined,
+    identity,
+    ones,
     ones_like,
+    zeros,
     zeros_like,
 )
-
-
-def full(
-    shape: int | Sequence[int],
-    fill_value: Operand,
-    dtype: DTypeLike | None = None,
-    order: str = "C",
-) -> Any:
-    """Return an array of one value; whole numbers and booleans are a plain array."""
-    if dtype is None:
-        kind = numpy.asarray(getattr(fill_value, "data", fill_value)).dtype
-    else:
-        kind = numpy.dtype(dtype)
-    if kind.kind not in "fO":
-        return numpy.full(shape, fill_value, kind)
-    layout = numpy.empty(shape, kind, "F") if order == "F" else None
-    return _writable.filled(shape, fill_value, kind, layout)
-
-
-def zeros(
-    shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C"
-) -> Any:
-    """Return zeros; whole numbers and booleans are a plain array."""
-    return full(shape, 0, dtype, order)
-
-
-def ones(shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C") -> Any:
-    """Return ones; whole numbers and booleans are a plain array."""
-    return full(shape, 1, dtype, order)
-
-
-def empty(
-    shape: int | Sequence[int], dtype: DTypeLike = float, order: str = "C"
-) -> Any:
-    """Return an array to be filled; an entry that is not filled is NaN."""
-    if numpy.dtype(dtype).kind not in "fO":
-        return numpy.empty(shape, dtype)
-    return full(shape, numpy.nan, dtype, order)
-
-
-def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = float) -> Any:
-    """Return ones on a diagonal and zeros elsewhere."""
-    return array(numpy.eye(N, M, k, dtype))
-
-
-def identity(n: int, dtype: DTypeLike = float) -> Any:
-    """Return the identity matrix."""
-    return eye(n, dtype=dtype)
-
-
-def asarray(a: Any, dtype: DTypeLike | None = None) -> Any:
-    """Return an array as it is, and lists of numbers and Tensors as one."""
-    if isinstance(current(a), numpy.ndarray) or hasattr(a, "current"):
-        kept = dtype is None or a.dtype == numpy.dtype(dtype)
-        return a if kept else a.astype(dtype)
-    return array(a, dtype)
-
-
-asanyarray = asarray
-
-
-def ascontiguousarray(a: Any, dtype: DTypeLike | None = None) -> Any:
-    """Return an array as it is, if its rows stand one after the other; else a copy."""
-    x = asarray(a, dtype)
-    if isinstance(x, numpy.ndarray):
-        return numpy.ascontiguousarray(x)
-    x = x if x.ndim else x.reshape(1)
-    return x.copy() if isinstance(x, Writable) and not x.is_contiguous else x
+from minigrad.gathering import has_tensors, joined
+from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.numpy_loops import ndenumerate, nditer, vectorize
+from minigrad.writable import Writable
 
 
 class _InBrackets:
@@ -130,6 +65,9 @@ r_ = _InBrackets(
     numpy.r_, lambda parts: numpy.concatenate([*map(numpy.atleast_1d, parts)])
 )
 c_ = _InBrackets(numpy.c_, numpy.column_stack)
+
+
+asanyarray = asarray
 
 
 def __getattr__(name: str) -> Any:

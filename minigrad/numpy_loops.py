@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import ArrayLike, current, has_tensors
+from minigrad.creation import array
 from minigrad.gathering import as_operand, joined
 from minigrad.messages import explain, user_line
-from minigrad.writable import Writable, array
+from minigrad.writable import Writable
 
 
 def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:

@@ -26,12 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.array_like import ArrayLike, current, plain
+from minigrad.array_like import ArrayLike, plain
 from minigrad.context import SETTING
 from minigrad.gathering import Memory, Piece, gathered
-from minigrad.gathering import as_operand as as_operand
-from minigrad.gathering import has_tensors as has_tensors
-from minigrad.gathering import joined as joined
 from minigrad.messages import explain, is_explained, user_line
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
@@ -248,17 +245,7 @@ def filled(
     layout: Array | None = None,
 ) -> Writable:
     """Return an array that can be written to, with one value in every entry."""
-    try:
-        memory = Memory(np.dtype(dtype))
-    except TypeError as error:
-        raise TypeError(
-            explain(
-                f"an array of shape {shape!r} and dtype {dtype!r}, at {user_line()}",
-                {},
-                f"the second argument is a dtype. NumPy: {error}.",
-                "give the sizes as one tuple: mg.zeros((2, 3)).",
-            )
-        ) from error
+    memory = Memory(np.dtype(dtype))
     is_given = layout is not None
     memory.root = (
         np.empty_like(layout, np.intp) if is_given else np.empty(shape, np.intp)
@@ -300,108 +287,3 @@ def misfit(
     return kind(
         explain(f"{asked}, at {user_line()}", operands, f"NumPy: {error}.", fix)
     )
-
-
-def array(
-    data: Any,
-    dtype: DTypeLike | None = None,
-    *,
-    copy: bool | None = True,
-    order: str = "K",
-    subok: bool = False,
-    ndmin: int = 0,
-) -> Any:
-    """Return a new array of numbers and Tensors, nested in lists: as `np.array` does.
-
-    Without `copy`, an array that can be written to is returned itself, if it fits.
-
-    >>> import minigrad as mg
-    >>> t = mg.Tensor(2.0)
-    >>> mg.array([[t, 0.0], [1.0, t * t]]).data
-    array([[2., 0.],
-           [1., 4.]])
-    """
-    if isinstance(data, Writable) and not copy and dtype in (None, data.dtype):
-        return data[(None,) * (ndmin - data.ndim)] if ndmin > data.ndim else data
-    value = joined(data)
-    if not isinstance(value, Tensor):
-        value = np.array(value, dtype)
-        if value.dtype.kind not in "fO":
-            return np.array(value, ndmin=ndmin)
-    if value.ndim < ndmin:
-        value = value[(None,) * (ndmin - value.ndim)]
-    layout = layout_of(data) if np.shape(data) == value.shape and order == "K" else None
-    return writable(value, dtype, layout if isinstance(layout, Array) else None)
-
-
-def copied(a: Tensor | Writable | Array, order: str = "C") -> Writable:
-    """Return an array with the same content that can be written to."""
-    return writable(current(a), layout=layout_of(a) if order == "K" else None)
-
-
-def zeros(shape: int | Sequence[int], dtype: DTypeLike = float) -> Writable:
-    """Return zeros that Tensors can be written into."""
-    return filled(shape, 0, dtype)
-
-
-def ones(shape: int | Sequence[int], dtype: DTypeLike = float) -> Writable:
-    """Return ones that Tensors can be written into."""
-    return filled(shape, 1, dtype)
-
-
-def full(
-    shape: int | Sequence[int], fill_value: Operand, dtype: DTypeLike = float
-) -> Writable:
-    """Return an array of one value that Tensors can be written into."""
-    return filled(shape, fill_value, dtype)
-
-
-def empty(shape: int | Sequence[int], dtype: DTypeLike = float) -> Writable:
-    """Return an array to be filled; an entry that is not filled is NaN."""
-    return filled(shape, np.nan, dtype)
-
-
-def zeros_like(
-    a: Tensor | Writable | Array,
-    dtype: DTypeLike | None = None,
-    *,
-    shape: int | Sequence[int] | None = None,
-) -> Writable | Array:
-    """Return zeros of the same shape; whole numbers and booleans are a plain array."""
-    return full_like(a, 0, dtype, shape=shape)
-
-
-def ones_like(
-    a: Tensor | Writable | Array,
-    dtype: DTypeLike | None = None,
-    *,
-    shape: int | Sequence[int] | None = None,
-) -> Writable | Array:
-    """Return ones of the same shape; whole numbers and booleans are a plain array."""
-    return full_like(a, 1, dtype, shape=shape)
-
-
-def empty_like(
-    prototype: Tensor | Writable | Array,
-    dtype: DTypeLike | None = None,
-    *,
-    shape: int | Sequence[int] | None = None,
-) -> Writable | Array:
-    """Return an array of the same shape to be filled; what is not filled is NaN."""
-    return full_like(prototype, np.nan, dtype, shape=shape)
-
-
-def full_like(
-    a: Tensor | Writable | Array,
-    fill_value: Operand,
-    dtype: DTypeLike | None = None,
-    *,
-    shape: int | Sequence[int] | None = None,
-) -> Writable | Array:
-    """Return an array of the same shape, with one value in every entry."""
-    a = a if hasattr(a, "shape") else np.asarray(a)
-    kind = np.dtype(dtype or a.dtype)
-    if kind.kind in "fO":
-        layout = layout_of(a) if shape is None else None
-        return filled(a.shape if shape is None else shape, fill_value, kind, layout)
-    return np.full(a.shape if shape is None else shape, fill_value, kind)

@@ -25,7 +25,7 @@ from minigrad.types import Array, Axis, Operand
 
 __all__ = [
     "choose", "compress", "extract", "nanmax", "nanmin", "partition", "ptp", "select",
-    "sort", "take", "take_along_axis",
+    "sort", "take_along_axis",
 ]  # fmt: skip
 
 

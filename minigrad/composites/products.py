@@ -3,13 +3,13 @@
 They say what NumPy's functions mean in the rows `matmul`, `multiply` and `sum`. Two of
 NumPy's names mean something else here: `mg.outer` and `mg.matvec` are rows of the
 table. So `np.outer` and `np.matvec` of Tensors are NumPy's, and `mg.outer` and
-`mg.matvec` are the rows (see `UNDER_NUMPYS_NAME`).
+`mg.matvec` are the rows.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -199,7 +199,3 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
             raise ValueError(f"shapes {left.shape} and {right.shape} do not fit")
     pairs = [each for pair in zip(arrays, axes, strict=True) for each in pair]
     return einsum(*pairs, axes[0][:-1] + axes[-1][1:])
-
-
-# What NumPy's functions of these names mean; minigrad has other functions of that name.
-UNDER_NUMPYS_NAME: dict[str, Callable[..., Any]] = {"outer": outer, "matvec": matvec}
