@@ -277,3 +277,22 @@ def _apart(one, other, tolerance):
     if one.shape != other.shape:
         return True
     return not np.all(np.abs(one - other) <= tolerance * np.maximum(1.0, np.abs(other)))
+
+
+# ------------------------------------------------------------ one batch for all
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((3, 5, 2))  # 3 sequences of 5 steps
+PATTERN = np.array([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
+
+
+def same(one, other):
+    """Assert that two results, or states, hold the same numbers, bit for bit."""
+    if isinstance(one, tuple):
+        assert type(one) is type(other)
+        for a, b in zip(one, other, strict=True):
+            same(a, b)
+    else:
+        np.testing.assert_array_equal(
+            getattr(one, "data", one), getattr(other, "data", other)
+        )

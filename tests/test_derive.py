@@ -2,54 +2,35 @@
 
 import itertools
 import re
-import shutil
-import subprocess
 import unicodedata
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from derive_cases import (
+    MODELS,
+    RNG,
+    lines,
+    lstm_loss,
+    one_step,
+    peephole,
+    require_readable,
+    stacked,
+    tensor,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPOSITES, ROWS
 
 import minigrad as mg
-from lstm import LSTM, Gate, LSTMCell, State
+from lstm import LSTM
 from minigrad.deriving import equations, formula, through_time
-from minigrad.deriving.formula import At, Letter
+from minigrad.deriving.formula import Letter
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.plain_text import Text
 from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed, ProofFailed
-
-RNG = np.random.default_rng(7)
-
-
-def tensor(name, *shape):
-    return mg.Tensor(RNG.uniform(0.5, 1.5, shape), name=name)
-
-
-def lines(derivation):
-    """The equations as text, without margin."""
-    text = Text()
-    return [
-        f"{text.write(each.left)} = {text.write(each.right)}" for each in derivation
-    ]
-
-
-def one_step(n=3, m=2):
-    cell = LSTMCell(n, m, rng=0)
-    return cell(RNG.normal(size=n), State(tensor("y_0", m), tensor("c_0", m)))
-
-
-def lstm_loss(n=3, m=2, T=4, batch=()):
-    layer = LSTM(n, m, rng=0)
-    y, _ = layer(RNG.normal(size=(*batch, T, n)))
-    loss = mg.squared_error(y, RNG.normal(size=y.shape))
-    loss.name = "loss"
-    return loss
-
 
 # ------------------------------------------------------------------- as on a blackboard
 
@@ -165,80 +146,6 @@ def test_a_value_in_the_middle_can_be_asked_for():
 # -------------------------------------------------------------- any model on the tape
 
 
-class Peephole(mg.Module):
-    """The gates see the cell state (Gers and Schmidhuber 2000)."""
-
-    def __init__(self, n, m):
-        self.n, self.m = n, m
-        self.forget, self.output = Gate("f", n, m, rng=1), Gate("o", n, m, rng=2)
-        self.candidate = Gate("c", n, m, mg.tanh, rng=3)
-        self.p = mg.Parameter(RNG.normal(size=m), name="p_f")
-
-    def start(self, batch=()):
-        return State.zeros(self.m, batch)
-
-    def forward(self, x, state):
-        v = mg.concatenate([x, state.y], axis=-1)
-        z = mg.matvec(self.forget.W, v) + self.p * state.c + self.forget.b
-        f = mg.sigmoid(z)
-        z.name, f.name = "z_f", "f"
-        c_tilde = self.candidate(v)
-        c = f * state.c + (1.0 - f) * c_tilde
-        y = self.output(v) * mg.tanh(c)
-        c_tilde.name, c.name, y.name = "c~", "c", "y"
-        return State(y, c)
-
-
-def peephole(T=3):
-    y, _ = LSTM(Peephole(2, 2))(RNG.normal(size=(T, 2)))
-    return (y * y).sum()
-
-
-def stacked():
-    below, above = LSTM(2, 3, rng=0), LSTM(3, 2, rng=1)
-    y, _ = above(below(RNG.normal(size=(3, 2)))[0])
-    return (y * y).sum()
-
-
-def deep_gate():
-    layer = LSTM(2, 2, hidden={"forget": (3,)}, rng=0)
-    return layer(RNG.normal(size=(2, 2)))[0].sum()
-
-
-def classifier():
-    model = mg.Sequential(mg.Dense(4, 5, mg.tanh, rng=0), mg.Dense(5, 3, rng=1))
-    return mg.cross_entropy(model(RNG.normal(size=(6, 4))), [0, 1, 2, 1, 0, 2])
-
-
-def dense():
-    model = mg.Sequential(mg.Dense(3, 4, mg.relu, rng=0), mg.Dense(4, 1, rng=1))
-    x = tensor("x", 3)
-    return model(x).sum()
-
-
-def layer_norm():
-    a = tensor("a", 2, 4)
-    spread = mg.sqrt(mg.var(a, -1, keepdims=True) + 1e-5)
-    return ((a - mg.mean(a, -1, keepdims=True)) / spread * tensor("g", 4)).sum()
-
-
-def attention():
-    q, k, v = tensor("q", 3, 2), tensor("k", 4, 2), tensor("v", 4, 2)
-    weights = mg.softmax(q @ k.T / np.sqrt(2.0))
-    return (weights @ v * tensor("r", 3, 2)).sum()
-
-
-def moving_exponents():
-    a, b = tensor("a", 3), tensor("b", 3)
-    return (a**b + a**-1.5 + 1 / b).sum()
-
-
-MODELS = [
-    peephole, stacked, deep_gate, classifier, dense, layer_norm, attention,
-    moving_exponents, lambda: lstm_loss(batch=(2,)), lambda: one_step()[0].sum(),
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("level", ["op", "gate", "layer"])
 @pytest.mark.parametrize("model", MODELS)
 def test_every_line_of_any_model_is_checked(model, level):
@@ -255,7 +162,7 @@ def test_every_row_and_composite_can_be_derived(sample):
     derivation = mg.derive(sample(*leaves), leaves, level="op")
     assert {each.checked for each in derivation} <= {"exactly", "in floats"}
     for each in derivation:
-        _require_readable(Latex().write(each.right))
+        require_readable(Latex().write(each.right))
 
 
 def test_the_carry_of_a_peephole_has_its_own_term():
@@ -546,199 +453,6 @@ def test_joined_equations_are_the_same_equations(parts, moving):
 def test_what_repeats_is_one_equation_whatever_the_length():
     counts = {len(mg.derive(lstm_loss(T=T), level="layer")) for T in (3, 5, 9)}
     assert len(counts) == 1
-
-
-# ------------------------------------------------------------------------- on paper
-
-
-def _require_readable(latex):
-    """Is this LaTeX that can be set? matplotlib reads it as LaTeX would."""
-    from matplotlib.mathtext import MathTextParser
-
-    MathTextParser("path").parse(f"${latex}$")
-    assert latex.count("{") == latex.count("}")
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_the_latex_can_be_set(model):
-    for each in mg.derive(model()):
-        for whole in (each.left, each.right):
-            _require_readable(Latex().write(whole))
-    assert r"\begin{align*}" in mg.derive(model()).latex()
-
-
-def test_a_fragment_a_document_and_a_notebook_hold_the_same_lines():
-    derivation = mg.derive(lstm_loss())
-    line = r"\bar{c}_{t} &= \bar{c}_{t+1} \odot f_{t+1} + \bar{y}_{t} \odot o_{t} \odot"
-    for text in (derivation.latex(), derivation.document(), derivation._repr_latex_()):
-        assert line in text
-    assert derivation.document().startswith(r"\documentclass")
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
-@pytest.mark.parametrize("model", [lstm_loss, stacked, classifier, layer_norm])
-def test_the_document_compiles(model, tmp_path):
-    mg.derive(model()).save(tmp_path / "board.tex")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "board.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
-
-
-def test_names_from_users_do_no_harm():
-    x = mg.Tensor([1.0, 2.0], name=r"50 % of_{it} & $\more$ σ 😀")
-    derivation = mg.derive((x * x).sum())
-    assert derivation.latex()
-    for each in derivation:
-        _require_readable(Latex().write(each.right))
-
-
-def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
-    from pypdf import PdfReader
-
-    derivation = mg.derive(lstm_loss(), level="layer", seed=1)
-    path = derivation.save(tmp_path / "derivation.pdf")
-    pages = PdfReader(path).pages
-    text = "\n".join(page.extract_text() for page in pages)
-    assert "Backward" in text
-    assert "tanh" in text
-    assert "sum over time" in text
-    fonts = [
-        font.get_object()
-        for page in pages
-        for font in page["/Resources"]["/Font"].values()
-    ]
-    for font in fonts:
-        below = font.get("/DescendantFonts", [font])[0].get_object()
-        assert "/FontFile2" in below["/FontDescriptor"].get_object()
-
-
-def test_the_same_derivation_is_the_same_pdf(tmp_path):
-    derivation = mg.derive(mg.tanh(tensor("x", 2) * tensor("w", 2)).sum())
-    once, again = (derivation.save(tmp_path / f"{k}.pdf") for k in (1, 2))
-    assert once.read_bytes() == again.read_bytes()
-
-
-def test_what_mathtext_cannot_set_is_written_as_plain_text(tmp_path, monkeypatch):
-    from minigrad.deriving import pdf_pages
-
-    measured = pdf_pages._measured
-    monkeypatch.setattr(
-        pdf_pages, "_measured", lambda text: None if "odd" in text else measured(text)
-    )
-    y = mg.tanh(mg.Tensor(0.5, "odd")) * mg.tanh(mg.Tensor(0.5, "x"))
-    y.name = "y"
-    items = [item[1] for _, line in pdf_pages._lines(mg.derive(y)) for item in line]
-    assert "tanh(odd) tanh(x)" in items and "bar(odd)" in items
-    assert r"$\tanh(\mathrm{odd})\,\tanh(x)$" not in items and r"$\bar{y}$" in items
-
-
-@pytest.mark.parametrize("suffix", ["tex", "txt"])
-def test_it_can_be_saved_as_text(suffix, tmp_path):
-    derivation = mg.derive(one_step())
-    assert derivation.save(tmp_path / f"d.{suffix}").read_text(encoding="utf-8")
-
-
-def test_the_same_seed_gives_the_same_page():
-    loss = lstm_loss()
-    assert str(mg.derive(loss, seed=3)) == str(mg.derive(loss, seed=3))
-    assert max(map(len, str(mg.derive(loss)).splitlines())) <= 130
-
-
-def test_equations_of_a_tape_that_is_derived_twice_are_equal():
-    loss = lstm_loss()
-    once, again = list(mg.derive(loss)), list(mg.derive(loss))
-    assert once == again and once[0] != again[1]
-    assert [e.lines for e in once] == [e.lines for e in again]
-
-
-def test_letters_at_other_times_are_written_relative_to_t():
-    assert Text().write(Letter("c", time=At(-1))) == "c[t−1]"
-    assert Latex().write(Letter("z", "f", "2", At(1), True)) == r"\bar{z}_{f,t+1}^{(2)}"
-
-
-# ---------------------------------------------------------------------------- scalars
-
-
-def test_the_scalar_level_is_sympys_derivative():
-    import sympy
-
-    w, x = mg.Tensor(0.5, name="w"), mg.Tensor(2.0, name="x")
-    y = mg.tanh(w * x) * w
-    y.name = "y"
-    by_w, by_x = mg.derive(y, [w, x], level="scalar")
-    W, X = by_w.by, by_x.by
-    real = sympy.Function("tanh")
-    given = by_w.derivative.replace(
-        lambda e: str(e.func) == "tanh", lambda e: sympy.tanh(*e.args)
-    )
-    assert sympy.simplify(given - sympy.diff(sympy.tanh(W * X) * W, W)) == 0
-    assert real is not None
-
-
-def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
-    cell = LSTMCell(1, 1, rng=0)
-    parameters = cell.parameters()
-    state = cell(np.ones(1), State.zeros(1))
-    loss = state.y.sum()
-    derivation = mg.derive(loss, parameters, level="scalar")
-    assert len(derivation) == 12
-    assert "σ(" in str(derivation)
-    assert r"\sigma" in derivation.latex()
-    again = cell(np.ones(1), state).y.sum()
-    with pytest.raises(ValueError, match="operations, and the tape performs"):
-        mg.derive(again, parameters, level="scalar")
-
-
-def test_the_formula_explodes_and_the_tape_does_not():
-    from minigrad.deriving.swell import growth
-
-    def grown(T):
-        layer = LSTM(1, 1, rng=0)
-        _, state = layer(np.ones((T, 1)))
-        return growth(state.y.sum(), layer.parameters())
-
-    sizes = [grown(T) for T in range(1, 6)]
-    for before, after in itertools.pairwise(sizes):
-        assert after.written_out > 20 * before.written_out
-    steps = {b.shared - a.shared for a, b in itertools.pairwise(sizes)}
-    assert len(steps) == 1
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),
-        lambda a, b: mg.sin(a) * mg.cos(b) - mg.log(a) * b**3,
-        lambda a, b: mg.sqrt(a) * a**2.5,
-        lambda a, b: a**b + 2.0**a,
-        lambda a, b: mg.stack([a, b, a * b])[1:].sum(),
-    ],
-)
-def test_scalars_of_other_functions_agree_with_sympy(program):
-    a, b = mg.Tensor(0.75, name="a"), mg.Tensor(1.25, name="b")
-    assert len(mg.derive(program(a, b), [a], level="scalar")) == 1
-
-
-def test_entries_and_names_are_different_symbols():
-    x, x_1 = tensor("x", 2), tensor("x_1")
-    derivation = mg.derive(x.sum() * x_1, level="scalar")
-    assert [str(each.by) for each in derivation] == ["x_1", "x_2", "x_1'"]
-
-
-@pytest.mark.parametrize("suffix", ["tex", "txt"])
-def test_scalars_can_be_saved_too(suffix, tmp_path):
-    derivation = mg.derive(mg.tanh(tensor("x")), level="scalar")
-    text = derivation.save(tmp_path / f"d.{suffix}").read_text(encoding="utf-8")
-    assert "tanh" in text
-    with pytest.raises(ValueError, match="no format it can be written in"):
-        derivation.save(tmp_path / "d.pdf")
-
-
-def test_a_wrong_rule_does_not_survive_the_scalar_level(monkeypatch):
-    monkeypatch.setattr(TABLE["sigmoid"], "partials", (lambda y, a: y * (1.0 + y),))
-    x = mg.Tensor(0.5, name="x")
-    with pytest.raises(ProofFailed, match="the derivative is exp"):
-        mg.derive(mg.sigmoid(x), level="scalar")
 
 
 # --------------------------------------------------------------------------- questions
