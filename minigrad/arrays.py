@@ -5,10 +5,11 @@ entries a masked array hides, that `*` of a matrix is a matrix product, which un
 number has, that a value is missing, that another library records it. So whatever a
 Tensor is made of or meets goes through here, and is taken as it is or refused.
 
-    floats    what a derivative is taken of: leaves, weights
-    numbers   what may stand beside a Tensor: operands, targets, seeds, gradients
-    integers  choices: labels, lengths
-    booleans  masks
+    floats           what a derivative is taken of: leaves, weights
+    numbers          what may stand beside a Tensor: operands, targets, seeds, gradients
+    integers         choices: labels, lengths
+    booleans         masks
+    require_choices  indexes, which are not numbers
 
 Real numbers of any precision are taken, and objects with exact arithmetic (fractions,
 SymPy expressions). Complex numbers are not: the gradient of a real loss with respect to
@@ -124,6 +125,20 @@ def booleans(value: object, asked: str, role: str) -> Array:
             "compare first, for instance where(x > 0, a, b).",
         )
     return np.array(array, bool)
+
+
+def require_choices(index: object, holder: object, letter: str) -> None:
+    """Refuse an index with a derivative: which entries are meant is a choice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, ArrayLike) for part in parts):
+        raise TypeError(
+            explain(
+                f"{letter}[index] with a Tensor as index, at {user_line()}",
+                {letter: holder},
+                "an index is a choice, not a number with a derivative.",
+                "index with plain integers, slices or boolean arrays.",
+            )
+        )
 
 
 def _array(value: object, asked: str, role: str) -> Array:

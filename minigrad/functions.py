@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import booleans, numbers
+from minigrad.arrays import booleans, numbers, require_choices
 from minigrad.composite import composite
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explain, user_line
@@ -39,7 +39,7 @@ from minigrad.table import (
     transpose,
 )
 from minigrad.tensor import Tensor
-from minigrad.types import Array, Given, Index, Operand, Shape
+from minigrad.types import Array, Given, Index, IndexOfAxis, Operand, Shape
 
 
 def array_of(a: object) -> Array:
@@ -98,31 +98,23 @@ def where(mask: Any, a: Any, b: Any) -> Any:
     return select(a, b, mask=booleans(mask, "where(mask, a, b)", "mask"))
 
 
+def _kept(part: IndexOfAxis) -> IndexOfAxis:
+    """Return a list or an array of an index as an array of its own."""
+    if not isinstance(part, (list, tuple, range, Array)) or not np.ndim(part):
+        return part
+    chooses_nothing = not isinstance(part, Array) and not len(part)
+    return np.array(part, int if chooses_nothing else None)
+
+
 def getitem(a: Given, index: Index) -> Given:
     """Return a[index], for any index NumPy knows.
 
     >>> Tensor([1.0, 2.0, 3.0])[[0, 0, 2]]
     Tensor([1., 1., 3.], made by take)
     """
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, Tensor) for part in parts):
-        raise TypeError(
-            explain(
-                f"t[index] with a Tensor as index, at {user_line()}",
-                {"t": a},
-                "an index is a choice, not a number with a derivative.",
-                "index with plain integers, slices or boolean arrays.",
-            )
-        )
-    parts = tuple(
-        np.array(
-            part, dtype=None if np.size(part) or isinstance(part, Array) else int
-        )  # [] chooses nothing
-        if isinstance(part, (list, tuple, range, Array)) and np.ndim(part)
-        else part
-        for part in parts
-    )
-    result: Given = take(a, parts if isinstance(index, tuple) else parts[0])
+    require_choices(index, a, "t")
+    kept = [_kept(part) for part in (index if isinstance(index, tuple) else (index,))]
+    result: Given = take(a, tuple(kept) if isinstance(index, tuple) else kept[0])
     return result
 
 

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.array_like import ArrayLike, plain
+from minigrad.arrays import require_choices
 from minigrad.context import SETTING
 from minigrad.gathering import Memory, Piece, gathered
 from minigrad.messages import explain, is_explained, user_line
@@ -138,7 +139,7 @@ class Writable(ArrayLike):
         return np.array(now, dtype)
 
     def __getitem__(self, index: Index) -> Any:
-        index = _as_index(index)
+        require_choices(index, self, "x")
         with self._memory.lock:
             try:
                 places: Any = self._places[index]
@@ -150,7 +151,7 @@ class Writable(ArrayLike):
         return value if isinstance(value, Tensor) else value[()]  # a number, no array
 
     def __setitem__(self, index: Index, value: Operand) -> None:  # type: ignore[override]
-        index = _as_index(index)
+        require_choices(index, self, "x")
 
         def assign(places: Array, new: Array) -> None:
             places[index] = new
@@ -252,23 +253,6 @@ def filled(
     )
     memory.root[...] = memory.append(memory.converted(value))
     return Writable(memory, memory.root)
-
-
-def _as_index(index: Any) -> Any:
-    """Return an index, or refuse one with a derivative."""
-    if type(index) is int or type(index) is slice:
-        return index
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, ArrayLike) for part in parts):
-        raise TypeError(
-            explain(
-                f"x[index] with a Tensor as index, at {user_line()}",
-                {"index": index},
-                "an index is a choice, not a number with a derivative.",
-                "index with plain integers, slices or boolean arrays.",
-            )
-        )
-    return index
 
 
 def _within(x: Writable, index: Index) -> str:
