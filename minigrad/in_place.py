@@ -20,10 +20,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.messages import explain, user_line
-from minigrad.table import reshape, take, transpose
 from minigrad.tensor import UNRECORDED, Tensor
 
-_MOVES = {row.primitive for row in (reshape, take, transpose)}
 _HELD = 3  # references to a Tensor that is held by one result: that, ours, the count's
 
 
@@ -51,11 +49,16 @@ def _is_view(t: Tensor) -> bool:
     """Does a Tensor share numbers with another one that somebody still holds?"""
     if t.options is UNRECORDED:
         return sys.getrefcount(t.data.base) > _HELD - 1
-    while t.primitive in _MOVES:
-        whole = t.args[0]
-        if not isinstance(whole, Tensor) or not np.may_share_memory(t.data, whole.data):
-            return False
+    while (whole := _shared(t)) is not None:
         if sys.getrefcount(whole) > _HELD:
             return True
         t = whole
     return False
+
+
+def _shared(t: Tensor) -> Tensor | None:
+    """Return the argument in whose memory a result lies, if there is one."""
+    for arg in t.args:
+        if isinstance(arg, Tensor) and np.may_share_memory(t.data, arg.data):
+            return arg
+    return None
