@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.array_like import current, plain
+from minigrad.context import calling
 from minigrad.gathering import joined
 from minigrad.messages import explain, user_line
 from minigrad.tensor import Tensor
@@ -131,7 +132,8 @@ def array(
 
 def copied(a: Tensor | Writable | Array, order: str = "C") -> Writable:
     """Return an array with the same content that can be written to."""
-    return writable(current(a), layout=layout_of(a) if order == "K" else None)
+    with calling("copy", ours=True):
+        return writable(current(a), layout=layout_of(a) if order == "K" else None)
 
 
 def zeros_like(

@@ -138,3 +138,10 @@ def test_a_generator_and_a_coroutine_are_refused():
     for function in (generator, coroutine):
         with pytest.raises(TypeError, match=r"(?s)returns before it computes.*fix"):
             mg.composite(function)
+
+
+def test_a_copy_that_is_recorded_says_so():
+    copied = X.copy()
+    copied[0] = 1.0
+    assert functions(copied.current())[0] == "copy"
+    assert ">copy<" in mg.draw(copied.current() * 2.0, "op").dot
