@@ -159,7 +159,7 @@ def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
 
 
 def test_the_formula_explodes_and_the_tape_does_not():
-    from minigrad.deriving.swell import growth
+    from minigrad.deriving.expression_size import growth
 
     def grown(T):
         layer = LSTM(1, 1, rng=0)

@@ -19,9 +19,9 @@ from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell
 from minigrad.drawing import VIEWS, draw
-from minigrad.drawing.layers import Layers
-from minigrad.drawing.origins import Origins
-from minigrad.drawing.sublayers import by_structure
+from minigrad.structure.layers import Layers
+from minigrad.structure.origins import Origins
+from minigrad.structure.sublayers import by_structure
 
 
 def layers(name, steps=3):

@@ -15,8 +15,8 @@ import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
-from minigrad.drawing.moves import Moves
-from minigrad.drawing.network import Network
+from minigrad.drawing.neuron.network import Network
+from minigrad.structure.moves import Moves
 
 
 def tape(made):

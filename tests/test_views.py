@@ -31,13 +31,13 @@ from view_cases import (
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
 from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
+from minigrad.drawing.cell.wire_routing import plan
 from minigrad.drawing.curves import curve
-from minigrad.drawing.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.styles import MISSING, NEW, REWIRED
-from minigrad.drawing.sublayers import by_structure, tensors
-from minigrad.drawing.time_steps import steps
-from minigrad.drawing.wire_routing import plan
 from minigrad.feedforward import leaf
+from minigrad.structure.sublayers import by_structure, tensors
+from minigrad.structure.time_steps import steps
 
 GOLDEN = Path(__file__).parent / "golden"
 PLACED = ["gate", "unrolled", "folded"]

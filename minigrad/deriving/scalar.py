@@ -29,11 +29,11 @@ from sympy.printing.latex import LatexPrinter
 from minigrad.console import shown
 from minigrad.context import clean_recording
 from minigrad.deriving import page
+from minigrad.deriving.expression_size import Growth, growth
 from minigrad.deriving.formula import Letter
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import letters
 from minigrad.deriving.saving import saved
-from minigrad.deriving.swell import Growth, growth
 from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic

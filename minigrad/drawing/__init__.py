@@ -13,24 +13,16 @@ The files, in the order of the argument:
     dot.py       all that as DOT text        canvas.py    what all graphs have
     safe.py      text made safe, and its size
 
-    sublayers.py what is a dense layer       knots.py      what is drawn as one
-    loops.py     what ran over time          time_steps.py what is carried
-    origins.py   which step made what        layers.py     steps that belong together
-    belt.py      the parts of a cell         places.py     where they stand
-    wire_routing.py  its wires               routes.py     ways for wires
-    ink.py       a cell drawn                row_of_cells.py  cells side by side
-    delays.py    connected to itself         grid.py       layers above each other
-    notes.py     what is said below          recurrent.py  gate, unrolled, folded
-    moves.py     which entry is this?        network.py    which entry reads which
-    dots.py      places of dots              lines.py      lines between them
-    neurons.py   the view neuron             parts.py     dense and layer
-    backward.py  forward and backward        chain_rule.py  what backward says
-    layered.py   places from left to right   room.py       words on lines
-    difference.py  two cells
     sheet.py     DOT text with places        curves.py    wires with round corners
+    cell/        a cell as its parts stand: gate, unrolled, folded, difference
+    neuron/      dots and lines: neuron
+    backward/    forward and backward: backward
+    dense_and_layer_views.py                 views.py     the table of all views
 
     render.py    which program paints it     paper.py     pdf and png from svg
     drawing.py   what the user holds
+
+What is known of a tape's structure is read in `minigrad.structure`.
 """
 
 from __future__ import annotations
@@ -38,13 +30,13 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from minigrad.drawing import backward, difference, neurons, parts  # noqa: F401
+from minigrad.drawing.cell.recurrent import default
 from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import readable
-from minigrad.drawing.recurrent import default
 from minigrad.drawing.render import NotRendered
-from minigrad.drawing.view import VIEWS, Group, NotPlaced, View
+from minigrad.drawing.view import Group, NotPlaced, View
+from minigrad.drawing.views import VIEWS
 from minigrad.drawing.words import Label
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line

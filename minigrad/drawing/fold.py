@@ -28,12 +28,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.context import Scope, path
-from minigrad.drawing.parts import by_layer
+from minigrad.drawing.dense_and_layer_views import by_layer
 from minigrad.drawing.project import Picture
-from minigrad.drawing.sublayers import by_structure
 from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
 from minigrad.drawing.words import Label
 from minigrad.parameter import Parameter
+from minigrad.structure.sublayers import by_structure
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

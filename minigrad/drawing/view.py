@@ -5,17 +5,7 @@ A **view** decides which entries make one node, and what that node says. The res
 the same for all views and lives elsewhere: `project.py` finds clusters and arrows,
 `fold.py` folds repeated time steps, `dot.py` writes it down, `render.py` paints it.
 
-To add a view, enter a `View` in `VIEWS`; `mg.draw(loss, view="its name")` finds it.
-
->>> from minigrad.drawing import draw
->>> from minigrad.tensor import Tensor
->>> VIEWS["dots"] = View(
-...     "how is it connected?",
-...     lambda tape: [Group((e,), e.scope, "linear", Label("·")) for e in tape],
-... )
->>> draw(Tensor(1.0) + Tensor(2.0), view="dots")
-<Drawing: 3 nodes, 2 arrows, view 'dots'>
->>> del VIEWS["dots"]
+The table of all views is in `views.py`.
 """
 
 from __future__ import annotations
@@ -131,9 +121,3 @@ def function_tooltip(group: Group, place: Mapping[Tensor, int]) -> str:
     """Say what ran in a function, and what came out."""
     ran = " → ".join(label_of(each).symbol for each in group.entries)
     return f"{group.label.symbol}: {ran}\n{tooltip_of(group.entries[-1], place)}"
-
-
-VIEWS: dict[str, View] = {
-    "op": View("what was computed, by which functions?", every_function),
-    "step": View("what did the tape really record?", every_primitive),
-}

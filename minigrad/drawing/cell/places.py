@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from minigrad.drawing.belt import Parts
-from minigrad.drawing.routes import Point, Route
-from minigrad.drawing.time_steps import Step
+from minigrad.drawing.cell.routes import Point, Route
+from minigrad.drawing.cell.state_path import Parts
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
+from minigrad.structure.time_steps import Step
 from minigrad.tensor import Tensor
 
 PITCH, BOX, ROW = 9, (3, 2), 5  # squares: box to box, half a box, circle to circle

@@ -7,9 +7,9 @@ but the belt reads is preferred to one that boxes read too: c, not y.
 
 from __future__ import annotations
 
-from minigrad.drawing.sublayers import tensors
-from minigrad.drawing.time_steps import State, Step
 from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.structure.sublayers import tensors
+from minigrad.structure.time_steps import State, Step
 from minigrad.tensor import Tensor
 
 

@@ -18,22 +18,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minigrad.context import Scope
-from minigrad.drawing.choice import Choice
-from minigrad.drawing.moves import Entry, Moves
-from minigrad.drawing.reads import everywhere, length, reads
-from minigrad.drawing.sublayers import (
+from minigrad.drawing.neuron.choice import Choice
+from minigrad.drawing.view import DENSE, JOIN, NotPlaced
+from minigrad.drawing.words import leaf_label, name_in_time, shape_text
+from minigrad.messages import with_article
+from minigrad.parameter import Parameter
+from minigrad.primitive import Elementwise
+from minigrad.structure.moves import Entry, Moves
+from minigrad.structure.reads import everywhere, length, reads
+from minigrad.structure.sublayers import (
     by_structure,
     is_product,
     is_scaling,
     tensors,
     weights,
 )
-from minigrad.drawing.time_steps import State, every_loop
-from minigrad.drawing.view import DENSE, JOIN, NotPlaced
-from minigrad.drawing.words import leaf_label, name_in_time, shape_text
-from minigrad.messages import with_article
-from minigrad.parameter import Parameter
-from minigrad.primitive import Elementwise
+from minigrad.structure.time_steps import State, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.drawing.sublayers import tensors
 from minigrad.primitive import Elementwise, Linear
+from minigrad.structure.sublayers import tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from minigrad.context import path
-from minigrad.drawing.origins import Origins
-from minigrad.drawing.sublayers import tensors
-from minigrad.drawing.time_steps import Step, every_loop
 from minigrad.drawing.words import name_in_time
 from minigrad.primitive import Linear
+from minigrad.structure.origins import Origins
+from minigrad.structure.sublayers import tensors
+from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.drawing.reads import length
 from minigrad.primitive import Linear
+from minigrad.structure.reads import length
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

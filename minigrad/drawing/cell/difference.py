@@ -21,16 +21,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from minigrad.drawing.cell.row_of_cells import Row
+from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.legend import swatch
-from minigrad.drawing.row_of_cells import Row
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
-from minigrad.drawing.sublayers import by_structure, tensors, weights
-from minigrad.drawing.time_steps import Step, steps
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, VIEWS, Group, NotPlaced, View
-from minigrad.drawing.wire_routing import Plan, plan
+from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group, NotPlaced
 from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
+from minigrad.structure.sublayers import tensors, weights
+from minigrad.structure.time_steps import Step, steps
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -189,8 +189,3 @@ def _not_two(tape: Tape) -> ValueError:
             "draw([y_of_the_variant, y_of_the_other], view='difference').",
         )
     )
-
-
-VIEWS["difference"] = View(
-    "what does a variant change?", by_structure, difference_sheet
-)

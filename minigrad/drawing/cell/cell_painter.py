@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from minigrad.drawing.curves import XY
-from minigrad.drawing.layers import called
 from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
-from minigrad.drawing.sublayers import told
 from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
 from minigrad.drawing.words import Label, name_in_time, shape_text, tooltip_of
+from minigrad.structure.layers import called
+from minigrad.structure.sublayers import told
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

@@ -18,10 +18,10 @@ from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
 from minigrad.context import Scope
-from minigrad.drawing.loops import Loop, find_loops, letter_of
-from minigrad.drawing.sublayers import structure, tensors
 from minigrad.drawing.view import Group
 from minigrad.parameter import Parameter
+from minigrad.structure.loops import Loop, find_loops, letter_of
+from minigrad.structure.sublayers import structure, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

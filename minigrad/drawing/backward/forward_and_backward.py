@@ -21,21 +21,19 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from minigrad.drawing.chain_rule import Cotangents, rule
+from minigrad.drawing.backward.chain_rule import Cotangents, rule
+from minigrad.drawing.backward.label_placement import Room, between
+from minigrad.drawing.backward.layered import Columns, Spot
 from minigrad.drawing.curves import XY
 from minigrad.drawing.fold import readable
-from minigrad.drawing.layered import Columns, Spot
 from minigrad.drawing.legend import marks
 from minigrad.drawing.project import Arrow, Node, Picture
-from minigrad.drawing.room import Room, between
 from minigrad.drawing.safe import SMALL, markup, size, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
 from minigrad.drawing.view import (
     FOLDED,
     JOIN,
-    VIEWS,
-    View,
     every_primitive,
 )
 from minigrad.drawing.words import Label, by_name
@@ -314,6 +312,3 @@ def _too_long(tape: Tape, nodes: int) -> ValueError:
             "which says the same in equations.",
         )
     )
-
-
-VIEWS["backward"] = View("how does the gradient flow?", every_primitive, backward_sheet)

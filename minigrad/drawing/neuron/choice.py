@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 
-from minigrad.drawing.moves import Moves
-from minigrad.drawing.sublayers import is_product, tensors, weights
-from minigrad.drawing.time_steps import Step, typical
 from minigrad.drawing.view import Group
 from minigrad.primitive import Elementwise
+from minigrad.structure.moves import Moves
+from minigrad.structure.sublayers import is_product, tensors, weights
+from minigrad.structure.time_steps import Step, typical
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

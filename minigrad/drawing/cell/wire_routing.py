@@ -9,8 +9,8 @@ free for what comes out.
 
 from __future__ import annotations
 
-from minigrad.drawing.places import BOX, BUS, Key, Plan, Port, Wire
-from minigrad.drawing.routes import (
+from minigrad.drawing.cell.places import BOX, BUS, Key, Plan, Port, Wire
+from minigrad.drawing.cell.routes import (
     DOWN,
     LEFT,
     RIGHT,
@@ -20,8 +20,8 @@ from minigrad.drawing.routes import (
     Paper,
     Pin,
 )
-from minigrad.drawing.time_steps import Step
 from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.structure.time_steps import Step
 from minigrad.tensor import Tensor
 
 

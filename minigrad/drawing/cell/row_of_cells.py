@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minigrad.context import path
-from minigrad.drawing.curves import XY
-from minigrad.drawing.ink import (
+from minigrad.drawing.cell.cell_painter import (
     SQUARE,
     Half,
     Ink,
@@ -22,11 +21,12 @@ from minigrad.drawing.ink import (
     text_width,
     toward,
 )
-from minigrad.drawing.routes import Point
+from minigrad.drawing.cell.routes import Point
+from minigrad.drawing.cell.wire_routing import BOX, Key, Plan, Port, Wire
+from minigrad.drawing.curves import XY
 from minigrad.drawing.safe import MEDIUM
 from minigrad.drawing.styles import CELL, STEP
 from minigrad.drawing.view import DENSE, FOLDED, JOIN, Group
-from minigrad.drawing.wire_routing import BOX, Key, Plan, Port, Wire
 from minigrad.drawing.words import Label, name_in_time, shape_text
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from minigrad.drawing.project import Arrow, Node
-from minigrad.drawing.sublayers import is_additive, weights
 from minigrad.drawing.view import DENSE, FOLDED, LAYER
 from minigrad.drawing.words import (
     Label,
@@ -26,6 +25,7 @@ from minigrad.drawing.words import (
 )
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
+from minigrad.structure.sublayers import is_additive, weights
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

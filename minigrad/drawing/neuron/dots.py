@@ -14,9 +14,9 @@ import math
 from typing import NamedTuple
 
 from minigrad.drawing.curves import XY
-from minigrad.drawing.network import Network
-from minigrad.drawing.reads import length
+from minigrad.drawing.neuron.network import Network
 from minigrad.drawing.safe import SMALL, width
+from minigrad.structure.reads import length
 from minigrad.tensor import Tensor
 
 DOT, APART = 28.0, 43.0  # points: a dot, and from dot to dot

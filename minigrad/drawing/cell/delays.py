@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing.ink import SQUARE, Half, Ink, Way, toward
-from minigrad.drawing.layers import called
+from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Way, toward
+from minigrad.drawing.cell.row_of_cells import OUTSIDE, Row, Stand
+from minigrad.drawing.cell.wire_routing import Plan, Port, Wire
 from minigrad.drawing.legend import sign
-from minigrad.drawing.row_of_cells import OUTSIDE, Row, Stand
 from minigrad.drawing.styles import DELAY
-from minigrad.drawing.time_steps import State
-from minigrad.drawing.wire_routing import Plan, Port, Wire
 from minigrad.drawing.words import Label
+from minigrad.structure.layers import called
+from minigrad.structure.time_steps import State
 from minigrad.tape import Tape
 
 SIZE = 96.0, 24.0  # of the box that marks the delay, in points

@@ -14,19 +14,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from minigrad.drawing.delays import Returning, around
+from minigrad.drawing.cell.cell_painter import Ink
+from minigrad.drawing.cell.delays import Returning, around
+from minigrad.drawing.cell.grid import Shown, connect, grid
+from minigrad.drawing.cell.notes import before, shared, span, title, told
+from minigrad.drawing.cell.row_of_cells import Gap, Stand
+from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.fold import Where, runs
-from minigrad.drawing.grid import Shown, connect, grid
-from minigrad.drawing.ink import Ink
-from minigrad.drawing.layers import Layer, Layers
-from minigrad.drawing.notes import before, shared, span, title, told
-from minigrad.drawing.row_of_cells import Gap, Stand
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.sublayers import by_structure, weights
-from minigrad.drawing.time_steps import State, Step, steps, typical
-from minigrad.drawing.view import VIEWS, NotPlaced, View
-from minigrad.drawing.wire_routing import Plan, plan
+from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label
+from minigrad.structure.layers import Layer, Layers
+from minigrad.structure.sublayers import weights
+from minigrad.structure.time_steps import State, Step, steps, typical
 from minigrad.tape import Tape
 
 MANY = 4  # more time steps than that are not drawn side by side
@@ -260,8 +260,3 @@ def _gap(layer: Layer, columns: range) -> Gap:
         f"{len(inside)} time steps, t = {first} to {last}: the same primitives "
         f"and the same Parameters as t = {example}",
     )
-
-
-VIEWS["gate"] = View("what is in the cell?", by_structure, gate_sheet)
-VIEWS["unrolled"] = View("what happens over time?", by_structure, unrolled_sheet)
-VIEWS["folded"] = View("how is it connected to itself?", by_structure, folded_sheet)

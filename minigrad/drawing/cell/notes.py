@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from minigrad.context import path
-from minigrad.drawing.grid import Shown
-from minigrad.drawing.layers import Layer, Layers, called
-from minigrad.drawing.sublayers import weights
-from minigrad.drawing.time_steps import Step
+from minigrad.drawing.cell.grid import Shown
+from minigrad.structure.layers import Layer, Layers, called
+from minigrad.structure.sublayers import weights
+from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

@@ -23,7 +23,6 @@ from dataclasses import dataclass, field, replace
 
 from minigrad.calls import closed
 from minigrad.context import Scope
-from minigrad.drawing.knots import find_knots, is_activation, up_to_activation
 from minigrad.drawing.view import (
     DENSE,
     FUNCTION,
@@ -36,6 +35,11 @@ from minigrad.drawing.view import (
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
+from minigrad.structure.fused_subgraphs import (
+    find_knots,
+    is_activation,
+    up_to_activation,
+)
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

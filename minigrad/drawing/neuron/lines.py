@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from minigrad.drawing.curves import XY, shortened
-from minigrad.drawing.dots import DOT, Dots
-from minigrad.drawing.network import Network, weight
-from minigrad.drawing.reads import length
+from minigrad.drawing.neuron.dots import DOT, Dots
+from minigrad.drawing.neuron.network import Network, weight
 from minigrad.drawing.styles import INK, MINUS, PLUS
 from minigrad.drawing.words import leaf_label, name_in_time, number
+from minigrad.structure.reads import length
 from minigrad.tensor import Array, Tensor
 
 SHOWN = 0  # the neuron that is dark

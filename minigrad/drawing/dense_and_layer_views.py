@@ -11,26 +11,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minigrad.context import Scope, path
-from minigrad.drawing.reads import everywhere
-from minigrad.drawing.sublayers import (
+from minigrad.drawing.view import (
+    DENSE,
+    JOIN,
+    LAYER,
+    Group,
+    every_primitive,
+)
+from minigrad.drawing.words import Label, leaf_label, name_in_time, shape_text
+from minigrad.primitive import Linear
+from minigrad.structure.reads import everywhere
+from minigrad.structure.sublayers import (
     by_structure,
     is_product,
     structure,
     tensors,
     weights,
 )
-from minigrad.drawing.time_steps import steps, typical
-from minigrad.drawing.view import (
-    DENSE,
-    JOIN,
-    LAYER,
-    VIEWS,
-    Group,
-    View,
-    every_primitive,
-)
-from minigrad.drawing.words import Label, leaf_label, name_in_time, shape_text
-from minigrad.primitive import Linear
+from minigrad.structure.time_steps import steps, typical
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -206,7 +204,3 @@ def _beginning(leaves: tuple[Tensor, ...]) -> Group:
     name = ", ".join(name_in_time(leaf) or "·" for leaf in leaves)
     says = f"{name}: read before there is anything to carry"
     return Group(leaves, (), "input", Label("", name), says)
-
-
-VIEWS["dense"] = View("what is in a yellow box?", inside_dense, notes=one_of)
-VIEWS["layer"] = View("which layers are there?", by_layer)

@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from minigrad.drawing.ink import Ink
-from minigrad.drawing.layers import Layer
-from minigrad.drawing.row_of_cells import BETWEEN, OUTSIDE, Gap, Row, Stand
-from minigrad.drawing.time_steps import Step
-from minigrad.drawing.wire_routing import Plan
+from minigrad.drawing.cell.cell_painter import Ink
+from minigrad.drawing.cell.row_of_cells import BETWEEN, OUTSIDE, Gap, Row, Stand
+from minigrad.drawing.cell.wire_routing import Plan
+from minigrad.structure.layers import Layer
+from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 

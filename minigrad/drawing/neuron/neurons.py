@@ -19,11 +19,18 @@ import math
 
 from minigrad.context import path
 from minigrad.drawing.curves import XY
-from minigrad.drawing.dots import DOT, Dots, Place
 from minigrad.drawing.legend import sign
-from minigrad.drawing.lines import FAINT, SHOWN, Bundle, Line, Ways, bundles, look
-from minigrad.drawing.network import Network, weight
-from minigrad.drawing.reads import length
+from minigrad.drawing.neuron.dots import DOT, Dots, Place
+from minigrad.drawing.neuron.lines import (
+    FAINT,
+    SHOWN,
+    Bundle,
+    Line,
+    Ways,
+    bundles,
+    look,
+)
+from minigrad.drawing.neuron.network import Network, weight
 from minigrad.drawing.safe import MEDIUM, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import (
@@ -36,11 +43,11 @@ from minigrad.drawing.styles import (
     STYLES,
     Style,
 )
-from minigrad.drawing.sublayers import by_structure
-from minigrad.drawing.view import DENSE, VIEWS, View
+from minigrad.drawing.view import DENSE
 from minigrad.drawing.words import Label, by_name, name_in_time, number, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
+from minigrad.structure.reads import length
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -238,6 +245,3 @@ def _too_many(dots: int, layers: int, tape: Tape) -> ValueError:
             "view='layer', where each layer is one box.",
         )
     )
-
-
-VIEWS["neuron"] = View("is it a neuron or a layer?", by_structure, neuron_sheet)

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from minigrad.context import Scope
-from minigrad.drawing.sublayers import tensors
 from minigrad.drawing.view import Group
+from minigrad.structure.sublayers import tensors
 from minigrad.tensor import Tensor
 
 

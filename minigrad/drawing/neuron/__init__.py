@@ -1,0 +1,1 @@
+"""Pictures of neurons as dots, and of weights as lines between them."""

@@ -1,0 +1,37 @@
+"""The table of all views; `mg.draw(loss, view="gate")` looks here.
+
+To add a view, enter a `View` under a name of its own:
+
+>>> from minigrad.drawing import Group, Label, View, draw
+>>> from minigrad.tensor import Tensor
+>>> VIEWS["dots"] = View(
+...     "how is it connected?",
+...     lambda tape: [Group((e,), e.scope, "linear", Label("·")) for e in tape],
+... )
+>>> draw(Tensor(1.0) + Tensor(2.0), view="dots")
+<Drawing: 3 nodes, 2 arrows, view 'dots'>
+>>> del VIEWS["dots"]
+"""
+
+from __future__ import annotations
+
+from minigrad.drawing.backward.forward_and_backward import backward_sheet
+from minigrad.drawing.cell.difference import difference_sheet
+from minigrad.drawing.cell.recurrent import folded_sheet, gate_sheet, unrolled_sheet
+from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
+from minigrad.drawing.neuron.neurons import neuron_sheet
+from minigrad.drawing.view import View, every_function, every_primitive
+from minigrad.structure.sublayers import by_structure
+
+VIEWS: dict[str, View] = {
+    "op": View("what was computed, by which functions?", every_function),
+    "step": View("what did the tape really record?", every_primitive),
+    "gate": View("what is in the cell?", by_structure, gate_sheet),
+    "unrolled": View("what happens over time?", by_structure, unrolled_sheet),
+    "folded": View("how is it connected to itself?", by_structure, folded_sheet),
+    "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
+    "layer": View("which layers are there?", by_layer),
+    "neuron": View("is it a neuron or a layer?", by_structure, neuron_sheet),
+    "backward": View("how does the gradient flow?", every_primitive, backward_sheet),
+    "difference": View("what does a variant change?", by_structure, difference_sheet),
+}

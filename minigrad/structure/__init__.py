@@ -1,0 +1,1 @@
+"""What is known of a tape's structure: time steps, loops, sub-layers, provenance."""
