@@ -23,13 +23,14 @@ from minigrad.deriving.formula import Applied, Letter, Number, formula, power
 from minigrad.drawing import NotRendered
 from minigrad.drawing.project import Arrow
 from minigrad.drawing.styles import STYLES
-from minigrad.drawing.view import DENSE, FOLDED, every_primitive
+from minigrad.drawing.view import FOLDED
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
 from minigrad.exploring.data import Exploration
 from minigrad.exploring.mathml import ROOM, SIDE, MathMl, WithNumbers, fits
 from minigrad.exploring.sums import added, contributions
 from minigrad.exploring.tables import table
+from minigrad.structure.parts import DENSE, every_primitive
 
 ROOT = Path(__file__).parents[1]
 

@@ -21,7 +21,7 @@ from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell
 from minigrad.drawing import VIEWS, draw
 from minigrad.structure.layers import Layers
 from minigrad.structure.origins import Origins
-from minigrad.structure.sublayers import by_structure
+from minigrad.structure.sublayers import structure
 
 
 def layers(name, steps=3):
@@ -111,7 +111,7 @@ def test_every_box_of_every_layer_is_drawn_once_when_unrolled(name, steps):
     made = LAYERS[name](steps)
     drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
     place = {entry: i for i, entry in enumerate(mg.Tape(made))}
-    recorded = [g for g in by_structure(mg.Tape(made)) if g.kind == "dense"]
+    recorded = [g for g in structure(mg.Tape(made)) if g.kind == "dense"]
     assert sorted(boxes(drawn)) == sorted(f"n{place[g.entries[0]]}" for g in recorded)
 
 

@@ -11,29 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minigrad.context import Scope, path
-from minigrad.drawing.view import (
-    DENSE,
-    JOIN,
-    LAYER,
-    Group,
-    every_primitive,
-)
-from minigrad.drawing.words import Label, leaf_label, name_in_time, shape_text
+from minigrad.drawing.view import LAYER, Group, label, tooltip
+from minigrad.drawing.words import Label, leaf_label, shape_text
 from minigrad.primitive import Linear
+from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE, JOIN, Part, every_primitive
 from minigrad.structure.reads import everywhere
-from minigrad.structure.sublayers import (
-    by_structure,
-    is_product,
-    structure,
-    tensors,
-    weights,
-)
+from minigrad.structure.sublayers import is_product, structure
 from minigrad.structure.time_steps import steps, typical
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 
-def inside_dense(tape: Tape) -> list[Group]:
+def inside_dense(tape: Tape) -> list[Part]:
     """Make one node of every primitive in the first dense sub-layer, and of its input.
 
     A deeper box is preferred, because there is more to see in it.
@@ -53,7 +44,7 @@ def inside_dense(tape: Tape) -> list[Group]:
     ]
 
 
-def _looked_into(groups: list[Group]) -> Group | None:
+def _looked_into(groups: list[Part]) -> Part | None:
     boxes = (group for group in groups if group.kind == DENSE)
     return max(boxes, key=lambda box: len(weights(box.entries)), default=None)
 
@@ -70,25 +61,27 @@ def one_of(tape: Tape) -> tuple[str, ...]:
     found = {(*weights(g.entries),) for g in structure(tape) if g.kind == DENSE}
     if box is None or len(found) < 2:
         return ()
-    name = path(box.scope) or box.label.name
+    name = path(box.scope) or label(box).name
     return (f"drawn: {name}, one of {len(found)} boxes",)
 
 
-def by_layer(tape: Tape) -> list[Group]:
+def by_layer(tape: Tape) -> list[Part]:
     """Make one node of every layer: of all time steps of a loop, of a dense layer."""
     loops = {loop for e in tape if (loop := _loop(e.scope)) is not None}
-    parts: dict[object, list[Group]] = {}
+    parts: dict[object, list[Part]] = {}
     fetched = _fetched(tape)
-    for group in by_structure(tape):
+    for group in structure(tape):
         scope = fetched.get(group.entries[-1], group.scope)
         loop = next((each for each in loops if _within(scope, each)), None)
         parts.setdefault(group if loop is None else loop, []).append(group)
+    place = {entry: i for i, entry in enumerate(tape)}
     layers = []
     for part, groups in parts.items():
         if isinstance(part, tuple):
             layers.append(_over_time(part, groups))
         else:
-            layers += [_dense(each) if each.kind == DENSE else each for each in groups]
+            dense = groups[0].kind == DENSE
+            layers += [_dense(each, place) for each in groups] if dense else groups
     return [*_inputs(layers), *layers]
 
 
@@ -117,7 +110,7 @@ def _within(scope: Scope, loop: Scope) -> bool:
     return scope[: len(loop)] == loop
 
 
-def _over_time(loop: Scope, groups: list[Group]) -> Group:
+def _over_time(loop: Scope, groups: list[Part]) -> Part:
     """Return all time steps of a loop as one node: of a recurrent layer or a dense."""
     entries = tuple(entry for group in groups for entry in group.entries)
     count = len({e.scope[len(loop)] for e in entries if len(e.scope) > len(loop)})
@@ -127,31 +120,32 @@ def _over_time(loop: Scope, groups: list[Group]) -> Group:
     one = len(dense) == count and len({(*weights(g.entries),) for g in dense}) == 1
     remark = [
         _many(count, "time step"),
-        dense[0].label.name if one else _many(matrices, "matrix W", "matrices W"),
+        label(dense[0]).name if one else _many(matrices, "matrix W", "matrices W"),
         f"{sum(each.size for each in found)} numbers to train",
     ]
     name = str(loop[-1]) if loop else "recurrent"
-    symbol = dense[0].label.symbol if one else ""
+    symbol = label(dense[0]).symbol if one else ""
     says = f"{path(loop) or 'the loop'}: {len(entries)} entries of the tape"
-    label = Label(symbol, name, "\n".join(remark))
-    return Group(entries, loop[:-1], LAYER, label, says)
+    words = Label(symbol, name, "\n".join(remark))
+    return Group(entries, loop[:-1], LAYER, words, says)
 
 
 def _many(count: int, thing: str, things: str = "") -> str:
     return f"{count} {thing if count == 1 else things or thing + 's'}"
 
 
-def _dense(group: Group) -> Group:
+def _dense(group: Part, place: dict[Tensor, int]) -> Part:
     size = sum(each.size for each in weights(group.entries))
     name = str(group.scope[-1]) if group.scope else "dense"
-    remark = [group.label.name, f"{size} numbers to train"]
+    remark = [label(group).name, f"{size} numbers to train"]
     if rows := _batch(group):
         remark.append(f"for {' × '.join(map(str, rows))} vectors")
-    label = Label(group.label.symbol, name, "\n".join(remark))
-    return Group(group.entries, group.scope[:-1], DENSE, label, group.tooltip)
+    words = Label(label(group).symbol, name, "\n".join(remark))
+    says = tooltip(group, place)
+    return Group(group.entries, group.scope[:-1], DENSE, words, says)
 
 
-def _batch(group: Group) -> tuple[int, ...]:
+def _batch(group: Part) -> tuple[int, ...]:
     """Return how many vectors a box multiplies, as a shape; W X has them upright."""
     product = next(filter(is_product, group.entries), group.entries[0])
     value = tensors(product)[0]
@@ -160,7 +154,7 @@ def _batch(group: Group) -> tuple[int, ...]:
     return value.shape[:-2] + value.shape[-1:] if upright else value.shape[:-1]
 
 
-def _inputs(groups: list[Group]) -> list[Group]:
+def _inputs(groups: list[Part]) -> list[Part]:
     """Make one node of what a layer begins with, and one of what it reads over time.
 
     y_0, c_0    read at one time step each, of one shape
@@ -182,7 +176,7 @@ def _inputs(groups: list[Group]) -> list[Group]:
     ]
 
 
-def _reading_times(group: Group) -> dict[Tensor, set[object]]:
+def _reading_times(group: Part) -> dict[Tensor, set[object]]:
     """Return the leaves that a layer reads, and at which of its time steps."""
     times: dict[Tensor, set[object]] = {}
     for entry in group.entries:
@@ -193,14 +187,14 @@ def _reading_times(group: Group) -> dict[Tensor, set[object]]:
     return times
 
 
-def _series(leaves: tuple[Tensor, ...]) -> Group:
+def _series(leaves: tuple[Tensor, ...]) -> Part:
     name = leaf_label(leaves[0]).name.partition("_")[0]
     remark = f"{len(leaves)} × {shape_text(leaves[0])}"
     says = f"{name_in_time(leaves[0])} to {name_in_time(leaves[-1])}"
     return Group(leaves, (), "input", Label("", name, remark), says)
 
 
-def _beginning(leaves: tuple[Tensor, ...]) -> Group:
+def _beginning(leaves: tuple[Tensor, ...]) -> Part:
     name = ", ".join(name_in_time(leaf) or "·" for leaf in leaves)
     says = f"{name}: read before there is anything to carry"
     return Group(leaves, (), "input", Label("", name), says)

@@ -30,10 +30,11 @@ import numpy as np
 from minigrad.context import Scope, path
 from minigrad.drawing.dense_and_layer_views import by_layer
 from minigrad.drawing.project import Picture
-from minigrad.drawing.view import DENSE, FOLDED, LAYER, Group
+from minigrad.drawing.view import FOLDED, LAYER, Group
 from minigrad.drawing.words import Label
 from minigrad.parameter import Parameter
-from minigrad.structure.sublayers import by_structure
+from minigrad.structure.parts import DENSE, Part
+from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -50,7 +51,7 @@ Step = tuple[int, list[Tensor]]  # a time step, and what it recorded
 
 
 def readable(
-    tape: Tape, groups: list[Group], most: int, notes: tuple[str, ...] = ()
+    tape: Tape, groups: list[Part], most: int, notes: tuple[str, ...] = ()
 ) -> Picture:
     """Return the least folded picture of at most so many nodes, or the most folded."""
     for folded, said in foldings(tape, groups):
@@ -62,12 +63,12 @@ def readable(
 
 
 def foldings(
-    tape: Tape, groups: list[Group]
-) -> Iterator[tuple[list[Group], tuple[str, ...]]]:
+    tape: Tape, groups: list[Part]
+) -> Iterator[tuple[list[Part], tuple[str, ...]]]:
     """Yield groups folded less, then more, each time with sentences that say so.
 
     >>> import minigrad as mg
-    >>> from minigrad.drawing.view import every_primitive
+    >>> from minigrad.structure.parts import every_primitive
     >>> y = mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
     >>> tape = mg.Tape(y)
     >>> [len(groups) for groups, _ in foldings(tape, list(every_primitive(tape)))]
@@ -76,7 +77,7 @@ def foldings(
     yield groups, ()
     in_time, notes = fold(tape, groups)
     yield in_time, notes
-    boxes = [group for group in by_structure(tape) if group.kind == DENSE]
+    boxes = [group for group in structure(tape) if group.kind == DENSE]
     closed = "folded: every dense sub-layer is one box"
     yield _regrouped(in_time, _owners(boxes)), (*notes, closed)
     layers = by_layer(tape)
@@ -86,14 +87,14 @@ def foldings(
     yield [*inputs, *_regrouped(groups, _owners(whole))], (closed,)
 
 
-def _owners(groups: Iterable[Group]) -> dict[Tensor, Group]:
+def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:
     return {entry: group for group in groups for entry in group.entries}
 
 
-def fold(tape: Tape, groups: list[Group]) -> tuple[list[Group], tuple[str, ...]]:
+def fold(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
     found, where = loops(tape)
-    group_of: dict[Tensor, Group] = {}
+    group_of: dict[Tensor, Part] = {}
     notes = []
     for loop, steps in found.items():
         for run in runs(list(steps.items()), where):
@@ -204,7 +205,7 @@ def _same(p: Any, q: Any, shift: int) -> bool:
     return bool(p == q) or (isinstance(p, int) and abs(q - p) == abs(shift))
 
 
-def _folded(loop: Scope, run: list[Step]) -> Group:
+def _folded(loop: Scope, run: list[Step]) -> Part:
     example, (first, _), (last, _) = run[0][0], run[1], run[-1]
     count = len(run) - 1
     remark = f"{count} time steps\nt = {first} … {last}\nas t = {example}"
@@ -219,10 +220,10 @@ def _folded(loop: Scope, run: list[Step]) -> Group:
 
 
 def _absorb(
-    tape: Tape, inside: Container[Tensor], group_of: dict[Tensor, Group]
+    tape: Tape, inside: Container[Tensor], group_of: dict[Tensor, Part]
 ) -> None:
     """Fold also what only folded steps read, such as x[:, t] made outside the loop."""
-    readers: dict[Tensor, set[Group | None]] = {}
+    readers: dict[Tensor, set[Part | None]] = {}
     stays = set(tape.outputs)
     for entry in reversed(tape.steps):
         found = readers.get(entry, set())
@@ -236,24 +237,24 @@ def _absorb(
                 readers.setdefault(arg, set()).add(group_of.get(entry))
 
 
-def _owner(group: Group, group_of: dict[Tensor, Group]) -> Group | None:
+def _owner(group: Part, group_of: dict[Tensor, Part]) -> Part | None:
     """Return the group that holds all entries of another, or None."""
     found = {group_of.get(entry) for entry in group.entries}
     return found.pop() if len(found) == 1 else None
 
 
-def _regrouped(groups: Iterable[Group], group_of: dict[Tensor, Group]) -> list[Group]:
+def _regrouped(groups: Iterable[Part], group_of: dict[Tensor, Part]) -> list[Part]:
     """Replace the groups that lie in a larger one by that, once."""
     owner = {group: _owner(group, group_of) for group in groups}
     apart = {
         e for group, found in owner.items() if found is None for e in group.entries
     }
-    members: dict[Group, list[Tensor]] = {}
+    members: dict[Part, list[Tensor]] = {}
     for entry, larger in group_of.items():
         if entry not in apart:
             members.setdefault(larger, []).append(entry)
-    kept: list[Group] = []
-    seen: set[Group] = set()
+    kept: list[Part] = []
+    seen: set[Part] = set()
     for group, found in owner.items():
         if found is None:
             kept.append(group)

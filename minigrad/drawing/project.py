@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from minigrad.context import Scope
-from minigrad.drawing.view import DENSE, FOLDED, FUNCTION, JOIN, LAYER, SEVERAL, Group
+from minigrad.drawing.view import FOLDED, LAYER, label, tooltip
 from minigrad.drawing.words import (
     Label,
     is_infix,
@@ -28,6 +28,7 @@ from minigrad.drawing.words import (
 )
 from minigrad.parameter import Parameter
 from minigrad.primitive import Linear, Primitive
+from minigrad.structure.parts import DENSE, FUNCTION, JOIN, SEVERAL, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -87,7 +88,7 @@ class Cluster:
 class Picture:
     """The projection of a tape under a grouping; `notes` say what was folded."""
 
-    def __init__(self, tape: Tape, groups: list[Group], notes: tuple[str, ...] = ()):
+    def __init__(self, tape: Tape, groups: list[Part], notes: tuple[str, ...] = ()):
         self.root = Cluster(())
         self.arrows: list[Arrow] = []
         self.notes = notes
@@ -107,7 +108,7 @@ class Picture:
         self.nodes = list(self.root)
         self.primitives = _said(groups)
 
-    def _scopes_using_leaves(self, groups: list[Group]) -> dict[Tensor, set[Scope]]:
+    def _scopes_using_leaves(self, groups: list[Part]) -> dict[Tensor, set[Scope]]:
         users: dict[Tensor, set[Scope]] = {}
         for group in groups:
             for entry in group.entries:
@@ -116,13 +117,13 @@ class Picture:
                         users.setdefault(arg, set()).add(group.scope)
         return users
 
-    def _draw(self, group: Group) -> None:
+    def _draw(self, group: Part) -> None:
         output = not self._outputs.isdisjoint(group.entries)
         node = Node(
             self._ids[group],
             group.kind,
-            group.label,
-            group.tooltip,
+            label(group),
+            tooltip(group, self._place),
             output=output,
             entries=group.entries,
         )
@@ -136,7 +137,7 @@ class Picture:
                 if isinstance(arg, Tensor):
                     self._draw_arrow(arg, group, operands[i], entry)
 
-    def _is_drawn(self, value: object, user: Group) -> bool:
+    def _is_drawn(self, value: object, user: Part) -> bool:
         """Does an arrow lead there? Boxes keep their Parameters to themselves."""
         if not isinstance(value, Tensor) or self._owner.get(value) is user:
             return False
@@ -144,22 +145,22 @@ class Picture:
         return not (closed and isinstance(value, Parameter))
 
     def _draw_arrow(
-        self, value: Tensor, user: Group, operand: str, entry: Tensor
+        self, value: Tensor, user: Part, operand: str, entry: Tensor
     ) -> None:
         maker = self._owner.get(value)
         shape, head = shape_text(value), self._ids[user]
-        tooltip = f"{name_of(value, self._place)} {shape}"
+        words = f"{name_of(value, self._place)} {shape}"
         read = value, entry
         if maker is user:
             then, now = _time(value), _time(entry)
             if user.kind == LAYER and then and now and then != now:
                 name = value.name or "state"
                 to = "t + 1" if max(now) > max(then) else "t − 1"
-                self._return(Arrow(head, head, shape, name, tooltip, read), to)
+                self._return(Arrow(head, head, shape, name, words, read), to)
         elif maker is None:  # folded steps and boxes keep their leaves to themselves
             if user.kind != FOLDED and self._is_drawn(value, user):
                 tail = self._tap(value, user.scope)
-                arrow = Arrow(tail, head, "", operand, tooltip, read)
+                arrow = Arrow(tail, head, "", operand, words, read)
                 if user.kind in (LAYER, FUNCTION):
                     self._once(replace(arrow, operand=""))
                 else:
@@ -175,9 +176,9 @@ class Picture:
                 )
                 alone = made == 1 and not closed
                 where = operand if alone else ""
-                self._once(Arrow(tail, head, shape, where, tooltip, read))
+                self._once(Arrow(tail, head, shape, where, words, read))
             else:
-                self.arrows.append(Arrow(tail, head, shape, operand, tooltip, read))
+                self.arrows.append(Arrow(tail, head, shape, operand, words, read))
 
     def _return(self, arrow: Arrow, to: str) -> None:
         """Draw one arrow from a recurrent layer to itself for all that it carries."""
@@ -223,8 +224,8 @@ class Picture:
 
     def _cluster(self, scope: Scope) -> Cluster:
         cluster = self.root
-        for depth, label in enumerate(scope, start=1):
-            cluster = cluster.clusters.setdefault(label, Cluster(scope[:depth]))
+        for depth, part in enumerate(scope, start=1):
+            cluster = cluster.clusters.setdefault(part, Cluster(scope[:depth]))
         return cluster
 
 
@@ -232,7 +233,7 @@ def _time(entry: Tensor) -> set[int]:
     return {label for label in entry.scope if isinstance(label, int)}
 
 
-def _said(groups: list[Group]) -> list[Primitive]:
+def _said(groups: list[Part]) -> list[Primitive]:
     """Return the rows whose symbol a node shows, in the order of the tape."""
     return list(
         dict.fromkeys(
@@ -240,7 +241,7 @@ def _said(groups: list[Group]) -> list[Primitive]:
             for group in groups
             if group.kind != JOIN  # it is drawn as a mark
             for entry in group.entries
-            if entry.primitive and entry.primitive.symbol == group.label.symbol
+            if entry.primitive and entry.primitive.symbol == label(group).symbol
         )
     )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minigrad.drawing.project import Cluster
-from minigrad.drawing.view import DENSE, FOLDED, FUNCTION, JOIN, LAYER, SEVERAL
+from minigrad.drawing.view import FOLDED, LAYER
+from minigrad.structure.parts import DENSE, FUNCTION, JOIN, SEVERAL
 
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 

@@ -1,49 +1,51 @@
-"""A view groups the entries of a tape and labels the groups.
+"""A view chooses the parts of a tape that are drawn, and a part is put into words.
 
 A picture is a projection of a recorded tape: nothing is drawn that was not recorded.
-A **view** decides which entries make one node, and what that node says. The rest is
-the same for all views and lives elsewhere: `project.py` finds clusters and arrows,
-`fold.py` folds repeated time steps, `dot.py` writes it down, `render.py` paints it.
+A **view** decides which entries make one node. What the node says follows from the
+part (`label`, `tooltip`), unless the view has words of its own: then the part is a
+`Group`. The rest is the same for all views and lives elsewhere: `project.py` finds
+clusters and arrows, `fold.py` folds repeated time steps, `dot.py` writes it down,
+`render.py` paints it.
 
 The table of all views is in `views.py`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from minigrad.calls import closed
-from minigrad.context import Call, Scope
-from minigrad.drawing.words import Label, label_of, name_in_time, tooltip_of
+from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.primitive import Elementwise
+from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import (
+    DENSE,
+    FUNCTION,
+    SEVERAL,
+    DensePart,
+    FunctionPart,
+    Part,
+)
+from minigrad.structure.sublayers import is_additive, is_product
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 FOLDED = "folded"  # the kind of a group that stands for repeated time steps
-DENSE = "dense"  # ... for a dense sub-layer, its W and b inside
 LAYER = "layer"  # ... for a recurrent layer, all its time steps inside
-JOIN = "join"  # ... for vectors put side by side
-FUNCTION = "function"  # ... for what a named function recorded: softmax
-SEVERAL = "several"  # ... for several primitives with one way in and one way out
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Entries of the tape that are drawn as one node.
+class Group(Part):
+    """A part that a view made and labelled itself, as it says of a whole layer.
 
-    entries   in the order of the tape; what passes between two of them is not drawn
-    scope     the clusters the node stands in, outermost first
     kind      a row of `styles.STYLES`: what it looks like, what the legend says of it
     label     what it says
     tooltip   what it says when pointed at
     """
 
-    entries: tuple[Tensor, ...]
-    scope: Scope
-    kind: str
     label: Label
     tooltip: str = ""
 
@@ -57,15 +59,15 @@ class View:
     """A way to look at a tape.
 
     answers   the question it answers, in a few words
-    groups    the groups it makes of a tape, in the order of the tape; a leaf that is
-              in no group is drawn beside each of its users
+    groups    the parts it makes of a tape, in the order of the tape; a leaf that is
+              in no part is drawn beside each of its users
     sheet     for a picture with fixed places: the sheet it makes of a tape; it raises
               NotPlaced, or returns None, for a tape that is like none it can place
     notes     sentences below the picture: what the groups leave out of a tape
     """
 
     answers: str
-    groups: Callable[[Tape], Iterator[Group] | list[Group]]
+    groups: Callable[[Tape], Iterable[Part]]
     sheet: Callable[[Tape], Any] | None = None
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
 
@@ -73,51 +75,83 @@ class View:
         return f"<View: {self.answers}>"
 
 
-def every_primitive(tape: Tape) -> Iterator[Group]:
-    """Make one node of every primitive that ran."""
-    place = {entry: i for i, entry in enumerate(tape)}
-    for entry in tape:
-        if entry.primitive is not None:
-            yield Group(
-                (entry,),
-                entry.scope,
-                "elementwise" if isinstance(entry.primitive, Elementwise) else "linear",
-                label_of(entry),
-                tooltip_of(entry, place),
-            )
+def label(part: Part) -> Label:
+    """Return what a part says: what it does, and the name of what it makes.
+
+    >>> import minigrad as mg
+    >>> from minigrad.structure.sublayers import structure
+    >>> y = 1.0 - mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
+    >>> [label(part).symbol for part in structure(mg.Tape(y))]
+    ['tanh', '1 −']
+    """
+    if isinstance(part, Group):
+        return part.label
+    if isinstance(part, DensePart):
+        return _dense(part)
+    if isinstance(part, FunctionPart):
+        name = name_in_time(part.entries[-1])
+        return Label(part.call.name.replace("_", " "), name)
+    if part.kind == SEVERAL:
+        names = [leaf_label(each).name or "·" for each in weights(part.entries)]
+        return Label("", ", ".join(["…", *names]).replace("…,", "…"))
+    return label_of(part.entries[-1])
 
 
-def every_function(tape: Tape) -> Iterator[Group]:
-    """Make one node of what a named function recorded, and of any other primitive."""
-    place = {entry: i for i, entry in enumerate(tape)}
-    calls = closed(tape.steps)
-    call_of = {steps[-1]: call for call, steps in calls.items()}
-    inside = {entry for steps in calls.values() for entry in steps}
-    for group in every_primitive(tape):
-        (entry,) = group.entries
-        if entry in call_of:
-            call = call_of[entry]
-            node = function_group(call, calls[call])
-            scope = opened(entry, calls) + node.scope
-            yield replace(node, scope=scope, tooltip=function_tooltip(node, place))
-        elif entry not in inside:
-            yield replace(group, scope=opened(entry, calls) + group.scope)
+def tooltip(part: Part, place: Mapping[Tensor, int]) -> str:
+    """Return what a part says when pointed at: its Parameters, what ran, its output."""
+    if isinstance(part, Group):
+        return part.tooltip
+    ran = " → ".join(label_of(each).symbol for each in part.entries)
+    lines = []
+    if part.kind in (DENSE, SEVERAL):
+        found = weights(part.entries)
+        lines += [f"{leaf_label(each).name} {each.shape}" for each in found]
+    if part.kind == SEVERAL:
+        lines.append(ran)
+    if part.kind == FUNCTION:
+        lines.append(f"{label(part).symbol}: {ran}")
+    return "\n".join([*lines, tooltip_of(part.entries[-1], place)])
 
 
-def opened(entry: Tensor, calls: Mapping[Call, list[Tensor]]) -> Scope:
-    """Return the calls around an entry that are drawn open, as frames."""
-    chain = entry.call.chain() if entry.call else []
-    around = itertools.takewhile(lambda call: call not in calls, chain)
-    return tuple(call.name.replace("_", " ") for call in around)
+def _dense(part: DensePart) -> Label:
+    """Return what a dense sub-layer says: its activation, its W and b."""
+    closing = _closing(part)
+    symbol = " → ".join(closing) or _affine(part)
+    symbol = f"… → {symbol}" if part.longer else symbol
+    found = sorted(weights(part.entries), key=lambda each: -each.ndim)  # W before p, b
+    names = [leaf_label(each).name or "·" for each in found]
+    deeper = sum(map(is_product, part.entries)) > 1 and len(closing) > 1
+    name = f"{len(closing)} layers" if deeper else ", ".join(names)
+    return Label(symbol, name)
 
 
-def function_group(call: Call, steps: list[Tensor]) -> Group:
-    """Return the node of one call of a named function, without its tooltip."""
-    label = Label(call.name.replace("_", " "), name_in_time(steps[-1]))
-    return Group(tuple(steps), steps[-1].scope, FUNCTION, label)
+def _closing(part: DensePart) -> list[str]:
+    """Return the activations of a dense sub-layer, a composite by its name."""
+    made = part.entries
+    calls = {call: steps for call, steps in closed(made).items() if _keeps_shape(steps)}
+    known = {
+        steps[-1]: (call.name.replace("_", " "), steps) for call, steps in calls.items()
+    }
+    ends = {*known, *part.activations}
+    ends -= {step for end, (_, steps) in known.items() for step in steps[:-1]}
+    shown = [e for e in made if e in ends]
+    bent = [e for e in shown if e in known or isinstance(e.primitive, Elementwise)]
+    shown = bent or shown * (len(shown) == 1)
+    return [
+        known[e][0] if e in known else e.primitive.symbol for e in shown if e.primitive
+    ]
 
 
-def function_tooltip(group: Group, place: Mapping[Tensor, int]) -> str:
-    """Say what ran in a function, and what came out."""
-    ran = " → ".join(label_of(each).symbol for each in group.entries)
-    return f"{group.label.symbol}: {ran}\n{tooltip_of(group.entries[-1], place)}"
+def _keeps_shape(steps: list[Tensor]) -> bool:
+    """Does a function give what it was given other values, as activations do?"""
+    inside = set(steps)
+    read = {arg.shape for step in steps for arg in tensors(step) if arg not in inside}
+    return read == {steps[-1].shape}
+
+
+def _affine(part: DensePart) -> str:
+    """Return what a box without an activation is: with a bias, with more, or bare."""
+    added = [e for e in part.entries if is_additive(e.primitive)]
+    if any(weights([e]) for e in added):
+        return "W v + b"
+    return "W v + …" if added else "W v"

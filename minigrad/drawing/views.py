@@ -20,18 +20,19 @@ from minigrad.drawing.cell.difference import difference_sheet
 from minigrad.drawing.cell.recurrent import folded_sheet, gate_sheet, unrolled_sheet
 from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
 from minigrad.drawing.neuron.neurons import neuron_sheet
-from minigrad.drawing.view import View, every_function, every_primitive
-from minigrad.structure.sublayers import by_structure
+from minigrad.drawing.view import View
+from minigrad.structure.parts import every_function, every_primitive
+from minigrad.structure.sublayers import structure
 
 VIEWS: dict[str, View] = {
     "op": View("what was computed, by which functions?", every_function),
     "step": View("what did the tape really record?", every_primitive),
-    "gate": View("what is in the cell?", by_structure, gate_sheet),
-    "unrolled": View("what happens over time?", by_structure, unrolled_sheet),
-    "folded": View("how is it connected to itself?", by_structure, folded_sheet),
+    "gate": View("what is in the cell?", structure, gate_sheet),
+    "unrolled": View("what happens over time?", structure, unrolled_sheet),
+    "folded": View("how is it connected to itself?", structure, folded_sheet),
     "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
     "layer": View("which layers are there?", by_layer),
-    "neuron": View("is it a neuron or a layer?", by_structure, neuron_sheet),
+    "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
     "backward": View("how does the gradient flow?", every_primitive, backward_sheet),
-    "difference": View("what does a variant change?", by_structure, difference_sheet),
+    "difference": View("what does a variant change?", structure, difference_sheet),
 }

@@ -17,6 +17,7 @@ from minigrad.calls import function_of
 from minigrad.context import path
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.recording import parameters_of
+from minigrad.structure.loops import name_in_time
 from minigrad.tensor import Array, Tensor
 
 FEW = 6  # a tensor with more entries is summarised
@@ -189,23 +190,6 @@ def by_name(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
         each.name or ("output" if only else f"output {i}"): each
         for i, each in enumerate(outputs, start=1)
     }
-
-
-def name_in_time(entry: Tensor) -> str:
-    """Return an entry's name; a letter made at step 3 has that as a subscript, f_3.
-
-    >>> import minigrad as mg
-    >>> with mg.scope("LSTM", 3):
-    ...     f = mg.Tensor(0.5, name="f")
-    >>> name_in_time(f)
-    'f_3'
-    """
-    name = entry.name or ""
-    steps = [label for label in entry.scope if isinstance(label, int)]
-    is_letter = len(name.replace("~", "").split("_")[0]) == 1
-    if not steps or not is_letter or any(letter.isdigit() for letter in name):
-        return name
-    return f"{name}_{steps[-1]}"
 
 
 def name_of(entry: Tensor, place: Mapping[Tensor, int]) -> str:

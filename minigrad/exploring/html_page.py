@@ -18,11 +18,11 @@ from string import Template
 
 from minigrad.context import Scope
 from minigrad.drawing.fold import fold
-from minigrad.drawing.view import FOLDED, Group
-from minigrad.drawing.words import Label
+from minigrad.drawing.view import FOLDED
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, gates, states
 from minigrad.exploring.step_panels import Words, text
+from minigrad.structure.parts import every_primitive
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -69,8 +69,7 @@ def repeated(tape: Tape) -> tuple[set[int], list[str]]:
 
     A leaf that nothing else reads, such as the x of such a step, is one of them.
     """
-    bare = [Group((e,), e.scope, "", Label()) for e in tape if e.primitive]
-    groups, notes = fold(tape, bare)
+    groups, notes = fold(tape, list(every_primitive(tape)))
     place = {entry: i for i, entry in enumerate(tape)}
     inside = {
         place[entry]

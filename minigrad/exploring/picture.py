@@ -18,9 +18,11 @@ from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
 from minigrad.drawing.project import Arrow, Picture
 from minigrad.drawing.render import NotRendered
-from minigrad.drawing.view import DENSE, FOLDED, Group, every_primitive
-from minigrad.drawing.words import Label, name_in_time
+from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.words import Label
 from minigrad.parameter import Parameter
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE, Part, every_primitive
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -91,15 +93,13 @@ def _together(arrows: list[Arrow]) -> Iterator[Arrow]:
             yield replace(arrow, operand="", tooltip=f"{between[ends]} values")
 
 
-def closed(
-    groups: Iterable[Group], part: Callable[[Scope], Scope | None]
-) -> list[Group]:
+def closed(groups: Iterable[Part], part: Callable[[Scope], Scope | None]) -> list[Part]:
     """Return groups with one for each part of the model that is closed.
 
     `part` gives the scope of the closed part that a scope lies in, or None.
     """
     members: dict[Scope, list[Tensor]] = {}
-    order: list[Group | Scope] = []
+    order: list[Part | Scope] = []
     for group in groups:
         scope = part(group.scope)
         if scope is None:
@@ -109,12 +109,12 @@ def closed(
             order.append(scope)
         members.setdefault(scope, []).extend(group.entries)
     return [
-        each if isinstance(each, Group) else _closed(each, members[each])
+        each if isinstance(each, Part) else _closed(each, members[each])
         for each in order
     ]
 
 
-def _closed(scope: Scope, entries: list[Tensor]) -> Group:
+def _closed(scope: Scope, entries: list[Tensor]) -> Part:
     """Return a closed part: a yellow box with its Parameters, or a time step."""
     last, inside = scope[-1], f"{len(entries)} steps"
     about = f"{path(scope)}: {inside}, closed"

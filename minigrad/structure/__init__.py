@@ -1,1 +1,15 @@
-"""What is known of a tape's structure: time steps, loops, sub-layers, provenance."""
+"""What is known of a tape's structure, for all who read it: pictures, equations, pages.
+
+A tape is a list. A person sees a model in it: layers, time steps, gates. What is seen
+is read here, from the rows that ran and from who reads whom, and is neither drawn nor
+written: no file imports SymPy, Graphviz, or a picture. In the order of the argument:
+
+    consumers.py         who reads whom
+    parts.py             entries that are shown as one
+    fused_subgraphs.py   several primitives as one: a layer norm
+    sublayers.py         dense sub-layers, and all parts of a tape
+    loops.py             what was recorded over and over
+    time_steps.py        what each time step reads, makes and hands on
+    reads.py, moves.py, origins.py   which entry reads which
+    layers.py            recurrent layers side by side in time
+"""

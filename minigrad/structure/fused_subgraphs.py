@@ -11,8 +11,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Container, Mapping, Sequence
 
-from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
+from minigrad.structure.consumers import consumers, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -29,10 +29,7 @@ def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Te
     >>> {len(knot) for knot in find_knots(mg.Tape(y), ()).values()}
     {8}
     """
-    readers: dict[Tensor, list[Tensor]] = {}
-    for entry in tape:
-        for arg in _read(entry):
-            readers.setdefault(arg, []).append(entry)
+    readers = consumers(tape)
     found: dict[Tensor, list[Tensor]] = {}
     for value, reading in readers.items():
         if len(reading) > 1 and value not in found:
@@ -63,7 +60,7 @@ def _from_here(
     heapq.heapify(ahead)
     while ahead:
         _, entry = heapq.heappop(ahead)
-        alone = all(arg in own for arg in _read(entry))
+        alone = all(arg in own for arg in tensors(entry))
         if (
             entry in own
             or entry in elsewhere
@@ -94,17 +91,12 @@ def _until_the_end(
         if any(entry is each for each in outputs)
         or any(r not in inside for r in readers.get(entry, ()))
     ]
-    meets = any(len(_read(entry)) > 1 for entry in own)
+    meets = any(len(tensors(entry)) > 1 for entry in own)
     return (
         own
         if len(own) >= FEW and meets and len(ends) == 1 and ends[0] is own[-1]
         else []
     )
-
-
-def _read(entry: Tensor) -> list[Tensor]:
-    args = (arg for arg in entry.args if isinstance(arg, Tensor))
-    return [arg for arg in args if not isinstance(arg, Parameter)]
 
 
 def up_to_activation(
@@ -124,7 +116,7 @@ def up_to_activation(
         _, entry = heapq.heappop(ahead)
         if entry in entries:
             continue
-        inside = all(arg in entries for arg in _read(entry))
+        inside = all(arg in entries for arg in tensors(entry))
         if not inside or entry.scope != begun[-1].scope or stops(entry):
             return []
         entries[entry] = None

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from minigrad.context import path
-from minigrad.drawing.words import name_in_time
 from minigrad.primitive import Linear
+from minigrad.structure.consumers import tensors
+from minigrad.structure.loops import name_in_time
 from minigrad.structure.origins import Origins
-from minigrad.structure.sublayers import tensors
 from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from minigrad.context import Scope
-from minigrad.drawing.view import Group
-from minigrad.structure.sublayers import tensors
+from minigrad.structure.consumers import tensors
+from minigrad.structure.parts import Part
 from minigrad.tensor import Tensor
 
 
@@ -29,10 +29,10 @@ class Loop:
 
     scope: Scope
     part: Scope = ()
-    inside: dict[int, list[Group]] = field(default_factory=dict)
+    inside: dict[int, list[Part]] = field(default_factory=dict)
 
 
-def find_loops(groups: Iterable[Group]) -> list[Loop]:
+def find_loops(groups: Iterable[Part]) -> list[Loop]:
     """Return the loops that groups are in, in the order of the tape."""
     found: list[Loop] = []
     latest: dict[Scope, Loop] = {}
@@ -92,6 +92,23 @@ def letter_of(leaf: Tensor) -> str:
     return letter if rest.isdigit() or rest == "prev" else ""
 
 
+def name_in_time(entry: Tensor) -> str:
+    """Return an entry's name; a letter made at step 3 has that as a subscript, f_3.
+
+    >>> import minigrad as mg
+    >>> with mg.scope("LSTM", 3):
+    ...     f = mg.Tensor(0.5, name="f")
+    >>> name_in_time(f)
+    'f_3'
+    """
+    name = entry.name or ""
+    steps = [label for label in entry.scope if isinstance(label, int)]
+    is_letter = len(name.replace("~", "").split("_")[0]) == 1
+    if not steps or not is_letter or any(letter.isdigit() for letter in name):
+        return name
+    return f"{name}_{steps[-1]}"
+
+
 def _carries(loop: Loop, label: str | int) -> bool:
     """Does this part read at one time step what it made itself at the one before?"""
     mine = [
@@ -109,8 +126,8 @@ def _carries(loop: Loop, label: str | int) -> bool:
 
 
 def _shared_out(
-    loop: Loop, groups: list[Group], labels: list[str | int]
-) -> dict[str | int, list[Group]]:
+    loop: Loop, groups: list[Part], labels: list[str | int]
+) -> dict[str | int, list[Part]]:
     """Give every group of a time step to a part: its own, or that which reads it."""
     owner = {g: b for g in groups if (b := _label(loop, g.scope)) in labels}
     maker = {entry: group for group in groups for entry in group.entries}

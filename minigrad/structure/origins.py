@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.primitive import Elementwise, Linear
-from minigrad.structure.sublayers import tensors
+from minigrad.structure.consumers import tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

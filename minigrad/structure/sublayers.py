@@ -18,50 +18,29 @@ within its own part makes that box deeper.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from minigrad.calls import closed
 from minigrad.context import Scope
-from minigrad.drawing.view import (
-    DENSE,
-    FUNCTION,
-    JOIN,
-    SEVERAL,
-    Group,
-    function_group,
-    function_tooltip,
-)
-from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
+from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.fused_subgraphs import (
     find_knots,
     is_activation,
     up_to_activation,
 )
+from minigrad.structure.parts import (
+    DENSE,
+    JOIN,
+    SEVERAL,
+    DensePart,
+    Part,
+    one_call,
+    one_primitive,
+)
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-
-
-def tensors(entry: Tensor) -> list[Tensor]:
-    """Return the Tensors an entry was made of; Parameters are not among them."""
-    return [
-        arg
-        for arg in entry.args
-        if isinstance(arg, Tensor) and not isinstance(arg, Parameter)
-    ]
-
-
-def weights(entries: Iterable[Tensor]) -> list[Parameter]:
-    """Return the Parameters that entries read, each once.
-
-    >>> import minigrad as mg
-    >>> [each.name for each in weights(mg.Tape(mg.Dense(2, 1)(mg.Tensor([1.0, 2.0]))))]
-    ['W', 'b']
-    """
-    found = (arg for e in entries for arg in e.args if isinstance(arg, Parameter))
-    return list(dict.fromkeys(found))
 
 
 def is_product(entry: Tensor) -> bool:
@@ -146,6 +125,16 @@ class Box:
         self.activations = other.activations + self.activations
         self.products += other.products
 
+    def part(self) -> DensePart:
+        """Return it as it is when it has grown."""
+        return DensePart(
+            tuple(self.entries),
+            self.scope,
+            DENSE,
+            tuple(self.activations),
+            self.longer,
+        )
+
 
 def boxes(tape: Tape) -> dict[Tensor, Box]:
     """Return the dense sub-layer of every entry that is in one.
@@ -155,10 +144,7 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
     >>> len(set(boxes(mg.Tape(y)).values())), len(boxes(mg.Tape(y)))
     (1, 3)
     """
-    readers: dict[Tensor, list[Tensor]] = {}
-    for entry in tape:
-        for arg in tensors(entry):
-            readers.setdefault(arg, []).append(entry)
+    readers = consumers(tape)
     uses = {entry: len(found) for entry, found in readers.items()}
     found: dict[Tensor, Box] = {}
     for entry in tape:
@@ -229,21 +215,21 @@ def _may_take(box: Box, entry: Tensor) -> bool:
     return box.scope == entry.scope or (around and not box.products)
 
 
-def by_structure(tape: Tape) -> list[Group]:
-    """Make one node of every dense sub-layer, and of everything between them."""
-    place = {entry: i for i, entry in enumerate(tape)}
-    return [replace(group, tooltip=told(group, place)) for group in structure(tape)]
+def structure(tape: Tape) -> list[Part]:
+    """Return the parts of a tape: every dense sub-layer, and all that is between them.
 
-
-def structure(tape: Tape) -> list[Group]:
-    """Return the groups of `by_structure` without tooltips, which few are asked for."""
+    >>> import minigrad as mg
+    >>> y = 1.0 - mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
+    >>> [(part.kind, len(part.entries)) for part in structure(mg.Tape(y))]
+    [('dense', 3), ('elementwise', 1)]
+    """
     box_of = boxes(tape)
     knots = find_knots(tape, box_of)
     calls = closed(
         tape.steps, lambda steps: not any(e in box_of or e in knots for e in steps)
     )
     function = {e: (call, steps) for call, steps in calls.items() for e in steps}
-    groups = []
+    parts: list[Part] = []
     done: set[Box] = set()
     for entry in reversed(tape.steps):
         box = box_of.get(entry)
@@ -252,77 +238,15 @@ def structure(tape: Tape) -> list[Group]:
         if entry in function:
             call, steps = function[entry]
             if entry is steps[-1]:
-                groups.append(function_group(call, steps))
+                parts.append(one_call(call, steps))
         elif entry in knots:
             if entry is knots[entry][-1]:
-                groups.append(_knot_group(knots[entry]))
+                parts.append(Part(tuple(knots[entry]), entry.scope, SEVERAL))
         elif box is None:
-            row = entry.primitive
-            kind = JOIN if is_join(entry) else "linear"
-            kind = "elementwise" if isinstance(row, Elementwise) else kind
-            groups.append(Group((entry,), entry.scope, kind, label_of(entry)))
+            single = one_primitive(entry)
+            joins = single.kind == "linear" and is_join(entry)
+            parts.append(replace(single, kind=JOIN) if joins else single)
         else:
             done.add(box)
-            groups.append(Group(tuple(box.entries), box.scope, DENSE, _dense(box)))
-    return groups[::-1]
-
-
-def _dense(box: Box) -> Label:
-    """Return what a dense sub-layer says: its activation, its W and b."""
-    closing = _closing(box)
-    symbol = " → ".join(closing) or _affine(box)
-    symbol = f"… → {symbol}" if box.longer else symbol
-    found = sorted(weights(box.entries), key=lambda each: -each.ndim)  # W before p, b
-    names = [leaf_label(each).name or "·" for each in found]
-    deeper = box.products > 1 and len(closing) > 1
-    name = f"{len(closing)} layers" if deeper else ", ".join(names)
-    return Label(symbol, name)
-
-
-def _closing(box: Box) -> list[str]:
-    """Return the activations of a box, a composite by its name."""
-    made = box.entries
-    calls = {call: steps for call, steps in closed(made).items() if _keeps_shape(steps)}
-    known = {
-        steps[-1]: (call.name.replace("_", " "), steps) for call, steps in calls.items()
-    }
-    ends = {*known, *box.activations}
-    ends -= {step for end, (_, steps) in known.items() for step in steps[:-1]}
-    shown = [e for e in made if e in ends]
-    bent = [e for e in shown if e in known or isinstance(e.primitive, Elementwise)]
-    shown = bent or shown * (len(shown) == 1)
-    return [
-        known[e][0] if e in known else e.primitive.symbol for e in shown if e.primitive
-    ]
-
-
-def _keeps_shape(steps: list[Tensor]) -> bool:
-    """Does a function give what it was given other values, as activations do?"""
-    inside = set(steps)
-    read = {arg.shape for step in steps for arg in tensors(step) if arg not in inside}
-    return read == {steps[-1].shape}
-
-
-def _affine(box: Box) -> str:
-    """Return what a box without an activation is: with a bias, with more, or bare."""
-    added = [e for e in box.entries if is_additive(e.primitive)]
-    if any(weights([e]) for e in added):
-        return "W v + b"
-    return "W v + …" if added else "W v"
-
-
-def told(group: Group, place: Mapping[Tensor, int]) -> str:
-    """Return a group's tooltip: the Parameters in it, what ran, and its output."""
-    if group.kind == FUNCTION:
-        return function_tooltip(group, place)
-    found = weights(group.entries) if group.kind in (DENSE, SEVERAL) else []
-    lines = [f"{leaf_label(each).name} {each.shape}" for each in found]
-    if group.kind == SEVERAL:
-        lines.append(" → ".join(label_of(each).symbol for each in group.entries))
-    return "\n".join([*lines, tooltip_of(group.entries[-1], place)])
-
-
-def _knot_group(entries: list[Tensor]) -> Group:
-    names = [leaf_label(each).name or "·" for each in weights(entries)]
-    label = Label("", ", ".join(["…", *names]).replace("…,", "…"))
-    return Group(tuple(entries), entries[-1].scope, SEVERAL, label)
+            parts.append(box.part())
+    return parts[::-1]

@@ -18,10 +18,11 @@ from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
 from minigrad.context import Scope
-from minigrad.drawing.view import Group
 from minigrad.parameter import Parameter
+from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.loops import Loop, find_loops, letter_of
-from minigrad.structure.sublayers import structure, tensors
+from minigrad.structure.parts import Part
+from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -47,7 +48,7 @@ class Step:
 
     t: int | None
     scope: Scope
-    groups: list[Group]
+    groups: list[Part]
     inputs: list[Tensor]
     states: list[State]
     leaves: list[Tensor]
@@ -82,7 +83,7 @@ def every_loop(tape: Tape) -> list[list[Step]]:
     A tape without any is a single step.
     """
     groups = structure(tape)
-    readers = _readers(tape)
+    readers = consumers(tape)
     loops = find_loops(groups)
     if not loops:
         return [[_only_step(tape, groups, readers)]]
@@ -91,7 +92,7 @@ def every_loop(tape: Tape) -> list[list[Step]]:
 
 def _only_step(
     tape: Tape,
-    groups: list[Group],
+    groups: list[Part],
     readers: dict[Tensor, list[Tensor]],
     t: int | None = None,
     scope: Scope | None = None,
@@ -125,7 +126,7 @@ def _common(scopes: list[Scope]) -> Scope:
     return first[: len(same)] if first[: len(same)] == last[: len(same)] else ()
 
 
-def _reads(groups: list[Group], tape: Tape) -> tuple[list[Group], list[Tensor]]:
+def _reads(groups: list[Part], tape: Tape) -> tuple[list[Part], list[Tensor]]:
     """Return the groups without those that only fetch an input, and what they read."""
     results = set(tape.outputs)
     own = {entry for group in groups for entry in group.entries}
@@ -183,16 +184,8 @@ def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> lis
     return found
 
 
-def _entries(groups: list[Group]) -> list[Tensor]:
+def _entries(groups: list[Part]) -> list[Tensor]:
     return [entry for group in groups for entry in group.entries]
-
-
-def _readers(tape: Tape) -> dict[Tensor, list[Tensor]]:
-    readers: dict[Tensor, list[Tensor]] = {}
-    for entry in tape:
-        for arg in tensors(entry):
-            readers.setdefault(arg, []).append(entry)
-    return readers
 
 
 def _numbered(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:

@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.drawing.project import Arrow, Node
-from minigrad.drawing.view import DENSE, FOLDED, LAYER
-from minigrad.drawing.words import (
-    Label,
-    leaf_label,
-    name_in_time,
-    shape_text,
-    values_text,
-)
+from minigrad.drawing.view import FOLDED, LAYER
+from minigrad.drawing.words import Label, leaf_label, shape_text, values_text
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
-from minigrad.structure.sublayers import is_additive, weights
+from minigrad.structure.consumers import weights
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE
+from minigrad.structure.sublayers import is_additive
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -35,7 +32,7 @@ class Cotangents:
 
     >>> import minigrad as mg
     >>> from minigrad.drawing.project import Picture
-    >>> from minigrad.drawing.view import every_primitive
+    >>> from minigrad.structure.parts import every_primitive
     >>> a = mg.Parameter(3.0, name="a")
     >>> tape = mg.Tape(a * a)
     >>> nodes = Picture(tape, list(every_primitive(tape))).nodes

@@ -31,13 +31,10 @@ from minigrad.drawing.project import Arrow, Node, Picture
 from minigrad.drawing.safe import SMALL, markup, size, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
-from minigrad.drawing.view import (
-    FOLDED,
-    JOIN,
-    every_primitive,
-)
+from minigrad.drawing.view import FOLDED
 from minigrad.drawing.words import Label, by_name
 from minigrad.messages import explain, user_line
+from minigrad.structure.parts import JOIN, every_primitive
 from minigrad.tape import Tape
 
 HIGH, GAP, ASIDE = 62.0, 62.0, 36.0  # points: rows, half to half, node to node

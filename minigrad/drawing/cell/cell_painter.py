@@ -16,10 +16,11 @@ from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
-from minigrad.drawing.words import Label, name_in_time, shape_text, tooltip_of
+from minigrad.drawing.view import label, tooltip
+from minigrad.drawing.words import Label, shape_text, tooltip_of
 from minigrad.structure.layers import called
-from minigrad.structure.sublayers import told
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -56,16 +57,16 @@ class Ink:
         self.risers: dict[Tensor, Way] = {}  # what goes up to the next layer
         self.outer_circles = self.boxes = 0
 
-    def node(self, group: Group, at: XY, reach: tuple[int, int]) -> str:
+    def node(self, group: Part, at: XY, reach: tuple[int, int]) -> str:
         """Draw a box, a circle, or the square where vectors are joined."""
         id = f"n{self.place[group.entries[0]]}"
-        says = told(group, self.place)
+        says, words = tooltip(group, self.place), label(group)
         if group.kind == JOIN:
             return self.sheet.dot(at, says, square=True, tall=2 * SQUARE * reach[1])
         wide, high = size(group, reach)
-        name, symbol = "", group.label.symbol
+        name, symbol = "", words.symbol
         if group.kind in (DENSE, SEVERAL):
-            name = fitting(group.label.name, wide / 11)
+            name = fitting(words.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
         self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
         return id
@@ -75,8 +76,8 @@ class Ink:
         self.outer_circles += 1
         id = f"v{self.outer_circles}"
         says = fitting(name or called(value) or shape_text(value), OUTER / 10)
-        tooltip = tooltip_of(value, self.place)
-        self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), tooltip)
+        words = tooltip_of(value, self.place)
+        self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), words)
         return id
 
     def box_id(self, kind: str) -> str:
@@ -86,7 +87,7 @@ class Ink:
 
     def wire(self, way: Way, head: str, points: list[XY], arrow: bool = True) -> None:
         """Draw a wire from who made its value through points to a node."""
-        half, (label, label_at) = way.half, way.label
+        half, (says, says_at) = way.half, way.label
         self.sheet.wire(
             half.tail,
             head,
@@ -95,8 +96,8 @@ class Ink:
             arrow=arrow,
             sharp=way.taps,
             hops=self.hops | self._crossed(points),
-            label=label,
-            label_at=label_at,
+            label=says,
+            label_at=says_at,
             penwidth="3" if half.belt else "1.6",
         )
 
@@ -109,7 +110,7 @@ class Ink:
             if a == c and low < a < high and min(b, d) < y < max(b, d)
         }
 
-    def number(self, value: Tensor, reader: Group, id: str, end: Sequence[XY]) -> None:
+    def number(self, value: Tensor, reader: Part, id: str, end: Sequence[XY]) -> None:
         """Say which operand this is, where operands may not be swapped."""
         numbers = operand_numbers(reader.entries[0])
         if reader.kind == JOIN or len(reader.entries) > 1 or not any(numbers):
@@ -150,7 +151,7 @@ def toward(near: XY, circle: XY) -> XY:
     return a, b + (radius if y > b else -radius)
 
 
-def size(group: Group, reach: tuple[int, int]) -> tuple[float, float]:
+def size(group: Part, reach: tuple[int, int]) -> tuple[float, float]:
     """Return the width and height of a node, of which `reach` counts the squares."""
     wide, high = (2 * SQUARE * squares for squares in reach)
     if group.kind == DENSE:
@@ -158,7 +159,7 @@ def size(group: Group, reach: tuple[int, int]) -> tuple[float, float]:
     return wide if reach[0] > 1 else CIRCLE, CIRCLE
 
 
-def rim(at: XY, onto: XY, group: Group, reach: tuple[int, int]) -> XY:
+def rim(at: XY, onto: XY, group: Part, reach: tuple[int, int]) -> XY:
     """Return where a wire that goes straight to or from a node meets its rim."""
     dx, dy = onto[0] - at[0], onto[1] - at[1]
     if group.kind == JOIN:

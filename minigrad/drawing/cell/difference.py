@@ -26,10 +26,11 @@ from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.legend import swatch
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group, NotPlaced
+from minigrad.drawing.view import NotPlaced, label
 from minigrad.drawing.words import by_name, order_matters
 from minigrad.messages import explain, user_line
-from minigrad.structure.sublayers import tensors, weights
+from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.structure.time_steps import Step, steps
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -67,7 +68,7 @@ def difference_sheet(tape: Tape) -> Sheet:
     return sheet
 
 
-def compared(one: Step, other: Step) -> tuple[dict[Group, Style], dict[Group, Style]]:
+def compared(one: Step, other: Step) -> tuple[dict[Part, Style], dict[Part, Style]]:
     """Return for the parts of two cells whether they are common, rewired or alone.
 
     >>> import minigrad as mg
@@ -80,7 +81,7 @@ def compared(one: Step, other: Step) -> tuple[dict[Group, Style], dict[Group, St
     known = {group for pair in pairs for group in pair}
     alone = [[g for g in step.groups if g not in known] for step in (one, other)]
     matcher = _matcher(*alone)
-    substitutes: list[tuple[Group, Group]] = []
+    substitutes: list[tuple[Part, Part]] = []
     for tag, a, b, c, d in matcher.get_opcodes():
         sides = alone[0][a:b], alone[1][c:d]
         if tag == "equal":
@@ -95,13 +96,13 @@ def compared(one: Step, other: Step) -> tuple[dict[Group, Style], dict[Group, St
     return marks
 
 
-def _pairs(one: Step, other: Step) -> Iterator[tuple[Group, Group]]:
+def _pairs(one: Step, other: Step) -> Iterator[tuple[Part, Part]]:
     """Yield what computes the same from the same; then boxes of the same Parameters."""
     known: dict[object, int] = {}
     whole = [_wholly(step, known) for step in (one, other)]
-    done: set[Group] = set()
+    done: set[Part] = set()
     for words in (whole, [_boxes(step) for step in (one, other)]):
-        found: tuple[dict[object, list[Group]], ...] = {}, {}
+        found: tuple[dict[object, list[Part]], ...] = {}, {}
         for side, named in zip(found, words, strict=True):
             for group, word in named.items():
                 if group not in done:
@@ -112,36 +113,36 @@ def _pairs(one: Step, other: Step) -> Iterator[tuple[Group, Group]]:
             yield from pairs
 
 
-def _wholly(step: Step, known: dict[object, int]) -> dict[Group, object]:
+def _wholly(step: Step, known: dict[object, int]) -> dict[Part, object]:
     """Number what parts compute, from the inputs up: equal computations alike."""
-    numbers: dict[Group, int] = {}
+    numbers: dict[Part, int] = {}
     for group in step.groups:
         word = _word(group), tuple(_read(group, step, numbers))
         numbers[group] = known.setdefault(word, len(known))
     return dict(numbers)
 
 
-def _boxes(step: Step) -> dict[Group, object]:
+def _boxes(step: Step) -> dict[Part, object]:
     return {group: _word(group) for group in step.groups if weights(group.entries)}
 
 
-def _matcher(one: list[Group], other: list[Group]) -> SequenceMatcher[object]:
+def _matcher(one: list[Part], other: list[Part]) -> SequenceMatcher[object]:
     words = [[_word(group) for group in groups] for groups in (one, other)]
     return SequenceMatcher(a=words[0], b=words[1], autojunk=False)
 
 
-def _word(group: Group) -> tuple[object, ...]:
+def _word(group: Part) -> tuple[object, ...]:
     """Describe a part, without what is particular to its tape."""
     own = tuple((each.name, each.shape) for each in weights(group.entries))
-    return group.kind, group.label.symbol, own, len(list(_values(group)))
+    return group.kind, label(group).symbol, own, len(list(_values(group)))
 
 
-def _values(group: Group) -> Iterator[Tensor]:
+def _values(group: Part) -> Iterator[Tensor]:
     own = set(group.entries)
     return (arg for e in group.entries for arg in tensors(e) if arg not in own)
 
 
-def _read(group: Group, step: Step, places: dict[Group, int]) -> Sequence[object]:
+def _read(group: Part, step: Step, places: dict[Part, int]) -> Sequence[object]:
     """Return what a part reads, in words that the other cell would use too."""
     maker = {entry: each for each in step.groups for entry in each.entries}
     found: list[object] = []
@@ -155,7 +156,7 @@ def _read(group: Group, step: Step, places: dict[Group, int]) -> Sequence[object
     return found if ordered else sorted(map(str, found))
 
 
-def _marked(tape: Tape, cell: Plan, marks: dict[Group, Style]) -> Sheet:
+def _marked(tape: Tape, cell: Plan, marks: dict[Part, Style]) -> Sheet:
     row = Row(tape, [cell])
     for group, style in marks.items():
         row.sheet.restyle(row.ids[group], style, "1" if style is COMMON else "3")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from minigrad.context import path
 from minigrad.drawing.cell.grid import Shown
+from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers, called
-from minigrad.structure.sublayers import weights
 from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from minigrad.drawing.cell.routes import Point, Route
 from minigrad.drawing.cell.state_path import Parts
-from minigrad.drawing.view import DENSE, JOIN, SEVERAL, Group
+from minigrad.drawing.view import label
+from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.structure.time_steps import Step
 from minigrad.tensor import Tensor
 
@@ -36,7 +37,7 @@ class Port(NamedTuple):
     number: int
 
 
-Key = Group | Port
+Key = Part | Port
 
 
 @dataclass(eq=False)
@@ -63,7 +64,7 @@ class Plan(Parts):
         hanging = self._hanging()
         standing = [box for box in self.boxes if box not in hanging]
         self.slices = {box: self._slices(box) for box in standing}
-        self.first: dict[Group, int] = {}  # the column of a box's first slice
+        self.first: dict[Part, int] = {}  # the column of a box's first slice
         for box in standing:
             self.first[box] = start
             self.at[box] = start + self.reach(box)[0] - BOX[0], boxes
@@ -89,12 +90,12 @@ class Plan(Parts):
         self.downward = {op for op in hanging if op.kind == DENSE}
         self._place_ports()
 
-    def _hanging(self) -> list[Group]:
+    def _hanging(self) -> list[Part]:
         """Return what depends on a circle of the belt: tanh(c), o * ..., W (o * ...).
 
         A box is among them only if it reads such a circle, not for a look at the belt.
         """
-        hanging: list[Group] = []
+        hanging: list[Part] = []
         for group in self.step.groups:
             makers = [self.maker.get(v) for v in self.reads[group]]
             late = [m for m in makers if m in hanging]
@@ -104,7 +105,7 @@ class Plan(Parts):
                 hanging.append(group)
         return hanging
 
-    def _place_feeding(self, elsewhere: set[Group]) -> int:
+    def _place_feeding(self, elsewhere: set[Part]) -> int:
         """Put circles that feed others above the last box they read; count the rows."""
         rows = 0
         row_of: dict[Key, int] = {}
@@ -124,7 +125,7 @@ class Plan(Parts):
             rows = max(rows, row)
         return rows
 
-    def _slices(self, box: Group) -> dict[Tensor, int]:
+    def _slices(self, box: Part) -> dict[Tensor, int]:
         """Return what circles read of a box, numbered from the left."""
         read = (v for op in self.ops for v in self.reads[op])
         found = dict.fromkeys(v for v in read if self.maker.get(v) is box)
@@ -140,13 +141,13 @@ class Plan(Parts):
     def reach(self, key: Key) -> tuple[int, int]:
         """Return how many squares a node takes to each side; a box grows by slices."""
         wide, high = reach(key)
-        if isinstance(key, Group) and key.kind == JOIN:  # three sides are for readers
+        if isinstance(key, Part) and key.kind == JOIN:  # three sides are for readers
             many = len(self.reads[key])
             return 0, 2 * (many - 2) if many > 3 else 0
-        many = len(self.slices.get(key, ())) if isinstance(key, Group) else 0
+        many = len(self.slices.get(key, ())) if isinstance(key, Part) else 0
         return wide + (PITCH * max(many - 1, 0) + 1) // 2, high
 
-    def _shared(self, op: Group) -> bool:
+    def _shared(self, op: Part) -> bool:
         """Is what this circle reads also read by one that stands above the same box?"""
         (value,) = [v for v in self.reads[op] if v in self.maker][:1]
         return sum(value in set(self.reads[g]) for g in self.ops) > 1
@@ -196,7 +197,7 @@ class Plan(Parts):
             self.at[Port("up", k)] = column, self.height
         self.ups = ups
 
-    def _straight(self, groups: list[Group]) -> int:
+    def _straight(self, groups: list[Part]) -> int:
         """Return the column of the only box there is, if that is who is asked for."""
         alone = not self.step.states and self.step.groups == groups == self.boxes
         return self.at[groups[0]][0] if alone else 0
@@ -233,7 +234,7 @@ class Plan(Parts):
         return (wire.maker, reader) in itertools.pairwise(line)
 
 
-def _depths(hanging: list[Group]) -> list[int]:
+def _depths(hanging: list[Part]) -> list[int]:
     """Return how far below the belt each of those stands that hang in a column."""
     depths, depth, above = [], 0, 0
     for group in hanging:
@@ -250,5 +251,5 @@ def reach(key: Key) -> tuple[int, int]:
         return 0, 0
     if key.kind == DENSE:
         return BOX
-    longer = key.kind == SEVERAL or len(key.label.symbol) > 2
+    longer = key.kind == SEVERAL or len(label(key).symbol) > 2
     return 1 + longer, 1

@@ -22,10 +22,10 @@ from minigrad.drawing.cell.row_of_cells import Gap, Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.fold import Where, runs
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.view import NotPlaced
+from minigrad.drawing.view import NotPlaced, label
 from minigrad.drawing.words import Label
+from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
-from minigrad.structure.sublayers import weights
 from minigrad.structure.time_steps import State, Step, steps, typical
 from minigrad.tape import Tape
 
@@ -210,7 +210,7 @@ def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
 
 def _signature(step: Step) -> tuple[object, ...]:
     return tuple(
-        (group.kind, group.label.symbol, tuple(map(id, weights(group.entries))))
+        (group.kind, label(group).symbol, tuple(map(id, weights(group.entries))))
         for group in step.groups
     )
 

@@ -26,8 +26,10 @@ from minigrad.drawing.cell.wire_routing import BOX, Key, Plan, Port, Wire
 from minigrad.drawing.curves import XY
 from minigrad.drawing.safe import MEDIUM
 from minigrad.drawing.styles import CELL, STEP
-from minigrad.drawing.view import DENSE, FOLDED, JOIN, Group
-from minigrad.drawing.words import Label, name_in_time, shape_text
+from minigrad.drawing.view import FOLDED
+from minigrad.drawing.words import Label, shape_text
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -216,7 +218,7 @@ class Row:
         """Return who makes a value, and the way from there to the paper."""
         maker = wire.maker
         x, y = self.plan.at[maker]
-        if isinstance(maker, Group):
+        if isinstance(maker, Part):
             onto = self.xy(wire.routes[0].points[0])
             points = [rim(self.xy((x, y)), onto, maker, self.plan.reach(maker))]
             return Way(
@@ -245,7 +247,7 @@ class Row:
     def _finish(self, wire: Wire, reader: Key, way: Way) -> None:
         at = self.xy(self.plan.at[reader])
         points = way.half.points
-        if isinstance(reader, Group):
+        if isinstance(reader, Part):
             points = [*points, rim(at, points[-1], reader, self.plan.reach(reader))]
             self.ink.wire(way, self.ids[reader], points, reader.kind != JOIN)
             self.ink.number(wire.value, reader, self.ids[reader], points[-2:])

@@ -7,8 +7,9 @@ but the belt reads is preferred to one that boxes read too: c, not y.
 
 from __future__ import annotations
 
-from minigrad.drawing.view import DENSE, JOIN, Group
-from minigrad.structure.sublayers import tensors
+from minigrad.drawing.view import label
+from minigrad.structure.consumers import tensors
+from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.structure.time_steps import State, Step
 from minigrad.tensor import Tensor
 
@@ -31,17 +32,17 @@ class Parts:
         self.reads = {g: self._read(g) for g in step.groups}
         self.belt, self.on_belt = self._same_belt(like) if like else self._find_belt()
 
-    def _read(self, group: Group) -> list[Tensor]:
+    def _read(self, group: Part) -> list[Tensor]:
         """Return what a group reads; a primitive may read one twice, as in a * a."""
         own = set(group.entries)
         read = [a for e in group.entries for a in tensors(e) if a not in own]
         return read if len(group.entries) == 1 else list(dict.fromkeys(read))
 
-    def _find_belt(self) -> tuple[int | None, list[Group]]:
+    def _find_belt(self) -> tuple[int | None, list[Part]]:
         """Return the state that is carried through circles only, and these circles."""
         joined = {value for join in self.joins for value in self.reads[join]}
         joined |= {value for box in self.boxes for value in self.reads[box]}
-        best: tuple[int, int | None, list[Group]] = (-1, None, [])
+        best: tuple[int, int | None, list[Part]] = (-1, None, [])
         for k, state in enumerate(self.step.states):
             path = self._circles(state)
             rank = 0 if not path else 1 if state.before in joined else 2
@@ -49,7 +50,7 @@ class Parts:
                 best = rank, k, path
         return best[1], best[2]
 
-    def _same_belt(self, like: Parts) -> tuple[int | None, list[Group]]:
+    def _same_belt(self, like: Parts) -> tuple[int | None, list[Part]]:
         """Return the belt of another step of this layer, as far as this one has it.
 
         What nothing reads after the last step is not on the tape: there it may be less.
@@ -61,7 +62,7 @@ class Parts:
         if state.after is None:
             value, path = state.before, []
             for op in like.on_belt:
-                found = [g for g in self.ops if g.label.symbol == op.label.symbol]
+                found = [g for g in self.ops if label(g).symbol == label(op).symbol]
                 found = [g for g in found if value in set(self.reads[g])]
                 if not found:
                     break
@@ -69,9 +70,9 @@ class Parts:
                 value = found[0].entries[-1]
         return like.belt, path
 
-    def _circles(self, state: State) -> list[Group]:
+    def _circles(self, state: State) -> list[Part]:
         """Return the longest way from a state to itself through circles only."""
-        reached: dict[Group, list[Group]] = {}
+        reached: dict[Part, list[Part]] = {}
         for op in self.ops:
             ways = [
                 reached[self.maker[v]]

@@ -20,7 +20,7 @@ from minigrad.drawing.cell.routes import (
     Paper,
     Pin,
 )
-from minigrad.drawing.view import DENSE, JOIN, Group
+from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.structure.time_steps import Step
 from minigrad.tensor import Tensor
 
@@ -123,7 +123,7 @@ def _distance(plan: Plan, maker: Key, reader: Key) -> tuple[bool, int]:
 def _urgency(plan: Plan, wire: Wire) -> tuple[bool, bool, int]:
     ends = [wire.maker, *wire.readers]
     along_belt = sum(plan.at[e][1] == plan.top for e in ends) > 1
-    along_bus = isinstance(wire.maker, Group) and wire.maker.kind == JOIN
+    along_bus = isinstance(wire.maker, Part) and wire.maker.kind == JOIN
     longest = max(_distance(plan, wire.maker, r) for r in wire.readers)
     return not along_belt, not along_bus, longest[1] + 50 * longest[0]
 
@@ -166,7 +166,7 @@ def _pins_in(plan: Plan, wire: Wire, reader: Key) -> list[Pin]:
     ]
 
 
-def _pins_of_box(plan: Plan, wire: Wire, box: Group) -> list[Pin]:
+def _pins_of_box(plan: Plan, wire: Wire, box: Part) -> list[Pin]:
     """Return where a value may come into a box; the middle is for the bus."""
     x, y = plan.at[box]
     way = DOWN if box in plan.downward else UP

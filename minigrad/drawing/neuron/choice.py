@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 
-from minigrad.drawing.view import Group
 from minigrad.primitive import Elementwise
+from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.moves import Moves
-from minigrad.structure.sublayers import is_product, tensors, weights
+from minigrad.structure.parts import Part
+from minigrad.structure.sublayers import is_product
 from minigrad.structure.time_steps import Step, typical
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -33,7 +34,7 @@ class Choice:
             for entry in group.entries
         }
 
-    def of(self, tape: Tape, outer: list[Group]) -> list[Step]:
+    def of(self, tape: Tape, outer: list[Part]) -> list[Step]:
         """Return the chosen step of each loop, beginning with what is read last."""
         for output in tape.outputs:
             if len(self._loops_of(output)) > 1:
@@ -52,9 +53,9 @@ class Choice:
         rows = self.moves.rows(value)
         return {self.where[e][0] for e, _ in next(rows, []) if e in self.where}
 
-    def once(self, groups: list[Group]) -> list[Group]:
+    def once(self, groups: list[Part]) -> list[Part]:
         """Of boxes with the same weights keep the one that reads what is drawn."""
-        alike: dict[object, list[Group]] = {}
+        alike: dict[object, list[Part]] = {}
         for group in groups:
             own = tuple(weights(group.entries))
             alike.setdefault(own or group, []).append(group)
@@ -63,7 +64,7 @@ class Choice:
             for found in alike.values()
         ]
 
-    def _fits(self, group: Group) -> bool:
+    def _fits(self, group: Part) -> bool:
         read = dict.fromkeys(a for e in group.entries for a in tensors(e))
         rows = (row for v in read for row in self.moves.rows(v))
         made = ([self.where[e] for e, _ in row if e in self.where] for row in rows)

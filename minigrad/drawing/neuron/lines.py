@@ -20,7 +20,8 @@ from minigrad.drawing.curves import XY, shortened
 from minigrad.drawing.neuron.dots import DOT, Dots
 from minigrad.drawing.neuron.network import Network, weight
 from minigrad.drawing.styles import INK, MINUS, PLUS
-from minigrad.drawing.words import leaf_label, name_in_time, number
+from minigrad.drawing.words import leaf_label, number
+from minigrad.structure.loops import name_in_time
 from minigrad.structure.reads import length
 from minigrad.tensor import Array, Tensor
 

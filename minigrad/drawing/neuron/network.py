@@ -19,20 +19,17 @@ from dataclasses import dataclass
 
 from minigrad.context import Scope
 from minigrad.drawing.neuron.choice import Choice
-from minigrad.drawing.view import DENSE, JOIN, NotPlaced
-from minigrad.drawing.words import leaf_label, name_in_time, shape_text
+from minigrad.drawing.view import NotPlaced
+from minigrad.drawing.words import leaf_label, shape_text
 from minigrad.messages import with_article
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
+from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.loops import name_in_time
 from minigrad.structure.moves import Entry, Moves
+from minigrad.structure.parts import DENSE, JOIN
 from minigrad.structure.reads import everywhere, length, reads
-from minigrad.structure.sublayers import (
-    by_structure,
-    is_product,
-    is_scaling,
-    tensors,
-    weights,
-)
+from minigrad.structure.sublayers import is_product, is_scaling, structure
 from minigrad.structure.time_steps import State, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -81,7 +78,7 @@ class Network:
 
     def __init__(self, tape: Tape) -> None:
         self.outputs = tape.outputs
-        structured = by_structure(tape)
+        structured = structure(tape)
         dense = [group for group in structured if group.kind == DENSE]
         self.moves = Moves(tape, {e for group in dense for e in group.entries})
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X

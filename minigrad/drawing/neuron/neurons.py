@@ -43,10 +43,11 @@ from minigrad.drawing.styles import (
     STYLES,
     Style,
 )
-from minigrad.drawing.view import DENSE
-from minigrad.drawing.words import Label, by_name, name_in_time, number, shape_text
+from minigrad.drawing.words import Label, by_name, number, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
+from minigrad.structure.loops import name_in_time
+from minigrad.structure.parts import DENSE
 from minigrad.structure.reads import length
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
