@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.drawing import VIEWS, Group, Label, NotRendered, View, draw, render
 from minigrad.drawing import drawing as drawing_module
-from minigrad.drawing.backward.chain_rule import _gradient
+from minigrad.drawing.backward.cotangents import _gradient
 from minigrad.drawing.fold import foldings
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated

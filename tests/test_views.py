@@ -667,23 +667,9 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
 def test_a_difference_passes_its_cotangent_on_and_its_negative():
     a, b = mg.Tensor(3.0, name="a"), mg.Tensor(2.0, name="b")
     dot = draw(a - b, view="backward").dot
-    assert dot.count('tooltip="times −1"') == 1
+    assert dot.count('tooltip="× −1"') == 1
     assert dot.count('tooltip="as it is"') == 1
-    assert 'tooltip="times −1"' in draw(-a, view="backward").dot
-
-
-def test_both_halves_of_the_view_backward_lie_in_their_frames():
-    s, r = mg.Tensor(np.zeros(2), name="s_0"), mg.Tensor(np.zeros(2), name="r_0")
-    cell = mg.Dense(2, 2, mg.tanh, rng=0)
-    for t in range(60):
-        with mg.scope("loop", t):
-            s, r = cell(r), cell(s)
-            s.name, r.name = "s", "r"
-    drawn = VIEWS["backward"].sheet(mg.Tape(s * r))
-    (low, _), (high, _) = drawn.frames[0][:2]
-    assert all(
-        low <= x - w / 2 and x + w / 2 <= high for _, (x, _), (w, _), _ in drawn.nodes
-    )
+    assert 'tooltip="× −1"' in draw(-a, view="backward").dot
 
 
 def test_a_state_whose_next_value_nobody_reads_is_carried_until_then():

@@ -8,7 +8,7 @@ place in every font.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from minigrad.drawing.project import Picture
 from minigrad.drawing.safe import SMALL, markup, width
@@ -31,7 +31,8 @@ Entry = tuple[str, str]  # the cell of a swatch or symbol, and words
 def legend(picture: Picture) -> str:
     """Return the legend as an HTML-like label: what was folded, then the grid."""
     most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
-    entries = [*_kinds(picture), *marks(picture), *_symbols(picture)]
+    kinds = of_kinds({node.kind for node in picture.nodes})
+    entries = [*kinds, *_of_frames(picture), *marks(picture), *_symbols(picture)]
     return table(entries, picture.notes, most)
 
 
@@ -46,12 +47,16 @@ def table(entries: list[Entry], notes: Iterable[str], most: int) -> str:
     )
 
 
-def _kinds(picture: Picture) -> list[Entry]:
-    kinds = {node.kind for node in picture.nodes}
-    styles = [style for kind, style in STYLES.items() if kind in kinds]
+def of_kinds(kinds: Container[str]) -> list[Entry]:
+    """Explain kinds of nodes, in the order of the table of styles."""
+    found = [style for kind, style in STYLES.items() if kind in kinds]
+    return [(_sample(style), style.legend) for style in found]
+
+
+def _of_frames(picture: Picture) -> list[Entry]:
     frames = {frame_style(frame) for frame in picture.root.frames()}
-    styles += [style for style in (STEP, PART, GATE) if style in frames]
-    return [(_sample(style), style.legend) for style in styles]
+    found = [style for style in (STEP, PART, GATE) if style in frames]
+    return [(_sample(style), style.legend) for style in found]
 
 
 def _sample(style: Style) -> str:

@@ -20,6 +20,7 @@ LARGE, MEDIUM, SMALL = 13, 11, 9  # font sizes in points: symbols, names, remark
 TINY, AIR = 8, 3  # subscripts, and the space below them
 LONGEST = 22  # letters of a user's text in a node; the tooltip has all of it
 MARKS = {"bar": "\u0304", "tilde": "\u0303", "hat": "\u0302", "dot": "\u0307"}
+NAME = re.compile(r"(?<!\w)([^\W\d_]~?(?:_(?:(?![ᵀ⁰¹²³⁴-⁹])[^\W_])+~?)+)")  # c_2
 MARK = re.compile(rf"_(?:{'|'.join(MARKS)})(?![^\W_])")  # takes no room of its own
 
 
@@ -128,6 +129,20 @@ def decorated(name: str) -> str:
     if below:
         below = f"<SUB>{_font(_escape(below), TINY)}</SUB>"
     return _escape(base) + mark + below
+
+
+def with_names(text: str) -> str:
+    """Write a text in which names stand, such as a formula, with their subscripts.
+
+    >>> with_names("⊙ tanh(c_2)")
+    '⊙ tanh(c<SUB><FONT POINT-SIZE="8">2</FONT></SUB>)'
+    >>> with_names("W_fᵀ")
+    'W<SUB><FONT POINT-SIZE="8">f</FONT></SUB>ᵀ'
+    """
+    pieces = re.split(NAME, text)
+    return "".join(
+        decorated(piece) if i % 2 else markup(piece) for i, piece in enumerate(pieces)
+    )
 
 
 def size(label: Label, shape: str) -> tuple[float, float]:

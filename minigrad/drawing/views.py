@@ -33,6 +33,6 @@ VIEWS: dict[str, View] = {
     "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
     "layer": View("which layers are there?", by_layer),
     "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
-    "backward": View("how does the gradient flow?", every_primitive, backward_sheet),
+    "backward": View("how does the gradient flow?", every_function, backward_sheet),
     "difference": View("what does a variant change?", structure, difference_sheet),
 }

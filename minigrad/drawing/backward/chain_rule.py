@@ -1,174 +1,164 @@
-"""What stands beneath a picture: cotangents, and the rules that lead to them.
+"""What an arrow of the way back multiplies by: the factor of the chain rule.
 
-The cotangent of q is q_bar. If q was read several times it is a sum, Σ, of what each
-reader contributes (the multivariable chain rule). A Parameter may be drawn in several
-places, beside each of its readers; then each place has its part of the gradient, and
-the leftmost, where the backward pass comes last, is where all parts are added.
+    y = o * tanh(c)        o_bar = y_bar ⊙ tanh(c)        "⊙ tanh(c)"
+    z = W v                v_bar = W^T z_bar              "Wᵀ"
+    c = u + w              u_bar = c_bar                  nothing: it is passed on
+
+The rules are the very ones that train. Each is run once on Tensors, as the blackboard
+of `derive` does it, with a dot in the place of the cotangent; what stands beside the
+dot is the factor.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.drawing.project import Arrow, Node
-from minigrad.drawing.view import FOLDED, LAYER
-from minigrad.drawing.words import Label, leaf_label, shape_text, values_text
-from minigrad.parameter import Parameter
-from minigrad.primitive import Elementwise
-from minigrad.structure.consumers import weights
-from minigrad.structure.loops import name_in_time
-from minigrad.structure.parts import DENSE
-from minigrad.structure.sublayers import is_additive
+from minigrad.deriving.formula import (
+    ONE,
+    Formula,
+    Letter,
+    Number,
+    Product,
+    formula,
+    multiply,
+    spread,
+    visible,
+    weight,
+)
+from minigrad.deriving.letters import letters
+from minigrad.deriving.plain_text import Text
+from minigrad.deriving.rules import Record, rule_of
+from minigrad.deriving.transcribe import transcribed, written
+from minigrad.deriving.typeset import PRODUCT, time_text
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Operand
+
+DOT = "·"  # stands for the cotangent that comes in
+LONG = 26  # letters: of a longer factor only the name of its rule is written
+SHORT = 3  # operations: a value without a name is written out up to so many
 
 
-class Cotangents:
-    """What the nodes beneath a picture say, given the columns of the nodes above.
+class Factors:
+    """The factors of a tape, in the names that its picture shows.
 
     >>> import minigrad as mg
-    >>> from minigrad.drawing.project import Picture
-    >>> from minigrad.structure.parts import every_primitive
-    >>> a = mg.Parameter(3.0, name="a")
-    >>> tape = mg.Tape(a * a)
-    >>> nodes = Picture(tape, list(every_primitive(tape))).nodes
-    >>> beneath = Cotangents(tape, nodes, {node.id: 0 for node in nodes})
-    >>> [" ".join(beneath.label(node)).strip() for node in nodes]
-    ['t_1_bar given', 'Σ a_bar not yet']
+    >>> o, c = mg.Tensor([0.5, 1.0], name="o"), mg.Tensor([2.0, 3.0], name="c")
+    >>> y = o * mg.tanh(c)
+    >>> factors = Factors(mg.Tape(y))
+    >>> factors.of(y, 0), factors.of(y, 1), factors.of(y.args[1], 0)
+    ('⊙ tanh(c)', '⊙ o', '⊙ (1 − tanh²(c))')
     """
 
-    def __init__(
-        self, tape: Tape, nodes: Sequence[Node], columns: Mapping[Any, int]
-    ) -> None:
-        self.outputs = set(tape.outputs)
-        self.place = {entry: i for i, entry in enumerate(tape)}
-        self.reads = _reads(tape)
-        self.totals = _totals(nodes, columns)
+    def __init__(self, tape: Tape) -> None:
+        self.letters = letters(tape, tape.steps)
+        self.values: dict[Tensor, Formula] = {}
+        for step in tape:
+            self.values[step] = self._value(step)
 
-    def label(self, node: Node) -> Label:
-        """Return what stands in the node beneath."""
-        if node.kind in (FOLDED, LAYER):
-            steps = node.label.remark.partition("\n")[0]
-            return Label("", "cotangents", f"of {steps}")
-        if node.kind == "input" and len(node.entries) > 1:
-            names = map(_barred, node.label.name.split(", "))
-            return Label("", ", ".join(names), node.label.remark)
-        entry = node.entries[-1]
-        name = self._name(entry)
-        sign = "Σ" if self._is_sum(node) else ""
-        return Label(sign, _barred(name), self._remark(node, entry))
+    def along(self, entries: Sequence[Tensor], value: Tensor, k: int = 0) -> list[str]:
+        """Return the factors from the last of several entries to a value they read.
 
-    def says(self, node: Node) -> str:
-        """Return what a cotangent says when pointed at."""
-        if node.kind in (FOLDED, LAYER):
-            return f"the cotangents of {len(node.entries)} entries"
-        entry = node.entries[-1]
-        name = self._name(entry)
-        says = f"the cotangent of {name}, shape {shape_text(entry)}"
-        if self._is_sum(node):
-            says += f"\na sum: {name} was read {self.reads[entry]} times"
-        return says
+        Where it is read several times, as in c * c, k says which time is meant.
+        """
+        start = next(
+            i for i, each in enumerate(entries) if any(a is value for a in each.args)
+        )
+        places = [i for i, a in enumerate(entries[start].args) if a is value]
+        found = [self.of(entries[start], places[min(k, len(places) - 1)])]
+        inside = {*entries[start : start + 1]}
+        for each in entries[start + 1 :]:
+            i = next((i for i, a in enumerate(each.args) if _is_in(a, inside)), None)
+            if i is not None:
+                inside.add(each)
+                found.append(self.of(each, i))
+        return [factor for factor in reversed(found) if factor]
 
-    def is_total(self, node: Node) -> bool:
-        """Is it here that the parts of a cotangent are added?"""
-        return self.totals[_leaf(node)] == node.id
+    def of(self, step: Tensor, i: int) -> str:
+        """Return the factor from a step's cotangent to that of argument i."""
+        row = step.primitive
+        assert row is not None
+        dot = Letter(DOT, of=step.shape)
+        term = self.term(step, i, dot)
+        text = _beside(term, dot)
+        if len(text) > LONG:
+            text = ", ".join(map(Named().note, rule_of(row, i))) or row.name
+        return text
 
-    def _remark(self, node: Node, entry: Tensor) -> str:
-        if entry in self.outputs:
-            return "given"
-        if node.tap and not self.is_total(node):
-            return "a part"
-        if node.kind == DENSE:
-            inside = weights(node.entries)
-            names = ", ".join(_barred(leaf_label(each).name) for each in inside)
-            total = _gradient(inside) if self.is_total(node) else "a part"
-            return f"{names}\n{total}"
-        if isinstance(entry, Parameter):
-            return _gradient([entry])
+    def term(self, step: Tensor, i: int, bar: Formula) -> Formula:
+        """Return what a step's cotangent contributes to that of its argument i."""
+        shapes = [np.shape(getattr(a, "data", a)) for a in step.args]
+        record = Record(step, shapes)
+        known = {
+            record.g: spread(bar, step.shape),
+            record.y: spread(self.values[step], step.shape),
+        }
+        for a, operand in zip(step.args, record.operands, strict=True):
+            value = self.values[a] if isinstance(a, Tensor) else _constant(a)
+            known[operand] = spread(value, operand.shape)
+        return visible(transcribed(record.of(i), known, _constant))
+
+    def _value(self, step: Tensor) -> Formula:
+        """Return what a value is called: its name, or a short formula without one."""
+        letter = self.letters[step]
+        if step.name or step.primitive is None or not _is_short(step):
+            return letter
+        found = written(step, self.values, _constant)
+        return found if weight(found) <= SHORT else letter
+
+
+def _is_short(step: Tensor) -> bool:
+    """Is it a function of one argument, which can be written in place of a name?"""
+    assert step.primitive is not None
+    return step.primitive.is_elementwise and len(step.args) == 1
+
+
+def _is_in(value: object, inside: set[Tensor]) -> bool:
+    return isinstance(value, Tensor) and value in inside
+
+
+def _constant(value: Operand) -> Formula:
+    array = np.asarray(value)
+    if array.size == 1 and np.all(np.isfinite(array.astype(float))):
+        return spread(formula(array.item()), array.shape)
+    return Letter("K", of=array.shape)
+
+
+def _beside(term: Formula, dot: Letter) -> str:
+    """Return what is written beside the dot."""
+    write = Named().write
+    if term == dot:
         return ""
-
-    def _name(self, entry: Tensor) -> str:
-        return name_in_time(entry).rpartition(".")[2] or f"t_{self.place[entry]}"
-
-    def _is_sum(self, node: Node) -> bool:
-        several = self.reads.get(node.entries[-1], 0) > 1
-        return several and (not node.tap or self.is_total(node))
-
-
-def _totals(nodes: Sequence[Node], columns: Mapping[Any, int]) -> dict[Tensor, str]:
-    """Return for each leaf the leftmost node that has it: there it is summed up."""
-    found: dict[Tensor, str] = {}
-    for node in nodes:
-        leaf = _leaf(node)
-        known = columns[found.setdefault(leaf, node.id)]
-        if columns[node.id] < known:
-            found[leaf] = node.id
-    return found
+    if isinstance(term, Product) and dot in term.factors:
+        others = [each for each in term.factors if each != dot]
+        number = Number(term.coefficient)
+        rest = multiply([number, *others])
+        if rest == Number(-ONE.value):
+            return "× −1"
+        sign = "⊙" if dot.shape and rest.shape else "·"
+        return f"{sign} {write(rest, PRODUCT)}"
+    text = write(term)
+    if text == DOT:
+        return ""
+    if text.startswith(f"{DOT}["):
+        return text.removeprefix(DOT)
+    if text.endswith(f" {DOT}") and DOT not in text[:-2]:
+        return text[:-2]
+    return text
 
 
-def _leaf(node: Node) -> Tensor:
-    """Return what stands for a node's Parameters: itself, or the first in a box."""
-    inside = weights(node.entries) if node.kind == DENSE else []
-    return inside[0] if inside else node.entries[-1]
+class Named(Text):
+    """Formulas with names as pictures show them: c_2, W_f, f_bar."""
 
+    def letter(self, letter: Letter) -> str:
+        """Write a letter, its subscript and its time as one name."""
+        below = [letter.subscript] if letter.subscript else []
+        below += [] if letter.time is None else [time_text(letter.time)]
+        mark = ["bar"] if letter.bar else []
+        return "_".join([letter.name, *below, *mark])
 
-def _reads(tape: Tape) -> dict[Tensor, int]:
-    """Return how often each value was read."""
-    reads: dict[Tensor, int] = {}
-    for entry in tape:
-        for arg in entry.args:
-            if isinstance(arg, Tensor):
-                reads[arg] = reads.get(arg, 0) + 1
-    return reads
-
-
-def _barred(name: str) -> str:
-    """Write the cotangent of a name: a bar above a letter, or the word."""
-    letter = name.split("_")[0].replace("~", "")
-    return f"{name}_bar" if len(letter) == 1 else f"bar of {name}"
-
-
-def _gradient(parameters: list[Parameter]) -> str:
-    """Say what `backward()` has added up, or that it did not yet."""
-    found = [each.grad for each in parameters]
-    if any(gradient is None for gradient in found):
-        return "not yet"
-    text = values_text(np.asarray(found[0])) if len(found) == 1 else ""
-    norm = math.hypot(*(float(np.linalg.norm(np.asarray(each))) for each in found))
-    return text if text and len(text) < 12 else f"norm {norm:.3g}"
-
-
-def rule(arrow: Arrow, head: Node, k: int = 0) -> str:
-    """Say which rules lead from a node's cotangent to that of what it reads.
-
-    Where a value is read several times, as in c * c, k says which time is meant.
-    Nothing is said where a cotangent is passed on as it is.
-    """
-    if head.kind in (FOLDED, LAYER):
-        return "chain rule"
-    value, entry = arrow.read
-    if len(head.entries) == 1:
-        summed = "" if value.shape == entry.shape else "summed"  # it was broadcast
-        return _rule_of(value, entry, k) or summed
-    start = next(i for i, each in enumerate(head.entries) if each is entry)
-    after = head.entries[start + 1 :]
-    found = [_rule_of(value, entry), *(_rule_of(None, each) for each in after)]
-    return ", ".join(dict.fromkeys(r.partition(" =")[0] for r in found[::-1] if r))
-
-
-def _rule_of(value: Tensor | None, entry: Tensor, k: int = 0) -> str:
-    from minigrad.deriving.plain_text import Text
-    from minigrad.deriving.rules import rule_of
-
-    row = entry.primitive
-    assert row is not None
-    places = [i for i, arg in enumerate(entry.args) if arg is value] or [0]
-    i = places[min(k, len(places) - 1)]
-    if isinstance(row, Elementwise) and is_additive(row):
-        slope = row.partials[i](*[1.0] * (1 + len(row.partials)))  # 1 or -1, anywhere
-        return "times −1" if slope == -1 else ""
-    return ", ".join(map(Text().note, rule_of(row, i)))
+    def subscripted(self, text: str, below: str) -> str:
+        """Write an index in brackets: a subscript is part of a name."""
+        return f"{text}[{below.replace(':', '…') if below != ':' else below}]"

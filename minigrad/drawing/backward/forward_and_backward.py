@@ -1,300 +1,243 @@
-"""Forward above, backward below, mirrored: every step has its cotangent beneath it.
+"""Forward and backward: beside every value of the tape stands its cotangent.
 
-    above   what ran, from left to right: the tape
-    below   the cotangents, from right to left: q_bar for every q of the tape
+    forward     what ran, from left to right: the tape
+    backward    the cotangents, from right to left: q_bar for every q of the tape
 
-Below, a line leads from a cotangent to what it contributes to, and says which rule of
-calculus it is: the rule of the row, as the blackboard of `derive` names it; without a
-rule it is passed on as it is. Where a
-value was read several times its contributions are added: Σ. A Parameter that several
-time steps read stands beside each of them, and so do the parts of its gradient; the
-leftmost is where they are added. A gradient is shown once `backward()` has put it
-there; until then the picture says "not yet", and never a zero.
+An arrow of the way back says by which factor the cotangent is multiplied, as `derive`
+writes it; without words it is passed on as it is. Where a value was read several times
+its contributions are added: Σ. A Parameter that several time steps read stands beside
+each of them, and so do the parts of its gradient. Single numbers are said, values and
+cotangents. A gradient is shown once `backward()` has put it there; until then the
+picture says "not yet", and never a zero.
 
-A long tape is folded as in the view op (`fold.py`).
+Graphviz places it all: q and q_bar share a rank, and an arrow of the way back is one of
+the way forward, drawn with its tip at the other end. A long tape is folded as in the
+view op (`fold.py`).
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from minigrad.drawing.backward.chain_rule import Cotangents, rule
-from minigrad.drawing.backward.label_placement import Room, between
-from minigrad.drawing.backward.layered import Columns, Spot
-from minigrad.drawing.curves import XY
+from minigrad.drawing.backward.cotangents import Cotangents
+from minigrad.drawing.canvas import canvas
 from minigrad.drawing.fold import readable
-from minigrad.drawing.legend import marks
+from minigrad.drawing.legend import marks, of_kinds, sign, swatch, table
 from minigrad.drawing.project import Arrow, Node, Picture
-from minigrad.drawing.safe import SMALL, markup, size, width
-from minigrad.drawing.sheet import Sheet
+from minigrad.drawing.safe import plain, pointed, rich, size, with_names
 from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
-from minigrad.drawing.view import FOLDED
-from minigrad.drawing.words import Label, by_name
+from minigrad.drawing.view import FOLDED, LAYER
+from minigrad.drawing.words import Label, by_name, number
 from minigrad.messages import explain, user_line
-from minigrad.structure.parts import JOIN, every_primitive
+from minigrad.structure.parts import DENSE, FUNCTION, every_function
 from minigrad.tape import Tape
+from minigrad.tensor import Tensor
 
-HIGH, GAP, ASIDE = 62.0, 62.0, 36.0  # points: rows, half to half, node to node
-LOOP = 28.0  # points: how far a layer's arrow to itself swings out
-HIGHER = 40.0  # ... and how much higher a row is with such arrows and their words
-ASUNDER = 22.0  # points: between arrows from one node to the same other
-LEAVES = ("parameter", "input")
-MARK = (8.0, 8.0)  # of vectors that are joined
+if TYPE_CHECKING:
+    import graphviz
+
+    from minigrad.drawing.backward.chain_rule import Factors
+
 FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
 
 
-def backward_sheet(tape: Tape) -> Sheet:
-    """Return the mirrored picture.
+def backward_sheet(tape: Tape) -> ForwardAndBackward:
+    """Return the picture of both ways.
 
     Raises ValueError for a tape that even folded is too long to be read like that.
     """
-    picture = readable(tape, list(every_primitive(tape)), FOLDED_ABOVE)
+    picture = readable(tape, list(every_function(tape)), FOLDED_ABOVE)
     if len(picture.nodes) > MOST:
         raise _too_long(tape, len(picture.nodes))
-    return Mirror(tape, picture).sheet
+    return ForwardAndBackward(tape, picture)
 
 
-class Mirror:
-    """The two halves of the picture."""
+class ForwardAndBackward:
+    """A picture and its way back, as DOT text.
+
+    nodes    the ids, of values and of cotangents
+    edges    pairs of ids, and what the arrow says
+    """
 
     def __init__(self, tape: Tape, picture: Picture) -> None:
-        self.tape = tape
-        self.nodes = {node.id: node for node in picture.nodes}
-        self.arrows = picture.arrows
-        leaves = [node.id for node in picture.nodes if node.kind in LEAVES]
-        self.columns = Columns(list(self.nodes), map(_ends, self.arrows), leaves)
-        self.low = min(self.columns.height.values())
-        self.cotangents = Cotangents(tape, picture.nodes, self.columns.column)
-        self.x = self._widths()
-        self.high = HIGH + HIGHER * any(a.tail == a.head for a in self.arrows)
-        self.sheet = Sheet(self._notes(picture))
-        self.sheet.entries.update((says, (mark, says)) for mark, says in marks(picture))
-        self.room = Room()
-        self._frames()
-        for node in self.nodes.values():
-            self._pair(node)
-        for arrow, k, many in sorted(_parallel(self.arrows), key=self._length):
-            if arrow.tail == arrow.head:
-                self._loop(arrow)
-            else:
-                self._lines(arrow, k, (k - (many - 1) / 2) * ASUNDER)
+        from minigrad.drawing.backward.chain_rule import Factors
 
-    def _notes(self, picture: Picture) -> list[str]:
-        notes = ["above: what ran; below: its cotangents, from right to left"]
-        heads = ((arrow, self.nodes[arrow.head]) for arrow in self.arrows)
-        if not all(rule(*each) for each in heads):
-            notes.append("a dashed arrow without words: passed on as it is")
-        notes += picture.notes
-        if not all(map(self.cotangents.is_total, picture.nodes)):
-            notes.append(
-                "a Parameter stands beside each of its readers; the parts of its "
-                "cotangent are added at the leftmost"
+        self.picture = picture
+        self.by_id = {node.id: node for node in picture.nodes}
+        self.cotangents = Cotangents(tape, picture.nodes)
+        self.factors: Factors = Factors(tape)
+        self.nodes = [n for node in picture.nodes for n in (node.id, _back(node.id))]
+        self.forward = list(picture.arrows)
+        self.backward = [
+            (_back(arrow.head), _back(arrow.tail), self._says(arrow, k))
+            for arrow, k in _numbered(picture.arrows)
+        ]
+        self.edges = [(a.tail, a.head, a.operand) for a in self.forward]
+        self.edges += self.backward
+        self.notes = list(self._notes())
+
+    def _says(self, arrow: Arrow, k: int) -> str:
+        """Return the factor on the way back; it is nothing where all is passed on."""
+        head = self.by_id[arrow.head]
+        if arrow.tail == arrow.head:
+            return arrow.operand.replace(" to t", " from t")
+        if head.kind in (FOLDED, LAYER, FUNCTION):
+            return f"through {head.label.symbol}" if head.kind == FUNCTION else "…"
+        value, _ = arrow.read
+        return ", ".join(self.factors.along(head.entries, value, k))
+
+    def _notes(self) -> Iterable[str]:
+        if not all(says for _, _, says in self.backward):
+            yield "an orange arrow without words: the cotangent is passed on as it is"
+        yield from self.picture.notes
+        if not all(map(self.cotangents.is_total, self.picture.nodes)):
+            yield (
+                "a Parameter stands beside each of its readers: each has a part of its "
+                "gradient, and at one of them all parts are added"
             )
-        return notes
 
-    # ------------------------------------------------------------------------- places
+    # -------------------------------------------------------------------- as DOT text
 
-    def _widths(self) -> list[float]:
-        """Return where each column stands: with room for nodes, and for the rules."""
-        columns = self.columns.column
-        last = max(columns.values())
-        half, words = [0.0] * (last + 1), [0.0] * (last + 1)
-        for id in self.nodes:
-            half[columns[id]] = max(half[columns[id]], self._half(id))
-        for arrow in self.arrows:
-            longest = max(rule(arrow, self.nodes[arrow.head]), arrow.says, key=width)
-            room = SMALL * width(longest)
-            words[columns[arrow.tail]] = max(words[columns[arrow.tail]], room)
-        x = [0.0]
-        for i in range(last):
-            x.append(x[-1] + half[i] + words[i] + ASIDE + half[i + 1])
-        return x
+    def dot_text(self, title: str, with_legend: bool = True) -> str:
+        """Return the DOT text."""
+        look = {"rankdir": "LR", "nodesep": ".12", "ranksep": ".22", "newrank": "true"}
+        graph = canvas(title, {"arrowsize": ".6"}, **look)
+        if with_legend:
+            graph.attr(label=self._legend(), labelloc="b")
+        with self._half(graph, "backward") as half:
+            for node in self.picture.nodes:
+                self._write_cotangent(half, node)
+        with self._half(graph, "forward") as half:
+            for node in self.picture.nodes:
+                self._write_value(half, node)
+        for node in self.picture.nodes:
+            with graph.subgraph() as beside:
+                beside.attr(rank="same")
+                beside.node(node.id)
+                beside.node(_back(node.id))
+        for arrow in self.forward:
+            tooltip = pointed(f"{arrow.tooltip}")
+            words = {"label": plain(arrow.operand)} if arrow.operand else {}
+            graph.edge(arrow.tail, arrow.head, tooltip=tooltip, **words)
+        for tail, head, says in self.backward:
+            self._write_back(graph, tail, head, says)
+        return str(graph.source)
 
-    def _at(self, spot: Spot, side: int) -> XY:
-        height = (self.columns.height[spot] - self.low) * self.high + GAP
-        return self.x[self.columns.column[spot]], side * height
+    @contextmanager
+    def _half(self, graph: graphviz.Digraph, name: str) -> Iterator[graphviz.Digraph]:
+        with graph.subgraph(name=f"cluster_{list(_HALVES).index(name)}") as half:
+            half.attr(
+                label=name,
+                tooltip=_HALVES[name],
+                style="rounded,filled",
+                fillcolor=PART.fill,
+                color=PART.border,
+                fontcolor=MUTED,
+                labeljust="l",
+                labelloc="t",
+                margin="7",
+            )
+            yield half
 
-    def _length(self, drawn: tuple[Arrow, int, int]) -> float:
-        """Return how long an arrow is: on a short one words have the least room.
-
-        Rounded, so that of arrows of one length the first of the tape comes first.
-        """
-        ends = self._at(drawn[0].tail, 1), self._at(drawn[0].head, 1)
-        return round(math.dist(*ends), 2)
-
-    def _area(self, id: str) -> XY:
-        node = self.nodes[id]
-        if node.kind == JOIN:
-            return MARK
-        wide, high = size(self._said(node), STYLES[node.kind].shape)
-        return wide * 72, min(high * 72, HIGH - 8)
-
-    def _is_box(self, id: str) -> bool:
-        return STYLES[self.nodes[id].kind].shape == "box"
-
-    def _area_back(self, id: str) -> XY:
-        wide, high = size(self.cotangents.label(self.nodes[id]), "ellipse")
-        return max(wide * 72, 46.0), min(high * 72, HIGH - 8)
-
-    def _half(self, id: str) -> float:
-        """Return how far a node or its cotangent reaches to each side."""
-        return max(self._area(id)[0], self._area_back(id)[0]) / 2
-
-    def _frames(self) -> None:
-        heights = self.columns.height.values()
-        loops = self.high - HIGH
-        far = (max(heights) - self.low) * self.high + GAP + 46 + loops
-        reach = [(self.x[self.columns.column[id]], self._half(id)) for id in self.nodes]
-        left = min(-70.0, *(x - half - 8 for x, half in reach))
-        right = max(self.x[-1] + 70, *(x + half + 8 for x, half in reach))
-        near = GAP - 46
-        bare = PART._replace(legend="")
-        self.sheet.frame((left, near), (right, far), bare, "forward")
-        self.sheet.frame((left, -far), (right, -near), bare, "backward")
-        for _, _, look in self.sheet.frames:
-            look["fontcolor"] = MUTED
-
-    # ------------------------------------------------------------------------- nodes
-
-    def _said(self, node: Node) -> Label:
-        made = len(node.entries) == 1 and node.entries[0].primitive is not None
-        return node.label._replace(remark="") if made else node.label
-
-    def _pair(self, node: Node) -> None:
-        """Draw a node of the picture, and its cotangent beneath."""
-        label = Label() if node.kind == JOIN else self._said(node)
-        look = {"style": "filled,dashed"} if node.tap else {}
-        if node.kind == FOLDED:
-            look["peripheries"] = "2"
-        if node.output:
-            look["penwidth"] = "2.4"
-        at, area = self._at(node.id, 1), self._area(node.id)
-        self.sheet.node(node.id, at, area, node.kind, label, node.tooltip, **look)
-        self.room.take(at, area)
-        at, area = self._at(node.id, -1), self._area_back(node.id)
-        label, says = self.cotangents.label(node), self.cotangents.says(node)
-        style = "filled,dashed"
-        self.sheet.node(_back(node.id), at, area, BACKWARD, label, says, style=style)
-        self.room.take(at, area)
-
-    # ------------------------------------------------------------------------- lines
-
-    def _lines(self, arrow: Arrow, k: int, aside: float) -> None:
-        """Draw an arrow, and beneath it the one that leads back."""
-        tail, head = arrow.tail, arrow.head
-        way = self.columns.way(tail, head)
-        areas = self._area(tail), self._area(head)
-        boxed = self._is_box(tail), self._is_box(head)
-        points = _cut([self._at(spot, 1) for spot in way], *areas, boxed)
-        self._line(tail, head, points, aside, arrow.tooltip, arrow.says, {})
-        areas = self._area_back(tail), self._area_back(head)
-        points = _cut([self._at(spot, -1) for spot in way], *areas)
-        words = rule(arrow, self.nodes[head], k)
-        look = {"color": BACKWARD.border, "style": "dashed"}
-        ends = _back(head), _back(tail)
-        self._line(*ends, points, -aside, words or "as it is", words, look, -1)
-
-    def _line(
-        self,
-        tail: str,
-        head: str,
-        points: list[XY],
-        aside: float,
-        says: str,
-        words: str,
-        look: dict[str, str],
-        step: int = 1,
-    ) -> None:
-        """Draw a line through points, given from left to right, with words on it."""
-        curved = "yes" if len(points) > 2 or aside else ""
-        line = _waves(points, aside)
-        if words:
-            (a, b), (c, d) = between(line[:4], 0.5), (SMALL * width(words), SMALL * 1.2)
-            x, y = self.room.place(line, (a, b), (c + 12, d + 4))
-            look = {**look, "label": _on_paper(words), "lp": f"{x:.2f},{y:.2f}"}
-        drawn = (line if curved else points)[::step]
-        self.sheet.line(tail, head, drawn, says, arrow="yes", curved=curved, **look)
-
-    def _loop(self, arrow: Arrow) -> None:
-        """Draw what a layer hands on to itself, and what comes back."""
-        backward = {"color": BACKWARD.border, "style": "dashed"}
-        for side, id, look, way in (
-            (1, arrow.head, {}, "to"),
-            (-1, _back(arrow.head), backward, "from"),
-        ):
-            area = self._area(arrow.head) if side > 0 else self._area_back(arrow.head)
-            x, y = self._at(arrow.head, side)
-            rim, far = y + side * area[1] / 2, y + side * (area[1] / 2 + LOOP)
-            points = [(x - 12, rim), (x - 26, far), (x + 26, far), (x + 12, rim)]
-            label = _on_paper(arrow.operand.replace(" to t", f" {way} t"))
-            look = {**look, "label": label, "lp": f"{x:.2f},{far:.2f}"}
-            self.sheet.line(
-                id, id, points if side > 0 else points[::-1], arrow.operand,
-                arrow="yes", curved="yes", **look,
+    def _write_value(self, graph: graphviz.Digraph, node: Node) -> None:
+        style = STYLES[node.kind]
+        if style.is_mark:
+            graph.node(
+                node.id, "", shape="square", style="filled", fillcolor=style.fill,
+                width=".11", height=".11", tooltip=pointed(node.tooltip),
             )  # fmt: skip
+            return
+        label = _said(node, self.cotangents.place)
+        wide, high = size(label, style.shape)
+        look = "filled" if style.shape == "ellipse" else "rounded,filled"
+        graph.node(
+            node.id,
+            rich(label),
+            shape=style.shape,
+            style=look + ",dashed" * node.tap,
+            fillcolor=style.fill,
+            color=style.border,
+            width=f"{wide:.2f}",
+            height=f"{high:.2f}",
+            penwidth="2.4" if node.output else "1",
+            peripheries="2" if node.kind == FOLDED else "1",
+            tooltip=pointed(node.tooltip),
+        )
+
+    def _write_cotangent(self, graph: graphviz.Digraph, node: Node) -> None:
+        label = self.cotangents.label(node)
+        wide, high = size(label, "ellipse")
+        graph.node(
+            _back(node.id),
+            rich(label),
+            shape="ellipse",
+            style="filled,dashed",
+            fillcolor=BACKWARD.fill,
+            color=BACKWARD.border,
+            width=f"{wide:.2f}",
+            height=f"{high:.2f}",
+            tooltip=pointed(self.cotangents.says(node)),
+        )
+
+    def _write_back(
+        self, graph: graphviz.Digraph, tail: str, head: str, says: str
+    ) -> None:
+        words = {"label": f"<{with_names(says)}>"} if says else {}
+        graph.edge(
+            head, tail, dir="back", color=BACKWARD.border, style="dashed",
+            tooltip=pointed(says or "as it is"), **words,
+        )  # fmt: skip
+
+    def _legend(self) -> str:
+        nodes = self.picture.nodes
+        entries = of_kinds({node.kind for node in nodes})
+        dashed = swatch(BACKWARD.fill, BACKWARD.border, dashed=True)
+        entries.append((dashed, BACKWARD.legend))
+        entries += marks(self.picture)
+        said = {self.cotangents.label(node).remark.split("\n")[-1] for node in nodes}
+        entries += [
+            (sign(" "), f"{word}: {meaning}")
+            for word, meaning in _WORDS.items()
+            if word in said
+        ]
+        return table(entries, self.notes, 4 if len(nodes) > 8 else 2)
+
+
+_HALVES = {"forward": "what ran", "backward": "the chain rule, from right to left"}
+_WORDS = {
+    "given": "the cotangent that the way back begins with",
+    "not yet": "backward() has not been called",
+    "a part": "of a gradient that is added up elsewhere",
+}
 
 
 def _back(id: str) -> str:
     return f"b{id[1:]}"
 
 
-def _on_paper(words: str) -> str:
-    """Return a label that covers the line it stands on."""
-    return (
-        f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" BGCOLOR="{PART.fill}">'
-        f"<TR><TD>{markup(words)}</TD></TR></TABLE>>"
+def _said(node: Node, place: Mapping[Tensor, int]) -> Label:
+    """Return what a value says: its name or place, and of a single number the number.
+
+    What it was computed with says the view op.
+    """
+    entry = node.entries[-1]
+    if entry.primitive is None or node.kind in (FOLDED, LAYER, DENSE):
+        return node.label
+    name = node.label.name or f"t_{place[entry]}"
+    return Label(
+        node.label.symbol, name, number(entry.data.item()) if entry.size == 1 else ""
     )
 
 
-def _cut(
-    points: list[XY], tail: XY, head: XY, boxed: tuple[bool, bool] = (False, False)
-) -> list[XY]:
-    """Leave out what lies under the nodes at both ends, given their sizes."""
-    first = _outside(points[0], points[1], tail, boxed[0])
-    last = _outside(points[-1], points[-2], head, boxed[1])
-    return [first, *points[1:-1], last]
-
-
-def _waves(points: list[XY], aside: float = 0.0) -> list[XY]:
-    """Return a Bézier curve through points, level at each; or past them, so far aside.
-
-    From one point straight to the next it is a straight line, or an arc.
-    """
-    if len(points) == 2:
-        (a, b), (c, d) = points
-        x, y = (c - a) / 3, (d - b) / 3
-        return [(a, b), (a + x, b + y + aside), (c - x, d - y + aside), (c, d)]
-    first, *inner, last = points
-    drawn = [first]
-    points = [first, *((x, y + aside) for x, y in inner), last]
-    for (a, b), (c, d) in itertools.pairwise(points):
-        drawn += [((a + c) / 2, b), ((a + c) / 2, d), (c, d)]
-    return drawn
-
-
-def _parallel(arrows: Sequence[Arrow]) -> Iterator[tuple[Arrow, int, int]]:
-    """Yield each arrow, which it is of those between its nodes, and how many are."""
-    many = Counter(map(_ends, arrows))
-    seen: Counter[tuple[str, str]] = Counter()
+def _numbered(arrows: Iterable[Arrow]) -> Iterable[tuple[Arrow, int]]:
+    """Yield each arrow, and which it is of those between its nodes."""
+    seen: dict[tuple[str, str, object], int] = {}
     for arrow in arrows:
-        ends = _ends(arrow)
-        yield arrow, seen[ends], many[ends]
-        seen[ends] += 1
-
-
-def _ends(arrow: Arrow) -> tuple[str, str]:
-    return arrow.tail, arrow.head
-
-
-def _outside(at: XY, onto: XY, area: XY, boxed: bool) -> XY:
-    """Return where a line leaves an ellipse, or a box, of this size."""
-    dx, dy = onto[0] - at[0], onto[1] - at[1]
-    across, along = abs(2 * dx / area[0]), abs(2 * dy / area[1])
-    part = 1 / (max(across, along) if boxed else math.hypot(across, along))
-    return at[0] + dx * part, at[1] + dy * part
+        key = arrow.tail, arrow.head, arrow.read
+        seen[key] = seen.get(key, -1) + 1
+        yield arrow, seen[key]
 
 
 def _too_long(tape: Tape, nodes: int) -> ValueError:
