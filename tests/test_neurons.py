@@ -7,8 +7,6 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from view_cases import CELLS, dense, once, sequence
 
 import minigrad as mg
@@ -16,7 +14,6 @@ from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.neuron.network import Network
-from minigrad.structure.moves import Moves
 
 
 def tape(made):
@@ -282,41 +279,6 @@ def test_too_many_layers_are_refused_with_a_way_out():
     network = mg.Sequential(*(mg.Dense(12, 12, mg.tanh, rng=0) for _ in range(30)))
     with pytest.raises(ValueError, match=r"(?s)30 dense layers.*why.*fix.*lower layer"):
         draw(network(mg.Tensor(np.ones(12), "x")), "neuron")
-
-
-# ---------------------------------------------------------------------------- moves
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_a_moved_entry_is_traced_to_where_it_came_from(data):
-    """Random moves of two arrays of distinct numbers: equal numbers, equal origins."""
-    n = data.draw(st.integers(1, 4))
-    leaves = [mg.Tensor(np.arange(n) + 10.0 * i, f"v{i}") for i in range(2)]
-    value = mg.stack(leaves)
-    for move in data.draw(st.lists(st.sampled_from(MOVES), max_size=5)):
-        value = move(value)
-    for row, numbers in zip(Moves(mg.Tape(value)).rows(value), value.data, strict=True):
-        for (owner, j), number in zip(row, numbers, strict=True):
-            assert owner.data[j] == number
-
-
-MOVES = [
-    lambda v: v[::-1],
-    lambda v: v[:, ::-1],
-    lambda v: v.reshape(v.shape),
-    lambda v: mg.concatenate([v, v], axis=-1)[:, v.shape[1] // 2 :],
-    lambda v: mg.stack([v[1], v[0]]),
-    lambda v: v.T.T,
-    lambda v: mg.where(np.arange(v.shape[1]) > 0, v, v[::-1]),
-]
-
-
-def test_a_sum_is_no_move():
-    v = mg.Tensor([1.0, 2.0, 3.0], "v")
-    for made in (v.sum(), mg.cumsum(v, axis=0), v + v, mg.exp(v)):
-        (row,) = Moves(mg.Tape(made)).rows(made)
-        assert all(owner is made for owner, _ in row)
 
 
 @pytest.mark.parametrize("activation", [mg.relu, mg.tanh])

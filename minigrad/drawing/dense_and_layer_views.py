@@ -13,11 +13,10 @@ from dataclasses import replace
 from minigrad.context import Scope, path
 from minigrad.drawing.view import LAYER, Group, label, tooltip
 from minigrad.drawing.words import Label, leaf_label, shape_text
-from minigrad.primitive import Linear
-from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.consumers import consumers, tensors, weights
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, Part, every_primitive
-from minigrad.structure.reads import everywhere
+from minigrad.structure.provenance import Provenance, everywhere
 from minigrad.structure.sublayers import is_product, structure
 from minigrad.structure.time_steps import steps, typical
 from minigrad.tape import Tape
@@ -87,16 +86,12 @@ def by_layer(tape: Tape) -> list[Part]:
 
 def _fetched(tape: Tape) -> dict[Tensor, Scope]:
     """Return what was only taken out for one time step, x[t], and the step's scope."""
-    readers: dict[Tensor, set[Scope]] = {}
-    for entry in tape:
-        for arg in tensors(entry):
-            readers.setdefault(arg, set()).add(entry.scope)
+    provenance = Provenance()
     found = {}
-    for entry, scopes in readers.items():
-        row = entry.primitive
-        moves = isinstance(row, Linear) and row.jointly and len(tensors(entry)) == 1
-        if moves and len(scopes) == 1:
-            found.update(dict.fromkeys([entry], *scopes))
+    for entry, readers in consumers(tape).items():
+        scopes = {reader.scope for reader in readers}
+        if len(scopes) == len(tensors(entry)) == 1 and provenance.only_moved(entry):
+            (found[entry],) = scopes
     return found
 
 

@@ -10,6 +10,6 @@ written: no file imports SymPy, Graphviz, or a picture. In the order of the argu
     sublayers.py         dense sub-layers, and all parts of a tape
     loops.py             what was recorded over and over
     time_steps.py        what each time step reads, makes and hands on
-    reads.py, moves.py, origins.py   which entry reads which
+    provenance.py        which entry of which value an entry reads
     layers.py            recurrent layers side by side in time
 """

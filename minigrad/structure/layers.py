@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from minigrad.context import path
 from minigrad.primitive import Linear
 from minigrad.structure.consumers import tensors
 from minigrad.structure.loops import name_in_time
-from minigrad.structure.origins import Origins
+from minigrad.structure.provenance import Provenance
 from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -70,7 +72,9 @@ class Layers(list[Layer]):
         super().__init__()
         loops = every_loop(tape)
         made = {e: i for i, s in enumerate(loops) for e in _made(s)}
-        self.origins = Origins(tape, made)
+        self.origins = Provenance(made=made)
+        outside = (entry for entry in tape if entry not in made)
+        self.read_outside = {arg for entry in outside for arg in tensors(entry)}
         self.column_of: dict[Tensor, int] = {}  # of whatever a placed step made
         self.layer_of: dict[Tensor, Layer] = {}
         self.seen: dict[tuple[int, bytes], dict[int, str]] = {}  # inputs, by column
@@ -94,7 +98,7 @@ class Layers(list[Layer]):
                 makers = self._makers(value)
                 if makers:
                     layer.fed[value] = makers
-                elif key := self.origins.key(value):
+                elif key := self._key(value):
                     names = self.seen.setdefault((band, key), {})
                     layer.read[value] = names.setdefault(column, called(value))
         made = {e: c for s, c in zip(steps, columns, strict=True) for e in _made([s])}
@@ -104,8 +108,14 @@ class Layers(list[Layer]):
 
     def _makers(self, value: Tensor) -> list[Tensor]:
         """Return what earlier layers made, if a value holds nothing else."""
-        found = [value] if value in self.column_of else self.origins.makers(value)
+        found = [value] if value in self.column_of else self.origins.origins(value)
         return found if all(each in self.column_of for each in found) else []
+
+    def _key(self, value: Tensor) -> bytes:
+        """Return what is the same for inputs with the same entries; b"" if unknown."""
+        if value.primitive is None and value not in self.read_outside:
+            return b"leaf" + np.ascontiguousarray(value.data).tobytes()
+        return self.origins.key(value)
 
     def _candidates(self, band: int, step: Step) -> set[int]:
         """Return the columns in which a step could stand, for what it reads."""
@@ -114,7 +124,7 @@ class Layers(list[Layer]):
             makers = self._makers(value)
             if makers and all(self.layer_of[m].band == band for m in makers):
                 found.append({self.column_of[each] for each in makers})
-            elif key := self.origins.key(value):
+            elif key := self._key(value):
                 found.append(set(self.seen.get((band, key), ())))
         found = [each for each in found if each]
         return set.intersection(*found) if found else set()

@@ -12,7 +12,7 @@ out of it, such as `x[:, t]`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from minigrad.parameter import Parameter
 from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.loops import Loop, find_loops, letter_of
 from minigrad.structure.parts import Part
+from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -83,22 +84,38 @@ def every_loop(tape: Tape) -> list[list[Step]]:
     A tape without any is a single step.
     """
     groups = structure(tape)
-    readers = consumers(tape)
+    known = _Known(set(tape.outputs), consumers(tape), Provenance())
     loops = find_loops(groups)
     if not loops:
-        return [[_only_step(tape, groups, readers)]]
-    return [_in_time(tape, loop, readers) for loop in loops]
+        return [[_only_step(known, groups)]]
+    return [_in_time(known, loop) for loop in loops]
+
+
+class _Known(NamedTuple):
+    """What is known of the whole tape."""
+
+    outputs: set[Tensor]
+    consumers: dict[Tensor, list[Tensor]]
+    provenance: Provenance
+
+    def leaving(self, made: list[Tensor], own: Container[Tensor]) -> list[Tensor]:
+        """Return what is read outside, or is a result."""
+        return [
+            entry
+            for entry in made
+            if entry in self.outputs
+            or any(each not in own for each in self.consumers.get(entry, ()))
+        ]
 
 
 def _only_step(
-    tape: Tape,
+    known: _Known,
     groups: list[Part],
-    readers: dict[Tensor, list[Tensor]],
     t: int | None = None,
     scope: Scope | None = None,
 ) -> Step:
     """Read groups as the only step there is; a state is told by its letter."""
-    groups, outside = _reads(groups, tape)
+    groups, outside = _reads(groups, known)
     made = _entries(groups)
     states = []
     for before in outside:
@@ -111,9 +128,7 @@ def _only_step(
     carried = {state.before for state in states}
     inputs = [each for each in outside if each not in carried]
     own = set(made)
-    ends = {e for e in made if any(u not in own for u in readers.get(e, ()))}
-    ends |= set(tape.outputs)
-    leaves = [e for e in made if e in ends]
+    leaves = known.leaving(made, own)
     scope = scope or _common([group.scope for group in groups])
     return Step(t, scope, groups, inputs, states, leaves)
 
@@ -126,18 +141,17 @@ def _common(scopes: list[Scope]) -> Scope:
     return first[: len(same)] if first[: len(same)] == last[: len(same)] else ()
 
 
-def _reads(groups: list[Part], tape: Tape) -> tuple[list[Part], list[Tensor]]:
+def _reads(groups: list[Part], known: _Known) -> tuple[list[Part], list[Tensor]]:
     """Return the groups without those that only fetch an input, and what they read."""
-    results = set(tape.outputs)
     own = {entry for group in groups for entry in group.entries}
     fetched: set[Tensor] = set()
     kept = []
     for group in groups:
-        jointly = getattr(group.entries[0].primitive, "jointly", False)
         read = [arg for e in group.entries for arg in tensors(e)]
         outer = all(arg not in own or arg in fetched for arg in read)
-        inner = results.isdisjoint(group.entries)
-        if inner and outer and len(read) == 1 and group.kind == "linear" and jointly:
+        inner = known.outputs.isdisjoint(group.entries)
+        fetches = inner and outer and len(read) == 1 and group.kind == "linear"
+        if fetches and known.provenance.only_moved(group.entries[-1]):
             fetched.update(group.entries)
         else:
             kept.append(group)
@@ -146,15 +160,15 @@ def _reads(groups: list[Part], tape: Tape) -> tuple[list[Part], list[Tensor]]:
     return kept, list(dict.fromkeys(outside))
 
 
-def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> list[Step]:
+def _in_time(known: _Known, loop: Loop) -> list[Step]:
     inside, order = loop.inside, list(loop.inside)
     if len(order) == 1:
         scope = (*loop.scope, order[0], *loop.part)
-        return [_only_step(tape, inside[order[0]], readers, order[0], scope)]
+        return [_only_step(known, inside[order[0]], order[0], scope)]
     numbered = _numbered([_entries(inside[t]) for t in order])
     entries_at = dict(zip(order, numbered, strict=True))
     made_at = {e: (t, i) for t in order for i, e in entries_at[t].items()}
-    read_at = {t: _reads(groups, tape) for t, groups in inside.items()}
+    read_at = {t: _reads(groups, known) for t, groups in inside.items()}
     ways: dict[int, tuple[int, int]] = {}  # where it is made, and where read one later
     for t, after in itertools.pairwise(order):
         for value in read_at[after][1]:
@@ -174,11 +188,7 @@ def _in_time(tape: Tape, loop: Loop, readers: dict[Tensor, list[Tensor]]) -> lis
             states.append(State(before if before in set(outside) else None, after_it))
         carried = {state.before for state in states}
         inputs = [each for each in outside if each not in carried]
-        ends = set(tape.outputs)
-        ends |= {
-            e for e in entries if any(u not in made_at for u in readers.get(e, ()))
-        }
-        leaves = [e for e in entries if e in ends]
+        leaves = known.leaving(entries, made_at)
         scope = (*loop.scope, t, *loop.part)
         found.append(Step(t, scope, groups, inputs, states, leaves))
     return found

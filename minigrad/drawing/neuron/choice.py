@@ -11,8 +11,8 @@ import itertools
 
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
-from minigrad.structure.moves import Moves
 from minigrad.structure.parts import Part
+from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import is_product
 from minigrad.structure.time_steps import Step, typical
 from minigrad.tape import Tape
@@ -22,7 +22,7 @@ from minigrad.tensor import Tensor
 class Choice:
     """The steps of the loops of a tape, of which one each is chosen."""
 
-    def __init__(self, moves: Moves, loops: list[list[Step]]) -> None:
+    def __init__(self, moves: Provenance, loops: list[list[Step]]) -> None:
         self.moves = moves
         self.loops = loops
         self.chosen: dict[int, int] = {}  # the place of a loop, and of its step

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from minigrad.drawing.curves import XY
 from minigrad.drawing.neuron.network import Network
 from minigrad.drawing.safe import SMALL, width
-from minigrad.structure.reads import length
+from minigrad.structure.provenance import length
 from minigrad.tensor import Tensor
 
 DOT, APART = 28.0, 43.0  # points: a dot, and from dot to dot

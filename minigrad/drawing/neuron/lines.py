@@ -22,7 +22,7 @@ from minigrad.drawing.neuron.network import Network, weight
 from minigrad.drawing.styles import INK, MINUS, PLUS
 from minigrad.drawing.words import leaf_label, number
 from minigrad.structure.loops import name_in_time
-from minigrad.structure.reads import length
+from minigrad.structure.provenance import length
 from minigrad.tensor import Array, Tensor
 
 SHOWN = 0  # the neuron that is dark

@@ -8,8 +8,8 @@ come by a vector:
     outside    an input, or what a time step before this one has left
 
 Of a loop one time step is drawn; of several loops the steps that belong together, since
-what the upper one reads at t is what the lower one made at t (`moves.py` says so, and
-for a layer that runs backwards it finds another step).
+what the upper one reads at t is what the lower one made at t (`provenance.py` says so,
+and for a layer that runs backwards it finds another step).
 """
 
 from __future__ import annotations
@@ -26,9 +26,14 @@ from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.loops import name_in_time
-from minigrad.structure.moves import Entry, Moves
-from minigrad.structure.parts import DENSE, JOIN
-from minigrad.structure.reads import everywhere, length, reads
+from minigrad.structure.parts import DENSE, JOIN, Part
+from minigrad.structure.provenance import (
+    Entry,
+    Provenance,
+    everywhere,
+    length,
+    reads,
+)
 from minigrad.structure.sublayers import is_product, is_scaling, structure
 from minigrad.structure.time_steps import State, every_loop
 from minigrad.tape import Tape
@@ -80,7 +85,7 @@ class Network:
         self.outputs = tape.outputs
         structured = structure(tape)
         dense = [group for group in structured if group.kind == DENSE]
-        self.moves = Moves(tape, {e for group in dense for e in group.entries})
+        self.moves = Provenance({e for group in dense for e in group.entries})
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
         in_time = any(_is_in_time(step.scope) for found in loops for step in found)
@@ -93,7 +98,7 @@ class Network:
         groups.sort(key=lambda group: group.entries[-1].tick)
         self.maker = {e: group for group in groups for e in group.entries}
         dense = [g for g in groups if g.kind == DENSE]
-        found = (layer for g in dense for layer in layers(self.moves.made(g.entries)))
+        found = (layer for g in dense for layer in self._layers(g))
         self.layers = {layer.out: layer for layer in found}
         states = [state for step in self.steps for state in step.states]
         self.before = self._carried(states)
@@ -114,7 +119,7 @@ class Network:
                 if self.moves.mixes(value):
                     raise _mixed(row[0][0], value)
                 return row
-        known = self.same.setdefault(self.moves.moved_from(value) or value, value)
+        known = self.same.setdefault(self.moves.key(value) or value, value)
         return [(known, j) for j in range(length(value))]
 
     def lines(self, layer: Layer) -> Iterator[tuple[Tensor, list[Entry]]]:
@@ -125,6 +130,9 @@ class Network:
                 W = leaf_label(product.args[weight(product)]).name or "a Parameter"
                 raise NotPlaced(f"{W} does not multiply vectors, as in W v or X W")
             yield product, self.parts(value)
+
+    def _layers(self, dense: Part) -> Iterator[Layer]:
+        return layers([e for e in dense.entries if not self.moves.only_moved(e)])
 
     def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
         """Return what each state becomes, where it is drawn as one vector."""

@@ -48,7 +48,7 @@ from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE
-from minigrad.structure.reads import length
+from minigrad.structure.provenance import length
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
