@@ -143,6 +143,7 @@ def test_the_pictures_are_what_their_names_say(finished):
         "gate": ["tanh", "t = 2", "dense sub-layer"],
         "neuron": ["neuron 1", "a weight < 0"],
         "backward": ["cotangent"],
+        "cotangents": ["tanh′", "what comes back is added"],
         "difference": ["new on the left", "missing on the left"],
     }.items(),
 )
@@ -170,7 +171,7 @@ def test_a_large_model_is_held_by_every_view():
 
 
 def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other(monkeypatch):
-    monkeypatch.setattr("minigrad.drawing.neurons.MOST", 20)  # dots on a page
+    monkeypatch.setattr("minigrad.drawing.neuron.neurons.MOST", 20)  # dots on a page
     model = Forecaster(8, windows(*series()).between(0, TRAINED_TO), rng=0)
     drawn = dict(pictures(model, one_forecast(model, 2)))
     assert drawn.keys() == VIEWS.keys()

@@ -44,7 +44,7 @@ from minigrad.structure.time_steps import steps
 GOLDEN = Path(__file__).parent / "golden"
 PLACED = ["gate", "unrolled", "folded"]
 ALL = [*PLACED, "neuron"]
-EVERY = [*ALL, "backward", "dense", "layer"]
+EVERY = [*ALL, "backward", "cotangents", "dense", "layer"]
 
 
 def pictured(view):

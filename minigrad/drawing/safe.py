@@ -20,7 +20,9 @@ LARGE, MEDIUM, SMALL = 13, 11, 9  # font sizes in points: symbols, names, remark
 TINY, AIR = 8, 3  # subscripts, and the space below them
 LONGEST = 22  # letters of a user's text in a node; the tooltip has all of it
 MARKS = {"bar": "\u0304", "tilde": "\u0303", "hat": "\u0302", "dot": "\u0307"}
-NAME = re.compile(r"(?<!\w)([^\W\d_]~?(?:_(?:(?![ᵀ⁰¹²³⁴-⁹])[^\W_])+~?)+)")  # c_2
+NAME = re.compile(  # c_2, c~, W_f_bar; ᵀ and ² stand behind a name
+    r"(?<!\w)([^\W\d_](?:~|(?=_))(?:_(?:(?![ᵀ⁰¹²³⁴-⁹])[^\W_])+~?)*)"
+)
 MARK = re.compile(rf"_(?:{'|'.join(MARKS)})(?![^\W_])")  # takes no room of its own
 
 
@@ -76,7 +78,7 @@ def rich(label: Label) -> str:
 
 
 def _names(text: str) -> str:
-    return ", ".join(map(decorated, shortened(text).split(", ")))
+    return with_names(shortened(text))
 
 
 def _font(text: str, size: int) -> str:

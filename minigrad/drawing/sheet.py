@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from minigrad.drawing.canvas import canvas
 from minigrad.drawing.curves import XY, curve, shortened, straightened
 from minigrad.drawing.legend import Entry, sign, swatch, table
-from minigrad.drawing.safe import MEDIUM, SMALL, decorated, plain, pointed, rich, width
+from minigrad.drawing.safe import MEDIUM, SMALL, plain, pointed, rich, width, with_names
 from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
 
@@ -140,20 +140,25 @@ class Sheet:
         hops: Collection[XY] = (),
         label: str = "",
         label_at: XY | None = None,
+        back: bool = False,
         **more: str,
     ) -> None:
-        """Draw a wire along points; it ends in an arrow tip at the last."""
+        """Draw a wire along points; its tip is at the last, if `back` at the first."""
         points = straightened(points)
         end = points[-1]
         prefix = ""
-        if arrow:
+        if back:
+            tip = points[0]
+            points = [shortened(points[1], tip, TIP), *points[1:]]
+            prefix, more["dir"] = f"s,{_xy(tip)} ", "back"
+        elif arrow:
             points = [*points[:-1], shortened(points[-2], end, TIP)]
             prefix = f"e,{_xy(end)} "
         look = {
             "pos": prefix + " ".join(map(_xy, curve(points, sharp, hops))),
             "tooltip": pointed(tooltip),
         }
-        if not arrow:
+        if not arrow and not back:
             look["dir"] = "none"
         if label and label_at:
             wide = SMALL * width(label.replace("_", ""))
@@ -280,12 +285,7 @@ def _moved(look: dict[str, str], aside: float) -> dict[str, str]:
 
 def _inline(text: str) -> str:
     """Write words as names with subscripts: `f_2 (2,)`."""
-    return " ".join(
-        word[-1:].join((decorated(word[:-1]), ""))
-        if word.endswith(",")
-        else decorated(word)
-        for word in text.split(" ")
-    )
+    return with_names(text)
 
 
 def _xy(point: XY) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from minigrad.drawing.backward.forward_and_backward import backward_sheet
 from minigrad.drawing.cell.difference import difference_sheet
 from minigrad.drawing.cell.recurrent import folded_sheet, gate_sheet, unrolled_sheet
+from minigrad.drawing.cell.run_backwards import cotangents_sheet
 from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
 from minigrad.drawing.neuron.neurons import neuron_sheet
 from minigrad.drawing.view import View
@@ -34,5 +35,6 @@ VIEWS: dict[str, View] = {
     "layer": View("which layers are there?", by_layer),
     "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
     "backward": View("how does the gradient flow?", every_function, backward_sheet),
+    "cotangents": View("why does the gradient survive?", structure, cotangents_sheet),
     "difference": View("what does a variant change?", structure, difference_sheet),
 }

@@ -61,7 +61,7 @@ class Cotangents:
             steps = node.label.remark.partition("\n")[0]
             return Label("", "cotangents", f"of {steps}")
         if node.kind == "input" and len(node.entries) > 1:
-            names = map(_barred, node.label.name.split(", "))
+            names = map(barred, node.label.name.split(", "))
             return Label("", ", ".join(names), node.label.remark)
         entry = node.entries[-1]
         name = self._name(entry)
@@ -70,7 +70,7 @@ class Cotangents:
         if entry in self.numbers:
             known = number(self.numbers[entry])
             lines = [known] if lines == [NOT_YET] else [known, *lines]
-        return Label(sign, _barred(name), "\n".join(filter(None, lines)))
+        return Label(sign, barred(name), "\n".join(filter(None, lines)))
 
     def says(self, node: Node) -> str:
         """Return what a cotangent says when pointed at."""
@@ -94,7 +94,7 @@ class Cotangents:
             return "a part"
         if node.kind == DENSE:
             inside = weights(node.entries)
-            names = ", ".join(_barred(leaf_label(each).name) for each in inside)
+            names = ", ".join(barred(leaf_label(each).name) for each in inside)
             total = _gradient(inside) if self.is_total(node) else "a part"
             return f"{names}\n{total}"
         if isinstance(entry, Parameter):
@@ -145,7 +145,7 @@ def _reads(tape: Tape) -> dict[Tensor, int]:
     return reads
 
 
-def _barred(name: str) -> str:
+def barred(name: str) -> str:
     """Write the cotangent of a name: a bar above a letter, or the word."""
     letter = name.split("_")[0].replace("~", "")
     return f"{name}_bar" if len(letter) == 1 else f"bar of {name}"

@@ -85,9 +85,10 @@ def grid(
     notes: Sequence[str],
     titled: Callable[[Layer, Step], str],
     draw: Draw = draw_row,
+    ink_of: type[Ink] = Ink,
 ) -> Ink:
     """Draw connected rows from the bottom upwards; return the ink with the sheet."""
-    ink = Ink(tape, notes)
+    ink = ink_of(tape, notes)
     places, wide = _places(rows)
     low, channel = 0.0, 0.0
     for i, row in enumerate(rows):

@@ -32,8 +32,8 @@ from minigrad.tape import Tape
 MANY = 4  # more time steps than that are not drawn side by side
 
 
-def gate_sheet(tape: Tape) -> Sheet:
-    """Return the picture of one time step of every layer.
+def gate_sheet(tape: Tape, ink_of: type[Ink] = Ink) -> Sheet:
+    """Return the picture of one time step of every layer, drawn with this ink.
 
     Raises NotPlaced for what is no recurrent cell.
     """
@@ -50,7 +50,7 @@ def gate_sheet(tape: Tape) -> Sheet:
         if count > 1:
             said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
     connect(tape, rows)
-    return grid(tape, rows, told(said, tape, layers, rows), title).sheet
+    return grid(tape, rows, told(said, tape, layers, rows), title, ink_of=ink_of).sheet
 
 
 def unrolled_sheet(tape: Tape) -> Sheet:
