@@ -35,8 +35,9 @@ from minigrad.deriving.formula import (
 )
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
-from minigrad.deriving.transcribe import Constant, transcribed, uses, written
+from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
+from minigrad.structure.consumers import consumers
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand
@@ -82,7 +83,7 @@ class Blackboard:
         self.only = set(tape) if only is None else set(only)
         self.wrt = set(wrt)
         self.active = _active(tape, self.wrt)
-        self.users = uses(tape)
+        self.consumers = consumers(tape)
         self.constants: dict[Letter, Array] = {}
         self.records: dict[object, Record] = {}
         more: set[Tensor] = set(tape) if level == "op" else set(tape.outputs)
@@ -110,7 +111,7 @@ class Blackboard:
                 continue
             right = written(step, self.value, self._constant_at(step))
             if letter is None:
-                several = len(self.users.get(step, ())) > 1
+                several = len(set(self.consumers.get(step, ()))) > 1
                 if weight(right) > LONG or (several and weight(right) > 1):
                     right = self._provisional(step)
                 self.value[step] = right

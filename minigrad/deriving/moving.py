@@ -4,8 +4,8 @@
     a matrix of one column                      the vector
     a first axis of length 1 that is dropped    nothing
 
-None of this asks which row it is. The entries are numbered, the rows are applied to the
-numbers, and where these come out tells what was done.
+None of this asks which row it is. Entries get marks, the rows are applied to the marks,
+and where these come out tells what was done (see `minigrad.structure.provenance`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from minigrad.deriving.formula import (
     visible,
 )
 from minigrad.primitive import Primitive
+from minigrad.structure.provenance import marks, moved
 from minigrad.types import Array, Shape
 
 
@@ -42,44 +43,47 @@ def _only_entry(whole: Applied) -> Formula:
     """See a single number put into an array of one entry as that number."""
     inside = whole.args[0]
     alone = prod(whole.shape) == 1 == len(whole.args) and inside.shape == ()
-    moves = alone and getattr(whole.row, "jointly", False)
-    if moves and whole.row.function(np.array(7), **dict(whole.options)).ravel()[0] == 7:
-        return spread(inside, whole.shape)
-    return whole
+    return spread(inside, whole.shape) if alone and _keeps_order(whole) else whole
 
 
 def _moved_only(whole: Applied, deep: int) -> Iterator[Formula]:
-    """Yield the part whose entries a chain of moves brings back, all and in order.
-
-    Every entry of what is inside gets a number of its own, and the rows are applied to
-    these numbers.
-    """
+    """Yield the part whose entries a chain of moves brings back, all and in order."""
     inside: list[Formula] = []
-    moved = _numbered(whole, inside, deep)
-    if moved is None:
+    found = _moved(whole, inside, deep)
+    if found is None:
         return
     start = 1
     for part in inside:
         size = prod(part.shape)
-        if moved.shape == part.shape and np.array_equal(
-            moved.ravel(), np.arange(start, start + size)
-        ):
+        if found.shape == part.shape and _is_run(found, start, size):
             yield part
         start += size
 
 
-def _numbered(part: Formula, inside: list[Formula], deep: int) -> Array | None:
-    """Number the entries of what is inside, and move them as the rows do."""
+def _moved(part: Formula, inside: list[Formula], deep: int) -> Array | None:
+    """Mark the entries of what is inside, and move the marks as the rows do."""
     if deep and isinstance(part, Applied) and getattr(part.row, "jointly", False):
-        args = [_numbered(arg, inside, deep - 1) for arg in part.args]
-        if any(arg is None for arg in args):
+        args = [_moved(arg, inside, deep - 1) for arg in part.args]
+        known = [arg for arg in args if arg is not None]
+        if len(known) < len(args):
             return None
-        return np.asarray(part.row.function(*args, **dict(part.options)))
+        return moved(part.row, known, dict(part.options), part.shape)
     if isinstance(part, Number):
         return None
     start = 1 + sum(prod(each.shape) for each in inside)
     inside.append(part)
-    return np.arange(start, start + prod(part.shape)).reshape(part.shape)
+    return marks(np.arange(start, start + prod(part.shape))).reshape(part.shape)
+
+
+def _is_run(found: Array, start: int, size: int) -> bool:
+    """Are these the marks of so many entries, in order?"""
+    return np.array_equal(found.ravel(), marks(np.arange(start, start + size)))
+
+
+def _keeps_order(whole: Applied, deep: int = 1) -> bool:
+    """Has a chain of rows of one argument all entries of what is inside, in order?"""
+    found = _moved(whole, [], deep)
+    return found is not None and _is_run(found, 1, prod(whole.shape))
 
 
 def says_something(whole: Applied, name: str) -> bool:
@@ -98,15 +102,12 @@ def says_something(whole: Applied, name: str) -> bool:
 
 def drops_leading_ones(whole: Applied) -> bool:
     """Are only first axes of length 1 gone? A reader would not have written them."""
-    if len(whole.args) != 1 or not getattr(whole.row, "jointly", False):
+    if len(whole.args) != 1:
         return False
     (arg,) = whole.args
     more = len(arg.shape) - len(whole.shape)
-    if more <= 0 or arg.shape != (1,) * more + whole.shape:
-        return False
-    numbers = np.arange(prod(arg.shape)).reshape(arg.shape)
-    moved = np.asarray(whole.row.function(numbers, **dict(whole.options)))
-    return np.array_equal(moved, numbers[(0,) * more])
+    fewer = more > 0 and arg.shape == (1,) * more + whole.shape
+    return fewer and _keeps_order(whole)
 
 
 def column_inside(whole: Applied) -> Formula | None:
@@ -114,32 +115,25 @@ def column_inside(whole: Applied) -> Formula | None:
     if len(whole.shape) != 1 or len(whole.args) != 1:
         return None
     (inside,) = whole.args
-    if not getattr(whole.row, "jointly", False) or inside.shape != (*whole.shape, 1):
-        return None
-    labels = np.arange(prod(inside.shape)).reshape(inside.shape)
-    moved = np.asarray(whole.row.function(labels, **dict(whole.options)))
-    return inside if np.array_equal(moved, labels.ravel()) else None
+    stands = inside.shape == (*whole.shape, 1)
+    return inside if stands and _keeps_order(whole) else None
 
 
 def as_vector(whole: Applied) -> Formula | None:
     """Return the vector that a matrix of one row or column is, or None.
 
-    A column is written as the vector itself, a row as its transpose. That only axes of
-    length 1 came or moved is found by moving numbers.
+    A column is written as the vector itself, a row as its transpose.
     """
     if len(whole.shape) != 2 or 1 not in whole.shape:
         return None
-    chain, inside = [], whole
+    deep, inside = 0, whole
     while isinstance(inside, Applied) and len(inside.args) == 1 and inside.shape:
         if not getattr(inside.row, "jointly", False):
             return None
-        chain.append(inside)
+        deep += 1
         (inside,) = inside.args  # type: ignore[assignment]
         if len(inside.shape) == 1:
             break
     if len(inside.shape) != 1 or prod(inside.shape) != prod(whole.shape):
         return None
-    moved = labels = np.arange(prod(inside.shape))
-    for each in reversed(chain):
-        moved = np.asarray(each.row.function(moved, **dict(each.options)))
-    return inside if np.array_equal(moved.ravel(), labels) else None
+    return inside if _keeps_order(whole, deep) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -74,12 +74,3 @@ def in_operators(meaning: str) -> Callable[..., Formula] | None:
         return formula(eval(code, {}, dict(zip(LETTERS, args, strict=False))))
 
     return operators
-
-
-def uses(steps: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
-    """Return, for each step, the different steps that use it."""
-    users: dict[Tensor, list[Tensor]] = {}
-    for step in steps:
-        for arg in {a.tick: a for a in step.args if isinstance(a, Tensor)}.values():
-            users.setdefault(arg, []).append(step)
-    return users
