@@ -45,6 +45,7 @@ class Tape:
         asked = outputs[0] if len(outputs) == 1 else outputs
         self.outputs = tuple(outputs_in(asked, "Tape(output)")) if outputs else ()
         self.steps = in_order(self.outputs)
+        self.readings: dict[object, object] = {}  # what was found out, once: structure
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self.steps)

@@ -14,7 +14,7 @@ from minigrad.context import Scope, path
 from minigrad.drawing.view import LAYER, Group, label, tooltip
 from minigrad.drawing.words import Label, leaf_label, shape_text
 from minigrad.structure.consumers import consumers, tensors, weights
-from minigrad.structure.loops import name_in_time
+from minigrad.structure.loops import loop_of, name_in_time
 from minigrad.structure.parts import DENSE, JOIN, Part, every_primitive
 from minigrad.structure.provenance import Provenance, everywhere
 from minigrad.structure.sublayers import is_product, structure
@@ -66,7 +66,7 @@ def one_of(tape: Tape) -> tuple[str, ...]:
 
 def by_layer(tape: Tape) -> list[Part]:
     """Make one node of every layer: of all time steps of a loop, of a dense layer."""
-    loops = {loop for e in tape if (loop := _loop(e.scope)) is not None}
+    loops = {loop for e in tape if (loop := loop_of(e.scope)) is not None}
     parts: dict[object, list[Part]] = {}
     fetched = _fetched(tape)
     for group in structure(tape):
@@ -93,10 +93,6 @@ def _fetched(tape: Tape) -> dict[Tensor, Scope]:
         if len(scopes) == len(tensors(entry)) == 1 and provenance.only_moved(entry):
             (found[entry],) = scopes
     return found
-
-
-def _loop(scope: Scope) -> Scope | None:
-    return next((scope[:i] for i, s in enumerate(scope) if isinstance(s, int)), None)
 
 
 def _within(scope: Scope, loop: Scope) -> bool:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minigrad.parameter import Parameter
+from minigrad.structure.reading import reading
+from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 
@@ -37,8 +39,9 @@ def weights(entries: Iterable[Tensor]) -> list[Parameter]:
     return list(dict.fromkeys(found))
 
 
-def consumers(entries: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
-    """Return for every value those of the entries that read it, in their order.
+@reading
+def consumers(tape: Tape) -> dict[Tensor, list[Tensor]]:
+    """Return for every value the entries of a tape that read it, in their order.
 
     An entry that reads a value twice, as x * x does, is listed twice. Parameters are
     left out.
@@ -49,7 +52,7 @@ def consumers(entries: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
     ['multiply', 'multiply', 'add']
     """
     found: dict[Tensor, list[Tensor]] = {}
-    for entry in entries:
+    for entry in tape:
         for arg in tensors(entry):
             found.setdefault(arg, []).append(entry)
     return found

@@ -39,6 +39,7 @@ from minigrad.structure.parts import (
     one_call,
     one_primitive,
 )
+from minigrad.structure.reading import reading
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -136,6 +137,7 @@ class Box:
         )
 
 
+@reading
 def boxes(tape: Tape) -> dict[Tensor, Box]:
     """Return the dense sub-layer of every entry that is in one.
 
@@ -215,6 +217,7 @@ def _may_take(box: Box, entry: Tensor) -> bool:
     return box.scope == entry.scope or (around and not box.products)
 
 
+@reading
 def structure(tape: Tape) -> list[Part]:
     """Return the parts of a tape: every dense sub-layer, and all that is between them.
 

@@ -23,6 +23,7 @@ from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.loops import Loop, find_loops, letter_of
 from minigrad.structure.parts import Part
 from minigrad.structure.provenance import Provenance
+from minigrad.structure.reading import reading
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -78,6 +79,7 @@ def typical(times: Sequence[T]) -> T:
     return times[min(1, len(times) - 1)]
 
 
+@reading
 def every_loop(tape: Tape) -> list[list[Step]]:
     """Return the time steps of each loop, in the order of the tape.
 

@@ -20,12 +20,12 @@ from minigrad.drawing.cell.grid import Shown, connect, grid
 from minigrad.drawing.cell.notes import before, shared, span, title, told
 from minigrad.drawing.cell.row_of_cells import Gap, Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
-from minigrad.drawing.fold import Where, runs
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced, label
 from minigrad.drawing.words import Label
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
+from minigrad.structure.repeats import runs
 from minigrad.structure.time_steps import State, Step, steps, typical
 from minigrad.tape import Tape
 
@@ -236,13 +236,8 @@ def _gaps(layers: Sequence[Layer]) -> list[range]:
 def _repeating(layer: Layer) -> set[int]:
     """Return the columns whose step repeats the one before it."""
     entries = [[e for g in step.groups for e in g.entries] for step in layer.steps]
-    where = {
-        entry: Where((), i, k)
-        for i, made in enumerate(entries)
-        for k, entry in enumerate(made)
-    }
-    found = runs(list(enumerate(entries)), where)
-    return {layer.columns[i] for run in found for i, _ in run[1:]}
+    found = runs({(): dict(enumerate(entries))})
+    return {layer.columns[i] for run in found for i in run.times}
 
 
 def _gap(layer: Layer, columns: range) -> Gap:

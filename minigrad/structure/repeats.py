@@ -1,0 +1,162 @@
+"""Repeats: time steps that did the same as the one before.
+
+Two successive time steps are **repeats** when they ran the same primitives in the same
+places with the same Parameters, and each reads its neighbour as the other does:
+
+    step t      reads  x_t,    y_{t-1},  W_f     at place 5
+    step t+1    reads  x_{t+1}, y_t,     W_f     at place 5
+
+So the first step (it reads the initial state) is never a repeat of the second, and a
+step with weights of its own is a repeat of none. Of every run of repeats the first is
+an example of the others. The last step of all is never left out, because the result is
+read from it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.context import Scope
+from minigrad.parameter import Parameter
+from minigrad.structure.loops import loop_of
+from minigrad.structure.reading import reading
+from minigrad.tape import Tape
+from minigrad.tensor import Array, Tensor
+
+
+class Run(NamedTuple):
+    """Time steps that repeat an example, in the order they ran.
+
+    loop      the part of the model that runs over time
+    example   the time step before them, of which they are repeats
+    times     the time of each of them
+    entries   what each of them recorded
+    """
+
+    loop: Scope
+    example: int
+    times: list[int]
+    entries: list[list[Tensor]]
+
+
+class _Place(NamedTuple):
+    """Where an entry stands: in which loop, at which time step, as which entry."""
+
+    loop: Scope
+    t: int
+    position: int
+
+
+@reading
+def repeats(tape: Tape) -> list[Run]:
+    """Return the runs of repeated time steps of every loop, of two steps or more.
+
+    >>> import minigrad as mg
+    >>> y = mg.Tensor(0.0, name="y_0")
+    >>> for t in range(1, 8):
+    ...     with mg.scope("loop", t):
+    ...         y = mg.tanh(y)
+    >>> [(run.example, run.times) for run in repeats(mg.Tape(y))]
+    [(2, [3, 4, 5, 6])]
+    """
+    found: dict[Scope, dict[int, list[Tensor]]] = {}
+    for entry in tape:
+        loop = loop_of(entry.scope)
+        if loop is not None and entry.primitive is not None:
+            t = int(entry.scope[len(loop)])
+            found.setdefault(loop, {}).setdefault(t, []).append(entry)
+    return list(runs(found))
+
+
+def runs(loops: Mapping[Scope, Mapping[int, Sequence[Tensor]]]) -> Iterator[Run]:
+    """Yield the runs of repeats among the entries of loops, given by time step."""
+    place = {
+        entry: _Place(loop, t, i)
+        for loop, steps in loops.items()
+        for t, entries in steps.items()
+        for i, entry in enumerate(entries)
+    }
+    for loop, steps in loops.items():
+        chains = [[t] for t in itertools.islice(steps, 1)]
+        for last, t in itertools.pairwise(steps):
+            if _repeats(steps[last], steps[t], t - last, place):
+                chains[-1].append(t)
+            else:
+                chains.append([t])
+        chains[-1].pop()  # the last step of all stays
+        for example, *times in filter(None, chains):
+            if len(times) > 1:
+                yield Run(loop, example, times, [list(steps[t]) for t in times])
+
+
+def _repeats(
+    one: Sequence[Tensor],
+    other: Sequence[Tensor],
+    shift: int,
+    place: dict[Tensor, _Place],
+) -> bool:
+    return len(one) == len(other) and all(
+        _alike(a, b, shift, place, 0) for a, b in zip(one, other, strict=True)
+    )
+
+
+_DEPTH = 4  # how far back values made outside the loop (x[:, t]) are compared
+
+
+def _alike(
+    a: Tensor, b: Tensor, shift: int, place: dict[Tensor, _Place], depth: int
+) -> bool:
+    """Did both run the same primitive, in the same place, on corresponding values?"""
+    return (
+        a.primitive is b.primitive
+        and a.shape == b.shape
+        and _place_in_step(a.scope) == _place_in_step(b.scope)
+        and len(a.args) == len(b.args)
+        and a.options.keys() == b.options.keys()
+        and all(_same(a.options[key], b.options[key], shift) for key in a.options)
+        and all(
+            _correspond(p, q, shift, place, depth)
+            for p, q in zip(a.args, b.args, strict=True)
+        )
+    )
+
+
+def _place_in_step(scope: Scope) -> Scope:
+    return tuple(label for label in scope if isinstance(label, str))
+
+
+def _correspond(
+    p: Any, q: Any, shift: int, place: dict[Tensor, _Place], depth: int
+) -> bool:
+    """Is q to the later step what p is to the earlier?"""
+    if p is q:
+        return True
+    if not (isinstance(p, Tensor) and isinstance(q, Tensor)):
+        return _same(p, q, 0)
+    if p in place and q in place:
+        return place[q] == place[p]._replace(t=place[p].t + shift)
+    if p in place or q in place:
+        return False
+    if p.primitive is None or q.primitive is None:
+        both_inputs = p.primitive is q.primitive
+        trained = isinstance(p, Parameter) or isinstance(q, Parameter)
+        return both_inputs and not trained and p.shape == q.shape
+    return depth < _DEPTH and _alike(p, q, shift, place, depth + 1)
+
+
+def _same(p: Any, q: Any, shift: int) -> bool:
+    """Are two constants equal, or an index that moves with time, on or back?"""
+    if isinstance(p, Array) or isinstance(q, Array):
+        return bool(np.shape(p) == np.shape(q))  # a mask, an input: data, no program
+    if type(p) is not type(q):
+        return False
+    if isinstance(p, tuple):
+        return len(p) == len(q) and all(map(_same, p, q, itertools.repeat(shift)))
+    if isinstance(p, slice):
+        ends = ((p.start, q.start), (p.stop, q.stop), (p.step, q.step))
+        return all(_same(a, b, shift) for a, b in ends)
+    return bool(p == q) or (isinstance(p, int) and abs(q - p) == abs(shift))
