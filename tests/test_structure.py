@@ -18,7 +18,6 @@ import minigrad
 
 HOUSES = {house.__name__: Path(house.__file__).parent for house in (minigrad, lstm)}
 HOUSE = HOUSES["minigrad"]
-PROVER = HOUSE / "proving"
 FAILURES = Path(__file__).parents[1] / "docs" / "why" / "failures.md"
 ENGINE = ("tensor", "primitive", "table", "tape")
 BY_ENTRY = re.compile(r"\b(Tensor|Parameter|Array|ndarray)\b")  # what == compares so
@@ -113,18 +112,20 @@ def test_every_known_failure_has_a_test():
     assert listed <= tagged, sorted(listed - tagged, key=int)
 
 
-def test_no_file_of_the_prover_stands_twice_and_none_imports_in_a_circle():
-    modules = {f"minigrad.proving.{file.stem}": file for file in PROVER.glob("*.py")}
-    known = {
-        name: modules.keys() & set(imports(file, for_annotations=False)) - {name}
-        for name, file in modules.items()
-        if file.stem != "__init__"
-    }
+@pytest.mark.parametrize("part", ["structure", "proving", "deriving", "drawing"])
+def test_no_file_of_a_part_imports_another_in_a_circle(part):
+    modules = {}
+    for file in (HOUSE / part).rglob("[!_]*.py"):
+        name = ".".join(file.relative_to(HOUSE.parent).with_suffix("").parts)
+        modules[name] = set(imports(file, for_annotations=False))
+    known = {name: modules.keys() & found - {name} for name, found in modules.items()}
     list(TopologicalSorter(known).static_order())  # raises CycleError
-    names = Counter(
-        file.name for house in HOUSES.values() for file in house.rglob("[!_]*.py")
-    )
-    assert not [file.name for file in modules.values() if names[file.name] > 1]
+
+
+def test_structure_is_read_without_pictures_and_without_symbols():
+    readings = graph()["structure"] & {"drawing", "deriving", "exploring", "proving"}
+    used = {m for file in (HOUSE / "structure").glob("*.py") for m in imports(file)}
+    assert not readings and not used & {"sympy", "graphviz", "matplotlib"}
 
 
 def test_no_dataclass_compares_tensors_by_their_entries():

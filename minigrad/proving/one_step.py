@@ -26,6 +26,7 @@ from minigrad.proving.identity import disagreement
 from minigrad.proving.program import frozen
 from minigrad.proving.residues import Field
 from minigrad.recording import record
+from minigrad.structure.provenance import Provenance
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
@@ -133,6 +134,7 @@ def _time_steps(tape: Tape) -> list[_Step]:
     steps: list[_Step] = []
     last: dict[Hashable, _Step] = {}
     owner: dict[Tensor, _Step] = {}
+    provenance = Provenance()
     for position, node in enumerate(tape):
         times = [k for k, label in enumerate(node.scope) if isinstance(label, int)]
         if node.primitive is None or not times:
@@ -145,8 +147,8 @@ def _time_steps(tape: Tape) -> list[_Step]:
             step = last[cell] = _Step(path(cell) or "the loop", time, loop, position)
             steps.append(step)
         # x[t] only brings in what lies outside, and would tell steps apart.
-        joint = getattr(node.primitive, "jointly", False) and len(node.args) == 1
-        if not joint or node.args[0] in step.nodes:
+        fetched = len(node.args) == 1 and provenance.only_moved(node)
+        if not fetched or node.args[0] in step.nodes:
             owner[node] = step
             step.nodes[node] = len(step.nodes)
     for user, args in [*((node, node.args) for node in tape), (None, tape.outputs)]:

@@ -90,6 +90,11 @@ def moved(
     return found if (numbers(found) != MIXTURE).all() else None
 
 
+def constant(arg: Any) -> Array:
+    """Return the marks of what has no entries to be followed."""
+    return np.zeros(arg.shape if isinstance(arg, Tensor) else np.shape(arg), np.int64)
+
+
 # ---------------------------------------------------------------- through many moves
 
 
@@ -215,16 +220,16 @@ class Provenance:
             found = self._passed(entry, known)
         else:
             given = [
-                self._marks[a] if isinstance(a, Tensor) else np.zeros(np.shape(a), int)
-                for a in (entry.args if known else ())
+                self._marks[arg] if known and isinstance(arg, Tensor) else constant(arg)
+                for arg in entry.args
             ]
-            found = moved(row, given, entry.options, entry.shape) if known else None
+            found = moved(row, given, entry.options, entry.shape)
         if found is None or (entry in self._apart and not found.all()):
             nothing = np.broadcast_to(np.int64(0), entry.shape)
             return self._new(entry) if self._made is None else nothing
         self._moved.add(entry)
-        constant = self._made is None and not found.any()
-        return self._new(entry) if constant else found
+        only_constants = self._made is None and not found.any()
+        return self._new(entry) if only_constants else found
 
     def _passed(self, entry: Tensor, known: list[Tensor]) -> Array | None:
         """Return the marks that an elementwise row leaves where they are."""
@@ -266,7 +271,7 @@ def pattern(entry: Tensor, i: int) -> Array:
     if isinstance(row, Elementwise):
         came = np.broadcast_to(places, entry.shape)
     else:
-        given = [np.zeros(np.shape(_data(a)), int) for a in entry.args]
+        given = [constant(arg) for arg in entry.args]
         given[i] = places
         came = moved(row, given, entry.options, entry.shape)
     if came is not None:
@@ -356,9 +361,14 @@ def between(entry: Tensor, i: int) -> Array:
     array([[1, 0],
            [0, 1]])
     """
-    columns = [_at(entry, i, j) for j in range(length(entry.args[i]))]
-    found = np.array(columns, bool).reshape(len(columns), length(entry))
-    return found.T
+    arg = entry.args[i]
+    found = np.zeros((length(entry), length(arg)), bool)
+    for j in range(length(arg)):
+        chosen = np.zeros(arg.shape)
+        here = (..., j) if arg.shape else ()
+        chosen[here] = _numbers(chosen[here].shape)
+        found[:, j] = _vectors(_reading(entry, i, chosen)).any(0)
+    return found
 
 
 def everywhere(entry: Tensor, i: int) -> bool:
@@ -369,16 +379,7 @@ def everywhere(entry: Tensor, i: int) -> bool:
     >>> everywhere(X @ W, 0), everywhere(W @ X, 1)
     (True, False)
     """
-    return bool(_at(entry, i, 0).all())
-
-
-def _at(entry: Tensor, i: int, j: int) -> Array:
-    """Return for each entry of a vector whether it reads entry j of argument i."""
-    arg = entry.args[i]
-    chosen = np.zeros(arg.shape)
-    here = (..., j) if arg.shape else ()
-    chosen[here] = _numbers(chosen[here].shape)
-    return np.asarray(_vectors(_reading(entry, i, chosen)).any(0))
+    return bool(between(entry, i)[:, :1].all())
 
 
 def _reading(entry: Tensor, i: int, chosen: Array) -> Array:
@@ -386,26 +387,16 @@ def _reading(entry: Tensor, i: int, chosen: Array) -> Array:
     row = entry.primitive
     if isinstance(row, Elementwise):
         return np.asarray(np.broadcast_to(chosen, entry.shape) != 0)
-    args = [
-        chosen
-        if k == i
-        else np.zeros(np.shape(_data(arg)))
-        if getattr(row, "jointly", False)
-        else _numbers(arg.shape)
-        if isinstance(arg, Tensor)
-        else arg
-        for k, arg in enumerate(entry.args)
-    ]
+    args = [_numbers(a.shape) if isinstance(a, Tensor) else a for a in entry.args]
+    if getattr(row, "jointly", False):
+        args = [constant(arg) * 0.0 for arg in args]
+    args[i] = chosen
     try:
         assert isinstance(row, Linear)
         made = np.asarray(row.function(*args, **entry.options)).reshape(entry.shape)
         return np.asarray(made != 0)
     except Exception:  # a row of the reader's own that wants other numbers
         return np.ones(entry.shape, bool)
-
-
-def _data(arg: Any) -> Any:
-    return arg.data if isinstance(arg, Tensor) else arg
 
 
 def _numbers(shape: Shape) -> Array:
