@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from minigrad.context import Scope
 from minigrad.deriving.formula import Letter
+from minigrad.structure.loops import times, without_times
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -53,8 +54,7 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
 
 def time_of(step: Tensor) -> int | None:
     """Return the time step in which an entry was recorded: the innermost."""
-    times = [label for label in step.scope if isinstance(label, int)]
-    return times[-1] if times else None
+    return next(reversed(times(step.scope)), None)
 
 
 def meanings_of_marks(letters: dict[Tensor, Letter]) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _owner(step: Tensor) -> Part:
     """Return the part of the model that made an entry, whatever the time."""
     if step.primitive is None and getattr(step, "path", None):
         return (step.path,)  # type: ignore[attr-defined]
-    return tuple(label for label in step.scope if isinstance(label, str))
+    return without_times(step.scope)
 
 
 def _who_begins(

@@ -14,7 +14,7 @@ from minigrad.context import Scope, path
 from minigrad.drawing.view import LAYER, Group, label, tooltip
 from minigrad.drawing.words import Label, leaf_label, shape_text
 from minigrad.structure.consumers import consumers, tensors, weights
-from minigrad.structure.loops import loop_of, name_in_time
+from minigrad.structure.loops import loop_of, name_in_time, times
 from minigrad.structure.parts import DENSE, JOIN, Part, every_primitive
 from minigrad.structure.provenance import Provenance, everywhere
 from minigrad.structure.sublayers import is_product, structure
@@ -66,7 +66,8 @@ def one_of(tape: Tape) -> tuple[str, ...]:
 
 def by_layer(tape: Tape) -> list[Part]:
     """Make one node of every layer: of all time steps of a loop, of a dense layer."""
-    loops = {loop for e in tape if (loop := loop_of(e.scope)) is not None}
+    found = (loop_of(entry.scope) for entry in tape)
+    loops = dict.fromkeys(loop for loop in found if loop is not None)
     parts: dict[object, list[Part]] = {}
     fetched = _fetched(tape)
     for group in structure(tape):
@@ -97,7 +98,7 @@ def _fetched(tape: Tape) -> dict[Tensor, Scope]:
 
 def _within(scope: Scope, loop: Scope) -> bool:
     if not loop:
-        return any(isinstance(label, int) for label in scope)
+        return bool(times(scope))
     return scope[: len(loop)] == loop
 
 
@@ -153,9 +154,9 @@ def _inputs(groups: list[Part]) -> list[Part]:
     """
     read: dict[tuple[object, ...], dict[Tensor, None]] = {}
     for group in groups:
-        times = _reading_times(group) if group.kind == LAYER else {}
-        named = [(leaf.name, leaf.shape) for leaf in times]
-        for leaf, when in times.items():
+        leaves = _reading_times(group) if group.kind == LAYER else {}
+        named = [(leaf.name, leaf.shape) for leaf in leaves]
+        for leaf, when in leaves.items():
             series = named.count((leaf.name, leaf.shape)) > 1
             if series or len(when) == 1:
                 key = (group, leaf.shape, leaf.name if series else None)
@@ -169,13 +170,12 @@ def _inputs(groups: list[Part]) -> list[Part]:
 
 def _reading_times(group: Part) -> dict[Tensor, set[object]]:
     """Return the leaves that a layer reads, and at which of its time steps."""
-    times: dict[Tensor, set[object]] = {}
+    found: dict[Tensor, set[object]] = {}
     for entry in group.entries:
         for leaf in tensors(entry):
             if leaf.primitive is None:
-                at = [label for label in entry.scope if isinstance(label, int)]
-                times.setdefault(leaf, set()).update(at)
-    return times
+                found.setdefault(leaf, set()).update(times(entry.scope))
+    return found
 
 
 def _series(leaves: tuple[Tensor, ...]) -> Part:

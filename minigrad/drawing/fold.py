@@ -22,9 +22,8 @@ from minigrad.drawing.dense_and_layer_views import by_layer
 from minigrad.drawing.project import Picture
 from minigrad.drawing.view import FOLDED, LAYER, Group
 from minigrad.drawing.words import Label
-from minigrad.structure.loops import loop_of
 from minigrad.structure.parts import DENSE, Part
-from minigrad.structure.repeats import Run, repeats
+from minigrad.structure.repeats import Run, repeated, repeats
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -34,12 +33,12 @@ def readable(
     tape: Tape, groups: list[Part], most: int, notes: tuple[str, ...] = ()
 ) -> Picture:
     """Return the least folded picture of at most so many nodes, or the most folded."""
-    for folded, said in foldings(tape, groups):
+    for folded, more in foldings(tape, groups):
         if len(folded) <= most:  # cheap to ask: leaves come on top
-            picture = Picture(tape, folded, (*notes, *said))
+            picture = Picture(tape, folded, (*notes, *more))
             if len(picture.nodes) <= most:
                 return picture
-    return Picture(tape, folded, (*notes, *said))
+    return Picture(tape, folded, (*notes, *more))
 
 
 def foldings(
@@ -73,49 +72,32 @@ def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:
 
 def fold(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
-    group_of: dict[Tensor, Part] = {}
-    notes = []
-    for run in repeats(tape):
-        group = _folded(run)
-        group_of.update(dict.fromkeys(group.entries, group))
-        notes.append(
-            f"folded: {len(run.times)} time steps of {path(run.loop) or 'the loop'}, "
-            f"t = {run.times[0]} to {run.times[-1]}; each repeats t = {run.example}"
-        )
-    _absorb(tape, group_of)
-    return _regrouped(groups, group_of), tuple(notes)
+    group_of = {run: _folded(run) for run in repeats(tape)}
+    folded: dict[Tensor, Part] = {
+        entry: group_of[run] for entry, run in repeated(tape).items()
+    }
+    return _regrouped(groups, folded), tuple(map(said, group_of))
+
+
+def said(run: Run) -> str:
+    """Say which time steps are folded."""
+    return (
+        f"folded: {len(run.times)} time steps of {path(run.loop) or 'the loop'}, "
+        f"t = {run.times[0]} to {run.times[-1]}; each repeats t = {run.example}"
+    )
 
 
 def _folded(run: Run) -> Group:
     first, last, count = run.times[0], run.times[-1], len(run.times)
+    remark = f"{count} time steps\nt = {first} … {last}\nas t = {run.example}"
     return Group(
         tuple(itertools.chain(*run.entries)),
         run.loop,
         FOLDED,
-        Label(
-            "folded",
-            "",
-            f"{count} time steps\nt = {first} … {last}\nas t = {run.example}",
-        ),
+        Label("folded", "", remark),
         f"{count} time steps, t = {first} to {last}: the same primitives and the same "
         f"Parameters as t = {run.example}, each reading the state of the one before",
     )
-
-
-def _absorb(tape: Tape, group_of: dict[Tensor, Part]) -> None:
-    """Fold also what only folded steps read, such as x[:, t] made outside the loop."""
-    readers: dict[Tensor, set[Part | None]] = {}
-    stays = set(tape.outputs)
-    for entry in reversed(tape.steps):
-        found = readers.get(entry, set())
-        outside = entry.primitive is not None and loop_of(entry.scope) is None
-        if outside and entry not in stays and len(found) == 1:
-            (reader,) = found
-            if reader is not None:
-                group_of[entry] = reader
-        for arg in entry.args:
-            if isinstance(arg, Tensor):
-                readers.setdefault(arg, set()).add(group_of.get(entry))
 
 
 def _owner(group: Part, group_of: dict[Tensor, Part]) -> Part | None:

@@ -28,6 +28,7 @@ from minigrad.drawing.words import (
 )
 from minigrad.parameter import Parameter
 from minigrad.primitive import Linear, Primitive
+from minigrad.structure.loops import times
 from minigrad.structure.parts import DENSE, FUNCTION, JOIN, SEVERAL, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -230,7 +231,7 @@ class Picture:
 
 
 def _time(entry: Tensor) -> set[int]:
-    return {label for label in entry.scope if isinstance(label, int)}
+    return set(times(entry.scope))
 
 
 def _said(groups: list[Part]) -> list[Primitive]:

@@ -146,9 +146,9 @@ def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:
     shown = set(range(len(tape)))
     if len(tape) <= max_steps:
         return shown, []
-    from minigrad.exploring.html_page import repeated
+    from minigrad.exploring.html_page import left_out
 
-    inside, notes = repeated(tape)
+    inside, notes = left_out(tape)
     shown -= inside
     if len(shown) <= max_steps:
         remarks = (f"{note[0].upper()}{note[1:]}." for note in notes)

@@ -17,12 +17,11 @@ from collections.abc import Callable, Sequence
 from string import Template
 
 from minigrad.context import Scope
-from minigrad.drawing.fold import fold
-from minigrad.drawing.view import FOLDED
+from minigrad.drawing.fold import said
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, gates, states
 from minigrad.exploring.step_panels import Words, text
-from minigrad.structure.parts import every_primitive
+from minigrad.structure.repeats import repeated, repeats
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -64,23 +63,17 @@ def part(name: str) -> str:
     return (importlib.resources.files(__package__) / name).read_text("utf-8")
 
 
-def repeated(tape: Tape) -> tuple[set[int], list[str]]:
+def left_out(tape: Tape) -> tuple[set[int], list[str]]:
     """Return the positions that lie in repeated time steps, and what these are.
 
     A leaf that nothing else reads, such as the x of such a step, is one of them.
     """
-    groups, notes = fold(tape, list(every_primitive(tape)))
-    place = {entry: i for i, entry in enumerate(tape)}
-    inside = {
-        place[entry]
-        for group in groups
-        if group.kind == FOLDED
-        for entry in group.entries
-    }
-    stays = [entry for entry in tape if place[entry] not in inside]
+    inside = repeated(tape)
+    stays = [entry for entry in tape if entry not in inside]
     read = {arg for e in stays for arg in e.args if isinstance(arg, Tensor)}
-    alone = (each for each in tape.leaves if each not in read | {*tape.outputs})
-    return inside | {place[leaf] for leaf in alone}, list(notes)
+    alone = set(tape.leaves) - read - set(tape.outputs)
+    found = {i for i, entry in enumerate(tape) if entry in inside or entry in alone}
+    return found, [said(run) for run in repeats(tape)]
 
 
 def _counted(n: int, one: str, many: str) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from minigrad.context import path
 from minigrad.primitive import Linear
 from minigrad.structure.consumers import tensors
-from minigrad.structure.loops import name_in_time
+from minigrad.structure.loops import name_in_time, without_times
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
@@ -160,14 +160,14 @@ def _in_order(candidates: Sequence[set[int]]) -> list[int]:
 
 
 def _made(steps: Sequence[Step]) -> list[Tensor]:
-    return [entry for step in steps for g in step.groups for entry in g.entries]
+    return [entry for step in steps for entry in step.entries]
 
 
 def _names(loops: Sequence[Sequence[Step]]) -> list[str]:
     """Return what tells each loop from the others: its scope without what all share."""
     if len(loops) < 2:
         return [""]
-    scopes = [tuple(b for b in s[0].scope if isinstance(b, str)) for s in loops]
+    scopes = [without_times(steps[0].scope) for steps in loops]
     shared = 0
     while all(len(s) > shared + 1 for s in scopes) and (
         len({s[shared] for s in scopes}) == 1

@@ -58,6 +58,24 @@ def loop_of(scope: Scope) -> Scope | None:
     return next((scope[:i] for i, s in enumerate(scope) if isinstance(s, int)), None)
 
 
+def times(scope: Scope) -> list[int]:
+    """Return the time steps that a scope is in, the outermost first.
+
+    >>> times(("decoder", 3, "attention", 7, "score"))
+    [3, 7]
+    """
+    return [label for label in scope if isinstance(label, int)]
+
+
+def without_times(scope: Scope) -> tuple[str, ...]:
+    """Return the part of the model that a scope is in, whatever the time.
+
+    >>> without_times(("decoder", 3, "attention", 7, "score"))
+    ('decoder', 'attention', 'score')
+    """
+    return tuple(label for label in scope if isinstance(label, str))
+
+
 def _parts(loop: Loop) -> list[Loop]:
     """Return the parts of a loop that carry a state of their own, if there are many."""
     labels = _labels_below(loop)
@@ -102,11 +120,11 @@ def name_in_time(entry: Tensor) -> str:
     'f_3'
     """
     name = entry.name or ""
-    steps = [label for label in entry.scope if isinstance(label, int)]
+    found = times(entry.scope)
     is_letter = len(name.replace("~", "").split("_")[0]) == 1
-    if not steps or not is_letter or any(letter.isdigit() for letter in name):
+    if not found or not is_letter or any(letter.isdigit() for letter in name):
         return name
-    return f"{name}_{steps[-1]}"
+    return f"{name}_{found[-1]}"
 
 
 def _carries(loop: Loop, label: str | int) -> bool:

@@ -16,19 +16,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.context import Scope
 from minigrad.parameter import Parameter
-from minigrad.structure.loops import loop_of
+from minigrad.structure.loops import loop_of, without_times
 from minigrad.structure.reading import reading
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Run:
     """Time steps that repeat an example, in the order they ran.
 
     loop      the part of the model that runs over time
@@ -70,6 +72,28 @@ def repeats(tape: Tape) -> list[Run]:
             t = int(entry.scope[len(loop)])
             found.setdefault(loop, {}).setdefault(t, []).append(entry)
     return list(runs(found))
+
+
+@reading
+def repeated(tape: Tape) -> dict[Tensor, Run]:
+    """Return the run of each entry that is in one.
+
+    What only repeated time steps read, such as x[:, t] made outside the loop, is in
+    their run.
+    """
+    run_of = {e: run for run in repeats(tape) for step in run.entries for e in step}
+    readers: dict[Tensor, set[Run | None]] = {}
+    for entry in reversed(tape.steps):
+        found = readers.get(entry, set())
+        outside = entry.primitive is not None and loop_of(entry.scope) is None
+        if outside and entry not in set(tape.outputs) and len(found) == 1:
+            (reader,) = found
+            if reader is not None:
+                run_of[entry] = reader
+        for arg in entry.args:
+            if isinstance(arg, Tensor):
+                readers.setdefault(arg, set()).add(run_of.get(entry))
+    return run_of
 
 
 def runs(loops: Mapping[Scope, Mapping[int, Sequence[Tensor]]]) -> Iterator[Run]:
@@ -114,7 +138,7 @@ def _alike(
     return (
         a.primitive is b.primitive
         and a.shape == b.shape
-        and _place_in_step(a.scope) == _place_in_step(b.scope)
+        and without_times(a.scope) == without_times(b.scope)
         and len(a.args) == len(b.args)
         and a.options.keys() == b.options.keys()
         and all(_same(a.options[key], b.options[key], shift) for key in a.options)
@@ -123,10 +147,6 @@ def _alike(
             for p, q in zip(a.args, b.args, strict=True)
         )
     )
-
-
-def _place_in_step(scope: Scope) -> Scope:
-    return tuple(label for label in scope if isinstance(label, str))
 
 
 def _correspond(

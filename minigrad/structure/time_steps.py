@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 from minigrad.context import Scope
 from minigrad.parameter import Parameter
 from minigrad.structure.consumers import consumers, tensors
-from minigrad.structure.loops import Loop, find_loops, letter_of
+from minigrad.structure.loops import Loop, find_loops, letter_of, without_times
 from minigrad.structure.parts import Part
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.reading import reading
@@ -54,6 +54,11 @@ class Step:
     inputs: list[Tensor]
     states: list[State]
     leaves: list[Tensor]
+
+    @property
+    def entries(self) -> list[Tensor]:
+        """Return what the step recorded."""
+        return _entries(self.groups)
 
 
 def steps(tape: Tape) -> list[Step]:
@@ -225,9 +230,8 @@ def _numbered(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
 
 def _does(entry: Tensor) -> tuple[object, ...]:
     """Return what an entry does at its time step: its row, part and Parameters."""
-    part = tuple(label for label in entry.scope if isinstance(label, str))
     trained = tuple(id(arg) for arg in entry.args if isinstance(arg, Parameter))
-    return entry.primitive, part, entry.name, trained
+    return entry.primitive, without_times(entry.scope), entry.name, trained
 
 
 def _first_use(entries: dict[int, Tensor], value: Tensor) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from minigrad.context import path
 from minigrad.drawing.cell.grid import Shown
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers, called
+from minigrad.structure.loops import times
 from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -39,10 +40,7 @@ def span(layer: Layer, step: Step) -> str:
 
 def shared(layer: Layer) -> str:
     """Say that all steps of a layer read the same Parameters, if they do."""
-    sets = {
-        frozenset(weights(e for g in step.groups for e in g.entries))
-        for step in layer.steps
-    }
+    sets = {frozenset(weights(step.entries)) for step in layer.steps}
     if len(layer.steps) < 2 or len(sets) > 1:
         return ""
     count = len(sets.pop())
@@ -90,13 +88,13 @@ def _outside(tape: Tape, layers: Layers) -> list[str]:
     inside: set[Tensor] = set(layers.between)
     for layer in layers:
         for step in layer.steps:
-            inside.update(e for group in step.groups for e in group.entries)
+            inside.update(step.entries)
     rest = [
         entry
         for entry in tape
         if entry.primitive is not None
         and entry not in inside
-        and not any(isinstance(label, int) for label in entry.scope)
+        and not times(entry.scope)
     ]
     if not rest:
         return []

@@ -235,7 +235,7 @@ def _gaps(layers: Sequence[Layer]) -> list[range]:
 
 def _repeating(layer: Layer) -> set[int]:
     """Return the columns whose step repeats the one before it."""
-    entries = [[e for g in step.groups for e in g.entries] for step in layer.steps]
+    entries = (step.entries for step in layer.steps)
     found = runs({(): dict(enumerate(entries))})
     return {layer.columns[i] for run in found for i in run.times}
 

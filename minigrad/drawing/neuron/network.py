@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minigrad.context import Scope
 from minigrad.drawing.neuron.choice import Choice
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import leaf_label, shape_text
@@ -25,7 +24,7 @@ from minigrad.messages import with_article
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
-from minigrad.structure.loops import name_in_time
+from minigrad.structure.loops import name_in_time, times
 from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.structure.provenance import (
     Entry,
@@ -88,8 +87,8 @@ class Network:
         self.moves = Provenance({e for group in dense for e in group.entries})
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
-        in_time = any(_is_in_time(step.scope) for found in loops for step in found)
-        outer = [g for g in structured if not _is_in_time(g.scope)]
+        in_time = any(times(step.scope) for found in loops for step in found)
+        outer = [g for g in structured if not times(g.scope)]
         outer = outer if in_time else []  # else it is one step, and has them
         choice = Choice(self.moves, loops)
         self.steps = choice.of(tape, outer)
@@ -222,10 +221,6 @@ def layers(made: list[Tensor]) -> Iterator[Layer]:
             products.append(entry)
         entries.append(entry)
     yield Layer(products, entries, entries[-1])
-
-
-def _is_in_time(scope: Scope) -> bool:
-    return any(isinstance(label, int) for label in scope)
 
 
 def _in_a_row(value: Tensor, joined: list[Tensor]) -> bool:

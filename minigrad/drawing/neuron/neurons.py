@@ -46,7 +46,7 @@ from minigrad.drawing.styles import (
 from minigrad.drawing.words import Label, by_name, number, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
-from minigrad.structure.loops import name_in_time
+from minigrad.structure.loops import name_in_time, without_times
 from minigrad.structure.parts import DENSE
 from minigrad.structure.provenance import length
 from minigrad.tape import Tape
@@ -103,7 +103,7 @@ class Neurons:
     def _notes(self) -> list[str]:
         notes = []
         for step, many in zip(self.network.steps, self.network.many, strict=True):
-            part = tuple(label for label in step.scope if isinstance(label, str))
+            part = without_times(step.scope)
             of = f" of {path(part)}" if len(self.network.steps) > 1 else ""
             if step.t is not None:
                 how_many = "the only step" if many == 1 else f"one of {many} time steps"
