@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from view_cases import CELLS, dense, once, sequence
 
+import lstm
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.neuron.network import Network
+from minigrad.primitive import Elementwise
+from minigrad.structure.provenance import length
 
 
 def tape(made):
@@ -344,3 +347,132 @@ def test_a_vector_of_weights_is_one_neuron():
     w = mg.Parameter(np.array([0.5, -0.25]), "w")
     sheet = VIEWS["neuron"].sheet(tape(mg.tanh(w @ mg.Tensor(np.ones(2), "x"))))
     assert [text for *_, text in threads(sheet)] == ["w[1] = 0.5", "w[2] = -0.25"]
+
+
+# ---------------------------------------------------------- the true dependencies
+
+
+def reaching(network):
+    """Return for each entry that is drawn the entries from outside that reach it."""
+    found = {}
+
+    def of(entry):
+        value, k = entry
+        if value not in network.layers and value not in network.feeds:
+            return {entry}
+        if entry not in found:
+            if value in network.layers:
+                rows = network.lines(network.layers[value])
+                read = [row[k : k + 1] if isinstance(product.primitive, Elementwise)
+                        else row for product, row in rows]  # fmt: skip
+                sources = [each for row in read for each in row]
+            else:
+                sources = [s for s, n in network.feeds[value] if n == k]
+            found[entry] = set().union(*map(of, sources))
+        return found[entry]
+
+    for value in [*network.layers, *network.feeds]:
+        for k in range(length(value)):
+            of((value, k))
+    return found
+
+
+class OwnRNN(mg.Module):
+    """Elman 1990, with two matrices that are added."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.W = mg.Parameter(rng.normal(size=(2, 3)), "W")
+        self.U = mg.Parameter(rng.normal(size=(2, 2)), "U")
+
+    def forward(self, x, y):
+        return mg.tanh(mg.matvec(self.W, x) + mg.matvec(self.U, y))
+
+
+def own_rnn(steps=3):
+    cell, rng = OwnRNN(), np.random.default_rng(1)
+    y = mg.Tensor(rng.normal(size=2), "y_0")
+    for t in range(1, steps + 1):
+        x = mg.Tensor(rng.normal(size=3), "x")
+        with mg.scope("RNN", t):
+            y = cell(x, y)
+            y.name = "y"
+    return y
+
+
+def variant(cell):
+    rng = np.random.default_rng(2)
+    for each in cell.parameters():  # no identity, no peephole of zeros
+        each.data = rng.normal(size=each.shape)
+    start = cell.start()
+    parts = zip(start._fields, start, strict=True)
+    state = [mg.Tensor(rng.normal(size=np.shape(v)), f"{k}_0") for k, v in parts]
+    return cell(mg.Tensor(rng.normal(size=3), "x"), type(start)(*state)).y
+
+
+def written(sheet):
+    """Return what is written, subscripts after a low line."""
+    labels = (look["label"].replace("<SUB>", "_") for *_, look in sheet.nodes)
+    return {re.sub("<[^>]*>", "", label[1:-1]) for label in labels}
+
+
+MODELS = {
+    # The matrices of the strange one are identities: a weight of 0 is a line, too.
+    **{name: lambda name=name: CELLS[name]() for name in CELLS if name != "strange"},
+    **{kind.__name__: lambda kind=kind: variant(kind(3, 2, rng=0)) for kind in (
+        lstm.LSTMCell, lstm.PeepholeCell, lstm.LayerNormCell, lstm.GRUCell,
+        lstm.ResetAfterGRUCell, lstm.RNNCell, lstm.IRNNCell, lstm.CoupledCell,
+        lstm.NoOutputGateCell)},
+    "own RNN": own_rnn,
+    "MLP": lambda: mg.Sequential(mg.Dense(3, 4, mg.tanh, rng=0), mg.Dense(4, 2, rng=1))(
+        mg.Tensor(np.random.default_rng(3).normal(size=3), "x")),
+    "softmax head": lambda: mg.softmax(mg.Dense(3, 4, rng=0)(
+        mg.Tensor(np.random.default_rng(3).normal(size=3), "x"))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_lines_are_the_true_dependencies(name):
+    """What reaches an entry along lines is where its Jacobian is not 0."""
+    made = MODELS[name]()
+    network = Network(tape(made))
+    if any(value.ndim != 1 for value in network.level if value.shape):
+        pytest.skip("a batch: a dot stands for many entries")
+    found = reaching(network)
+    assert found
+    outside = list(dict.fromkeys(v for each in found.values() for v, _ in each))
+    for (value, k), entries in found.items():
+        seed = np.zeros(value.shape)
+        seed[(k,) if value.shape else ()] = 1.0
+        rows = mg.grad(value, outside, seed=seed)
+        true = {(v, int(j)) for v, row in zip(outside, rows, strict=True)
+                for j in np.flatnonzero(row)}  # fmt: skip
+        assert entries <= true, (value.name, k)
+        if all(v.primitive is None for v in outside):  # else one may depend on another
+            assert true == entries, (value.name, k)
+
+
+def test_a_plain_rnn_shows_what_it_reads_of_the_step_before_and_the_way_back():
+    dot = draw(own_rnn(), "neuron").dot
+    sheet = VIEWS["neuron"].sheet(tape(own_rnn()))
+    assert "y_t−1 (2,)" in written(sheet)
+    lines = [look for *_, look in sheet.edges if "U[" in look["tooltip"]]
+    assert len(lines) == 4
+    assert "what the next time step reads" in dot
+    assert "to the next time step" in sheet.entries["back"][1]
+
+
+def test_entries_stand_in_brackets_and_times_below():
+    sheet = VIEWS["neuron"].sheet(tape(sequence(3)))
+    assert {"x[1]", "y[2]", "f[1]", "c[2]", "x_t (3,)", "y_t−1 (2,)"} <= written(sheet)
+
+
+def test_what_mixes_its_neurons_is_drawn_mixed():
+    """Each gate of the layer-norm cell: a mean and a variance read all of W v."""
+    network = Network(tape(variant(lstm.LayerNormCell(3, 2, rng=0))))
+    single = [v for v in network.points if length(v) == 1]
+    assert len(single) == 2 * 5  # four gates, and c
+    for value in single:
+        assert {j for (_, j), _ in network.feeds[value]} >= {0, 1} or all(
+            s in single for (s, _), _ in network.feeds[value]
+        )

@@ -21,7 +21,7 @@ TINY, AIR = 8, 3  # subscripts, and the space below them
 LONGEST = 22  # letters of a user's text in a node; the tooltip has all of it
 MARKS = {"bar": "\u0304", "tilde": "\u0303", "hat": "\u0302", "dot": "\u0307"}
 NAME = re.compile(  # c_2, c~, W_f_bar; ᵀ and ² stand behind a name
-    r"(?<!\w)([^\W\d_](?:~|(?=_))(?:_(?:(?![ᵀ⁰¹²³⁴-⁹])[^\W_])+~?)*)"
+    r"(?<!\w)([^\W\d_](?:~|(?=_))(?:_(?:t[+−]\d|(?:(?![ᵀ⁰¹²³⁴-⁹])[^\W_])+~?))*)"
 )
 MARK = re.compile(rf"_(?:{'|'.join(MARKS)})(?![^\W_])")  # takes no room of its own
 

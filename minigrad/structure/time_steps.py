@@ -12,6 +12,7 @@ out of it, such as `x[:, t]`.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -20,7 +21,13 @@ from typing import NamedTuple, TypeVar
 from minigrad.context import Scope
 from minigrad.parameter import Parameter
 from minigrad.structure.consumers import consumers, tensors
-from minigrad.structure.loops import Loop, find_loops, letter_of, without_times
+from minigrad.structure.loops import (
+    Loop,
+    find_loops,
+    letter_of,
+    name_in_time,
+    without_times,
+)
 from minigrad.structure.parts import Part
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.reading import reading
@@ -249,3 +256,42 @@ def _used_at(entries: dict[int, Tensor], way: tuple[int, int]) -> Tensor | None:
         arg = entries[i].args[k]
         return arg if isinstance(arg, Tensor) else None
     return None
+
+
+def names_over_time(steps: Sequence[Step], drawn: Step) -> dict[Tensor, str]:
+    """Return what values are called in a picture of one step that stands for all.
+
+    What the step makes is f_t, what it got from the step before is y_t−1, and an input
+    of its own is x_t. What all steps read has its own name.
+
+    >>> import minigrad as mg
+    >>> y = mg.Tensor(0.0, name="y_0")
+    >>> for t in (1, 2):
+    ...     x = mg.Tensor(1.0, name="x")
+    ...     with mg.scope("loop", t):
+    ...         y = mg.tanh(x + y)
+    ...         y.name = "y"
+    >>> found = every_loop(mg.Tape(y))[0]
+    >>> list(names_over_time(found, found[1]).values())
+    ['y_t−1', 'y_t', 'x_t']
+    """
+    names: dict[Tensor, str] = {}
+    if drawn.t is None:
+        return names
+    for step in steps:
+        shift = (step.t or 0) - drawn.t
+        if abs(shift) <= 1:
+            when = f"t{'+' if shift > 0 else '−'}{abs(shift)}" if shift else "t"
+            for entry in (e for part in step.groups for e in part.entries):
+                if name_in_time(entry) not in ("", entry.name):
+                    names[entry] = f"{entry.name}_{when}"
+    read = Counter(value for step in steps for value in set(step.inputs))
+    for value in drawn.inputs:
+        letter = letter_of(value) or value.name or ""
+        if read[value] == 1 and len(letter.replace("~", "")) == 1:
+            names[value] = f"{letter}_t"
+    for before, _ in drawn.states:
+        letter = letter_of(before) if before is not None else ""
+        if before is not None and before.primitive is None and letter:
+            names[before] = f"{letter}_t−1"
+    return names

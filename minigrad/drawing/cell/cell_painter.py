@@ -8,7 +8,7 @@ one that it crosses, whoever drew that.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.drawing.curves import XY
@@ -47,10 +47,19 @@ class Way(NamedTuple):
 
 
 class Ink:
-    """A sheet, and what has been drawn on it so far."""
+    """A sheet, and what has been drawn on it so far.
 
-    def __init__(self, tape: Tape, notes: Sequence[str] = ()) -> None:
+    names   what values are called, if not by their own names: x_t
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        notes: Sequence[str] = (),
+        names: Mapping[Tensor, str] | None = None,
+    ) -> None:
         self.sheet = Sheet(notes)
+        self.names = names or {}
         self.place = {entry: i for i, entry in enumerate(tape)}
         self.hops: set[XY] = set()
         self.levels: list[tuple[float, float, float]] = []  # y, from x, to x
@@ -75,10 +84,15 @@ class Ink:
         """Draw a circle outside a cell: an input, a state, an output."""
         self.outer_circles += 1
         id = f"v{self.outer_circles}"
-        says = fitting(name or called(value) or shape_text(value), OUTER / 10)
+        name = name or self.names.get(value) or called(value)
+        says = fitting(name or shape_text(value), OUTER / 10)
         words = tooltip_of(value, self.place)
         self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), words)
         return id
+
+    def name(self, value: Tensor) -> str:
+        """Return what a value is called in this picture."""
+        return self.names.get(value) or name_in_time(value)
 
     def box_id(self, kind: str) -> str:
         """Return an id that no other gap or delay has."""
@@ -92,7 +106,7 @@ class Ink:
             half.tail,
             head,
             points,
-            f"{name_in_time(half.value)} {shape_text(half.value)}",
+            f"{self.name(half.value)} {shape_text(half.value)}",
             arrow=arrow,
             sharp=way.taps,
             hops=self.hops | self._crossed(points),

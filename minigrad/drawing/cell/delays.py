@@ -86,7 +86,7 @@ class Returning(Row):
         self.sheet.entries["dashed"] = sign("- -"), "before the first, after the last"
         if last is not None:
             at = self.xy((self.plan.width + OUTSIDE, leaves[1]))
-            id = self.ink.outer(last, at)
+            id = self.ink.outer(last, at, called(last))
             turn = self.xy(leaves)
             self.sheet.dot(turn, f"{called(last)} is read here after the last step")
             end = toward(turn, at)
@@ -96,7 +96,7 @@ class Returning(Row):
         if first is not None:
             at = self.xy((-OUTSIDE, leaves[1]))
             turn = self.xy((self.plan.width - leaves[0], leaves[1]))
-            id = self.ink.outer(first, at)
+            id = self.ink.outer(first, at, called(first))
             start = toward(turn, at)
             says = "before the first step"
             self.sheet.wire(

@@ -85,7 +85,7 @@ def grid(
     notes: Sequence[str],
     titled: Callable[[Layer, Step], str],
     draw: Draw = draw_row,
-    ink_of: type[Ink] = Ink,
+    ink_of: Callable[[Tape, Sequence[str]], Ink] = Ink,
 ) -> Ink:
     """Draw connected rows from the bottom upwards; return the ink with the sheet."""
     ink = ink_of(tape, notes)

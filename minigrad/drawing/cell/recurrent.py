@@ -12,7 +12,8 @@ entry by entry, and what was recorded outside the loops.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from minigrad.drawing.cell.cell_painter import Ink
 from minigrad.drawing.cell.delays import Returning, around
@@ -26,13 +27,13 @@ from minigrad.drawing.words import Label
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.repeats import runs
-from minigrad.structure.time_steps import State, Step, steps, typical
+from minigrad.structure.time_steps import State, Step, names_over_time, steps, typical
 from minigrad.tape import Tape
 
 MANY = 4  # more time steps than that are not drawn side by side
 
 
-def gate_sheet(tape: Tape, ink_of: type[Ink] = Ink) -> Sheet:
+def gate_sheet(tape: Tape, ink_of: Callable[[Tape, Sequence[str]], Ink] = Ink) -> Sheet:
     """Return the picture of one time step of every layer, drawn with this ink.
 
     Raises NotPlaced for what is no recurrent cell.
@@ -96,19 +97,20 @@ def folded_sheet(tape: Tape) -> Sheet:
             name = "unrolled" if len(layer.steps) > 1 else "gate"
             sheet.notes.insert(0, f"not folded, because {why}; this is the view {name}")
             return sheet
-    rows, said = [], []
+    rows, said, names = [], [], {}
     for layer in layers:
         column = _typical(layers, layer)
         step = layer.at(column)
         assert step is not None
         cell = _planned(layer, step)
+        names.update(names_over_time(layer.steps, step))
         ways = [around(cell, k)[1] for k in range(len(step.states))]
         extra = (
             max([way - cell.height + 1 for way in ways if way > 0], default=0.0),
             max([1 - way for way in ways if way < 0], default=0.0),
         )
         rows.append(Shown(layer, {column: cell}, extra))
-        count = f"{len(layer.steps)} time steps, names and numbers from t = {step.t}"
+        count = f"{len(layer.steps)} time steps, drawn from t = {step.t}"
         said.append((layer, count))
         if missing := len(step.groups) - len(layer.steps[-1].groups):
             last = f"t = {layer.steps[-1].t} lacks {missing} of these nodes"
@@ -116,7 +118,8 @@ def folded_sheet(tape: Tape) -> Sheet:
     said += [(layer, shared(layer)) for layer in layers]
     connect(tape, rows)
     notes = told(said, tape, layers, rows)
-    return grid(tape, rows, notes, span, _draw_returning).sheet
+    ink_of = partial(Ink, names=names)
+    return grid(tape, rows, notes, span, _draw_returning, ink_of).sheet
 
 
 def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:

@@ -28,7 +28,6 @@ from minigrad.drawing.safe import MEDIUM
 from minigrad.drawing.styles import CELL, STEP
 from minigrad.drawing.view import FOLDED
 from minigrad.drawing.words import Label, shape_text
-from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -203,7 +202,7 @@ class Row:
         begun = self._begin(wire)
         taps = {self.xy(route.points[0]) for route in wire.routes if route.tapped}
         for point in sorted(taps):
-            self.sheet.dot(point, f"{name_in_time(wire.value)}, read several times")
+            self.sheet.dot(point, f"{self.ink.name(wire.value)}, read several times")
         for reader, route in zip(wire.readers, wire.routes, strict=True):
             points = [self.xy(point) for point in route.points]
             if not route.tapped:
@@ -233,7 +232,8 @@ class Row:
 
     def _from_circle(self, wire: Wire, place: tuple[float, float]) -> Way:
         at = self.xy(place)
-        id = self.ink.outer(wire.value, at, self.stand.names.get(wire.value, ""))
+        name = self.ink.names.get(wire.value) or self.stand.names.get(wire.value, "")
+        id = self.ink.outer(wire.value, at, name)
         start = toward(self.xy(self.plan.at[wire.maker]), at)
         return Way(Half(id, [start], wire.value, False), set(), ("", None))
 
@@ -256,7 +256,7 @@ class Row:
         elif wire.value in set(self.stand.rising):
             self.ink.risers[wire.value] = way
             id = self.ink.box_id("rising")
-            self.sheet.text(id, (at[0] + 2, at[1] + 9), name_in_time(wire.value))
+            self.sheet.text(id, (at[0] + 2, at[1] + 9), self.ink.name(wire.value))
         else:
             above = at[0], at[1] + (OUTSIDE - 1) * SQUARE
             points = [*points, toward(at, above)]
@@ -264,13 +264,14 @@ class Row:
 
     def _label(self, wire: Wire) -> tuple[str, XY | None]:
         maker = wire.maker
-        name, shape = name_in_time(wire.value), shape_text(wire.value)
+        name, shape = self.ink.name(wire.value), shape_text(wire.value)
         x, y = self.xy(self.plan.at[maker])
         both = f"{name} {shape}".strip()
         if isinstance(maker, Port):
             if maker.side == "input":
                 return both if wire.value in self.stand.fed else shape, (x + 6, y - 9)
-            return shape, self._behind(shape, (x, y + 8), 6)
+            words = both if self.ink.names else shape
+            return words, self._behind(words, (x, y + 8), 6)
         if maker.kind == DENSE:
             down = maker in self.plan.downward
             x = self.xy((self.plan.column(wire.value), 0))[0]

@@ -34,7 +34,7 @@ from minigrad.structure.provenance import (
     reads,
 )
 from minigrad.structure.sublayers import is_product, is_scaling, structure
-from minigrad.structure.time_steps import State, every_loop
+from minigrad.structure.time_steps import State, every_loop, names_over_time
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -70,6 +70,7 @@ class Network:
     layers  by the vector they make
     feeds   for each point the lines to it
     before  for what a state was, the vector that it becomes
+    names   what values are called in a picture that stands for all time steps
     level   how high each vector stands; what comes from outside is at the bottom, or
             beside what it is joined with
 
@@ -93,6 +94,9 @@ class Network:
         choice = Choice(self.moves, loops)
         self.steps = choice.of(tape, outer)
         self.many = [len(found) for found in loops]
+        self.names: dict[Tensor, str] = {}
+        for loop, step in zip(loops, self.steps, strict=True):
+            self.names.update(names_over_time(loop, step))
         groups = [g for step in self.steps for g in step.groups] + choice.once(outer)
         groups.sort(key=lambda group: group.entries[-1].tick)
         self.maker = {e: group for group in groups for e in group.entries}
@@ -106,6 +110,10 @@ class Network:
         self._reach: dict[Tensor, list[Line]] = {}
         self.level: dict[Tensor, int] = {}
         self._place()
+
+    def name(self, value: Tensor) -> str:
+        """Return what a value is called in the picture: y_t−1."""
+        return self.names.get(value) or name_in_time(value)
 
     def parts(self, value: Tensor) -> list[Entry]:
         """Return for each entry of a vector which entry that is drawn it is."""
@@ -147,6 +155,9 @@ class Network:
         """Return what is no layer, and is read by one, or left to the next step."""
         ends = ends + [leaf for step in self.steps for leaf in step.leaves]
         ends += [o for o in self.outputs if isinstance(o.primitive, Elementwise)]
+        ends += [
+            e for e, g in self.maker.items() if g.kind == DENSE and e is g.entries[-1]
+        ]
         read = [v for layer in self.layers.values() for v in layer.sources]
         waiting = [(owner, True) for v in (*read, *ends) for owner in self._owners(v)]
         found: set[Tensor] = set()
@@ -181,6 +192,7 @@ class Network:
             self.level[entry] = 1 + max((self.level.get(e, 0) for e in read), default=0)
         for value, found in readers.items():
             alone = len(found) == 1 and self.before.get(value) is found[0]
+            alone = alone and found[0] in self.points
             if value not in self.level and not alone:  # alone: it is a loop
                 self.level[value] = min(self.level[reader] for reader in found) - 1
 
@@ -214,13 +226,24 @@ def layers(made: list[Tensor]) -> Iterator[Layer]:
     entries: list[Tensor] = []
     for entry in made:
         inner = any(arg in own for arg in tensors(entry))
-        if is_product(entry) and products and inner:
+        ends = is_product(entry) or _mixes(entry)  # such as the mean of a layer norm
+        if products and inner and ends:
             yield Layer(products, entries, tensors(entry)[0])
             products, entries = [], []
         if is_product(entry) or (is_scaling(entry) and not inner):
             products.append(entry)
-        entries.append(entry)
-    yield Layer(products, entries, entries[-1])
+        if products:
+            entries.append(entry)
+    if products:
+        yield Layer(products, entries, entries[-1])
+
+
+def _mixes(entry: Tensor) -> bool:
+    """Does an entry of the result read another entry of its vector, as a mean does?"""
+    if isinstance(entry.primitive, Elementwise) or is_product(entry):
+        return False
+    of_examples = any(a.shape[:-1] != entry.shape[:-1] for a in tensors(entry))
+    return not of_examples and any(j != k for _, j, k in reads(entry))
 
 
 def _in_a_row(value: Tensor, joined: list[Tensor]) -> bool:

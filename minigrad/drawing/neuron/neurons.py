@@ -1,8 +1,9 @@
 """Dots and lines: the same record, one dot for every number.
 
-    dot     one entry of a vector: x_2, f_1, c_1
+    dot     one entry of a vector: x[2], f[1], c[1], at the time t
     line    one weight, or one entry that goes on element by element (`lines.py`)
     loop    what entry k of a state reads of itself, one time step before
+    way     from a state to where the next time step reads it, y_t to y_t−1
 
 One neuron is dark, with everything it reads: row k of every W and its own number c_k.
 The others are there, but faint. So the question "neuron or layer?" can be looked at. An
@@ -145,19 +146,28 @@ class Neurons:
         style = self._frame(id, value, place)
         letter = (value.name or "").replace("~", "_tilde").removesuffix("_0")
         letter = letter.removesuffix("_prev")
-        wide = f"{letter.replace('_tilde', '').replace('_', '')}{max(place.dots) + 1}"
+        wide = f"{letter.replace('_tilde', '').replace('_', '')}[{max(place.dots) + 1}]"
         if MEDIUM * width(wide) > DOT:
             letter = ""  # its number says which dot it is, the tooltip the name
         for k, at in place.dots.items():
-            label = Label("", f"{letter}_{k + 1}" if letter else str(k + 1))
+            label = Label("", f"{letter}[{k + 1}]" if letter else str(k + 1))
             dark = k == SHOWN and style is not BELOW
             self.sheet.node(
-                self.ids[value][k], at, (DOT, DOT), style, label, _says(value, k),
+                self.ids[value][k], at, (DOT, DOT), style, label, self._says(value, k),
                 penwidth="2.2" if dark else "1",
             )  # fmt: skip
         if place.gap:
             left, words = (place.gap[0] - 12, place.gap[1]), f"{id}_more"
             self.sheet.text(words, left, "· · ·")
+
+    def _says(self, value: Tensor, k: int) -> str:
+        name, recorded = self.network.name(value), name_in_time(value)
+        entry = f"entry {k + 1} of {name} {shape_text(value)}"
+        if name != recorded:
+            entry += f", drawn from {recorded}"
+        if value.ndim > 1:
+            return entry
+        return f"{entry}\nvalue {number(value.data.reshape(-1)[k].item())}"
 
     def _frame(self, id: str, value: Tensor, place: Place) -> Style:
         """Draw what stands around a vector; return what its dots look like."""
@@ -169,7 +179,7 @@ class Neurons:
             self.sheet.text(f"{id}_title", (left - 16 - place.margin, y), layer.names)
             return NEURON
         if value not in self.network.feeds:
-            words = f"{name_in_time(value)} {shape_text(value)}"
+            words = f"{self.network.name(value)} {shape_text(value)}"
             self.sheet.text(f"{id}_title", (left - 20, y - 25), words)
             return BELOW
         if self._own(value):
@@ -200,10 +210,44 @@ class Neurons:
             for bundle, line, points in drawn:
                 if (line.k == SHOWN) == dark:
                     self._line(bundle, line, points)
+        self._ways_back()
         for value in self.network.feeds:
             for k in self._own(value):
                 if k in self.ids[value]:
                     self._loop(self.ids[value][k], k, self.dots.at[value].dots[k])
+
+    def _ways_back(self) -> None:
+        """Lead each state back to where the next time step reads it."""
+        at = self.dots.at
+        right = max(x for place in at.values() for x, _ in place.dots.values()) + HALF
+        drawn = [pair for pair in self.network.before.items() if set(pair) <= set(at)]
+        for i, (before, after) in enumerate(drawn):
+            (k, (x, y)), (j, (a, b)) = (
+                list(at[value].dots.items())[-1] for value in (after, before)
+            )
+            far = right + 16 * (i + 1)
+            leaves = self._aside(after, (x, y), 1, far)
+            enters = self._aside(before, (a, b), -1, far)[::-1]
+            self.sheet.wire(
+                self.ids[after][k],
+                self.ids[before][j],
+                [*leaves, *enters],
+                f"{self.network.name(after)} is what the next time step reads",
+                style="dashed",
+                color=CELL.border,
+            )
+            dashes = sign("- -", CELL.border)
+            self.sheet.entries["back"] = dashes, "to the next time step"
+
+    def _aside(self, value: Tensor, last: XY, up: int, far: float) -> list[XY]:
+        """Return the way from the last dot of a row to its right, past other rows."""
+        x, y = last
+        row = [place.dots for v, place in self.dots.at.items() if v is not value]
+        others = [at for dots in row for at in dots.values()]
+        if not any(b == y and a > x for a, b in others):
+            return [(x + DOT / 2, y), (far, y)]
+        level = y + up * (HALF + 22)
+        return [(x, y + up * DOT / 2), (x, level), (far, level)]
 
     def _line(self, bundle: Bundle, line: Line, points: list[XY]) -> None:
         tail, head = self.ids[bundle.tail][line.j], self.ids[bundle.head][line.k]
@@ -226,13 +270,6 @@ def box(place: Place) -> tuple[float, float, float, float]:
     xs = [x for x, _ in place.dots.values()]
     y = next(iter(place.dots.values()))[1]
     return xs[0] - HALF - place.margin, y - HALF, xs[-1] + HALF, y + HALF
-
-
-def _says(value: Tensor, k: int) -> str:
-    entry = f"entry {k + 1} of {name_in_time(value)} {shape_text(value)}"
-    if value.ndim > 1:
-        return entry
-    return f"{entry}\nvalue {number(value.data.reshape(-1)[k].item())}"
 
 
 def _too_many(dots: int, layers: int, tape: Tape) -> ValueError:
