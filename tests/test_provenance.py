@@ -8,14 +8,8 @@ from samples import COMPOSITES, ROWS, ids
 
 import minigrad as mg
 from minigrad.primitive import TABLE, linear
-from minigrad.structure.provenance import (
-    Provenance,
-    between,
-    dependence,
-    marks,
-    numbers,
-    pattern,
-)
+from minigrad.structure.dependence import between, dependence, pattern
+from minigrad.structure.provenance import Provenance, marks, numbers
 
 
 def jacobian(function, args, i):

@@ -14,9 +14,10 @@ from minigrad.context import Scope, path
 from minigrad.drawing.view import LAYER, Group, label, tooltip
 from minigrad.drawing.words import Label, leaf_label, shape_text
 from minigrad.structure.consumers import consumers, tensors, weights
+from minigrad.structure.dependence import everywhere
 from minigrad.structure.loops import loop_of, name_in_time, times
 from minigrad.structure.parts import DENSE, JOIN, Part, every_primitive
-from minigrad.structure.provenance import Provenance, everywhere
+from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import is_product, structure
 from minigrad.structure.time_steps import steps, typical
 from minigrad.tape import Tape

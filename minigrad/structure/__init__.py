@@ -6,7 +6,8 @@ written: no file imports SymPy, Graphviz, or a picture. In the order of the argu
 
     reading.py           a reading is made once, and kept with the tape
     consumers.py         who reads whom
-    provenance.py        which entry of which value an entry reads
+    provenance.py        which entry of which value an entry is
+    dependence.py        which entries an entry reads, through many steps
     parts.py             entries that are shown as one
     fused_subgraphs.py   several primitives as one: a layer norm
     sublayers.py         dense sub-layers, and all parts of a tape

@@ -24,15 +24,10 @@ from minigrad.messages import with_article
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.dependence import everywhere, reads
 from minigrad.structure.loops import name_in_time, times
 from minigrad.structure.parts import DENSE, JOIN, Part
-from minigrad.structure.provenance import (
-    Entry,
-    Provenance,
-    everywhere,
-    length,
-    reads,
-)
+from minigrad.structure.provenance import Entry, Provenance, length
 from minigrad.structure.sublayers import is_product, is_scaling, structure
 from minigrad.structure.time_steps import State, every_loop, names_over_time
 from minigrad.tape import Tape
