@@ -112,6 +112,7 @@ CONTESTANTS: dict[str, Draw] = {
     BASE: partial(ours, "op"),
     "minigrad, gate": partial(ours, "gate"),
     "minigrad, unrolled": partial(ours, "unrolled"),
+    "minigrad, folded": partial(ours, "folded"),
     "torchviz": by_torchviz,
     "torchview": by_torchview,
 }

@@ -148,6 +148,17 @@ def test_a_row_of_the_readers_own_is_a_move_if_it_takes_one_entry(weights):
         del TABLE["own row"]
 
 
+def test_of_a_row_that_is_linear_in_all_arguments_together_each_has_its_own_pattern():
+    rule = (lambda g, a, b: g[:1], lambda g, a, b: g)
+    row = linear("own row", lambda a, b: a[:1] + b, rule, jointly=True)
+    try:
+        y = row(mg.Tensor([1.0, 2.0]), mg.Tensor([3.0, 4.0]))
+        assert pattern(y, 0).tolist() == [[True, False], [True, False]]
+        assert pattern(y, 1).tolist() == [[True, False], [False, True]]
+    finally:
+        del TABLE["own row"]
+
+
 @given(st.lists(st.integers(0, 2**26), min_size=2, max_size=5, unique=True))
 def test_a_sum_of_marks_is_no_mark(counted):
     assert numbers(marks(counted)).tolist() == counted

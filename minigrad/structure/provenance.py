@@ -129,7 +129,7 @@ class Provenance:
         while waiting:
             entry = waiting[-1]
             unknown = [a for a in self._looked_through(entry) if a not in self._marks]
-            if unknown and entry not in self._marks:
+            if unknown:
                 waiting += unknown
             elif waiting.pop() not in self._marks:
                 self._marks[entry] = self._marked(entry)
