@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from minigrad.drawing.paper import PAGES
 from minigrad.drawing.render import FORMATS, NotRendered, render
 from minigrad.drawing.safe import printable
 from minigrad.drawing.styles import DARK
@@ -41,8 +42,12 @@ class Drawing:
         text = render(self.dot, "svg", self.renderer).decode()
         return accessible(text, self.title, f"{self._summary}.")
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], page: str | None = None) -> Path:
         """Write the picture; the suffix says as what: .svg, .pdf, .png or .dot.
+
+        page   for a .pdf on paper: "A4" or "letter"; fitted, with a line that says what
+               it is, and over several pages if its words were smaller than 6 points.
+               Else the page is as large as the picture
 
         Folders are made, an old file is replaced only by a whole new one, and the path
         is returned. Raises TypeError for no path, ValueError for another suffix,
@@ -51,6 +56,8 @@ class Drawing:
         """
         path = as_path(path, f"save({path!r})")
         suffix = path.suffix.lower()
+        if page is not None and (page not in PAGES or suffix != ".pdf"):
+            raise _no_page(path, page, self)
         if suffix not in TEXT and suffix[1:] not in FORMATS:
             raise ValueError(
                 explain(
@@ -61,19 +68,20 @@ class Drawing:
                 )
             )
         try:
-            return write_whole(path, self._content(suffix))
+            return write_whole(path, self._content(suffix, page or ""))
         except NotRendered as error:
             kept = write_whole(path.with_suffix(".dot"), self.dot.encode())
             raise NotRendered(
                 f"{error}\n        The DOT text is kept: {kept}"
             ) from None
 
-    def _content(self, suffix: str) -> bytes:
+    def _content(self, suffix: str, page: str = "") -> bytes:
         if suffix in TEXT:
             return self.dot.encode()
         if suffix == ".svg":
             return self.svg().encode()
-        return render(self.dot, suffix[1:], self.renderer, printable(self.title))
+        title = printable(self.title)
+        return render(self.dot, suffix[1:], self.renderer, title, page)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         try:
@@ -86,6 +94,17 @@ class Drawing:
             return self.svg()
         except NotRendered:
             return None
+
+
+def _no_page(path: Path, page: object, drawing: Drawing) -> ValueError:
+    return ValueError(
+        explain(
+            f"save({str(path)!r}, page={page!r}), at {user_line()}",
+            {"drawing": drawing},
+            "only a pdf has pages, of a size of paper: " + ", ".join(PAGES) + ".",
+            f"save('{path.with_suffix('.pdf').name}', page=\"A4\").",
+        )
+    )
 
 
 def accessible(svg: str, title: str, description: str) -> str:

@@ -1,6 +1,6 @@
 """From svg to pdf, and from pdf to png, without any system library.
 
-    python -m minigrad.drawing.paper pdf "its title" < picture.svg > picture.pdf
+    python -m minigrad.drawing.paper pdf "its title" A4 < picture.svg > picture.pdf
 
 svglib reads the svg and reportlab writes a vector pdf, with DejaVu Sans (from the
 ziafont wheel) embedded, so that σ, − and c̃ are there on every machine; pypdfium2 paints
@@ -12,17 +12,80 @@ from __future__ import annotations
 
 import importlib.resources
 import io
+import itertools
+import math
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 FONT = "DejaVuSans"
+PAGES = {"A4": (595.28, 841.89), "letter": (612.0, 792.0)}  # points, upright
+MARGIN, HEADING = 28.0, 22.0  # points: around a page; for the line with the title
+READABLE, LEAST = 6.0, 5.0  # points: words on several pages; the least on one
+LARGEST = 1.5  # a small picture is not blown up more than that
+OVERLAP = 18.0  # points of a picture that two neighbouring pages both show
 NARROWER = 0.88  # DejaVu is that much wider than the Helvetica of the layout
 SCALE = 2  # png pixels per point: 144 per inch
 
 
-def pdf(svg: bytes, title: str = "") -> bytes:
-    """Return a one-page pdf of an svg."""
+class Sheets(NamedTuple):
+    """How a picture is spread over pages: their size, a scale, and what each shows.
+
+    parts   for each page the left and the lower end of its part, in points of the paper
+    """
+
+    size: tuple[float, float]
+    scale: float
+    columns: list[float]
+    rows: list[float]
+
+
+def spread_out(picture: tuple[float, float], smallest: float, page: str) -> Sheets:
+    """Return how a picture whose smallest words have that size is put on paper.
+
+    It is fitted on one page, upright or across, as it is larger; if its words could not
+    be read then, it goes over several pages, at a size at which they can.
+
+    >>> spread_out((700.0, 400.0), 9.0, "A4").size  # across
+    (841.89, 595.28)
+    >>> wide = spread_out((4000.0, 300.0), 9.0, "A4")
+    >>> len(wide.columns), len(wide.rows), wide.scale * 9.0
+    (4, 1, 6.0)
+    """
+
+    def room(size: tuple[float, float]) -> tuple[float, float]:
+        return size[0] - 2 * MARGIN, size[1] - 2 * MARGIN - HEADING
+
+    def fitting(size: tuple[float, float]) -> float:
+        return min(have / need for have, need in zip(room(size), picture, strict=True))
+
+    upright = PAGES[page]
+    size = max((upright[::-1], upright), key=fitting)
+    scale = min(fitting(size), LARGEST)
+    if smallest * scale >= LEAST:
+        return Sheets(size, scale, [0.0], [0.0])
+    sides = list(zip(picture, room(size), strict=True))
+    exact = [have / need for need, have in sides]  # at these one side just fits
+    scales = [s for s in exact if LEAST <= s * smallest <= READABLE]
+    spread = [
+        Sheets(size, scale, *(_cuts(need * scale, have) for need, have in sides))
+        for scale in (READABLE / smallest, *scales)
+    ]
+    return min(spread, key=lambda each: len(each.columns) * len(each.rows))
+
+
+def _cuts(length: float, room: float) -> list[float]:
+    """Return where each page begins along a side."""
+    if length <= room + 1e-6:
+        return [0.0]
+    many = math.ceil((length - OVERLAP) / (room - OVERLAP))
+    step = (length - room) / (many - 1)
+    return [k * step for k in range(many)]
+
+
+def pdf(svg: bytes, title: str = "", page: str = "") -> bytes:
+    """Return a pdf of an svg: one page as large as it, or pages of a size of paper."""
     from reportlab.graphics import renderPDF, shapes
     from reportlab.pdfgen.canvas import Canvas
     from svglib import fonts, svglib
@@ -37,14 +100,85 @@ def pdf(svg: bytes, title: str = "") -> bytes:
         FONT  # else Helvetica is named, and not embedded
     )
     size = drawing.width, drawing.height
-    page = Canvas(out, pagesize=size, invariant=1, initialFontName=FONT)
-    page.setTitle(title)
-    page.setCreator("minigrad")
-    page.setAuthor("")
-    page.setSubject("")
-    renderPDF.draw(drawing, page, 0, 0)
-    page.save()
+    sheets = (
+        spread_out(size, smallest_words(svg.decode()), page)
+        if page
+        else Sheets(size, 1.0, [0.0], [0.0])
+    )
+    canvas = Canvas(out, pagesize=sheets.size, invariant=1, initialFontName=FONT)
+    canvas.setTitle(title)
+    canvas.setCreator("minigrad")
+    canvas.setAuthor("")
+    canvas.setSubject("")
+    if page:
+        _on_pages(canvas, drawing, sheets, title, renderPDF.draw)
+    else:
+        renderPDF.draw(drawing, canvas, 0, 0)
+    canvas.save()
     return out.getvalue()
+
+
+def smallest_words(svg: str) -> float:
+    """Return the size of the smallest words of an svg, in points.
+
+    >>> smallest_words('<text font-size="9.00">W</text><text font-size="3.00"> </text>')
+    9.0
+    """
+    found = re.findall(r'<text [^>]*font-size="([\d.]+)"[^>]*>([^<]*)', svg)
+    return min((float(size) for size, words in found if words.strip()), default=9.0)
+
+
+def _on_pages(
+    canvas: Any, drawing: Any, sheets: Sheets, title: str, draw: Callable[..., None]
+) -> None:
+    """Draw a picture on pages, from left to right and then downwards."""
+    wide, high = drawing.width * sheets.scale, drawing.height * sheets.scale
+    room = sheets.size[0] - 2 * MARGIN, sheets.size[1] - 2 * MARGIN - HEADING
+    many = len(sheets.columns) * len(sheets.rows)
+    drawing.scale(sheets.scale, sheets.scale)
+    top = sheets.rows[::-1]  # a page begins at its foot, and one reads from the top
+    for k, (y, x) in enumerate(itertools.product(top, sheets.columns), start=1):
+        canvas.setFont(FONT, 10)
+        canvas.drawString(MARGIN, sheets.size[1] - MARGIN - 8, title)
+        if many > 1:
+            says = f"page {k} of {many}"
+            canvas.drawRightString(
+                sheets.size[0] - MARGIN, sheets.size[1] - MARGIN - 8, says
+            )
+        canvas.saveState()
+        frame = canvas.beginPath()
+        frame.rect(MARGIN, MARGIN, *room)
+        canvas.clipPath(frame, stroke=0, fill=0)
+        aside = max(0.0, (room[0] - wide) / 2)
+        above = max(0.0, room[1] - high)
+        draw(drawing, canvas, MARGIN + aside - x, MARGIN + above - y)
+        canvas.restoreState()
+        _mark_cuts(canvas, sheets, (x, y), (wide, high), room)
+        canvas.showPage()
+
+
+def _mark_cuts(
+    canvas: Any,
+    sheets: Sheets,
+    at: tuple[float, float],
+    picture: tuple[float, float],
+    room: tuple[float, float],
+) -> None:
+    """Draw a dashed line where the picture goes on on another page."""
+    (x, y), (wide, high) = at, picture
+    left, low, right, top = MARGIN, MARGIN, MARGIN + room[0], MARGIN + room[1]
+    cuts = {
+        (left, low, left, top): x > 0,
+        (right, low, right, top): x + room[0] < wide - 1,
+        (left, low, right, low): y > 0,
+        (left, top, right, top): y + room[1] < high - 1,
+    }
+    canvas.setDash(3, 3)
+    canvas.setStrokeColorRGB(0.5, 0.5, 0.5)
+    for line, is_cut in cuts.items():
+        if is_cut:
+            canvas.line(*line)
+    canvas.setDash()
 
 
 def _in_dejavu(svg: str) -> str:
@@ -73,5 +207,7 @@ def png(svg: bytes, title: str = "") -> bytes:
 
 
 if __name__ == "__main__":
-    wanted = {"pdf": pdf, "png": png}[sys.argv[1]]
-    sys.stdout.buffer.write(wanted(sys.stdin.buffer.read(), sys.argv[2]))
+    form, title, *page = sys.argv[1:]
+    given = sys.stdin.buffer.read()
+    made = png(given, title) if form == "png" else pdf(given, title, *page)
+    sys.stdout.buffer.write(made)

@@ -45,8 +45,16 @@ class NotRendered(RuntimeError):
     """No renderer made a picture; the DOT text is unharmed."""
 
 
-def render(dot: str, form: str, renderer: str | None = None, title: str = "") -> bytes:
+def render(
+    dot: str,
+    form: str,
+    renderer: str | None = None,
+    title: str = "",
+    page: str = "",
+) -> bytes:
     """Return the picture of a DOT text as svg, pdf or png; a pdf is given the title.
+
+    page   for a pdf: "A4", "letter"; without one the paper is as large as the picture
 
     Raises NotRendered, saying what each renderer said and what to do.
     """
@@ -58,7 +66,7 @@ def render(dot: str, form: str, renderer: str | None = None, title: str = "") ->
             failures.append(f"{name}: not found")
             continue
         try:
-            return _rendered(program, dot, form, title)
+            return _rendered(program, dot, form, title, page)
         except subprocess.TimeoutExpired:
             failures.append(f"{name}: not ready after {TIME_LIMIT:g} s")
         except subprocess.CalledProcessError as error:
@@ -80,14 +88,16 @@ def pure_program() -> str | None:
     return next(found, None) or shutil.which(PURE)
 
 
-def _rendered(program: str, dot: str, form: str, title: str) -> bytes:
-    if form == "svg" or Path(program).stem != PURE:
+def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes:
+    if form == "svg" or (Path(program).stem != PURE and not page):
         if form != "svg" and not _has_fonts(program):
             raise OSError(0, "it finds no font, and would leave out every word")
         picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
         return _joined(picture) if form == "svg" else _about(picture, title)
     svg = _joined(_run([program, "-Tsvg"], dot.encode()))
-    return _run([sys.executable, "-m", "minigrad.drawing.paper", form, title], svg)
+    return _run(
+        [sys.executable, "-m", "minigrad.drawing.paper", form, title, page], svg
+    )
 
 
 @functools.cache
