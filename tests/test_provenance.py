@@ -149,11 +149,11 @@ def test_a_row_of_the_readers_own_is_a_move_if_it_takes_one_entry(weights):
 
 
 def test_of_a_row_that_is_linear_in_all_arguments_together_each_has_its_own_pattern():
-    rule = (lambda g, a, b: g[:1], lambda g, a, b: g)
-    row = linear("own row", lambda a, b: a[:1] + b, rule, jointly=True)
+    rule = (lambda g, a, b: mg.cumsum(g[::-1], axis=0)[::-1], lambda g, a, b: g)
+    row = linear("own row", lambda a, b: np.cumsum(a) + b, rule, jointly=True)
     try:
         y = row(mg.Tensor([1.0, 2.0]), mg.Tensor([3.0, 4.0]))
-        assert pattern(y, 0).tolist() == [[True, False], [True, False]]
+        assert pattern(y, 0).tolist() == [[True, False], [True, True]]
         assert pattern(y, 1).tolist() == [[True, False], [False, True]]
     finally:
         del TABLE["own row"]
