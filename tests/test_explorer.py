@@ -149,21 +149,10 @@ def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
         assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
 
 
-def test_what_is_closed_says_what_is_in_it_and_stands_in_the_part_around_it():
+def test_a_closed_time_step_says_its_time_and_stands_in_the_part_around_it():
     tape = mg.Tape(lstm_loss(2))
     every = list(every_primitive(tape))
-    gates = picture.closed(every, picture.gates(tape))
-    shown = [tuple(each.label) for each in gates if each.kind == DENSE]
-    names = {"forget": "f", "input": "i", "candidate": "c~", "output": "o"}
-    assert shown == [
-        (name, f"{letter}_{t}", f"W_{name[0]}, b_{name[0]}")
-        for t in (1, 2)
-        for name, letter in names.items()
-    ]
-    assert {each.scope for each in gates if each.kind == DENSE} == {
-        ("LSTM", 1, "cell"), ("LSTM", 2, "cell")
-    }  # fmt: skip
-    steps = picture.closed(every, picture._until_time)
+    steps = picture.over_time(every)
     folded = [each for each in steps if each.kind == FOLDED]
     assert [each.label.symbol for each in folded] == ["t = 1", "t = 2"]
     assert {each.scope for each in folded} == {("LSTM",)}

@@ -13,19 +13,19 @@ import hashlib
 import importlib.resources
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from string import Template
 
 from minigrad.context import Scope
 from minigrad.drawing.fold import said
 from minigrad.exploring.data import Exploration, Step
-from minigrad.exploring.picture import State, gates, states
+from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
+from minigrad.structure.parts import DENSE
 from minigrad.structure.repeats import repeated, repeats
+from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-
-IsGate = Callable[[Scope], Scope | None]  # the part itself, or None
 
 
 def page(
@@ -44,6 +44,7 @@ def page(
         words.step(step, " ".join(state.nodes[step.entry] for state in pictures))
         for step in exploration.steps
     )
+    gates = {each.scope for each in structure(tape) if each.kind == DENSE}
     script = part("script.js")
     return Template(part("page.html")).substitute(
         title=text(title),
@@ -51,7 +52,7 @@ def page(
         hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
         style=part("style.css"),
         script=script,
-        outline=_outline(exploration.steps, (), gates(tape)),
+        outline=_outline(exploration.steps, (), gates),
         picture=_pictures(pictures, why_none),
         steps="".join(articles),
         shown=f"<p>{text(exploration.check)}</p>\n{proof}",
@@ -115,7 +116,7 @@ def _pictures(pictures: list[State], why_none: str) -> str:
     )
 
 
-def _outline(steps: Sequence[Step], scope: Scope, is_gate: IsGate) -> str:
+def _outline(steps: Sequence[Step], scope: Scope, gates: Container[Scope]) -> str:
     """List steps in the order of the tape, those of one part within another list."""
     depth = len(scope)
     items = []
@@ -127,11 +128,11 @@ def _outline(steps: Sequence[Step], scope: Scope, is_gate: IsGate) -> str:
             items += [_item(step) for step in inside]
             continue
         part = (*scope, label)
-        kind = "time" if isinstance(label, int) else "gate" if is_gate(part) else ""
+        kind = "time" if isinstance(label, int) else "gate" if part in gates else ""
         name = f"t = {label}" if isinstance(label, int) else text(label)
         items.append(
             f'<li><details open class="{kind}"><summary>{name}</summary>'
-            f"{_outline(inside, part, is_gate)}</details></li>"
+            f"{_outline(inside, part, gates)}</details></li>"
         )
     return f"<ol>{''.join(items)}</ol>"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from minigrad.context import Scope, path
@@ -20,9 +20,9 @@ from minigrad.drawing.project import Arrow, Picture
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import FOLDED, Group
 from minigrad.drawing.words import Label
-from minigrad.parameter import Parameter
-from minigrad.structure.loops import name_in_time
-from minigrad.structure.parts import DENSE, Part, every_primitive
+from minigrad.structure.loops import loop_of
+from minigrad.structure.parts import Part, every_primitive
+from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -51,8 +51,8 @@ def states(tape: Tape, title: str) -> tuple[list[State], str]:
     counts: set[int] = set()
     for name, groups in (
         ("every step", every),
-        ("gates closed", closed(every, gates(tape))),
-        ("time steps closed", closed(every, _until_time)),
+        ("gates closed", structure(tape)),
+        ("time steps closed", over_time(every)),
     ):
         if len(groups) in counts:
             continue  # nothing was there to close
@@ -93,58 +93,30 @@ def _together(arrows: list[Arrow]) -> Iterator[Arrow]:
             yield replace(arrow, operand="", tooltip=f"{between[ends]} values")
 
 
-def closed(groups: Iterable[Part], part: Callable[[Scope], Scope | None]) -> list[Part]:
-    """Return groups with one for each part of the model that is closed.
-
-    `part` gives the scope of the closed part that a scope lies in, or None.
-    """
+def over_time(parts: Iterable[Part]) -> list[Part]:
+    """Return parts with all that ran at one time step of a loop as one."""
     members: dict[Scope, list[Tensor]] = {}
     order: list[Part | Scope] = []
-    for group in groups:
-        scope = part(group.scope)
-        if scope is None:
-            order.append(group)
+    for part in parts:
+        loop = loop_of(part.scope)
+        if loop is None:
+            order.append(part)
             continue
-        if scope not in members:
-            order.append(scope)
-        members.setdefault(scope, []).extend(group.entries)
+        step = part.scope[: len(loop) + 1]
+        if step not in members:
+            order.append(step)
+        members.setdefault(step, []).extend(part.entries)
     return [
-        each if isinstance(each, Part) else _closed(each, members[each])
+        each if isinstance(each, Part) else _time_step(each, members[each])
         for each in order
     ]
 
 
-def _closed(scope: Scope, entries: list[Tensor]) -> Part:
-    """Return a closed part: a yellow box with its Parameters, or a time step."""
-    last, inside = scope[-1], f"{len(entries)} steps"
+def _time_step(scope: Scope, entries: list[Tensor]) -> Group:
+    inside = f"{len(entries)} steps"
+    label = Label(f"t = {scope[-1]}", "", inside)
     about = f"{path(scope)}: {inside}, closed"
-    if isinstance(last, int):
-        label = Label(f"t = {last}", "", inside)
-        return Group(tuple(entries), scope[:-1], FOLDED, label, about)
-    read = {a.name: a for e in entries for a in e.args if isinstance(a, Parameter)}
-    names = ", ".join(str(name).rpartition(".")[2] for name in read if name)
-    named = [entry for entry in entries if entry.name]
-    label = Label(last, name_in_time(named[-1]) if named else "", names or inside)
-    return Group(tuple(entries), scope[:-1], DENSE, label, about)
-
-
-def _until_time(scope: Scope) -> Scope | None:
-    ends = (i + 1 for i, label in enumerate(scope) if isinstance(label, int))
-    end = next(ends, None)
-    return None if end is None else scope[:end]
-
-
-def gates(tape: Tape) -> Callable[[Scope], Scope | None]:
-    """Return what finds gates: innermost parts that read Parameters."""
-    scopes = {entry.scope for entry in tape if entry.primitive}
-    outer = {scope[:k] for scope in scopes for k in range(len(scope))}
-    trained = {
-        entry.scope
-        for entry in tape
-        for arg in entry.args
-        if isinstance(arg, Parameter) and entry.scope and entry.scope not in outer
-    }
-    return lambda scope: scope if scope in trained else None
+    return Group(tuple(entries), scope[:-1], FOLDED, label, about)
 
 
 def inlined(svg: str) -> str:
