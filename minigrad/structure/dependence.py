@@ -100,21 +100,6 @@ def dependence(
     return reached.get(value, np.zeros((value.size, source.size), bool))
 
 
-def ofvectors(found: Array, value: Tensor, source: Tensor) -> Array:
-    """Return a pattern of all entries as one of vectors, the last axes, of any example.
-
-    >>> import minigrad as mg
-    >>> X = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
-    >>> Y = mg.tanh(X)
-    >>> ofvectors(dependence(Y, X), Y, X).astype(int)
-    array([[1, 0],
-           [0, 1]])
-    """
-    k, j = length(value), length(source)
-    rows, columns = (n // max(m, 1) for n, m in zip(found.shape, (k, j), strict=True))
-    return np.asarray(found.reshape(rows, k, columns, j).any(axis=(0, 2)))
-
-
 # ---------------------------------------------------------------------- of one vector
 
 
