@@ -565,3 +565,37 @@ def test_what_cancels_exactly_is_not_called_wrong_for_its_rounding(seed):
     u = v / (v * v).sum() ** 0.5  # its length is 1, whatever v is
     w = u / (u * u).sum() ** 0.5
     assert {each.checked for each in mg.derive(w @ (S @ w))} == {"exactly"}
+
+
+def test_a_transposed_product_is_written_as_the_product_of_the_transposes() -> None:
+    rng = np.random.default_rng(5)
+    Q, K, V = (mg.Parameter(rng.normal(size=(3, 2)), name=name) for name in "QKV")
+    derived = str(mg.derive((mg.softmax(Q @ K.T / 2**0.5) @ V).sum()))
+    (line,) = (each for each in derived.splitlines() if each.strip().startswith("K̄"))
+    assert ")ᵀ Q" in line
+    assert "Qᵀ" not in line
+    assert "…: a number is rounded here" in derived
+    assert "𝟏 Vᵀ" in derived
+
+
+def test_what_is_subtracted_stands_second_and_one_sign_stands_in_front() -> None:
+    z, K = mg.Parameter([0.5, 2.0], name="z"), mg.Parameter([1.0, 0.0], name="K")
+    derived = str(mg.derive((-K + mg.sigmoid(z)).sum()))
+    assert "Σ (σ(z) − K)" in derived
+    assert "K̄   = −𝟏" in derived
+    assert "entry by entry" in derived  # for z̄ has ⊙
+    assert "Axes are" not in derived
+
+
+def test_a_remark_about_signs_stands_only_where_they_are_printed() -> None:
+    x = mg.Parameter([0.5, 2.0], name="x")
+    derived = str(mg.derive((x * 1e6).sum()))
+    assert "entry by entry" not in derived
+    assert "rounded" not in derived
+
+
+def test_an_unknown_mask_is_written_as_a_mask_and_has_a_remark() -> None:
+    x = mg.Parameter([0.5, 2.0], name="x")
+    derived = str(mg.derive(mg.where([True, False], x, x * x).sum()))
+    assert "mask)" in derived
+    assert "mask: recorded truth values" in derived

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from math import prod
 
 import numpy as np
@@ -20,6 +21,8 @@ from minigrad.deriving.formula import (
     Applied,
     Formula,
     Number,
+    Product,
+    multiply,
     spread,
     visible,
 )
@@ -35,8 +38,48 @@ def applied(
     if row.is_elementwise:
         return Applied(row, tuple(map(visible, args)), (), of)
     whole = Applied(row, tuple(args), tuple(sorted(options.items())), of)
+    if getattr(row, "rule", "") == "matrix product":
+        number, parts = _number_in_front(whole.args)
+        if number != 1:
+            return multiply((Number(number), applied(row, parts, options, of)))
+    turned = _product_transposed(whole)
+    if turned is not None:
+        return turned
     found = itertools.chain(_moved_only(whole, 1), _moved_only(whole, 2))
     return next(found, _only_entry(whole))
+
+
+def _product_transposed(whole: Applied) -> Formula | None:
+    """Return Bᵀ Aᵀ for (A B)ᵀ, and None for all else."""
+    if not getattr(whole.row, "written", "").startswith("{}ᵀ") or len(whole.shape) != 2:
+        return None
+    number, (inside,) = _number_in_front(whole.args)
+    if not isinstance(inside, Applied) or getattr(inside.row, "written", "") != "{} {}":
+        return None
+    if whole.shape != inside.shape[::-1] or {len(a.shape) for a in inside.args} != {2}:
+        return None
+    options = dict(whole.options)
+    turned = [
+        applied(whole.row, (each,), options, each.shape[::-1])
+        for each in reversed(inside.args)
+    ]
+    product = applied(inside.row, turned, dict(inside.options), whole.shape)
+    return multiply((Number(number), product))
+
+
+def _number_in_front(
+    args: Iterable[Formula],
+) -> tuple[Fraction, tuple[Formula, ...]]:
+    """Part the factors of a matrix product from their numbers: A (2 B) is 2 A B."""
+    number, parts = Fraction(1), []
+    for arg in args:
+        inside = visible(arg)
+        if isinstance(inside, Product) and inside.shape == arg.shape:
+            number *= inside.coefficient
+            rest = multiply(inside.factors)
+            arg = rest if rest.shape == arg.shape else spread(rest, arg.shape)
+        parts.append(arg)
+    return number, tuple(parts)
 
 
 def _only_entry(whole: Applied) -> Formula:

@@ -6,6 +6,7 @@ those that these equations need; then what was checked.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,8 +20,6 @@ from minigrad.deriving.formula import (
     At,
     Formula,
     Letter,
-    Product,
-    Spread,
     letters_in,
     parts_of,
 )
@@ -210,7 +209,8 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         what = _differentiated(derivation.board, writer)
         yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
     formulas = [part for each in equations for part in _all_parts(each.right)]
-    if any(isinstance(part, Product) for part in formulas):
+    printed = " ".join(Text().write(each.right) for each in equations)
+    if "⊙" in printed:
         yield (
             f"{writer.maths(writer.odot.strip())}: entry by entry. An array of fewer "
             "axes is repeated, as by NumPy."
@@ -225,9 +225,13 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
     ):
         yield "Entries are counted from 1, and both ends belong to a range."
-    if any(isinstance(each, Applied) and _has_axis(each) for each in formulas):
+    if "axis " in printed or "axes " in printed:
         yield "Axes are counted from 1."
-    if any(isinstance(each, Spread) for each in formulas):
+    if "mask" in printed:
+        yield "mask: recorded truth values; where takes its first part where they hold."
+    if re.search(r"(?<!=)\b\d[\d.]*…", printed):
+        yield "…: a number is rounded here; it was checked with all its digits."
+    if "𝟏" in printed:
         yield f"{writer.maths(writer.one)}: ones, in the shape of the left side."
     begin = {
         writer.inline(letter): None
@@ -263,11 +267,6 @@ def _all_parts(whole: Formula) -> Iterator[Formula]:
     yield whole
     for part in parts_of(whole):
         yield from _all_parts(part)
-
-
-def _has_axis(part: Applied) -> bool:
-    options = dict(part.options)
-    return options.get("axis", options.get("axes")) is not None
 
 
 def _is_product(part: Formula) -> bool:

@@ -67,7 +67,10 @@ class Writer:
 
     def terms(self, whole: Formula) -> list[str]:
         """Write a formula in pieces between which a line may be broken."""
-        parts = whole.terms if isinstance(whole, Sum) else (whole,)
+        parts = list(whole.terms) if isinstance(whole, Sum) else [whole]
+        if _sign(parts[0])[0]:  # σ(z) − K, not −K + σ(z)
+            first = next((each for each in parts if not _sign(each)[0]), parts[0])
+            parts.sort(key=lambda each: each is not first)
         pieces = []
         for k, part in enumerate(parts):
             negative, size = _sign(part)
@@ -84,7 +87,7 @@ class Writer:
                 return self.number(value), ATOM
             case Sum():
                 return " ".join(self.terms(whole)), SUM
-            case Product() | Number() if _sign(whole)[0]:
+            case Product() | Number() | Spread() if _sign(whole)[0]:
                 return self.terms(whole)[0], SUM
             case Product(coefficient=coefficient, factors=factors):
                 return self._product(coefficient, factors), PRODUCT
@@ -95,8 +98,9 @@ class Writer:
             case TimeSum(term=term, first=first, last=last):
                 return self.over_time(self.write(term, PRODUCT), first, last), PRODUCT
             case Spread(part=part):
-                scale = "" if part == ONE else self.write(part, ATOM) + self.beside
-                return scale + self.one, PRODUCT
+                if part == ONE:
+                    return self.one, ATOM
+                return self.write(part, ATOM) + self.beside + self.one, PRODUCT
             case Applied(row=row, args=args) if row.is_elementwise:
                 return self.function(row, ", ".join(map(self.write, args))), ATOM
             case Applied():
@@ -282,6 +286,8 @@ def _sign(part: Formula) -> tuple[bool, Formula]:
         return True, Number(-part.value)
     if isinstance(part, Product) and part.coefficient < 0:
         return True, -part
+    if isinstance(part, Spread) and _sign(part.part)[0]:
+        return True, Spread(_sign(part.part)[1], part.shape)
     return False, part
 
 
@@ -310,6 +316,6 @@ def _option(whole: Applied, name: str) -> str:
         several = value if isinstance(value, (tuple, list)) else (value,)
         return f"{name} {', '.join(str(k % axes + 1) for k in several)}"
     if isinstance(value, np.ndarray):
-        return f"array {value.shape}"
+        return "mask" if value.dtype == bool else f"array {value.shape}"
     shown = isinstance(value, (int, tuple, str))
     return f"{name} {value if shown else type(value).__name__}"
