@@ -7,6 +7,7 @@ every use contributes, what was checked or proved, and the line of the program.
     data.py      what each step says          sums.py      what every use contributes
     mathml.py    formulas for a browser       tables.py    arrays as small tables
     step_panels.py   a step as HTML           picture.py   the drawing, open and closed
+    tape_data.py     the tape as data; engine.js, which runs it again
     html_page.py     page.html, style.css and script.js made one file
 """
 

@@ -1,0 +1,150 @@
+// Reverse-mode differentiation in plain JavaScript: the tape of the page, run again.
+//
+// A step is one of three things, as in minigrad's table.
+//   elementwise   y = f(a, b, ...), with a slope for each argument: `rows`, written by
+//                 Python from the rows of the table
+//   linear        y[k] += c a[i]: Python has asked the row for its coefficients
+//   bilinear      y[k] += c a[i] b[j], linear in each argument: a matrix product
+// Backward the same coefficients are walked from y to a, and every use of a value adds
+// to its cotangent.
+//
+//   const run = MinigradTape(data)     data as tape_data.py writes it
+//   run.forward()                      every value from the leaves
+//   run.backward(output, seed)         every cotangent; by default of the first output,
+//                                      and 1 in every entry
+//   run.value(i), run.cotangent(i)     of step i, as Float64Array; null if nothing
+//                                      depends on it, or it is not asked for
+//   run.set(i, entry, number)          change a leaf; forward() and backward() follow
+//   run.step(rate)                     gradient descent: each Parameter -= rate * its
+//                                      cotangent, then forward() and backward()
+//   run.reset()                        the recorded numbers again
+//   run.steps[i]                       {name, shape, leaf, parameter, op, args, kept}
+//   run.flipped()                      steps whose recorded branch no longer holds
+function MinigradTape(data, rows = MINIGRAD_ROWS) {
+  const recorded = data.steps.map(step => Float64Array.from(step.value ?? [], Number));
+  const steps = data.steps;
+  const size = step => step.shape.reduce((n, m) => n * m, 1);
+  const values = steps.map((step, i) =>
+    step.op ? new Float64Array(size(step)) : recorded[i].slice());
+  let cotangents = steps.map(() => null);
+  let seeded = [data.outputs[0], null];
+
+  // Which entry of an argument meets entry k of the result, when axes are broadcast.
+  function places(shape, result) {
+    const found = new Int32Array(result.reduce((n, m) => n * m, 1));
+    for (let k = 0; k < found.length; k++) {
+      let rest = k, place = 0, stride = 1;
+      for (let back = 1; back <= result.length; back++) {
+        const n = result.at(-back), index = rest % n;
+        rest = (rest - index) / n;
+        if (back > shape.length) continue;
+        if (shape.at(-back) > 1) place += index * stride;
+        stride *= shape.at(-back);
+      }
+      found[k] = place;
+    }
+    return found;
+  }
+  const meets = steps.map(step => step.op && rows[step.op]
+    ? step.args.map(arg => places(steps[arg].shape, step.shape)) : null);
+
+  function elementwise(i) {
+    const {op, args} = steps[i], y = values[i];
+    for (let k = 0; k < y.length; k++)
+      y[k] = rows[op].value(...args.map((arg, n) => values[arg][meets[i][n][k]]));
+  }
+
+  function elementwiseBack(i, g) {
+    const {op, args} = steps[i], y = values[i];
+    args.forEach((arg, n) => {
+      if (!steps[arg].active) return;
+      const to = cotangent(arg), slope = rows[op].slopes[n];
+      for (let k = 0; k < y.length; k++) {
+        const numbers = args.map((each, m) => values[each][meets[i][m][k]]);
+        to[meets[i][n][k]] += g[k] * slope(y[k], ...numbers);
+      }
+    });
+  }
+
+  // Terms are [k, n, i, c]: entry i of argument n, times c, goes to entry k.
+  function linear(i) {
+    const {args, terms} = branch(steps[i]), y = values[i].fill(0);
+    for (const [k, n, entry, c] of terms) y[k] += c * values[args[n]][entry];
+  }
+
+  function linearBack(i, g) {
+    const {args, terms} = branch(steps[i]);
+    for (const [k, n, entry, c] of terms)
+      if (steps[args[n]].active) cotangent(args[n])[entry] += c * g[k];
+  }
+
+  // Products are [k, i, j, c]: a[i] b[j], times c, goes to entry k.
+  function bilinear(i) {
+    const {args: [a, b], products} = steps[i], y = values[i].fill(0);
+    for (const [k, p, q, c] of products) y[k] += c * values[a][p] * values[b][q];
+  }
+
+  function bilinearBack(i, g) {
+    const {args: [a, b], products} = steps[i];
+    if (steps[a].active)
+      for (const [k, p, q, c] of products) cotangent(a)[p] += c * g[k] * values[b][q];
+    if (steps[b].active)
+      for (const [k, p, q, c] of products) cotangent(b)[q] += c * g[k] * values[a][p];
+  }
+
+  // A choice between two arguments: by a comparison that the page can ask again, or by
+  // the recorded mask.
+  const RELATIONS = {"<=": (a, b) => a <= b, "<": (a, b) => a < b, ">": (a, b) => a > b};
+  function holds({test: {relation, left, right}}, k) {
+    const side = ({of, at}) => values[of][at[k]];
+    return RELATIONS[relation](side(left), side(right));
+  }
+  function branch(step) {
+    if (!step.test) return step;
+    const terms = step.mask.map((_, k) => step.choices[holds(step, k) ? 0 : 1][k]);
+    return {args: step.args, terms};
+  }
+
+  const KINDS = {
+    elementwise: [elementwise, elementwiseBack],
+    linear: [linear, linearBack],
+    bilinear: [bilinear, bilinearBack],
+  };
+
+  function cotangent(i) {
+    return cotangents[i] ??= new Float64Array(values[i].length);
+  }
+
+  const run = {
+    steps,
+    value: i => values[i],
+    cotangent: i => cotangents[i],
+    forward() {
+      steps.forEach((step, i) => { if (step.op) KINDS[step.kind][0](i); });
+    },
+    backward(output = data.outputs[0], seed = null) {
+      seeded = [output, seed];
+      cotangents = steps.map(() => null);
+      cotangent(output).set(seed ?? new Float64Array(values[output].length).fill(1));
+      for (let i = output; i >= 0; i--)
+        if (steps[i].op && cotangents[i]) KINDS[steps[i].kind][1](i, cotangents[i]);
+    },
+    set(i, entry, number) { values[i][entry] = number; },
+    step(rate) {
+      steps.forEach((step, i) => {
+        if (!step.parameter || !cotangents[i]) return;
+        cotangents[i].forEach((bar, k) => { values[i][k] -= rate * bar; });
+      });
+      run.forward();
+      run.backward(...seeded);
+    },
+    reset() {
+      steps.forEach((step, i) => { if (!step.op) values[i].set(recorded[i]); });
+      run.forward();
+      run.backward(...seeded);
+    },
+    flipped: () => steps.flatMap((step, i) => step.test
+      && step.mask.some((was, k) => holds(step, k) !== Boolean(was)) ? [i] : []),
+  };
+  return run;
+}

@@ -1,0 +1,309 @@
+"""The tape as data, and its rows as JavaScript: what engine.js runs again.
+
+Nothing is written twice: the page computes what the rows say.
+
+    elementwise   the meaning of the row and its slopes, as SymPy proved them, printed
+                  as JavaScript
+    linear        the row is asked for its coefficients: y[k] = sum of c a[i]. So index,
+                  axis, axes and shape are settled here, and the page needs no code for
+                  take, transpose, sum, or a linear row of the reader's own.
+    bilinear      likewise y[k] = sum of c a[i] b[j]: matrix products
+
+A mask is a decision that was taken when the tape was recorded. Where a named function
+says how it was taken (relu, maximum, minimum, clip), the page asks the question again;
+elsewhere it keeps the recorded branch, and the step says so: `kept`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import as_array
+from minigrad.parameter import Parameter
+from minigrad.primitive import TABLE, Elementwise, Linear
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+from minigrad.types import Array
+
+MOST_NUMBERS = 2000  # more would make the page large, and slow to answer
+MOST_TERMS = 40_000  # products of matrices have many
+# Formulas that lose digits or overflow, as NumPy's functions do not.
+PRECISE = {
+    "log(1 + exp(a))": "Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)))",
+    "exp(a) - 1": "Math.expm1(a)",
+    "log(1 + a)": "Math.log1p(a)",
+}
+# How named functions decide: where(args[left] relation args[right], args[0], args[1]).
+DECISIONS = {
+    "relu": [("<=", 1, 0)],
+    "maximum": [(">", 0, 1)],
+    "minimum": [("<", 0, 1)],
+    "clip": [("<", 1, 0), (">", 1, 0)],
+}
+RELATIONS = {"<=": np.less_equal, "<": np.less, ">": np.greater}
+
+
+class NotMoving(Exception):
+    """Why the page does not run this tape again: a sentence."""
+
+
+def javascript(names: Sequence[str] | None = None) -> str:
+    """Return MINIGRAD_ROWS: value and slopes of elementwise rows, all if not named.
+
+    >>> print(javascript(["multiply", "tanh"]))
+    const MINIGRAD_ROWS = {
+      "multiply": {value: (a, b) => a*b, slopes: [(y, a, b) => b, (y, a, b) => a]},
+      "tanh": {value: (a) => Math.tanh(a), slopes: [(y, a) => 1 - Math.pow(y, 2)]},
+    };
+
+    Raises NotMoving for a row of which nothing could be proved, or that JavaScript does
+    not know.
+    """
+    if names is None:
+        names = [name for name, row in TABLE.items() if row.is_elementwise]
+    lines = "".join(f"  {json.dumps(name)}: {_row(name)},\n" for name in names)
+    return f"const MINIGRAD_ROWS = {{\n{lines}}};"
+
+
+def _row(name: str) -> str:
+    from minigrad.proving.failures import LemmaFailed
+    from minigrad.proving.lemmas import prove_row
+
+    row = TABLE[name]
+    assert isinstance(row, Elementwise)
+    try:
+        lemma = prove_row(row)
+    except LemmaFailed as error:
+        raise NotMoving(f"the row {name} could not be proved: {error}") from error
+    letters = ", ".join("abcdefgh"[: len(lemma.rules)])
+    value = PRECISE.get(lemma.meaning) or _printed(lemma.meaning)
+    slopes = ", ".join(f"(y, {letters}) => {_printed(rule)}" for rule in lemma.rules)
+    return f"{{value: ({letters}) => {value}, slopes: [{slopes}]}}"
+
+
+def _printed(formula: str) -> str:
+    import sympy
+
+    text: str = sympy.jscode(sympy.sympify(formula))
+    if "Not supported" in text:
+        raise NotMoving(f"JavaScript has no function for {formula}.")
+    return text
+
+
+def tape_data(tape: Tape) -> dict[str, Any]:
+    """Return the tape as engine.js reads it: {steps, outputs, remarks}.
+
+    Steps stand in the order of the tape; constants of the program follow. Raises
+    NotMoving, which says why, for a tape that is too large or of other numbers.
+    """
+    writer = _Writer(tape)
+    steps = [writer.step(entry) for entry in tape]
+    return {
+        "steps": steps + writer.constants,
+        "outputs": [writer.place[output] for output in tape.outputs],
+        "remarks": _remarks(tape, steps),
+    }
+
+
+def as_json(data: dict[str, Any]) -> str:
+    """Return data as JSON that may stand inside a page."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+class _Writer:
+    def __init__(self, tape: Tape) -> None:
+        self.place = {entry: i for i, entry in enumerate(tape)}
+        self.constants: list[dict[str, Any]] = []
+        self.numbers = self.terms = 0
+
+    def step(self, entry: Tensor) -> dict[str, Any]:
+        written: dict[str, Any] = {
+            "name": entry.name or f"t{self.place[entry]}",
+            "shape": list(entry.shape),
+            "active": True,
+            "leaf": entry.primitive is None,
+            "parameter": isinstance(entry, Parameter),
+        }
+        self._count(entry.data)
+        row = entry.primitive
+        if row is None:
+            return written | {"value": _numbers(entry.data)}
+        args = [as_array(a.data if isinstance(a, Tensor) else a) for a in entry.args]
+        places = [
+            self.place[a] if isinstance(a, Tensor) else self._constant(array)
+            for a, array in zip(entry.args, args, strict=True)
+        ]
+        written |= {"op": row.name, "args": places}
+        if row.is_elementwise:
+            is_kept = bool(entry.call and entry.call.name == "absolute")
+            return written | {"kind": "elementwise", "kept": is_kept}
+        assert isinstance(row, Linear)
+        if "mask" in entry.options:
+            return written | self._choice(entry, args, places)
+
+        def computed(*numbers: Array) -> Array:
+            return np.asarray(row.function(*numbers, **entry.options))
+
+        if row.jointly:
+            return written | self._bounded("linear", "terms", terms(computed, args))
+        if len(args) != 2:
+            raise NotMoving(f"the row {row.name} is linear in each of {len(args)}.")
+        products = (
+            [k, i, j, c]
+            for i, unit in enumerate(_units(args[0].shape))
+            for k, _, j, c in terms(lambda b, a=unit: computed(a, b), args[1:])
+        )
+        return written | self._bounded("bilinear", "products", products)
+
+    def _bounded(self, kind: str, name: str, found: Any) -> dict[str, Any]:
+        kept = []
+        for each in found:
+            kept.append(each)
+            self.terms += 1
+            if self.terms > MOST_TERMS:
+                raise NotMoving(
+                    f"its linear steps have more than {MOST_TERMS} coefficients."
+                )
+        return {"kind": kind, name: kept}
+
+    def _choice(
+        self, entry: Tensor, args: list[Array], places: list[int]
+    ) -> dict[str, Any]:
+        """Return both branches of a choice, and how it is decided, if that is known."""
+        row, shape = entry.primitive, entry.shape
+        assert row is not None
+        mask = np.broadcast_to(np.asarray(entry.options["mask"]), shape)
+
+        def chosen(where: Array) -> list[list[Any]]:
+            return [
+                *terms(lambda a, b: np.asarray(row.function(a, b, mask=where)), args)
+            ]
+
+        written = self._bounded("linear", "terms", chosen(mask))
+        name = entry.call.name if entry.call and entry.call.ours else ""
+        for relation, left, right in DECISIONS.get(name, ()):
+            if np.array_equal(RELATIONS[relation](args[left], args[right]), mask):
+                sides = {
+                    side: {"of": places[i], "at": _met(args[i], shape)}
+                    for side, i in (("left", left), ("right", right))
+                }
+                branches = [chosen(np.full(shape, each)) for each in (True, False)]
+                return written | {
+                    "test": {"relation": relation, **sides},
+                    "mask": [int(each) for each in mask.ravel()],
+                    # what is not chosen from is zero: no coefficient
+                    "choices": [_every(branch, mask.size) for branch in branches],
+                }
+        return written | {"kept": True}
+
+    def _constant(self, array: Array) -> int:
+        self._count(array)
+        self.constants.append(
+            {
+                "name": "",
+                "shape": list(array.shape),
+                "active": False,
+                "leaf": False,
+                "parameter": False,
+                "value": _numbers(array),
+            }
+        )
+        return len(self.place) + len(self.constants) - 1
+
+    def _count(self, array: Array) -> None:
+        if array.dtype.kind not in "fiub":
+            raise NotMoving(f"the page computes with floats, not with {array.dtype}.")
+        self.numbers += array.size
+        if self.numbers > MOST_NUMBERS:
+            raise NotMoving(
+                f"the tape has more than {MOST_NUMBERS} numbers, too many to follow."
+            )
+
+
+def terms(function: Callable[..., Array], args: Sequence[Array]) -> list[list[Any]]:
+    """Return what a linear function adds up: [k, n, i, c] for y[k] += c args[n][i].
+
+    A function that only moves numbers is seen through at once: addresses are moved in
+    their place. Others are asked about one entry after the other.
+
+    >>> terms(lambda a: a[::-1], [np.zeros(2)])
+    [[0, 0, 1, 1], [1, 0, 0, 1]]
+    >>> terms(lambda a: 2 * a.sum(), [np.zeros(2)])
+    [[0, 0, 0, 2.0], [0, 0, 1, 2.0]]
+    """
+    shapes = [arg.shape for arg in args]
+    sources = [(n, i) for n, a in enumerate(args) for i in range(a.size)]
+    count = len(sources)
+    moved = function(*_filled(np.arange(1.0, count + 1), shapes)).ravel()
+    witness = np.random.default_rng(0).integers(1, 2048, count).astype(float)
+    with np.errstate(invalid="ignore"):
+        places = moved.astype(int)
+    if np.all((places >= 0) & (places <= count)) and np.array_equal(
+        np.append(0.0, witness)[places], function(*_filled(witness, shapes)).ravel()
+    ):
+        return [[k, *sources[p - 1], 1] for k, p in enumerate(places.tolist()) if p]
+    found: list[list[Any]] = []
+    for source, unit in zip(sources, np.eye(count), strict=True):
+        column = function(*_filled(unit, shapes)).ravel()
+        found += [
+            [k, *source, float(column[k])] for k in np.flatnonzero(column).tolist()
+        ]
+    return sorted(found)
+
+
+def _filled(numbers: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    parts = np.split(numbers, ends)
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _units(shape: tuple[int, ...]) -> Any:
+    for unit in np.eye(math.prod(shape)):
+        yield unit.reshape(shape)
+
+
+def _met(array: Array, shape: tuple[int, ...]) -> list[int]:
+    """Return which entry of a broadcast array meets each entry of the result."""
+    places = np.arange(array.size).reshape(array.shape)
+    met: list[int] = np.broadcast_to(places, shape).ravel().tolist()
+    return met
+
+
+def _every(branch: list[list[Any]], size: int) -> list[list[Any]]:
+    by_entry = {term[0]: term for term in branch}
+    return [by_entry[k] for k in range(size)]
+
+
+def _numbers(array: Array) -> list[float | str]:
+    """Return numbers as JSON has them; those it lacks, as JavaScript reads them."""
+    return [
+        x
+        if math.isfinite(x)
+        else "NaN"
+        if math.isnan(x)
+        else f"{'-' * (x < 0)}Infinity"
+        for x in array.astype(float).ravel().tolist()
+    ]
+
+
+def _remarks(tape: Tape, steps: list[dict[str, Any]]) -> list[str]:
+    remarks = []
+    kinds = sorted({str(e.dtype) for e in tape if e.dtype != np.float64})
+    if kinds:
+        remarks.append(
+            f"Recorded in {' and '.join(kinds)}, run again in float64: numbers differ "
+            "by rounding."
+        )
+    kept = [step["name"] for step in steps if step.get("kept")]
+    if kept:
+        remarks.append(
+            f"The recorded branch is kept at {', '.join(kept)}: the page does not know "
+            "how it was chosen."
+        )
+    return remarks
