@@ -29,7 +29,7 @@ from view_cases import (
 )
 
 import minigrad as mg
-from lstm import LSTM, Gate, LSTMCell, State
+from lstm import LSTM, Gate, LSTMCell, PeepholeCell, State
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.cell.wire_routing import plan
@@ -612,6 +612,24 @@ def test_a_rewired_part_is_dashed_too():
 def test_a_difference_is_between_two():
     with pytest.raises(ValueError, match=r"(?s)between two cells.*fix"):
         draw(CELLS["LSTM"]()[0], "difference")
+
+
+def test_a_peephole_is_one_coloured_wire_and_the_gate_is_still_that_gate():
+    cells = [once(kind(3, 2, rng=0))[0] for kind in (PeepholeCell, LSTMCell)]
+    sheet = VIEWS["difference"].sheet(tape(cells))
+    coloured = [(head, look["tooltip"]) for _, head, look in sheet.edges
+                if look.get("color") == NEW.border]  # fmt: skip
+    assert [head[0] for head, _ in coloured] == ["a"] * 3  # all on the left
+    assert {says.partition("_")[0].partition(" ")[0] for _, says in coloured} == {"c"}
+    assert "left: 0 new, right: 0 missing" in sheet.notes[-1]
+    assert "a wire that is new on the left" in sheet.entries
+
+
+def test_outputs_of_one_name_are_compared_and_counted():
+    model = mg.Sequential(mg.Dense(3, 4, mg.tanh, rng=0), mg.Dense(4, 2, rng=1))
+    outputs = [model(np.ones(3)), model(np.zeros(3))]
+    assert outputs[0].name == outputs[1].name
+    assert "output 1 and output 2 are no cell" in draw(outputs, "difference").dot
 
 
 def test_what_is_no_cell_is_compared_with_nothing_and_the_picture_says_so():

@@ -37,7 +37,7 @@ from minigrad.drawing.fold import readable
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import Group, NotPlaced, View
 from minigrad.drawing.views import VIEWS
-from minigrad.drawing.words import Label
+from minigrad.drawing.words import Label, by_name
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import tape_of
@@ -79,11 +79,7 @@ def draw(
     tape = tape_of(output, "draw")
     if not isinstance(max_nodes, numbers.Real | int):
         raise _no_number(max_nodes)
-    alone = len(tape.outputs) == 1
-    named = {
-        each.name or ("output" if alone else f"output {i}"): each
-        for i, each in enumerate(tape.outputs, start=1)
-    }
+    named, alone = by_name(tape.outputs), len(tape.outputs) == 1
     how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
     view = default(tape) if view is None else view

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -180,14 +181,18 @@ def operand_name(primitive: Primitive, i: int) -> str:
 
 
 def by_name(outputs: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Call the outputs of a picture by name, for a message; the nameless by number.
+    """Call the outputs of a picture by name, for a message; others by number.
 
     >>> list(by_name([Tensor(1.0, name="y"), Tensor(2.0)]))
     ['y', 'output 2']
+    >>> list(by_name([Tensor(1.0, name="y"), Tensor(2.0, name="y")]))
+    ['output 1', 'output 2']
     """
-    only = len(outputs) == 1
+    if len(outputs) == 1:
+        return {outputs[0].name or "output": outputs[0]}
+    names = Counter(each.name for each in outputs)
     return {
-        each.name or ("output" if only else f"output {i}"): each
+        each.name if each.name and names[each.name] == 1 else f"output {i}": each
         for i, each in enumerate(outputs, start=1)
     }
 

@@ -4,8 +4,9 @@
 
 Two cells are read box by box and circle by circle. Which part of the one is which part
 of the other? First come those that compute the same from the same; then boxes whose
-Parameters have the same names and shapes; then, in the order of the tapes, whatever
-has the same primitive and reads as many values.
+Parameters have the same names and shapes; then boxes with the same W, as a gate with a
+peephole is a gate; then, in the order of the tapes, whatever has the same primitive and
+reads as many values.
 
     common    found in both, and reads the same
     rewired   found in both, and reads something else
@@ -13,7 +14,9 @@ has the same primitive and reads as many values.
     missing   on the right only
 
 Where a part that is new stands in the place of one that is missing (a deeper forget
-gate for a plain one), it is its **substitute**: who reads it is not rewired.
+gate for a plain one), it is its **substitute**: who reads it is not rewired. A wire to
+a part of both cells that only one of them has, such as that of a peephole, has that
+cell's colour.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ from difflib import SequenceMatcher
 
 from minigrad.drawing.cell.row_of_cells import Row
 from minigrad.drawing.cell.wire_routing import Plan, plan
-from minigrad.drawing.legend import swatch
+from minigrad.drawing.legend import sign, swatch
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
 from minigrad.drawing.view import NotPlaced, label
-from minigrad.drawing.words import by_name, order_matters
+from minigrad.drawing.words import by_name, order_matters, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.structure.consumers import tensors, weights
+from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.structure.time_steps import Step, steps
 from minigrad.tape import Tape
@@ -54,11 +58,18 @@ def difference_sheet(tape: Tape) -> Sheet:
         which = f"{' and '.join(bare)} {'is' if len(bare) == 1 else 'are'}"
         raise NotPlaced(f"{which} no cell that can be drawn, so nothing is compared")
     marks = compared(variant.step, vanilla.step)
+    wires = _only_here(variant.step, vanilla.step, marks)
     left, right = (
-        _marked(each, cell, styles)
-        for each, cell, styles in zip(tapes, (variant, vanilla), marks, strict=True)
+        _marked(each, cell, styles, found, alone)
+        for each, cell, styles, found, alone in zip(
+            tapes, (variant, vanilla), marks, wires, (NEW, MISSING), strict=True
+        )
     )
     sheet = _beside(left, right)
+    for found, style in zip(wires, (NEW, MISSING), strict=True):
+        if found:
+            says = f"a wire that is {style.legend}"
+            sheet.entries[says] = sign("━━", style.border), says
     styles = [style for side in marks for style in side.values()]
     new, missing, rewired = map(styles.count, (NEW, MISSING, REWIRED))
     sheet.notes.append(
@@ -66,6 +77,37 @@ def difference_sheet(tape: Tape) -> Sheet:
         f"{rewired // 2} of both read something else"
     )
     return sheet
+
+
+Wires = list[tuple[Part, Tensor]]  # what a part reads
+
+
+def _only_here(
+    one: Step, other: Step, marks: tuple[dict[Part, Style], dict[Part, Style]]
+) -> tuple[Wires, Wires]:
+    """Return for both cells the wires to common boxes that the other has not.
+
+    Boxes are told by their W, and what they read by the letter of its name.
+    """
+    reads = []
+    for step, styles in zip((one, other), marks, strict=True):
+        found: dict[object, dict[str, tuple[Part, Tensor]]] = {}
+        for group, word in _matrices(step).items():
+            if styles[group] is REWIRED:
+                letters = {(v.name or "").partition("_")[0]: (group, v)
+                           for v in _values(group)}  # fmt: skip
+                found[word] = letters
+        reads.append(found)
+    left, right = (
+        [
+            wire
+            for word in mine.keys() & yours.keys()
+            for letter, wire in mine[word].items()
+            if letter and letter not in yours[word]
+        ]
+        for mine, yours in (reads, reads[::-1])
+    )
+    return left, right
 
 
 def compared(one: Step, other: Step) -> tuple[dict[Part, Style], dict[Part, Style]]:
@@ -101,7 +143,8 @@ def _pairs(one: Step, other: Step) -> Iterator[tuple[Part, Part]]:
     known: dict[object, int] = {}
     whole = [_wholly(step, known) for step in (one, other)]
     done: set[Part] = set()
-    for words in (whole, [_boxes(step) for step in (one, other)]):
+    steps_ = one, other
+    for words in (whole, list(map(_boxes, steps_)), list(map(_matrices, steps_))):
         found: tuple[dict[object, list[Part]], ...] = {}, {}
         for side, named in zip(found, words, strict=True):
             for group, word in named.items():
@@ -124,6 +167,16 @@ def _wholly(step: Step, known: dict[object, int]) -> dict[Part, object]:
 
 def _boxes(step: Step) -> dict[Part, object]:
     return {group: _word(group) for group in step.groups if weights(group.entries)}
+
+
+def _matrices(step: Step) -> dict[Part, object]:
+    """Return for each box its activation and its W, whatever else is in it."""
+    words = {}
+    for group in step.groups:
+        found = [(e.name, e.shape) for e in weights(group.entries) if e.ndim == 2]
+        if group.kind == DENSE and found:
+            words[group] = label(group).symbol, tuple(found)
+    return words
 
 
 def _matcher(one: list[Part], other: list[Part]) -> SequenceMatcher[object]:
@@ -156,8 +209,15 @@ def _read(group: Part, step: Step, places: dict[Part, int]) -> Sequence[object]:
     return found if ordered else sorted(map(str, found))
 
 
-def _marked(tape: Tape, cell: Plan, marks: dict[Part, Style]) -> Sheet:
+def _marked(
+    tape: Tape, cell: Plan, marks: dict[Part, Style], wires: Wires, alone: Style
+) -> Sheet:
     row = Row(tape, [cell])
+    for group, value in wires:
+        says = f"{name_in_time(value)} {shape_text(value)}"
+        for _, head, look in row.sheet.edges:
+            if head == row.ids[group] and look["tooltip"] == says:
+                look.update(color=alone.border, penwidth="3")
     for group, style in marks.items():
         row.sheet.restyle(row.ids[group], style, "1" if style is COMMON else "3")
     dashed = {row.ids[group] for group, style in marks.items() if style is REWIRED}
