@@ -43,6 +43,7 @@ from minigrad.module import Module
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear
+from minigrad.recorded import recording
 from minigrad.reductions import (
     cross_entropy,
     log_softmax,
@@ -117,6 +118,7 @@ __all__ = [
     "cast",
     "check_gradients",
     "checked",
+    "recording",
     "clip",
     "clip_by_global_norm",
     "composite",

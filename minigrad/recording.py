@@ -72,7 +72,7 @@ def _unary(row: Primitive) -> Callable[[Operand], Value]:
             else:
                 value = setting.checker.compute(function, a.data)
         except Exception as error:
-            raise refused(row.name, function, (a,), {}, error) from error
+            raise _failed(row, function, (a,), {}, error) from error
         return record(row, value, (a,), _NO_OPTIONS, setting)
 
     return apply
@@ -102,7 +102,7 @@ def _binary(row: Primitive) -> Callable[[Operand, Operand], Value]:
             else:
                 value = setting.checker.compute(function, x, y)
         except Exception as error:
-            raise refused(row.name, function, (a, b), {}, error) from error
+            raise _failed(row, function, (a, b), {}, error) from error
         return record(row, value, (a, b), _NO_OPTIONS, setting)
 
     return apply
@@ -161,7 +161,7 @@ def _general(row: Primitive) -> Callable[..., Value]:
         except Exception as error:
             for word in () if row.variadic else options.keys() - set(option_names):
                 raise not_a_keyword(row.name, word, option_names) from None
-            raise refused(row.name, function, args, options, error) from error
+            raise _failed(row, function, args, options, error) from error
         return record(row, value, args, options, setting)
 
     return apply
@@ -254,6 +254,21 @@ def record(
     if setting.checker is not None:
         setting.checker.recorded(node)
     return node
+
+
+def _failed(
+    row: Primitive,
+    function: Callable[..., object],
+    args: Sequence[Operand],
+    options: Options,
+    error: Exception,
+) -> Exception:
+    """Return what is raised where a primitive cannot compute; a watch is told."""
+    told = refused(row.name, function, args, options, error)
+    checker = SETTING.get().checker
+    if checker is not None:
+        checker.failed(row, tuple(args), options, told)
+    return told
 
 
 def refused(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import weakref
 import zlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,10 @@ from minigrad.array_like import plain
 from minigrad.context import Setting, Within
 from minigrad.messages import explain, named, short, source_line, user_line
 from minigrad.tensor import Tensor
-from minigrad.types import Array, Operand, Value
+from minigrad.types import Array, Operand, Options, Value
+
+if TYPE_CHECKING:
+    from minigrad.primitive import Primitive
 
 R = TypeVar("R")
 
@@ -103,6 +106,11 @@ class Watch:
         _require_finite(
             node, array, f"the derivative of {_name(node)} in argument {i} is"
         )
+
+    def failed(
+        self, row: Primitive, args: tuple[Any, ...], options: Options, error: Exception
+    ) -> None:
+        """Look at a primitive that could not compute, before the error is raised."""
 
     def thaw(self) -> None:
         """Let the user write into the leaves again."""

@@ -31,7 +31,7 @@ def readings():
     yield from (w, loss, mg.Tape(loss), derivation, list(derivation), derivation.check)
     yield mg.derive(mg.tanh(mg.Tensor(1.0, "a")), level="scalar")
     yield from (mg.prove(loss), mg.prove_equal(mg.tanh, mg.tanh, (2,)))
-    yield from (mg.draw(loss), VIEWS, mg.explore(loss))
+    yield from (mg.draw(loss), VIEWS, mg.explore(loss), mg.recording())
     yield from (mg.no_grad(), mg.scope("cell", 3), mg.checked(), mg.TABLE)
     yield from (mg.grad(loss, {"w": w}), mg.jvp(mg.tanh, (x,), (x,)))
     for kind in (mg.SGD, mg.Adam, mg.AdamW, mg.RMSprop):

@@ -33,6 +33,7 @@ from typing import Any
 from minigrad.drawing.cell.recurrent import default
 from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
+from minigrad.drawing.failure import first_words, with_failure
 from minigrad.drawing.fold import readable
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import Group, NotPlaced, View
@@ -41,6 +42,7 @@ from minigrad.drawing.words import Label, by_name
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import tape_of
+from minigrad.recorded import recording
 from minigrad.tape import Tape
 
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
@@ -57,7 +59,8 @@ def draw(
 ) -> Drawing:
     """Return a picture of the tape of `output`: how it was computed.
 
-    output      a Tensor, or a structure of some: what a layer returns, (y, state)
+    output      a Tensor, or a structure of some: what a layer returns, (y, state); or
+                what `mg.recording()` noted of a program that raised
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
                 default "gate" if there is a cell to draw, else "op"
@@ -76,15 +79,21 @@ def draw(
     outputs at all, for an unknown view, for a tape without a record or one that stays
     larger than `max_nodes`.
     """
-    tape = tape_of(output, "draw")
+    noted = output if isinstance(output, recording) else None
+    tape = tape_of(output, "draw") if noted is None else noted.tape()
     if not isinstance(max_nodes, numbers.Real | int):
         raise _no_number(max_nodes)
     named, alone = by_name(tape.outputs), len(tape.outputs) == 1
     how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
-    view = default(tape) if view is None else view
+    if view is None:
+        view = "op" if noted is not None and noted.failure else default(tape)
     chosen = _known(view, named)
+    if noted is not None and noted.failure is not None:
+        chosen = with_failure(chosen, noted.failure)
     sheet, said = _placed(chosen, tape, max_nodes)
+    if noted is not None and noted.error is not None:
+        said += (f"it ended here: {first_words(noted.error)}",)
     if sheet is not None:
         summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
         return Drawing(sheet.dot_text(how, legend), summary, told, renderer)

@@ -11,6 +11,7 @@ from minigrad.drawing.project import Cluster
 from minigrad.drawing.view import FOLDED, LAYER
 from minigrad.structure.parts import DENSE, FUNCTION, JOIN, SEVERAL
 
+RAISED = "raised"  # the kind of what could not be computed
 INK, MUTED, PAPER = "#1b1b1b", "#55595e", "#ffffff"
 
 
@@ -38,6 +39,7 @@ STYLES = {
     FUNCTION: Style("#e8dcf5", "#6a3d9a", "box", "function, composed of primitives"),
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
+    RAISED: Style("#ffd7d2", "#b3001b", "box", "it raised here"),
     FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded time steps"),
 }
 STEP = Style("#eaf4ec", "#3f6a47", "frame", "time step")
@@ -79,6 +81,8 @@ DARK = {  # what each colour becomes on a dark page
     "#e8dcf5": "#3b2a55",
     "#6a3d9a": "#b79be0",
     "#cfe6f5": "#0d3b57",
+    "#ffd7d2": "#5c1414",
+    "#b3001b": "#ff8a80",
     "#f7dcc8": "#5c2a08",
 }
 

@@ -218,7 +218,7 @@ class _ByMeaning(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        setting.checker = self  # type: ignore[assignment]  # it is asked these two
+        setting.checker = self  # type: ignore[assignment]  # it is asked these
 
     def compute(
         self, function: Callable[..., Value], *args: Value, **options: object
@@ -228,6 +228,9 @@ class _ByMeaning(Within):
         return _computed(row, *args, **options) if row else function(*args, **options)
 
     def recorded(self, node: Tensor) -> None:
+        """Look at nothing."""
+
+    def failed(self, *told: object) -> None:
         """Look at nothing."""
 
 

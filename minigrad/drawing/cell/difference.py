@@ -60,14 +60,14 @@ def difference_sheet(tape: Tape) -> Sheet:
     marks = compared(variant.step, vanilla.step)
     wires = _only_here(variant.step, vanilla.step, marks)
     left, right = (
-        _marked(each, cell, styles, found, alone)
-        for each, cell, styles, found, alone in zip(
+        _marked(each, cell, styles, only_here, alone)
+        for each, cell, styles, only_here, alone in zip(
             tapes, (variant, vanilla), marks, wires, (NEW, MISSING), strict=True
         )
     )
     sheet = _beside(left, right)
-    for found, style in zip(wires, (NEW, MISSING), strict=True):
-        if found:
+    for only_here, style in zip(wires, (NEW, MISSING), strict=True):
+        if only_here:
             says = f"a wire that is {style.legend}"
             sheet.entries[says] = sign("━━", style.border), says
     styles = [style for side in marks for style in side.values()]
@@ -171,7 +171,7 @@ def _boxes(step: Step) -> dict[Part, object]:
 
 def _matrices(step: Step) -> dict[Part, object]:
     """Return for each box its activation and its W, whatever else is in it."""
-    words = {}
+    words: dict[Part, object] = {}
     for group in step.groups:
         found = [(e.name, e.shape) for e in weights(group.entries) if e.ndim == 2]
         if group.kind == DENSE and found:
