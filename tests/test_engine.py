@@ -271,3 +271,26 @@ def test_a_large_tape_says_why_it_does_not_move():
     a = mg.Tensor(np.ones(MOST_NUMBERS + 1))
     with pytest.raises(NotMoving, match="more than 2000 numbers"):
         tape_data(mg.Tape(a * 2.0))
+
+
+@pytest.mark.slow
+def test_the_page_carries_its_tape_and_runs_it(tmp_path):
+    loss, (W,) = softmax_classifier()
+    first = loss()
+    opened = Browser(tmp_path / "profile")
+    opened.open(mg.explore(first, tmp_path / "page.html").as_uri())
+    place = next(i for i, entry in enumerate(mg.Tape(first)) if entry is W)
+    bar = opened.value(
+        "(() => { const run = MinigradTape(JSON.parse(document.querySelector("
+        f"'#tape').textContent)); run.forward(); run.backward();"
+        f"return [...run.cotangent({place})]; }})()"
+    )
+    assert opened.complaints() == []
+    opened.quit()
+    np.testing.assert_allclose(bar, mg.grad(first, [W])[0].ravel(), 1e-12, 1e-12)
+
+
+def test_a_page_that_does_not_move_says_why():
+    page = mg.explore(mg.sum(mg.Tensor(np.ones(MOST_NUMBERS)) * 2.0)).html
+    assert "The numbers on this page stay as they are: the tape has more than" in page
+    assert "function MinigradTape" not in page

@@ -21,6 +21,7 @@ from minigrad.drawing.fold import said
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
+from minigrad.exploring.tape_data import carried
 from minigrad.structure.parts import DENSE
 from minigrad.structure.repeats import repeated, repeats
 from minigrad.structure.sublayers import structure
@@ -45,13 +46,15 @@ def page(
         for step in exploration.steps
     )
     gates = {each.scope for each in structure(tape) if each.kind == DENSE}
-    script = part("script.js")
+    data, engine = carried(tape)
+    script = f"{engine}{part('script.js')}"
     return Template(part("page.html")).substitute(
         title=text(title),
         summary=_with_code(text(" ".join([_summary(exploration), *remarks]))),
         hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
         style=part("style.css"),
         script=script,
+        data=data,
         outline=_outline(exploration.steps, (), gates),
         picture=_pictures(pictures, why_none),
         steps="".join(articles),

@@ -16,6 +16,7 @@ elsewhere it keeps the recorded branch, and the step says so: `kept`.
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -108,6 +109,20 @@ def tape_data(tape: Tape) -> dict[str, Any]:
         "outputs": [writer.place[output] for output in tape.outputs],
         "remarks": _remarks(tape, steps),
     }
+
+
+def carried(tape: Tape) -> tuple[str, str]:
+    """Return the tape as JSON and the script that runs it; or {"why": ...} and none."""
+    try:
+        data = tape_data(tape)
+        names = dict.fromkeys(
+            step["op"] for step in data["steps"] if step.get("kind") == "elementwise"
+        )
+        rows = javascript([*names])
+    except NotMoving as why:
+        return as_json({"why": f"The numbers on this page stay as they are: {why}"}), ""
+    engine = importlib.resources.files(__package__) / "engine.js"
+    return as_json(data), f"{rows}\n{engine.read_text('utf-8')}"
 
 
 def as_json(data: dict[str, Any]) -> str:
