@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from view_cases import loss, sequence
 
-from minigrad.drawing import draw
+from minigrad.drawing import draw, paper
 from minigrad.drawing.paper import (
     HEADING,
     LEAST,
@@ -102,3 +104,11 @@ def test_words_of_one_step_are_at_least_5_points_on_a4(view):
 
 def _size(svg):
     return re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
+
+
+def test_paper_is_made_without_importing_the_package():
+    svg = draw(loss(), "op", renderer="graphviz-pure").svg()
+    command = [sys.executable, "-X", "importtime", "-P", paper.__file__, "pdf", ""]
+    done = subprocess.run(command, input=svg.encode(), capture_output=True, check=True)
+    assert done.stdout.startswith(b"%PDF")
+    assert b"minigrad" not in done.stderr

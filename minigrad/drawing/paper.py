@@ -1,11 +1,12 @@
 """From svg to pdf, and from pdf to png, without any system library.
 
-    python -m minigrad.drawing.paper pdf "its title" A4 < picture.svg > picture.pdf
+    python -P minigrad/drawing/paper.py pdf "its title" A4 < picture.svg > picture.pdf
 
 svglib reads the svg and reportlab writes a vector pdf, with DejaVu Sans (from the
 ziafont wheel) embedded, so that σ, − and c̃ are there on every machine; pypdfium2 paints
 png from that. A process of its own, because reportlab's settings are global: here the
-same svg gives the same bytes, and nobody else's reports are changed.
+same svg gives the same bytes, and nobody else's reports are changed. It imports nothing
+of minigrad, so that it starts at once.
 """
 
 from __future__ import annotations
