@@ -25,6 +25,7 @@ from samples import COMPOSITES, ROWS
 import minigrad as mg
 from lstm import LSTM
 from minigrad.deriving import equations, formula, through_time
+from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.plain_text import Text
@@ -599,3 +600,45 @@ def test_an_unknown_mask_is_written_as_a_mask_and_has_a_remark() -> None:
     derived = str(mg.derive(mg.where([True, False], x, x * x).sum()))
     assert "mask)" in derived
     assert "mask: recorded truth values" in derived
+
+
+def test_the_slope_of_relu_is_written_as_where_its_argument_is_positive() -> None:
+    rng = np.random.default_rng(7)
+    W, b = mg.Parameter(rng.normal(size=(3, 4)), "W"), mg.Parameter([0.1] * 3, "b")
+    x = mg.Tensor(rng.normal(size=(5, 4)), name="x")
+    derived = str(mg.derive(mg.relu(mg.matvec(W, x) + b).sum()))
+    assert "Σ ([t_4 > 0] ⊙ t_4)" in derived
+    assert "t̄_4 = [t_4 > 0]" in derived
+    assert "[z > 0]: 1 where z is positive" in derived
+    assert "mask" not in derived
+
+
+@pytest.mark.parametrize("level", ["op", "gate", "layer"])
+def test_relu_in_a_loop_over_time_is_checked_at_each_time(level: str) -> None:
+    rng = np.random.default_rng(8)
+    U, h = mg.Parameter(rng.normal(size=(3, 3)), "U"), mg.Parameter([1.0] * 3, "h")
+    y = h
+    for _ in range(4):
+        y = mg.relu(U @ y + 0.5)
+    derived = mg.derive((y * y).sum(), level=level)
+    assert all(each.checked == "exactly" for each in derived.equations)
+    assert "> 0]" in str(derived)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6))
+def test_the_sign_that_is_printed_is_compared_and_not_its_mask(z: list[float]) -> None:
+    letter, mask = Letter("z", of=(len(z),)), Letter("mask", of=(len(z),))
+    array = np.array(z)
+    right = (array > 0).astype(float)
+    values = {letter: array, mask: right}
+    shown = formula.Indicator(letter, mask)
+    assert np.array_equal(evaluate(shown, values, float), right)
+    turned = evaluate(formula.Indicator(-letter, mask), values, float)
+    assert np.array_equal(turned, (array < 0).astype(float))
+
+
+def test_a_negated_relu_has_no_mask_of_its_argument() -> None:
+    x = mg.Parameter([-1.0, 2.0], name="x")
+    derived = str(mg.derive(mg.where(x.data < 0, x, 0.0).sum()))
+    assert "> 0]" not in derived
+    assert "mask)" in derived

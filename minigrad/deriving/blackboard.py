@@ -25,6 +25,7 @@ import numpy as np
 from minigrad.deriving.formula import (
     ONE,
     Formula,
+    Indicator,
     Letter,
     Number,
     add,
@@ -102,6 +103,7 @@ class Blackboard:
 
     def _forward(self) -> Iterator[Line]:
         self.value: dict[Tensor, Formula] = {}
+        self.kept: dict[Tensor, Formula] = {}
         named: dict[Tensor, tuple[Note, ...]] = {}  # functions that led to an entry
         for step in self.tape:
             letter = self.lettered.get(step)
@@ -109,7 +111,8 @@ class Blackboard:
             if letter is not None and (step.primitive is None or step not in self.only):
                 self.value[step] = letter
                 continue
-            right = written(step, self.value, self._constant_at(step))
+            kept = self._kept(step)
+            right = written(step, self.value, self._constant_at(step), kept)
             if letter is None:
                 several = len(set(self.consumers.get(step, ()))) > 1
                 if weight(right) > LONG or (several and weight(right) > 1):
@@ -137,7 +140,8 @@ class Blackboard:
             for letter, known in self.constants.items():
                 if letter.time == time and known is array:
                     return letter
-            count = sum(letter.time == time for letter in self.constants)
+            others = [each for each in self.constants if each.name != "mask"]
+            count = sum(letter.time == time for letter in others)
             mark = str(count + 1) if count else ""
             name = self._free("K", "J", "C")
             letter = Letter(name, mark=mark, time=time, of=array.shape)
@@ -145,6 +149,29 @@ class Blackboard:
             return letter
 
         return constant
+
+    def _kept(self, step: Tensor) -> Formula | None:
+        """Return [z > 0] for a step that keeps z where it is positive, else puts 0.
+
+        None for any other: the mask has to be that of z > 0, in the record's numbers.
+        """
+        mask = step.options.get("mask")
+        if step in self.kept or not isinstance(mask, np.ndarray) or len(step.args) != 2:
+            return self.kept.get(step)
+        for z, other, keeps in zip(
+            step.args, step.args[::-1], (mask, ~mask), strict=True
+        ):
+            if isinstance(other, Tensor) or np.any(np.asarray(other) != 0):
+                continue
+            if not isinstance(z, Tensor) or not np.array_equal(keeps, z.data > 0):
+                continue
+            time = time_of(step)
+            taken = [each for each in self.constants if each.name == "mask"]
+            count = sum(each.time == time for each in taken)
+            letter = Letter("mask", mark=str(count + 1), time=time, of=step.shape)
+            self.constants[letter] = keeps.astype(float)
+            self.kept[step] = Indicator(visible(self.value[z]), letter)
+        return self.kept.get(step)
 
     # ------------------------------------------------------------------------ backward
 
@@ -245,7 +272,7 @@ class Blackboard:
             return
         row, constant = step.primitive, self._constant_at(step)
         assert row is not None
-        record = self._record_of(step)
+        record, kept = self._record_of(step), self._kept(step)
         known = {
             record.g: spread(bar, step.shape),
             record.y: spread(self.value[step], step.shape),
@@ -254,7 +281,7 @@ class Blackboard:
             value = self.value[a] if isinstance(a, Tensor) else constant(a)
             known[operand] = spread(value, operand.shape)
         for i, arg in onward:
-            yield arg, transcribed(record.of(i), known, constant), rule_of(row, i)
+            yield arg, transcribed(record.of(i), known, constant, kept), rule_of(row, i)
 
     def _record_of(self, step: Tensor) -> Record:
         """Return the record of a step's rules; equal steps have the same one."""

@@ -22,7 +22,7 @@ import numpy as np
 from minigrad.context import clean_recording
 from minigrad.deriving.blackboard import Blackboard, Line
 from minigrad.deriving.equations import Equation
-from minigrad.deriving.evaluating import evaluate, magnitude
+from minigrad.deriving.evaluating import ROUNDING, evaluate, magnitude
 from minigrad.deriving.formula import Formula, Letter
 from minigrad.deriving.plain_text import Text
 from minigrad.deriving.through_time import instance
@@ -41,7 +41,6 @@ from minigrad.types import Array, Operand, Value
 
 EXACT_UP_TO = 20_000  # numbers on the tape; a function of one takes some microseconds
 PRIMES = 2
-ROUNDING = 1e4  # so many units in the last place may terms of one line differ
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from minigrad.array_like import as_array
 from minigrad.deriving.formula import (
     Applied,
     Formula,
+    Indicator,
     Letter,
     Number,
     Power,
@@ -29,6 +30,8 @@ from minigrad.deriving.formula import (
 from minigrad.deriving.through_time import instance
 from minigrad.primitive import Linear
 from minigrad.types import Array, Operand, Value
+
+ROUNDING = 1e4  # so many units in the last place may terms of one line differ
 
 
 def evaluate(
@@ -63,6 +66,14 @@ def evaluate(
                 return value(base) ** value(exponent)
             case Spread(part=part, of=shape):
                 return np.broadcast_to(value(part), shape)
+            case Indicator(inside=inside, mask=mask):
+                known = values[mask]
+                if not isinstance(known, np.ndarray):
+                    return known  # modulo a prime no number is positive
+                found = value(inside)
+                rounding = ROUNDING * np.finfo(found.dtype).eps
+                near = abs(found) <= rounding * magnitude(inside, values)
+                return np.where(near, known, found > 0)
             case TimeSum(term=term, first=first, last=last):
                 times = range(first, last + 1)
                 return functools.reduce(

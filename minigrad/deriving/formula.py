@@ -175,6 +175,20 @@ class Spread(Formula):
 
 
 @dataclass(frozen=True)
+class Indicator(Formula):
+    """1 where a formula is positive, 0 elsewhere: [z > 0], the slope of relu.
+
+    mask   the letter of what the program recorded of it; nobody reads it
+    """
+
+    inside: Formula
+    mask: Letter
+
+    def __post_init__(self) -> None:
+        self._shaped(self.mask.shape)
+
+
+@dataclass(frozen=True)
 class TimeSum(Formula):
     """The sum of a term over the times first, ..., last."""
 
@@ -339,7 +353,7 @@ def parts_of(whole: Formula) -> tuple[Formula, ...]:
             return parts
         case Power(base=base, exponent=exponent):
             return base, exponent
-        case TimeSum(term=part) | Spread(part=part):
+        case TimeSum(term=part) | Spread(part=part) | Indicator(inside=part):
             return (part,)
     return ()
 

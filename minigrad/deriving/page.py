@@ -19,6 +19,7 @@ from minigrad.deriving.formula import (
     Applied,
     At,
     Formula,
+    Indicator,
     Letter,
     letters_in,
     parts_of,
@@ -227,7 +228,13 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         yield "Entries are counted from 1, and both ends belong to a range."
     if "axis " in printed or "axes " in printed:
         yield "Axes are counted from 1."
-    if "mask" in printed:
+    if any(isinstance(part, Indicator) for part in formulas):
+        sign = writer.maths(writer.indicator("z"))
+        yield (
+            f"{sign}: 1 where z is positive, 0 elsewhere. It was compared in the "
+            "numbers of the record; modulo a prime its recorded value stands for it."
+        )
+    if "; mask" in printed:
         yield "mask: recorded truth values; where takes its first part where they hold."
     if re.search(r"(?<!=)\b\d[\d.]*…", printed):
         yield "…: a number is rounded here; it was checked with all its digits."

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.deriving.formula import Formula, formula, spread
+from minigrad.deriving.formula import ZERO, Formula, formula, spread, visible
 from minigrad.deriving.moving import applied
 from minigrad.primitive import Elementwise
 from minigrad.proving.formulas import LETTERS
@@ -26,7 +26,10 @@ Constant: TypeAlias = Callable[[Operand], Formula]  # writes a recorded array of
 
 
 def transcribed(
-    result: Tensor, known: Mapping[Tensor, Formula], constant: Constant
+    result: Tensor,
+    known: Mapping[Tensor, Formula],
+    constant: Constant,
+    kept: Formula | None = None,
 ) -> Formula:
     """Return how `result` was made, down to the Tensors that `known` already writes.
 
@@ -39,12 +42,20 @@ def transcribed(
     found = dict(known)
     for step in in_order([result]):
         if step not in found:
-            found[step] = written(step, found, constant)
+            found[step] = written(step, found, constant, kept)
     return found[result]
 
 
-def written(step: Tensor, found: dict[Tensor, Formula], constant: Constant) -> Formula:
-    """Return one step as its row applied to what is found for its arguments."""
+def written(
+    step: Tensor,
+    found: dict[Tensor, Formula],
+    constant: Constant,
+    kept: Formula | None = None,
+) -> Formula:
+    """Return one step as its row applied to what is found for its arguments.
+
+    kept   what a choice between a value and 0 multiplies the value by: [z > 0]
+    """
     row = step.primitive
     assert row is not None, "a leaf has to be known"
     args = [found[a] if isinstance(a, Tensor) else constant(a) for a in step.args]
@@ -55,6 +66,9 @@ def written(step: Tensor, found: dict[Tensor, Formula], constant: Constant) -> F
         return applied(row, args, {}, step.shape)
     shapes = (np.shape(getattr(a, "data", a)) for a in step.args)
     args = [spread(arg, shape) for arg, shape in zip(args, shapes, strict=True)]
+    if kept is not None and "mask" in step.options:
+        (other,) = (each for each in args if visible(each) != ZERO)
+        return spread(kept * other, step.shape)
     return applied(row, args, step.options, step.shape)
 
 

@@ -23,6 +23,7 @@ from minigrad.deriving.formula import (
     Applied,
     At,
     Formula,
+    Indicator,
     Letter,
     Number,
     Power,
@@ -97,6 +98,8 @@ class Writer:
                 return self._power(whole), ATOM
             case TimeSum(term=term, first=first, last=last):
                 return self.over_time(self.write(term, PRODUCT), first, last), PRODUCT
+            case Indicator(inside=inside):
+                return self.indicator(self.write(inside)), ATOM
             case Spread(part=part):
                 if part == ONE:
                     return self.one, ATOM
@@ -242,6 +245,10 @@ class Writer:
         return self.quotient(
             [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]
         )
+
+    def indicator(self, text: str) -> str:
+        """Write 1 where this is positive, 0 elsewhere."""
+        return f"[{text} > 0]"
 
     if TYPE_CHECKING:  # what a kind of writer says
 

@@ -130,6 +130,9 @@ class MathMl(Writer):
     def bracketed(self, text: str) -> str:
         return row(operator("("), text, operator(")"))
 
+    def indicator(self, text: str) -> str:
+        return row(operator("["), text, operator(">"), _number("0"), operator("]"))
+
     def function(self, row_: Primitive, args: str, exponent: str = "") -> str:
         symbol = symbol_of(row_)
         if symbol == "√":
