@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from view_cases import CELLS, loss, sequence
 
 import minigrad as mg
 from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.backward.chain_rule import Factors
 
 
 def sheet(view, made):
@@ -27,6 +30,7 @@ def is_drawn(name):
 
 
 DRAWN = [name for name in CELLS if is_drawn(name)]
+TANGLED = ("strange", "full recurrence")  # where wires leave a factor no room
 
 
 def words(drawn):
@@ -64,6 +68,56 @@ def test_along_the_belt_of_an_lstm_there_is_only_f():
     assert len(boxes) == 5  # four boxes, and the tanh of c
 
 
+def crossed(drawn):
+    """Return the factors that a wire runs through."""
+    from minigrad.drawing.cell.run_backwards import _area, _crosses
+
+    texts = [(look["label"], _area(at, (size[0] - 12, 9)))
+             for id, at, size, look in drawn.nodes if "_" in id]  # fmt: skip
+    ways = [[tuple(map(float, xy.split(","))) for xy in look["pos"].split()[1:]
+             if xy[0] not in "se"] for *_, look in drawn.edges]  # fmt: skip
+    return [
+        text
+        for text, area in texts
+        if any(_crosses(a, b, area) for way in ways for a, b in pairwise(way))
+    ]
+
+
+@pytest.mark.parametrize("name", [n for n in DRAWN if n not in TANGLED])
+def test_no_wire_runs_through_a_factor(name):
+    assert crossed(sheet("cotangents", once(name))) == []
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_on_every_wire_stands_what_the_rule_of_its_row_multiplies_by(name):
+    """The factors are those of `derive`, and none is left out."""
+    made = once(name)
+    recorded = tape(made)
+    factors, drawn = Factors(recorded), sheet("cotangents", made)
+    rows = {f"n{i}": entry for i, entry in enumerate(recorded)}
+    for tail, head, _ in drawn.edges:
+        found = [look["label"] for id, *_, look in drawn.nodes
+                 if id.startswith(f"{head}_")]  # fmt: skip
+        entry = rows.get(head)
+        if entry is None or len(entry.args) != 2 or not found:
+            continue
+        said = {factors.of(entry, i) for i, a in enumerate(entry.args)} - {""}
+        expected = {plain_words(f"<{each}>") for each in said}
+        assert {plain_words(label) for label in found} == expected, (tail, head)
+
+
+def plain_words(label):
+    """Return what is written, without marks above letters and without subscripts."""
+    named = re.sub("<[^>]*>", "", label.replace("<SUB>", "_")[1:-1])
+    return re.sub("[~_,\u0303]", "", unicodedata.normalize("NFD", named))
+
+
+def test_one_minus_u_says_its_factor_in_the_circle():
+    drawn = sheet("cotangents", once("GRU"))
+    assert sum("× −1" in look["label"] for *_, look in drawn.nodes) == 1
+    assert any("1 − u" in word for word in words(drawn))
+
+
 def test_a_box_says_which_gradients_it_gives_to_its_parameters():
     tips = [look["tooltip"] for *_, look in sheet("cotangents", sequence(1)).nodes
             if "gets" in look.get("tooltip", "")]  # fmt: skip
@@ -89,7 +143,6 @@ def test_the_cotangents_that_meet_add_up_to_the_gradient(name):
     """Along the wires: what each reader gives back, factor by factor, is added."""
     from minigrad.deriving.evaluating import evaluate
     from minigrad.deriving.formula import Letter
-    from minigrad.drawing.backward.chain_rule import Factors
 
     made = once(name)
     recorded = tape(mg.sum(made * made) if made.size > 1 else made)

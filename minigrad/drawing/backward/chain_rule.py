@@ -110,9 +110,14 @@ class Factors:
 
 
 def _is_short(step: Tensor) -> bool:
-    """Is it a function of one argument, which can be written in place of a name?"""
+    """Is it a function of one value, tanh(c) or 1 − u, to be written as it is?"""
     assert step.primitive is not None
-    return step.primitive.is_elementwise and len(step.args) == 1
+    others = [np.size(a) for a in step.args if not isinstance(a, Tensor)]
+    return (
+        step.primitive.is_elementwise
+        and len(step.args) - len(others) == 1
+        and all(size == 1 for size in others)
+    )
 
 
 def _is_in(value: object, inside: set[Tensor]) -> bool:

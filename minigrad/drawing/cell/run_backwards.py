@@ -14,18 +14,20 @@ Nothing here knows the LSTM: the factors are those of the recorded rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
 from minigrad.drawing.backward.forward_and_backward import (
     ForwardAndBackward,
     backward_sheet,
 )
-from minigrad.drawing.cell.cell_painter import Ink, Way, fitting, text_width
+from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
 from minigrad.drawing.cell.recurrent import gate_sheet
 from minigrad.drawing.curves import XY
 from minigrad.drawing.legend import sign
+from minigrad.drawing.safe import width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, COPY
 from minigrad.drawing.view import NotPlaced, label
@@ -33,7 +35,7 @@ from minigrad.drawing.words import Label, leaf_label
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import weights
 from minigrad.structure.loops import name_in_time
-from minigrad.structure.parts import DENSE, JOIN, Part
+from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.structure.sublayers import is_product
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 ADDED = "read several times: what comes back is added"
 PRIME = "′"
+Area: TypeAlias = tuple[float, float, float, float]  # left, low, right, high
+NO_FACTOR = (DENSE, JOIN, SEVERAL)  # inside a box stands what it multiplies by
 
 
 def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
@@ -50,12 +54,20 @@ def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
 
     Of what is no cell it is the view backward, and a note says so.
     """
+    inks: list[BackwardInk] = []
+
+    def ink_of(tape: Tape, notes: Sequence[str]) -> Ink:
+        inks.append(BackwardInk(tape, notes))
+        return inks[-1]
+
     try:
-        sheet = gate_sheet(tape, BackwardInk)
+        sheet = gate_sheet(tape, ink_of)
     except NotPlaced as reason:
         drawn = backward_sheet(tape)
         drawn.notes.insert(0, f"this is the view backward, because {reason}")
         return drawn
+    for ink in inks:
+        ink.write_factors()
     if COPY.legend in sheet.entries:
         mark, _ = sheet.entries[COPY.legend]
         sheet.entries[COPY.legend] = mark, ADDED
@@ -74,6 +86,9 @@ class BackwardInk(Ink):
         super().__init__(tape, notes)
         self.factors: Factors = Factors(tape)
         self.parts: dict[str, Part] = {}
+        self.ways: list[Sequence[XY]] = []
+        self.words: list[tuple[str, str, Sequence[XY]]] = []  # id, factor, its wire
+        self.labels: list[Area] = []  # where something is written on a wire
 
     def node(self, group: Part, at: XY, reach: tuple[int, int]) -> str:
         """Draw a box that says its slope and Wᵀ, or a circle."""
@@ -104,7 +119,27 @@ class BackwardInk(Ink):
             return Label(
                 fitting(_primed(group, symbol), wide / 13), fitting(name, wide / 11)
             )
-        return Label(_primed(group, symbol), "")
+        if group.kind == SEVERAL:
+            self.sheet.entries[SEVERAL] = sign(PRIME), "times its Jacobian matrix"
+            return Label(symbol, fitting(name, wide / 11) + PRIME)
+        return Label(self._factor_inside(group) or _primed(group, symbol), "")
+
+    def _factor_inside(self, group: Part) -> str:
+        """Return the factor of a circle that one value goes through, as in 1 − u.
+
+        It stands in the circle, in the place of a sign, if there is room.
+        """
+        values, symbol = self._values(group), label(group).symbol
+        if len(values) != 1 or symbol.isalpha() or len(symbol) == 1:
+            return ""
+        words = ", ".join(self.factors.along(group.entries, values[0]))
+        return words if width(words) <= ROOM else ""
+
+    def _values(self, group: Part) -> list[Tensor]:
+        """Return the values that a circle reads."""
+        own = set(group.entries)
+        read = [a for e in group.entries for a in e.args if isinstance(a, Tensor)]
+        return [a for a in read if a not in own]
 
     def _explain(self, group: Part) -> None:
         """Say in the legend what the slopes are."""
@@ -139,9 +174,14 @@ class BackwardInk(Ink):
     def wire(self, way: Way, head: str, points: list[XY], arrow: bool = True) -> None:
         """Draw the wire of a value as the way back of its cotangent."""
         half, (words, words_at) = way.half, way.label
+        self.ways.append(points)
         name = name_in_time(half.value)
         if name and words.startswith(name):
             words = barred(name) + words[len(name) :]
+        if words and words_at:
+            wide = text_width(words)
+            middle = words_at[0] + wide / 2, words_at[1]
+            self.labels.append(_area(middle, (wide, 12)))
         self.sheet.wire(
             half.tail,
             head,
@@ -161,21 +201,73 @@ class BackwardInk(Ink):
     def _factor(self, value: Tensor, head: str, points: Sequence[XY]) -> None:
         """Write the factor where the cotangent comes out of a part."""
         part = self.parts.get(head)
-        if part is None or part.kind in (DENSE, JOIN) or _has_one_argument(part):
+        if part is None or part.kind in NO_FACTOR or _has_one_argument(part):
+            return
+        if self._factor_inside(part):
             return
         words = ", ".join(self.factors.along(part.entries, value))
         if not words:
             return
-        (a, b), (x, y) = points[-2:]
-        if abs(y - b) > abs(x - a):
-            at = x + 5, y + (-9 if y > b else 9)
-        else:
+        self.words.append((f"{head}_{len(self.words)}", words, points))
+
+    def write_factors(self) -> None:
+        """Write each factor beside its wire, where no other wire runs through it."""
+        taken = [_area(at, size) for _, at, size, _ in self.sheet.nodes]
+        taken += self.labels
+        for id, words, points in self.words:
             wide = text_width(words) + 8
-            at = (x - wide - 6 if x > a else x + 6), y + 9
-        self.sheet.text(f"{head}_{len(self.sheet.nodes)}", at, words)
+            spots = list(_spots(points, wide))
+            areas = [_area((x + wide / 2, y), (wide - 6, 13)) for x, y in spots]
+            costs = [self._cost(area, taken) for area in areas]
+            best = costs.index(min(costs))
+            taken.append(areas[best])
+            self.sheet.text(id, spots[best], words)
+
+    def _cost(self, area: Area, taken: Sequence[Area]) -> int:
+        """Count what is in the way of a text."""
+        ways = sum(_crosses(a, b, area) for w in self.ways for a, b in pairwise(w))
+        return ways + sum(_overlap(area, other) for other in taken)
 
     def number(self, value: Tensor, reader: Part, id: str, end: Sequence[XY]) -> None:
         """Say nothing: the factor tells which operand it was."""
+
+
+def _spots(points: Sequence[XY], wide: float) -> Iterator[XY]:
+    """Yield where a text may begin that stands beside the end of a wire."""
+    (a, b), (x, y) = points[-2:]
+    if abs(y - b) > abs(x - a):
+        up = 1 if b > y else -1
+        yield from (
+            (x + aside, y + up * away)
+            for away in (9, 16, 23, 30)
+            if away < abs(y - b)
+            for aside in (5, -wide - 3)
+        )
+    else:
+        right = 1 if a > x else -1
+        yield from (
+            ((x + away if right > 0 else x - wide - away), y + aside)
+            for aside in (9, -9)
+            for away in (6, 14, 22, 30, 40)
+        )
+
+
+def _area(at: XY, size: XY) -> Area:
+    (x, y), (wide, high) = at, size
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return (
+        one[0] < other[2] and other[0] < one[2]
+        and one[1] < other[3] and other[1] < one[3]
+    )  # fmt: skip
+
+
+def _crosses(start: XY, end: XY, area: Area) -> bool:
+    """Does an upright or level line run through an area?"""
+    (a, b), (x, y) = start, end
+    return _overlap((min(a, x), min(b, y), max(a, x), max(b, y)), area)
 
 
 def _has_one_argument(part: Part) -> bool:
