@@ -80,9 +80,9 @@ GOLDEN = r"""digraph tape {
 	n3 [label=<<FONT POINT-SIZE="13">×</FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.36 shape=ellipse style=filled tooltip="t3 = c_1 × c_1\nshape (), float64\nvalue 1" width=0.36]
 	n4 [label=<<FONT POINT-SIZE="13">× 0.5</FONT><BR/><FONT POINT-SIZE="11">loss</FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 penwidth=2.4 shape=ellipse style=filled tooltip="loss = t3 × 0.5\nshape (), float64\nvalue 0.5" width=0.75]
 	subgraph cluster_0 {
-		color="#b3b3b3" fillcolor="#fbfbfb" fontcolor="#55595e" label=part labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip=part
+		color="#b3b3b3" fillcolor="#fbfbfb" fontcolor="#55595e" label=part labeljust=c labelloc=t margin=7 style="rounded,filled" tooltip=part
 		subgraph cluster_1 {
-			color="#3f6a47" fillcolor="#eaf4ec" fontcolor="#3f6a47" label="t = 1" labeljust=l labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
+			color="#3f6a47" fillcolor="#eaf4ec" fontcolor="#3f6a47" label="t = 1" labeljust=c labelloc=t margin=7 style="rounded,filled" tooltip="part[1]"
 			n2 [label=<<FONT POINT-SIZE="13">−</FONT><BR/><FONT POINT-SIZE="11">c<SUB><FONT POINT-SIZE="8">1</FONT></SUB></FONT>> color="#99215a" fillcolor="#f8cfe0" height=0.55 shape=ellipse style=filled tooltip="c_1 = a − b\nshape (), float64\nvalue 1\nin part[1]" width=0.55]
 			n1 [label=<<FONT POINT-SIZE="11">b</FONT><BR/><FONT POINT-SIZE="9">2</FONT>> color="#8c8c8c" fillcolor="#ececec" height=0.47 shape=box style="rounded,filled" tooltip="b = 2\nshape (), float64" width=0.40]
 		}

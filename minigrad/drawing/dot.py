@@ -54,7 +54,7 @@ def _steps(root: Cluster) -> dict[str, Any]:
     return {
         node.id: frame.scope
         for frame in root.frames()
-        if isinstance(frame.scope[-1], int)
+        if _is_time(frame)
         for node in frame
     }
 
@@ -84,29 +84,53 @@ def _in_time(picture: Picture) -> Iterator[tuple[str, str]]:
 
 
 def _is_step(frame: Cluster) -> bool:
-    return isinstance(frame.scope[-1], int) or not frame.clusters
+    return _is_time(frame) or not frame.clusters
 
 
 def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
     for node in cluster.nodes:
         _write_node(graph, node)
     for inner in cluster.clusters.values():
+        title, inner = _unwrapped(inner)
         style = frame_style(inner)
-        label = inner.scope[-1]
-        text = f"t = {label}" if isinstance(label, int) else shortened(label)
         with graph.subgraph(name=ids[inner.scope]) as frame:
             frame.attr(
-                label=plain(text),
+                label=plain(title),
                 tooltip=pointed(path(inner.scope)),
                 style="rounded,filled",
                 fillcolor=style.fill,
                 color=style.border,
                 fontcolor=MUTED if style is PART else style.border,
                 labelloc="t",
-                labeljust="l",
+                labeljust="c",
                 margin="7",
             )
             _write_cluster(frame, inner, ids)
+
+
+def _unwrapped(frame: Cluster) -> tuple[str, Cluster]:
+    """Return the title of a frame, and what stands in it.
+
+    Parts around nothing but a part would be a staircase: one says all their titles.
+    A time step keeps its frame, whose colour says that it is one.
+    """
+    titles = [_title(frame)]
+    while not frame.nodes and len(frame.clusters) == 1:
+        (only,) = frame.clusters.values()
+        if _is_time(frame) or _is_time(only):
+            break
+        frame = only
+        titles.append(_title(frame))
+    return " / ".join(titles), frame
+
+
+def _is_time(frame: Cluster) -> bool:
+    return isinstance(frame.scope[-1], int)
+
+
+def _title(frame: Cluster) -> str:
+    label = frame.scope[-1]
+    return f"t = {label}" if isinstance(label, int) else shortened(label)
 
 
 def _write_node(graph: graphviz.Digraph, node: Node) -> None:
