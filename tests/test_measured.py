@@ -11,6 +11,8 @@ from model_cases import MODELS
 import minigrad as mg
 from minigrad.drawing import VIEWS, draw
 
+pytestmark = pytest.mark.slow
+
 MEASURED = [
     "LSTM", "peephole p * c", "GRU cell", "RNN", "stack", "bidirectional", "over time",
     "attention", "classifier", "kalman", "layer norm", "convolution", "own function",
