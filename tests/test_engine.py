@@ -90,6 +90,7 @@ def test_an_elementwise_row_in_javascript_is_the_row(browser, name):
         args += [mg.Tensor(inside(name, (2, 3))) for _ in row.rules[1:]]
         agrees(browser, row.apply(*args))
         agrees(browser, row.apply(*args[::-1]))
+        agrees(browser, row.apply(args[0], *(arg.data for arg in args[1:])))
 
 
 @pytest.mark.parametrize(
