@@ -16,13 +16,17 @@ from minigrad.drawing.legend import Entry, sign, swatch, table
 from minigrad.drawing.safe import MEDIUM, SMALL, plain, pointed, rich, width, with_names
 from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
+from minigrad.tensor import Tensor
 
 TIP = 8.0  # length of an arrow
 RIM = 10.0
 
 
 class Sheet:
-    """Frames, nodes and wires at their places, in points; y grows upwards."""
+    """Frames, nodes and wires at their places, in points; y grows upwards.
+
+    held   what stands at a node: entries of the tape, the one that leaves it last
+    """
 
     def __init__(self, notes: Iterable[str] = ()) -> None:
         self.notes = list(notes)
@@ -30,6 +34,7 @@ class Sheet:
         self.edges: list[tuple[str, str, dict[str, str]]] = []
         self.frames: list[tuple[XY, XY, dict[str, str]]] = []
         self.entries: dict[str, Entry] = {}
+        self.held: dict[str, tuple[Tensor, ...]] = {}
         self.marks = 0
 
     # ------------------------------------------------------------------ what is drawn
@@ -215,6 +220,7 @@ class Sheet:
             for tail, head, look in other.edges
         ]
         self.entries.update(other.entries)
+        self.held.update({prefix + id: held for id, held in other.held.items()})
         self.notes += other.notes
 
     def _explain(self, style: Style) -> None:

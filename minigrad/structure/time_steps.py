@@ -179,7 +179,7 @@ def _in_time(known: _Known, loop: Loop) -> list[Step]:
     if len(order) == 1:
         scope = (*loop.scope, order[0], *loop.part)
         return [_only_step(known, inside[order[0]], order[0], scope)]
-    numbered = _numbered([_entries(inside[t]) for t in order])
+    numbered = numbered_entries([_entries(inside[t]) for t in order])
     entries_at = dict(zip(order, numbered, strict=True))
     made_at = {e: (t, i) for t in order for i, e in entries_at[t].items()}
     read_at = {t: _reads(groups, known) for t, groups in inside.items()}
@@ -212,7 +212,7 @@ def _entries(groups: list[Part]) -> list[Tensor]:
     return [entry for group in groups for entry in group.entries]
 
 
-def _numbered(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
+def numbered_entries(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
     """Number the entries of time steps: what does the same has the same number.
 
     A last step may lack what nothing reads, so places are those in the longest step.

@@ -18,6 +18,7 @@ from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
 from minigrad.drawing.view import label, tooltip
 from minigrad.drawing.words import Label, shape_text, tooltip_of
+from minigrad.structure.consumers import weights
 from minigrad.structure.layers import called
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
@@ -70,14 +71,18 @@ class Ink:
         """Draw a box, a circle, or the square where vectors are joined."""
         id = f"n{self.place[group.entries[0]]}"
         says, words = tooltip(group, self.place), label(group)
+        held = (*weights(group.entries), *group.entries)
         if group.kind == JOIN:
-            return self.sheet.dot(at, says, square=True, tall=2 * SQUARE * reach[1])
+            id = self.sheet.dot(at, says, square=True, tall=2 * SQUARE * reach[1])
+            self.sheet.held[id] = held
+            return id
         wide, high = size(group, reach)
         name, symbol = "", words.symbol
         if group.kind in (DENSE, SEVERAL):
             name = fitting(words.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
         self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
+        self.sheet.held[id] = held
         return id
 
     def outer(self, value: Tensor, at: XY, name: str = "") -> str:
@@ -88,6 +93,7 @@ class Ink:
         says = fitting(name or shape_text(value), OUTER / 10)
         words = tooltip_of(value, self.place)
         self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), words)
+        self.sheet.held[id] = (value,)
         return id
 
     def name(self, value: Tensor) -> str:

@@ -29,29 +29,44 @@ from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.repeats import runs
 from minigrad.structure.time_steps import State, Step, names_over_time, steps, typical
 from minigrad.tape import Tape
+from minigrad.tensor import Tensor
 
 MANY = 4  # more time steps than that are not drawn side by side
 
 
-def gate_sheet(tape: Tape, ink_of: Callable[[Tape, Sequence[str]], Ink] = Ink) -> Sheet:
+def gate_sheet(
+    tape: Tape, ink_of: Callable[..., Ink] = Ink, for_all: bool = False
+) -> Sheet:
     """Return the picture of one time step of every layer, drawn with this ink.
 
-    Raises NotPlaced for what is no recurrent cell.
+    If it is to stand for all of them, its values are called f_t and y_t−1. Raises
+    NotPlaced for what is no recurrent cell.
     """
     layers = _layers(tape)
     rows = []
+    names: dict[Tensor, str] = {}
     for layer in layers:
         column = _typical(layers, layer)
         step = layer.at(column)
         if step is not None:
             rows.append(Shown(layer, {column: _planned(layer, step)}))
+            if for_all and len(layer.steps) > 1:
+                names.update(names_over_time(layer.steps, step))
     said = []
     for row in rows:
         step, count = row.plans[0].step, len(row.layer.steps)
         if count > 1:
             said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
     connect(tape, rows)
-    return grid(tape, rows, told(said, tape, layers, rows), title, ink_of=ink_of).sheet
+    notes = told(said, tape, layers, rows)
+    if for_all:
+        ink_of = partial(ink_of, names=names)
+    titled = _span_of_many if for_all else title
+    return grid(tape, rows, notes, titled, ink_of=ink_of).sheet
+
+
+def _span_of_many(layer: Layer, step: Step) -> str:
+    return span(layer, step) if len(layer.steps) > 1 else title(layer, step)
 
 
 def unrolled_sheet(tape: Tape) -> Sheet:
@@ -257,4 +272,5 @@ def _gap(layer: Layer, columns: range) -> Gap:
         ),
         f"{len(inside)} time steps, t = {first} to {last}: the same primitives "
         f"and the same Parameters as t = {example}",
+        tuple(entry for step in inside for entry in step.entries),
     )

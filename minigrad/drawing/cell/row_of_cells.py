@@ -36,12 +36,13 @@ from minigrad.tensor import Tensor
 OUTSIDE, BETWEEN, GAP = 5, 4, 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gap:
     """Time steps that are not drawn: how many, and which words say so."""
 
     label: Label
     tooltip: str
+    entries: tuple[Tensor, ...]
     width: int = GAP
 
 
@@ -152,6 +153,7 @@ class Row:
             gap.tooltip,
             peripheries="2",
         )
+        self.sheet.held[id] = gap.entries
         handed_on = {}
         for k, way in self.ways_out.items():
             level = self.plan.at[Port("after", k)][1]

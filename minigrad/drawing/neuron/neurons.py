@@ -156,6 +156,7 @@ class Neurons:
                 self.ids[value][k], at, (DOT, DOT), style, label, self._says(value, k),
                 penwidth="2.2" if dark else "1",
             )  # fmt: skip
+            self.sheet.held[self.ids[value][k]] = (value,)
         if place.gap:
             left, words = (place.gap[0] - 12, place.gap[1]), f"{id}_more"
             self.sheet.text(words, left, "· · ·")
