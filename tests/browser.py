@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 60.0  # seconds for one answer
 LAUNCH = """
@@ -31,6 +33,16 @@ def program() -> str | None:
     """Return where a Chromium is, if there is one."""
     chosen = os.environ.get("MINIGRAD_CHROMIUM")
     return chosen or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+needs_browser = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "browser" not in os.environ.get("MINIGRAD_REQUIRE", "").split()
+        and (program() is None or sys.platform == "win32"),
+        reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
+    ),
+]
 
 
 class Browser:
@@ -133,9 +145,20 @@ class Browser:
               return [box.left + box.width / 2, box.top + box.height / 2];
             }})()"""
         )
-        for kind in ("mousePressed", "mouseReleased"):
-            where = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        self.drag((x, y), (x, y))
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the mouse at one point, move it to another, and let it go."""
+        self.hover(start)
+        for kind, (x, y) in (
+            ("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end),
+        ):  # fmt: skip
+            where = {"x": x, "y": y, "button": "left", "clickCount": 1, "buttons": 1}
             self.ask("Input.dispatchMouseEvent", type=kind, **where)
+
+    def hover(self, at: tuple[float, float]) -> None:
+        """Move the mouse to a point."""
+        self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=at[0], y=at[1])
 
     def resize(self, width: int, height: int) -> None:
         """Give the page a window of this size."""

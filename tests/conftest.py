@@ -9,6 +9,7 @@ import os
 import shutil
 
 import pytest
+from browser import Browser
 from hypothesis import settings
 
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
@@ -31,6 +32,14 @@ def peer(name):
     if promised("compare"):
         return importlib.import_module(name)
     return pytest.importorskip(name, reason=f"{name} is in the extra 'compare'")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Return Chromium, for tests that say `needs_browser`."""
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.quit()
 
 
 @pytest.fixture(scope="session")

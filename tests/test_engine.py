@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 
 import numpy as np
 import pytest
-from browser import Browser, program
-from conftest import promised
+from browser import Browser
 
 import minigrad as mg
 from lstm import LSTMCell
@@ -23,13 +21,6 @@ from minigrad.exploring.tape_data import (
 )
 from minigrad.primitive import TABLE
 
-needs_browser = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not promised("browser") and (program() is None or sys.platform == "win32"),
-        reason="no Chromium on the PATH, nor in MINIGRAD_CHROMIUM",
-    ),
-]
 random_numbers = np.random.default_rng(3)
 
 

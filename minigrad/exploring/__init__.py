@@ -8,7 +8,10 @@ every use contributes, what was checked or proved, and the line of the program.
     mathml.py    formulas for a browser       tables.py    arrays as small tables
     step_panels.py   a step as HTML           picture.py   the drawing, open and closed
     tape_data.py     the tape as data; engine.js, which runs it again
-    html_page.py     page.html, style.css and script.js made one file
+    html_page.py     page.html, style.css and the scripts made one file
+
+    walk.js      one step at a time       pictures.js   what is lit, zoom, hovering
+    numbers.js   tables and colours       training.js   a number that is changed
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@
 //
 //   const run = MinigradTape(data)     data as tape_data.py writes it
 //   run.forward()                      every value from the leaves
-//   run.backward(output, seed)         every cotangent; by default of the first output,
-//                                      and 1 in every entry
+//   run.backward(output, seed)         every cotangent; by default of all outputs, and 1
+//                                      in every entry
 //   run.value(i), run.cotangent(i)     of step i, as Float64Array; null if nothing
 //                                      depends on it, or it is not asked for
+//   run.contribution(i, n)             what step i gives back to its n-th argument
 //   run.set(i, entry, number)          change a leaf; forward() and backward() follow
 //   run.step(rate)                     gradient descent: each Parameter -= rate * its
 //                                      cotangent, then forward() and backward()
@@ -27,7 +28,9 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
   const values = steps.map((step, i) =>
     step.op ? new Float64Array(size(step)) : recorded[i].slice());
   let cotangents = steps.map(() => null);
-  let seeded = [data.outputs[0], null];
+  let seeded = [];
+  let only = null; // the argument that is given something back, if not all
+  const receives = (arg, n) => steps[arg].active && (only === null || only === n);
 
   // Which entry of an argument meets entry k of the result, when axes are broadcast.
   function places(shape, result) {
@@ -57,7 +60,7 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
   function elementwiseBack(i, g) {
     const {op, args} = steps[i], y = values[i];
     args.forEach((arg, n) => {
-      if (!steps[arg].active) return;
+      if (!receives(arg, n)) return;
       const to = cotangent(arg), slope = rows[op].slopes[n];
       for (let k = 0; k < y.length; k++) {
         const numbers = args.map((each, m) => values[each][meets[i][m][k]]);
@@ -75,7 +78,7 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
   function linearBack(i, g) {
     const {args, terms} = branch(steps[i]);
     for (const [k, n, entry, c] of terms)
-      if (steps[args[n]].active) cotangent(args[n])[entry] += c * g[k];
+      if (receives(args[n], n)) cotangent(args[n])[entry] += c * g[k];
   }
 
   // Products are [k, i, j, c]: a[i] b[j], times c, goes to entry k.
@@ -86,9 +89,9 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
 
   function bilinearBack(i, g) {
     const {args: [a, b], products} = steps[i];
-    if (steps[a].active)
+    if (receives(a, 0))
       for (const [k, p, q, c] of products) cotangent(a)[p] += c * g[k] * values[b][q];
-    if (steps[b].active)
+    if (receives(b, 1))
       for (const [k, p, q, c] of products) cotangent(b)[q] += c * g[k] * values[a][p];
   }
 
@@ -122,12 +125,24 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
     forward() {
       steps.forEach((step, i) => { if (step.op) KINDS[step.kind][0](i); });
     },
-    backward(output = data.outputs[0], seed = null) {
+    backward(output = null, seed = null) {
       seeded = [output, seed];
       cotangents = steps.map(() => null);
-      cotangent(output).set(seed ?? new Float64Array(values[output].length).fill(1));
-      for (let i = output; i >= 0; i--)
+      const outputs = output === null ? data.outputs : [output];
+      for (const each of outputs)
+        cotangent(each).forEach((bar, k, to) => { to[k] = bar + (seed ? seed[k] : 1); });
+      for (let i = Math.max(...outputs); i >= 0; i--)
         if (steps[i].op && cotangents[i]) KINDS[steps[i].kind][1](i, cotangents[i]);
+    },
+    contribution(i, n) {
+      const kept = cotangents, arg = steps[i].args[n];
+      cotangents = steps.map(() => null);
+      only = n;
+      if (kept[i]) KINDS[steps[i].kind][1](i, kept[i]);
+      const found = cotangent(arg);
+      cotangents = kept;
+      only = null;
+      return found;
     },
     set(i, entry, number) { values[i][entry] = number; },
     step(rate) {

@@ -1,6 +1,6 @@
 """The page: one file, which needs nothing else.
 
-Its three parts, page.html, style.css and script.js, lie beside this module. The steps
+Its parts, page.html, style.css and the scripts, lie beside this module. The steps
 are all in the page, so that it can be read, searched and printed without its script;
 the script shows one at a time. The page forbids the browser to load anything, and to
 run any script but its own.
@@ -21,12 +21,14 @@ from minigrad.drawing.fold import said
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
-from minigrad.exploring.tape_data import carried
+from minigrad.exploring.tape_data import as_json, carried
 from minigrad.structure.parts import DENSE
 from minigrad.structure.repeats import repeated, repeats
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+SCRIPTS = ("walk.js", "pictures.js", "numbers.js", "training.js")
 
 
 def page(
@@ -41,13 +43,10 @@ def page(
     tape = exploration.tape
     pictures, why_none = states(tape, title)
     words = Words(exploration, shown, at_most)
-    articles = (
-        words.step(step, " ".join(state.nodes[step.entry] for state in pictures))
-        for step in exploration.steps
-    )
+    articles = map(words.step, exploration.steps)
     gates = {each.scope for each in structure(tape) if each.kind == DENSE}
     data, engine = carried(tape)
-    script = f"{engine}{part('script.js')}"
+    script = "\n".join([engine, *map(part, SCRIPTS)])
     return Template(part("page.html")).substitute(
         title=text(title),
         summary=_with_code(text(" ".join([_summary(exploration), *remarks]))),
@@ -55,6 +54,7 @@ def page(
         style=part("style.css"),
         script=script,
         data=data,
+        views=as_json([{"name": p.name, "held": p.held} for p in pictures]),
         outline=_outline(exploration.steps, (), gates),
         picture=_pictures(pictures, why_none),
         steps="".join(articles),
@@ -103,7 +103,7 @@ def _pictures(pictures: list[State], why_none: str) -> str:
     if not pictures:
         return f"<p>There is no picture: {text(why_none)}</p>"
     choices = "".join(
-        f'<label><input type="radio" name="state" value="{state.name}"'
+        f'<label><input type="radio" name="view" value="{state.name}"'
         f"{' checked' * (k == 0)}> {state.name}</label>"
         for k, state in enumerate(pictures)
     )
@@ -112,11 +112,7 @@ def _pictures(pictures: list[State], why_none: str) -> str:
         f'aria-label="Picture, {state.name}">{state.svg}</div>'
         for state in pictures
     )
-    return (
-        f'<fieldset class="choice" hidden><legend>Show</legend>{choices}</fieldset>'
-        f'{frames}<p class="label">A yellow box is a closed part with weights, '
-        "a double frame closed time steps. Click a node to go to its step.</p>"
-    )
+    return Template(part("picture.html")).substitute(choices=choices, frames=frames)
 
 
 def _outline(steps: Sequence[Step], scope: Scope, gates: Container[Scope]) -> str:

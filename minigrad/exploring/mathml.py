@@ -12,6 +12,7 @@ what stands between elements (a comma, a plus) becomes an operator.
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -201,7 +202,8 @@ class Spoken(Text):
 class WithNumbers(MathMl):
     """The same formulas with numbers in place of the letters that have small values.
 
-    values   the array behind each letter; what is large stays a letter
+    values    the array behind each letter; what is large stays a letter
+    sources   which numbers these are, for the script, which may write others there
 
     >>> f, c = Letter("f"), Letter("c")
     >>> WithNumbers({f: np.array(0.5), c: np.array(2.0)}).inline(f + c)
@@ -212,9 +214,11 @@ class WithNumbers(MathMl):
         self,
         values: Mapping[Letter, Any],
         nameless: Mapping[Letter, str] | None = None,
+        sources: Mapping[Letter, str] | None = None,
     ) -> None:
         super().__init__(nameless)
         self.values = values
+        self.sources = sources or {}
         self.used = 0  # how many letters became numbers
         self.matrices: set[str] = set()  # what has brackets of its own
 
@@ -231,7 +235,7 @@ class WithNumbers(MathMl):
         if isinstance(whole, Letter) and fits(self.values.get(whole)):
             self.used += 1
             value = np.asarray(self.values[whole])
-            text = matrix(value)
+            text = matrix(value, self.sources.get(whole, ""))
             self.matrices |= {text} if value.ndim else set()
             return text, SUM if value.ndim == 0 and value < 0 else ATOM
         if isinstance(whole, Applied) and not self._as_on_paper(whole):
@@ -263,19 +267,22 @@ def fits(value: Any) -> bool:
     return value is not None and small and 0 < np.size(value) <= ROOM
 
 
-def matrix(value: Array) -> str:
-    """Write a number, a vector as a column, or a matrix.
+def matrix(value: Array, of: str = "") -> str:
+    """Write a number, a vector as a column, or a matrix; `of` says whose numbers.
 
     >>> mathml(matrix(np.array([0.5, -1.0]))).count("<mtr>")
     2
     """
+    known = itertools.count()
+
+    def one(each: Any) -> str:
+        tag = f"mn data-of='{of}' data-at='{next(known)}'" if of else "mn"
+        return element(tag, number(each).replace("-", "−"))
+
     if value.ndim == 0:
-        return _number(number(value.item()))
+        return one(value.item())
     rows = value.reshape(len(value), -1).tolist()
-    cells = (
-        element("mtr", *(element("mtd", _number(number(each))) for each in line))
-        for line in rows
-    )
+    cells = [element("mtr", *(element("mtd", one(x)) for x in line)) for line in rows]
     return row(operator("("), element("mtable", *cells), operator(")"))
 
 

@@ -55,9 +55,13 @@ class Words:
         self.shown = shown
         self.at_most = at_most
         self.letters = MathMl(exploration.nameless)
+        places = exploration.place.items()
+        named = {exploration.letters[entry]: k for entry, k in places}
+        self.sources = {letter: f"v{k}" for letter, k in named.items()}
+        self.sources |= {letter.barred(): f"c{k}" for letter, k in named.items()}
 
-    def step(self, step: Step, nodes: str) -> str:
-        """Return the article of a step; `nodes` are those of the pictures."""
+    def step(self, step: Step) -> str:
+        """Return the article of a step."""
         entry, k = step.entry, step.position
         args = [a for a in entry.args if isinstance(a, Tensor)]
         users = [use.user for use in step.uses if use.user is not None]
@@ -65,7 +69,6 @@ class Words:
         what = entry.primitive.name if entry.primitive else _leaf(entry)
         data = {
             "position": str(k),
-            "nodes": nodes,
             "args": self._places(args),
             "users": self._places(users),
             "forward": f"Forward, step {k}: "
@@ -73,6 +76,11 @@ class Words:
             "backward": f"Backward, step {k}: "
             + self._said(step.backward, f"no cotangent of {step.name} was asked for"),
         }
+        if entry.primitive is None:
+            data["leaf"] = "yes"
+        for key, array in (("value", entry.data), ("cotangent", step.bar)):
+            if array is not None and array.size and array.dtype.kind in "fiub":
+                data[key] = repr(largest(array))
         attributes = "".join(f' data-{key}="{text(v)}"' for key, v in data.items())
         return (
             f'<article class="step" id="step-{k}"{attributes}>'
@@ -116,9 +124,15 @@ class Words:
     def _forward(self, step: Step) -> Iterator[str]:
         if step.forward is not None:
             yield self._equation(step.forward)
-            yield from self._with_numbers(step.forward, step.entry.data)
+            value = step.entry.data
+            yield from self._with_numbers(step.forward, value, f"v{step.position}")
             yield from self._constants(step.forward)
-        yield self._table(step.entry.data, self.all.letters[step.entry], "value")
+        yield self._table(
+            step.entry.data,
+            self.all.letters[step.entry],
+            "value",
+            f"v{step.position}",
+        )
         args = [a for a in step.entry.args if isinstance(a, Tensor)]
         yield self._links("made from", args, "forward")
         users = [use.user for use in step.uses if use.user is not None]
@@ -132,10 +146,10 @@ class Words:
         notes = ", ".join(map(self.letters.note, dict.fromkeys(step.backward.notes)))
         if notes:
             yield f'<p class="label">rule: {notes}</p>'
-        yield from self._with_numbers(step.backward, step.bar)
+        yield from self._with_numbers(step.backward, step.bar, f"c{step.position}")
         yield from self._uses(step)
         bar = self.all.letters[step.entry].barred()
-        yield self._table(step.bar, bar, "cotangent")
+        yield self._table(step.bar, bar, "cotangent", f"c{step.position}")
 
     def _uses(self, step: Step) -> Iterator[str]:
         """Show what every use contributes, one below the other."""
@@ -170,7 +184,12 @@ class Words:
             argument = f'<span class="label">argument {use.argument + 1}</span>'
             origin = f"{self._link(use.user, 'backward')} {argument}"
         written = self.letters.inline(term) if term is not None else ""
-        numbers = table(use.contribution, "", self.at_most, corners=False)
+        of = (
+            f"u{self.all.place[use.user]}-{use.argument}"
+            if use.user is not None
+            else ""
+        )
+        numbers = table(use.contribution, "", self.at_most, corners=False, of=of)
         cells = f"<td>{written}</td><td>{numbers}</td>"
         return f'<tr><th scope="row">{origin}</th>{cells}</tr>'
 
@@ -190,7 +209,7 @@ class Words:
         maths = "".join(map(self.letters.maths, pieces))
         return f'<div class="equation">{maths}</div>'
 
-    def _with_numbers(self, line: Line, value: np.ndarray) -> Iterator[str]:
+    def _with_numbers(self, line: Line, value: np.ndarray, of: str) -> Iterator[str]:
         """Write the line again with its numbers: all of them, or those of one entry."""
         if sum(1 for _ in letters_in(line.right)) > MANY_LETTERS:
             return
@@ -205,14 +224,14 @@ class Words:
             ones = ",".join("1" * value.ndim)
             label = f"its entry {ones}, with these numbers"
             value, right = value[first], visible(right)
-        writer = WithNumbers(values, self.all.nameless)
+        writer = WithNumbers(values, self.all.nameless, self.sources)
         if not value.ndim:
             writer.odot = operator("·")
         pieces = writer.terms(right)
         if not writer.used:
             return
         if fits(value):
-            pieces.append(" = " + matrix(np.asarray(value)))
+            pieces.append(" = " + matrix(np.asarray(value), of))
         yield f'<p class="label">{label}</p>'
         yield self._broken(pieces)
 
@@ -223,9 +242,10 @@ class Words:
 
     # ------------------------------------------------------------------ tables, links
 
-    def _table(self, array: np.ndarray, letter: Letter, what: str) -> str:
+    def _table(self, array: np.ndarray, letter: Letter, what: str, of: str = "") -> str:
         caption = f"{what} {self.letters.inline(letter)}"
-        return f'<div class="scroll">{table(array, caption, self.at_most)}</div>'
+        written = table(array, caption, self.at_most, of=of)
+        return f'<div class="scroll {what}">{written}</div>'
 
     def _links(self, label: str, entries: Sequence[Tensor], way: str) -> str:
         several = list(dict.fromkeys(entries))
@@ -241,6 +261,16 @@ class Words:
         said = f"{self.letters.inline(self.all.letters[entry])} (step {k})"
         there = k in self.shown
         return f'<a href="#{way}-{k}">{said}</a>' if there else f"<span>{said}</span>"
+
+
+def largest(array: np.ndarray) -> float:
+    """Return the entry of largest magnitude, with its sign.
+
+    >>> largest(np.array([1.0, -3.0, 2.0]))
+    -3.0
+    """
+    flat = array.ravel()
+    return float(flat[np.argmax(np.abs(flat.astype(float)))])
 
 
 def _leaf(entry: Tensor) -> str:

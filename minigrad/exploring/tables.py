@@ -19,10 +19,13 @@ from minigrad.tensor import Array
 CORNER = 3  # rows and columns at each end of a large array
 
 
-def table(array: Array, caption: str, at_most: int, corners: bool = True) -> str:
+def table(
+    array: Array, caption: str, at_most: int, corners: bool = True, of: str = ""
+) -> str:
     """Return an array as a table; one with more than `at_most` entries as a summary.
 
     `caption` is HTML; without `corners`, a summary is all there is of a large array.
+    `of` says which numbers these are to the script, which may write others there.
 
     >>> print(table(np.array(0.5), "<b>y</b>", 60))
     <table class="heat"><caption><b>y</b></caption><tr><td ...>0.5</td></tr></table>
@@ -34,12 +37,15 @@ def table(array: Array, caption: str, at_most: int, corners: bool = True) -> str
     large = array.size > at_most
     if large and not corners:
         return f'<p class="summary">{_summary(array, corners)}</p>'
-    lines = "".join(_lines(array, large))
+    lines = "".join(_lines(array, large, bool(of)))
     said = f'<p class="summary">{_summary(array, corners)}</p>' if large else ""
-    return f'<table class="heat"><caption>{caption}{said}</caption>{lines}</table>'
+    known = f' data-of="{of}"' if of else ""
+    return (
+        f'<table class="heat"{known}><caption>{caption}{said}</caption>{lines}</table>'
+    )
 
 
-def _lines(array: Array, large: bool) -> Iterator[str]:
+def _lines(array: Array, large: bool, known: bool) -> Iterator[str]:
     scale, wide = _scale(array), array.ndim > 1
     flat = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     rows, columns = (_shown(n, large) for n in flat.shape)
@@ -48,7 +54,9 @@ def _lines(array: Array, large: bool) -> Iterator[str]:
         yield f"<tr>{'<td></td>' * wide}{''.join(heads)}</tr>"
     for i in rows:
         cells = (
-            "<td>…</td>" if i is None or j is None else _cell(flat[i, j], scale)
+            "<td>…</td>"
+            if i is None or j is None
+            else _cell(flat[i, j], scale, i * flat.shape[1] + j if known else None)
             for j in columns
         )
         head = _head("row", _index(i, array.shape[:-1])) if wide else ""
@@ -73,7 +81,7 @@ def _shown(count: int, large: bool) -> list[int | None]:
     return [*range(CORNER), None, *range(count - CORNER, count)]
 
 
-def _cell(value: Any, scale: float) -> str:
+def _cell(value: Any, scale: float, at: int | None) -> str:
     value = value.item() if isinstance(value, np.generic) else value
     heat, kind = 0.0, ""
     if isinstance(value, float) and np.isfinite(value) and scale:
@@ -82,7 +90,8 @@ def _cell(value: Any, scale: float) -> str:
         kind = "odd"
     look = f' class="{kind}" style="--heat:{heat:.2f}"' if kind else ""
     full, text = html.escape(repr(value)), html.escape(number(value))
-    return f'<td{look} title="{full}">{text.replace("-", "−")}</td>'
+    place = "" if at is None else f' data-at="{at}"'
+    return f'<td{look}{place} title="{full}">{text.replace("-", "−")}</td>'
 
 
 def _scale(array: Array) -> float:

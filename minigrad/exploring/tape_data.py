@@ -125,7 +125,7 @@ def carried(tape: Tape) -> tuple[str, str]:
     return as_json(data), f"{rows}\n{engine.read_text('utf-8')}"
 
 
-def as_json(data: dict[str, Any]) -> str:
+def as_json(data: Any) -> str:
     """Return data as JSON that may stand inside a page."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
