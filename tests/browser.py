@@ -135,17 +135,21 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Press the mouse in the middle of the first such element that is seen."""
+        self.value(f"{self._seen(selector)}.scrollIntoView({{block: 'center'}})")
+        at = self.middle(selector)
+        self.drag(at, at)
+
+    def _seen(self, selector: str) -> str:
+        every = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        return f"{every}.find(each => each.getClientRects().length)"
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        """Return where in the window the first such element is that is seen."""
         x, y = self.value(
-            f"""(() => {{
-              const seen = each => each.getClientRects().length;
-              const one = [...document.querySelectorAll({json.dumps(selector)})]
-                .find(seen);
-              one.scrollIntoView({{block: "center", inline: "center"}});
-              const box = one.getBoundingClientRect();
-              return [box.left + box.width / 2, box.top + box.height / 2];
-            }})()"""
+            f"(box => [box.left + box.width / 2, box.top + box.height / 2])"
+            f"({self._seen(selector)}.getBoundingClientRect())"
         )
-        self.drag((x, y), (x, y))
+        return x, y
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press the mouse at one point, move it to another, and let it go."""

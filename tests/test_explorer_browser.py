@@ -141,6 +141,47 @@ def test_help_opens_and_closes(browser, neuron_page, by):
     assert seen == [closed, opened, closed]
 
 
+PLAYED = """
+new Promise(done => {
+  const seen = [];
+  const watch = new MutationObserver(() => {
+    seen.push(place);
+    if (seen.length === 3) { watch.disconnect(); done(seen); }
+  });
+  watch.observe(one('.here'), {childList: true});
+})
+"""
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+def test_a_walk_is_played_and_paused(browser, neuron_page, by):
+    browser.open(f"{neuron_page}#forward-3")
+    delays = "const wait = setTimeout, delays = [];"
+    delays += "globalThis.setTimeout = (f, ms) => (delays.push(ms), wait(f, 0))"
+    button = "one('[data-go=play]')"
+    state = f"[{button}.innerText, {button}.ariaPressed, timer !== null]"
+
+    def press():
+        browser.press("p") if by == "key" else browser.click("[data-go=play]")
+
+    assert browser.value(state) == ["▶ Play", "false", False]
+    press()
+    assert browser.value(state) == ["❚❚ Pause", "true", True]
+    press()
+    assert browser.value(f"[...{state}, place]") == ["▶ Play", "false", False, 3]
+    browser.value(delays)  # from here on no time passes
+    browser.value("speed.value = '8', globalThis.played = " + PLAYED + ", 0")
+    press()
+    assert browser.value("played") == [4, 5, 6]
+    browser.value("new Promise(done => wait(done, 50))")
+    assert browser.value(f"[...{state}, place]") == ["▶ Play", "false", False, 9]
+    assert browser.value("delays.every(ms => ms === 125)")
+    browser.value("speed.value = '.5', globalThis.played = " + PLAYED + ", 0")
+    press()  # at the end: once more from the beginning
+    assert browser.value("played") == [0, 1, 2]
+    assert browser.value("delays.at(-1)") == 2000
+
+
 def test_help_that_opens_comes_into_view(browser, lstm_page):
     browser.resize(900, 500)
     browser.open(lstm_page)
@@ -175,6 +216,7 @@ def test_what_scrolls_slides_or_is_typed_into_keeps_its_keys(browser, lstm_page)
     browser.press("ArrowRight")  # to the next choice
     assert browser.value("one('[name=view]:checked').value") == "cotangents"
     assert browser.value(WHERE) == "backward 40"
+    browser.value("form.open = true")
     for name, key in (("number", "-"), ("number", "0"), ("rate", "b"), ("leaf", "c")):
         browser.value(f"one('[name={name}]').focus()")
         browser.press(key)

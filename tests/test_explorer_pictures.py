@@ -44,16 +44,9 @@ def go(browser, where):
     browser.value(f"go(placeOf('#{where.replace(' ', '-')}'))")
 
 
-def middle(browser, selector):
-    return browser.value(
-        f"(b => [b.left + b.width / 2, b.top + b.height / 2])"
-        f"(one({selector!r}).getBoundingClientRect())"
-    )
-
-
 def shown(browser, selector):
     """The node of the picture that is seen."""
-    return middle(browser, f".state:not([hidden]) {selector}")
+    return browser.middle(f".state:not([hidden]) {selector}")
 
 
 # ------------------------------------------------------------------------ which picture
@@ -273,7 +266,7 @@ def test_the_wheel_with_ctrl_zooms_about_the_mouse_and_without_it_scrolls(page):
 def test_two_fingers_zoom(page):
     browser = page("#forward-43", width=390, height=844)
     browser.value("choose(4), frame().scrollIntoView()")
-    x, y = middle(browser, ".state:not([hidden])")
+    x, y = browser.middle(".state:not([hidden])")
     before = browser.value(SIZE)
 
     def touch(kind, *apart):

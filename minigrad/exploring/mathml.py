@@ -210,6 +210,8 @@ class WithNumbers(MathMl):
     '<math><mn>0.5</mn><mo form="infix">+</mo><mn>2</mn></math>'
     """
 
+    beside = operator("·")  # digits side by side are one number
+
     def __init__(
         self,
         values: Mapping[Letter, Any],

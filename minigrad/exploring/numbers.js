@@ -43,26 +43,32 @@ function refresh(from) {
   }
 }
 
+const LOOKS = ["title", "style", "class"];
+
 function say(element, numbers, write, scale) {
-  if (!numbers) {
-    const was = recorded.get(element);
-    if (was) Object.assign(element, { textContent: was.text, title: was.title });
-    if (was) element.setAttribute("style", was.style);
-    if (was) element.setAttribute("class", was.look);
-    recorded.delete(element);
-    return;
+  if (!numbers) return restoreRecorded(element);
+  if (!recorded.has(element)) {
+    const looks = LOOKS.map((name) => [name, element.getAttribute(name)]);
+    recorded.set(element, { text: element.textContent, looks });
   }
-  if (!recorded.has(element))
-    recorded.set(element, {
-      text: element.textContent, title: element.title ?? "",
-      style: element.getAttribute("style") ?? "", look: element.getAttribute("class") ?? "",
-    });
   const x = numbers[Number(element.dataset.at)];
   element.textContent = write(x, element);
   if (scale === undefined) return;
+  const { classList } = element;
   element.title = String(x);
-  element.className = Number.isFinite(x) ? (x < 0 ? "minus" : "plus") : "odd";
+  for (const [look, holds] of Object.entries({ minus: x < 0, plus: x >= 0, odd: !Number.isFinite(x) }))
+    classList.toggle(look, holds && (look === "odd" || Number.isFinite(x)));
   element.style.setProperty("--heat", scale ? (Math.abs(x) / scale).toFixed(2) : "0");
+}
+
+function restoreRecorded(element) {
+  const was = recorded.get(element);
+  if (!was) return;
+  element.textContent = was.text;
+  for (const [name, look] of was.looks)
+    if (look === null) element.removeAttribute(name);
+    else element.setAttribute(name, look);
+  recorded.delete(element);
 }
 
 // In an equation a number that became negative needs brackets, unless it has some.

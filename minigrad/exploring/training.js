@@ -118,6 +118,8 @@ let begun = []; // the recorded leaves
 function startTraining() {
   if (!run) {
     one(".why", form).textContent = tape.why;
+    one("summary", form).textContent = "Change a number";
+    form.open = true;
     one(".moves", form).hidden = true;
     return;
   }
@@ -139,7 +141,7 @@ function startTraining() {
   Object.assign(actions, { step: () => train(trained + 1), reset });
   if (!leaves.some((k) => run.steps[k].parameter)) {
     for (const each of all(".descent :is(button, input)", form)) each.disabled = true;
-    one(".descent .label", form).textContent = "There is no Parameter to train.";
+    one(".why", form).append(" There is no Parameter to train.");
   }
   for (const k of leaves) if (articleOf.has(k)) draggable(articleOf.get(k), k);
   pick(order[0]);
