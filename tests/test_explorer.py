@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm import LSTMCell, State
+from lstm import LSTM, LSTMCell, Stack, State
 from minigrad.deriving.formula import Applied, Letter, Number, formula, power
 from minigrad.drawing import NotRendered
 from minigrad.drawing.project import Arrow
@@ -147,6 +147,31 @@ def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
     for state, counts in ((gates, (4 * 3, 0)), (steps, (0, 3))):
         drawn = state.svg.partition("</style>")[2]
         assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
+
+
+def test_a_picture_of_one_time_step_holds_the_same_parts_at_every_time():
+    X = mg.Tensor(np.random.default_rng(0).normal(size=(4, 3)), name="X")
+    Y, _ = Stack(LSTM(3, 2, rng=0), LSTM(2, 2, rng=1))(X)
+    tape = mg.Tape((Y * Y).sum())
+    found = {state.name: state.held for state in picture.states(tape, "")[0]}
+    for name in ("gate", "folded"):
+        held = [pairs for pairs in found[name].values() if len(pairs) > 1]
+        assert {tuple(sorted(t for t, _ in pairs)) for pairs in held} == {(1, 2, 3, 4)}
+        boxes = [pairs for pairs in held if len(pairs[0][1]) > 2]
+        assert len(boxes) == 2 * 4
+        for pairs in held:
+            kinds = {tuple(_does(tape.steps[k]) for k in ks) for _, ks in pairs}
+            begins = any(not tape.steps[k].primitive for _, ks in pairs for k in ks)
+            assert len(kinds) == 1 or begins, (name, pairs)  # with y_0
+        for pairs in boxes:
+            places = [ks for _, ks in sorted(pairs)]
+            assert places == sorted(places), "time runs forward"
+    alone = [pairs for pairs in found["unrolled"].values() if len(pairs) > 1]
+    assert alone == []
+
+
+def _does(entry):
+    return entry.primitive and entry.primitive.name
 
 
 def test_a_closed_time_step_says_its_time_and_stands_in_the_part_around_it():
@@ -411,6 +436,13 @@ def shown(value):
     return float(number(value))
 
 
+def test_a_product_of_numbers_in_a_fraction_has_a_dot():
+    a, b, f = Letter("a"), Letter("b"), Letter("f")
+    writer = WithNumbers({a: np.array(0.5), b: np.array(3.0), f: np.array(2.0)})
+    both = "<mn>0.5</mn><mo>·</mo><mn>3</mn>"
+    assert f"<mrow>{both}</mrow></mfrac>" in writer.inline(formula(f) / (a * b))
+
+
 def test_a_root_is_drawn_as_one(tmp_path):
     x = mg.Tensor(4.0, name="x")
     page = written(mg.sqrt(x), tmp_path)
@@ -526,7 +558,7 @@ def test_no_name_adds_an_element_to_the_page(tmp_path_factory, name):
 def test_the_same_program_gives_the_same_bytes(tmp_path):
     program = (
         "import sys, minigrad as mg, numpy as np\n"
-        "from lstm import LSTMCell, State\n"
+        "from lstm import LSTM, LSTMCell, Stack, State\n"
         "y, c = LSTMCell(n=3, m=2, rng=0)(np.ones(3), State.zeros(2))\n"
         "mg.explore((y * c).sum(), sys.argv[1], prove=True)\n"
     )

@@ -46,6 +46,9 @@ def test_in_a_notebook_the_page_is_walked_within_its_frame(browser, tmp_path):
     notebook = tmp_path / "notebook.html"
     notebook.write_text(f"<meta charset=utf-8>{page._repr_html_()}", "utf-8")
     browser.open(notebook.as_uri())
+    browser.resize(1000, 1000)
+    frame = "document.querySelector('iframe').getBoundingClientRect()"
+    assert 700 < browser.value(f"{frame}.height") < 950
     inside = "document.querySelector('iframe').contentDocument"
     here = f"{inside}.querySelector('.here').textContent"
     assert browser.value(here).startswith("Forward, step 0")
@@ -273,6 +276,17 @@ def test_every_number_that_a_reader_sees_is_that_of_numpy(browser, lstm_page):
             browser.value("new Promise(done => setTimeout(done))")
             expected = [number(v).replace("-", "−") for v in array.ravel().tolist()]
             assert browser.value(seen.replace("{way}", way)) == expected
+
+
+def test_no_equation_is_cut_where_the_page_has_room(browser, lstm_page):
+    browser.resize(1280, 900)
+    browser.open(lstm_page)
+    cut = "all('article:not([hidden]) .equation').filter("
+    cut += "e => e.scrollWidth > e.clientWidth + 1).length"
+    for k in (1, 12, 24, 31, 43, 48, 71):
+        for way in ("forward", "backward"):
+            browser.value(f"go(placeOf('#{way}-{k}'))")
+            assert browser.value(cut) == 0, (way, k)
 
 
 def test_the_outline_shows_where_one_is_and_leads_elsewhere(browser, lstm_page):

@@ -55,7 +55,7 @@ class Page:
         own = self.html.replace("<head>", '<head><base href="about:srcdoc">', 1)
         return (
             f'<iframe title="{html.escape(self.title)}" srcdoc="{html.escape(own)}" '
-            'style="width: 100%; height: 46rem; border: 1px solid #8888"></iframe>'
+            'style="width: 100%; height: 52rem; border: 1px solid #8888"></iframe>'
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:

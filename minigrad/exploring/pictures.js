@@ -81,8 +81,7 @@ function choose(which) {
   const gates = /closed/.test(name);
   for (const each of all("nav details.gate")) each.open = !gates;
   for (const each of all("nav details.time")) each.open = name !== "time steps closed";
-  // All of it, if its words can be read then.
-  if (!zooms[view]) zoomTo(fitting() < 0.55 ? 0.85 : Math.min(fitting(), 1.1));
+  if (!zooms[view]) zoomTo(opening());
   show(place);
 }
 
@@ -100,6 +99,13 @@ function fitting() {
   const { width, height } = natural();
   const most = parseFloat(getComputedStyle(frame()).maxHeight);
   return Math.min((frame().clientWidth - 2) / width, (most - 4) / height);
+}
+
+// All of it, or its whole width, if words can be read then.
+function opening() {
+  const wide = (frame().clientWidth - 20) / natural().width;
+  const readable = [fitting(), wide].find((zoom) => zoom >= 0.5) ?? 0.85;
+  return Math.min(readable, 1.1);
 }
 
 // Keep the point (x, y) of the frame where it is.
