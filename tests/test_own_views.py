@@ -43,7 +43,7 @@ def test_names_and_time_steps_turn_a_record_into_a_cell(page):
 
 
 def test_a_long_tape_is_folded_and_says_so(page):
-    names, (*_, long, _own), _ = page
+    names, (*_, long, _raised, _own), _ = page
     assert len(mg.Tape(names["long"])) > 9000
     assert "997 time steps" in long.dot or "t = 3 ... 999" in long.dot
 

@@ -306,7 +306,7 @@ def test_what_a_class_says_itself_comes_before_its_parents():
 # ----------------------------------------------------------------------------- pictures
 
 CHANGED = {  # parts that are new, and parts of the usual cell that are missing
-    PeepholeCell: (3, 3),  # three boxes that also read c
+    PeepholeCell: (0, 0),  # the same boxes, with wires from c
     CoupledCell: (1, 1),  # 1 - f for a box
     NoInputGateCell: (0, 2),  # a box and its multiplication
     NoForgetGateCell: (0, 2),

@@ -67,8 +67,9 @@ def written(
     shapes = (np.shape(getattr(a, "data", a)) for a in step.args)
     args = [spread(arg, shape) for arg, shape in zip(args, shapes, strict=True)]
     if kept is not None and "mask" in step.options:
-        (other,) = (each for each in args if visible(each) != ZERO)
-        return spread(kept * other, step.shape)
+        others = [each for each in args if visible(each) != ZERO]
+        if len(others) == 1:  # else it is a choice between two values
+            return spread(kept * others[0], step.shape)
     return applied(row, args, step.options, step.shape)
 
 
