@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from browser import needs_browser
@@ -27,6 +29,11 @@ def tape():
 
 
 @pytest.fixture(scope="module")
+def states(tape):
+    return picture.states(tape, "")[0]
+
+
+@pytest.fixture(scope="module")
 def page(browser, tape, tmp_path_factory):
     """The page of an LSTM, open at its first step in the picture `gate`."""
     path = tmp_path_factory.mktemp("lstm") / "graph.html"
@@ -42,6 +49,13 @@ def page(browser, tape, tmp_path_factory):
 
 def go(browser, where):
     browser.value(f"go(placeOf('#{where.replace(' ', '-')}'))")
+
+
+def walked(browser, places, what):
+    """What is seen at several steps, one after the other."""
+    return browser.value(
+        f"{json.dumps(places)}.map(at => (show(placeOf('#' + at)), {what.strip()}))"
+    )
 
 
 def shown(browser, selector):
@@ -143,17 +157,20 @@ STEPS = {1: (11, 12, 15, 20, 29), 2: (30, 43), 3: (50, 67)}
 
 
 @pytest.mark.parametrize("k", range(7), ids=VIEWS)
-def test_the_step_its_neighbours_and_what_comes_later_are_marked(page, tape, k):
+def test_the_step_its_neighbours_and_what_comes_later_are_marked(page, tape, states, k):
     browser = page()
     browser.value(f"choose({k})")
-    state, edges = picture.states(tape, "")[0][k], browser.value(EDGES)
-    for t, steps in STEPS.items():
-        for step in steps:
-            for way in ("forward", "backward"):
-                go(browser, f"{way} {step}")
-                expected = marks(tape, state, edges, step, way, t)
-                assert browser.value(MARKS) == expected, (step, way)
-                assert expected["now"]
+    edges = browser.value(EDGES)
+    asked = [
+        (t, step, way)
+        for t, steps in STEPS.items()
+        for step in steps
+        for way in ("forward", "backward")
+    ]
+    found = walked(browser, [f"{way}-{step}" for _, step, way in asked], MARKS)
+    for (t, step, way), each in zip(asked, found, strict=True):
+        assert each == marks(tape, states[k], edges, step, way, t), (step, way)
+        assert each["now"]
 
 
 def test_a_picture_of_one_time_step_shows_the_time_walked_to(page):
@@ -297,10 +314,9 @@ def test_the_node_of_the_step_is_always_in_sight(page, width):
     browser = page(width=width, height=844)
     for k in (0, 3, 4, 6):
         browser.value(f"choose({k})")
-        for step in range(11, 72, 12):
-            go(browser, f"forward {step}")
-            if browser.value("Boolean(one('.node.now', frame()))"):
-                assert browser.value(IN_SIGHT), (k, step)
+        places = [f"forward-{step}" for step in range(11, 72, 6)]
+        in_sight = walked(browser, places, f"!one('.node.now', frame()) || {IN_SIGHT}")
+        assert in_sight == [True] * len(places), k
     browser.value("choose(4)")
     browser.resize(700, 500)
     browser.value("new Promise(requestAnimationFrame)")
@@ -348,9 +364,8 @@ def test_a_large_picture_has_an_overview_that_shows_and_changes_what_is_seen(pag
       return a.left < b.right && b.left < a.right && a.top < b.bottom
         && b.top < a.bottom;
     })()"""
-    for step in range(11, 73, 4):  # it never covers the step
-        go(browser, f"forward {step}")
-        assert not browser.value(hidden), step
+    places = [f"forward-{step}" for step in range(11, 73, 2)]
+    assert not any(walked(browser, places, hidden))  # it never covers the step
 
 
 # --------------------------------------------------------------------- what a node says
