@@ -276,7 +276,20 @@ def test_of_several_outputs_all_have_the_cotangent_1(browser, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "x", [1 / 3, 2.0, -0.0, 1e-9, 12345.678, 1234.0, 9999.96, 1e-4, 9.99996e-5, -7e120]
+    "x",
+    [
+        1 / 3,
+        2.0,
+        -0.0,
+        1e-9,
+        12345.678,
+        1234.0,
+        9999.96,
+        1e-4,
+        5e-5,
+        9.99996e-5,
+        -7e120,
+    ],
 )
 def test_numbers_are_written_as_python_writes_them(page, x):
     assert page.value(f"written({x!r})") == said(x)

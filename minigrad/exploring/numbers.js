@@ -68,7 +68,6 @@ function restoreRecorded(element) {
   for (const [name, look] of was.looks)
     if (look === null) element.removeAttribute(name);
     else element.setAttribute(name, look);
-  recorded.delete(element);
 }
 
 // In an equation a number that became negative needs brackets, unless it has some.

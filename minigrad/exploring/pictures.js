@@ -15,13 +15,11 @@ const held = (id, t = time) => {
 };
 const numberOf = (node) => held(node.dataset.node).at(-1);
 
-// The time that shows a step: where it was made rather than where it comes in.
+// The time that shows a step: where it was made, before it came in anywhere.
 function timeOf(position) {
-  const holders = Object.entries(views[view].held).flatMap(([id, pairs]) =>
-    pairs.filter((pair) => pair[1].includes(position)).map((pair) => [id, pair[0]]));
-  const made = holders.filter(([id]) => id.startsWith("n"));
-  const times = (made.length ? made : holders).map(([, t]) => t);
-  return times.length ? Math.min(...times.map((t) => t ?? Infinity)) : null;
+  const times = Object.values(views[view].held).flat()
+    .filter((pair) => pair[1].includes(position)).map(([t]) => t ?? Infinity);
+  return times.length ? Math.min(...times) : null;
 }
 
 const near = (position, way) =>
@@ -46,7 +44,7 @@ function markPicture() {
     node.classList.toggle("now", on);
     node.classList.toggle("near", !on && held(id).some((k) => reads.includes(k)));
     node.classList.toggle("later", !backward && first.get(id) > now && !on);
-    node.classList.toggle("back", backward && (first.get(id) >= now || on));
+    node.classList.toggle("back", backward && (first.get(id) > now || on));
     node.tabIndex = -1;
   }
   for (const edge of all(".edge", frame())) {
