@@ -240,6 +240,18 @@ def test_colours_of_nodes_and_of_tables_follow(page):
     assert browser.value(f"{cell}.title") == "-2"
 
 
+def test_a_number_that_becomes_negative_gets_brackets_within_a_product(
+    browser, tmp_path
+):
+    w, x = mg.Parameter(3.0, name="w"), mg.Tensor(2.0, name="x")
+    browser.open(mg.explore(x * w, tmp_path / "product.html").as_uri())
+    browser.value("form.open = true, go(placeOf('#forward-2'))")
+    line = "all('.forward .equation', article()).at(-1).textContent"
+    assert "".join(browser.value(line).split()) == "2·3=6"
+    put(browser, "number", "-3")
+    assert "".join(browser.value(line).split()) == "2·(−3)=−6"
+
+
 def test_without_a_parameter_nothing_can_be_trained_but_changed(browser, tmp_path):
     x = mg.Tensor(2.0, name="x")
     browser.open(mg.explore(x * x, tmp_path / "square.html").as_uri())
