@@ -36,7 +36,7 @@ class Failure(NamedTuple):
 
 
 class recording(Within):
-    """Inside, every step is noted; `mg.draw` and `mg.Tape` take what was noted.
+    """Inside, every step is noted: `mg.draw` draws it, and `tape()` is its tape.
 
     steps     what was recorded in the block, in order
     failure   the primitive that could not compute, if one could not
@@ -70,7 +70,14 @@ class recording(Within):
         return f"<recording: {many}{ended}>"
 
     def alter(self, setting: Setting) -> None:
-        setting.checker = Notes(self, setting.checker)
+        around = setting.checker
+        watched = around is not None and not isinstance(around, Unwatched)
+        finite = watched and around is not None and around.finite
+        setting.checker = (Watch if watched else Unwatched)(finite, self)
+
+    def leave(self, setting: Setting) -> None:
+        if setting.checker is not None:
+            setting.checker.thaw()
 
     def __enter__(self) -> Self:
         self.__init__()  # type: ignore[misc]
@@ -83,6 +90,18 @@ class recording(Within):
         if self.failure is not None and self.failure.error is not self.error:
             self.failure = None  # the program went on, and the block did not end there
 
+    def recorded(self, node: Tensor) -> None:
+        """Note a step that was recorded."""
+        self.steps.append(node)
+
+    def failed(
+        self, row: Primitive, args: tuple[Any, ...], options: Options, error: Exception
+    ) -> None:
+        """Note a primitive that could not compute."""
+        step = Tensor(np.nan)  # it has no value: this one stands in its place
+        step.primitive, step.args, step.options = row, args, dict(options)
+        self.failure = Failure(step, error)
+
     def tape(self) -> Tape:
         """Return the tape of all that nothing has read yet, and of what failed."""
         steps = [*self.steps, *([self.failure.step] if self.failure else [])]
@@ -90,34 +109,19 @@ class recording(Within):
         return Tape([step for step in steps if step not in read])
 
 
-class Notes(Watch):
-    """Notes each step; another watch around it goes on watching."""
+class Unwatched(Watch):
+    """Looks at nothing itself: only the notes are told."""
 
-    __slots__ = ("around", "notes")
-
-    def __init__(self, notes: recording, around: Watch | None) -> None:
-        super().__init__(finite=False)
-        self.notes, self.around = notes, around
+    __slots__ = ()
 
     def compute(
         self, function: Callable[..., R], *args: object, **options: object
     ) -> R:
-        if self.around is not None:
-            return self.around.compute(function, *args, **options)
         return function(*args, **options)
 
     def recorded(self, node: Tensor) -> None:
-        self.notes.steps.append(node)
-        if self.around is not None:
-            self.around.recorded(node)
+        if self.notes is not None:
+            self.notes.recorded(node)
 
     def differentiated(self, node: Tensor, i: int, contribution: Value) -> None:
-        if self.around is not None:
-            self.around.differentiated(node, i, contribution)
-
-    def failed(
-        self, row: Primitive, args: tuple[Any, ...], options: Options, error: Exception
-    ) -> None:
-        step = Tensor(np.nan)  # it has no value: this one stands in its place
-        step.primitive, step.args, step.options = row, args, dict(options)
-        self.notes.failure = Failure(step, error)
+        return None

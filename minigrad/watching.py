@@ -13,7 +13,7 @@ from __future__ import annotations
 import weakref
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -47,11 +47,27 @@ class checked(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        setting.checker = Watch()
+        setting.checker = Watch(notes=_notes_of(setting))
 
     def leave(self, setting: Setting) -> None:
         if setting.checker is not None:
             setting.checker.thaw()
+
+
+def _notes_of(setting: Setting) -> Notes | None:
+    return setting.checker.notes if isinstance(setting.checker, Watch) else None
+
+
+class Notes(Protocol):
+    """What is told of each step, whether or not it is looked at."""
+
+    def recorded(self, node: Tensor) -> None:
+        """Note a step."""
+
+    def failed(
+        self, row: Primitive, args: tuple[Any, ...], options: Options, error: Exception
+    ) -> None:
+        """Note what could not compute."""
 
 
 class keeping_lines(checked):
@@ -69,16 +85,21 @@ class keeping_lines(checked):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        setting.checker = Watch(finite=False)
+        setting.checker = Watch(finite=False, notes=_notes_of(setting))
 
 
 class Watch:
-    """One block of `checked()`: looks at each step, freezes leaves until it ends."""
+    """One block of `checked()`: looks at each step, freezes leaves until it ends.
 
-    __slots__ = ("_finite", "_frozen")
+    finite   does a NaN or infinity stop the program?
+    notes    what a block of `recording()` around it notes: it is told, too
+    """
 
-    def __init__(self, finite: bool = True) -> None:
-        self._finite = finite
+    __slots__ = ("_frozen", "finite", "notes")
+
+    def __init__(self, finite: bool = True, notes: Notes | None = None) -> None:
+        self.finite = finite
+        self.notes = notes
         self._frozen: dict[int, weakref.ref[Array]] = {}
 
     def compute(
@@ -90,8 +111,10 @@ class Watch:
 
     def recorded(self, node: Tensor) -> None:
         """Look at a step that was just recorded."""
+        if self.notes is not None:
+            self.notes.recorded(node)
         node.witness = Witness(node)
-        if self._finite:
+        if self.finite:
             _require_finite(node, node.data, f"{_name(node)} made")
         node.data.flags.writeable = False
         for arg in node.args:
@@ -100,7 +123,7 @@ class Watch:
 
     def differentiated(self, node: Tensor, i: int, contribution: Value) -> None:
         """Look at what a rule returned for argument i of a step."""
-        if not self._finite:
+        if not self.finite:
             return
         array = getattr(contribution, "data", contribution)
         _require_finite(
@@ -111,6 +134,8 @@ class Watch:
         self, row: Primitive, args: tuple[Any, ...], options: Options, error: Exception
     ) -> None:
         """Look at a primitive that could not compute, before the error is raised."""
+        if self.notes is not None:
+            self.notes.failed(row, args, options, error)
 
     def thaw(self) -> None:
         """Let the user write into the leaves again."""

@@ -14,7 +14,10 @@ from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.backward.chain_rule import DOT, Factors
+from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
+from minigrad.drawing.project import Picture
 from minigrad.gradient import unbroadcast
+from minigrad.structure.sublayers import structure
 
 
 def both_ways(made):
@@ -117,6 +120,17 @@ def test_what_is_read_twice_has_two_arrows_and_each_its_factor():
     assert said(c - c) == ["", "× −1"]
     a = mg.Tensor(np.ones(2), name="a")
     assert said(a * a) == ["⊙ a", "⊙ a"]
+
+
+def test_a_box_that_reads_a_value_twice_says_each_factor():
+    rng, h = np.random.default_rng(0), mg.Tensor(np.ones(3), name="h")
+    W, U = (mg.Parameter(rng.normal(size=(3, 3)), name=name) for name in "WU")
+    with mg.scope("box"):
+        y = mg.tanh(mg.matvec(W, h) + mg.matvec(U, h))
+        y.name = "y"
+    boxed = Picture(tape(y), structure(tape(y)))
+    found = [says for _, _, says in ForwardAndBackward(tape(y), boxed).backward]
+    assert found == ["⊙ (1 − y²), Wᵀ", "⊙ (1 − y²), Uᵀ"]
 
 
 def test_a_named_function_is_one_node_on_both_ways():

@@ -637,6 +637,15 @@ def test_the_sign_that_is_printed_is_compared_and_not_its_mask(z: list[float]) -
     assert np.array_equal(turned, (array < 0).astype(float))
 
 
+@pytest.mark.parametrize("mask", [[True, False, True], [True, True, True]])
+def test_a_mask_that_agrees_by_chance_is_not_written_as_a_sign(mask) -> None:
+    """Of a dropout or of padding: at other numbers it would not be that of z > 0."""
+    z = mg.Parameter(np.where(mask, 2.0, -3.0), name="z")
+    derived = str(mg.derive((mg.where(mask, z, 0.0) * z).sum()))
+    assert "> 0]" not in derived
+    assert "mask)" in derived
+
+
 def test_a_negated_relu_has_no_mask_of_its_argument() -> None:
     x = mg.Parameter([-1.0, 2.0], name="x")
     derived = str(mg.derive(mg.where(x.data < 0, x, 0.0).sum()))

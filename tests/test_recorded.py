@@ -88,3 +88,21 @@ def test_a_block_that_is_checked_is_checked_inside_too():
         y = mg.exp(mg.Tensor([1.0]))
     assert y.line
     assert any(each is y for each in recorded.steps)
+
+
+def test_what_is_checked_inside_is_noted_too():
+    with mg.recording() as recorded:
+        with mg.checked():
+            y = mg.exp(mg.Tensor([1.0], name="a"))
+        z = y * 2.0
+    assert [each is known for each, known in zip(recorded.steps, (y, z), strict=True)]
+    assert len(recorded.steps) == 2
+    assert y.line
+
+
+def test_leaves_can_be_written_again_after_both_blocks():
+    leaf = mg.Tensor([1.0])
+    with mg.checked(), mg.recording():
+        mg.exp(leaf)
+        assert not leaf.data.flags.writeable
+    assert leaf.data.flags.writeable

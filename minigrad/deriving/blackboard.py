@@ -39,6 +39,7 @@ from minigrad.deriving.rules import Note, Record, rule_of
 from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
 from minigrad.structure.consumers import consumers
+from minigrad.structure.decisions import decision
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand
@@ -153,23 +154,23 @@ class Blackboard:
     def _kept(self, step: Tensor) -> Formula | None:
         """Return [z > 0] for a step that keeps z where it is positive, else puts 0.
 
-        None for any other: the mask has to be that of z > 0, in the record's numbers.
+        None for any other: a function of this package has to have asked that, and the
+        recorded mask has to be the answer.
         """
-        mask = step.options.get("mask")
-        if step in self.kept or not isinstance(mask, np.ndarray) or len(step.args) != 2:
+        asked = decision(step)
+        if step in self.kept or asked is None:
             return self.kept.get(step)
-        for z, other, keeps in zip(
-            step.args, step.args[::-1], (mask, ~mask), strict=True
+        for z, other, relation in zip(
+            step.args, step.args[::-1], (">", "<="), strict=True
         ):
-            if isinstance(other, Tensor) or np.any(np.asarray(other) != 0):
-                continue
-            if not isinstance(z, Tensor) or not np.array_equal(keeps, z.data > 0):
+            zero = not isinstance(other, Tensor) and not np.any(np.asarray(other))
+            if not (zero and isinstance(z, Tensor) and asked.relation == relation):
                 continue
             time = time_of(step)
             taken = [each for each in self.constants if each.name == "mask"]
             count = sum(each.time == time for each in taken)
             letter = Letter("mask", mark=str(count + 1), time=time, of=step.shape)
-            self.constants[letter] = keeps.astype(float)
+            self.constants[letter] = (z.data > 0).astype(float)
             self.kept[step] = Indicator(visible(self.value[z]), letter)
         return self.kept.get(step)
 
@@ -273,13 +274,7 @@ class Blackboard:
         row, constant = step.primitive, self._constant_at(step)
         assert row is not None
         record, kept = self._record_of(step), self._kept(step)
-        known = {
-            record.g: spread(bar, step.shape),
-            record.y: spread(self.value[step], step.shape),
-        }
-        for a, operand in zip(step.args, record.operands, strict=True):
-            value = self.value[a] if isinstance(a, Tensor) else constant(a)
-            known[operand] = spread(value, operand.shape)
+        known = record.known(step, bar, self.value, constant)
         for i, arg in onward:
             yield arg, transcribed(record.of(i), known, constant, kept), rule_of(row, i)
 

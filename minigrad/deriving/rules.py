@@ -7,14 +7,14 @@ transcribed; beside the line stands in the margin which rule of calculus it was.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from minigrad.context import clean_recording
-from minigrad.deriving.formula import Formula, Letter, formula
-from minigrad.deriving.transcribe import in_operators, transcribed
+from minigrad.deriving.formula import Formula, Letter, formula, spread
+from minigrad.deriving.transcribe import Constant, in_operators, transcribed
 from minigrad.deriving.typeset import Slope
 from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
@@ -52,6 +52,23 @@ class Record:
                     found = unbroadcast(found, shape)
             self.found[i] = found
         return self.found[i]
+
+    def known(
+        self,
+        step: Tensor,
+        bar: Formula,
+        value: Mapping[Tensor, Formula],
+        constant: Constant,
+    ) -> dict[Tensor, Formula]:
+        """Return what is written for g, y and the operands at a step like this one."""
+        found = {
+            self.g: spread(bar, step.shape),
+            self.y: spread(value[step], step.shape),
+        }
+        for arg, operand in zip(step.args, self.operands, strict=True):
+            here = value[arg] if isinstance(arg, Tensor) else constant(arg)
+            found[operand] = spread(here, operand.shape)
+        return found
 
 
 def _any(shape: Shape) -> Tensor:

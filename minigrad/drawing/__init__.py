@@ -14,13 +14,15 @@ The files, in the order of the argument:
     safe.py      text made safe, and its size
 
     sheet.py     DOT text with places        curves.py    wires with round corners
-    cell/        a cell as its parts stand: gate, unrolled, folded, difference
+    cell/        a cell as its parts stand: gate, unrolled, folded, difference, and
+                 run backwards: cotangents
     neuron/      dots and lines: neuron
     backward/    forward and backward: backward
     dense_and_layer_views.py                 views.py     the table of all views
 
     render.py    which program paints it     paper.py     pdf and png from svg
-    drawing.py   what the user holds
+    drawing.py   what the user holds         centred.py    words in the middle
+    failure.py   a program that raised
 
 What is known of a tape's structure is read in `minigrad.structure`.
 """

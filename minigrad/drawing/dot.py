@@ -89,7 +89,7 @@ def _is_step(frame: Cluster) -> bool:
 
 def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
     for node in cluster.nodes:
-        _write_node(graph, node)
+        write_node(graph, node)
     for inner in cluster.clusters.values():
         title, inner = _unwrapped(inner)
         style = frame_style(inner)
@@ -133,7 +133,8 @@ def _title(frame: Cluster) -> str:
     return f"t = {label}" if isinstance(label, int) else shortened(label)
 
 
-def _write_node(graph: graphviz.Digraph, node: Node) -> None:
+def write_node(graph: graphviz.Digraph, node: Node) -> None:
+    """Write a node as its kind looks, of the size of its words."""
     style = STYLES[node.kind]
     if style.is_mark:
         _write_mark(graph, node, style)

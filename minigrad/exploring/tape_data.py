@@ -27,6 +27,8 @@ import numpy as np
 from minigrad.array_like import as_array
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Elementwise, Linear
+from minigrad.structure.decisions import decision
+from minigrad.structure.provenance import marks, moved_by, numbers
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.types import Array
@@ -39,14 +41,6 @@ PRECISE = {
     "exp(a) - 1": "Math.expm1(a)",
     "log(1 + a)": "Math.log1p(a)",
 }
-# How named functions decide: where(args[left] relation args[right], args[0], args[1]).
-DECISIONS = {
-    "relu": [("<=", 1, 0)],
-    "maximum": [(">", 0, 1)],
-    "minimum": [("<", 0, 1)],
-    "clip": [("<", 1, 0), (">", 1, 0)],
-}
-RELATIONS = {"<=": np.less_equal, "<": np.less, ">": np.greater}
 
 
 class NotMoving(Exception):
@@ -201,21 +195,20 @@ class _Writer:
             ]
 
         written = self._bounded("linear", "terms", chosen(mask))
-        name = entry.call.name if entry.call and entry.call.ours else ""
-        for relation, left, right in DECISIONS.get(name, ()):
-            if np.array_equal(RELATIONS[relation](args[left], args[right]), mask):
-                sides = {
-                    side: {"of": places[i], "at": _met(args[i], shape)}
-                    for side, i in (("left", left), ("right", right))
-                }
-                branches = [chosen(np.full(shape, each)) for each in (True, False)]
-                return written | {
-                    "test": {"relation": relation, **sides},
-                    "mask": [int(each) for each in mask.ravel()],
-                    # what is not chosen from is zero: no coefficient
-                    "choices": [_every(branch, mask.size) for branch in branches],
-                }
-        return written | {"kept": True}
+        decided = decision(entry)
+        if decided is None:
+            return written | {"kept": True}
+        sides = {
+            side: {"of": places[i], "at": _met(args[i], shape)}
+            for side, i in (("left", decided.left), ("right", decided.right))
+        }
+        branches = [chosen(np.full(shape, each)) for each in (True, False)]
+        return written | {
+            "test": {"relation": decided.relation, **sides},
+            "mask": [int(each) for each in mask.ravel()],
+            # what is not chosen from is zero: no coefficient
+            "choices": [_every(branch, mask.size) for branch in branches],
+        }
 
     def _constant(self, array: Array) -> int:
         self._count(array)
@@ -244,8 +237,8 @@ class _Writer:
 def terms(function: Callable[..., Array], args: Sequence[Array]) -> list[list[Any]]:
     """Return what a linear function adds up: [k, n, i, c] for y[k] += c args[n][i].
 
-    A function that only moves numbers is seen through at once: addresses are moved in
-    their place. Others are asked about one entry after the other.
+    Of a function that only moves numbers their marks say where they go. Others are
+    asked about one entry after the other.
 
     >>> terms(lambda a: a[::-1], [np.zeros(2)])
     [[0, 0, 1, 1], [1, 0, 0, 1]]
@@ -255,14 +248,10 @@ def terms(function: Callable[..., Array], args: Sequence[Array]) -> list[list[An
     shapes = [arg.shape for arg in args]
     sources = [(n, i) for n, a in enumerate(args) for i in range(a.size)]
     count = len(sources)
-    moved = function(*_filled(np.arange(1.0, count + 1), shapes)).ravel()
-    witness = np.random.default_rng(0).integers(1, 2048, count).astype(float)
-    with np.errstate(invalid="ignore"):
-        places = moved.astype(int)
-    if np.all((places >= 0) & (places <= count)) and np.array_equal(
-        np.append(0.0, witness)[places], function(*_filled(witness, shapes)).ravel()
-    ):
-        return [[k, *sources[p - 1], 1] for k, p in enumerate(places.tolist()) if p]
+    moved = moved_by(function, _filled(marks(np.arange(1, count + 1)), shapes))
+    if moved is not None:
+        places = numbers(moved).ravel().tolist()
+        return [[k, *sources[p - 1], 1] for k, p in enumerate(places) if p]
     found: list[list[Any]] = []
     for source, unit in zip(sources, np.eye(count), strict=True):
         column = function(*_filled(unit, shapes)).ravel()

@@ -8,11 +8,13 @@ written: no file imports SymPy, Graphviz, or a picture. In the order of the argu
     consumers.py         who reads whom
     provenance.py        which entry of which value an entry is
     dependence.py        which entries an entry reads, through many steps
+    decisions.py         how a mask was decided: relu
     parts.py             entries that are shown as one
     fused_subgraphs.py   several primitives as one: a layer norm
     sublayers.py         dense sub-layers, and all parts of a tape
     loops.py             what was recorded over and over
     repeats.py           time steps that did the same as the one before
     time_steps.py        what each time step reads, makes and hands on
+    roles.py             what has the same role at every time step
     layers.py            recurrent layers side by side in time
 """

@@ -1,106 +1,28 @@
-"""Dependence: which entries does an entry read, through one row or through many?
+"""Dependence: which entries of a vector does an entry of the result read?
 
-A row that only moves entries reads what the marks say (see `provenance.py`), and an
-elementwise row what broadcasting puts there. A linear row says it itself, when it runs
-on a vector with a single entry that is not 0: where the result is not 0, that entry was
-read.
+An elementwise row reads what broadcasting puts there. A linear row says it itself, when
+it runs on vectors with a single entry that is not 0: where the result is not 0, that
+entry was read.
 
     x = 0 1 0        x.sum() = 1,  x.cumsum() = 0 1 1
     A @ V            column k reads column k of V, and every column of A
 
-So every row has a **pattern**, the places where its Jacobian may differ from 0, and the
-pattern of several steps is the product of theirs:
-
-    d loss / d x = (d loss / d y) (d y / d x)
+These are the places where the Jacobian may differ from 0. A vector is the last axis,
+and what is said of its entries holds for all vectors in a batch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear
-from minigrad.structure.provenance import (
-    constant,
-    length,
-    marks,
-    moved,
-    numbers,
-    vectors,
-)
-from minigrad.tape import in_order
+from minigrad.structure.provenance import constant, length, vectors
 from minigrad.tensor import Array, Tensor
 from minigrad.types import Shape
-
-
-def pattern(entry: Tensor, i: int) -> Array:
-    """Return which entry of a result (row) reads which of its argument i (column).
-
-    These are the places where the Jacobian may differ from 0, of entries in the order
-    of memory.
-
-    >>> import minigrad as mg
-    >>> W, x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), mg.Tensor([5.0, 6.0])
-    >>> pattern(mg.cumsum(x, axis=0), 0).astype(int)
-    array([[1, 0],
-           [1, 1]])
-    >>> pattern(mg.matvec(W, x), 0).astype(int)
-    array([[1, 1, 0, 0],
-           [0, 0, 1, 1]])
-    """
-    arg, row = entry.args[i], entry.primitive
-    found = np.zeros((entry.size, arg.size), bool)
-    places = marks(np.arange(1, arg.size + 1)).reshape(arg.shape)
-    came: Array | None
-    if isinstance(row, Elementwise):
-        came = np.broadcast_to(places, entry.shape)
-    else:
-        given = [constant(arg) for arg in entry.args]
-        given[i] = places
-        came = moved(row, given, entry.options, entry.shape)
-    if came is not None:
-        read = numbers(came).ravel()
-        (k,) = np.nonzero(read)
-        found[k, read[k] - 1] = True
-        return found
-    for j in range(arg.size):
-        chosen = np.zeros(arg.size)
-        chosen[j] = 1.0
-        found[:, j] = _reading(entry, i, chosen.reshape(arg.shape)).ravel()
-    return found
-
-
-def dependence(
-    value: Tensor, source: Tensor, through: Iterable[Tensor] | None = None
-) -> Array:
-    """Return which entry of a value (row) reads which of a source (column), at last.
-
-    through   the entries between them, in the order of the tape; by default all
-
-    >>> import minigrad as mg
-    >>> x = mg.Tensor([1.0, 2.0, 3.0])
-    >>> dependence(mg.tanh(x)[1:] * 2.0, x).astype(int)
-    array([[0, 1, 0],
-           [0, 0, 1]])
-    >>> bool(dependence(mg.softmax(x), x).all())
-    True
-    """
-    reached = {source: np.eye(source.size, dtype=bool)}
-    for entry in in_order([value]) if through is None else through:
-        if entry.primitive is None or entry is source:
-            continue
-        for i, arg in enumerate(entry.args):
-            if isinstance(arg, Tensor) and arg in reached:
-                way = np.asarray(pattern(entry, i).astype(np.float32) @ reached[arg])
-                before = reached.get(entry, np.zeros(way.shape, bool))
-                reached[entry] = np.asarray(before | (way > 0))
-    return reached.get(value, np.zeros((value.size, source.size), bool))
-
-
-# ---------------------------------------------------------------------- of one vector
 
 
 def reads(entry: Tensor) -> Iterator[tuple[Tensor, int, int]]:

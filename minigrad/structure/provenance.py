@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,18 @@ def moved(
     assert row is not None
     if row.written == UNSEEN:
         return np.broadcast_to(given[0], shape)
+    return moved_by(partial(row.function, **options), given)
+
+
+def moved_by(function: Callable[..., Any], given: Sequence[Array]) -> Array | None:
+    """Return the marks that a function makes of marks; None if it mixes them.
+
+    >>> found = moved_by(np.flip, [marks([1, 2])])
+    >>> numbers(found), moved_by(np.sum, [marks([1, 2])])
+    (array([2, 1]), None)
+    """
     try:
-        made = np.asarray(row.function(*given, **options))
-        found = made.astype(np.int64)
+        found = np.asarray(function(*given)).astype(np.int64)
     except Exception:  # a row of the reader's own that wants other numbers
         return None
     return found if (numbers(found) != MIXTURE).all() else None

@@ -58,13 +58,22 @@ class Factors:
         for step in tape:
             self.values[step] = self._value(step)
 
-    def along(self, entries: Sequence[Tensor], value: Tensor, k: int = 0) -> list[str]:
+    def along(
+        self,
+        entries: Sequence[Tensor],
+        value: Tensor,
+        reader: Tensor | None = None,
+        k: int = 0,
+    ) -> list[str]:
         """Return the factors from the last of several entries to a value they read.
 
-        Where it is read several times, as in c * c, k says which time is meant.
+        Where several read it, as in tanh(W x + U x), reader says which is meant, by
+        default the first; where one reads it twice, as in c * c, k says which time.
         """
         start = next(
-            i for i, each in enumerate(entries) if any(a is value for a in each.args)
+            i
+            for i, each in enumerate(entries)
+            if each is reader or (reader is None and any(a is value for a in each.args))
         )
         places = [i for i, a in enumerate(entries[start].args) if a is value]
         found = [self.of(entries[start], places[min(k, len(places) - 1)])]
@@ -91,13 +100,7 @@ class Factors:
         """Return what a step's cotangent contributes to that of its argument i."""
         shapes = [np.shape(getattr(a, "data", a)) for a in step.args]
         record = Record(step, shapes)
-        known = {
-            record.g: spread(bar, step.shape),
-            record.y: spread(self.values[step], step.shape),
-        }
-        for a, operand in zip(step.args, record.operands, strict=True):
-            value = self.values[a] if isinstance(a, Tensor) else _constant(a)
-            known[operand] = spread(value, operand.shape)
+        known = record.known(step, bar, self.values, _constant)
         return visible(transcribed(record.of(i), known, _constant))
 
     def _value(self, step: Tensor) -> Formula:

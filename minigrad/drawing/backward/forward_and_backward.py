@@ -19,15 +19,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from minigrad.drawing.backward.cotangents import Cotangents
 from minigrad.drawing.canvas import canvas
+from minigrad.drawing.dot import write_node
 from minigrad.drawing.fold import readable
 from minigrad.drawing.legend import marks, of_kinds, sign, swatch, table
 from minigrad.drawing.project import Arrow, Node, Picture
 from minigrad.drawing.safe import plain, pointed, rich, size, with_names
-from minigrad.drawing.styles import BACKWARD, MUTED, PART, STYLES
+from minigrad.drawing.styles import BACKWARD, MUTED, PART
 from minigrad.drawing.view import FOLDED, LAYER
 from minigrad.drawing.words import Label, by_name, number
 from minigrad.messages import explain, user_line
@@ -85,8 +87,8 @@ class ForwardAndBackward:
             return arrow.operand.replace(" to t", " from t")
         if head.kind in (FOLDED, LAYER, FUNCTION):
             return f"through {head.label.symbol}" if head.kind == FUNCTION else "…"
-        value, _ = arrow.read
-        return ", ".join(self.factors.along(head.entries, value, k))
+        value, reader = arrow.read
+        return ", ".join(self.factors.along(head.entries, value, reader, k))
 
     def _notes(self) -> Iterable[str]:
         if not all(says for _, _, says in self.backward):
@@ -109,9 +111,10 @@ class ForwardAndBackward:
         with self._half(graph, "backward") as half:
             for node in self.picture.nodes:
                 self._write_cotangent(half, node)
+        place = self.cotangents.place
         with self._half(graph, "forward") as half:
             for node in self.picture.nodes:
-                self._write_value(half, node)
+                write_node(half, replace(node, label=_said(node, place)))
         for node in self.picture.nodes:
             with graph.subgraph() as beside:
                 beside.attr(rank="same")
@@ -140,31 +143,6 @@ class ForwardAndBackward:
                 margin="7",
             )
             yield half
-
-    def _write_value(self, graph: graphviz.Digraph, node: Node) -> None:
-        style = STYLES[node.kind]
-        if style.is_mark:
-            graph.node(
-                node.id, "", shape="square", style="filled", fillcolor=style.fill,
-                width=".11", height=".11", tooltip=pointed(node.tooltip),
-            )  # fmt: skip
-            return
-        label = _said(node, self.cotangents.place)
-        wide, high = size(label, style.shape)
-        look = "filled" if style.shape == "ellipse" else "rounded,filled"
-        graph.node(
-            node.id,
-            rich(label),
-            shape=style.shape,
-            style=look + ",dashed" * node.tap,
-            fillcolor=style.fill,
-            color=style.border,
-            width=f"{wide:.2f}",
-            height=f"{high:.2f}",
-            penwidth="2.4" if node.output else "1",
-            peripheries="2" if node.kind == FOLDED else "1",
-            tooltip=pointed(node.tooltip),
-        )
 
     def _write_cotangent(self, graph: graphviz.Digraph, node: Node) -> None:
         label = self.cotangents.label(node)

@@ -51,7 +51,11 @@ class Ink:
     """A sheet, and what has been drawn on it so far.
 
     names   what values are called, if not by their own names: x_t
+    back    do arrows lead the other way? look: what wires look like
     """
+
+    back = False
+    look: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -100,6 +104,10 @@ class Ink:
         """Return what a value is called in this picture."""
         return self.names.get(value) or name_in_time(value)
 
+    def carries(self, value: Tensor) -> str:
+        """Return what a wire says when pointed at."""
+        return f"{self.name(value)} {shape_text(value)}"
+
     def box_id(self, kind: str) -> str:
         """Return an id that no other gap or delay has."""
         self.boxes += 1
@@ -112,13 +120,15 @@ class Ink:
             half.tail,
             head,
             points,
-            f"{self.name(half.value)} {shape_text(half.value)}",
+            self.carries(half.value),
             arrow=arrow,
+            back=self.back,
             sharp=way.taps,
             hops=self.hops | self._crossed(points),
             label=says,
             label_at=says_at,
             penwidth="3" if half.belt else "1.6",
+            **self.look,
         )
 
     def _crossed(self, points: Sequence[XY]) -> set[XY]:

@@ -14,7 +14,7 @@ Nothing here knows the LSTM: the factors are those of the recorded rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,7 +36,7 @@ from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import weights
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
-from minigrad.structure.sublayers import is_product
+from minigrad.structure.sublayers import is_product, is_scaling
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -80,6 +80,12 @@ def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
 class BackwardInk(Ink):
     """Draws cotangents where `Ink` draws values."""
 
+    back = True
+    look: Mapping[str, str] = {
+        "color": BACKWARD.border,
+        "fontcolor": BACKWARD.border,
+    }
+
     def __init__(self, tape: Tape, notes: Sequence[str] = ()) -> None:
         from minigrad.drawing.backward.chain_rule import Factors
 
@@ -108,7 +114,7 @@ class BackwardInk(Ink):
         symbol, name = label(group)[:2]
         self._explain(group)
         if group.kind == DENSE:
-            products = [e for e in group.entries if is_product(e)]
+            products = [e for e in group.entries if is_product(e) or is_scaling(e)]
             back = [
                 factor
                 for e in products
@@ -167,6 +173,10 @@ class BackwardInk(Ink):
     def _name(self, value: Tensor) -> str:
         return name_in_time(value) or f"t_{self.place[value]}"
 
+    def carries(self, value: Tensor) -> str:
+        """Return what a wire says when pointed at."""
+        return f"the cotangent of {self._name(value)}"
+
     def outer(self, value: Tensor, at: XY, name: str = "") -> str:
         """Draw a circle outside a cell, with the cotangent of what stands there."""
         return super().outer(value, at, barred(name or self._name(value)))
@@ -182,20 +192,7 @@ class BackwardInk(Ink):
             wide = text_width(words)
             middle = words_at[0] + wide / 2, words_at[1]
             self.labels.append(_area(middle, (wide, 12)))
-        self.sheet.wire(
-            half.tail,
-            head,
-            points,
-            f"the cotangent of {self._name(half.value)}",
-            back=True,
-            sharp=way.taps,
-            hops=self.hops | self._crossed(points),
-            label=words,
-            label_at=words_at,
-            penwidth="3" if half.belt else "1.6",
-            color=BACKWARD.border,
-            fontcolor=BACKWARD.border,
-        )
+        super().wire(way._replace(label=(words, words_at)), head, points, arrow)
         self._factor(half.value, head, points)
 
     def _factor(self, value: Tensor, head: str, points: Sequence[XY]) -> None:
