@@ -1,5 +1,7 @@
 """Computations that tests of `mg.explore` look at, and names that try to do harm."""
 
+from html.parser import HTMLParser
+
 import numpy as np
 
 import minigrad as mg
@@ -44,3 +46,49 @@ def named(name):
         y = mg.tanh(x * x)
     y.name = name
     return y.sum()
+
+
+class Page(HTMLParser):
+    """The tables of numbers in a page, by step and by what they show."""
+
+    VOID = ("meta", "link", "input")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.step, self.way = [], None, None
+        self.captions, self.cells = [], []
+        self.tables: dict[tuple[int, str], list[list[float]]] = {}
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if "data-position" in given and tag == "article":
+            self.step = int(given["data-position"])
+        if tag == "section" and "way" in given.get("class", ""):
+            self.way = given["class"].split()[-1]
+        if tag == "table" and given["class"] == "heat":
+            self.cells = []
+        if tag == "td" and "title" in given:
+            self.cells.append([float(given["title"]), ""])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, (tag, self.getpos())
+        if tag == "table":
+            self.tables.setdefault((self.step, self.way), []).append(self.cells)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td" and self.cells:
+            self.cells[-1][1] += data
+
+
+def half(page, k, way):
+    """Return the HTML of one half of a step."""
+    end = f'id="backward-{k}"' if way == "forward" else "</article>"
+    return page.partition(f'id="{way}-{k}"')[2].partition(end)[0]

@@ -6,73 +6,23 @@ import html
 import re
 import subprocess
 import sys
-from dataclasses import replace
-from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-from explorer_cases import HOSTILE, lstm_loss, named, neuron, written
+from explorer_cases import HOSTILE, Page, half, lstm_loss, named, neuron, written
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm import LSTM, LSTMCell, Stack, State
-from minigrad.deriving.formula import Applied, Letter, Number, formula, power
+from lstm import LSTMCell, State
 from minigrad.drawing import NotRendered
-from minigrad.drawing.project import Arrow
-from minigrad.drawing.styles import STYLES
-from minigrad.drawing.view import FOLDED
 from minigrad.drawing.words import number
 from minigrad.exploring import picture
-from minigrad.exploring.data import Exploration
-from minigrad.exploring.mathml import ROOM, SIDE, MathMl, WithNumbers, fits
-from minigrad.exploring.sums import added, contributions
 from minigrad.exploring.tables import table
-from minigrad.structure.parts import DENSE, every_primitive
 
 ROOT = Path(__file__).parents[1]
-
-
-class Page(HTMLParser):
-    """The tables of numbers in a page, by step and by what they show."""
-
-    VOID = ("meta", "link", "input")
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.step, self.way = [], None, None
-        self.captions, self.cells = [], []
-        self.tables: dict[tuple[int, str], list[list[float]]] = {}
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if "data-position" in given and tag == "article":
-            self.step = int(given["data-position"])
-        if tag == "section" and "way" in given.get("class", ""):
-            self.way = given["class"].split()[-1]
-        if tag == "table" and given["class"] == "heat":
-            self.cells = []
-        if tag == "td" and "title" in given:
-            self.cells.append([float(given["title"]), ""])
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, (tag, self.getpos())
-        if tag == "table":
-            self.tables.setdefault((self.step, self.way), []).append(self.cells)
-
-    def handle_startendtag(self, tag, attrs):
-        pass
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "td" and self.cells:
-            self.cells[-1][1] += data
 
 
 # --------------------------------------------------------------------- what it says
@@ -93,160 +43,12 @@ def test_every_number_of_the_page_is_that_of_numpy(tmp_path):
                 assert shown == number(value).replace("-", "−")
 
 
-def test_the_contributions_of_all_uses_add_up_to_the_cotangent():
-    tape = mg.Tape(lstm_loss())
-    explored = Exploration(tape, tape.leaves)
-    for step in explored.steps:
-        assert step.adds_up
-        np.testing.assert_allclose(added(list(step.uses)), step.bar, rtol=1e-12)
-    W_f = explored.steps[1]
-    assert W_f.name == "W_f"
-    assert len(W_f.uses) == 3  # one for each time step
-
-
-@given(st.sets(st.integers(0, 80)))
-@settings(max_examples=4, deadline=None)
-def test_what_is_not_shown_changes_no_line_of_what_is(places):
-    tape = mg.Tape(lstm_loss(4))
-    shown = [tape.steps[k] for k in sorted({*places, *range(len(tape) - 5, len(tape))})]
-    everything = {step.entry: step for step in Exploration(tape, tape.leaves).steps}
-    part = Exploration(tape, tape.leaves, shown)
-    assert [step.entry for step in part.steps] == shown
-    assert "FAILED" not in part.check
-    for step in part.steps:
-        whole = everything[step.entry]
-        assert (step.position, step.name) == (whole.position, whole.name)
-        assert (step.forward, step.backward) == (whole.forward, whole.backward)
-        assert step.terms == whole.terms
-        np.testing.assert_array_equal(step.bar, whole.bar)
-
-
-def test_the_equations_of_a_long_tape_cost_no_more_than_their_uses(monkeypatch):
-    from minigrad.deriving import blackboard
-
-    def counted(steps):
-        calls = []
-        transcribed = blackboard.transcribed
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                blackboard,
-                "transcribed",
-                lambda *a: calls.append(a[0]) or transcribed(*a),
-            )
-            tape = mg.Tape(lstm_loss(steps))
-            Exploration(tape, tape.leaves, tape.steps[:40])
-        return len(calls)
-
-    assert counted(40) <= 8 * 40 + 80  # W and b of four gates, at every time step
-
-
-def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
-    tape = mg.Tape(lstm_loss())
-    *_, gates, steps = picture.states(tape, "")[0]
-    colours = STYLES[DENSE].fill, STYLES[FOLDED].fill
-    for state, counts in ((gates, (4 * 3, 0)), (steps, (0, 3))):
-        drawn = state.svg.partition("</style>")[2]
-        assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
-
-
-def test_a_picture_of_one_time_step_holds_the_same_parts_at_every_time():
-    X = mg.Tensor(np.random.default_rng(0).normal(size=(4, 3)), name="X")
-    Y, _ = Stack(LSTM(3, 2, rng=0), LSTM(2, 2, rng=1))(X)
-    tape = mg.Tape((Y * Y).sum())
-    found = {state.name: state.held for state in picture.states(tape, "")[0]}
-    for name in ("gate", "folded"):
-        held = [pairs for pairs in found[name].values() if len(pairs) > 1]
-        assert {tuple(sorted(t for t, _ in pairs)) for pairs in held} == {(1, 2, 3, 4)}
-        boxes = [pairs for pairs in held if len(pairs[0][1]) > 2]
-        assert len(boxes) == 2 * 4
-        for pairs in held:
-            kinds = {tuple(_does(tape.steps[k]) for k in ks) for _, ks in pairs}
-            begins = any(not tape.steps[k].primitive for _, ks in pairs for k in ks)
-            assert len(kinds) == 1 or begins, (name, pairs)  # with y_0
-        for pairs in boxes:
-            places = [ks for _, ks in sorted(pairs)]
-            assert places == sorted(places), "time runs forward"
-    alone = [pairs for pairs in found["unrolled"].values() if len(pairs) > 1]
-    assert alone == []
-
-
-def _does(entry):
-    return entry.primitive and entry.primitive.name
-
-
-def test_a_closed_time_step_says_its_time_and_stands_in_the_part_around_it():
-    tape = mg.Tape(lstm_loss(2))
-    every = list(every_primitive(tape))
-    steps = picture.over_time(every)
-    folded = [each for each in steps if each.kind == FOLDED]
-    assert [each.label.symbol for each in folded] == ["t = 1", "t = 2"]
-    assert {each.scope for each in folded} == {("LSTM",)}
-    assert all(len(each.entries) == 19 for each in folded)
-
-
-def test_many_arrows_between_two_nodes_are_one_and_few_are_not():
-    def arrows(tail, head, count):
-        return [Arrow(tail, head, "(2,)", str(k), f"y_{k}") for k in range(count)]
-
-    few, many = arrows("a", "b", 4), arrows("a", "c", 5)
-    mixed = [each for pair in zip(many, [*few, few[0]], strict=True) for each in pair]
-    merged = list(picture._together(mixed[:-1]))
-    assert merged == [replace(many[0], operand="", tooltip="5 values"), *few]
-
-
-@pytest.mark.parametrize(("times", "shown"), [(4, 4), (5, 1)])
-def test_a_value_that_is_read_often_by_one_step_has_one_arrow(times, shown):
-    x = mg.tanh(mg.Tensor(0.5, name="x"))
-    ((state,), why) = picture.states(mg.Tape(mg.stack([x] * times)), "")
-    assert why == ""
-    assert state.svg.count('data-tail="n1" data-head="n2"') == shown
-    assert ("5 values" in state.svg) == (times == 5)
-
-
 def test_what_has_no_name_is_called_the_same_in_equations_and_in_the_outline(tmp_path):
     page = written(lstm_loss(), tmp_path)
     outline = set(re.findall(r"<span>t(\d+)</span>", page))
     equations = set(re.findall(r"<mi>t</mi>(?:</mover>)?<mrow><mn>(\d+)</mn>", page))
     assert outline and equations == outline
     assert "<mi>u</mi>" not in page
-
-
-def test_every_term_of_a_sum_is_found_beside_its_contribution():
-    tape = mg.Tape(lstm_loss())
-    steps = Exploration(tape, tape.leaves).steps
-    alone = [step for step in steps if None in step.terms]
-    assert [step.entry.primitive.name for step in alone] == ["subtract"]  # t t = t²
-
-
-def test_the_walk_adds_for_any_output_what_the_engine_adds():
-    a = mg.Tensor(np.array([[1.0, 2.0], [3.0, 4.0]]), name="a")
-    b = a[0] * a + mg.concatenate([a[1], a[1]], axis=0).sum()
-    seed = np.ones((2, 2))
-    uses = contributions(mg.Tape(b), {b: seed}, set(mg.Tape(b)))
-    np.testing.assert_allclose(added(uses[a]), mg.grad(b, a, seed=seed), rtol=1e-14)
-
-
-def test_the_walk_goes_through_active_entries_only():
-    a, b = mg.Tensor(2.0), mg.Tensor(3.0)
-    inner = a * b
-    y = inner * b
-    uses = contributions(mg.Tape(y), {y: np.array(1.0)}, {y, b})
-    assert set(uses) == {y, b} and added(uses[b]) == 6.0  # a * b is taken as given
-
-
-def test_a_wrong_engine_is_not_covered_up(tmp_path, monkeypatch):
-    from minigrad.gradient import Cotangents
-
-    complete = Cotangents.complete
-
-    def lossy(self, node):
-        found = complete(self, node)
-        return found * 0.5 if node.name == "w" and found is not None else found
-
-    monkeypatch.setattr(Cotangents, "complete", lossy)
-    page = written(neuron(), tmp_path)
-    assert "do not add up to the cotangent" in page
-    assert "FAILED." in page
 
 
 def test_a_page_says_what_was_checked_and_what_was_not_proved(tmp_path):
@@ -389,94 +191,6 @@ def test_a_large_array_is_summarised_with_its_corners():
     assert shown[-1] == 9999
 
 
-def half(page, k, way):
-    """Return the HTML of one half of a step."""
-    end = f'id="backward-{k}"' if way == "forward" else "</article>"
-    return page.partition(f'id="{way}-{k}"')[2].partition(end)[0]
-
-
-def numbers_in(piece):
-    return [
-        float(each.replace("−", "-"))
-        for each in re.findall("<mn[^>]*>([^<]*)</mn>", piece)
-    ]
-
-
-def test_a_matrix_product_in_numbers_is_what_it_says(tmp_path):
-    W = np.random.default_rng(1).normal(size=(2, 3))
-    v = np.array([0.5, -1.5, 2.0])
-    page = written(mg.matvec(mg.Tensor(W, name="W"), mg.Tensor(v, name="v")), tmp_path)
-    shown = numbers_in(half(page, 2, "forward").partition("with these numbers")[2])
-    left, right, result = shown[:6], shown[6:9], shown[9:11]
-    np.testing.assert_allclose(np.reshape(left, (2, 3)) @ right, result, rtol=2e-3)
-    np.testing.assert_allclose(result, W @ v, rtol=5e-4)
-
-
-def test_every_number_in_an_equation_is_one_of_its_step(tmp_path):
-    loss = lstm_loss()
-    tape = mg.Tape(loss)
-    page = written(loss, tmp_path)
-    bars = dict(zip(tape, mg.grad(loss, tape.steps), strict=True))
-    for k, entry in enumerate(tape):
-        near = [entry, *(a for a in entry.args if isinstance(a, mg.Tensor))]
-        near += [each for each in tape if any(a is entry for a in each.args)]
-        near += [a for each in near for a in each.args if isinstance(a, mg.Tensor)]
-        known = {0.0, 1.0, 2.0, 3.0, 6.0}  # the target, 1 - y, squares, means
-        known |= {n for each in near for n in map(shown, each.data.flat)}
-        known |= {n for each in near for n in map(shown, bars[each].flat)}
-        for way in ("forward", "backward"):
-            for line in re.findall(
-                'these numbers</p><div class="equation">(.*?)</div>', half(page, k, way)
-            ):
-                line = re.sub("<mtext>.*?</mtext>", "", line)
-                assert set(numbers_in(line)) <= known, (k, way)
-
-
-def shown(value):
-    return float(number(value))
-
-
-def test_a_product_of_numbers_in_a_fraction_has_a_dot():
-    a, b, f = Letter("a"), Letter("b"), Letter("f")
-    writer = WithNumbers({a: np.array(0.5), b: np.array(3.0), f: np.array(2.0)})
-    both = "<mn>0.5</mn><mo>·</mo><mn>3</mn>"
-    assert f"<mrow>{both}</mrow></mfrac>" in writer.inline(formula(f) / (a * b))
-
-
-def test_a_root_is_drawn_as_one(tmp_path):
-    x = mg.Tensor(4.0, name="x")
-    page = written(mg.sqrt(x), tmp_path)
-    assert "<msqrt><mi>x</mi></msqrt>" in half(page, 1, "forward")
-    number = "<mn data-of='v0' data-at='0'>4</mn>"
-    assert f"<msqrt>{number}</msqrt>" in half(page, 1, "forward")
-    root = Applied(mg.TABLE["sqrt"], (Letter("x"),), {}, ())
-    assert MathMl().inline(power(root, Number(Fraction(3)))) == (
-        "<math><msup><msqrt><mi>x</mi></msqrt><mrow><mn>3</mn></mrow></msup></math>"
-    )
-
-
-def test_a_product_with_a_batch_is_not_written_in_numbers(tmp_path):
-    W = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], name="W")
-    X = mg.Tensor([[1.0, 0.5], [2.0, -1.0]], name="X")
-    batch = written(mg.matvec(W, X), tmp_path)  # X @ W.T, though written W X
-    assert "with these numbers" not in half(batch, 2, "forward")
-    product = written(mg.matmul(W, X), tmp_path)
-    assert "with these numbers" in half(product, 2, "forward")
-
-
-def test_of_large_arrays_the_first_entry_is_written_in_numbers(tmp_path):
-    a = mg.Tensor(np.arange(2.0, 102.0), name="a")
-    page = written(a * mg.Tensor(np.arange(5.0, 105.0), name="b"), tmp_path)
-    line = half(page, 2, "forward").partition("its entry 1, with these numbers")[2]
-    assert numbers_in(line.partition("</div>")[0]) == [2, 5, 10]
-
-
-def test_a_power_of_a_matrix_is_marked_as_entry_by_entry(tmp_path):
-    x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], name="x")
-    line = half(written(x * x, tmp_path), 1, "forward").partition("these numbers")[2]
-    assert "<mrow><mo>⊙</mo><mn>2</mn></mrow>" in line
-
-
 # ----------------------------------------------------------------- how much it says
 
 
@@ -596,70 +310,3 @@ def test_the_page_of_a_notebook_is_saved_as_it_would_have_been_written(tmp_path)
     assert saved == written(neuron(), tmp_path)
     with pytest.raises(ValueError, match="suffix"):
         page.save(tmp_path / "saved.txt")
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        (1e-5, "<msup><mrow><mn>10</mn></mrow><mrow><mn>−5</mn></mrow></msup>"),
-        (2.5e-7, "<mn>2.5</mn><mo>·</mo><msup><mrow><mn>10</mn></mrow>"),
-        (np.pi, "<mn>3.14159</mn><mo>…</mo>"),
-        (1 / 3, "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>3</mn></mrow></mfrac>"),
-    ],
-)
-def test_small_and_long_numbers_are_written_as_numbers(value, said):
-    found = formula(value)
-    assert said in MathMl().inline(found)
-    assert MathMl().inline(found * Letter("x")).startswith("<math>")
-
-
-# ------------------------------------------------------------------------ the formulas
-
-
-def test_a_fraction_needs_no_brackets_and_a_blank_is_a_space():
-    a, b, c = map(Letter, "abc")
-    assert "<mo>(</mo>" not in MathMl().inline((a + b) / c)
-    assert "mspace" in MathMl().signs(" ") and "mspace" not in MathMl().signs("⊙")
-
-
-def test_small_arrays_fit_an_equation_and_others_do_not():
-    assert fits(2.0) and fits(np.ones(SIDE)) and fits(np.ones((2, 2)))
-    assert SIDE + 1 <= ROOM < SIDE * SIDE
-    for none in (None, np.ones(SIDE + 1), np.ones((1, 1, 1)), np.ones((SIDE, SIDE))):
-        assert not fits(none)
-    assert not fits(np.ones((0, 2)))
-
-
-def test_numbers_in_place_of_letters_keep_their_brackets():
-    a, b = Letter("a"), Letter("b")
-    shown = WithNumbers({a: np.array(2.0)}).inline((a + b) * b)
-    assert shown.count("<mo>(</mo>") == 1
-    column = WithNumbers({a: np.array([1.0, 2.0])})
-    assert column.inline(a).count("<mo>(</mo>") == 1
-    assert column.bracketed(column.inline(a)[6:-7]).count("<mo>(</mo>") == 1
-
-
-def test_a_power_of_a_matrix_is_entry_by_entry_and_that_of_a_number_is_plain():
-    a = Letter("a")
-    assert "⊙" not in WithNumbers({a: np.array(2.0)}).inline(a**2)
-    assert "⊙" in WithNumbers({a: np.array([1.0, 2.0])}).inline(a**2)
-
-
-@pytest.mark.parametrize(("shape", "on_paper"), [((2,), True), ((3, 2), False)])
-def test_an_outer_product_is_one_on_paper_but_in_a_batch(shape, on_paper):
-    z, v = Letter("z", of=shape), Letter("v", of=shape)
-    numbers = 1.0 + np.arange(np.prod(shape)).reshape(shape)
-    values = {z: numbers, v: numbers}
-    whole = Applied(mg.primitive.TABLE["outer"], (z, v), (), (2, 2))
-    assert WithNumbers(values)._as_on_paper(whole) is on_paper
-
-
-@pytest.mark.parametrize(("terms", "shortened"), [(8, False), (9, True)])
-def test_of_a_long_sum_the_first_terms_and_the_last_are_shown(terms, shortened):
-    factors = [mg.Tensor(k + 1.5, name=f"k_{k}") for k in range(terms)]
-    x = mg.Tensor(2.0, name="x")
-    y = x * factors[0]
-    for factor in factors[1:]:
-        y = y + x * factor
-    y.name = "y"
-    assert ("⋯" in mg.explore(y).html) == shortened
