@@ -39,7 +39,8 @@ html_title = f"minigrad {release}"  # on every page: above the sidebar, after th
 
 # -- Pages -------------------------------------------------------------------
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "kernels", "mathml", "plain_docstrings"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions += ["kernels", "mathml", "notebooks", "plain_docstrings"]  # in _ext
 
 # Scripts count as pages (see nb_custom_formats), so what is no page is named.
 exclude_patterns = ["_build", "_ext", "conf.py", "make_pictures.py"]
