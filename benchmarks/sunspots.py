@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm.tasks.sunspots import (
+from lstm.experiments.tasks.sunspots import (
     PERIODS,
     TRAINED_TO,
     Autoregression,
@@ -27,7 +27,7 @@ from lstm.tasks.sunspots import (
     series,
     windows,
 )
-from lstm.training import Training
+from lstm.experiments.training import Training
 
 SEEDS = range(10)
 EPOCHS = (50, 100, 200, 400, 800)

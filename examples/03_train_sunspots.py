@@ -9,8 +9,8 @@ after the other, and a dense layer reads its last output. It is trained on the y
 """
 
 # %%
-from lstm.tasks.sunspots import Autoregression, Sunspots, arv, persistence
-from lstm.training import Training
+from lstm.experiments.tasks.sunspots import Autoregression, Sunspots, arv, persistence
+from lstm.experiments.training import Training
 
 task = Sunspots()
 test = task.windows.between(1921, 1955)

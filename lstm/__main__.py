@@ -17,10 +17,11 @@ from minigrad.console import accept_any_text
 # A command is a module with DESCRIPTION, add_options(parser) and run(options). Only the
 # one that is asked for is imported.
 COMMANDS = {
-    "train": "lstm.commands.train",
-    "generate": "lstm.commands.generate",
-    "results": "lstm.commands.results",
+    "train": "lstm.experiments.commands.train",
+    "generate": "lstm.experiments.commands.generate",
+    "results": "lstm.experiments.commands.results",
 }
+DEMO = "lstm.experiments.demo"
 HELP = """other commands, each with its own --help:
   python -m lstm train TASK         train on a task; `train --list` shows them
   python -m lstm generate           let a trained character model write
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     accept_any_text()
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = words.pop(0) if words[:1] and words[0] in COMMANDS else None
-    command = importlib.import_module(COMMANDS[name] if name else "lstm.demo")
+    command = importlib.import_module(COMMANDS[name] if name else DEMO)
     parser = argparse.ArgumentParser(
         prog=f"lstm {name}" if name else "lstm",
         description=command.DESCRIPTION,

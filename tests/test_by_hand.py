@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm.tasks import by_hand
-from lstm.tasks.by_hand import ON, counter, farthest, in_language, prefixes, reach
-from lstm.tasks.task import one_hot
-from lstm.training.gate_traces import gates
+from lstm.experiments.tasks import by_hand
+from lstm.experiments.tasks.by_hand import (
+    ON,
+    counter,
+    farthest,
+    in_language,
+    prefixes,
+    reach,
+)
+from lstm.experiments.tasks.task import one_hot
+from lstm.experiments.training.gate_traces import gates
 
 T = 11
 ALL = ["".join(letters) for letters in itertools.product("ab", repeat=T)]
@@ -83,7 +90,7 @@ def test_the_leak_is_what_its_formula_says(n, s):
 
 
 def test_the_limit_is_the_counter_machine_for_every_letter_and_kind_of_state():
-    from lstm.tasks.by_hand_limit import proof
+    from lstm.experiments.tasks.by_hand_limit import proof
 
     steps = proof()
     assert len(steps) == 2 * 3 * 2**3
@@ -91,7 +98,7 @@ def test_the_limit_is_the_counter_machine_for_every_letter_and_kind_of_state():
 
 
 def test_the_machine_itself_accepts_the_language():
-    from lstm.tasks.by_hand_limit import machine
+    from lstm.experiments.tasks.by_hand_limit import machine
 
     for string in ALL[::7]:
         state = (0, 0, 0, 0)
@@ -102,7 +109,7 @@ def test_the_machine_itself_accepts_the_language():
 
 
 def test_the_readout_accepts_one_state_only():
-    from lstm.tasks.by_hand_limit import acceptance
+    from lstm.experiments.tasks.by_hand_limit import acceptance
 
     found = acceptance()
     assert len(found) == 20
@@ -124,8 +131,8 @@ PLANTED = {
 
 @pytest.mark.parametrize("mistake", PLANTED, ids=str)
 def test_the_proof_fails_for_weights_that_are_wrong(mistake):
-    from lstm.tasks.by_hand_limit import ON as EXACTLY
-    from lstm.tasks.by_hand_limit import NotTheMachine, proof
+    from lstm.experiments.tasks.by_hand_limit import ON as EXACTLY
+    from lstm.experiments.tasks.by_hand_limit import NotTheMachine, proof
 
     gate, row, column, value = PLANTED[mistake]
     wrong = by_hand.weights(EXACTLY)
@@ -136,7 +143,7 @@ def test_the_proof_fails_for_weights_that_are_wrong(mistake):
 
 
 def test_exact_and_floating_weights_are_the_same():
-    from lstm.tasks.by_hand_limit import ON as EXACTLY
+    from lstm.experiments.tasks.by_hand_limit import ON as EXACTLY
 
     for gate, rows in by_hand.weights(EXACTLY).items():
         for row, floats in zip(rows, by_hand.weights(ON)[gate], strict=True):
@@ -146,6 +153,6 @@ def test_exact_and_floating_weights_are_the_same():
 def test_the_leak_grows_with_the_square_of_n():
     import sympy
 
-    from lstm.tasks.by_hand_limit import leak_of_sharp, n
+    from lstm.experiments.tasks.by_hand_limit import leak_of_sharp, n
 
     assert sympy.expand(leak_of_sharp() + n**2) == 0

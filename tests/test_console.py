@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm.demo import _row
+from lstm.experiments.demo import _row
 from minigrad.console import READABLE, accept_any_text, html_table, shown, table
 from minigrad.proving import recheck
 

@@ -14,8 +14,8 @@ from pypdf import PdfReader
 
 import minigrad as mg
 from lstm.__main__ import main
-from lstm.pictures import loss_of_one, pictures
-from lstm.tasks.sunspots import TRAINED_TO, Forecaster, series, windows
+from lstm.experiments.pictures import loss_of_one, pictures
+from lstm.experiments.tasks.sunspots import TRAINED_TO, Forecaster, series, windows
 from minigrad.drawing import VIEWS, Drawing
 from minigrad.proving import recheck
 
@@ -183,7 +183,7 @@ def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other(monkeypatc
 def test_the_plot_touches_nothing_global_and_is_reproducible():
     script = (
         "import sys, matplotlib, numpy as np\n"
-        "from lstm.plots import forecast_plot\n"
+        "from lstm.experiments.plots import forecast_plot\n"
         "settings = matplotlib.rcParams.copy()\n"
         "years = np.arange(1921, 2009)\n"
         "told = years, years % 11, {'AR': years % 12}, [(1921, 1955), (1956, 2008)]\n"

@@ -16,7 +16,7 @@ import pytest
 
 import minigrad as mg
 from lstm import State
-from lstm.recipe import Recipe
+from lstm.experiments.recipe import Recipe
 from minigrad import __main__ as command
 from minigrad.drawing import NotRendered
 from minigrad.messages import a_kind, with_article

@@ -10,11 +10,12 @@ import pytest
 
 import lstm
 import minigrad as mg
-from lstm import dropout, tasks
+from lstm import dropout
+from lstm.experiments import tasks
+from lstm.experiments.recipe import Recipe
+from lstm.experiments.tasks.sunspots import Autoregression, series, windows
+from lstm.experiments.training import Training
 from lstm.mistakes import MISTAKES
-from lstm.recipe import Recipe
-from lstm.tasks.sunspots import Autoregression, series, windows
-from lstm.training import Training
 from minigrad.drawing import VIEWS
 
 SIZES = {lstm.ProjectedCell: (3, 2, 1)}

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lstm import plots
 from lstm.__main__ import main
-from lstm.plots import forecast_plot, gates_plot, gradient_plot, loss_plot
-from lstm.results import report, running, timing
-from lstm.results.experiments import EXPERIMENTS, Contestant, Experiment
-from lstm.tasks import TASKS, Adding, AnBn, Parity, Reber
-from lstm.tasks.packages import Missing
-from lstm.training import Recipe, Training
-from lstm.training.gate_traces import gates, gradient_norms
-from lstm.training.trained_model import save_model
+from lstm.experiments import plots
+from lstm.experiments.plots import forecast_plot, gates_plot, gradient_plot, loss_plot
+from lstm.experiments.results import report, running, timing
+from lstm.experiments.results.experiments import EXPERIMENTS, Contestant, Experiment
+from lstm.experiments.tasks import TASKS, Adding, AnBn, Parity, Reber
+from lstm.experiments.tasks.packages import Missing
+from lstm.experiments.training import Recipe, Training
+from lstm.experiments.training.gate_traces import gates, gradient_norms
+from lstm.experiments.training.trained_model import save_model
 
 
 def test_every_experiment_can_be_set_up():
@@ -106,7 +106,7 @@ def test_a_page_says_how_many_reached_the_goal_and_when():
     ids=lambda value: getattr(value, "name", None) or str(value),
 )
 def test_pytorch_takes_the_same_steps(task, options, torch):
-    from lstm.results.twin import TorchTraining
+    from lstm.experiments.results.twin import TorchTraining
 
     recipe = Recipe(hidden=5, epochs=2, batch=4, dtype="float64", **options)
     ours, theirs = (kind(task, recipe, 0).run() for kind in (Training, TorchTraining))
@@ -169,7 +169,7 @@ def test_a_page_compares_the_time_of_an_epoch():
 
 @pytest.mark.compare
 def test_an_epoch_is_timed_for_both(torch):
-    from lstm.results.timing import measured
+    from lstm.experiments.results.timing import measured
 
     one = Contestant("LSTM", {"hidden": 2}, torch=True)
     experiment = Experiment("p", "P", "parity", (one,), "", timed="LSTM")

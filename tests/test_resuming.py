@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_cases import RECIPE, TASK, assert_same_end, same
 
-from lstm.tasks import Parity
-from lstm.training import Training, checkpoint, log
-from lstm.training.trained_model import load_model, save_model
+from lstm.experiments.tasks import Parity
+from lstm.experiments.training import Training, checkpoint, log
+from lstm.experiments.training.trained_model import load_model, save_model
 from minigrad.files import write_whole
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from lstm.tasks.sunspots import (
+from lstm.experiments.tasks import sunspots
+from lstm.experiments.tasks.sunspots import (
     MEMORY,
     PERIODS,
     TRAINED_TO,
@@ -19,7 +20,7 @@ from lstm.tasks.sunspots import (
     series,
     windows,
 )
-from lstm.training import Recipe, Training
+from lstm.experiments.training import Recipe, Training
 
 YEARS, NUMBERS = series()
 DATA = windows(YEARS, NUMBERS)
@@ -72,7 +73,7 @@ def test_nothing_that_is_trained_depends_on_a_later_year(monkeypatch):
     changed[YEARS > TRAINED_TO] = 1e6
     other = windows(YEARS, changed).between(0, TRAINED_TO)
     model, losses = fitted()
-    monkeypatch.setattr("lstm.tasks.sunspots.series", lambda: (YEARS, changed))
+    monkeypatch.setattr(sunspots, "series", lambda: (YEARS, changed))
     same, same_losses = fitted()
     assert losses == same_losses
     assert model.scale == same.scale == 154.4

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from lstm.recipe import Recipe
-from lstm.tasks import (
+from lstm.experiments.recipe import Recipe
+from lstm.experiments.tasks import (
     TASKS,
     Adding,
     AnBn,
@@ -30,17 +30,23 @@ from lstm.tasks import (
     Text,
     Vowels,
 )
-from lstm.tasks.packages import Missing, needed
-from lstm.tasks.rulers import (
+from lstm.experiments.tasks.packages import Missing, needed
+from lstm.experiments.tasks.rulers import (
     COMPRESSORS,
     WittenBell,
     compressed,
     nearest_mean,
     nearest_neighbour,
 )
-from lstm.tasks.sunspots import PERIODS, arv
-from lstm.tasks.task import Batch, bernoulli, categorical, hits, squared_error
-from lstm.tasks.text import STREAMS, WARM
+from lstm.experiments.tasks.sunspots import PERIODS, arv
+from lstm.experiments.tasks.task import (
+    Batch,
+    bernoulli,
+    categorical,
+    hits,
+    squared_error,
+)
+from lstm.experiments.tasks.text import STREAMS, WARM
 
 
 def rng(seed=0):
@@ -184,7 +190,7 @@ def found_data(tmp_path, monkeypatch):
         def load_digits(self):
             return self.DIGITS
 
-    monkeypatch.setattr("lstm.tasks.digits.needed", lambda *_: Sklearn())
+    monkeypatch.setattr("lstm.experiments.tasks.digits.needed", lambda *_: Sklearn())
     folder = tmp_path / "datasets" / "data" / "JapaneseVowels"
     folder.mkdir(parents=True)
     for name, count in (("TRAIN", 27), ("TEST", 37)):
@@ -195,7 +201,7 @@ def found_data(tmp_path, monkeypatch):
         )
         text = "\n".join(["# words", "@data", *lines])
         (folder / f"JapaneseVowels_{name}.ts").write_text(text, "utf-8")
-    monkeypatch.setattr("lstm.tasks.vowels.folder_of", lambda *_: tmp_path)
+    monkeypatch.setattr("lstm.experiments.tasks.vowels.folder_of", lambda *_: tmp_path)
     return {
         "digits": (Digits(), 1197, 600),
         "mnist": (Mnist(folder=str(tmp_path)), 30, 20),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import lstm
 import minigrad as mg
-from lstm.tasks import (
+from lstm.experiments.tasks import (
     TASKS,
     Adding,
     AnBn,
@@ -28,8 +28,8 @@ from lstm.tasks import (
     reber,
     vowels,
 )
-from lstm.tasks.packages import Missing
-from lstm.tasks.task import (
+from lstm.experiments.tasks.packages import Missing
+from lstm.experiments.tasks.task import (
     Batch,
     Reader,
     bernoulli,
@@ -38,8 +38,8 @@ from lstm.tasks.task import (
     shuffled,
     squared_error,
 )
-from lstm.tasks.text import draw, write
-from lstm.training import Recipe, Training
+from lstm.experiments.tasks.text import draw, write
+from lstm.experiments.training import Recipe, Training
 
 SEEDS = st.integers(0, 2**32 - 1)
 GENERATED = [Adding(T=10), Copy(), Order(T=20), Parity(), Reber(count=8), AnBn()]
@@ -193,7 +193,7 @@ def test_parity_is_that_of_the_ones_so_far(seed, T):
 
 
 # The same language in another form: a regular expression, made by hand from the figure
-# in Fahlman 1991, and not from the table in lstm.tasks.reber.
+# in Fahlman 1991, and not from the table in lstm.experiments.tasks.reber.
 UPPER = r"(?:XT*VP)*(?:S|XT*VV)"  # from the state after BTX
 INNER = rf"B(?:TS*X{UPPER}|PT*V(?:V|P{UPPER}))E"
 EMBEDDED = re.compile(rf"B(?:T{INNER}T|P{INNER}P)E")
@@ -406,7 +406,7 @@ def test_the_padded_end_of_a_recording_changes_no_answer():
 
 def test_importing_the_tasks_loads_nothing_heavy():
     script = (
-        "import sys, lstm.tasks, lstm.training\n"
+        "import sys, lstm.experiments.tasks, lstm.experiments.training\n"
         "late = {'sympy', 'graphviz', 'matplotlib', 'tqdm', 'torch', 'sklearn'}\n"
         "assert not late & set(sys.modules), late & set(sys.modules)\n"
     )
@@ -422,7 +422,7 @@ def test_every_task_opens_with_its_idea_and_its_source():
 
 def test_a_task_of_ones_own_may_have_plain_fields():
     @dataclass(frozen=True)
-    class Own(lstm.tasks.Task):
+    class Own(lstm.experiments.tasks.Task):
         T: int = 8
 
     assert Own().T == 8

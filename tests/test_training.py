@@ -11,9 +11,9 @@ from training_cases import RECIPE, TASK, same
 
 import minigrad as mg
 from lstm.__main__ import main
-from lstm.schedules import SCHEDULES
-from lstm.tasks import Parity
-from lstm.training import Training
+from lstm.experiments.schedules import SCHEDULES
+from lstm.experiments.tasks import Parity
+from lstm.experiments.training import Training
 
 
 def test_a_run_is_the_loop_that_one_would_write_by_hand():

@@ -12,10 +12,10 @@ from training_cases import assert_same_end
 
 import minigrad as mg
 from lstm.__main__ import main
-from lstm.commands import train
-from lstm.tasks import TASKS, Text
-from lstm.training import Training, log
-from lstm.training.trained_model import load_model
+from lstm.experiments.commands import train
+from lstm.experiments.tasks import TASKS, Text
+from lstm.experiments.training import Training, log
+from lstm.experiments.training.trained_model import load_model
 
 QUICK = ["--epochs", "1", "--updates", "2", "--batch", "2"]
 
@@ -67,7 +67,7 @@ def test_the_version_is_that_of_the_package(capsys):
 
 
 def test_every_task_is_listed_and_explains_itself(capsys):
-    from lstm.tasks import TASKS
+    from lstm.experiments.tasks import TASKS
 
     assert main(["train", "--list"]) == 0
     listed = capsys.readouterr().out.splitlines()

