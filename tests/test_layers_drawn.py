@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import itertools
 import re
@@ -17,7 +18,8 @@ from test_views import PLACED, rectangles, tape
 from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
 
 import minigrad as mg
-from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell
+from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell, Stack
+from minigrad.array_like import plain
 from minigrad.drawing import VIEWS, draw
 from minigrad.structure.layers import Layers
 from minigrad.structure.provenance import Provenance
@@ -168,9 +170,125 @@ def test_what_one_layer_makes_goes_up_into_the_next(name, links, view):
     )
 
 
-def test_a_joined_input_is_said_below():
-    dot = draw(LAYERS["twice"](3), "unrolled").dot
-    assert "x holds y of" in dot
+def over_both():
+    """Return y of an LSTM that reads both directions, and their states."""
+    y, states = Stack(Bidirectional(LSTM(3, 2, rng=0)), LSTM(4, 2, rng=2))(inputs(3))
+    return [y, *states[0].forward]
+
+
+class Skipping(mg.Module):
+    """A third layer reads the first and the second, and so does whoever is above."""
+
+    def __init__(self):
+        self.a, self.b, self.c = LSTM(3, 2, rng=0), LSTM(2, 2, rng=1), LSTM(4, 2, rng=2)
+
+    def forward(self, x):
+        first = self.a(x)[0]
+        second = self.b(first)[0]
+        third = self.c(mg.concatenate([first, second], axis=-1))[0]
+        return mg.concatenate([second, third], axis=-1)
+
+
+def from_an_array(steps):
+    """Return y of two directions that each made leaves of the same array."""
+    return Bidirectional(LSTM(3, 2, rng=0))(inputs(steps).data)[0]
+
+
+JOINED = {
+    "bidirectional": lambda: LAYERS["bidirectional"](3),
+    "twice": lambda: LAYERS["twice"](3),
+    "from an array": lambda: from_an_array(3),
+    "over both": over_both,
+    "stack": lambda: LAYERS["stack"](3),
+    "three": lambda: LAYERS["three"](3),
+    "both over one": lambda: Stack(LSTM(3, 4, rng=0), Bidirectional(LSTM(4, 2, rng=1)))(
+        inputs(3)
+    )[0],
+    "skipping": lambda: Skipping()(inputs(3)),
+}
+
+
+def cell_of(entry):
+    """Return the cell that recorded an entry: its layer and its time."""
+    at = next(
+        (k for k, label in enumerate(entry.scope) if isinstance(label, int)), None
+    )
+    return None if at is None else entry.scope[: at + 1]
+
+
+def recorded(made):
+    """Return which cell's y and c each cell reads, by the numbers themselves.
+
+    Weights and inputs are random: v = [x, y_{t-1}] of a cell has the entries of a y
+    only if this y was handed to it, through whatever joined it and took it out again.
+    """
+    named = {}
+    for entry in mg.Tape(made):
+        if (cell := cell_of(entry)) is not None:
+            named[cell, entry.name] = set(entry.data.ravel().tolist())
+            read = (np.ravel(plain(arg)).tolist() for arg in entry.args)
+            named.setdefault((cell, "reads"), set()).update(*read)
+    cells = {cell for cell, _ in named}
+    return collections.Counter(
+        (maker, cell, name)
+        for cell, maker in itertools.permutations(cells, 2)
+        for name, read in (("y", "v"), ("c", "reads"))
+        if named[maker, name] <= named[cell, read]
+    )
+
+
+def drawn_between_cells(sheet):
+    """Return which cell's values are led to each cell, following joins outside them."""
+    cells = {id: {*map(cell_of, e)} for id, e in sheet.held.items() if id[0] != "v"}
+    made_at = {id: each.pop() if len(each) == 1 else None for id, each in cells.items()}
+    into = collections.defaultdict(list)  # what a join outside the cells holds
+    for tail, head, look in sheet.edges:
+        if head in made_at and made_at[head] is None:
+            into[head].append((tail, look["tooltip"]))
+    found = collections.Counter()
+    for tail, head, look in sheet.edges:
+        if made_at.get(head) is None:
+            continue
+        for maker, says in into.get(tail, [(tail, look["tooltip"])]):
+            if maker in made_at and made_at[maker] != made_at[head]:
+                name = "c" if says[0] == "c" else "y"  # which the next layer calls x
+                found[made_at[maker], made_at[head], name] += 1
+    return found
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_every_dependence_between_cells_is_one_wire_and_no_other_is_there(name):
+    made = JOINED[name]()
+    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    assert drawn_between_cells(drawn) == recorded(made)
+
+
+@pytest.mark.parametrize("view", ["gate", "folded", "unrolled", "cotangents"])
+@pytest.mark.parametrize("name", ["bidirectional", "twice", "from an array"])
+def test_an_input_that_both_directions_read_is_one_circle_with_two_wires(name, view):
+    drawn = VIEWS[view].sheet(mg.Tape(JOINED[name]()))
+    circles = [
+        id for id, _, _, look in drawn.nodes if id[0] == "v" and ">x" in look["label"]
+    ]
+    assert len(circles) == (3 if view == "unrolled" else 1)
+    for circle in circles:
+        assert len([edge for edge in drawn.edges if edge[0] == circle]) == 2
+
+
+@pytest.mark.parametrize("view", ["gate", "folded", "unrolled"])
+def test_what_two_directions_join_is_one_square_that_says_so(view):
+    drawn = VIEWS[view].sheet(mg.Tape(LAYERS["twice"](3)))
+    said = [re.sub("<.*?>", "", look["label"][1:-1]) for *_, look in drawn.nodes]
+    times = {"gate": "2", "folded": "t", "unrolled": "123"}[view]
+    for t in times:
+        assert said.count(f"[→y{t}, ←y{t}&#93;") == 2
+    assert "holds" not in " ".join(drawn.notes)
+
+
+@given(st.floats(-2, 2))
+def test_a_direction_is_known_where_all_inputs_are_the_same_numbers(number):
+    y = Bidirectional(LSTM(3, 2, rng=0))(np.full((3, 3), number))[0]
+    assert [layer.columns for layer in Layers(mg.Tape(y))] == [[0, 1, 2], [2, 1, 0]]
 
 
 def test_the_folded_view_has_a_delay_for_every_state_of_every_layer():
@@ -206,20 +324,22 @@ def test_no_wire_runs_through_a_node(name, view):
             assert not any(inside), (tail, head, id)
 
 
-def levels(drawn):
-    """Return the level parts of all wires: height, from, to, and who made the value."""
+def straight(drawn, axis):
+    """Return level (0) or upright (1) parts of wires: where, from, to, and whose."""
     for tail, _, look in drawn.edges:
         words = look["pos"].replace("e,", "").split()
         path = [tuple(map(float, word.split(","))) for word in words]
-        for (a, b), (c, d) in itertools.pairwise(path):
-            if b == d and abs(a - c) > 2:
-                yield b, min(a, c), max(a, c), tail
+        for one, other in itertools.pairwise(path):
+            if one[1 - axis] == other[1 - axis] and abs(one[axis] - other[axis]) > 2:
+                yield one[1 - axis], *sorted([one[axis], other[axis]]), tail
 
 
 @pytest.mark.parametrize("view", PLACED)
-@pytest.mark.parametrize("name", LAYERS)
-def test_no_two_values_share_a_way_from_layer_to_layer(name, view):
-    found = sorted(levels(sheet(name, view)))
+@pytest.mark.parametrize("name", [*LAYERS, "skipping", "both over one"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_no_two_values_share_a_way_from_layer_to_layer(name, view, axis):
+    made = LAYERS[name](3) if name in LAYERS else JOINED[name]()
+    found = sorted(straight(VIEWS[view].sheet(mg.Tape(made)), axis))
     for i, (y, _, end, tail) in enumerate(found):
         for other_y, begin, _, other in found[i + 1 :]:
             if other_y > y or begin >= end - 1:

@@ -142,9 +142,10 @@ def with_names(text: str) -> str:
     'W<SUB><FONT POINT-SIZE="8">f</FONT></SUB>ᵀ'
     """
     pieces = re.split(NAME, text)
-    return "".join(
-        decorated(piece) if i % 2 else markup(piece) for i, piece in enumerate(pieces)
-    )
+    written = [decorated(p) if i % 2 else markup(p) for i, p in enumerate(pieces)]
+    if written[-1] == "]":  # Graphviz loses it after a subscript: "]]>" might begin
+        written[-1] = "&#93;"
+    return "".join(written)
 
 
 def size(label: Label, shape: str) -> tuple[float, float]:

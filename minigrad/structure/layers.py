@@ -13,7 +13,7 @@ encoder) have columns of their own: another **band**.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,7 +36,7 @@ class Layer:
     columns   for every step its place in time among the layers of the band
     band      the number of the group of layers that share their columns
     fed       for an input: what steps of other layers made, whose entries it holds
-    read      for an input: what the band's first layer that reads the same calls it
+    read      for an input: that of the band's first layer that reads the same
     """
 
     name: str
@@ -44,7 +44,7 @@ class Layer:
     columns: list[int]
     band: int
     fed: dict[Tensor, list[Tensor]] = field(default_factory=dict)
-    read: dict[Tensor, str] = field(default_factory=dict)
+    read: dict[Tensor, Tensor] = field(default_factory=dict)
 
     @property
     def backward(self) -> bool:
@@ -77,7 +77,7 @@ class Layers(list[Layer]):
         self.read_outside = {arg for entry in outside for arg in tensors(entry)}
         self.column_of: dict[Tensor, int] = {}  # of whatever a placed step made
         self.layer_of: dict[Tensor, Layer] = {}
-        self.seen: dict[tuple[int, bytes], dict[int, str]] = {}  # inputs, by column
+        self.seen: dict[tuple[int, bytes], dict[int, Tensor]] = {}  # by the column
         self.bands = 0
         for steps, name in zip(loops, _names(loops), strict=True):
             self._place(name, steps)
@@ -88,7 +88,10 @@ class Layers(list[Layer]):
             (band, [self._candidates(band, step) for step in steps])
             for band in range(self.bands)
         ]
-        placed = ((band, _in_order(found)) for band, found in reads)
+        placed = (
+            (band, self._at_their_times(band, steps, found) or _in_order(found))
+            for band, found in reads
+        )
         fitting = ((band, columns) for band, columns in placed if columns)
         band, columns = next(fitting, (self.bands, list(range(len(steps)))))
         layer = Layer(name, steps, columns, band)
@@ -99,12 +102,25 @@ class Layers(list[Layer]):
                 if makers:
                     layer.fed[value] = makers
                 elif key := self._key(value):
-                    names = self.seen.setdefault((band, key), {})
-                    layer.read[value] = names.setdefault(column, called(value))
+                    first = self.seen.setdefault((band, key), {})
+                    layer.read[value] = first.setdefault(column, value)
         made = {e: c for s, c in zip(steps, columns, strict=True) for e in _made([s])}
         self.column_of.update(made)
         self.layer_of.update(dict.fromkeys(made, layer))
         self.append(layer)
+
+    def _at_their_times(
+        self, band: int, steps: list[Step], candidates: list[set[int]]
+    ) -> list[int]:
+        """Return the columns of the same times, if each step may stand there.
+
+        Where all inputs are the same numbers, nothing else tells their order.
+        """
+        first = next(layer for layer in self if layer.band == band)
+        times = {s.t: c for s, c in zip(first.steps, first.columns, strict=True)}
+        own = [times.get(step.t, -1) for step in steps]
+        fits = all(c in found for c, found in zip(own, candidates, strict=True))
+        return own if fits else []
 
     def _makers(self, value: Tensor) -> list[Tensor]:
         """Return what earlier layers made, if a value holds nothing else."""
@@ -112,10 +128,26 @@ class Layers(list[Layer]):
         return found if all(each in self.column_of for each in found) else []
 
     def _key(self, value: Tensor) -> bytes:
-        """Return what is the same for inputs with the same entries; b"" if unknown."""
+        """Return what is the same for inputs with the same entries; b"" if unknown.
+
+        Of an array each layer makes a leaf of its own: they have name and numbers.
+        """
         if value.primitive is None and value not in self.read_outside:
-            return b"leaf" + np.ascontiguousarray(value.data).tobytes()
+            numbers = np.ascontiguousarray(value.data).tobytes()
+            return f"leaf {value.name} ".encode() + numbers
         return self.origins.key(value)
+
+    def carriers(self, value: Tensor) -> tuple[Tensor, ...]:
+        """Return what only handed on what layers made, up to a value and with it."""
+        found: dict[Tensor, None] = {}
+        waiting = [value]
+        while waiting:
+            entry = waiting.pop()
+            if entry in self.column_of or entry.primitive is None or entry in found:
+                continue
+            found[entry] = None
+            waiting += tensors(entry)
+        return tuple(found)
 
     def _candidates(self, band: int, step: Step) -> set[int]:
         """Return the columns in which a step could stand, for what it reads."""
@@ -128,6 +160,19 @@ class Layers(list[Layer]):
                 found.append(set(self.seen.get((band, key), ())))
         found = [each for each in found if each]
         return set.intersection(*found) if found else set()
+
+    def joined(self, tape: Tape) -> Iterator[tuple[Tensor, list[Tensor]]]:
+        """Yield what joins values of several layers, and what each vector joins."""
+        for entry in tape:
+            several = isinstance(entry.primitive, Linear) and len(tensors(entry)) > 1
+            if not several or entry in self.column_of:
+                continue
+            for row in self.origins.rows(entry):
+                makers = list(dict.fromkeys(maker for maker, _ in row))
+                if not self.column_of.keys() >= {*makers}:
+                    break
+                if len({self.layer_of[maker].name for maker in makers}) > 1:
+                    yield entry, makers
 
     def _carriers(self, tape: Tape, made: dict[Tensor, int]) -> set[Tensor]:
         """Return the entries that only hand a layer's outputs on to another one."""

@@ -8,7 +8,7 @@ one that it crosses, whoever drew that.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.drawing.curves import XY
@@ -68,7 +68,7 @@ class Ink:
         self.place = {entry: i for i, entry in enumerate(tape)}
         self.hops: set[XY] = set()
         self.levels: list[tuple[float, float, float]] = []  # y, from x, to x
-        self.risers: dict[Tensor, Way] = {}  # what goes up to the next layer
+        self.risers: dict[object, Way] = {}  # what goes up to other rows, and joins
         self.outer_circles = self.boxes = 0
 
     def node(self, group: Part, at: XY, reach: tuple[int, int]) -> str:
@@ -104,6 +104,10 @@ class Ink:
         """Return what a value is called in this picture."""
         return self.names.get(value) or name_in_time(value)
 
+    def carried(self, value: Tensor) -> str:
+        """Return what it is called where it goes along a wire."""
+        return self.name(value)
+
     def carries(self, value: Tensor) -> str:
         """Return what a wire says when pointed at."""
         return f"{self.name(value)} {shape_text(value)}"
@@ -130,6 +134,21 @@ class Ink:
             penwidth="3" if half.belt else "1.6",
             **self.look,
         )
+
+    def add_levels(self, points: Iterable[XY]) -> None:
+        """Note the level parts of a way outside the cells."""
+        for (a, y), (b, z) in itertools.pairwise(points):
+            if abs(y - z) < 1e-6:
+                self.levels.append((y, min(a, b), max(a, b)))
+
+    def joined(self, makers: Sequence[Tensor], backward: Sequence[bool]) -> str:
+        """Return what is joined, with the direction of its layer if they differ."""
+        names = [self.carried(maker) for maker in makers]
+        if len(set(backward)) > 1:
+            names = [
+                f"{'←' if b else '→'}{n}" for n, b in zip(names, backward, strict=True)
+            ]
+        return f"[{', '.join(names)}]"
 
     def _crossed(self, points: Sequence[XY]) -> set[XY]:
         """Return where upright parts of a wire cross the level ones around cells."""

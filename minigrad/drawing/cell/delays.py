@@ -47,7 +47,7 @@ class Returning(Row):
         for k in self.delays:
             aside, way = around(cell, k)
             a, b = self.xy((-aside, way)), self.xy((cell.width + aside, way))
-            ink.levels.append((a[1], min(a[0], b[0]), max(a[0], b[0])))
+            ink.add_levels([a, b])
         super().__init__(tape, [cell], ink=ink, stand=stand)
 
     def _enter(self, wire: Wire, k: int) -> Way:
@@ -85,7 +85,7 @@ class Returning(Row):
         first, last = self.ends[k]
         self.sheet.entries["dashed"] = sign("- -"), "before the first, after the last"
         if last is not None:
-            at = self.xy((self.plan.width + OUTSIDE, leaves[1]))
+            at = self.xy((self.plan.width + self.stand.outside, leaves[1]))
             id = self.ink.outer(last, at, called(last))
             turn = self.xy(leaves)
             self.sheet.dot(turn, f"{called(last)} is read here after the last step")
@@ -94,7 +94,7 @@ class Returning(Row):
                 half.tail, id, [turn, end], "after the last step", style="dashed"
             )
         if first is not None:
-            at = self.xy((-OUTSIDE, leaves[1]))
+            at = self.xy((-self.stand.outside, leaves[1]))
             turn = self.xy((self.plan.width - leaves[0], leaves[1]))
             id = self.ink.outer(first, at, called(first))
             start = toward(turn, at)

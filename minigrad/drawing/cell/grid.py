@@ -1,6 +1,6 @@
 """Layers above each other, time steps side by side.
 
-    row      a layer; what one makes goes up into the next, as people draw a stack
+    row      a layer; what one makes goes up into others, as people draw a stack
     column   a moment; a layer that runs backward goes through them from right to left
 
 A layer whose steps cannot be put beside those of another has columns of its own.
@@ -8,62 +8,19 @@ A layer whose steps cannot be put beside those of another has columns of its own
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import Ink
-from minigrad.drawing.cell.row_of_cells import BETWEEN, OUTSIDE, Gap, Row, Stand
+from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Way, toward
+from minigrad.drawing.cell.link_ways import Ways
+from minigrad.drawing.cell.links import End, Links, Shown, Source
+from minigrad.drawing.cell.row_of_cells import Row, Stand
 from minigrad.drawing.cell.wire_routing import Plan
-from minigrad.structure.layers import Layer
+from minigrad.drawing.curves import XY
+from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-
-Slots = Mapping[int, Plan | Gap]  # what a layer shows, by column
-CIRCLE = OUTSIDE + 1.5  # squares that a circle outside needs, with its wire
-LINK, AIR = 5.0, 1.5  # ... and a wire from row to row; between what is in two rows
-
-
-class Shown:
-    """A layer as it is to be drawn: its cells in the order of time.
-
-    extra   the room that something above and below its cells needs, in squares
-    """
-
-    def __init__(
-        self, layer: Layer, slots: Slots, extra: tuple[float, float] = (0.0, 0.0)
-    ) -> None:
-        self.layer = layer
-        self.columns = sorted(slots, reverse=layer.backward)
-        self.slots = slots
-        self.cells = [slots[column] for column in self.columns]
-        self.plans = [cell for cell in self.cells if isinstance(cell, Plan)]
-        self.extra = extra
-        self.fed: dict[Tensor, Tensor] = {}
-        self.rising: set[Tensor] = set()
-
-    def feeds(self, other: Shown, outputs: Sequence[Tensor]) -> None:
-        """Note what goes from here straight up into the layer above."""
-        ups = {value for plan in self.plans for value in plan.ups} - set(outputs)
-        if self.layer.band != other.layer.band:
-            return
-        read = {v for plan in other.plans for v in plan.step.inputs}
-        for value, makers in other.layer.fed.items():
-            if value in read and len(makers) == 1 and makers[0] in ups:
-                other.fed[value] = makers[0]
-                self.rising.add(makers[0])
-
-    def above(self) -> float:
-        """Return the room for what is drawn above the cells, in squares."""
-        circles = any(set(plan.ups) - self.rising for plan in self.plans)
-        return max(CIRCLE * circles, self.extra[0])
-
-    def below(self) -> float:
-        """Return the room for what is drawn below the cells, in squares."""
-        read = {value for plan in self.plans for value in plan.step.inputs}
-        return max(CIRCLE * bool(read - set(self.fed)), self.extra[1])
-
 
 Draw = Callable[[Tape, Shown, Ink, Stand], Any]
 
@@ -73,66 +30,103 @@ def draw_row(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
     Row(tape, shown.cells, ink=ink, stand=stand)
 
 
-def connect(tape: Tape, rows: Sequence[Shown]) -> None:
-    """Note what each row, from the bottom, hands up to the next."""
-    for below, above in itertools.pairwise(rows):
-        below.feeds(above, tape.outputs)
+class Grid:
+    """A picture of rows, from the bottom upwards, and of what goes from row to row."""
+
+    def __init__(self, tape: Tape, layers: Layers, links: Links, ink: Ink) -> None:
+        self.tape, self.layers, self.links, self.ink = tape, layers, links, ink
+        self.ways = Ways(links)
+        for points in self.ways.of.values():
+            ink.add_levels(map(_in_points, points))
+
+    def draw(self, titled: Callable[[Layer, Step], str], draw: Draw) -> None:
+        """Draw every row, and what leaves several of them together."""
+        for number, row in enumerate(self.links.rows):
+            stand = Stand(
+                low=self.ways.lows[number],
+                outside=self.ways.outside,
+                places=self._along(row),
+                mirror=self.ways.wide if row.layer.backward else None,
+                titles=[
+                    titled(row.layer, cell.step) if isinstance(cell, Plan) else ""
+                    for cell in row.cells
+                ],
+                rising=row.rising,
+                shared=self.links.read,
+                rise=self._rise(number),
+            )
+            draw(self.tape, row, self.ink, stand)
+        for join in self.links.joins.values():
+            for end in join.ends:
+                if end.leaves:
+                    self._leave(join, end)
+
+    def _along(self, row: Shown) -> list[float]:
+        """Return how far along its own direction each cell of a row begins."""
+        edges = self.ways.columns[row.layer.band]
+        if not row.layer.backward:
+            return [edges[column][0] for column in row.columns]
+        wide = self.ways.wide
+        return [wide - edges[c][0] - row.slots[c].width for c in row.columns]
+
+    def _rise(self, number: int) -> Callable[[Tensor], Way | None]:
+        def rise(value: Tensor) -> Way | None:
+            """Lead what a row reads up to where it comes in, if it comes from below."""
+            found = self.links.end_of.get((number, value))
+            return self._way(*found) if found else None
+
+        return rise
+
+    def _way(self, source: Source, end: End) -> Way:
+        """Return the way from a source to an end, with a dot where it parts."""
+        half, taps, label = self._begin(source)
+        points = [_in_points(point) for point in self.ways.of[end]]
+        if end in self.ways.parts:
+            name = self.ink.name(half.value)
+            self.ink.sheet.dot(points[0], f"{name}, read several times")
+        else:
+            points = [*half.points, *points]
+        return Way(half._replace(points=points), taps | self._partings(source), label)
+
+    def _partings(self, source: Source) -> set[XY]:
+        parting = [end for end in source.ends if end in self.ways.parts]
+        return {_in_points(self.ways.of[end][0]) for end in parting}
+
+    def _begin(self, source: Source) -> Way:
+        """Return how a value leaves its source; a join is drawn when first read."""
+        if source.made and source not in self.ink.risers:
+            self._draw_join(source)
+        return self.ink.risers[source if source.made else source.value]
+
+    def _draw_join(self, join: Source) -> None:
+        at = _in_points(self.ways.start(join))
+        makers = [each.value for each in join.made]
+        names = self.ink.joined(makers, [self._is_backward(each) for each in join.made])
+        id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
+        read = [v for (_, v), found in self.links.end_of.items() if found[0] is join]
+        held = {e for v in (join.value, *read) for e in self.layers.carriers(v)}
+        self.ink.sheet.held[id] = (*sorted(held, key=self.ink.place.__getitem__),)
+        for each in join.made:
+            end = next(end for end in each.ends if end.join is join)
+            way = self._way(each, end)
+            self.ink.wire(way, id, way.half.points, arrow=False)
+        self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
+        half = Half(id, [at], join.value, False)
+        self.ink.risers[join] = Way(half, set(), ("", None))
+
+    def _is_backward(self, source: Source) -> bool:
+        return self.links.rows[source.spot.row].layer.backward
+
+    def _leave(self, join: Source, end: End) -> None:
+        """Lead what was joined to a circle: no layer of the picture reads it."""
+        way = self._way(join, end)
+        names = {self.ink.name(each.value) for each in join.made}
+        x, y = way.half.points[-1]
+        at = x, y + 1.5 * SQUARE
+        name = names.pop() if len(names) == 1 else ""
+        id = self.ink.outer(join.value, at, name)
+        self.ink.wire(way, id, [*way.half.points[:-1], toward((x, y), at)])
 
 
-def grid(
-    tape: Tape,
-    rows: Sequence[Shown],
-    notes: Sequence[str],
-    titled: Callable[[Layer, Step], str],
-    draw: Draw = draw_row,
-    ink_of: Callable[[Tape, Sequence[str]], Ink] = Ink,
-) -> Ink:
-    """Draw connected rows from the bottom upwards; return the ink with the sheet."""
-    ink = ink_of(tape, notes)
-    places, wide = _places(rows)
-    low, channel = 0.0, 0.0
-    for i, row in enumerate(rows):
-        if i:
-            under = rows[i - 1]
-            between = LINK if row.fed else AIR
-            channel = low + under.above() + between / 2
-            low += under.above() + between + row.below()
-        stand = Stand(
-            low=low,
-            places=_along(row, places[row.layer.band], wide),
-            mirror=wide if row.layer.backward else None,
-            titles=[
-                titled(row.layer, cell.step) if isinstance(cell, Plan) else ""
-                for cell in row.cells
-            ],
-            names=row.layer.read,
-            fed=row.fed,
-            rising=row.rising,
-            channel=channel,
-        )
-        draw(tape, row, ink, stand)
-        low += max(plan.height for plan in row.plans)
-    return ink
-
-
-def _places(rows: Sequence[Shown]) -> tuple[dict[int, dict[int, float]], float]:
-    """Return for each band where its columns begin, and the width of everything."""
-    places: dict[int, dict[int, float]] = {}
-    wide = 0.0
-    for band in dict.fromkeys(row.layer.band for row in rows):
-        together = [row for row in rows if row.layer.band == band]
-        x = float(OUTSIDE)
-        places[band] = {}
-        for column in sorted({c for row in together for c in row.columns}):
-            places[band][column] = x
-            cells = [row.slots[column] for row in together if column in row.slots]
-            x += max(cell.width for cell in cells) + BETWEEN
-        wide = max(wide, x - BETWEEN + OUTSIDE)
-    return places, wide
-
-
-def _along(row: Shown, places: Mapping[int, float], wide: float) -> list[float]:
-    """Return how far along its own direction each cell of a row begins."""
-    if not row.layer.backward:
-        return [places[column] for column in row.columns]
-    return [wide - places[c] - row.slots[c].width for c in row.columns]
+def _in_points(square: XY) -> XY:
+    return square[0] * SQUARE, square[1] * SQUARE

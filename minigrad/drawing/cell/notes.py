@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from minigrad.context import path
-from minigrad.drawing.cell.grid import Shown
+from minigrad.drawing.cell.links import Links, Shown
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers, called
 from minigrad.structure.loops import times
@@ -28,8 +28,10 @@ def title(layer: Layer, step: Step) -> str:
     if step.t is None:
         return str(step.scope[-1]) if step.scope else ""
     reads = [layer.read[value] for value in step.inputs if value in layer.read]
-    own = all(name == called(value) for value, name in layer.read.items())
-    place = f", reads {reads[0]}" if layer.backward and reads and not own else ""
+    own = all(called(first) == called(value) for value, first in layer.read.items())
+    place = (
+        f", reads {called(reads[0])}" if layer.backward and reads and not own else ""
+    )
     return f"{before(layer)}t = {step.t}{place}"
 
 
@@ -51,20 +53,20 @@ def told(
     said: Iterable[tuple[Layer, str]],
     tape: Tape,
     layers: Layers,
-    rows: Sequence[Shown],
+    links: Links,
 ) -> list[str]:
     """Return the notes, one for all layers of which it is true."""
     about: dict[str, list[str]] = {}
     back = "runs from right to left: it reads the last input first"
     turned = [(layer, back) for layer in layers if layer.backward]
-    for layer, note in [*said, *_fed(layers, rows), *turned]:
+    for layer, note in [*said, *_fed(layers, links.rows), *turned]:
         about.setdefault(note, []).append(layer.name)
     notes = [
         f"{', '.join(dict.fromkeys(names))}: {note}" if any(names) else note
         for note, names in about.items()
         if note
     ]
-    return [*notes, *_outside(tape, layers)]
+    return [*notes, *_outside(tape, layers, links)]
 
 
 def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
@@ -83,9 +85,11 @@ def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
             yield row.layer, f"{name} holds {' and '.join(dict.fromkeys(words))}"
 
 
-def _outside(tape: Tape, layers: Layers) -> list[str]:
+def _outside(tape: Tape, layers: Layers, links: Links) -> list[str]:
     """Say how much of the tape lies outside the time steps, and where."""
     inside: set[Tensor] = set(layers.between)
+    for join in links.joins.values():
+        inside.update(layers.carriers(join.value))
     for layer in layers:
         for step in layer.steps:
             inside.update(step.entries)

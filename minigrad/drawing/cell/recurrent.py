@@ -17,7 +17,8 @@ from functools import partial
 
 from minigrad.drawing.cell.cell_painter import Ink
 from minigrad.drawing.cell.delays import Returning, around
-from minigrad.drawing.cell.grid import Shown, connect, grid
+from minigrad.drawing.cell.grid import Draw, Grid, draw_row
+from minigrad.drawing.cell.links import BESIDE, Links, Shown
 from minigrad.drawing.cell.notes import before, shared, span, title, told
 from minigrad.drawing.cell.row_of_cells import Gap, Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
@@ -57,12 +58,10 @@ def gate_sheet(
         step, count = row.plans[0].step, len(row.layer.steps)
         if count > 1:
             said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
-    connect(tape, rows)
-    notes = told(said, tape, layers, rows)
     if for_all:
         ink_of = partial(ink_of, names=names)
     titled = _span_of_many if for_all else title
-    return grid(tape, rows, notes, titled, ink_of=ink_of).sheet
+    return _grid(tape, layers, rows, said, titled, ink_of=ink_of)
 
 
 def _span_of_many(layer: Layer, step: Step) -> str:
@@ -96,8 +95,7 @@ def unrolled_sheet(tape: Tape) -> Sheet:
                 slots[gap[0]] = _gap(layer, gap)
         rows.append(Shown(layer, slots))
     shares = [(layer, shared(layer)) for layer in layers]
-    connect(tape, rows)
-    return grid(tape, rows, told(shares, tape, layers, rows), title).sheet
+    return _grid(tape, layers, rows, shares, title)
 
 
 def folded_sheet(tape: Tape) -> Sheet:
@@ -124,17 +122,32 @@ def folded_sheet(tape: Tape) -> Sheet:
             max([way - cell.height + 1 for way in ways if way > 0], default=0.0),
             max([1 - way for way in ways if way < 0], default=0.0),
         )
-        rows.append(Shown(layer, {column: cell}, extra))
+        beside = max([around(cell, k)[0] for k in range(len(ways))], default=0.0)
+        rows.append(Shown(layer, {column: cell}, extra, max(BESIDE, beside + 0.8)))
         count = f"{len(layer.steps)} time steps, drawn from t = {step.t}"
         said.append((layer, count))
         if missing := len(step.groups) - len(layer.steps[-1].groups):
             last = f"t = {layer.steps[-1].t} lacks {missing} of these nodes"
             said.append((layer, f"{last}: nothing reads them"))
     said += [(layer, shared(layer)) for layer in layers]
-    connect(tape, rows)
-    notes = told(said, tape, layers, rows)
     ink_of = partial(Ink, names=names)
-    return grid(tape, rows, notes, span, _draw_returning, ink_of).sheet
+    return _grid(tape, layers, rows, said, span, _draw_returning, ink_of)
+
+
+def _grid(
+    tape: Tape,
+    layers: Layers,
+    rows: Sequence[Shown],
+    said: Iterable[tuple[Layer, str]],
+    titled: Callable[[Layer, Step], str],
+    draw: Draw = draw_row,
+    ink_of: Callable[..., Ink] = Ink,
+) -> Sheet:
+    """Draw rows, what goes from one to the other, and notes below."""
+    links = Links(rows, layers.joined(tape))
+    ink = ink_of(tape, told(said, tape, layers, links))
+    Grid(tape, layers, links, ink).draw(titled, draw)
+    return ink.sheet
 
 
 def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:

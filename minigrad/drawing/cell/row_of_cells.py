@@ -7,8 +7,8 @@ backward is the same row seen in a mirror.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 
 from minigrad.context import path
 from minigrad.drawing.cell.cell_painter import (
@@ -54,19 +54,19 @@ class Stand:
     places   how far along the row each cell begins; one after the other if not given
     mirror   for a row from right to left: the width of the picture
     titles   what the frames say
-    names    for an input: what to call it, if not by its own name
-    fed      for an input: the value of the row below that comes up as this input
-    rising   values that go up to the next row
+    outside  how far from the first and the last cell the circles of states are
+    rising   values that go up to other rows; shared: inputs of which a circle does
+    rise     the way of an input that comes from below, up to its cell
     """
 
     low: float = 0.0
     places: Sequence[float] = ()
     mirror: float | None = None
     titles: Sequence[str] = ()
-    names: Mapping[Tensor, str] = field(default_factory=dict)
-    fed: Mapping[Tensor, Tensor] = field(default_factory=dict)
-    rising: Iterable[Tensor] = ()
-    channel: float = 0.0  # the height at which what comes up turns
+    outside: float = OUTSIDE
+    rising: Container[Tensor] = ()
+    shared: Container[Tensor] = ()
+    rise: Callable[[Tensor], Way | None] = lambda value: None
 
 
 class Row:
@@ -86,10 +86,12 @@ class Row:
         self.backward = self.stand.mirror is not None
         self.ways_out: dict[int, Way] = {}
         self.ids: dict[Key, str] = {}
+        self.from_below: set[Tensor] = set()
         self.x = 0.0
         places = self.stand.places or _one_after_the_other(cells)
+        self._note_levels(cells, places)
         for i, (cell, self.x) in enumerate(zip(cells, places, strict=True)):
-            self.aside = BETWEEN / 2 if i else OUTSIDE
+            self.aside = BETWEEN / 2 if i else self.stand.outside
             if isinstance(cell, Gap):
                 self._gap(cell, cells[i - 1], cells[i + 1 : i + 2])
             else:
@@ -103,6 +105,19 @@ class Row:
         return x * SQUARE, (self.stand.low + point[1]) * SQUARE
 
     # -------------------------------------------------------------- from cell to cell
+
+    def _note_levels(
+        self, cells: Sequence[Plan | Gap], places: Sequence[float]
+    ) -> None:
+        """Note where states go level outside the cells: what passes hops over them."""
+        end = places[0] - self.stand.outside
+        for i, (cell, self.x) in enumerate(zip(cells, places, strict=True)):
+            after = self.stand.outside if i == len(cells) - 1 else 0.0
+            for port, (x, y) in cell.at.items() if isinstance(cell, Plan) else ():
+                if isinstance(port, Port) and port.side in ("before", "after"):
+                    far = end - self.x if port.side == "before" else x + after
+                    self.ink.add_levels([self.xy((x, y)), self.xy((far, y))])
+            end = self.x + cell.width
 
     def _enter(self, wire: Wire, k: int) -> Way:
         """Begin the wire of a state where the cell before left it, or at a circle.
@@ -135,7 +150,7 @@ class Row:
         """Lead every state to a circle behind the last cell."""
         for k, way in self.ways_out.items():
             x, y = self.plan.at[Port("after", k)]
-            at = self.xy((x + OUTSIDE, y))
+            at = self.xy((x + self.stand.outside, y))
             points = [*way.half.points, toward(way.half.points[-1], at)]
             self.ink.wire(way, self.ink.outer(way.half.value, at), points)
 
@@ -227,24 +242,20 @@ class Row:
             )
         if maker.side == "before":
             return self._enter(wire, maker.number)
-        below = self.stand.fed.get(wire.value)
-        if below in self.ink.risers:
-            return self._rise(self.ink.risers[below], self.xy((x, y)))
-        return self._from_circle(wire, (x, y - OUTSIDE + 1))
+        way = self.stand.rise(wire.value)
+        if way is None:
+            return self._from_circle(wire, (x, y - OUTSIDE + 1))
+        self.from_below.add(wire.value)
+        return way
 
     def _from_circle(self, wire: Wire, place: tuple[float, float]) -> Way:
         at = self.xy(place)
-        name = self.ink.names.get(wire.value) or self.stand.names.get(wire.value, "")
-        id = self.ink.outer(wire.value, at, name)
+        id = self.ink.outer(wire.value, at)
         start = toward(self.xy(self.plan.at[wire.maker]), at)
-        return Way(Half(id, [start], wire.value, False), set(), ("", None))
-
-    def _rise(self, way: Way, end: XY) -> Way:
-        """Lead a value of the row below up to where it comes in."""
-        level = self.stand.channel * SQUARE
-        x = way.half.points[-1][0]
-        points = [*way.half.points, (x, level), (end[0], level)]
-        return Way(way.half._replace(points=points), way.taps, way.label)
+        way = Way(Half(id, [start], wire.value, False), set(), ("", None))
+        if wire.value in self.stand.shared:
+            self.ink.risers[wire.value] = way
+        return way
 
     def _finish(self, wire: Wire, reader: Key, way: Way) -> None:
         at = self.xy(self.plan.at[reader])
@@ -255,10 +266,10 @@ class Row:
             self.ink.number(wire.value, reader, self.ids[reader], points[-2:])
         elif reader.side == "after":
             self.ways_out[reader.number] = way
-        elif wire.value in set(self.stand.rising):
+        elif wire.value in self.stand.rising:
             self.ink.risers[wire.value] = way
             id = self.ink.box_id("rising")
-            self.sheet.text(id, (at[0] + 2, at[1] + 9), self.ink.name(wire.value))
+            self.sheet.text(id, (at[0] + 2, at[1] + 9), self.ink.carried(wire.value))
         else:
             above = at[0], at[1] + (OUTSIDE - 1) * SQUARE
             points = [*points, toward(at, above)]
@@ -271,7 +282,7 @@ class Row:
         both = f"{name} {shape}".strip()
         if isinstance(maker, Port):
             if maker.side == "input":
-                return both if wire.value in self.stand.fed else shape, (x + 6, y - 9)
+                return both if wire.value in self.from_below else shape, (x + 6, y - 9)
             words = both if self.ink.names else shape
             return words, self._behind(words, (x, y + 8), 6)
         if maker.kind == DENSE:

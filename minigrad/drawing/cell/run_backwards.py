@@ -173,6 +173,10 @@ class BackwardInk(Ink):
     def _name(self, value: Tensor) -> str:
         return name_in_time(value) or f"t_{self.place[value]}"
 
+    def carried(self, value: Tensor) -> str:
+        """Return the name of the cotangent that a wire carries."""
+        return barred(self._name(value))
+
     def carries(self, value: Tensor) -> str:
         """Return what a wire says when pointed at."""
         return f"the cotangent of {self._name(value)}"
