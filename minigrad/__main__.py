@@ -52,6 +52,7 @@ def _draw(options: argparse.Namespace) -> None:
     drawing = draw(
         _output(options),
         options.view,
+        open=options.open == ["all"] or options.open or False,
         max_nodes=options.max_nodes,
         legend=not options.no_legend,
         renderer=options.renderer,
@@ -188,6 +189,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=_draw)
     command.add_argument(
         "--view", choices=list(VIEWS), help="default: gate for a cell, else op"
+    )
+    command.add_argument(
+        "--open",
+        action="append",
+        metavar="NAME",
+        help="a function to look into, or all; may be repeated",
     )
     command.add_argument("-o", "--out", metavar="FILE", help=".pdf, .svg, .png or .dot")
     command.add_argument("--max-nodes", type=int, default=300, help="default: 300")

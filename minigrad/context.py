@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -33,18 +33,25 @@ Scope = tuple[str | int, ...]
 class Call:
     """One call of a function that has a name: softmax, relu, the reader's own.
 
-    name    of the function
-    within  the call of another named function that made this one, if any
+    name     of the function
+    within   the call of another named function that made this one, if any
+    depth    how many labels the scope had where it was called
+    ours     is it of this package, which explains what NumPy refuses?
+    decides  by which questions it takes branches (see `minigrad.composite`)
     """
 
-    __slots__ = ("name", "ours", "within")
+    __slots__ = ("decides", "depth", "name", "ours", "within")
 
     def __init__(
-        self, name: str, within: Call | None = None, ours: bool = False
+        self,
+        name: str,
+        within: Call | None = None,
+        depth: int = 0,
+        ours: bool = False,
+        decides: Sequence[Any] = (),
     ) -> None:
-        self.name = name
-        self.within = within
-        self.ours = ours  # of this package, which explains what NumPy refuses
+        self.name, self.within, self.depth = name, within, depth
+        self.ours, self.decides = ours, decides
 
     def __repr__(self) -> str:
         return f"<call of {' > '.join(call.name for call in self.chain())}>"
@@ -265,14 +272,16 @@ class scope(Within):
 class calling(Within):
     """Inside, what is recorded belongs to a call of the function that has this name."""
 
-    __slots__ = ("name", "ours")
+    __slots__ = ("decides", "name", "ours")
 
-    def __init__(self, name: str, ours: bool = False) -> None:
-        self.name = name
-        self.ours = ours
+    def __init__(
+        self, name: str, ours: bool = False, decides: Sequence[Any] = ()
+    ) -> None:
+        self.name, self.ours, self.decides = name, ours, decides
 
     def alter(self, setting: Setting) -> None:
-        setting.call = Call(self.name, setting.call, self.ours)
+        depth = len(setting.scope)
+        setting.call = Call(self.name, setting.call, depth, self.ours, self.decides)
 
 
 class _recording(Within):

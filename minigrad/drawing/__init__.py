@@ -22,7 +22,7 @@ The files, in the order of the argument:
 
     render.py    which program paints it     paper.py     pdf and png from svg
     drawing.py   what the user holds         centred.py    words in the middle
-    failure.py   a program that raised
+    failure.py   a program that raised       opening.py   named functions, open
 
 What is known of a tape's structure is read in `minigrad.structure`.
 """
@@ -37,6 +37,7 @@ from minigrad.drawing.dot import dot_text
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.failure import first_words, with_failure
 from minigrad.drawing.fold import readable
+from minigrad.drawing.opening import Names, opened
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.view import Group, NotPlaced, View
 from minigrad.drawing.views import VIEWS
@@ -55,6 +56,7 @@ def draw(
     output: Any,
     view: str | None = None,
     *,
+    open: Names = False,
     max_nodes: int = 300,
     legend: bool = True,
     renderer: str | None = None,
@@ -66,6 +68,8 @@ def draw(
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
                 default "gate" if there is a cell to draw, else "op"
+    open        the names of functions to look into, or True for all: "softmax" is a
+                frame around what it recorded, where it would be one node
     max_nodes   a picture with more is folded, and says so: of equal time steps the
                 first, the second and the last are drawn; then gates are one box
                 each, then layers one node
@@ -78,8 +82,8 @@ def draw(
     <Drawing: 4 nodes, 4 arrows, view 'op'>
 
     Raises TypeError for what is no Tensor, or no number of nodes, and ValueError for no
-    outputs at all, for an unknown view, for a tape without a record or one that stays
-    larger than `max_nodes`.
+    outputs at all, for an unknown view or function, for a tape without a record or one
+    that stays larger than `max_nodes`.
     """
     noted = output if isinstance(output, recording) else None
     tape = tape_of(output, "draw") if noted is None else noted.tape()
@@ -89,8 +93,11 @@ def draw(
     how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
     if view is None:
-        view = "op" if noted is not None and noted.failure else default(tape)
+        is_op = open is not False or (noted is not None and noted.failure)
+        view = "op" if is_op else default(tape)
     chosen = _known(view, named)
+    if open is not False:
+        chosen = opened(chosen, view, tape, open)
     if noted is not None and noted.failure is not None:
         chosen = with_failure(chosen, noted.failure)
     sheet, said = _placed(chosen, tape, max_nodes)

@@ -64,12 +64,15 @@ class View:
     sheet     for a picture with fixed places: the sheet it makes of a tape; it raises
               NotPlaced, or returns None, for a tape that is like none it can place
     notes     sentences below the picture: what the groups leave out of a tape
+    opens     are named functions one node each? then groups and sheet also take the
+              names of those that are shown open
     """
 
     answers: str
-    groups: Callable[[Tape], Iterable[Part]]
-    sheet: Callable[[Tape], Any] | None = None
+    groups: Callable[..., Iterable[Part]]
+    sheet: Callable[..., Any] | None = None
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
+    opens: bool = False
 
     def __repr__(self) -> str:
         return f"<View: {self.answers}>"

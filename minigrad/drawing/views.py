@@ -26,7 +26,7 @@ from minigrad.structure.parts import every_function, every_primitive
 from minigrad.structure.sublayers import structure
 
 VIEWS: dict[str, View] = {
-    "op": View("what was computed, by which functions?", every_function),
+    "op": View("what was computed, by which functions?", every_function, opens=True),
     "step": View("what did the tape really record?", every_primitive),
     "gate": View("what is in the cell?", structure, gate_sheet),
     "unrolled": View("what happens over time?", structure, unrolled_sheet),
@@ -34,7 +34,9 @@ VIEWS: dict[str, View] = {
     "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
     "layer": View("which layers are there?", by_layer),
     "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
-    "backward": View("how does the gradient flow?", every_function, backward_sheet),
+    "backward": View(
+        "how does the gradient flow?", every_function, backward_sheet, opens=True
+    ),
     "cotangents": View("why does the gradient survive?", structure, cotangents_sheet),
     "difference": View("what does a variant change?", structure, difference_sheet),
 }

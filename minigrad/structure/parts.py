@@ -17,7 +17,7 @@ this package.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 from minigrad.calls import closed
@@ -74,7 +74,8 @@ def one_primitive(entry: Tensor) -> Part:
 
 def one_call(call: Call, entries: list[Tensor]) -> Part:
     """Return the part that one call of a named function recorded."""
-    return FunctionPart(tuple(entries), entries[-1].scope, FUNCTION, call)
+    scope = entries[-1].scope[: call.depth]  # inside it there may be modules
+    return FunctionPart(tuple(entries), scope, FUNCTION, call)
 
 
 def every_primitive(tape: Tape) -> Iterator[Part]:
@@ -82,16 +83,21 @@ def every_primitive(tape: Tape) -> Iterator[Part]:
     return (one_primitive(entry) for entry in tape if entry.primitive is not None)
 
 
-def every_function(tape: Tape) -> Iterator[Part]:
+def every_function(tape: Tape, opened: Container[str] = ()) -> Iterator[Part]:
     """Yield what each named function recorded as one part, and any other primitive.
 
+    opened   names of functions that are shown open, in a frame
+
     >>> import minigrad as mg
-    >>> y = mg.softmax(mg.Tensor([1.0, 2.0])) * 2.0
-    >>> [part.kind for part in every_function(mg.Tape(y))]
+    >>> tape = mg.Tape(mg.softmax(mg.Tensor([1.0, 2.0])) * 2.0)
+    >>> [part.kind for part in every_function(tape)]
     ['function', 'elementwise']
+    >>> [part.scope for part in every_function(tape, ["softmax"])][:2]
+    [('softmax',), ('softmax',)]
     """
-    calls = closed(tape.steps)
+    calls = closed(tape.steps, opened=opened)
     call_of = {entry: call for call, steps in calls.items() for entry in steps}
+    labels: dict[Call, str] = {}
     for entry in tape:
         call = call_of.get(entry)
         part: Part
@@ -103,11 +109,21 @@ def every_function(tape: Tape) -> Iterator[Part]:
             part = one_call(call, calls[call])
         else:
             continue
-        yield replace(part, scope=_opened(entry, calls) + part.scope)
+        yield replace(part, scope=_framed(part.scope, entry.call, calls, labels))
 
 
-def _opened(entry: Tensor, calls: Mapping[Call, list[Tensor]]) -> Scope:
-    """Return the calls around an entry that are shown open, as frames."""
-    chain = entry.call.chain() if entry.call else []
-    around = itertools.takewhile(lambda call: call not in calls, chain)
-    return tuple(call.name.replace("_", " ") for call in around)
+def _framed(
+    scope: Scope,
+    call: Call | None,
+    calls: Container[Call],
+    labels: dict[Call, str],
+) -> Scope:
+    """Return a scope with the calls in it that are shown open, as frames."""
+    chain = call.chain() if call else []
+    for each in reversed([*itertools.takewhile(lambda c: c not in calls, chain)]):
+        if each not in labels:
+            before = sum(other.name == each.name for other in labels)
+            name = each.name.replace("_", " ")
+            labels[each] = f"{name} #{before + 1}" if before else name
+        scope = (*scope[: each.depth], labels[each], *scope[each.depth :])
+    return scope

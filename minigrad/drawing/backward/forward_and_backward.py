@@ -17,7 +17,7 @@ view op (`fold.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
 FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
 
 
-def backward_sheet(tape: Tape) -> ForwardAndBackward:
-    """Return the picture of both ways.
+def backward_sheet(tape: Tape, opened: Container[str] = ()) -> ForwardAndBackward:
+    """Return the picture of both ways, the functions of these names shown open.
 
     Raises ValueError for a tape that even folded is too long to be read like that.
     """
-    picture = readable(tape, list(every_function(tape)), FOLDED_ABOVE)
+    picture = readable(tape, list(every_function(tape, opened)), FOLDED_ABOVE)
     if len(picture.nodes) > MOST:
         raise _too_long(tape, len(picture.nodes))
     return ForwardAndBackward(tape, picture)
