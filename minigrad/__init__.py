@@ -189,11 +189,14 @@ for _name in PACKAGE:  # mg.tensor(...) is called by who knows PyTorch
 
 _READINGS = {
     "Certificate": "minigrad.proving.certificate",
+    "Compiled": "minigrad.compiling.compiled",
     "Derivation": "minigrad.deriving.derivation",
     "Equality": "minigrad.proving.equality_certificate",
+    "NotCompiled": "minigrad.compiling.traced",
     "NotEqual": "minigrad.proving.disproof",
     "NotShown": "minigrad.proving.disproof",
     "ProofFailed": "minigrad.proving.failures",
+    "compile": "minigrad.compiling.compiled",
     "derive": "minigrad.deriving.derivation",
     "draw": "minigrad.drawing",
     "explore": "minigrad.exploring",

@@ -230,7 +230,9 @@ class ArrayLike(Methods):
 def as_array(value: object, dtype: DTypeLike | None = None) -> Array:
     """Return an array of a value; an array of another domain stays what it is."""
     if type(value) in DOMAINS:
-        return value  # type: ignore[return-value]  # it does what an array does
+        array: Array = value  # type: ignore[assignment]  # it does what an array does
+        other = dtype is not None and array.dtype not in (object, dtype)
+        return array.astype(dtype) if other else array
     return np.asarray(value, dtype)
 
 

@@ -39,7 +39,7 @@ def floats(value: object, asked: str, role: str) -> Array:
     Raises TypeError for integers and booleans, and for what `numbers` refuses.
     """
     array = numbers(value, asked, role)
-    if type(array) is Array and array.dtype.kind in "biu":
+    if array.dtype.kind in "biu":
         _refuse(
             *(asked, role, value),
             "a derivative needs numbers that can change a little; "
@@ -124,7 +124,7 @@ def booleans(value: object, asked: str, role: str) -> Array:
             f"a mask says yes or no, and these are {array.dtype} entries.",
             "compare first, for instance where(x > 0, a, b).",
         )
-    return np.array(array, bool)
+    return array.astype(bool)
 
 
 def require_choices(index: object, holder: object, letter: str) -> None:

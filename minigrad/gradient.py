@@ -223,6 +223,8 @@ def _walk(
             if batched and i in primitive.batched_adjoints:
                 cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
                 continue
+            if checker is not None:
+                checker.differentiating(node, i)
             try:
                 contribution = primitive.vjp(i, g, y, operands, options)
             except (TypeError, ValueError, IndexError, AttributeError) as error:

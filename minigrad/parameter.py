@@ -16,6 +16,7 @@ from typing import NoReturn, Self, TypeAlias
 import numpy as np
 
 from minigrad.arrays import numbers
+from minigrad.context import SETTING
 from minigrad.gradient import grad
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
@@ -81,7 +82,8 @@ class Parameter(Tensor):
     @property
     def data(self) -> Array:
         result: Array = _store.__get__(self)
-        return result
+        watch = SETTING.get().checker
+        return result if watch is None else watch.read(self, result)
 
     @data.setter
     def data(self, value: Operand) -> None:

@@ -36,6 +36,7 @@ from minigrad.messages import explain
 from minigrad.numpy_calls import NUMPY_FACE
 from minigrad.recording import parameters_of, recorder
 from minigrad.samples import Sample
+from minigrad.stacked import Stacked, same
 from minigrad.types import Args, Code, Operation, Options, Partial, Rule, Value
 
 Tangents: TypeAlias = Sequence[Value | None]  # None of what does not move
@@ -48,6 +49,8 @@ class Primitive:
     symbol    how a picture writes it: "+", "tanh", "W v"
     function  what it computes on arrays of any dtype
     apply     the same, recorded when an argument is a Tensor: what users call
+    into      how a program computes it into an array: into(out, *args, **options)
+    stacked   how one call computes it of stacked arguments: see minigrad.stacked
     """
 
     name: str
@@ -57,6 +60,8 @@ class Primitive:
     rules: tuple[Rule, ...] | tuple[Partial, ...]
     batched_adjoints: dict[int, Code]
     slice_of_argument: Callable[..., tuple[slice, ...]] | None = None
+    into: Code | None = None
+    stacked: Stacked | None = None
     written = ""
     is_elementwise = False
     variadic = False
@@ -115,6 +120,7 @@ class Elementwise(Primitive):
         partials: Sequence[Partial],
         symbol: str | None = None,
         domain: str = "",
+        into: Code | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -123,6 +129,8 @@ class Elementwise(Primitive):
         self.symbol = symbol or name
         self.domain = domain
         self.batched_adjoints = {}
+        self.into = into
+        self.stacked = same
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
@@ -173,6 +181,8 @@ class Linear(Primitive):
         written: str = "",
         rule: str = "",
         samples: Callable[..., Sample] | None = None,
+        into: Code | None = None,
+        stacked: Stacked | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -186,6 +196,8 @@ class Linear(Primitive):
         self.written = written
         self.rule = rule or f"adjoint of {name}"
         self.samples = samples
+        self.into = into
+        self.stacked = stacked
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
@@ -209,7 +221,7 @@ class Linear(Primitive):
 
 
 def elementwise(
-    name: str, function: Code, meaning: str, partials: Sequence[Partial], **more: str
+    name: str, function: Code, meaning: str, partials: Sequence[Partial], **more: Any
 ) -> Operation:
     """Enter an elementwise row in the table and return the function users call."""
     if callable(partials) or not all(map(callable, partials)):

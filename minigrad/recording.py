@@ -148,6 +148,9 @@ def _general(row: Primitive) -> Callable[..., Value]:
         if not tracked:
             if unusual:
                 values = [a if _is_plain(a) else as_array(a) for a in values]
+            watch = SETTING.get().checker
+            if watch is not None:
+                return watch.compute(function, *values, **options)
             return function(*values, **options)
         if unusual:
             args = tuple([_operand(a, row, args) for a in args])

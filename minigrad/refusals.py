@@ -153,11 +153,11 @@ def unrecorded(node: Tensor, asked: str = "a derivative") -> ValueError:
         explain(
             f"{asked} of a Tensor without a record, at {user_line()}",
             {node.name or "output": node},
-            "its tape was released."
+            "its tape was released, or a compiled program computed it."
             if released
             else "it was computed under no_grad(), so nothing was recorded.",
-            "ask before Tape.release(); to go on from a state, cut the tape "
-            "with state.detach()."
+            "ask before Tape.release(), or within the function that is compiled; to go "
+            "on from a state, cut the tape with state.detach()."
             if released
             else "compute it outside no_grad().",
         )

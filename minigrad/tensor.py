@@ -136,4 +136,4 @@ def _leaf_data(data: object, name: str | None, kind: str) -> Array:
                 f"a dtype is that of the array: mg.{kind}(np.asarray(data, dtype)).",
             )
         )
-    return np.array(floats(data, f"{kind}({name or '...'})", name or "data"))
+    return np.copy(floats(data, f"{kind}({name or '...'})", name or "data"))

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import gradient
+from minigrad.array_like import as_array
 from minigrad.arrays import numbers
 from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
@@ -110,7 +111,7 @@ def jvp(
         tangent = np.zeros_like(run.output.data)
     if recorded and not isinstance(tangent, Tensor):
         tangent = Tensor(tangent)
-    return _given(run.output, recorded), tangent if recorded else np.array(tangent)
+    return _given(run.output, recorded), tangent if recorded else np.copy(tangent)
 
 
 @taught
@@ -153,7 +154,7 @@ def hvp(f: Function, primals: Sequence[Any], vectors: Sequence[Any]) -> tuple[An
     if recorded:
         products = [p if isinstance(p, Tensor) else Tensor(p) for p in products]
     else:
-        products = [np.array(product) for product in products]
+        products = [np.copy(product) for product in products]
     return tuple(in_structure(primals, products))
 
 
@@ -246,7 +247,7 @@ def _directions(
     directions = {}
     for vector, each in zip(found, inputs, strict=True):
         if not isinstance(vector, Tensor):
-            vector = np.asarray(vector, each.dtype)
+            vector = as_array(vector, each.dtype)
         fixed = isinstance(vector, Tensor) or not record
         directions[each] = vector if fixed else Tensor(vector)
     return directions

@@ -121,6 +121,13 @@ class Watch:
             if isinstance(arg, Tensor) and arg.primitive is None:
                 self._freeze(arg.data)
 
+    def read(self, parameter: Tensor, array: Array) -> Array:
+        """Return what a Parameter's numbers are while this block lasts."""
+        return array
+
+    def differentiating(self, node: Tensor, i: int) -> None:
+        """Know that a rule is about to be asked for argument i of a step."""
+
     def differentiated(self, node: Tensor, i: int, contribution: Value) -> None:
         """Look at what a rule returned for argument i of a step."""
         if not self.finite:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.functions import absolute, array_of, chosen, of_one_width, where
 from minigrad.messages import explain, user_line
@@ -80,7 +81,7 @@ def modf(x: Given) -> tuple[Given, Array]:
     >>> modf(Tensor(-2.75))
     (Tensor(-0.75, made by subtract), array(-2.))
     """
-    whole = np.asarray(np.trunc(array_of(x)))
+    whole = as_array(np.trunc(array_of(x)))
     infinite = np.isinf(whole)
     if infinite.any():  # nothing is behind the point, and inf - inf would be NaN
         return where(infinite, 0, x) - np.where(infinite, 0, whole), whole
@@ -96,7 +97,7 @@ def divmod(x1: Any, x2: Any) -> tuple[Array, Any]:
     (array(2.), Tensor(1.5, made by subtract))
     """
     x1, x2 = of_one_width(x1, x2)
-    return np.asarray(np.floor_divide(array_of(x1), array_of(x2))), mod(x1, x2)
+    return as_array(np.floor_divide(array_of(x1), array_of(x2))), mod(x1, x2)
 
 
 @composite

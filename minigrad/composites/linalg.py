@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.functions import absolute, array_of, where
 from minigrad.gathering import as_operand
@@ -141,7 +142,7 @@ def slogdet(a: Any) -> SlogdetResult:
     sign = sign * np.sign(array_of(line)).prod(axis=(-2, -1))
     with np.errstate(divide="ignore"):
         sizes = log(absolute(line))
-    return SlogdetResult(np.asarray(sign), sum(sizes, axis=(-2, -1)))
+    return SlogdetResult(as_array(sign), sum(sizes, axis=(-2, -1)))
 
 
 @composite

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, of_one_width, power, where
@@ -30,7 +31,7 @@ LOG_2, LOG_10 = math.log(2.0), math.log(10.0)
 
 def sign_of(x: Array) -> Array:
     """Return 1 with the sign of each number, that of zero included."""
-    return np.asarray(np.copysign(1, x), x.dtype)
+    return as_array(np.copysign(1, x), x.dtype)
 
 
 def root(a: Any, p: float = 2) -> Any:
@@ -100,7 +101,7 @@ def frexp(x: Given) -> tuple[Given, Array]:
     >>> frexp(Tensor([6.0, 0.5]))
     (Tensor([0.75, 0.5 ], made by multiply), array([3, 0], dtype=int32))
     """
-    exponent = np.asarray(np.frexp(array_of(x))[1])
+    exponent = as_array(np.frexp(array_of(x))[1])
     return ldexp(x, -exponent), exponent
 
 

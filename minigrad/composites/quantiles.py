@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.composites.arranging import at_places, places_of
 from minigrad.composites.axes import whole_axes
@@ -155,7 +156,7 @@ def _quantile(
         low, high = (np.where(missing, x.shape[-1] - 1, each) for each in (low, high))
 
     def sorted_entries(rank: Array) -> Any:
-        rank = np.asarray(rank)
+        rank = as_array(rank)
         among = np.broadcast_to(order, (*rank.shape, order.shape[-1]))
         index = np.take_along_axis(among, rank[..., None], -1)
         places = np.take_along_axis(np.broadcast_to(lanes, among.shape), index, -1)
@@ -163,7 +164,7 @@ def _quantile(
 
     value = sorted_entries(low)
     if np.any(low != high):
-        share: Any = np.asarray(place - np.floor(place))
+        share: Any = as_array(place - np.floor(place))
         exact = x.dtype == object
         share = as_exact(share, x) if exact else share.astype(_floating(x))
         value = value * (1 - share) + sorted_entries(high) * share

@@ -1,0 +1,256 @@
+"""`mg.compile(f)`: f is run once and becomes a program; then the program runs.
+
+A program holds for the shapes and dtypes of its arguments, for the Python numbers among
+them, and for the answers to what the function asked while it was traced (`if x > 0`).
+Where one of these changes, the function is traced again, and both programs are kept.
+
+Every program is compared with the function before anyone gets its results. What it
+cannot be trusted with is refused: "rather refuse than be wrong".
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import ArrayLike
+from minigrad.compiling.program import Program
+from minigrad.compiling.source import Changed
+from minigrad.compiling.traced import NotCompiled, Traced, tracing
+from minigrad.compiling.tracing import RANDOM, Given, Output, is_leaf, traced
+from minigrad.context import SETTING
+from minigrad.messages import explain, user_line
+from minigrad.parameter import Parameter
+from minigrad.shapes import mapped
+from minigrad.tensor import RELEASED, Tensor
+from minigrad.types import Array
+
+MOST = 16  # programs of one function
+_COMPARING: ContextVar[bool] = ContextVar("comparing a program", default=False)
+
+
+class Compiled:
+    """A function and its programs: called like the function, it runs one of them.
+
+    function  what was compiled
+    programs  one for each kind of arguments so far, the latest last
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.programs: list[Program] = []
+        self._by_kind: dict[Any, list[Program]] = {}
+        self._kept: list[Any] = []  # objects among arguments, known by identity
+        self._lock = threading.RLock()
+        self.name = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if tracing() or _COMPARING.get():
+            return self.function(*arguments, **options)
+        given, arrays, kind = self._read((arguments, options))
+        for program in reversed(self._by_kind.get(kind, ())):
+            try:
+                return _returned(program, program(arrays))
+            except Changed:
+                continue
+            except Exception:  # of NumPy: the function says what is wrong
+                return self.function(*arguments, **options)
+        with self._lock:
+            return self._new(given, arrays, kind, arguments, options)
+
+    def _new(
+        self, given: Any, arrays: list[Array], kind: Any, arguments: Any, options: Any
+    ) -> Any:
+        """Trace the function, and compare its program with it."""
+        if len(self.programs) >= MOST:
+            warnings.warn(
+                f"{self.name} was traced {MOST} times, for as many kinds of arguments, "
+                "and now runs as it is: give it arrays of few shapes, and numbers that "
+                "change as arrays.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            return self.function(*arguments, **options)
+        positional, words = given
+        trace = traced(
+            lambda *args: self.function(*args, **words), list(positional), self.name
+        )
+        program = Program(trace, len(arrays))
+        comparing = _COMPARING.set(True)
+        try:
+            expected = self.function(*arguments, **options)
+        finally:
+            _COMPARING.reset(comparing)
+        self._require_same(expected, trace.numbers, "it is no function")
+        results = program(arrays)
+        self._require_same(expected, results, "the program is wrong")
+        self._by_kind.setdefault(kind, []).append(program)
+        self.programs.append(program)
+        return _returned(program, results)
+
+    def _read(self, structure: Any) -> tuple[Any, list[Array], Any]:
+        """Return what to trace, the arrays among the arguments, and their kind."""
+        arrays: list[Array] = []
+        kind: list[Any] = []
+
+        def leaf(path: str, value: Any) -> Any:
+            if isinstance(value, ArrayLike):
+                value = value.current()
+            if isinstance(value, Tensor) and not isinstance(value, Parameter):
+                self._require_leaf(path, value)
+                array, is_tensor = value.data, True
+            elif isinstance(value, np.ndarray | np.generic):
+                array, is_tensor = np.asarray(value), False
+            else:
+                kind.append((path, *_kind_of(value, self._kept)))
+                return value
+            if array.dtype.kind not in "fiub":
+                raise NotCompiled(
+                    explain(
+                        f"{self.name}(...), compiled, at {user_line()}",
+                        {path: value},
+                        f"programs compute with real numbers, not with {array.dtype}.",
+                        "call the function itself.",
+                    )
+                )
+            kind.append((path, is_tensor, array.shape, array.dtype.str))
+            arrays.append(array)
+            return Given(array, is_tensor)
+
+        given = mapped(leaf, structure, "", is_leaf)
+        return given, arrays, tuple(kind)
+
+    def _require_leaf(self, path: str, value: Tensor) -> None:
+        """Refuse a Tensor with a record: its gradient would silently stop here."""
+        if value.primitive is None or not SETTING.get().recording:
+            return
+        raise NotCompiled(
+            explain(
+                f"{self.name}(...), compiled, at {user_line()}",
+                {path: value},
+                "a program is not recorded, so a gradient would stop here.",
+                "compile the whole, the gradient included; or pass t.data.",
+            )
+        )
+
+    def _require_same(self, expected: Any, found: list[Array], why: str) -> None:
+        """Compare with what the function gives, up to rounding."""
+        for one, other in zip(_arrays(expected), found, strict=True):
+            if not _same(one, other):
+                break
+        else:
+            return
+        if why == "it is no function":
+            reason = "two calls with the same arguments differ: it draws random numbers"
+            reason += ", or reads something that changes."
+            fix = RANDOM
+        else:
+            reason, fix = "the program gives other numbers.", "please report this."
+        raise NotCompiled(explain(f"compile({self.name})", {}, reason, fix))
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.name}: {len(self.programs)} programs>"
+
+    @property
+    def program(self) -> Program:
+        """The latest program."""
+        if self.programs:
+            return self.programs[-1]
+        raise ValueError(
+            explain(
+                f"the program of {self.name}",
+                {},
+                "it was not called yet, so nothing was traced.",
+                "mg.compile(f, *example_arguments), or call it once.",
+            )
+        )
+
+    @property
+    def source(self) -> str:
+        """The Python that runs, of the latest program."""
+        return self.program.source
+
+
+def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
+    """Return a program that computes what the function does, and faster.
+
+    function   any function of Tensors, arrays (integers, masks too) and structures of
+               them that returns such; it may compute gradients. Parameters that it uses
+               are read at each call
+    arguments  examples, to trace it at once; otherwise that happens at the first call
+
+    >>> import minigrad as mg
+    >>> w = mg.Parameter([1.0, 2.0], name="w")
+    >>> step = mg.compile(lambda x: mg.grad((w * x * x).sum(), w), np.ones(2))
+    >>> step(np.array([3.0, 4.0]))
+    array([ 9., 16.])
+
+    What depends on the arguments is computed anew at each call: masks, labels, the
+    largest entry. Python numbers, and arrays that are computed from no argument, are
+    constants. Shapes, dtypes and Python numbers that change, and an `if` that goes
+    another way, are traced again.
+
+    Raises NotCompiled (a TypeError) for a function that draws random numbers, takes
+    numbers out of arrays (float(x)) or writes into what it was given.
+    """
+    compiled = Compiled(function)
+    if arguments:
+        compiled(*arguments)
+    return compiled
+
+
+def _kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
+    """Return what tells a constant from others: numbers by value, objects by name."""
+    if isinstance(value, int | float | str | bytes | type(None)):
+        return type(value), repr(value)
+    if not any(value is each for each in kept):
+        kept.append(value)
+    return type(value), id(value)
+
+
+def _returned(program: Program, results: list[Array]) -> Any:
+    """Return the results in the structure in which the function returns them."""
+
+    def leaf(_: str, value: Any) -> Any:
+        if not isinstance(value, Output):
+            return value
+        array = results[value.at]
+        if not value.is_tensor:
+            return array
+        tensor = Tensor(array)
+        tensor.options = RELEASED  # a gradient through it is refused
+        return tensor
+
+    return mapped(leaf, program.trace.structure, "", is_leaf)
+
+
+def _arrays(structure: Any) -> list[Array]:
+    found: list[Array] = []
+
+    def leaf(_: str, value: Any) -> None:
+        value = value.current().data if isinstance(value, ArrayLike) else value
+        if isinstance(value, Traced | np.ndarray | np.generic):
+            found.append(np.asarray(value))
+
+    mapped(leaf, structure, "", is_leaf)
+    return found
+
+
+def _same(expected: Array, found: Array) -> bool:
+    """Are these equal but for rounding?"""
+    if expected.shape != found.shape or expected.dtype != found.dtype:
+        return False
+    if expected.dtype.kind != "f":
+        return bool(np.array_equal(expected, found))
+    finite = np.isfinite(expected)
+    if not np.array_equal(expected[~finite], found[~finite], equal_nan=True):
+        return False
+    size = float(np.max(np.abs(expected), initial=0.0, where=finite))
+    eps = float(np.finfo(expected.dtype).eps)
+    gap = np.abs(expected.astype(float) - found.astype(float))
+    return bool(np.max(gap, initial=0.0, where=finite) <= 1e5 * eps * max(size, 1e-30))

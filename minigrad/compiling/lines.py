@@ -1,0 +1,379 @@
+"""Classes over time: nodes that do the same at different steps are one line.
+
+    for t = 1..T:   z[t] = W v[t];   f[t] = sigma(z[t]);   c[t] = f[t] c[t-1] + ...
+
+The tape has T copies of each; a program needs one line for all of them. Nodes are of
+one class if they have the same role at different times. Then argument k of the node at
+t is the same for all t, or the node at t + s of another class, with one shift s. So a
+`Line` is a node with times, and its arguments are references:
+
+    Ref(line)             of a line without times: the same value at every step
+    Ref(line, shift=-1)   the value one step before
+    Ref(line, at=3)       the value at one step, read outside of time
+    Ref(line, at=range)   all values, along a new first axis
+
+What stands at the ends, c_0 before c_1, is a value of the line at a time outside its
+own: `ends`. Where the last step has one summand less than the others, the sum is
+continued there with a zero. What does not fit is a line of its own: a program is right
+without any class, only longer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.compiling.graph import Node, holes, in_order
+from minigrad.compiling.simplify import _key, total
+from minigrad.types import Array, Options, Shape
+
+
+class Ref(NamedTuple):
+    """A value that a line reads."""
+
+    line: Line
+    shift: int | None = None
+    at: int | range | None = None
+
+
+class Line:
+    """One line of a program: what is computed once, or at every time of a range.
+
+    values   of what no row computed: what it was while tracing, at each time
+    mapped   all times are computed in one call
+    """
+
+    def __init__(
+        self, op: Any, args: list[Any], options: Options, shape: Shape, dtype: np.dtype
+    ) -> None:
+        self.op, self.args, self.options = op, args, options
+        self.shape, self.dtype = shape, dtype
+        self.times: range | None = None
+        self.ends: dict[int, Any] = {}
+        self.source: Any = None
+        self.values: dict[int | None, Any] = {}
+        self.mapped = False
+        self.name = ""
+
+    def refs(self) -> Iterator[Ref]:
+        """Yield the values that this line reads, at its ends as well."""
+        for arg in (*self.args, *self.ends.values()):
+            if isinstance(arg, Ref):
+                yield arg
+
+    def slots(self) -> range:
+        """Return the times at which it has a value."""
+        assert self.times is not None
+        known = [*self.ends, self.times[0], self.times[-1]]
+        return range(min(known), max(known) + 1)
+
+    def __repr__(self) -> str:
+        return f"<line {self.name} {getattr(self.op, 'name', self.op)} {self.shape}>"
+
+
+class _Class:
+    """Nodes that do the same at different times, and what their arguments are."""
+
+    def __init__(self, members: dict[int, Node]) -> None:
+        self.members = members
+        self.patterns: list[Any] = []
+
+
+Place = tuple[_Class, int]
+
+
+def lines_of(outputs: list[Node], rolled: bool = True) -> tuple[list[Line], list[Ref]]:
+    """Return the lines of a graph, what is read first, and its outputs."""
+    nodes = in_order(outputs)
+    classes = _classes(nodes) if rolled else []
+    while True:
+        place = {id(n): (each, t) for each in classes for t, n in each.members.items()}
+        ends: dict[Place, Any] = {}
+        irregular = [each for each in classes if not _regular(each, place, ends)]
+        extended = not irregular and _continued(classes, place, ends)
+        if not irregular and not extended:
+            return _lines(outputs, place, ends)
+        classes = [part for each in classes for part in _runs(each.members)]
+
+
+def _classes(nodes: list[Node]) -> list[_Class]:
+    """Return the nodes that have one role, by their times."""
+    found: dict[Any, dict[int, Node]] = defaultdict(dict)
+    for node in nodes:
+        if node.op is None or node.time is None:
+            continue
+        key = (node.role, id(node.op), node.shape, node.dtype, len(node.args))
+        if node.options:
+            key = (*key, _key(_without_numbers(node.options)))  # type: ignore[assignment]
+        again = 0
+        while node.time in found[(key, again)]:
+            again += 1
+        found[(key, again)][node.time] = node
+    return [part for members in found.values() for part in _runs(members)]
+
+
+def _runs(members: dict[int, Node]) -> list[_Class]:
+    """Split members at gaps between their times; alone, a node is no class."""
+    times = sorted(members)
+    cuts = [k for k in range(1, len(times)) if times[k] != times[k - 1] + 1]
+    parts = [times[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
+    return [_Class({t: members[t] for t in part}) for part in parts if len(part) > 1]
+
+
+def _without_numbers(options: Any) -> Any:
+    """Leave out which entry is taken: x[:, t] is the same at every t."""
+    index = options.get("index")
+    if index is None:
+        return options
+    parts = index if isinstance(index, tuple) else (index,)
+    return {**options, "index": tuple("t" if _is_int(p) else p for p in parts)}
+
+
+def _is_int(part: Any) -> bool:
+    return isinstance(part, int | np.integer) and not isinstance(part, bool)
+
+
+# ------------------------------------------------------------- what arguments have in common
+
+
+def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> bool:
+    """Find the patterns of a class; take out members that do not fit, if there are."""
+    members = each.members
+    some = next(iter(members.values()))
+    each.patterns = []
+    odd: set[int] = set()
+    for k in range(len(some.args)):
+        pattern = _pattern(k, members, place)
+        each.patterns.append(pattern)
+        for t, node in members.items():
+            if not _fits(node.args[k], pattern, t, place, ends):
+                odd.add(t)
+    if not _affine(members):
+        odd = set(members)
+    for t in odd:
+        del members[t]
+    return not odd
+
+
+def _pattern(k: int, members: dict[int, Node], place: dict[int, Place]) -> Any:
+    """Return what argument k usually is: (class, shift), or one value for all."""
+    kinds: Counter[Any] = Counter()
+    some: dict[Any, Any] = {}
+    for t, node in members.items():
+        arg = node.args[k]
+        at = place.get(id(arg))
+        if at is not None:
+            key: Any = (id(at[0]), at[1] - t)
+            some[key] = (at[0], at[1] - t)
+        elif isinstance(arg, Array) and arg.ndim and _differ(k, members):
+            key = "arrays"
+            some[key] = "arrays"
+        else:
+            key = _key(arg)
+            some[key] = arg
+        kinds[key] += 1
+    return some[kinds.most_common(1)[0][0]]
+
+
+def _differ(k: int, members: dict[int, Node]) -> bool:
+    args = [node.args[k] for node in members.values()]
+    first = args[0]
+    return all(isinstance(a, Array) for a in args) and any(a is not first for a in args)
+
+
+def _fits(
+    arg: Any, pattern: Any, t: int, place: dict[int, Place], ends: dict[Place, Any]
+) -> bool:
+    if isinstance(pattern, str):
+        return isinstance(arg, Array)
+    if not _is_place(pattern):
+        return id(arg) not in place and _key(arg) == _key(pattern)
+    cls, shift = pattern
+    wanted = t + shift
+    if wanted in cls.members:
+        return cls.members[wanted] is arg
+    if not cls.members or wanted not in (min(cls.members) - 1, max(cls.members) + 1):
+        return False
+    known = ends.setdefault((cls, wanted), arg)
+    return known is arg or _key(known) == _key(arg)
+
+
+def _is_place(pattern: Any) -> bool:
+    return (
+        isinstance(pattern, tuple)
+        and len(pattern) == 2
+        and isinstance(pattern[0], _Class)
+    )
+
+
+def _affine(members: dict[int, Node]) -> bool:
+    """Is every number of an index the same at all times, or t plus a number?"""
+    some = next(iter(members.values()))
+    if not some.options or "index" not in some.options:
+        return True
+    numbers = {t: _numbers(node) for t, node in members.items()}
+    first = min(members)
+    for t, found in numbers.items():
+        for a, b in zip(numbers[first], found, strict=True):
+            if b not in (a, a + t - first):
+                return False
+    return True
+
+
+def _numbers(node: Node) -> list[int]:
+    index: Any = node.options["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    return [int(p) for p in parts if _is_int(p)]
+
+
+def _continued(
+    classes: list[_Class], place: dict[int, Place], ends: dict[Place, Any]
+) -> bool:
+    """Continue a sum to a step at which it has other terms: a = a + 0.
+
+    At the last step nothing comes back from the next. Where all other steps read the
+    sum of both, that step reads what is left, and a zero stands for what is missing, or
+    whatever is added there and nowhere else.
+    """
+    for (cls, t), value in ends.items():
+        some = next(iter(cls.members.values()))
+        if some.op is not total or not isinstance(value, Node):
+            continue
+        terms = _terms(cls, t, value, place)
+        if terms is None:
+            continue
+        made = Node(total, terms, {}, some.shape, some.dtype, some.role, t)
+        for each in classes:
+            for time, node in [*each.members.items()]:
+                for k, pattern in enumerate(each.patterns):
+                    if pattern == (cls, t - time) and node.args[k] is value:
+                        node.args = (*node.args[:k], made, *node.args[k + 1 :])
+        cls.members[t] = made
+        return True
+    return False
+
+
+def _terms(
+    cls: _Class, t: int, value: Node, place: dict[int, Place]
+) -> tuple[Any, ...] | None:
+    """Return the terms of a sum at t that is this value; None if it cannot be."""
+    is_sum = value.op is total and id(value) not in place
+    left = [*value.args] if is_sum else [value]
+    terms: list[Any] = []
+    for pattern in cls.patterns:
+        if not _is_place(pattern):
+            return None
+        wanted = (pattern[0], t + pattern[1])
+        found = [each for each in left if place.get(id(each)) == wanted]
+        if not found and wanted[1] in pattern[0].members:
+            return None
+        terms.append(found[0] if found else None)
+        left = [each for each in left if not found or each is not found[0]]
+    missing = [k for k, term in enumerate(terms) if term is None]
+    if len(missing) == len(terms) or (left and not missing):
+        return None
+    if left:
+        k = missing.pop(0)
+        terms[k] = left[0]
+        if len(left) > 1:
+            terms[k] = Node(total, tuple(left), {}, value.shape, value.dtype)
+    for k in missing:
+        terms[k] = 0.0
+    return tuple(terms)
+
+
+# ------------------------------------------------------------------------ nodes to lines
+
+
+def _lines(
+    outputs: list[Node], place: dict[int, Place], ends: dict[Place, Any]
+) -> tuple[list[Line], list[Ref]]:
+    """Make a line of each class, and of each node that is in none."""
+    lines: dict[int, Line] = {}
+    found: list[Line] = []
+
+    def line(node: Node) -> Line:
+        at = place.get(id(node))
+        key = id(at[0]) if at else id(node)
+        if key not in lines:
+            made = Line(node.op, [], node.options, node.shape, node.dtype)
+            made.source = node.source
+            lines[key] = made
+            found.append(made)
+        return lines[key]
+
+    def ref(arg: Any) -> Any:
+        """Return what is read outside of time."""
+        if not isinstance(arg, Node):
+            return arg
+        at = place.get(id(arg))
+        return Ref(line(arg), at=at[1]) if at else Ref(line(arg))
+
+    for node in in_order(outputs):
+        made, at = line(node), place.get(id(node))
+        if at is None:
+            made.args = [ref(arg) for arg in node.args]
+            made.values = {None: node.value}
+            continue
+        if made.times is not None:
+            made.values[at[1]] = node.value
+            continue
+        cls = at[0]
+        made.times = range(min(cls.members), max(cls.members) + 1)
+        made.values[at[1]] = node.value
+        made.options = _in_time(cls)
+        for k, pattern in enumerate(cls.patterns):
+            if isinstance(pattern, str):
+                arrays = [cls.members[t].args[k] for t in made.times]
+                constant = Line(None, [], {}, arrays[0].shape, arrays[0].dtype)
+                constant.source, constant.times = np.stack(arrays), made.times
+                found.append(constant)
+                made.args.append(Ref(constant, shift=0))
+            elif _is_place(pattern):
+                some = next(iter(pattern[0].members.values()))
+                made.args.append(Ref(line(some), shift=pattern[1]))
+            else:
+                made.args.append(ref(pattern))
+    for (cls, t), value in ends.items():
+        some = next(iter(cls.members.values()))
+        if id(cls) in lines:
+            line(some).ends[t] = ref(value)
+    return found, [ref(each) for each in outputs]
+
+
+class Moving(NamedTuple):
+    """A number in an index that moves with time: t + plus."""
+
+    plus: int
+
+
+def _in_time(cls: _Class) -> Options:
+    """Return the options of a class, with `Moving` where the entry moves with t."""
+    first, last = min(cls.members), max(cls.members)
+    options = cls.members[first].options
+    if not options or "index" not in options or first == last:
+        return options
+    index: Any = options["index"]
+    others: Any = cls.members[last].options["index"]
+    if not isinstance(index, tuple):
+        index, others = (index,), (others,)
+    parts = tuple(
+        Moving(int(a) - first) if _is_int(a) and a != b else a
+        for a, b in zip(index, others, strict=True)
+    )
+    return {**options, "index": parts}
+
+
+def at_time(options: Any, t: int) -> Any:
+    """Return the options of a line at one time."""
+    if isinstance(options, Moving):
+        return t + options.plus
+    if isinstance(options, dict):
+        return {k: at_time(v, t) for k, v in options.items()}
+    return tuple(at_time(v, t) for v in options) if type(options) is tuple else options
+
+
+__all__ = ["Line", "Moving", "Ref", "at_time", "holes", "lines_of"]

@@ -1,0 +1,210 @@
+"""Loops are circles: what depends on itself, a time step before, and nothing else.
+
+In the graph of lines an edge leads from what is read to its reader. Lines that depend
+on each other in a circle (strongly connected components; Tarjan 1972) must run together,
+step by step: a loop over t. Every other line can be computed for all steps in one call,
+before or after (Allen and Kennedy 1987 call this loop distribution). The gradient of an
+LSTM has exactly two loops, one forwards and one backwards in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from minigrad.compiling.graph import bytes_of, holes, is_elementwise
+from minigrad.compiling.lines import Line, Moving, Ref
+from minigrad.primitive import Primitive
+from minigrad.stacked import Call, of_shape, same
+from minigrad.types import Options
+
+
+class Loop:
+    """Lines that run together at each step, in this order; times in theirs."""
+
+    def __init__(self, lines: list[Line], times: range) -> None:
+        self.lines, self.times = lines, times
+
+
+Item: TypeAlias = Line | Loop
+
+
+class Tangled(Exception):
+    """Lines that no loop can compute: they read forwards and backwards in time."""
+
+
+def scheduled(roots: Iterable[Line]) -> list[Item]:
+    """Return lines and loops in an order in which they can run."""
+    items: list[Item] = []
+    for component in components(roots):
+        if len(component) == 1 and not _reads_itself(component[0]):
+            line = component[0]
+            line.mapped = line.times is not None and stacked_options(line) is not None
+            is_single = line.times is None or line.mapped or line.op is None
+            items.append(line if is_single else Loop([line], line.times or range(0)))
+        else:
+            items.append(_loop(component))
+    return items
+
+
+def _reads_itself(line: Line) -> bool:
+    return any(ref.line is line for ref in line.refs())
+
+
+def components(roots: Iterable[Line]) -> list[list[Line]]:
+    """Return the strongly connected components; what is read comes first."""
+    found: list[list[Line]] = []
+    number: dict[Line, int] = {}
+    low: dict[Line, int] = {}
+    stack: list[Line] = []
+    on_stack: set[Line] = set()
+    for root in roots:
+        if root in number:
+            continue
+        work: list[tuple[Line, Iterator[Ref]]] = []
+
+        def enter(line: Line) -> None:
+            number[line] = low[line] = len(number)
+            stack.append(line)
+            on_stack.add(line)
+            work.append((line, line.refs()))  # noqa: B023
+
+        enter(root)
+        while work:
+            line, refs = work[-1]
+            for ref in refs:
+                if ref.line not in number:
+                    enter(ref.line)
+                    break
+                if ref.line in on_stack:
+                    low[line] = min(low[line], number[ref.line])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    low[above] = min(low[above], low[line])
+                if low[line] == number[line]:
+                    at = stack.index(line)
+                    found.append(stack[at:])
+                    on_stack.difference_update(stack[at:])
+                    del stack[at:]
+    return found
+
+
+def _loop(lines: list[Line]) -> Loop:
+    """Return the loop that computes lines which depend on each other."""
+    inside = set(lines)
+    shifts = {ref.shift for line in lines for ref in line.refs() if ref.line in inside}
+    known = [shift for shift in shifts if shift is not None]
+    is_forward, is_backward = min(known) < 0, max(known) > 0
+    at_ends = any(
+        isinstance(end, Ref) and end.line in inside
+        for line in lines
+        for end in line.ends.values()
+    )
+    if None in shifts or is_forward == is_backward or at_ends:
+        raise Tangled
+    _extend(lines)
+    first = min(line.times[0] for line in lines if line.times)
+    last = max(line.times[-1] for line in lines if line.times)
+    times = range(first, last + 1) if is_forward else range(last, first - 1, -1)
+    return Loop(_in_step_order(lines), times)
+
+
+def _extend(lines: list[Line]) -> None:
+    """Let all lines of a loop run at all its steps, where their arguments are known.
+
+    Nobody reads what is computed in addition, and the loop needs no special steps.
+    """
+    all_times = [line.times for line in lines if line.times is not None]
+    whole = range(min(t[0] for t in all_times), max(t[-1] for t in all_times) + 1)
+    more = {
+        line
+        for line in lines
+        if line.times != whole and not any(t in whole for t in line.ends)
+    }
+    while True:
+        known = dict.fromkeys(more, whole)
+        failing = {
+            line
+            for line in more
+            for ref in line.refs()
+            if ref.shift is not None
+            and not _covers(known.get(ref.line), ref.line, whole, ref.shift)
+        }
+        if not failing:
+            break
+        more -= failing
+    for line in more:
+        line.times = whole
+
+
+def _covers(times: range | None, line: Line, whole: range, shift: int) -> bool:
+    has = set(line.slots()) | set(times or ())
+    return all(t + shift in has for t in (whole[0], whole[-1]))
+
+
+def _in_step_order(lines: list[Line]) -> list[Line]:
+    """Return lines so that each comes after what it reads at the same step."""
+    inside, done, order = set(lines), set[Line](), list[Line]()
+    for root in lines:
+        waiting = [(root, False)]
+        while waiting:
+            line, is_ready = waiting.pop()
+            if is_ready:
+                order.append(line)
+            elif line not in done:
+                done.add(line)
+                waiting.append((line, True))
+                waiting += [
+                    (ref.line, False)
+                    for ref in line.refs()
+                    if ref.line in inside and ref.shift == 0 and ref.line not in done
+                ]
+    return order
+
+
+# ------------------------------------------------------------------- one call for all steps
+
+
+def stacked_options(line: Line) -> Options | None:
+    """Return the options of one call for all steps of a line; None if there is none."""
+    assert line.times is not None
+    if line.op is None or "Moving" in str(line.options):
+        return line.options if is_moving_take(line) else None
+    if is_elementwise(line.op):
+        return line.options
+    if not isinstance(line.op, Primitive) or line.op.stacked is None:
+        return None
+    refs = line.args[: len(line.args) - holes(line.options)]
+    if any(not isinstance(arg, Ref) for arg in refs) and not is_aligned(line):
+        return None
+    if holes(line.options) and not is_aligned(line):
+        return None
+    shapes = [arg.line.shape if isinstance(arg, Ref) else () for arg in refs]
+    is_stacked = [isinstance(arg, Ref) and arg.shift is not None for arg in refs]
+    call = Call(shapes, is_stacked, line.shape, line.options, len(line.times))
+    return line.op.stacked(call)
+
+
+def is_aligned(line: Line) -> bool:
+    """Do its arguments meet entry by entry, so that their last axes belong together?"""
+    stacked = getattr(line.op, "stacked", None)
+    return is_elementwise(line.op) or stacked in (same, of_shape)
+
+
+def is_moving_take(line: Line) -> bool:
+    """Does it take x[:, t] of something that is the same at all steps?"""
+    index: Any = line.options.get("index")
+    if not isinstance(index, tuple) or "shape" in line.options or len(line.args) != 1:
+        return False
+    moving = [p for p in index if isinstance(p, Moving)]
+    plain = all(isinstance(p, Moving | slice | type(...)) for p in index)
+    ref = line.args[0]
+    return len(moving) == 1 and plain and isinstance(ref, Ref) and ref.shift is None
+
+
+def bytes_held(line: Line) -> int:
+    """Return the size of what a line computes, at all its times."""
+    count = 1 if line.times is None else len(line.slots())
+    return count * bytes_of(line.shape, line.dtype)

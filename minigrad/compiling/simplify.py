@@ -1,0 +1,214 @@
+"""Rewrites of single nodes: what costs nothing to know, and saves a call each.
+
+    1 x = x, reshaped to its own shape = x, ...     identities
+    the same operation on the same values           computed once
+    (a + b) + c                                     one sum of three
+
+Each is a function from a graph to a graph. Nothing here knows a time step.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiling.graph import Node, in_order
+from minigrad.primitive import TABLE, Primitive
+from minigrad.types import Array
+
+Graph = list[Node]  # its outputs
+
+
+def total(*terms: Any) -> Any:
+    """Return the sum of many terms, of one shape."""
+    return functools.reduce(operator.add, terms)
+
+
+def rebuilt(outputs: Graph, rewrite: Callable[[Node], Node]) -> Graph:
+    """Return the graph with rewrite(node) in the place of every node.
+
+    A node comes when all that it reads has been rewritten, and reads that already.
+    """
+    new: dict[int, Node] = {}
+    for node in in_order(outputs):
+        if node.op is not None:
+            args = tuple([new[id(a)] if isinstance(a, Node) else a for a in node.args])
+            same = all(a is b for a, b in zip(args, node.args, strict=True))
+            new[id(node)] = rewrite(node if same else like(node, node.op, args))
+        else:
+            new[id(node)] = node
+    return [new[id(each)] for each in outputs]
+
+
+def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Node:
+    """Return another way to compute what a node computes."""
+    given = node.options if options is None else options
+    return Node(
+        op, args, given, node.shape, node.dtype, node.role, node.time, node.value
+    )
+
+
+def without_identities(outputs: Graph) -> Graph:
+    """Leave out what changes nothing: 1 x, a reshape or a cast to what it is already.
+
+    x = 1 x = x / 1 = reshape(x, shape of x) = cast(x, dtype of x) = x^T^T
+    """
+    return rebuilt(outputs, _unchanged)
+
+
+def _unchanged(node: Node) -> Node:
+    if not isinstance(node.op, Primitive):
+        return node
+    args, name = node.args, node.op.name
+    if name in _NEUTRAL:
+        number, places = _NEUTRAL[name]
+        for place in places:
+            other = args[1 - place]
+            if (
+                isinstance(other, Node)
+                and other.shape == node.shape
+                and other.dtype == node.dtype
+                and _is_number(args[place], number)
+            ):
+                return other
+    elif len(args) == 1 and isinstance(args[0], Node) and args[0].dtype == node.dtype:
+        (a,) = args
+        if name in ("reshape", "cast", "broadcast") and a.shape == node.shape:
+            return a
+        if name == a_transpose and isinstance(a.op, Primitive) and a.op.name == name:
+            axes = _axes(a), _axes(node)
+            if [axes[0][k] for k in axes[1]] == [*range(len(node.shape))]:
+                first = a.args[0]
+                assert isinstance(first, Node)
+                return first
+        if name == "take" and isinstance(a.op, Primitive) and a.op is node.op:
+            index = _index_of_index(a, node)
+            if index is not None:
+                return like(node, node.op, a.args, {"index": index})
+    elif name == "concatenate" and len({_joins(a, node) for a in args}) == 1:
+        if _joins(args[0], node):
+            parts = tuple(each for a in args for each in a.args)
+            return like(node, args[0].op, parts, args[0].options)
+    return node
+
+
+def _index_of_index(inner: Node, outer: Node) -> Any:
+    """Return the index that takes what the outer one takes of the inner: x[2:][0]."""
+    first, then = (_whole(each) for each in (inner, outer))
+    if not all(isinstance(p, slice) for p in first):
+        return None
+    index = []
+    for axis, (a, b) in enumerate(zip(first, then, strict=True)):
+        n = inner.args[0].shape[axis]
+        start, stop, step = a.indices(n)
+        if step != 1:
+            return None
+        if isinstance(b, slice):
+            from_, to, by = b.indices(max(0, stop - start))
+            if by != 1:
+                return None
+            index.append(slice(start + from_, start + max(from_, to)))
+        elif type(b) is int:
+            index.append(start + b if b >= 0 else stop + b)
+        else:
+            return None
+    return tuple(index)
+
+
+def _whole(take: Node) -> list[Any]:
+    """Return an index with a part for each axis: x[..., 0] is x[:, :, 0]."""
+    index = take.options["index"]
+    parts = [*index] if isinstance(index, tuple) else [index]
+    missing = len(take.args[0].shape) - len(parts)
+    if Ellipsis in [p for p in parts if not isinstance(p, Array)]:
+        at = next(k for k, p in enumerate(parts) if p is Ellipsis)
+        return parts[:at] + [slice(None)] * (missing + 1) + parts[at + 1 :]
+    return parts + [slice(None)] * missing
+
+
+def _joins(part: Any, node: Node) -> bool:
+    """Is this a stack along the axis along which the node concatenates?"""
+    if not isinstance(part, Node) or getattr(part.op, "name", "") != "stack":
+        return False
+    ndim = len(node.shape)
+    axes = [each.options.get("axis", 0) % ndim for each in (part, node)]  # type: ignore[operator]
+    return axes[0] == axes[1]
+
+
+a_transpose = "transpose"
+_NEUTRAL = {"multiply": (1, (0, 1)), "divide": (1, (1,))}  # and where it may stand
+
+
+def _axes(node: Node) -> Sequence[int]:
+    axes: Any = node.options.get("axes")
+    ndim = len(node.shape)
+    return [k % ndim for k in axes] if axes else [*range(ndim)][::-1]
+
+
+def _is_number(arg: Any, number: int) -> bool:
+    """Is this the number, or an array that nobody can change and that repeats it?"""
+    if isinstance(arg, Array) and not arg.flags.writeable and not any(arg.strides):
+        arg = arg[(0,) * arg.ndim] if arg.size else None
+    return isinstance(arg, int | float | np.floating) and arg == number
+
+
+def shared(outputs: Graph) -> Graph:
+    """Compute once what is the same operation on the same values."""
+    known: dict[Any, Node] = {}
+
+    def first(node: Node) -> Node:
+        key = (id(node.op), tuple(map(_key, node.args)))
+        if node.options:
+            key = (*key, _key(node.options))  # type: ignore[assignment]
+        return known.setdefault(key, node)
+
+    return rebuilt(outputs, first)
+
+
+def _key(value: Any) -> Any:
+    """Return what is equal for values that are surely the same, and never else."""
+    if isinstance(value, Node | Array):
+        return id(value)
+    if isinstance(value, dict):
+        return tuple((k, _key(v)) for k, v in value.items())
+    if isinstance(value, tuple | list):
+        return (type(value), *map(_key, value))
+    if isinstance(value, slice):
+        return (slice, value.start, value.stop, value.step)
+    return type(value), repr(value)  # 0.0 and -0.0 are equal, and not the same
+
+
+def one_sum(outputs: Graph) -> Graph:
+    """Join sums of sums: (a + b) + c = a + b + c, where nobody else reads a + b."""
+    add = TABLE["add"]
+    readers = Counter(id(arg) for node in in_order(outputs) for arg in node.nodes())
+    readers.update(id(each) for each in outputs)
+    terms_of: dict[int, int] = {}  # readers of the rewritten sum
+
+    def join(node: Node) -> Node:
+        if node.op is not add or not all(isinstance(a, Node | Array) for a in node.args):
+            return node
+        if any(a.shape != node.shape or a.dtype != node.dtype for a in node.args):
+            return node
+        terms: list[Any] = []
+        role = node.role
+        for arg in node.args:
+            if isinstance(arg, Node) and arg.op is total and terms_of.get(id(arg), 2) == 1:
+                terms += arg.args
+                role = arg.role
+            else:
+                terms.append(arg)
+        return Node(total, tuple(terms), {}, node.shape, node.dtype, role, node.time)
+
+    new: dict[int, Node] = {}
+    for node in in_order(outputs):
+        args = tuple([new[id(a)] if isinstance(a, Node) else a for a in node.args])
+        made = node if node.op is None else join(like(node, node.op, args))
+        new[id(node)] = made
+        terms_of[id(made)] = readers[id(node)]
+    return [new[id(each)] for each in outputs]

@@ -1,0 +1,337 @@
+"""An array that is traced: it has numbers, and remembers how they were computed.
+
+While a function is compiled, its Tensors hold arrays of this kind. They do what arrays
+do, and each result knows its operation: rows of the table, and whatever else NumPy
+computed, comparisons, argmax and the largest entry included. So a mask is no constant:
+it is a value of the program like any other, and is computed anew at each call.
+
+What would turn a number into a constant is stopped here, because there is no other way
+out of this class. `if x > 0`, `int(n)` become **guards**: the program holds for this
+answer, and checks it at each call. float(x), x.item() and a plain NumPy array made of
+it are refused.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from minigrad.array_like import DOMAINS, ArrayLike
+from minigrad.compiling.graph import Node
+from minigrad.context import SETTING
+from minigrad.messages import explain, user_line
+from minigrad.primitive import TABLE, Primitive
+from minigrad.types import Array, Axis, Index, Shape
+
+if TYPE_CHECKING:
+    from minigrad.compiling.tracing import Tracer
+
+_ABOUT_SHAPES = {
+    np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
+    np.can_cast, np.ones_like, np.zeros_like, np.empty_like, np.full_like, np.zeros,
+    np.ones, np.empty, np.full,
+}  # fmt: skip
+
+
+class NotCompiled(TypeError):
+    """The function does what a program cannot do: the message says what instead."""
+
+
+class Traced:
+    """An array with its node in the graph of the program.
+
+    is_shared  whether another array may be a view of it, so that it is not written to
+    """
+
+    __slots__ = ("is_shared", "node", "tracer", "value")
+
+    def __init__(self, tracer: Tracer, value: Array, node: Node) -> None:
+        self.tracer, self.value, self.node = tracer, value, node
+        self.is_shared = False
+
+    # ------------------------------------------------------------- what shapes say
+
+    @property
+    def shape(self) -> Shape:
+        """The size along each axis: it does not depend on the numbers."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The kind of numbers."""
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.value.size
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<traced array {self.shape} {self.dtype}>"
+
+    # ------------------------------------------------------ what only moves entries
+
+    def _row(self, name: str, *args: Any, **options: Any) -> Any:
+        return self.tracer.row(TABLE[name], args, options)
+
+    def __getitem__(self, index: Index) -> Any:
+        return self._row("take", self, index=index)
+
+    def reshape(self, *shape: int | Shape, order: str = "C") -> Any:
+        """Return the entries in another shape."""
+        wanted = shape[0] if len(shape) == 1 else shape
+        if order == "C":
+            return self._row("reshape", self, shape=wanted)
+        return self.tracer.function(np.reshape, (self, wanted), {"order": order})
+
+    def transpose(self, *axes: Any) -> Any:
+        """Permute the axes."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return self._row("transpose", self, axes=tuple(order) if order else None)
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return self.transpose()
+
+    def sum(self, axis: Axis = None, keepdims: bool = False, **more: Any) -> Any:
+        """Sum over the axes."""
+        if more or self.dtype.kind != "f":
+            options = {"axis": axis, "keepdims": keepdims, **more}
+            return self.tracer.function(np.sum, (self,), options)
+        return self._row("sum", self, axis=axis, keepdims=keepdims)
+
+    def astype(self, dtype: Any, **_: Any) -> Any:
+        """Return the entries in another dtype, as an array of its own."""
+        if self.dtype.kind == "f" and np.dtype(dtype).kind == "f":
+            return self._row("cast", self, dtype=np.dtype(dtype))
+        return self.tracer.function(np.ndarray.astype, (self, np.dtype(dtype)), {})
+
+    def copy(self) -> Traced:
+        """Return an array of its own: nodes are never written to."""
+        return Traced(self.tracer, self.value, self.node)
+
+    def flatten(self) -> Any:
+        """Return the entries in one row."""
+        return self.reshape((-1,))
+
+    # ----------------------------------------------------------- what numbers decide
+
+    def __bool__(self) -> bool:
+        return self.tracer.guard(bool, self)
+
+    def __index__(self) -> int:
+        return self.tracer.guard(operator.index, self)
+
+    def __int__(self) -> int:
+        return self.tracer.guard(int, self)
+
+    def _leaves(self, asked: str) -> NoReturn:
+        raise NotCompiled(
+            explain(
+                f"{asked} inside a function that is compiled, at {user_line()}",
+                {"array": self},
+                "the number would be a constant of the program, and wrong for other "
+                "inputs.",
+                "compute with the array itself, with NumPy's functions (np.take(a, k) "
+                "where a[k] would ask an array of NumPy); return what is to be printed "
+                "or compared, and convert it outside.",
+            )
+        )
+
+    def __float__(self) -> float:
+        self._leaves("float(x)")
+
+    def __complex__(self) -> complex:
+        self._leaves("complex(x)")
+
+    def item(self, *_: int) -> float:
+        """Refuse: the number would be a constant."""
+        self._leaves("x.item()")
+
+    def tolist(self) -> list[Any]:
+        """Refuse: the numbers would be constants."""
+        self._leaves("x.tolist()")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        self._leaves("a plain array made of a traced one")
+
+    def __setitem__(self, index: Index, value: Any) -> None:
+        self._written("x[index] = value")
+
+    def _written(self, asked: str) -> NoReturn:
+        raise NotCompiled(
+            explain(
+                f"{asked} inside a function that is compiled, at {user_line()}",
+                {"array": self},
+                "a value of a program is never written to: others may read it.",
+                "x = x + step, np.where(mask, value, x); or an array made by "
+                "mg.zeros(shape), which can be written to.",
+            )
+        )
+
+    # ------------------------------------------------------------------ NumPy's names
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+    ) -> Any:
+        if any(isinstance(each, ArrayLike) for each in inputs):
+            return NotImplemented
+        if method == "at":
+            self._written(f"np.{ufunc.__name__}.at")
+        out = options.pop("out", None)
+        row = self.tracer.rows.get(ufunc)
+        if method == "__call__" and row is not None and not options:
+            result = self.tracer.row(row, inputs, {})
+        elif method == "reduce" and ufunc is np.add and not options.keys() - _SUMS:
+            result = inputs[0].sum(**options)
+        else:
+            function = ufunc if method == "__call__" else getattr(ufunc, method)
+            result = self.tracer.function(function, inputs, options)
+        if out is None:
+            return result
+        (target,) = out  # the engine adds to its own total
+        if not isinstance(target, Traced) or target.is_shared or not target.node.args:
+            self._written(f"np.{ufunc.__name__}(..., out=x)")
+        target.node, target.value = result.node, result.value
+        return target
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, options: Any
+    ) -> Any:
+        if any(issubclass(each, ArrayLike) for each in types):
+            return NotImplemented
+        if function in _ABOUT_SHAPES:
+            plain = [a.value if isinstance(a, Traced) else a for a in args]
+            if isinstance(options.get("like"), Traced):
+                options = {k: v for k, v in options.items() if k != "like"}
+            result = function(*plain, **options)
+            if isinstance(result, Array) and not result.ndim:
+                result.flags.writeable = False  # known for good: see simplify
+            return result
+        translated = _ROWS.get(function)
+        if translated is not None:
+            row = translated(*args, **options)
+            if row is not None:
+                return self._row(row[0], *row[1], **row[2])
+        return self.tracer.function(function, args, options)
+
+
+_SUMS = {"axis", "keepdims"}
+DOMAINS[Traced] = lambda row, a: a.tracer.row(row, (a,), {})
+
+# Which calls of NumPy's functions are rows; None says that this call is another.
+_ROWS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.concatenate: lambda parts, axis=0, **more: (
+        None if more or axis is None else ("concatenate", parts, {"axis": axis})
+    ),
+    np.stack: lambda parts, axis=0, **more: (
+        None if more else ("stack", parts, {"axis": axis})
+    ),
+    np.reshape: lambda a, shape, **more: (
+        None if more else ("reshape", [a], {"shape": shape})
+    ),
+    np.transpose: lambda a, axes=None: ("transpose", [a], {"axes": axes}),
+    np.broadcast_to: lambda a, shape, **_: (
+        "broadcast",
+        [a],
+        {"shape": tuple(np.atleast_1d(shape))},
+    ),
+    np.copy: lambda a, **_: ("reshape", [a], {"shape": a.shape}),
+    np.sum: lambda a, axis=None, keepdims=False, **more: (
+        None
+        if more or a.dtype.kind != "f"
+        else ("sum", [a], {"axis": axis, "keepdims": keepdims})
+    ),
+}
+
+
+def _operator(name: str, is_reflected: bool) -> Callable[..., Any]:
+    operation = getattr(operator, name)
+
+    def apply(self: Traced, other: Any) -> Any:
+        if isinstance(other, ArrayLike):
+            return NotImplemented
+        ufunc = _UFUNCS[operation]
+        return ufunc(other, self) if is_reflected else ufunc(self, other)
+
+    return apply
+
+
+_UFUNCS: dict[Any, np.ufunc] = {
+    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply,
+    operator.truediv: np.true_divide, operator.floordiv: np.floor_divide,
+    operator.mod: np.remainder, operator.pow: np.power, operator.matmul: np.matmul,
+    operator.and_: np.bitwise_and, operator.or_: np.bitwise_or,
+    operator.xor: np.bitwise_xor, operator.lt: np.less, operator.le: np.less_equal,
+    operator.gt: np.greater, operator.ge: np.greater_equal, operator.eq: np.equal,
+    operator.ne: np.not_equal,
+}  # fmt: skip
+
+for _name in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and_",
+    "or_",
+    "xor",
+]:
+    _bare = _name.rstrip("_")
+    setattr(Traced, f"__{_bare}__", _operator(_name, False))
+    setattr(Traced, f"__r{_bare}__", _operator(_name, True))
+    setattr(
+        Traced,
+        f"__i{_bare}__",
+        lambda self, other, _sign=_name: self._written(f"x {_sign}= value"),
+    )
+for _name in ["lt", "le", "gt", "ge", "eq", "ne"]:
+    setattr(Traced, f"__{_name}__", _operator(_name, False))
+for _name, _ufunc in {
+    "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert,
+}.items():  # fmt: skip
+    setattr(Traced, f"__{_name}__", lambda self, _ufunc=_ufunc: _ufunc(self))
+Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+_METHODS = (
+    "all any argmax argmin argsort clip cumprod cumsum diagonal dot max mean min "
+    "nonzero prod ravel repeat round searchsorted squeeze std swapaxes take trace "
+    "var"
+)
+for _name in _METHODS.split():
+    setattr(
+        Traced,
+        _name,
+        lambda self, *a, _f=getattr(np, _name), **options: _f(self, *a, **options),
+    )
+
+
+def is_traced(value: Any) -> bool:
+    """Is this an array that is traced, or a Tensor that holds one?"""
+    return type(getattr(value, "data", value)) is Traced or type(value) is Traced
+
+
+def tracing() -> bool:
+    """Is a function being compiled just now?"""
+    return hasattr(SETTING.get().checker, "guards")
+
+
+__all__ = ["NotCompiled", "Primitive", "Traced", "is_traced", "tracing"]

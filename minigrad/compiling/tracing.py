@@ -1,0 +1,386 @@
+"""Running a function once, on traced arrays: what it computes becomes a graph.
+
+    x, target, every Parameter     are sources of the graph
+    rows of the table              are nodes, in the gradient's walk as well
+    comparisons, argmax, ...       are nodes too, without a derivative
+    numbers and arrays made inside stay what they are: they depend on no input
+
+The `Tracer` is what `checked()` calls a watch: the engine hands it each computation.
+Nodes are numbered by the part of the model and the time step in which they are made, or
+to whose derivative they belong: so the graph knows which of them do the same at
+different times.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.array_like import ArrayLike
+from minigrad.compiling.graph import POSITIONAL, Node, filled, hollow, name_of
+from minigrad.compiling.traced import NotCompiled, Traced
+from minigrad.context import SETTING, Within
+from minigrad.context import Setting as _Setting
+from minigrad.messages import a_kind, explain
+from minigrad.parameter import Parameter
+from minigrad.primitive import TABLE, Primitive
+from minigrad.shapes import mapped
+from minigrad.tensor import Tensor
+from minigrad.types import Array, Options
+
+RANDOM = (
+    "draw them outside and pass them in: a mask is an argument like any other, "
+    "step(x, mask)."
+)
+
+
+_WRITERS = {
+    np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
+}  # fmt: skip
+
+
+class Guard(NamedTuple):
+    """A question that was asked while tracing, and the answer that was given."""
+
+    ask: Callable[[Any], Any]
+    node: Node
+    answer: Any
+
+
+class Trace(NamedTuple):
+    """What one run of a function recorded.
+
+    outputs    the arrays that it returned, in the order of its structure
+    numbers    what they were
+    guards     what must be answered as it was
+    structure  what it returned: places of outputs, constants
+    """
+
+    outputs: list[Node]
+    numbers: list[Array]
+    guards: list[Guard]
+    structure: Any
+
+
+class Output(NamedTuple):
+    """The place of an output in what a function returns."""
+
+    at: int
+    is_tensor: bool
+
+
+class Tracer:
+    """The watch of a function that is traced: makes a node of each computation."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, Primitive] = {r.function: r for r in TABLE.values()}
+        self.guards: list[Guard] = []
+        self.parameters: dict[Parameter, Traced] = {}
+        self.counts: Counter[Any] = Counter()
+        self.roles: dict[Any, int] = {}
+        self.within: tuple[Any, int | None] | None = None  # role and time, in a walk
+        self.notes = None
+
+    # --------------------------------------------------------------- what is computed
+
+    def source(self, value: Array, source: Any) -> Traced:
+        """Return an input, or a Parameter, as a traced array."""
+        node = Node(None, (), {}, value.shape, value.dtype, source=source)
+        return Traced(self, value, node)
+
+    def compute(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Compute what a row asks for; anything else (a walk) just runs."""
+        row = self.rows.get(function)
+        if row is not None:
+            return self.row(row, args, options)
+        before, self.within = self.within, None
+        try:
+            return function(*args, **options)
+        finally:
+            self.within = before
+
+    def row(self, row: Primitive, args: Any, options: Options) -> Any:
+        """Compute a row of the table."""
+        traced: list[Any] = []
+        if options:
+            options = hollow(options, _Found(traced, len(args)), _node_of)
+        numbers = [a.value if type(a) is Traced else a for a in args]
+        nodes = tuple([a.node if type(a) is Traced else a for a in args])
+        given = options
+        if traced:
+            given = _filled(options, traced, len(args))
+            nodes += tuple(each.node for each in traced)
+        value = row.function(*numbers, **given)
+        if not traced and not any(type(a) is Traced for a in args):
+            return value
+        if not row.is_elementwise:
+            for each in args:
+                if type(each) is Traced:
+                    each.is_shared = True
+        return self._made(row, nodes, options, value)
+
+    def function(
+        self, function: Callable[..., Any], args: Any, options: Options
+    ) -> Any:
+        """Compute what no row does: a comparison, argmax, the largest entry, ..."""
+        traced: list[Any] = []
+        whole = {POSITIONAL: tuple(args), **options}
+        hollowed = hollow(whole, _Found(traced, 0), _node_of)
+        given = _filled(hollowed, traced, 0)
+        for each in traced:
+            each.is_shared = True
+        if function in _WRITERS or given.get("out") is not None:
+            raise NotCompiled(
+                explain(
+                    f"{name_of(function)} inside a function that is compiled",
+                    {"arguments": args},
+                    "it writes into an array, which no program would do again.",
+                    "np.where, or a sum of arrays: what returns a new array.",
+                )
+            )
+        value = function(*given.pop(POSITIONAL), **given)
+        nodes = tuple(each.node for each in traced)
+        if isinstance(value, tuple | list):
+            whole_node = self._made(function, nodes, hollowed, value).node
+            return tuple(
+                self._made(entry_of, (whole_node, k), {}, np.asarray(each))
+                for k, each in enumerate(value)
+            )
+        if isinstance(value, str | np.dtype):
+            return value
+        return self._made(function, nodes, hollowed, np.asarray(value))
+
+    def _made(
+        self, op: Any, nodes: tuple[Any, ...], options: Any, value: Any
+    ) -> Traced:
+        is_array = isinstance(value, np.ndarray | np.generic)
+        value = np.asarray(value) if is_array else value
+        if is_array and value.dtype.kind not in "fiub":
+            raise NotCompiled(
+                explain(
+                    f"{op} in a function that is compiled",
+                    {},
+                    f"it gives {value.dtype} entries, and programs compute with real "
+                    "numbers.",
+                    "compute it outside, and pass it in.",
+                )
+            )
+        shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
+        role, time = self._role(getattr(op, "name", op), shape)
+        kept = None if isinstance(op, Primitive) else value
+        return Traced(
+            self, value, Node(op, nodes, options, shape, dtype, role, time, kept)
+        )
+
+    def _role(self, what: Any, shape: Any) -> tuple[Any, int | None]:
+        """Say what is computed, as at every other time step, and at which."""
+        if self.within is not None:
+            part, time = self.within
+        else:
+            scope = SETTING.get().scope
+            time, part = None, scope
+            for at in range(len(scope) - 1, -1, -1):
+                if isinstance(scope[at], int):
+                    time, part = scope[at], (*scope[:at], None, *scope[at + 1 :])
+                    break
+        key = (part, time, what, shape)
+        self.counts[key] += 1
+        return self.number((part, what, shape, self.counts[key])), time
+
+    def number(self, role: Any) -> int:
+        """Give a role a number: equal ones the same."""
+        return self.roles.setdefault(role, len(self.roles))
+
+    def guard(self, ask: Callable[[Any], Any], asked: Traced) -> Any:
+        """Answer a question of the program, and remember that it was asked."""
+        answer = ask(asked.value)
+        self.guards.append(Guard(ask, asked.node, answer))
+        return answer
+
+    # ---------------------------------------------------------- what the engine tells
+
+    def read(self, parameter: Parameter, array: Array) -> Any:
+        """Return the numbers of a Parameter, which each call reads anew."""
+        if parameter not in self.parameters:
+            self.parameters[parameter] = self.source(array, parameter)
+        return self.parameters[parameter]
+
+    def recorded(self, node: Tensor) -> None:
+        """Know that a step was recorded: its data is traced already."""
+
+    def failed(self, *_: Any) -> None:
+        """Know that a primitive could not compute: the error is raised anyway."""
+
+    def differentiating(self, node: Tensor, i: int) -> None:
+        """Number what follows as part of a rule, at the time of its step.
+
+        A step that joins values of all time steps belongs to none: then the time is
+        that of the value whose cotangent it is.
+        """
+        role, time = self._place(node)
+        if time is None and node.primitive is not None:
+            role = self.number(node.primitive.name)
+            i, time = self._place(node.args[i])
+        self.within = (self.number(("∂", role, i)), time)
+
+    def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
+        """Number what follows as the sum that a cotangent is."""
+        role, time = self._place(node.args[i])
+        self.within = (self.number(("Σ", role)), time)
+
+    def _place(self, tensor: Any) -> tuple[int, int | None]:
+        """Return the role of a Tensor, and its time step."""
+        data = tensor.data
+        if type(data) is not Traced:
+            return self.number(("constant", tensor.name)), None
+        node = data.node
+        if node.op is None:
+            return self.number(("source", id(node))), None
+        return node.role, node.time
+
+
+class _Found(list[Any]):
+    """The traced arrays that stand in options, numbered after the arguments."""
+
+    def __init__(self, into: list[Any], start: int) -> None:
+        self.into, self.start = into, start
+
+    def append(self, value: Any) -> None:
+        self.into.append(value)
+
+    def __len__(self) -> int:
+        return self.start + len(self.into)
+
+
+def _filled(options: Any, traced: list[Any], start: int) -> Any:
+    return filled(options, [None] * start + [each.value for each in traced])
+
+
+def _node_of(value: Any) -> Any:
+    return value if type(value) is Traced else None
+
+
+def entry_of(values: Any, k: int) -> Array:
+    """Return one of several results."""
+    return np.asarray(values[k])
+
+
+class _tracing(Within):
+    __slots__ = ("tracer",)
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+
+    def alter(self, setting: _Setting) -> None:
+        setting.recording, setting.checker, setting.scope = True, self.tracer, ()  # type: ignore[assignment]
+        setting.layouts = setting.call = None
+
+
+def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
+    """Run f on traced arrays in the place of its arguments' arrays.
+
+    `arguments` is a structure whose leaves are (is_tensor, array), or constants.
+    """
+    tracer = Tracer()
+    sources: list[Traced] = []
+
+    def given(_: str, leaf: Any) -> Any:
+        if not isinstance(leaf, Given):
+            return leaf
+        sources.append(tracer.source(leaf.array, len(sources)))
+        return Tensor(sources[-1]) if leaf.is_tensor else sources[-1]  # type: ignore[arg-type]
+
+    outputs: list[Traced] = []
+
+    def returned(path: str, leaf: Any) -> Any:
+        leaf = leaf.current() if isinstance(leaf, ArrayLike) else leaf
+        data = leaf.data if isinstance(leaf, Tensor) else leaf
+        if isinstance(data, np.ndarray | np.generic):  # it depends on no input
+            data = Traced(tracer, np.asarray(data), _constant(np.asarray(data)))
+        if isinstance(data, Traced):
+            outputs.append(data)
+            return Output(len(outputs) - 1, isinstance(leaf, Tensor))
+        if isinstance(data, str | int | float | bool | type(None)):
+            return data
+        raise NotCompiled(
+            explain(
+                f"compile({name}): it returns {a_kind(leaf)}",
+                {path: leaf},
+                "a program returns Tensors, arrays, and structures of them.",
+                "return the arrays that it is made of.",
+            )
+        )
+
+    before = _random_state()
+    with _tracing(tracer), uncollected():
+        given_arguments = mapped(given, arguments, "", is_leaf)
+        structure = mapped(returned, f(*given_arguments), name, is_leaf)
+    if _random_state() != before:
+        raise NotCompiled(
+            explain(
+                f"compile({name}): it draws random numbers",
+                {},
+                "they would be drawn once, and be constants of the program.",
+                RANDOM,
+            )
+        )
+    _require_no_grad_kept(tracer, name)
+    numbers = [np.array(each.value) for each in outputs]
+    return Trace([each.node for each in outputs], numbers, tracer.guards, structure)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Inside, no garbage is looked for: a graph only grows, and looking takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Given(NamedTuple):
+    """An array among the arguments; `is_tensor` if f is to get a Tensor."""
+
+    array: Array
+    is_tensor: bool
+
+
+def is_leaf(part: Any) -> bool:
+    """Is this no structure: an array, a Tensor, a number, None?"""
+    return isinstance(part, Given | Output) or not isinstance(part, dict | list | tuple)
+
+
+def _constant(array: Array) -> Node:
+    return Node(None, (), {}, array.shape, array.dtype, source=array)
+
+
+def _random_state() -> list[Any]:
+    """Return the state of every generator of random numbers that is alive."""
+    alive = [each for each in gc.get_objects() if type(each) is np.random.Generator]
+    states = {id(each): str(each.bit_generator.state) for each in alive}
+    legacy = np.random.get_state(legacy=False)
+    return [random.getstate(), str(legacy), states]
+
+
+def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
+    for parameter in tracer.parameters:
+        if isinstance(parameter.grad, Traced):
+            parameter.grad = None
+            raise NotCompiled(
+                explain(
+                    f"compile({name}): it calls backward()",
+                    {parameter.name or "p": parameter},
+                    "a program returns its results, and fills no Parameter.grad.",
+                    "return mg.grad(loss, parameters); optimizer.step(gradients) takes "
+                    "them.",
+                )
+            )

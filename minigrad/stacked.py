@@ -1,0 +1,151 @@
+"""One call for many: what a linear row says of arguments that are stacked.
+
+A program computes all time steps at once where it can: the arguments of T calls stand
+along a new first axis, and one call does what T did.
+
+    sum(a_t, axis=0) for all t      sum(stacked a, axis=1)
+    W v_t for all t                 W (stacked v)
+
+A row says with which options: `stacked(call)` returns them, or None if no single call
+of this row does it. And `into` computes into an array that is there already, so that
+a program needs no new memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.types import Array, Axis, Options, Shape
+
+
+class Call(NamedTuple):
+    """One of the calls that shall become one: shapes of its arguments and result.
+
+    is_stacked  which of its arguments differ from call to call
+    count       how many calls there are
+    """
+
+    shapes: Sequence[Shape]
+    is_stacked: Sequence[bool]
+    shape: Shape
+    options: Options
+    count: int
+
+
+Stacked = Callable[[Call], Options | None]
+
+
+def same(call: Call) -> Options | None:
+    """Entry by entry: the options stay."""
+    return call.options
+
+
+def only_second(call: Call) -> Options | None:
+    """The first argument, a matrix, must be the same in all calls."""
+    return call.options if not call.is_stacked[0] else None
+
+
+def of_sum(call: Call) -> Options | None:
+    """Sum over the same axes, one further on."""
+    ndim, axis = len(call.shapes[0]), call.options.get("axis")
+    if not ndim:
+        return None
+    axes: Any = range(ndim) if axis is None else axis
+    axes = axes if isinstance(axes, tuple | range) else (axes,)
+    return {**call.options, "axis": tuple(k % ndim + 1 for k in axes)}
+
+
+def of_shape(call: Call) -> Options | None:
+    """The shape has one more axis in front."""
+    return {**call.options, "shape": (call.count, *call.shape)}
+
+
+def of_transpose(call: Call) -> Options | None:
+    """The first axis stays in front."""
+    ndim = len(call.shapes[0])
+    axes: Any = call.options.get("axes") or [*range(ndim)][::-1]
+    return {"axes": (0, *(k % ndim + 1 for k in axes))}
+
+
+def of_axis(call: Call) -> Options | None:
+    """The axis is one further on; all arguments must be stacked."""
+    axis: Any = call.options.get("axis", 0)
+    n = len(call.shape)
+    return {**call.options, "axis": axis % n + 1} if all(call.is_stacked) else None
+
+
+def of_index(call: Call) -> Options | None:
+    """The index takes the whole first axis, if it only slices the others."""
+    index: Any = call.options["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(isinstance(p, int | np.integer | slice | type(...)) for p in parts):
+        return None
+    changed: Options = {**call.options, "index": (slice(None), *parts)}
+    if "shape" in changed:
+        shape: Any = changed["shape"]
+        changed["shape"] = (call.count, *shape)
+    return changed
+
+
+def of_matmul(call: Call) -> Options | None:
+    """Matrices, stacked or one for all: then matmul meets them pair by pair."""
+    ndims = [len(shape) for shape in call.shapes]
+    return call.options if min(ndims) > 1 and max(ndims) == 2 else None
+
+
+# -------------------------------------------------------------- into an array that is there
+
+
+def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:
+    """Sum over the axes, into `out`."""
+    np.add.reduce(a, axis, None, out, keepdims)
+
+
+def join_into(out: Array, *parts: Array, axis: int = 0) -> None:
+    """Join along an existing axis, into `out`."""
+    np.concatenate(parts, axis, out)
+
+
+def pile_into(out: Array, *parts: Array, axis: int = 0) -> None:
+    """Join along a new axis, into `out`."""
+    np.stack(parts, axis, out)
+
+
+def choose_into(out: Array, a: Array, b: Array, mask: Array) -> None:
+    """Take a where the mask is true, b elsewhere, into `out`."""
+    np.copyto(out, b)
+    np.copyto(out, a, where=mask)
+
+
+def matvec_into(out: Array, W: Array, v: Array) -> None:
+    """W v over the last axis, into `out`."""
+    if v.ndim > 2 and v.flags.c_contiguous and out.flags.c_contiguous:
+        v, out = v.reshape(-1, v.shape[-1]), out.reshape(-1, out.shape[-1])
+    np.matmul(v, W.T, out)
+
+
+def outer_into(out: Array, z: Array, v: Array) -> None:
+    """Sum z v^T over all vectors, into `out`."""
+    np.matmul(z.reshape(-1, z.shape[-1]).T, v.reshape(-1, v.shape[-1]), out)
+
+
+def product_into(out: Array, a: Array, b: Array) -> None:
+    """A @ b, into `out`."""
+    np.matmul(a, b, out)
+
+
+def sigmoid_into(out: Array, a: Array) -> None:
+    """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, into `out`."""
+    half = out.dtype.type(0.5)
+    np.multiply(a, half, out)
+    np.tanh(out, out)
+    np.multiply(out, half, out)
+    np.add(out, half, out)
+
+
+def moved_into(out: Array, a: Array, **_: object) -> None:
+    """Copy numbers, into `out`: another precision, or repeated."""
+    np.copyto(out, a, casting="same_kind")

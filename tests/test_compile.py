@@ -1,0 +1,321 @@
+"""A compiled program gives what its function gives: for every input, or it refuses."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+
+RANDOM = np.random.default_rng(0)
+W = mg.Parameter(RANDOM.standard_normal((4, 5)), "W")
+V = mg.Parameter(RANDOM.standard_normal((4, 4)), "V")
+b = mg.Parameter(RANDOM.standard_normal(4), "b")
+
+
+def normal(*shape):
+    return RANDOM.standard_normal(shape)
+
+
+def arrays(result):
+    """Return the arrays of a nested result."""
+    if isinstance(result, dict):
+        result = list(result.values())
+    if isinstance(result, tuple | list):
+        return [array for each in result for array in arrays(each)]
+    return [] if result is None else [np.asarray(getattr(result, "data", result))]
+
+
+def assert_same(found, expected):
+    found, expected = arrays(found), arrays(expected)
+    assert len(found) == len(expected)
+    size = max([1.0, *(np.max(np.abs(e), initial=0) for e in expected)])
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == other.shape and one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * size)
+
+
+def classifier(activation):
+    def f(x, labels):
+        loss = mg.cross_entropy(activation(mg.matvec(W, x) + b), labels)
+        return loss, mg.grad(loss, {"W": W, "b": b})
+
+    return f
+
+
+ACTIVATIONS = [
+    mg.relu, mg.tanh, mg.sigmoid, mg.softplus, abs, mg.softmax, mg.silu, np.sort,
+    lambda z: mg.clip(z, -0.5, 0.5), lambda z: mg.maximum(z, 0.1), lambda z: z**3,
+    lambda z: mg.minimum(z, mg.tanh(z)), lambda z: z / (1 + z * z), np.sinh,
+    lambda z: mg.where(z > 0.2, z, -z), lambda z: z - z.max(axis=1, keepdims=True),
+    lambda z: z * np.argmax(z, axis=1)[:, None], lambda z: np.cumprod(z, axis=1),
+    lambda z: z * np.median(z), lambda z: (z - z.mean(0)) / z.std(0), np.sign,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_what_depends_on_the_input_is_computed_anew(activation):
+    f = classifier(activation) if activation is not np.sign else lambda x, _: np.sign(x)
+    step = mg.compile(f, normal(6, 5), RANDOM.integers(0, 4, 6))
+    for _ in range(3):
+        x, labels = normal(6, 5), RANDOM.integers(0, 4, 6)
+        assert_same(step(x, labels), f(x, labels))
+    assert len(step.programs) == 1
+
+
+def masked(x, mask):
+    y = mg.where(mask, mg.matvec(W, x), 0.0)
+    return y, mg.grad((y * y).sum(), W)
+
+
+def taken(x, index):
+    y = mg.matvec(W, x)
+    return y[index], mg.grad((y[np.arange(6), index] ** 2).sum(), W)
+
+
+def chosen(x, mask):
+    y = mg.matvec(W, x)[mask]
+    return y.sum(), mg.grad(y.sum(), W)
+
+
+def largest(x, _):
+    y = mg.matvec(W, x).max(axis=1)
+    return y, mg.grad(y.sum(), W), np.argmax(y)
+
+
+def written(x, _):
+    out = mg.zeros((2, 4))
+    out[0], out[1] = mg.matvec(W, x[0]), b
+    return mg.grad((out * out).sum(), [W, b])
+
+
+def second_order(x, _):
+    return mg.hvp(lambda z: (mg.sin(z) * z).sum(), (x,), (x * x,))
+
+
+def of_functions(x, _):
+    f = lambda z: mg.sin(z[0]) * z[1]  # noqa: E731
+    one, all_at_once = mg.value_and_grad(lambda z: f(z).sum())(x), mg.jacobian(f)(x)
+    return one, all_at_once, mg.jvp(f, (x,), (x,))
+
+
+PROGRAMS = {
+    "a mask": (masked, lambda: RANDOM.random((6, 4)) < 0.5),
+    "an index": (taken, lambda: RANDOM.integers(0, 4, 6)),
+    "a choice of entries": (chosen, lambda: RANDOM.random((6, 4)) < 0.5),
+    "the largest": (largest, lambda: None),
+    "an array that is filled": (written, lambda: None),
+    "a second derivative": (second_order, lambda: None),
+    "derivatives of functions": (of_functions, lambda: None),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_hold_for_other_inputs(name):
+    f, other = PROGRAMS[name]
+    step = mg.compile(f)
+    for _ in range(5):
+        x, more = normal(6, 5), other()
+        assert_same(step(x, more), f(x, more))
+
+
+def test_parameters_are_read_at_each_call():
+    p = mg.Parameter([1.0, 2.0], "p")
+    step = mg.compile(lambda x: mg.grad((p * p * x).sum(), p), np.ones(2))
+    p.data = [3.0, 4.0]
+    assert step(np.ones(2)).tolist() == [6.0, 8.0]
+    with_data = mg.compile(lambda x: x * p.data.sum(), np.ones(2))
+    p.data = [5.0, 5.0]
+    assert with_data(np.ones(2)).tolist() == [10.0, 10.0]
+
+
+def test_an_if_that_goes_another_way_is_traced_again():
+    f = lambda x: x * 2 if x.sum() > 0 else x * x  # noqa: E731
+    step = mg.compile(f, np.ones(3))
+    for x in (np.ones(3), -np.ones(3), np.full(3, -2.0), np.full(3, 5.0)):
+        assert_same(step(x), f(x))
+    assert len(step.programs) == 2
+
+
+def test_a_number_that_chooses_shapes_is_checked():
+    f = lambda x, n: x[: int(n.max())].sum()  # noqa: E731
+    step = mg.compile(f)
+    for n in (2, 3, 2, 4):
+        assert_same(step(np.arange(5.0), np.array([1, n])), f(np.arange(5.0), n + np.zeros(1, int)))
+    assert len(step.programs) == 3
+
+
+def test_labels_outside_are_refused_as_the_function_refuses_them():
+    step = mg.compile(classifier(mg.tanh), normal(6, 5), np.zeros(6, int))
+    with pytest.raises(ValueError, match="labels must be integers"):
+        step(normal(6, 5), np.full(6, 4))
+
+
+def test_tensors_come_back_as_tensors_without_a_record():
+    step = mg.compile(lambda x: (mg.tanh(x), {"y": x + 1.0}), mg.Tensor([1.0]))
+    y, others = step(mg.Tensor([2.0]))
+    assert isinstance(y, mg.Tensor) and isinstance(others["y"], mg.Tensor)
+    with pytest.raises(ValueError, match="compiled program"):
+        mg.grad(y, mg.Tensor([1.0]))
+
+
+def test_results_are_the_callers_own():
+    step = mg.compile(lambda x: (x, x.T, x + 1), np.ones((2, 2)))
+    first = step(np.zeros((2, 2)))
+    for each in first:
+        each += 7.0
+    assert_same(step(np.zeros((2, 2))), (np.zeros((2, 2)),) * 2 + (np.ones((2, 2)),))
+    assert first[2][0, 0] == 8.0
+
+
+def test_threads_do_not_disturb_each_other():
+    step = mg.compile(lambda x: mg.grad((mg.tanh(mg.matvec(V, x)) ** 2).sum(), V))
+    inputs = [normal(50, 4) for _ in range(8)]
+    expected = [step(x) for x in inputs]
+    wrong = []
+
+    def work(k):
+        for _ in range(30):
+            if not np.array_equal(step(inputs[k]), expected[k]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not wrong
+
+
+def test_new_shapes_dtypes_and_numbers_are_traced_and_kept():
+    f = lambda x, k: x * k  # noqa: E731
+    step = mg.compile(f)
+    for x in (np.ones(2), np.ones(3), np.ones(2, "f4"), np.ones(2)):
+        for k in (2, 3.0):
+            assert_same(step(x, k), f(x, k))
+    assert len(step.programs) == 6
+
+
+def test_it_says_so_when_it_is_traced_too_often():
+    step = mg.compile(lambda x, k: x * k)
+    for k in range(16):
+        step(np.ones(2), k)
+    with pytest.warns(RuntimeWarning, match="traced 16 times"):
+        assert step(np.ones(2), 99).tolist() == [99.0, 99.0]
+
+
+def test_a_compiled_function_inside_another_is_part_of_it():
+    inner = mg.compile(lambda x: mg.tanh(x) * 2.0, mg.Tensor([1.0]))
+    outer = mg.compile(lambda x: mg.grad(inner(x).sum(), x), mg.Tensor([1.0]))
+    x = mg.Tensor([0.3])
+    assert_same(outer(x), 2 / np.cosh(x.data) ** 2)
+
+
+def test_a_recorded_tensor_is_refused_since_its_gradient_would_stop():
+    step = mg.compile(mg.tanh, mg.Tensor([1.0]))
+    with pytest.raises(mg.NotCompiled, match="a gradient would stop here"):
+        step(mg.Tensor([1.0]) * 2.0)
+    with mg.no_grad():
+        step(mg.Tensor([1.0]) * 2.0)
+
+
+GENERATOR = np.random.default_rng(3)
+COUNTS = []
+
+
+def _backward(x):
+    (mg.matvec(V, x) ** 2).sum().backward()
+    return x
+
+
+REFUSED = {
+    "float": (lambda x: x * float(x.sum()), "x.item|float"),
+    "item": (lambda x: x * x.max().item(), "x.item"),
+    "a list": (lambda x: x * x.tolist()[0], "tolist"),
+    "a plain array": (lambda x: x * np.array(x), "a plain array"),
+    "NumPy's index": (lambda x: np.eye(4)[np.argmax(x) * np.ones(1, int)], "plain array"),
+    "writing": (lambda x: x.__setitem__(0, 1.0), "never written to"),
+    "adding in place": (lambda x: np.add(x, 1, out=x), "never written to"),
+    "adding at": (lambda x: np.add.at(np.zeros(4), [0, 1, 2, 3], x), "never written"),
+    "copying into": (lambda x: np.copyto(np.zeros(4), x), "writes into an array"),
+    "a weight's numbers": (lambda x: x * np.array(V.data).sum(), "a plain array"),
+    "a generator": (lambda x: x * GENERATOR.random(4), "random numbers"),
+    "global chance": (lambda x: x * np.random.rand(4), "random numbers"),
+    "a new generator": (lambda x: x * np.random.default_rng().random(4), "differ"),
+    "what changes": (lambda x: x * (COUNTS.append(1) or len(COUNTS)), "differ"),
+    "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
+    "another type": (lambda x: (x, object()), "returns an object"),
+    "complex numbers": (lambda x: x * 1j, "real numbers"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_be_wrong_for_other_inputs_is_refused(name):
+    f, words = REFUSED[name]
+    with pytest.raises(mg.NotCompiled, match=words) as refusal:
+        mg.compile(f, normal(4))
+    assert "\n  why" in str(refusal.value) and "\n  fix" in str(refusal.value)
+
+
+# ------------------------------------------------------------------------ random programs
+
+KINDS = {
+    "add": lambda a, b_, m, i: a + b_,
+    "multiply": lambda a, b_, m, i: a * b_,
+    "subtract": lambda a, b_, m, i: a - 0.5 * b_,
+    "tanh": lambda a, b_, m, i: mg.tanh(a),
+    "sigmoid": lambda a, b_, m, i: mg.sigmoid(a),
+    "relu": lambda a, b_, m, i: mg.relu(a),
+    "maximum": lambda a, b_, m, i: mg.maximum(a, b_),
+    "mask": lambda a, b_, m, i: mg.where(m, a, b_),
+    "decision": lambda a, b_, m, i: mg.where(a > b_, a, 0.5 * b_),
+    "product": lambda a, b_, m, i: mg.matvec(V, a),
+    "dense": lambda a, b_, m, i: mg.matvec(V, a) + b,
+    "joined": lambda a, b_, m, i: mg.matvec(WIDE, mg.concatenate([a, b_], axis=-1)),
+    "clip": lambda a, b_, m, i: mg.clip(a, -0.3, 0.4),
+    "softmax": lambda a, b_, m, i: mg.softmax(a),
+    "largest": lambda a, b_, m, i: a - a.max(axis=1, keepdims=True),
+    "column": lambda a, b_, m, i: a * b_[np.arange(3), i][:, None],
+}
+WIDE = mg.Parameter(RANDOM.standard_normal((4, 8)), "U")
+STEP = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 9), st.integers(0, 9))
+
+
+def program(steps, carried, scoped):
+    """Return a function: the steps again and again, over the first axis of x."""
+
+    def f(x, masks, index):
+        x = mg.Tensor(x)
+        states = [mg.Tensor(np.zeros((3, 4))) for _ in range(carried)]
+        kept = []
+        for t in range(len(masks)):
+            with mg.scope("loop", t + 1) if scoped else mg.scope("loop"):
+                values = [*states, x[t]]
+                for kind, i, j in steps:
+                    pair = values[i % len(values)], values[j % len(values)]
+                    values.append(KINDS[kind](*pair, masks[t], index))
+                states = [mg.tanh(each) for each in values[-carried:]]
+            kept.append(states[0])
+        loss = (mg.stack(kept) ** 2).sum() + (states[-1] * kept[0]).sum()
+        return loss, kept[-1], mg.grad(loss, {"V": V, "b": b, "U": WIDE, "x": x})
+
+    return f
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(STEP, min_size=1, max_size=6), st.integers(1, 2), st.integers(1, 6),
+    st.booleans(), st.integers(0, 10**6),
+)  # fmt: skip
+def test_random_programs_agree_on_fresh_inputs(steps, carried, length, scoped, seed):
+    f, random = program(steps, carried, scoped), np.random.default_rng(seed)
+    step = mg.compile(f)
+    for _ in range(3):
+        given_now = (
+            random.standard_normal((length, 3, 4)),
+            random.random((length, 3, 4)) < 0.5,
+            random.integers(0, 4, 3),
+        )
+        assert_same(step(*given_now), f(*given_now))
