@@ -25,14 +25,14 @@ class Call(NamedTuple):
     """One of the calls that shall become one: shapes of its arguments and result.
 
     is_stacked  which of its arguments differ from call to call
-    count       how many calls there are
+    calls       how many calls there are
     """
 
     shapes: Sequence[Shape]
     is_stacked: Sequence[bool]
     shape: Shape
     options: Options
-    count: int
+    calls: int
 
 
 Stacked = Callable[[Call], Options | None]
@@ -60,7 +60,7 @@ def of_sum(call: Call) -> Options | None:
 
 def of_shape(call: Call) -> Options | None:
     """The shape has one more axis in front."""
-    return {**call.options, "shape": (call.count, *call.shape)}
+    return {**call.options, "shape": (call.calls, *call.shape)}
 
 
 def of_transpose(call: Call) -> Options | None:
@@ -86,7 +86,7 @@ def of_index(call: Call) -> Options | None:
     changed: Options = {**call.options, "index": (slice(None), *parts)}
     if "shape" in changed:
         shape: Any = changed["shape"]
-        changed["shape"] = (call.count, *shape)
+        changed["shape"] = (call.calls, *shape)
     return changed
 
 
@@ -96,12 +96,12 @@ def of_matmul(call: Call) -> Options | None:
     return call.options if min(ndims) > 1 and max(ndims) == 2 else None
 
 
-# -------------------------------------------------------------- into an array that is there
+# -------------------------------------------------- into an array that is there
 
 
 def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:
     """Sum over the axes, into `out`."""
-    np.add.reduce(a, axis, None, out, keepdims)
+    np.add.reduce(a, axis=axis, out=out, keepdims=keepdims)
 
 
 def join_into(out: Array, *parts: Array, axis: int = 0) -> None:

@@ -142,7 +142,7 @@ def call(op: Op, args: Any, options: Options) -> Any:
     if isinstance(op, Primitive):
         return op.function(*operands, **options)
     assert op is not None
-    given = options.pop(POSITIONAL, ())  # lists of nodes among the arguments
+    given: Any = options.pop(POSITIONAL, ())  # lists of nodes among the arguments
     return op(*operands, *given, **options)
 
 

@@ -136,7 +136,7 @@ def _is_int(part: Any) -> bool:
     return isinstance(part, int | np.integer) and not isinstance(part, bool)
 
 
-# ------------------------------------------------------------- what arguments have in common
+# ---------------------------------------------------- what arguments have in common
 
 
 def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> bool:
@@ -285,7 +285,7 @@ def _terms(
     return tuple(terms)
 
 
-# ------------------------------------------------------------------------ nodes to lines
+# ---------------------------------------------------------------- nodes to lines
 
 
 def _lines(

@@ -1,10 +1,10 @@
 """Loops are circles: what depends on itself, a time step before, and nothing else.
 
 In the graph of lines an edge leads from what is read to its reader. Lines that depend
-on each other in a circle (strongly connected components; Tarjan 1972) must run together,
-step by step: a loop over t. Every other line can be computed for all steps in one call,
-before or after (Allen and Kennedy 1987 call this loop distribution). The gradient of an
-LSTM has exactly two loops, one forwards and one backwards in time.
+on each other in a circle (strongly connected components; Tarjan 1972) must run
+together, step by step: a loop over t. Every other line can be computed for all steps in
+one call, before or after (Allen and Kennedy 1987 call this loop distribution). The
+gradient of an LSTM has exactly two loops, one forwards and one backwards in time.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _in_step_order(lines: list[Line]) -> list[Line]:
     return order
 
 
-# ------------------------------------------------------------------- one call for all steps
+# --------------------------------------------------------- one call for all steps
 
 
 def stacked_options(line: Line) -> Options | None:

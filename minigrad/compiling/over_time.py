@@ -2,7 +2,7 @@
 
     stack of y_1, ..., y_T                  the values of y, with their axes in order
     a_1 + ... + a_T                         one sum over the axis of time
-    z_1 v_1^T + ... + z_T v_T^T             one matrix product [z_1 ... z_T] [v_1 ... v_T]^T
+    z_1 v_1^T + ... + z_T v_T^T             one product [z_1 ... z_T] [v_1 ... v_T]^T
     scatter of g_t at t, added up           one scatter of all g
 
 Each takes a line that reads many steps of another, and returns what to read instead.
@@ -43,7 +43,7 @@ def at_once(lines: list[Line]) -> None:
 
 
 def _one_stack(line: Line) -> None:
-    """stack(y_1, ..., y_T) = the values of y, transposed"""
+    """stack(y_1, ..., y_T) = the values of y, transposed."""
     times = _times_of_one(line.args)
     if times is None:
         return
@@ -69,7 +69,7 @@ def _times_of_one(args: list[Any]) -> range | None:
 
 
 def _one_sum(line: Line, lines: list[Line]) -> None:
-    """a_1 + ... + a_T = sum over time, for each line of which many steps are added"""
+    """a_1 + ... + a_T = sum over time, for each line of which many steps are added."""
     groups: dict[Line, list[int]] = defaultdict(list)
     others = []
     for arg in line.args:

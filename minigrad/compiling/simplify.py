@@ -64,7 +64,8 @@ def without_identities(outputs: Graph) -> Graph:
 def _unchanged(node: Node) -> Node:
     if not isinstance(node.op, Primitive):
         return node
-    args, name = node.args, node.op.name
+    args: Any = node.args
+    name = node.op.name
     if name in _NEUTRAL:
         number, places = _NEUTRAL[name]
         for place in places:
@@ -77,23 +78,21 @@ def _unchanged(node: Node) -> Node:
             ):
                 return other
     elif len(args) == 1 and isinstance(args[0], Node) and args[0].dtype == node.dtype:
-        (a,) = args
+        a: Node = args[0]
         if name in ("reshape", "cast", "broadcast") and a.shape == node.shape:
             return a
         if name == a_transpose and isinstance(a.op, Primitive) and a.op.name == name:
             axes = _axes(a), _axes(node)
             if [axes[0][k] for k in axes[1]] == [*range(len(node.shape))]:
-                first = a.args[0]
-                assert isinstance(first, Node)
+                first: Node = a.args[0]
                 return first
         if name == "take" and isinstance(a.op, Primitive) and a.op is node.op:
             index = _index_of_index(a, node)
             if index is not None:
                 return like(node, node.op, a.args, {"index": index})
-    elif name == "concatenate" and len({_joins(a, node) for a in args}) == 1:
-        if _joins(args[0], node):
-            parts = tuple(each for a in args for each in a.args)
-            return like(node, args[0].op, parts, args[0].options)
+    elif name == "concatenate" and all(_joins(a, node) for a in args):
+        parts = tuple(each for a in args for each in a.args)
+        return like(node, args[0].op, parts, args[0].options)
     return node
 
 
@@ -191,14 +190,20 @@ def one_sum(outputs: Graph) -> Graph:
     terms_of: dict[int, int] = {}  # readers of the rewritten sum
 
     def join(node: Node) -> Node:
-        if node.op is not add or not all(isinstance(a, Node | Array) for a in node.args):
+        if node.op is not add or not all(
+            isinstance(a, Node | Array) for a in node.args
+        ):
             return node
         if any(a.shape != node.shape or a.dtype != node.dtype for a in node.args):
             return node
         terms: list[Any] = []
         role = node.role
         for arg in node.args:
-            if isinstance(arg, Node) and arg.op is total and terms_of.get(id(arg), 2) == 1:
+            if (
+                isinstance(arg, Node)
+                and arg.op is total
+                and terms_of.get(id(arg), 2) == 1
+            ):
                 terms += arg.args
                 role = arg.role
             else:

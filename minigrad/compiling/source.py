@@ -463,9 +463,8 @@ class Writer:
         self.setup += [f"    {views}," for views in columns]
         self.setup.append("    strict=True,")
         self.setup.append(")]")
-        self.run.append(
-            f"for {', '.join(columns.values())}{',' if len(columns) == 1 else ''} in {name}:"
-        )
+        variables = ", ".join(columns.values()) + "," * (len(columns) == 1)
+        self.run.append(f"for {variables} in {name}:")
         self.run += [f"    {text}" for text in body]
 
     def _own(self, line: Line) -> str:
@@ -497,9 +496,10 @@ def _filled(options: Any, args: list[str]) -> Any:
 
 def _ufunc_of(op: Any) -> np.ufunc | None:
     """Return the ufunc that an operation is, if it computes nothing else."""
-    function = op.function if isinstance(op, Primitive) else op
-    is_one = isinstance(function, np.ufunc) and function.nout == 1
-    return function if is_one and function.signature is None else None
+    function: Any = op.function if isinstance(op, Primitive) else op
+    if isinstance(function, np.ufunc) and function.nout == 1:
+        return function if function.signature is None else None
+    return None
 
 
 def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:

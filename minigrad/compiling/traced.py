@@ -23,7 +23,7 @@ from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
 from minigrad.messages import explain, user_line
-from minigrad.primitive import TABLE, Primitive
+from minigrad.primitive import TABLE
 from minigrad.types import Array, Axis, Index, Shape
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ class Traced:
     # ----------------------------------------------------------- what numbers decide
 
     def __bool__(self) -> bool:
-        return self.tracer.guard(bool, self)
+        return bool(self.tracer.guard(bool, self))
 
     def __index__(self) -> int:
-        return self.tracer.guard(operator.index, self)
+        return int(self.tracer.guard(operator.index, self))
 
     def __int__(self) -> int:
-        return self.tracer.guard(int, self)
+        return int(self.tracer.guard(int, self))
 
     def _leaves(self, asked: str) -> NoReturn:
         raise NotCompiled(
@@ -282,19 +282,8 @@ _UFUNCS: dict[Any, np.ufunc] = {
     operator.ne: np.not_equal,
 }  # fmt: skip
 
-for _name in [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "and_",
-    "or_",
-    "xor",
-]:
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+              "and_", "or_", "xor"):  # fmt: skip
     _bare = _name.rstrip("_")
     setattr(Traced, f"__{_bare}__", _operator(_name, False))
     setattr(Traced, f"__r{_bare}__", _operator(_name, True))
@@ -311,27 +300,18 @@ for _name, _ufunc in {
     setattr(Traced, f"__{_name}__", lambda self, _ufunc=_ufunc: _ufunc(self))
 Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
 
-_METHODS = (
-    "all any argmax argmin argsort clip cumprod cumsum diagonal dot max mean min "
-    "nonzero prod ravel repeat round searchsorted squeeze std swapaxes take trace "
-    "var"
-)
-for _name in _METHODS.split():
-    setattr(
-        Traced,
-        _name,
-        lambda self, *a, _f=getattr(np, _name), **options: _f(self, *a, **options),
-    )
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *args, **options: function(self, *args, **options)
 
 
-def is_traced(value: Any) -> bool:
-    """Is this an array that is traced, or a Tensor that holds one?"""
-    return type(getattr(value, "data", value)) is Traced or type(value) is Traced
+for _name in ("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum",
+              "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel",
+              "repeat", "round", "searchsorted", "squeeze", "std", "swapaxes", "take",
+              "trace", "var"):  # fmt: skip
+    setattr(Traced, _name, _method(getattr(np, _name)))
 
 
 def tracing() -> bool:
     """Is a function being compiled just now?"""
     return hasattr(SETTING.get().checker, "guards")
-
-
-__all__ = ["NotCompiled", "Primitive", "Traced", "is_traced", "tracing"]

@@ -186,8 +186,9 @@ class Tracer:
             scope = SETTING.get().scope
             time, part = None, scope
             for at in range(len(scope) - 1, -1, -1):
-                if isinstance(scope[at], int):
-                    time, part = scope[at], (*scope[:at], None, *scope[at + 1 :])
+                label = scope[at]
+                if isinstance(label, int):
+                    time, part = label, (*scope[:at], "", *scope[at + 1 :])
                     break
         key = (part, time, what, shape)
         self.counts[key] += 1
@@ -317,11 +318,11 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
             )
         )
 
-    before = _random_state()
+    drawn = _random_states()
     with _tracing(tracer), uncollected():
         given_arguments = mapped(given, arguments, "", is_leaf)
         structure = mapped(returned, f(*given_arguments), name, is_leaf)
-    if _random_state() != before:
+    if drawn():
         raise NotCompiled(
             explain(
                 f"compile({name}): it draws random numbers",
@@ -363,17 +364,23 @@ def _constant(array: Array) -> Node:
     return Node(None, (), {}, array.shape, array.dtype, source=array)
 
 
-def _random_state() -> list[Any]:
-    """Return the state of every generator of random numbers that is alive."""
+def _random_states() -> Callable[[], bool]:
+    """Return a function that says whether any generator was used since."""
     alive = [each for each in gc.get_objects() if type(each) is np.random.Generator]
-    states = {id(each): str(each.bit_generator.state) for each in alive}
-    legacy = np.random.get_state(legacy=False)
-    return [random.getstate(), str(legacy), states]
+
+    def states() -> list[Any]:
+        legacy = np.random.get_state(legacy=False)  # noqa: NPY002
+        own = [str(each.bit_generator.state) for each in alive]
+        return [random.getstate(), str(legacy), *own]
+
+    before = states()
+    return lambda: states() != before
 
 
 def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
     for parameter in tracer.parameters:
-        if isinstance(parameter.grad, Traced):
+        kept: Any = parameter.grad
+        if type(kept) is Traced:
             parameter.grad = None
             raise NotCompiled(
                 explain(

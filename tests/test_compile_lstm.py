@@ -1,0 +1,161 @@
+"""Compiled, every variant and every option of the layers gives what it gives."""
+
+import numpy as np
+import pytest
+from test_compile import assert_same
+
+import minigrad as mg
+from lstm import LSTM, Bidirectional, LSTMCell, Recurrent, Stack, State, dropout
+from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
+from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
+from lstm.truncated import truncated
+from lstm.variants import (
+    CoupledCell,
+    FullGateRecurrenceCell,
+    LinearCandidateCell,
+    LinearOutputCell,
+    NoForgetGateCell,
+    NoInputGateCell,
+    NoOutputGateCell,
+    PeepholeCell,
+)
+from minigrad.compiling.loops import Loop
+
+B, T, n, m = 3, 6, 2, 4
+RANDOM = np.random.default_rng(1)
+CELLS = [
+    LSTMCell, PeepholeCell, CoupledCell, NoInputGateCell, NoForgetGateCell,
+    NoOutputGateCell, LinearCandidateCell, LinearOutputCell, FullGateRecurrenceCell,
+    GRUCell, ResetAfterGRUCell, RNNCell, IRNNCell, LayerNormCell, ClippedCell,
+]  # fmt: skip
+
+
+def normal(*shape):
+    return RANDOM.standard_normal(shape)
+
+
+def loops(program):
+    return [item for item in program.items if isinstance(item, Loop)]
+
+
+def learning(layer, *names):
+    """Return a training step of a layer that is given more by these names."""
+
+    def step(x, target, *more):
+        y, state = layer(x, **dict(zip(names, more, strict=True)))
+        loss = mg.squared_error(y, target)
+        return loss, mg.grad(loss, layer), list(mg.Tape(state).outputs)
+
+    return step
+
+
+def assert_compiles(f, arguments, rolled=True):
+    step = mg.compile(f)
+    for _ in range(2):
+        given = arguments()
+        assert_same(step(*given), f(*given))
+    assert len(step.programs) == 1
+    if rolled:
+        assert len(step.program.lines) < 300
+    return step
+
+
+def batch():
+    return normal(B, T, n), normal(B, T, m)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_variant_is_two_loops(cell):
+    step = assert_compiles(learning(Recurrent(cell(n, m, rng=0))), batch)
+    assert len(loops(step.program)) == 2
+
+
+def test_short_sequences():
+    f = learning(LSTM(n, m, rng=0))
+    step = mg.compile(f)
+    for length in (1, 2, 3):
+        given = normal(B, length, n), normal(B, length, m)
+        assert_same(step(*given), f(*given))
+
+
+LAYERS = {
+    "reversed": LSTM(n, m, rng=0, reverse=True),
+    "two": Stack(LSTM(n, 3, rng=0), LSTM(3, m, rng=1)),
+    "projected": Recurrent(ProjectedCell(n, 5, m, rng=0)),
+    "both directions": Bidirectional(LSTM(n, m, rng=0), merge="sum"),
+    "deep gates": LSTM(n, m, rng=0, hidden={"forget": (3,)}),
+    "relu": LSTM(n, m, rng=0, activations={"candidate": mg.relu}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name):
+    assert_compiles(learning(LAYERS[name]), batch)
+
+
+@pytest.mark.parametrize("outputs", ["hold", "zero"])
+def test_padding_is_an_argument(outputs):
+    layer = LSTM(n, m, rng=0, outputs=outputs)
+    masks = lambda: (*batch(), RANDOM.random((B, T)) < 0.7)  # noqa: E731
+    lengths = lambda: (*batch(), RANDOM.integers(1, T + 1, B))  # noqa: E731
+    assert_compiles(learning(layer, "mask"), masks)
+    assert_compiles(learning(layer, "lengths"), lengths)
+
+
+def test_a_state_that_is_given_and_one_that_is_asked_for():
+    layer = LSTM(n, m, rng=0)
+
+    def f(x, y, c):
+        Y, state = layer(x, State(y, c))
+        loss = (Y * Y).sum() + state.c.sum()
+        return mg.grad(loss, layer), state
+
+    assert_compiles(f, lambda: (normal(B, T, n), normal(B, m), normal(B, m)))
+
+
+def test_only_the_last_output():
+    layer = LSTM(n, m, rng=0, outputs="last")
+    f = lambda x: mg.grad((layer(x)[0] ** 2).sum(), layer)  # noqa: E731
+    assert_compiles(f, lambda: (normal(B, T, n),))
+
+
+def test_dropout_masks_are_arguments():
+    layer = LSTM(n, m, rng=0)
+
+    def f(x, target, mask_x, mask_y):
+        y, _ = layer(x, dropout=dropout.Variational(mask_x, mask_y))
+        loss = mg.squared_error(y, target)
+        return loss, mg.grad(loss, layer)
+
+    def masks():
+        return [2.0 * (RANDOM.random((B, k)) < 0.5) for k in (n, m)]
+
+    assert_compiles(f, lambda: (*batch(), *masks()))
+
+
+def test_the_gradient_of_the_input():
+    layer = LSTM(n, m, rng=0)
+    f = lambda x: mg.grad((layer(x)[0] ** 2).sum(), x)  # noqa: E731
+    assert_compiles(f, lambda: (mg.Tensor(normal(B, T, n)),))
+
+
+def test_truncated_backpropagation():
+    layer = LSTM(n, m, rng=0)
+
+    def f(x, target):
+        total = [
+            mg.grad(mg.squared_error(piece.y, target[:, piece.steps]), layer)
+            for piece in truncated(layer, x, 3)
+        ]
+        return total
+
+    assert_compiles(f, batch, rolled=False)
+
+
+def test_a_program_has_as_many_lines_whatever_the_length():
+    layer = LSTM(n, m, rng=0)
+    texts = []
+    for length in (20, 300):
+        x, target = normal(1, length, n), normal(1, length, m)
+        texts.append(mg.compile(learning(layer), x, target).source.count("\n"))
+    assert texts[0] == texts[1]
