@@ -33,6 +33,7 @@ def readings():
     yield mg.derive(mg.tanh(mg.Tensor(1.0, "a")), level="scalar")
     yield from (mg.prove(loss), mg.prove_equal(mg.tanh, mg.tanh, (2,)))
     yield from (mg.draw(loss), VIEWS, mg.explore(loss), mg.recording())
+    yield from (mg.compile(mg.tanh, x), mg.compile(mg.tanh, x).program)
     yield from (mg.no_grad(), mg.scope("cell", 3), mg.checked(), mg.TABLE)
     yield from (mg.grad(loss, {"w": w}), mg.jvp(mg.tanh, (x,), (x,)))
     for kind in (mg.SGD, mg.Adam, mg.AdamW, mg.RMSprop):
@@ -98,7 +99,8 @@ def test_nothing_shows_where_it_lies_in_memory(kind):
 def test_an_object_of_every_public_class_was_looked_at():
     found = [*things(readings), *things(models)]
     kinds = {base for each in found for base in type(each).__mro__}
-    named_only = {lstm.RecurrentCell, mg.NotShown, mg.ProofFailed}  # protocol, bases
+    named_only = {lstm.RecurrentCell, mg.NotShown, mg.ProofFailed}
+    named_only |= {mg.NotCompiled}
     assert {*public(mg), *public(lstm)} - kinds - named_only == set()
 
 

@@ -44,6 +44,9 @@ class Program:
                 self._write(rolled=False)
         self.free: list[Callable[..., list[Array]]] = []
 
+    def __repr__(self) -> str:
+        return f"<program of {len(self.lines)} lines, {self.calls} calls>"
+
     def _write(self, rolled: bool) -> None:
         nodes = [*self.trace.outputs, *(guard.node for guard in self.trace.guards)]
         graph: list[Node] = one_sum(shared(without_identities(nodes)))
