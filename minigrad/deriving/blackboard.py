@@ -28,14 +28,19 @@ from minigrad.deriving.formula import (
     Indicator,
     Letter,
     Number,
+    OneHot,
+    Softmax,
     add,
     formula,
+    letters_in,
     spread,
     visible,
     weight,
 )
+from minigrad.deriving.indices import FEW, Chosen
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
+from minigrad.deriving.through_time import rebuilt
 from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
 from minigrad.structure.consumers import consumers
@@ -68,7 +73,8 @@ class Blackboard:
     wrt      the Tensors whose cotangents are asked for
     only     lines of these entries alone, or None for all; at the level "op", where
              every entry has a letter, so that a line needs no other line
-    lettered   what entries are called; constants, what numbers of the program are
+    lettered   what entries are called; constants, what numbers of the program are;
+               defined, what has a letter and no entry; chosen, which entries
     bars       what the cotangents are called that the lines speak of
     given      for each output its cotangent: a formula, 1 for a loss
     """
@@ -99,6 +105,9 @@ class Blackboard:
             if self.short <= more:
                 break
             more = more | self.short
+        self.taken |= {letter.name for letter in self.constants}
+        self._name_softmax()
+        self._name_choices()
 
     # ------------------------------------------------------------------------- forward
 
@@ -115,19 +124,29 @@ class Blackboard:
             kept = self._kept(step)
             right = written(step, self.value, self._constant_at(step), kept)
             if letter is None:
-                several = len(set(self.consumers.get(step, ()))) > 1
+                users = set(self.consumers.get(step, ()))
+                several = len(users) > 1 and not any(map(_adds_up, users))
                 if weight(right) > LONG or (several and weight(right) > 1):
-                    right = self._provisional(step)
+                    right = self._provisional(step, right)
                 self.value[step] = right
             else:
                 yield Line(letter, spread(right, step.shape), step, named.pop(step))
                 self.value[step] = letter
 
-    def _provisional(self, step: Tensor) -> Letter:
+    def _provisional(self, step: Tensor, right: Formula) -> Formula:
         """Return a letter for the rest of this pass; in the next it has one of its own.
 
-        Written out again and again, what has none would grow with every use.
+        Written out again and again, what has none would grow with every use. Where it
+        is z less a constant, the letter is for z.
         """
+        z, *others = step.args
+        shift = getattr(step.primitive, "meaning", "") in (
+            "a + b",
+            "a - b",
+        ) and isinstance(z, Tensor)
+        if shift and z not in self.lettered and not isinstance(others[0], Tensor):
+            self.short.add(z)
+            return right
         self.short.add(step)
         return Letter("?", mark=str(step.tick), of=step.shape)
 
@@ -174,6 +193,75 @@ class Blackboard:
             self.kept[step] = Indicator(visible(self.value[z]), letter)
         return self.kept.get(step)
 
+    def _name_softmax(self) -> None:
+        """Write p where a line has softmax(z), below a line that says p = softmax(z).
+
+        On the tape p may have no entry: a cross-entropy has its logarithm only.
+        """
+        named: dict[Formula, Letter] = {
+            line.right: line.left
+            for line in self.forward
+            if isinstance(line.right, Softmax)
+        }
+        name = self._free("p", "q", "s")
+        self.taken |= {name}
+        self.defined: dict[Letter, Formula] = {}
+
+        def letter(part: object) -> Letter | None:
+            if not isinstance(part, Softmax):
+                return None
+            if part not in named:
+                when = (each.time for each in letters_in(part))
+                time = max((t for t in when if isinstance(t, int)), default=None)
+                count = sum(each.time == time for each in self.defined)
+                mark = str(count + 1) if count else ""
+                named[part] = Letter(name, mark=mark, time=time, of=part.shape)
+                inside = replace(part, inside=rebuilt(part.inside, letter))
+                self.defined[named[part]] = inside
+                above.append(Line(named[part], inside, step, ("softmax",)))
+            return named[part]
+
+        forward: list[Line] = []
+        for lines in (self.forward, self.backward):
+            for k, line in enumerate(lines):
+                above: list[Line] = []
+                step = line.step
+                if line.left != named.get(line.right):
+                    lines[k] = replace(line, right=rebuilt(line.right, letter))
+                forward += above
+                if lines is self.forward:
+                    forward.append(lines[k])
+        self.forward = forward
+
+    def _name_choices(self) -> None:
+        """Give many chosen entries a letter: x[k], onehot(k)."""
+        self.chosen: dict[tuple[int, ...], str] = {}
+
+        def called(places: tuple[int, ...]) -> str:
+            if places not in self.chosen:
+                self.chosen[places] = self._free("k", "j", "l")
+                self.taken |= {self.chosen[places]}
+            return self.chosen[places]
+
+        def lettered(part: object) -> object:
+            if isinstance(part, OneHot):
+                many = len(set(part.places)) > 1 and len(part.places) > FEW
+                return replace(part, letter=called(part.places)) if many else None
+            if not isinstance(part, (list, np.ndarray)) or np.size(part) <= FEW:
+                return None
+            array = np.asarray(part)
+            places = tuple(array.ravel().tolist())
+            if array.dtype.kind not in "iu" or places == tuple(range(array.size)):
+                return None
+            named = array.view(Chosen)
+            named.letter = called(places)
+            return named
+
+        for lines in (self.forward, self.backward):
+            lines[:] = (
+                replace(line, right=rebuilt(line.right, lettered)) for line in lines
+            )
+
     # ------------------------------------------------------------------------ backward
 
     def _backward(self) -> Iterator[Line]:
@@ -209,7 +297,7 @@ class Blackboard:
                     if not isinstance(visible(right), Number):
                         bar, passed_on = self._bar(step), ()
                 elif step in self.short:
-                    bar = self._provisional(step).barred()
+                    bar = Letter("?", mark=str(step.tick), of=step.shape, bar=True)
             for arg, term, rule in self._contributions(step, onward, bar):
                 terms.setdefault(arg, []).append(term)
                 notes.setdefault(arg, []).extend((*passed_on, *rule))
@@ -257,13 +345,15 @@ class Blackboard:
     ) -> bool:
         if step in self.wrt or step.primitive is None:
             return True
+        several = len({arg for _, arg in onward}) > 1
         if step not in self.lettered:
-            if weight(right) > LONG or (len(onward) > 1 and weight(right) > 1):
+            few = 2 if isinstance(self.value[step], Softmax) else 1
+            if weight(right) > LONG or (several and weight(right) > few):
                 self.short.add(step)
             return False
         if step in set(self.tape.outputs) or self.level == "op":
             return True
-        return self.level == "gate" or len(onward) > 1
+        return self.level == "gate" or several
 
     def _contributions(
         self, step: Tensor, onward: Sequence[tuple[int, Tensor]], bar: Formula
@@ -285,6 +375,11 @@ class Blackboard:
         if key not in self.records:
             self.records[key] = Record(step, shapes)
         return self.records[key]
+
+
+def _adds_up(step: Tensor) -> bool:
+    """Does a step add up? An exponential over the sum of all is a softmax."""
+    return getattr(step.primitive, "written", "").startswith("Σ")
 
 
 def _functions(

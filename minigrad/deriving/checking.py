@@ -10,6 +10,7 @@ as by `mg.prove`: a wrong rule is refused before anything is displayed.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +24,16 @@ from minigrad.context import clean_recording
 from minigrad.deriving.blackboard import Blackboard, Line
 from minigrad.deriving.equations import Equation
 from minigrad.deriving.evaluating import ROUNDING, evaluate, magnitude
-from minigrad.deriving.formula import Formula, Letter
+from minigrad.deriving.formula import (
+    HALF,
+    Formula,
+    Letter,
+    Softmax,
+    every_part,
+    formula,
+)
 from minigrad.deriving.plain_text import Text
+from minigrad.deriving.roots import root_of
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
 from minigrad.messages import explain
@@ -53,6 +62,7 @@ class Check:
     seed      what every random number came from
     why_not   why there was no exact comparison
     unproved  why the gradient of the tape could not be proved
+    by_roots  how many lines hold by √a √a = a, and were compared in floats only
     """
 
     lines: int
@@ -61,6 +71,7 @@ class Check:
     seed: int
     why_not: str = ""
     unproved: str = ""
+    by_roots: int = 0
 
     def told(self) -> str:
         """Say it in a sentence."""
@@ -70,6 +81,10 @@ class Check:
         if not ways:
             return f"NOT checked: {self.why_not}."
         why = f" Not exactly: {self.why_not}." if self.why_not else ""
+        roots = (
+            f" {self.by_roots} of them in floating-point numbers only: √a √a is a "
+            "where a is positive, and modulo a prime half of all numbers have no root."
+        )
         proved = (
             f"The gradient of this tape is NOT proved: {self.unproved}."
             if self.unproved
@@ -79,7 +94,8 @@ class Check:
             f"Checked: each of {self.lines} lines, every time step by itself, "
             "was evaluated as it is written, and equals what the tape has for its left "
             "side: "
-            f"{' and '.join(ways)} (seed {self.seed}). {proved}{why}"
+            f"{' and '.join(ways)} (seed {self.seed})."
+            f"{roots * bool(self.by_roots)} {proved}{why}"
         )
 
 
@@ -120,6 +136,10 @@ def checked(
     floats = _in_floats(board, random)
     why_not, unproved = _too_large(board.tape), _prove(board, seed)
     field = KeyedField.drawn(random, PRIMES)
+    if _has_softmax(
+        board
+    ):  # the same for every shift, since exp(a + b) = exp(a) exp(b)
+        field.use_laws()
     exactly = None
     if not why_not:
         try:
@@ -128,15 +148,29 @@ def checked(
             reason = str(error).partition("\n")[0]
             why_not = f"a row does not run on exact numbers ({reason})"
     shown = []
+    rooted = floats and any(map(_has_root, board.tape))
     for each in equations:
-        for line in _as_displayed(each):
-            for numbers in filter(None, (floats, exactly)):
-                _compare(line, numbers, board.tape)
         how = "exactly" if exactly else "in floats" if floats else ""
+        for line in _as_displayed(each):
+            if line.left in board.defined:
+                continue
+            if floats:
+                _compare(line, floats, board.tape)
+            if not exactly:
+                continue
+            try:
+                _compare(line, exactly, board.tape)
+            except ProofFailed:
+                if not rooted:
+                    raise
+                if not _holds_by_roots(line, exactly):
+                    how = "in floats"  # for √a √a is not a in the field
         shown.append(replace(each, checked=how))
-    count = sum(len(each.lines) for each in equations)
+    lines = (line for each in equations for line in each.lines)
+    count = sum(line.left not in board.defined for line in lines)
     primes = field.primes if exactly else ()
-    return shown, Check(count, primes, bool(floats), seed, why_not, unproved)
+    by_roots = sum(each.checked == "in floats" for each in shown) if exactly else 0
+    return shown, Check(count, primes, bool(floats), seed, why_not, unproved, by_roots)
 
 
 def _as_displayed(equation: Equation) -> Iterator[Line]:
@@ -169,6 +203,18 @@ def _prove(board: Blackboard, seed: int) -> str:
     return ""
 
 
+def _has_root(step: Tensor) -> bool:
+    """Is a step a square root, or does it have the root of a number as a constant?"""
+    numbers = [np.asarray(a) for a in step.args if not isinstance(a, Tensor)]
+    alone = [a.item() for a in numbers if a.size == 1]
+    half = any(isinstance(k, float) and k % 1 == HALF for k in alone)
+    return (
+        "sqrt(" in getattr(step.primitive, "meaning", "")
+        or (half and getattr(step.primitive, "meaning", "") == "a ** b")
+        or any(root_of(k) is not None for k in alone)
+    )
+
+
 def _too_large(tape: Tape) -> str:
     count = sum(step.size for step in tape)
     if count <= EXACT_UP_TO:
@@ -194,7 +240,10 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
     same = {step: step for step in board.tape}
     constants = {letter: np.asarray(k) for letter, k in board.constants.items()}
     eps = max(float(np.finfo(step.dtype).eps) for step in board.tape)
-    return Numbers(_values(board, same, seed) | constants, float, ROUNDING * eps)
+    values = _values(board, same, seed) | constants
+    for letter, definition in board.defined.items():
+        values[letter] = evaluate(definition, values, float)
+    return Numbers(values, float, ROUNDING * eps)
 
 
 def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
@@ -216,7 +265,7 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
             leaf: record(None, field.draw(leaf.shape), (), {})
             for leaf in board.tape.leaves
         }
-        made = board.tape.replay(leaves, field.lift, applied)
+        made = board.tape.replay(leaves, _with_roots(field), applied)
 
     def seed(output: Tensor) -> Residues:
         if board.is_given:
@@ -226,7 +275,29 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     constants = {
         letter: field.lift(np.asarray(k)) for letter, k in board.constants.items()
     }
-    return Numbers(_values(board, made, seed) | constants, field.lift, None)
+    values = _values(board, made, seed) | constants
+    for letter, definition in board.defined.items():
+        values[letter] = evaluate(definition, values, field.lift)
+    return Numbers(values, field.lift, None)
+
+
+def _has_softmax(board: Blackboard) -> bool:
+    lines = itertools.chain(board.forward, board.backward)
+    return any(
+        isinstance(part, Softmax) for line in lines for part in every_part(line.right)
+    )
+
+
+def _with_roots(field: KeyedField) -> Callable[[Operand], Value]:
+    """Return what brings numbers of the program into the field: 1.414... as √2."""
+
+    def lifted(value: Operand) -> Value:
+        number = np.asarray(value)
+        if number.size != 1 or root_of(number.item()) is None:
+            return field.lift(value)
+        return evaluate(formula(number.item()), {}, field.lift).reshape(number.shape)
+
+    return lifted
 
 
 def _values(
@@ -253,6 +324,12 @@ def _compare(line: Line, numbers: Numbers, tape: Tape) -> None:
     found = np.broadcast_to(found, expected.shape)
     if not numbers.same(found, expected, line.right):
         raise _wrong(line, found, expected, tape)
+
+
+def _holds_by_roots(line: Line, numbers: Numbers) -> bool:
+    found = evaluate(line.right, numbers.values, numbers.lift, by_roots=True)
+    expected = numbers.values[line.left]
+    return numbers.same(np.broadcast_to(found, expected.shape), expected, line.right)
 
 
 def _differs(found: Value, expected: Value) -> Array:

@@ -16,13 +16,16 @@ import numpy as np
 
 from minigrad.array_like import as_array
 from minigrad.deriving.formula import (
+    HALF,
     Applied,
     Formula,
     Indicator,
     Letter,
     Number,
+    OneHot,
     Power,
     Product,
+    Softmax,
     Spread,
     Sum,
     TimeSum,
@@ -38,10 +41,12 @@ def evaluate(
     whole: Formula,
     values: Mapping[Letter, Value],
     number: Callable[[Fraction], Operand],
+    by_roots: bool = False,
 ) -> Value:
     """Compute what is written, from the values of its letters.
 
-    `number` brings an exact number into the domain of the values.
+    `number` brings an exact number into the domain of the values. `by_roots`: as powers
+    of √a are computed a^(3/2) and its like, which modulo a prime are other residues.
 
     >>> a = Letter("a")
     >>> evaluate(1 - a**2, {a: np.array([2.0, 3.0])}, float)
@@ -60,6 +65,10 @@ def evaluate(
             case Product(coefficient=coefficient, factors=factors):
                 found = functools.reduce(np.multiply, map(value, factors))
                 return found if coefficient == 1 else found * number(coefficient)
+            case Power(base=base, exponent=Number(value=k)) if (
+                by_roots and k % 1 == HALF
+            ):
+                return (value(base) ** number(HALF)) ** int(2 * k)
             case Power(base=base, exponent=Number(value=k)):
                 return value(base) ** (int(k) if k.denominator == 1 else number(k))
             case Power(base=base, exponent=exponent):
@@ -74,6 +83,15 @@ def evaluate(
                 rounding = ROUNDING * np.finfo(found.dtype).eps
                 near = abs(found) <= rounding * magnitude(inside, values)
                 return np.where(near, known, found > 0)
+            case Softmax(inside=inside, axis=axis):
+                found = value(inside)
+                if isinstance(found, np.ndarray):  # no overflow, and the same numbers
+                    found = found - found.max(axis, keepdims=True)
+                raised = np.exp(found)
+                return raised / raised.sum(axis=axis, keepdims=True)
+            case OneHot(places=places, of=shape):
+                hot = np.eye(shape[-1], dtype=int)[list(places)].reshape(shape)
+                return hot * number(Fraction(1))
             case TimeSum(term=term, first=first, last=last):
                 times = range(first, last + 1)
                 return functools.reduce(

@@ -4,8 +4,10 @@ A formula is made of letters (c_t, W_f, c_t with a bar), numbers, sums, products
 by entry, powers, and rows of the table applied to formulas. Formulas are made by the
 functions below, which tidy up as a teacher would,
 
-    y * (1.0 - y)        y (1 - y)             numbers are exact
+    y * (1.0 - y)        y (1 - y)             numbers are exact, roots too
     g * b + g * b        2 g b                 like terms are one term
+    sqrt(a) * sqrt(a)    a                     and a / sqrt(a) is sqrt(a)
+    exp(z) / sum(exp(z)) softmax(z)            with or without a shift of z
 
 In moving.py they are spared what only moves entries back, and evaluating.py computes
 what is written.
@@ -14,12 +16,14 @@ what is written.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
+from minigrad.deriving.roots import root_of, taken_out
 from minigrad.exact import NUMBERS
 from minigrad.primitive import Primitive
 from minigrad.proving.keyed_functions import as_written
@@ -189,6 +193,33 @@ class Indicator(Formula):
 
 
 @dataclass(frozen=True)
+class Softmax(Formula):
+    """exp(inside) divided by its sum along an axis, counted from the last: -1."""
+
+    inside: Formula
+    axis: int
+
+    def __post_init__(self) -> None:
+        self._shaped(self.inside.shape)
+
+
+@dataclass(frozen=True)
+class OneHot(Formula):
+    """1 in one entry of each row, 0 elsewhere; a vector is one row.
+
+    places   of each row which entry, counted from 0, row by row
+    letter   what many places are called: k
+    """
+
+    places: tuple[int, ...]
+    of: Shape
+    letter: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        self._shaped(self.of)
+
+
+@dataclass(frozen=True)
 class TimeSum(Formula):
     """The sum of a term over the times first, ..., last."""
 
@@ -202,19 +233,24 @@ class TimeSum(Formula):
 
 UNSEEN = "{}"  # how a row is written that only repeats or rounds
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
+HALF = Fraction(1, 2)
 
 
 def formula(value: object) -> Formula:
     """Return a number as a formula; a formula as it is. A float is read as written.
 
-    >>> formula(0.1)
-    Number(value=Fraction(1, 10))
+    >>> formula(0.1), formula(2**0.5) == power(formula(2), formula(0.5))
+    (Number(value=Fraction(1, 10)), True)
     """
     if isinstance(value, Formula):
         return value
-    if isinstance(value, NUMBERS):
+    if not isinstance(value, NUMBERS):
+        raise TypeError(f"{value!r} is no number that a formula can hold")
+    square = root_of(value)
+    if square is None:
         return Number(as_written(value))
-    raise TypeError(f"{value!r} is no number that a formula can hold")
+    size = power(Number(square), Number(HALF))
+    return size if value > 0 else -size
 
 
 def spread(part: Formula, shape: Shape) -> Formula:
@@ -241,55 +277,107 @@ def _together(parts: Iterable[Formula]) -> Shape:
 
 
 def add(terms: Iterable[Formula]) -> Formula:
-    """Return the sum, with like terms as one.
+    """Return the sum, with like terms as one, and what all have in common outside.
 
-    >>> a = Letter("a")
+    >>> a, b = Letter("a"), Letter("b")
     >>> add((a, a)) == formula(2) * a, add((a, -a)) == ZERO
     (True, True)
+    >>> add((a / b, 1 / b)) == add((a, ONE)) / b
+    True
     """
     counted: dict[Formula, Fraction] = {}
-    for term in map(visible, terms):
-        for each in term.terms if isinstance(term, Sum) else (term,):
-            coefficient, core = _split(each)
-            counted[core] = counted.get(core, Fraction(0)) + coefficient
-    kept = tuple(
-        _scaled(coefficient, core)
-        for core, coefficient in counted.items()
-        if coefficient
-    )
-    return Sum(kept) if len(kept) > 1 else kept[0] if kept else ZERO
+    for term in itertools.chain.from_iterable(map(terms_of, terms)):
+        coefficient, core = split(term)
+        counted[core] = counted.get(core, Fraction(0)) + coefficient
+    counted = {core: k for core, k in counted.items() if k}
+    sizes, dividing = {abs(k) for k in counted.values()}, _common_divisor(counted)
+    size = sizes.pop() if len(sizes) == 1 else Fraction(1)
+    if len(counted) < 2:
+        return next((_scaled(k, core) for core, k in counted.items()), ZERO)
+    if dividing is not None:
+        above = (_scaled(k, core) / dividing for core, k in counted.items())
+        return multiply((add(above), dividing))
+    inside = Sum(tuple(_scaled(k / size, core) for core, k in counted.items()))
+    return inside if size == 1 else Product(size, (inside,))
+
+
+def terms_of(part: Formula) -> tuple[Formula, ...]:
+    """Return what a formula adds up: 2 (a + b) are 2 a and 2 b."""
+    part = visible(part)
+    if isinstance(part, Sum):
+        return part.terms
+    if isinstance(part, Product) and len(part.factors) == 1:
+        (inside,) = part.factors
+        if isinstance(inside, Sum):
+            return tuple(_times(part.coefficient, each) for each in inside.terms)
+    return (part,)
+
+
+def _common_divisor(terms: Iterable[Formula]) -> Formula | None:
+    """Return a power by which every term divides, if there is one."""
+    first, *others = [_factors(term) for term in terms] or [()]
+    for each in first:
+        if divides(each) and all(each in factors for factors in others):
+            return each
+    return None
 
 
 def multiply(factors: Iterable[Formula]) -> Formula:
     """Return the product, with numbers in front and equal factors as one power.
 
-    >>> y = Letter("y")
+    >>> a, y = Letter("a"), Letter("y")
     >>> multiply((y, formula(3), y)) == formula(3) * y**2
+    True
+    >>> multiply((y, a / y + 1)) == a + y
     True
     """
     coefficient = Fraction(1)
     exponents: dict[Formula, Formula] = {}
     for factor in map(visible, factors):
-        number, parts = Fraction(1), tuple[Formula, ...]((factor,))
-        if isinstance(factor, Product):
-            number, parts = factor.coefficient, factor.factors
-        elif isinstance(factor, Number):
-            number, parts = factor.value, ()
+        number, part = split(factor)
         coefficient *= number
-        for part in parts:
-            base, exponent = _as_power(part)
+        for each in _factors(part):
+            base, exponent = _as_power(each)
             exponents[base] = exponents.get(base, ZERO) + exponent
-    raised = [power(base, exponent) for base, exponent in exponents.items()]
-    kept = tuple(each for each in raised if each != ONE)
+    kept: list[Formula] = []
+    for base, exponent in exponents.items():
+        number, part = split(power(base, exponent))
+        coefficient *= number
+        kept += _factors(part)
+    kept.sort(key=is_root, reverse=True)
     if coefficient == -1 and len(kept) == 1 and isinstance(kept[0], Sum):
         return add(-term for term in kept[0].terms)
     if not kept or not coefficient:
         return Number(coefficient)
-    return kept[0] if coefficient == 1 == len(kept) else Product(coefficient, kept)
+    for each in kept:
+        others = [other for other in kept if other is not each]
+        if isinstance(each, Sum) and _cancels(each, others):
+            return add(multiply((Number(coefficient), term, *others))
+                       for term in each.terms)  # fmt: skip
+    if coefficient == 1 == len(kept):
+        return kept[0]
+    return Product(coefficient, tuple(kept))
+
+
+def is_root(part: Formula) -> bool:
+    """Is this a number such as √2? It stands in front."""
+    return isinstance(part, Power) and isinstance(part.base, Number)
+
+
+def _cancels(whole: Sum, others: Iterable[Formula]) -> bool:
+    """Does a term divide by one of these factors?"""
+    factors = itertools.chain.from_iterable(map(_factors, whole.terms))
+    below = {_as_power(each)[0] for each in factors if divides(each)}
+    return any(_as_power(each)[0] in below for each in others if not divides(each))
 
 
 def power(base: Formula, exponent: Formula) -> Formula:
-    """Return base ** exponent, written as little as possible."""
+    """Return base ** exponent, written as little as possible.
+
+    >>> a = Letter("a")
+    >>> power(power(a, formula(0.5)), formula(2)) == a
+    True
+    """
     base, exponent = visible(base), visible(exponent)
     if exponent == ONE:
         return base
@@ -299,6 +387,8 @@ def power(base: Formula, exponent: Formula) -> Formula:
             return ONE
         if isinstance(base, Number) and k.denominator == 1 and base.value:
             return Number(base.value ** int(k))
+        if isinstance(base, Number) and k.denominator == 2 and base.value > 0:
+            return _root(base.value ** int(2 * k))
         if isinstance(base, Product) and k.denominator == 1:
             scale = Number(base.coefficient ** int(k))
             return multiply((scale, *(power(each, exponent) for each in base.factors)))
@@ -308,7 +398,15 @@ def power(base: Formula, exponent: Formula) -> Formula:
     return Power(base, exponent)
 
 
-def _split(term: Formula) -> tuple[Fraction, Formula]:
+def _root(square: Fraction) -> Formula:
+    """Return the root of a fraction: of 8 it is 2 √2, of 1/2 it is 1/√2."""
+    outside, inside = taken_out(square)
+    base, half = (1 / inside, -HALF) if inside.numerator == 1 else (inside, HALF)
+    root = ONE if inside == 1 else Power(Number(base), Number(half))
+    return _scaled(outside, root)
+
+
+def split(term: Formula) -> tuple[Fraction, Formula]:
     """Return a term's number and the rest."""
     if isinstance(term, Number):
         return term.value, ONE
@@ -319,13 +417,37 @@ def _split(term: Formula) -> tuple[Fraction, Formula]:
     return Fraction(1), term
 
 
+def _factors(part: Formula) -> tuple[Formula, ...]:
+    """Return what a formula multiplies, but for its number."""
+    if isinstance(part, Number):
+        return ()
+    return part.factors if isinstance(part, Product) else (part,)
+
+
+def parted(part: Formula) -> tuple[Fraction, tuple[Formula, ...]]:
+    """Return a formula's number and its factors."""
+    number, rest = split(part)
+    return number, () if rest == ONE else _factors(rest)
+
+
+def _times(number: Fraction, term: Formula) -> Formula:
+    coefficient, core = split(term)
+    return _scaled(number * coefficient, core)
+
+
 def _scaled(coefficient: Fraction, core: Formula) -> Formula:
     if core == ONE:
         return Number(coefficient)
-    factors = core.factors if isinstance(core, Product) else (core,)
+    factors = _factors(core)
     if coefficient == 1 and len(factors) == 1:
         return factors[0]
     return Product(Fraction(coefficient), factors)
+
+
+def divides(factor: Formula) -> bool:
+    """Is this a power with a number below zero as its exponent?"""
+    exponent = factor.exponent if isinstance(factor, Power) else ONE
+    return isinstance(exponent, Number) and exponent.value < 0
 
 
 def _as_power(part: Formula) -> tuple[Formula, Formula]:
@@ -338,12 +460,26 @@ def _as_power(part: Formula) -> tuple[Formula, Formula]:
 # ----------------------------------------------------------- what it is made of
 
 
+def every_part(whole: Formula) -> Iterator[Formula]:
+    """Yield a formula and all that it is made of, as often as it stands there."""
+    yield whole
+    for part in parts_of(whole):
+        yield from every_part(part)
+
+
+def meaning(part: Applied) -> str:
+    """Return what an elementwise row means, "exp(a)"; of a linear one nothing."""
+    return getattr(part.row, "meaning", "")
+
+
+def is_sum(part: Applied) -> bool:
+    """Does a row add up along axes?"""
+    return getattr(part.row, "written", "").startswith("Σ")
+
+
 def letters_in(whole: Formula) -> Iterator[Letter]:
     """Yield every letter, as often as it stands there."""
-    if isinstance(whole, Letter):
-        yield whole
-    for part in parts_of(whole):
-        yield from letters_in(part)
+    return (part for part in every_part(whole) if isinstance(part, Letter))
 
 
 def parts_of(whole: Formula) -> tuple[Formula, ...]:
@@ -353,13 +489,20 @@ def parts_of(whole: Formula) -> tuple[Formula, ...]:
             return parts
         case Power(base=base, exponent=exponent):
             return base, exponent
-        case TimeSum(term=part) | Spread(part=part) | Indicator(inside=part):
+        case TimeSum(term=part) | Spread(part=part):
+            return (part,)
+        case Indicator(inside=part) | Softmax(inside=part):
             return (part,)
     return ()
 
 
 def weight(whole: Formula) -> int:
-    """Count the operations that are written out."""
-    parts = parts_of(whole)
+    """Count the operations that are written out, but for numbers that multiply.
+
+    A softmax counts as the letter that it will have.
+    """
+    parts = () if isinstance(whole, Softmax) else parts_of(whole)
+    if isinstance(whole, Product):
+        parts = tuple(part for part in parts if not is_root(part))
     own = len(parts) - 1 if isinstance(whole, (Sum, Product)) else bool(parts)
     return own + sum(map(weight, parts))

@@ -11,7 +11,13 @@ import numpy as np
 from minigrad.deriving.formula import At
 from minigrad.types import Shape
 
-FEW = 6  # of more chosen entries only that they are chosen is written
+FEW = 6  # more chosen entries than these have a letter, if they have one
+
+
+class Chosen(np.ndarray):
+    """The numbers of chosen entries, which have a letter of their own: k."""
+
+    letter = "chosen"
 
 
 def index_text(index: object, shape: Shape) -> str:
@@ -19,8 +25,11 @@ def index_text(index: object, shape: Shape) -> str:
 
     >>> index_text((Ellipsis, slice(0, 3)), (5,)), index_text((slice(None), -1), (4, 2))
     ('1:3', ':,2')
+    >>> index_text((np.arange(3), [0, 1, 1]), (3, 2))
+    'each,(1 2 2)'
     """
     parts = index if isinstance(index, tuple) else (index,)
+    paired = sum(isinstance(part, (list, np.ndarray)) for part in parts) > 1
     given = sum(part is not None and part is not Ellipsis for part in parts)
     words, axis = [], 0
     for part in parts:
@@ -28,7 +37,9 @@ def index_text(index: object, shape: Shape) -> str:
             words += [":"] * (len(shape) - given)
             axis += len(shape) - given
         else:
-            words.append(_along_axis(part, shape[axis] if axis < len(shape) else 0))
+            size = shape[axis] if axis < len(shape) else 0
+            every = paired and np.array_equal(part, np.arange(size))
+            words.append("each" if every else _along_axis(part, size))
             axis += part is not None
     while len(words) > 1 and words[-1] == ":":
         words.pop()
@@ -46,7 +57,7 @@ def _along_axis(part: object, size: int) -> str:
     if array.dtype.kind == "b":
         return "mask"
     if array.size > FEW:
-        return "chosen"
+        return getattr(part, "letter", Chosen.letter)
     return "(" + " ".join(_from_one(k, size) for k in array.ravel()) + ")"
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from minigrad.deriving.formula import Formula, Letter
-from minigrad.deriving.typeset import SUM, Writer, symbol_of, time_text
-from minigrad.primitive import Primitive
+from minigrad.deriving.typeset import SUM, Writer, time_text
 
 FUNCTIONS = {"tanh", "sin", "cos", "tan", "sinh", "cosh", "log", "exp"}
 TALL = (r"\frac", r"\sum", r"\left", "}^{")  # what needs brackets that grow
@@ -51,11 +50,15 @@ class Latex(Writer):
         tall = any(sign in text for sign in TALL)
         return rf"\left({text}\right)" if tall else f"({text})"
 
-    def function(self, row: Primitive, args: str, exponent: str = "") -> str:
-        power, symbol = f"^{{{exponent}}}" if exponent else "", symbol_of(row)
-        if symbol == "√":
-            return rf"\sqrt{{{args}}}{power}"
-        return f"{_name(symbol)}{power}{self.bracketed(args)}"
+    def function(
+        self, name: str, args: str, exponent: str = "", along: str = ""
+    ) -> str:
+        power = f"^{{{exponent}}}" if exponent else ""
+        below = rf"_{{\mathrm{{{along.replace(' ', '~')}}}}}" if along else ""
+        return f"{_name(name)}{power}{below}{self.bracketed(args)}"
+
+    def root(self, inside: str, bracketed: str) -> str:
+        return rf"\sqrt{{{inside}}}"
 
     def raised(self, base: str, exponent: str) -> str:
         base = self.bracketed(base) if "^" in base else f"{{{base}}}"

@@ -17,17 +17,23 @@ from math import prod
 
 import numpy as np
 
+from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import (
+    ONE,
+    UNSEEN,
     Applied,
     Formula,
     Number,
-    Product,
+    OneHot,
+    is_root,
+    is_sum,
     multiply,
+    parted,
     spread,
     visible,
 )
 from minigrad.primitive import Primitive
-from minigrad.structure.provenance import marks, moved
+from minigrad.structure.provenance import marks, moved, numbers
 from minigrad.types import Array, Shape
 
 
@@ -38,22 +44,125 @@ def applied(
     if row.is_elementwise:
         return Applied(row, tuple(map(visible, args)), (), of)
     whole = Applied(row, tuple(args), tuple(sorted(options.items())), of)
-    if getattr(row, "rule", "") == "matrix product":
-        number, parts = _number_in_front(whole.args)
-        if number != 1:
-            return multiply((Number(number), applied(row, parts, options, of)))
-    turned = _product_transposed(whole)
-    if turned is not None:
-        return turned
-    found = itertools.chain(_moved_only(whole, 1), _moved_only(whole, 2))
-    return next(found, _only_entry(whole))
+    outside, parts = _outside(whole)
+    if outside:
+        return multiply((*outside, spread(applied(row, parts, options, of), of)))
+    for simpler in (_product_transposed, _constant, _with_its_axis, _only_entry):
+        found = simpler(whole)
+        if found is not None:
+            return found
+    inside = itertools.chain(_moved_only(whole, 1), _moved_only(whole, 2))
+    return next(inside, whole)
+
+
+def _outside(whole: Applied) -> tuple[list[Formula], tuple[Formula, ...]]:
+    """Part what may be multiplied after a linear row as well: Σ 2 s a = 2 s Σ a.
+
+    These are numbers, such as √2; of rows with one argument also single entries; and of
+    sums that keep their axes the factors that are the same along these.
+    """
+    alone = getattr(whole.row, "jointly", False) and len(whole.args) == 1
+    if getattr(whole.row, "rule", "") != "matrix product" and not alone:
+        return [], whole.args
+    if alone and whole.row.written == UNSEEN:
+        return [], whole.args
+    outside, parts = list[Formula](), []
+    for arg in whole.args:
+        inside = visible(arg)
+        number, factors = parted(inside)
+        kept = [
+            each
+            for each in factors
+            if not (is_root(each) or (alone and _is_same(each, whole)))
+        ]
+        if number != 1 or len(kept) < len(factors):
+            outside += [Number(number)] * (number != 1)
+            outside += [each for each in factors if each not in kept]
+            arg = spread(multiply(kept), arg.shape)
+        parts.append(arg)
+    return outside, tuple(parts)
+
+
+def _is_same(factor: Formula, whole: Applied) -> bool:
+    """Is a factor the same for all that a row of one argument works on?"""
+    (arg,) = whole.args
+    if not factor.shape:
+        return bool(arg.shape) or prod(whole.shape) > 1
+    along = [n for n, m in zip(arg.shape, whole.shape, strict=False) if n != m]
+    if not is_sum(whole) or len(arg.shape) != len(whole.shape) or not along:
+        return False
+    inside = (1,) * (len(arg.shape) - len(factor.shape)) + factor.shape
+    return all(k == 1 for k, n, m in zip(inside, arg.shape, whole.shape, strict=True)
+               if n != m)  # fmt: skip
+
+
+def _constant(whole: Applied) -> Formula | None:
+    """Return what a row of one argument makes of ones: a number, or a one-hot array."""
+    arg = whole.args[0]
+    if len(whole.args) > 1 or not (visible(arg) == ONE or isinstance(arg, OneHot)):
+        return None
+    ones = np.broadcast_to(evaluate(arg, {}, float), arg.shape)
+    found = np.asarray(whole.row.apply(ones, **dict(whole.options)))
+    if found.size and (found == found.flat[0]).all():
+        return spread(Number(Fraction(found.flat[0].item())), whole.shape)
+    rows = found.reshape(-1, found.shape[-1]) if found.ndim else found
+    hot = np.isin(rows, (0, 1)).all() and (rows.sum(-1) == 1).all()
+    return OneHot(tuple(rows.argmax(-1).tolist()), whole.shape) if hot else None
+
+
+def _with_its_axis(whole: Applied) -> Formula | None:
+    """Return a sum that keeps its axis, for one that gets it back afterwards."""
+    inside = whole.args[0]
+    if len(whole.args) > 1 or not isinstance(inside, Applied) or not is_sum(inside):
+        return None
+    options = {**dict(inside.options), "keepdims": True}
+    (arg,) = inside.args
+    axis = options.get("axis")
+    if whole.shape == inside.shape or not _keeps_order(whole):
+        return None
+    axes = range(len(arg.shape)) if axis is None else np.atleast_1d(axis)  # type: ignore[call-overload]
+    summed = {int(k) % len(arg.shape) for k in axes}
+    kept = tuple(1 if k in summed else n for k, n in enumerate(arg.shape))
+    return applied(inside.row, (arg,), options, kept) if kept == whole.shape else None
+
+
+def _only_entry(whole: Applied) -> Formula | None:
+    """Return the one entry that is picked, or put into an array, as an entry."""
+    inside = whole.args[0]
+    if prod(whole.shape) != 1 or len(whole.args) != 1:
+        return None
+    if inside.shape == () and _keeps_order(whole):
+        return spread(inside, whole.shape)
+    if "index" not in dict(whole.options):
+        return None
+    found = _moved(whole, [], 1)
+    if found is None or not found.all():
+        return None
+    return spread(
+        _entry(inside, int(numbers(found).item()) - 1, whole.row), whole.shape
+    )
+
+
+def _entry(whole: Formula, place: int, take: Primitive) -> Formula:
+    """Return one entry: of f(z) it is f of one of z, of what was moved, one of that."""
+    if not whole.shape:
+        return whole
+    if isinstance(whole, Applied) and len(whole.args) == 1:
+        (arg,) = whole.args
+        if whole.row.is_elementwise and arg.shape == whole.shape:
+            return Applied(whole.row, (_entry(arg, place, take),), (), ())
+        found = _moved(whole, [], 1)
+        if found is not None and found.all():
+            return _entry(arg, int(numbers(found).flat[place]) - 1, take)
+    index = tuple(map(int, np.unravel_index(place, whole.shape)))
+    return Applied(take, (whole,), (("index", index),), ())
 
 
 def _product_transposed(whole: Applied) -> Formula | None:
     """Return Bᵀ Aᵀ for (A B)ᵀ, and None for all else."""
     if not getattr(whole.row, "written", "").startswith("{}ᵀ") or len(whole.shape) != 2:
         return None
-    number, (inside,) = _number_in_front(whole.args)
+    (inside,) = whole.args
     if not isinstance(inside, Applied) or getattr(inside.row, "written", "") != "{} {}":
         return None
     if whole.shape != inside.shape[::-1] or {len(a.shape) for a in inside.args} != {2}:
@@ -63,30 +172,7 @@ def _product_transposed(whole: Applied) -> Formula | None:
         applied(whole.row, (each,), options, each.shape[::-1])
         for each in reversed(inside.args)
     ]
-    product = applied(inside.row, turned, dict(inside.options), whole.shape)
-    return multiply((Number(number), product))
-
-
-def _number_in_front(
-    args: Iterable[Formula],
-) -> tuple[Fraction, tuple[Formula, ...]]:
-    """Part the factors of a matrix product from their numbers: A (2 B) is 2 A B."""
-    number, parts = Fraction(1), []
-    for arg in args:
-        inside = visible(arg)
-        if isinstance(inside, Product) and inside.shape == arg.shape:
-            number *= inside.coefficient
-            rest = multiply(inside.factors)
-            arg = rest if rest.shape == arg.shape else spread(rest, arg.shape)
-        parts.append(arg)
-    return number, tuple(parts)
-
-
-def _only_entry(whole: Applied) -> Formula:
-    """See a single number put into an array of one entry as that number."""
-    inside = whole.args[0]
-    alone = prod(whole.shape) == 1 == len(whole.args) and inside.shape == ()
-    return spread(inside, whole.shape) if alone and _keeps_order(whole) else whole
+    return applied(inside.row, turned, dict(inside.options), whole.shape)
 
 
 def _moved_only(whole: Applied, deep: int) -> Iterator[Formula]:

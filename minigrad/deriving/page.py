@@ -21,9 +21,12 @@ from minigrad.deriving.formula import (
     Formula,
     Indicator,
     Letter,
+    OneHot,
+    Softmax,
+    every_part,
     letters_in,
-    parts_of,
 )
+from minigrad.deriving.indices import FEW
 from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import meanings_of_marks
 from minigrad.deriving.plain_text import Text
@@ -209,7 +212,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         bar = writer.inline(Letter("q", bar=True))
         what = _differentiated(derivation.board, writer)
         yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
-    formulas = [part for each in equations for part in _all_parts(each.right)]
+    formulas = [part for each in equations for part in every_part(each.right)]
     printed = " ".join(Text().write(each.right) for each in equations)
     if "⊙" in printed:
         yield (
@@ -226,6 +229,23 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
     ):
         yield "Entries are counted from 1, and both ends belong to a range."
+    if "[each," in printed or ",each" in printed:
+        yield "each: every row in turn, with the entry that stands beside it."
+    for places, letter in derivation.board.chosen.items():
+        few = ", ".join(str(k + 1) for k in places[:FEW])
+        yield (
+            f"{writer.inline(Letter(letter))}: the entries that the program chose: "
+            f"{few}, {writer.maths(writer.dots)}, {len(places)} in all."
+        )
+    for each in dict.fromkeys(p for p in formulas if isinstance(p, OneHot)):
+        where = "in each row 1" if len(each.shape) > 1 else "1"
+        yield f"{writer.inline(each)}: {where} at the label, 0 elsewhere."
+    for p in dict.fromkeys(p for p in formulas if isinstance(p, Softmax)):
+        along = f" along axis {len(p.shape) + p.axis + 1}" * (len(p.shape) > 1)
+        yield (
+            f"{writer.inline(p)}: exp of it over the sum of that{along}. What the "
+            "program subtracts first, against overflow, makes no difference."
+        )
     if "axis " in printed or "axes " in printed:
         yield "Axes are counted from 1."
     if any(isinstance(part, Indicator) for part in formulas):
@@ -236,6 +256,8 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         )
     if "; mask" in printed:
         yield "mask: recorded truth values; where takes its first part where they hold."
+    if re.search(r"[\[,]mask|at [^)]*mask", printed):
+        yield "mask, as an index: the entries where recorded truth values hold."
     if re.search(r"(?<!=)\b\d[\d.]*…", printed):
         yield "…: a number is rounded here; it was checked with all its digits."
     if "𝟏" in printed:
@@ -268,12 +290,6 @@ def _differentiated(board: Blackboard, writer: Writer) -> str:
         for each in board.tape.outputs
     ]
     return f"the sum over all entries of {' plus '.join(pairs)}"
-
-
-def _all_parts(whole: Formula) -> Iterator[Formula]:
-    yield whole
-    for part in parts_of(whole):
-        yield from _all_parts(part)
 
 
 def _is_product(part: Formula) -> bool:

@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from minigrad.deriving.formula import Formula, Letter
-from minigrad.deriving.typeset import ATOM, Writer, symbol_of, time_text
-from minigrad.primitive import Primitive
+from minigrad.deriving.typeset import ATOM, Writer, time_text
 
 _SUPER = str.maketrans("0123456789-×", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ˣ")
 # A larger exponent is 10^12: a character set that has ¹ and ² but no ⁰ would tear it.
@@ -44,11 +43,16 @@ class Text(Writer):
     def bracketed(self, text: str) -> str:
         return f"({text})"
 
-    def function(self, row: Primitive, args: str, exponent: str = "") -> str:
-        name = symbol_of(row)
+    def function(
+        self, name: str, args: str, exponent: str = "", along: str = ""
+    ) -> str:
         if exponent and not _SMALL.fullmatch(exponent):
             return self.raised(f"{name}({args})", exponent)
-        return f"{name}{exponent.translate(_SUPER)}({args})"
+        below = f"[{along}]" if along else ""
+        return f"{name}{exponent.translate(_SUPER)}{below}({args})"
+
+    def root(self, inside: str, bracketed: str) -> str:
+        return f"√{bracketed}" if inside.isalnum() else f"√({inside})"
 
     def raised(self, base: str, exponent: str) -> str:
         if exponent == "ᵀ" or _SMALL.fullmatch(exponent):

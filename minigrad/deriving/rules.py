@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.context import clean_recording
 from minigrad.deriving.formula import Formula, Letter, formula, spread
-from minigrad.deriving.transcribe import Constant, in_operators, transcribed
+from minigrad.deriving.transcribe import Constant, transcribed
 from minigrad.deriving.typeset import Slope
 from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
@@ -90,7 +90,7 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
         return (getattr(row, "rule", row.name),)
     if row.meaning in _RULES:
         return _RULES[row.meaning]
-    if in_operators(row.meaning) is not None or len(row.partials) > 1:
+    if len(row.partials) > 1 or "(" not in row.meaning:
         return (row.name,)
     name = row.symbol if row.symbol.isalpha() else row.name
     return (Slope(name, _slope(name, row.partials[i])),)

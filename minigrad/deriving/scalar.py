@@ -217,7 +217,7 @@ def opaque(row: Elementwise) -> type[sympy.Function]:
 
     def latex(self: sympy.Function, printer: LatexPrinter, exp: str = "") -> str:
         args = ", ".join(printer.doprint(arg) for arg in self.args)
-        return Latex().function(row, args, str(exp or ""))
+        return Latex().function(symbol_of(row), args, str(exp or ""))
 
     methods = {"fdiff": fdiff, "row": row, "nargs": len(slopes), "_latex": latex}
     return type(symbol_of(row), (sympy.Function,), methods)

@@ -38,7 +38,7 @@ def instance(general: F, t: int) -> F:
     >>> instance(Letter("c", time=At(-1)), 3).time
     2
     """
-    at_t: F = _rebuilt(general, lambda x: t + x.offset if isinstance(x, At) else x)
+    at_t: F = rebuilt(general, lambda x: t + x.offset if isinstance(x, At) else None)
     return at_t
 
 
@@ -80,10 +80,12 @@ def _united(first: object, second: object, t: int, s: int) -> Any:
     return _made(first, [_united(a, b, t, s) for a, b in zip(mine, yours, strict=True)])
 
 
-def _rebuilt(whole: object, leaf: Callable[[object], object]) -> Any:
-    if type(whole) is At or not _has_parts(whole):
-        return leaf(whole)
-    return _made(whole, [_rebuilt(part, leaf) for part in _parts(whole)])
+def rebuilt(whole: object, change: Callable[[object], object]) -> Any:
+    """Return a formula with parts exchanged; `change` is None where a part stays."""
+    changed = change(whole)
+    if changed is not None or not _has_parts(whole):
+        return whole if changed is None else changed
+    return _made(whole, [rebuilt(part, change) for part in _parts(whole)])
 
 
 def _has_parts(whole: object) -> bool:
@@ -161,4 +163,4 @@ def summed_over_time(whole: Formula) -> Formula:
 
 def _shape_of(term: Formula) -> object:
     """Return a term without its times, to find others like it."""
-    return _rebuilt(term, lambda part: 0 if type(part) is int else part)
+    return rebuilt(term, lambda part: 0 if type(part) is int else None)

@@ -14,8 +14,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.deriving.formula import ZERO, Formula, formula, spread, visible
+from minigrad.deriving.formula import (
+    HALF,
+    ZERO,
+    Formula,
+    Number,
+    formula,
+    power,
+    spread,
+    visible,
+)
 from minigrad.deriving.moving import applied
+from minigrad.deriving.softmax import simplified
 from minigrad.primitive import Elementwise
 from minigrad.proving.formulas import LETTERS
 from minigrad.tape import in_order
@@ -23,6 +33,8 @@ from minigrad.tensor import Tensor
 from minigrad.types import Operand
 
 Constant: TypeAlias = Callable[[Operand], Formula]  # writes a recorded array of numbers
+
+ROOT = {"sqrt": lambda a: power(a, Number(HALF)), "__builtins__": {}}
 
 
 def transcribed(
@@ -62,7 +74,7 @@ def written(
     if isinstance(row, Elementwise):
         operators = in_operators(row.meaning)
         if operators is not None:
-            return spread(operators(*args), step.shape)
+            return spread(simplified(operators(*args)), step.shape)
         return applied(row, args, {}, step.shape)
     shapes = (np.shape(getattr(a, "data", a)) for a in step.args)
     args = [spread(arg, shape) for arg, shape in zip(args, shapes, strict=True)]
@@ -75,17 +87,18 @@ def written(
 
 @functools.cache
 def in_operators(meaning: str) -> Callable[..., Formula] | None:
-    """Return a meaning as a function, if it is written with operators alone.
+    """Return a meaning as a function, if it is written with operators and roots alone.
 
     >>> in_operators("a * b")(formula(3), formula(4)), in_operators("exp(a)")
     (Number(value=Fraction(12, 1)), None)
     """
     tree = ast.parse(meaning, mode="eval")
-    if any(isinstance(part, ast.Call) for part in ast.walk(tree)):
+    calls = (part.func for part in ast.walk(tree) if isinstance(part, ast.Call))
+    if any(not isinstance(f, ast.Name) or f.id not in ROOT for f in calls):
         return None
     code = compile(tree, meaning, "eval")
 
     def operators(*args: Formula) -> Formula:
-        return formula(eval(code, {}, dict(zip(LETTERS, args, strict=False))))
+        return formula(eval(code, ROOT, dict(zip(LETTERS, args, strict=False))))
 
     return operators

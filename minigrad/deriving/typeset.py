@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from minigrad.deriving.formula import (
+    HALF,
     ONE,
     UNSEEN,
     Applied,
@@ -26,11 +27,15 @@ from minigrad.deriving.formula import (
     Indicator,
     Letter,
     Number,
+    OneHot,
     Power,
     Product,
+    Softmax,
     Spread,
     Sum,
     TimeSum,
+    divides,
+    parted,
 )
 from minigrad.deriving.indices import index_text
 from minigrad.deriving.moving import (
@@ -92,10 +97,15 @@ class Writer:
                 return self.terms(whole)[0], SUM
             case Product(coefficient=coefficient, factors=factors):
                 return self._product(coefficient, factors), PRODUCT
-            case Power(exponent=exponent) if _is_negative(exponent):
+            case Power() if divides(whole):
                 return self._product(Fraction(1), (whole,)), PRODUCT
             case Power():
                 return self._power(whole), ATOM
+            case Softmax(inside=inside, axis=axis):
+                along = f"axis {len(whole.shape) + axis + 1}" if axis != -1 else ""
+                return self.function("softmax", self.write(inside), "", along), ATOM
+            case OneHot():
+                return self.function("onehot", self._places(whole)), ATOM
             case TimeSum(term=term, first=first, last=last):
                 return self.over_time(self.write(term, PRODUCT), first, last), PRODUCT
             case Indicator(inside=inside):
@@ -103,9 +113,11 @@ class Writer:
             case Spread(part=part):
                 if part == ONE:
                     return self.one, ATOM
-                return self.write(part, ATOM) + self.beside + self.one, PRODUCT
+                number, factors = parted(part)
+                ones = Spread(ONE, whole.shape)
+                return self._product(number, (*factors, ones)), PRODUCT
             case Applied(row=row, args=args) if row.is_elementwise:
-                return self.function(row, ", ".join(map(self.write, args))), ATOM
+                return self.function(symbol_of(row), self.listed(args)), ATOM
             case Applied():
                 return self._linear(whole)
         raise TypeError(f"{whole!r} is no formula")
@@ -114,9 +126,9 @@ class Writer:
 
     def _product(self, coefficient: Fraction, factors: Sequence[Formula]) -> str:
         """Write the number in front, and what divides below."""
-        above = [each for each in factors if not _divides(each)]
-        below = [_upright(each) for each in factors if _divides(each)]
-        if not below:
+        above = [each for each in factors if not divides(each)]
+        below = [_upright(each) for each in factors if divides(each)]
+        if not below and not _is_part(coefficient):
             front = self.number(coefficient)
             front = self.bracketed(front) if "/" in front else front
             number = "" if coefficient == 1 else front + self.beside
@@ -141,11 +153,21 @@ class Writer:
     def _power(self, whole: Power) -> str:
         """Write tanh²(c) for the square of tanh(c)."""
         base, exponent = whole.base, self.write(whole.exponent)
+        k = whole.exponent.value if isinstance(whole.exponent, Number) else HALF * 2
+        if k % 1 == HALF:
+            root = self.root(self.write(base), self.write(base, ATOM))
+            return root if k == HALF else self.raised(root, self.number(2 * k))
         if isinstance(base, Applied) and base.row.is_elementwise:
-            return self.function(
-                base.row, ", ".join(map(self.write, base.args)), exponent
-            )
+            return self.function(symbol_of(base.row), self.listed(base.args), exponent)
         return self.raised(self.write(base, ATOM), exponent)
+
+    def _places(self, whole: OneHot) -> str:
+        """Write which entry of each row is 1, counted from 1."""
+        alike = len(set(whole.places)) == 1
+        if whole.letter and not alike:
+            return self.letter(Letter(whole.letter))
+        places = whole.places[:1] if alike else whole.places
+        return self.beside.join(self.number(Fraction(k + 1)) for k in places)
 
     # ---------------------------------------------------------------------- linear rows
 
@@ -255,7 +277,10 @@ class Writer:
         def letter(self, letter: Letter) -> str: ...
         def marked(self, mark: str) -> str: ...
         def bracketed(self, text: str) -> str: ...
-        def function(self, row: Primitive, args: str, exponent: str = "") -> str: ...
+        def function(
+            self, name: str, args: str, exponent: str = "", along: str = ""
+        ) -> str: ...
+        def root(self, inside: str, bracketed: str) -> str: ...
         def raised(self, base: str, exponent: str) -> str: ...
         def quotient(
             self, above: Sequence[Formula], below: Sequence[Formula]
@@ -273,6 +298,12 @@ class Writer:
 def _is_long(value: Fraction) -> bool:
     """Return whether a number is better read as a decimal than as a quotient."""
     return max(abs(value.numerator), value.denominator) > 10**6
+
+
+def _is_part(coefficient: Fraction) -> bool:
+    """Return whether x/4 is written for 0.25 x; but 0.1 x and 0.01 x stay."""
+    n = coefficient.denominator
+    return coefficient.numerator == 1 < n <= 10**6 and str(n).strip("0") != "1"
 
 
 def symbol_of(row: Primitive) -> str:
@@ -296,14 +327,6 @@ def _sign(part: Formula) -> tuple[bool, Formula]:
     if isinstance(part, Spread) and _sign(part.part)[0]:
         return True, Spread(_sign(part.part)[1], part.shape)
     return False, part
-
-
-def _is_negative(exponent: Formula) -> bool:
-    return isinstance(exponent, Number) and exponent.value < 0
-
-
-def _divides(factor: Formula) -> bool:
-    return isinstance(factor, Power) and _is_negative(factor.exponent)
 
 
 def _upright(factor: Formula) -> Formula:

@@ -28,12 +28,10 @@ from minigrad.deriving.typeset import (
     ATOM,
     SUM,
     Writer,
-    symbol_of,
     time_text,
 )
 from minigrad.drawing.safe import printable, shortened
 from minigrad.drawing.words import number
-from minigrad.primitive import Primitive
 from minigrad.tensor import Array
 
 OPEN, BAR, CLOSE = "\ue000", "\ue001", "\ue002"  # private: `printable` removes them
@@ -134,14 +132,16 @@ class MathMl(Writer):
     def indicator(self, text: str) -> str:
         return row(operator("["), text, operator(">"), _number("0"), operator("]"))
 
-    def function(self, row_: Primitive, args: str, exponent: str = "") -> str:
-        symbol = symbol_of(row_)
-        if symbol == "√":
-            root = element("msqrt", args)
-            return element("msup", root, row(exponent)) if exponent else root
-        name = _name(symbol)
-        name = element("msup", name, row(exponent)) if exponent else name
-        return row(name, operator("\N{FUNCTION APPLICATION}"), self.bracketed(args))
+    def function(
+        self, name: str, args: str, exponent: str = "", along: str = ""
+    ) -> str:
+        called = _name(name)
+        called = element("msup", called, row(exponent)) if exponent else called
+        called = element("msub", called, element("mtext", along)) if along else called
+        return row(called, operator("\N{FUNCTION APPLICATION}"), self.bracketed(args))
+
+    def root(self, inside: str, bracketed: str) -> str:
+        return element("msqrt", inside)
 
     def raised(self, base: str, exponent: str) -> str:
         above = element("mi", "⊤") if exponent == "ᵀ" else row(exponent)
