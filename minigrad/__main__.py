@@ -1,13 +1,15 @@
-"""`minigrad draw` and `minigrad explore`: a picture, or a page, from a program.
+"""`minigrad draw`, `explore` and `check`: a picture, a page, or what is wrong.
 
     minigrad draw my_model:loss                          writes loss.pdf
     minigrad draw my_model:step --view neuron -o neuron.svg
     minigrad draw my_model:loss --weights model.npz      with the numbers of a file
     minigrad draw model.npz                              if its paths say what it is
     minigrad explore my_model:loss -o graph.html         to walk through, in a browser
+    minigrad check examples/exercises/01_neuron.py       is this exercise solved?
 
-The function takes no arguments and returns a Tensor, or several. Exit code 0: done; 1:
-it could not be drawn or written; 2: the command was not understood.
+The function takes no arguments and returns a Tensor, or several. Exit code 0: done, or
+right; 1: it could not be drawn or written, or is wrong; 2: the command was not
+understood.
 """
 
 from __future__ import annotations
@@ -35,15 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     accept_any_text()
     parser = _parser()
     options = parser.parse_args(arguments)
-    saved = options.what.endswith(SAVED)
-    if (saved and options.weights) or (options.into and not options.weights):
-        parser.error("--weights goes with module:function, and --into with --weights")
+    if options.command is not _check:
+        saved = options.what.endswith(SAVED)
+        if (saved and options.weights) or (options.into and not options.weights):
+            parser.error("--weights goes with module:function, --into with --weights")
     try:
-        options.command(options)
+        return int(options.command(options) is False)
     except Exception as error:  # whatever the program raised, said in one paragraph
         print(f"minigrad: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _draw(options: argparse.Namespace) -> None:
@@ -73,6 +75,12 @@ def _explore(options: argparse.Namespace) -> None:
         max_steps=options.max_steps,
     )
     print("wrote", path)
+
+
+def _check(options: argparse.Namespace) -> bool:
+    from minigrad.exercising.answers import check
+
+    return check(options.files, options.solution, options.hint, options.results)
 
 
 # ------------------------------------------------------------------------ what to draw
@@ -172,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     from minigrad import __version__
     from minigrad.drawing import VIEWS
 
-    parser = argparse.ArgumentParser(prog="minigrad", description="Pictures of a tape.")
+    parser = argparse.ArgumentParser(prog="minigrad", description="Pictures of a tape, and exercises.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
     source = _source()
@@ -211,6 +219,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("-o", "--out", metavar="FILE", help="an .html file")
     command.add_argument("--prove", action="store_true", help="prove the gradient, too")
     command.add_argument("--max-steps", type=int, default=300, help="default: 300")
+
+    command = commands.add_parser(
+        "check",
+        help="say what is wrong with the answer to an exercise",
+        description="Compare an answer with the solution, and say what is wrong with "
+        "it, in mathematics.",
+    )
+    command.set_defaults(command=_check)
+    command.add_argument("files", nargs="+", metavar="FILE", help="with your answer")
+    command.add_argument(
+        "--hint", type=int, nargs="?", const=1, metavar="N", help="show hint 1, 2 or 3"
+    )
+    command.add_argument(
+        "--solution", metavar="FILE", help="if not in solutions/ beside the answer"
+    )
+    command.add_argument("--results", metavar="FILE", help="write Gradescope's JSON")
     return parser
 
 

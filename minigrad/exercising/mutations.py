@@ -1,0 +1,394 @@
+"""Every slip that a program admits: its syntax tree with one thing changed.
+
+A mutation is a change to the tree of a right program, and the sentence that a teacher
+would say to whoever wrote the program that comes of it. The sentence is made of the
+program's own expressions, and of the comment on the line where they stand:
+
+    c_bar = (
+        y_bar * o * (1 - np.tanh(c) ** 2)
+        + c_bar_next * f_next  # the carry from the next step
+    )
+
+    your c̄ lacks the term c̄_next ⊙ f_next, the carry from the next step
+
+This is mutation of programs (DeMillo, Lipton and Sayward 1978), with operators chosen
+for mathematics: the table in slips.py, and three that need to know the program, since
+they put another of its variables, or of its parts, into a place.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from minigrad.exercising.notation import letter, written
+from minigrad.exercising.patterns import Bound, called, filled, matched, parsed
+from minigrad.exercising.slips import SLIPS
+from minigrad.types import Shape
+
+KINDS = list(dict.fromkeys(kind for kind, _ in SLIPS))
+EXPLAINED = ("term", "factor", "reduction", "constant", "statement")  # by a comment
+
+
+def _rules(text: str) -> list[tuple[Any, Any]]:
+    rules = []
+    for each in text.split(";") if text else ():
+        right, wrong = map(parsed, each.split("->"))
+        if isinstance(wrong, ast.stmt) and isinstance(right, ast.expr):
+            right = ast.Expr(right)
+        rules.append((right, wrong))
+    return rules
+
+
+TABLE = [(slip, _rules(text)) for slip, text in SLIPS.items()]
+
+
+class Edit(NamedTuple):
+    """Put `new` into a field of a node, or into the list that stands there."""
+
+    parent: ast.AST
+    field: str
+    index: int | None
+    new: ast.AST
+
+    def done(self) -> Edit:
+        """Make the change; return the edit that undoes it."""
+        if self.index is None:
+            old = getattr(self.parent, self.field)
+            setattr(self.parent, self.field, self.new)
+        else:
+            places = getattr(self.parent, self.field)
+            old, places[self.index] = places[self.index], self.new
+        return self._replace(new=old)
+
+
+class Mutation(NamedTuple):
+    """A slip: of which kind it is, what to say of it, and where it changes the tree."""
+
+    kind: str
+    words: str
+    edits: tuple[Edit, ...]
+
+    def __repr__(self) -> str:
+        return f"<Mutation: {self.words}>"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a program beside its tree.
+
+    shapes    of its arguments and variables, as they were when it ran
+    comments  by line: the words that explain what stands there
+    """
+
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    comments: Mapping[int, str] = field(default_factory=dict)
+
+
+class Place(NamedTuple):
+    """An expression or a statement, and where it stands."""
+
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    index: int | None
+    statement: ast.stmt
+    in_index: bool
+
+    def edit(self, new: ast.AST) -> Edit:
+        """Return the change that puts something else here.
+
+        The new tree shares what it keeps of the old one, so that a second slip in that
+        part changes both.
+        """
+        return Edit(self.parent, self.field, self.index, ast.fix_missing_locations(new))
+
+
+def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
+    """Return every slip that a program admits, in the order of the table.
+
+    >>> tree = ast.parse("def f(y, x):\\n    x_bar = y * (1 - y) * x\\n    return x_bar")
+    >>> for each in mutations(tree.body[0], Facts()):
+    ...     if each.kind == "factor":
+    ...         print(each.words)
+    your x̄ lacks the factor y ⊙ (1 − y), the slope of σ
+    your x̄ lacks the factor x
+    ...
+    """
+    program = _Program(function, facts)
+    return sorted(program.slips(), key=lambda each: KINDS.index(each.kind))
+
+
+class _Program:
+    """A program, its places, and which variable is made of which by what function."""
+
+    def __init__(self, function: ast.FunctionDef, facts: Facts) -> None:
+        self.facts = facts
+        self.places = list(_places(function, function.body[0]))
+        self.made_by: dict[str, tuple[str, str]] = {}  # y = tanh(z): ("tanh", "z")
+        for node in ast.walk(function):
+            match node:
+                case ast.Assign([ast.Name(name)], ast.Call(f, [ast.Name(given)])):
+                    self.made_by[name] = called(f), given
+
+    def slips(self) -> Iterator[Mutation]:
+        for (kind, words), rules in TABLE:
+            for right, wrong in rules:
+                found: list[tuple[Place, Mutation]] = []
+                for place in self.places:
+                    bound = matched(right, place.node) if _fits(right, place) else None
+                    if bound is not None:
+                        new = filled(wrong, bound)
+                        said = self.said(kind, words, place, bound, new)
+                        slip = Mutation(kind, said, (place.edit(new),))
+                        found.append((place, slip))
+                yield from (slip for _, slip in found)
+                yield from _everywhere(found)
+        for place in self.places:
+            yield from self.other_names(place)
+            yield from self.other_orders(place)
+            yield from self.too_much(place)
+        yield from self.exchanged()
+
+    # ------------------------------------------------- what needs to know the program
+
+    def other_names(self, place: Place) -> Iterator[Mutation]:
+        """Put another variable of the same shape here, or everywhere in the statement."""
+        node = place.node
+        if not _is_read(place):
+            return
+        assert isinstance(node, ast.Name)
+        here = [
+            each for each in self.places
+            if each.statement is place.statement and _is_read(each)
+            and isinstance(each.node, ast.Name) and each.node.id == node.id
+        ]  # fmt: skip
+        for other in self.alike(node.id):
+            words = self.for_another(node.id, other, self.your(place))
+            new = ast.Name(other, ast.Load())
+            yield Mutation("name", words, (place.edit(new),))
+            if len(here) > 1 and here[0] is place:
+                yield Mutation("name", words, tuple(each.edit(new) for each in here))
+
+    def for_another(self, right: str, wrong: str, your: str) -> str:
+        a, b = letter(right), letter(wrong)
+        for one, two, said in (
+            (right, wrong, "{b}, the input of {f}, where its output {a} = {f}({b})"),
+            (wrong, right, "{b} = {f}({a}), the output of {f}, where its input {a}"),
+        ):
+            made, of = self.made_by.get(one, ("", ""))
+            if of == two:
+                return f"{your} has {said.format(a=a, b=b, f=letter(made))} belongs"
+        return f"{your} has {b} where {a} belongs"
+
+    def alike(self, name: str) -> list[str]:
+        """Return the other variables of the same shape."""
+        shapes = self.facts.shapes
+        mine = shapes.get(name)
+        return [other for other in shapes if other != name and shapes[other] == mine]
+
+    def other_orders(self, place: Place) -> Iterator[Mutation]:
+        """Exchange two parts of what is returned, or of a list."""
+        node = place.node
+        if not isinstance(node, ast.Tuple | ast.List) or _is_store(node):
+            return
+        your = "what is returned"
+        if not isinstance(place.statement, ast.Return):
+            your = self.your(place)
+        for i, j in itertools.combinations(range(len(node.elts)), 2):
+            new = copy(node)
+            new.elts = list(node.elts)
+            new.elts[i], new.elts[j] = node.elts[j], node.elts[i]
+            both = f"{written(node.elts[i])} and {written(node.elts[j])}"
+            words = f"{both} have changed places in {your}"
+            yield Mutation("order", words, (place.edit(new),))
+
+    def too_much(self, place: Place) -> Iterator[Mutation]:
+        """Multiply by a variable, or by its slope; or add it."""
+        node, whole = place.node, _value(place.statement) is place.node
+        in_sum = isinstance(place.parent, ast.BinOp) and isinstance(
+            place.parent.op, ast.Add | ast.Sub
+        )
+        if not (whole or in_sum) or isinstance(
+            node, ast.Tuple | ast.List | ast.Constant
+        ):
+            return
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        alike = [n for n in self.facts.shapes if n in names or names & {*self.alike(n)}]
+        for name in alike:
+            read = ast.Name(name, ast.Load())
+            slope = parsed(f"{name} * (1 - {name})")
+            squared = parsed(f"1 - {name} ** 2")
+            more = (
+                (read, ""),
+                (slope, ", the slope of σ,"),
+                (squared, ", the slope of tanh,"),
+            )
+            for part, said in more if whole else more[:1]:
+                words = (
+                    f"{self.your(place)} has the factor {written(part)}{said} too much"
+                )
+                product = ast.BinOp(node, ast.Mult(), part)
+                yield Mutation("twice", words, (place.edit(product),))
+            if whole:
+                words = f"{self.your(place)} has the term {letter(name)} too much"
+                total = ast.BinOp(node, ast.Add(), read)
+                yield Mutation("twice", words, (place.edit(total),))
+
+    def exchanged(self) -> Iterator[Mutation]:
+        """Exchange two variables of one shape wherever they are read."""
+        reads: dict[str, list[Place]] = {}
+        for place in self.places:
+            if _is_read(place) and isinstance(place.node, ast.Name):
+                reads.setdefault(place.node.id, []).append(place)
+        for a, b in itertools.combinations(reads, 2):
+            if b in self.alike(a):
+                edits = [p.edit(ast.Name(b, ast.Load())) for p in reads[a]]
+                edits += [p.edit(ast.Name(a, ast.Load())) for p in reads[b]]
+                words = f"{letter(a)} and {letter(b)} are exchanged everywhere"
+                yield Mutation("name", words, tuple(edits))
+
+    # ----------------------------------------------------------------------- the words
+
+    def said(
+        self, kind: str, words: str, place: Place, bound: Bound, new: ast.AST
+    ) -> str:
+        """Fill the words of a slip with the expressions of this place."""
+        parts = {k: written(node) for k, node in bound.items() if k != "K"}
+        if "B" in bound and "C" in bound:
+            parts["BC"] = written(ast.BinOp(bound["B"], ast.Mult(), bound["C"]))
+        if comment := self.comment(bound.get("B", place.node), place):
+            comment = f", {comment}"
+        if slope := self.slope(bound.get("B")):
+            parts["B"] += f", the slope of {slope}"
+        parts |= {"old": written(place.node), "your": self.your(place)}
+        parts["new"] = written(new)
+        said = words.format_map(parts).replace(",:", ":").rstrip(",")
+        explained = kind in EXPLAINED and (kind == "term" or _is_whole(place))
+        return said + (comment if explained else "")
+
+    def your(self, place: Place) -> str:
+        """Say what is computed here: your c̄, or one term of it."""
+        match place.statement:
+            case ast.Assign([target], value) | ast.AugAssign(target, _, value):
+                your = f"your {written(target)}"
+            case ast.Return(value):
+                your = "your result"
+            case _:
+                return "your program"
+        for term in _terms(value) if value else ():
+            if place.node in ast.walk(term) and len(_terms(value)) > 1:
+                your += f", in the term {written(term)},"
+        return your
+
+    def comment(self, node: Any, place: Place) -> str:
+        """Return the comment that explains an expression, or "".
+
+        On a statement of one line it explains the whole; else the term that ends there.
+        """
+        statement = place.statement
+        line = getattr(node, "end_lineno", None) or 0
+        if statement.lineno == statement.end_lineno:
+            if not _is_whole(place):
+                return ""
+            line = statement.lineno
+        elif any(
+            getattr(each, "end_lineno", 0) == line
+            and each.end_col_offset > node.end_col_offset
+            for each in ast.walk(statement)
+        ):
+            return ""
+        return self.facts.comments.get(line, "")
+
+    def slope(self, node: ast.AST | None) -> str:
+        """Say of which function an expression is the slope; "" if of none."""
+        match node:
+            case ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(y, ast.Pow())):
+                made = self.made_by.get(ast.unparse(y), ("", ""))[0]
+                if "tanh" in (made, isinstance(y, ast.Call) and called(y.func)):
+                    return "tanh"
+            case ast.BinOp(y, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Sub(), other)):
+                if ast.dump(y) == ast.dump(other):
+                    return "σ"
+        return ""
+
+
+# ----------------------------------------------------------------------------- places
+
+
+def _places(
+    parent: ast.AST, statement: ast.stmt, in_index: bool = False
+) -> Iterator[Place]:
+    """Yield every expression and statement of a program, in the order of the text."""
+    for name, value in ast.iter_fields(parent):
+        for k, node in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(node, ast.expr | ast.stmt):
+                continue
+            own = node if isinstance(node, ast.stmt) else statement
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                continue  # a docstring
+            index = k if isinstance(value, list) else None
+            inside = in_index or (isinstance(parent, ast.Subscript) and name == "slice")
+            if not _is_store(node):
+                yield Place(node, parent, name, index, own, inside)
+            yield from _places(node, own, inside)
+
+
+def _everywhere(found: list[tuple[Place, Mutation]]) -> Iterator[Mutation]:
+    """Yield one slip made at every place of a statement, and of the program."""
+    groups: dict[object, list[Mutation]] = {}
+    for place, slip in found:
+        for where in (place.statement, None):
+            groups.setdefault(where, []).append(slip)
+    for slips in groups.values():
+        if len(slips) > 1:
+            edits = tuple(edit for slip in slips for edit in slip.edits)
+            words = "; and ".join(dict.fromkeys(slip.words for slip in slips[:2]))
+            if len(slips) > 2:
+                words += f"; and so in all {len(slips)} such places"
+            yield Mutation(slips[0].kind, words, edits)
+
+
+def _is_store(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store)
+
+
+def _is_read(place: Place) -> bool:
+    """Is this a variable that is read, and not a function or a module?"""
+    callee = place.field == "func" or isinstance(place.parent, ast.Attribute)
+    return isinstance(place.node, ast.Name) and (
+        not callee or getattr(place.parent, "attr", "") in ("T", "sum", "mean")
+    )
+
+
+def _fits(pattern: ast.AST, place: Place) -> bool:
+    """May this pattern be tried here? A bare number only where it is arithmetic."""
+    if isinstance(pattern, ast.Name):
+        arithmetic = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Assign | ast.Call
+        return isinstance(place.parent, arithmetic) and not place.in_index
+    return not place.in_index
+
+
+def _value(statement: ast.stmt) -> ast.expr | None:
+    return getattr(statement, "value", None)
+
+
+def _is_whole(place: Place) -> bool:
+    """Is this a statement, or all of its right side?"""
+    return place.node in (place.statement, _value(place.statement))
+
+
+def _terms(node: ast.AST) -> list[ast.AST]:
+    match node:
+        case ast.BinOp(left, ast.Add() | ast.Sub(), right):
+            return [*_terms(left), *_terms(right)]
+    return [node]
+
+
+def applied(edits: Iterable[Edit]) -> list[Edit]:
+    """Make all edits; return those that undo them, in the order to undo them."""
+    return [each.done() for each in edits][::-1]
