@@ -180,7 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     from minigrad import __version__
     from minigrad.drawing import VIEWS
 
-    parser = argparse.ArgumentParser(prog="minigrad", description="Pictures of a tape, and exercises.")
+    parser = argparse.ArgumentParser(
+        prog="minigrad", description="Pictures of a tape, and exercises."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
     source = _source()

@@ -6,9 +6,13 @@ one: the slip that gives what was written is the diagnosis.
 
     slips      the classic slips, as a table of patterns
     patterns   what a pattern matches, and what is put in its place
+    places     where things stand in a program, and changes that can be undone
     mutations  every slip that a program admits, and what to say of it
-    exercise   a right program, how it is called, and its hints
-    diagnosis  which slips explain an answer; if none, where it first differs
+    exercise   a right program, how it is called, and its hints; its wrong twins
+    answer     one answer where it ran
+    diagnosis  which slips explain an answer
+    residues   what it has too much; if nothing helps, where it first differs
+    answers    the files of answers: `minigrad check`
     grading    many answers: a table, a score, pytest and Gradescope
     notation   Python written as mathematics
 """

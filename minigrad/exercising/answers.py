@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.console import table
-from minigrad.exercising.diagnosis import OPEN, Diagnosis
+from minigrad.exercising.diagnosis import GAP, Diagnosis
 from minigrad.exercising.exercise import Exercise
 from minigrad.exercising.grading import Graded, gradescope
 from minigrad.messages import explain
@@ -62,9 +62,6 @@ def checked(exercise: Exercise, file: Path) -> Diagnosis:
     """Check the answer in a file."""
     answer = function_in(loaded(file), exercise.name, file)
     return Diagnosis((), GAP) if _has_gap(answer) else exercise.check(answer)
-
-
-GAP = "  The gap, ..., is not filled in yet."
 
 
 def hint_of(exercise: Exercise, k: int) -> str:
@@ -144,6 +141,3 @@ def _has_gap(function: Any) -> bool:
                 case ast.Raise() if "NotImplementedError" in ast.unparse(node):
                     return True
     return False
-
-
-__all__ = ["OPEN", "check", "checked", "exercise_of", "hint_of"]

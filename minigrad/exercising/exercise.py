@@ -16,27 +16,24 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import io
 import itertools
 import string
-import sys
-import textwrap
-import tokenize
-import types
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from copy import copy
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minigrad import numpy as writable_numpy
-from minigrad.exercising.mutations import Facts, Mutation, applied, mutations
+from minigrad.array_like import plain
+from minigrad.exercising.mutations import Mutation
 from minigrad.exercising.notation import written
+from minigrad.exercising.program_text import ProgramText, run
 from minigrad.messages import explain, user_line
 from minigrad.shapes import leaves
 from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from minigrad.exercising.diagnosis import Diagnosis
 
 SIZES = {"n": 3, "m": 2, "T": 4, "B": 5, "K": 3}  # of axes; any other letter is 2
 POINTS = 2
@@ -62,8 +59,8 @@ class Exercise:
     solution  the right function, of arrays; an expression of it that deserves words has
               them in a comment on its line
     shapes    of its arguments, by name: axes as letters, "m n", "B n+m" or "" for one
-              number; or a function of a random generator that draws it; or what is given
-              as it is (indices, a length)
+              number; or a function of a random generator that draws it; or what is
+              given as it is (indices, a length)
     hints     from a nudge to nearly the answer
     sizes     of letters, where another size than usual is needed
     mistakes  programs that are wrong in a way of their own, by what to say of them
@@ -90,7 +87,7 @@ class Exercise:
         self.solution, self.name, self.seen = solution, solution.__name__, seen
         self.mistakes = dict(mistakes or {})
         self.hints, self.sizes = tuple(hints), SIZES | dict(sizes or {})
-        self.program = Program(solution)
+        self.program = ProgramText(solution)
         names = list(inspect.signature(solution).parameters)
         if names != list(shapes):
             raise TypeError(
@@ -122,10 +119,8 @@ class Exercise:
 
     def axes(self) -> list[str]:
         """Return the axes of all arguments, as they are written: "n+m"."""
-        shapes = [
-            each.split() for each in self.shapes.values() if isinstance(each, str)
-        ]
-        return [axis for axes in shapes for axis in axes]
+        shapes = (shape for shape in self.shapes.values() if isinstance(shape, str))
+        return [axis for shape in shapes for axis in shape.split()]
 
     def unlike(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Count what is not square with these sizes, and how many sizes there are."""
@@ -142,7 +137,7 @@ class Exercise:
     def arguments(
         self, rng: np.random.Generator, sizes: Mapping[str, int], paper: bool = False
     ) -> list[Any]:
-        """Draw arguments; on `paper`, of small whole numbers."""
+        """Draw arguments; on `paper`, of small numbers."""
 
         def drawn(shape: Any) -> Any:
             if callable(shape):
@@ -151,9 +146,7 @@ class Exercise:
                 return shape.copy() if isinstance(shape, Array) else shape
             axes = tuple(_size(axis, sizes) for axis in shape.split())
             if paper:
-                return rng.integers(1, 4, axes).astype(float) * rng.choice(
-                    [-1, 1], axes
-                )
+                return np.asarray(rng.choice([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0], axes))
             return np.asarray(rng.normal(size=axes))
 
         return [drawn(shape) for shape in self.shapes.values()]
@@ -161,8 +154,7 @@ class Exercise:
     @functools.cached_property
     def outputs(self) -> dict[str, str]:
         """The names of what is returned, by place: {"[0]": "W̄", "[1]": "v̄"}."""
-        result = run(self.solution, self.cases[0][0])
-        values = leaves(self.seen(result) if self.seen else result)
+        values = self._seen(run(self.solution, self.cases[0][0]))
         names = [written(node) for node in self.program.returned()]
         if self.seen:
             names = ["what it answers"]
@@ -170,17 +162,33 @@ class Exercise:
             names = list(values) if len(values) > 1 else ["your result"]
         return dict(zip(values, names, strict=True))
 
+    @functools.cached_property
+    def returned(self) -> list[str]:
+        """The variables that are returned; "" for what is none."""
+        nodes = self.program.returned()
+        if len(nodes) != len(self.outputs):
+            return [""] * len(self.outputs)
+        return [node.id if isinstance(node, ast.Name) else "" for node in nodes]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of what is returned."""
+        return list(self.outputs.values())
+
+    def _seen(self, result: Any) -> dict[str, Any]:
+        return leaves(self.seen(result) if self.seen else result)
+
     def values(self, result: Any) -> Values:
         """Return the arrays of a result, by the names of outputs."""
-        places = leaves(self.seen(result) if self.seen else result)
-        if list(places) != list(self.outputs):
-            one = len(self.outputs) == 1
+        found = self._seen(result)
+        if list(found) != list(self.outputs):
+            order = ", in this order" if len(self.outputs) > 1 else ""
             raise WrongForm(
-                f"{self.name} must return {', '.join(self.outputs.values())}"
-                f"{'' if one else ', in this order'}, and returns "
-                f"{len(places)} value{'s' * (len(places) != 1)}"
+                f"{self.name} must return {', '.join(self.names)}{order}; what it "
+                f"returns has {len(found)} part{'s' * (len(found) != 1)}"
             )
-        return {self.outputs[place]: np.asarray(v) for place, v in places.items()}
+        arrays = (np.asarray(plain(value)) for value in found.values())
+        return dict(zip(self.names, arrays, strict=True))
 
     @functools.cache  # noqa: B019  an exercise lasts as long as the program that checks
     def right(self, k: int) -> list[Values]:
@@ -189,22 +197,27 @@ class Exercise:
 
     @functools.cache  # noqa: B019  an exercise lasts as long as the program that checks
     def mutants(self, k: int) -> list[Mutant]:
-        """Make every slip of the solution; keep those that run, and change something."""
-        case, found = self.cases[k], []
-        right = self.right(k)
+        """Return the wrong programs that slips make of the solution, run in case k."""
+        found = []
         for words, function in self.mistakes.items():
-            outputs = [self.values(run(function, args)) for args in case]
+            outputs = [self.values(run(function, args)) for args in self.cases[k]]
             found.append(Mutant(Mutation("mistake", words, ()), outputs, function))
-        for mutation in self.program.mutations(case[0]):
-            with suppress(Exception), self.program.changed([mutation]) as function:
-                outputs = [self.values(run(function, args)) for args in case]
-                if not all(map(same_values, outputs, right)):
-                    found.append(Mutant(mutation, outputs))
-        return found
+        return [*found, *self.made(self.program.mutations(self.cases[k][0]), k)]
 
-    def check(self, answer: Callable[..., Any], exact: bool = True) -> Any:
-        """Compare an answer with the solution, and say what is wrong: a Diagnosis."""
-        from minigrad.exercising.diagnosis import diagnosed
+    def made(self, several: Iterable[Mutation], k: int) -> Iterator[Mutant]:
+        """Make slips; yield those that run, and change something."""
+        for each in several:
+            with suppress(Exception), self.program.changed([each]) as function:
+                outputs = [self.values(run(function, args)) for args in self.cases[k]]
+                if not all(map(same_values, outputs, self.right(k))):
+                    yield Mutant(each, outputs)
+
+    def check(self, answer: Callable[..., Any], exact: bool = True) -> Diagnosis:
+        """Compare an answer with the solution, and say what is wrong.
+
+        exact  False to leave out the proofs, which take most of the time
+        """
+        from minigrad.exercising.diagnosis import diagnosed  # which imports this
 
         return diagnosed(self, answer, exact)
 
@@ -234,166 +247,3 @@ def same(a: Array, b: Array) -> bool:
 def same_values(a: Values, b: Values) -> bool:
     """Are all outputs the same?"""
     return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
-
-
-def run(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """Call on copies, in peace: a wrong program may divide by zero."""
-    copies = [x.copy() if isinstance(x, Array) else x for x in arguments]
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return function(*copies)
-
-
-# ------------------------------------------------------------------ programs as text
-
-
-class Program:
-    """A function and its text: the tree, the comments, and what its names mean."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-        text = textwrap.dedent(inspect.getsource(function))
-        (self.tree,) = ast.parse(text).body
-        assert isinstance(self.tree, ast.FunctionDef)
-        self.tree.decorator_list = []
-        self.comments = dict(_comments(text))
-        for each in ast.walk(self.tree):
-            if isinstance(each, ast.arg):
-                each.annotation = None
-
-    def returned(self) -> list[ast.expr]:
-        """Return the expressions after the last `return`, one for each output."""
-        (*_, last) = (n for n in ast.walk(self.tree) if isinstance(n, ast.Return))
-        match last.value:
-            case ast.Tuple(parts) | ast.List(parts) | ast.Dict(_, parts):
-                return parts
-            case ast.Call(args=[], keywords=[_, *_] as parts):
-                return [each.value for each in parts]
-            case ast.Name() | ast.Subscript() as named:
-                return [named]
-        return []
-
-    def mutations(self, arguments: Sequence[Any]) -> list[Mutation]:
-        """Return every slip that the program admits."""
-        seen = traced(self.function, arguments)
-        shapes = {name: np.shape(value) for name, value in seen if _is_array(value)}
-        return mutations(self.tree, Facts(shapes, self.comments))
-
-    @contextmanager
-    def slipped(self, several: Iterable[Mutation]) -> Iterator[ast.FunctionDef]:
-        """Make slips in the tree, and undo them."""
-        undo = applied(edit for each in several for edit in each.edits)
-        try:
-            yield self.tree
-        finally:
-            applied(undo)
-
-    @contextmanager
-    def changed(
-        self, several: Iterable[Mutation], exact: bool = False
-    ) -> Iterator[Callable[..., Any]]:
-        """Yield the function that comes of slips."""
-        with self.slipped(several) as tree:
-            code = compile(ast.Module([tree], []), f"<{tree.name}>", "exec")
-        names = namespace(self.function, exact) | OF_SLIPS
-        exec(code, names)
-        yield names[self.tree.name]
-
-
-OF_SLIPS = {
-    "_tanh": np.tanh,
-    "_exp": np.exp,
-    "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    "_sum": np.sum,
-    "_mean": np.mean,
-}
-
-
-def _comments(text: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string.lstrip("# ").rstrip(".")
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, Array | float | np.floating)
-
-
-def namespace(function: Any, exact: bool) -> dict[str, Any]:
-    """Return what the names of a function mean, its own module's functions among them.
-
-    exact  NumPy is `minigrad.numpy` there, whose arrays Tensors can be written into
-    """
-    names = dict(function.__globals__)
-    if function.__closure__:
-        names |= inspect.getclosurevars(function).nonlocals
-    if not exact:
-        return names
-    for name, value in names.items():
-        if value is np:
-            names[name] = writable_numpy
-        elif getattr(value, "__globals__", None) is function.__globals__:
-            names[name] = rebound(value, names)
-    return names
-
-
-def rebound(function: Any, names: dict[str, Any]) -> Any:
-    """Return a function with another meaning of its names."""
-    if not isinstance(function, types.FunctionType):
-        return function
-    other = types.FunctionType(
-        function.__code__,
-        names,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    other.__kwdefaults__ = function.__kwdefaults__
-    return other
-
-
-def exactly(function: Any) -> Any:
-    """Return a function that runs on Tensors, even if it fills arrays of NumPy."""
-    if not isinstance(function, types.FunctionType):
-        return function
-    return rebound(function, namespace(function, exact=True))
-
-
-def traced(function: Any, arguments: Sequence[Any]) -> list[tuple[str, Any]]:
-    """Run a function; return each of its variables whenever its value changed.
-
-    >>> def f(x):
-    ...     y = x + 1
-    ...     y = y * 2
-    ...     return y
-    >>> traced(f, [1])
-    [('x', 1), ('y', 2), ('y', 4)]
-    """
-    seen: list[tuple[str, Any]] = []
-    last: dict[str, Any] = {}
-    code = getattr(function, "__code__", None)
-
-    def look(frame: types.FrameType, event: str, _: Any) -> Any:
-        if frame.f_code is not code:
-            return None
-        for name, value in frame.f_locals.items():
-            if name not in last or not _equal(last[name], value):
-                last[name] = copy(value) if isinstance(value, Array | list) else value
-                seen.append((name, last[name]))
-        return look
-
-    before = sys.gettrace()
-    sys.settrace(look)
-    try:
-        run(function, arguments)
-    finally:
-        sys.settrace(before)
-    return seen
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, Array) and isinstance(b, Array):
-        return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=False))
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_equal, a, b))
-    return a is b

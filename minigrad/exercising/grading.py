@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.console import table
-from minigrad.exercising.diagnosis import RIGHT, Diagnosis
+from minigrad.exercising.diagnosis import RIGHT, UNEXPLAINED, Diagnosis
 from minigrad.exercising.exercise import Exercise
 
 ONE_SLIP = 0.5  # of an output, where a slip is found that explains it
-UNEXPLAINED = ("", "error", "form")
 
 
 class Graded(NamedTuple):

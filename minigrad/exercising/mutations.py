@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from minigrad.exercising.notation import letter, written
 from minigrad.exercising.patterns import Bound, called, filled, matched, parsed
+from minigrad.exercising.places import Edit, Place, is_store, places
 from minigrad.exercising.slips import SLIPS
 from minigrad.types import Shape
 
@@ -45,25 +46,6 @@ def _rules(text: str) -> list[tuple[Any, Any]]:
 
 
 TABLE = [(slip, _rules(text)) for slip, text in SLIPS.items()]
-
-
-class Edit(NamedTuple):
-    """Put `new` into a field of a node, or into the list that stands there."""
-
-    parent: ast.AST
-    field: str
-    index: int | None
-    new: ast.AST
-
-    def done(self) -> Edit:
-        """Make the change; return the edit that undoes it."""
-        if self.index is None:
-            old = getattr(self.parent, self.field)
-            setattr(self.parent, self.field, self.new)
-        else:
-            places = getattr(self.parent, self.field)
-            old, places[self.index] = places[self.index], self.new
-        return self._replace(new=old)
 
 
 class Mutation(NamedTuple):
@@ -89,30 +71,11 @@ class Facts:
     comments: Mapping[int, str] = field(default_factory=dict)
 
 
-class Place(NamedTuple):
-    """An expression or a statement, and where it stands."""
-
-    node: ast.AST
-    parent: ast.AST
-    field: str
-    index: int | None
-    statement: ast.stmt
-    in_index: bool
-
-    def edit(self, new: ast.AST) -> Edit:
-        """Return the change that puts something else here.
-
-        The new tree shares what it keeps of the old one, so that a second slip in that
-        part changes both.
-        """
-        return Edit(self.parent, self.field, self.index, ast.fix_missing_locations(new))
-
-
 def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
     """Return every slip that a program admits, in the order of the table.
 
-    >>> tree = ast.parse("def f(y, x):\\n    x_bar = y * (1 - y) * x\\n    return x_bar")
-    >>> for each in mutations(tree.body[0], Facts()):
+    >>> (program,) = ast.parse("def f(x, y): x_bar = y * (1 - y) * x").body
+    >>> for each in mutations(program, Facts()):
     ...     if each.kind == "factor":
     ...         print(each.words)
     your x̄ lacks the factor y ⊙ (1 − y), the slope of σ
@@ -128,12 +91,12 @@ class _Program:
 
     def __init__(self, function: ast.FunctionDef, facts: Facts) -> None:
         self.facts = facts
-        self.places = list(_places(function, function.body[0]))
+        self.places = list(places(function, function.body[0]))
         self.made_by: dict[str, tuple[str, str]] = {}  # y = tanh(z): ("tanh", "z")
         for node in ast.walk(function):
             match node:
-                case ast.Assign([ast.Name(name)], ast.Call(f, [ast.Name(given)])):
-                    self.made_by[name] = called(f), given
+                case ast.Assign([ast.Name(name)], ast.Call(f, [given])):
+                    self.made_by[name] = called(f), ast.unparse(given)
 
     def slips(self) -> Iterator[Mutation]:
         for (kind, words), rules in TABLE:
@@ -157,18 +120,14 @@ class _Program:
     # ------------------------------------------------- what needs to know the program
 
     def other_names(self, place: Place) -> Iterator[Mutation]:
-        """Put another variable of the same shape here, or everywhere in the statement."""
-        node = place.node
-        if not _is_read(place):
-            return
-        assert isinstance(node, ast.Name)
+        """Put another variable of the same shape here, or in the whole statement."""
         here = [
-            each for each in self.places
-            if each.statement is place.statement and _is_read(each)
-            and isinstance(each.node, ast.Name) and each.node.id == node.id
-        ]  # fmt: skip
-        for other in self.alike(node.id):
-            words = self.for_another(node.id, other, self.your(place))
+            each
+            for each in self.places
+            if each.statement is place.statement and each.variable == place.variable
+        ]
+        for other in self.alike(place.variable):
+            words = self.for_another(place.variable, other, self.your(place))
             new = ast.Name(other, ast.Load())
             yield Mutation("name", words, (place.edit(new),))
             if len(here) > 1 and here[0] is place:
@@ -188,13 +147,16 @@ class _Program:
     def alike(self, name: str) -> list[str]:
         """Return the other variables of the same shape."""
         shapes = self.facts.shapes
-        mine = shapes.get(name)
-        return [other for other in shapes if other != name and shapes[other] == mine]
+        if name not in shapes:
+            return []
+        return [
+            each for each in shapes if each != name and shapes[each] == shapes[name]
+        ]
 
     def other_orders(self, place: Place) -> Iterator[Mutation]:
         """Exchange two parts of what is returned, or of a list."""
         node = place.node
-        if not isinstance(node, ast.Tuple | ast.List) or _is_store(node):
+        if not isinstance(node, ast.Tuple | ast.List) or is_store(node):
             return
         your = "what is returned"
         if not isinstance(place.statement, ast.Return):
@@ -209,42 +171,36 @@ class _Program:
 
     def too_much(self, place: Place) -> Iterator[Mutation]:
         """Multiply by a variable, or by its slope; or add it."""
-        node, whole = place.node, _value(place.statement) is place.node
-        in_sum = isinstance(place.parent, ast.BinOp) and isinstance(
-            place.parent.op, ast.Add | ast.Sub
-        )
-        if not (whole or in_sum) or isinstance(
-            node, ast.Tuple | ast.List | ast.Constant
+        node = place.node
+        if not (place.is_whole or place.is_term) or not isinstance(
+            node, ast.BinOp | ast.Call | ast.Name | ast.Subscript
         ):
             return
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        alike = [n for n in self.facts.shapes if n in names or names & {*self.alike(n)}]
-        for name in alike:
+        for name in self.facts.shapes:
+            if name not in names and not names & {*self.alike(name)}:
+                continue
             read = ast.Name(name, ast.Load())
-            slope = parsed(f"{name} * (1 - {name})")
-            squared = parsed(f"1 - {name} ** 2")
-            more = (
-                (read, ""),
-                (slope, ", the slope of σ,"),
-                (squared, ", the slope of tanh,"),
-            )
-            for part, said in more if whole else more[:1]:
+            factors = [(read, "")]
+            if place.is_whole:
+                factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
+                factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
+                words = f"{self.your(place)} has the term {letter(name)} too much"
+                total = ast.BinOp(node, ast.Add(), read)
+                yield Mutation("twice", words, (place.edit(total),))
+            for part, said in factors:
                 words = (
                     f"{self.your(place)} has the factor {written(part)}{said} too much"
                 )
                 product = ast.BinOp(node, ast.Mult(), part)
                 yield Mutation("twice", words, (place.edit(product),))
-            if whole:
-                words = f"{self.your(place)} has the term {letter(name)} too much"
-                total = ast.BinOp(node, ast.Add(), read)
-                yield Mutation("twice", words, (place.edit(total),))
 
     def exchanged(self) -> Iterator[Mutation]:
         """Exchange two variables of one shape wherever they are read."""
         reads: dict[str, list[Place]] = {}
         for place in self.places:
-            if _is_read(place) and isinstance(place.node, ast.Name):
-                reads.setdefault(place.node.id, []).append(place)
+            if place.variable:
+                reads.setdefault(place.variable, []).append(place)
         for a, b in itertools.combinations(reads, 2):
             if b in self.alike(a):
                 edits = [p.edit(ast.Name(b, ast.Load())) for p in reads[a]]
@@ -268,22 +224,20 @@ class _Program:
         parts |= {"old": written(place.node), "your": self.your(place)}
         parts["new"] = written(new)
         said = words.format_map(parts).replace(",:", ":").rstrip(",")
-        explained = kind in EXPLAINED and (kind == "term" or _is_whole(place))
+        explained = kind in EXPLAINED and (kind == "term" or place.is_whole)
         return said + (comment if explained else "")
 
     def your(self, place: Place) -> str:
         """Say what is computed here: your c̄, or one term of it."""
         match place.statement:
-            case ast.Assign([target], value) | ast.AugAssign(target, _, value):
+            case ast.Assign([target]) | ast.AugAssign(target):
                 your = f"your {written(target)}"
-            case ast.Return(value):
+            case ast.Return():
                 your = "your result"
             case _:
                 return "your program"
-        for term in _terms(value) if value else ():
-            if place.node in ast.walk(term) and len(_terms(value)) > 1:
-                your += f", in the term {written(term)},"
-        return your
+        term = place.term()
+        return f"{your}, in the term {written(term)}," if term else your
 
     def comment(self, node: Any, place: Place) -> str:
         """Return the comment that explains an expression, or "".
@@ -293,13 +247,14 @@ class _Program:
         statement = place.statement
         line = getattr(node, "end_lineno", None) or 0
         if statement.lineno == statement.end_lineno:
-            if not _is_whole(place):
+            if not place.is_whole:
                 return ""
             line = statement.lineno
         elif any(
             getattr(each, "end_lineno", 0) == line
             and each.end_col_offset > node.end_col_offset
             for each in ast.walk(statement)
+            if isinstance(each, ast.expr)
         ):
             return ""
         return self.facts.comments.get(line, "")
@@ -317,27 +272,6 @@ class _Program:
         return ""
 
 
-# ----------------------------------------------------------------------------- places
-
-
-def _places(
-    parent: ast.AST, statement: ast.stmt, in_index: bool = False
-) -> Iterator[Place]:
-    """Yield every expression and statement of a program, in the order of the text."""
-    for name, value in ast.iter_fields(parent):
-        for k, node in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(node, ast.expr | ast.stmt):
-                continue
-            own = node if isinstance(node, ast.stmt) else statement
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                continue  # a docstring
-            index = k if isinstance(value, list) else None
-            inside = in_index or (isinstance(parent, ast.Subscript) and name == "slice")
-            if not _is_store(node):
-                yield Place(node, parent, name, index, own, inside)
-            yield from _places(node, own, inside)
-
-
 def _everywhere(found: list[tuple[Place, Mutation]]) -> Iterator[Mutation]:
     """Yield one slip made at every place of a statement, and of the program."""
     groups: dict[object, list[Mutation]] = {}
@@ -353,42 +287,9 @@ def _everywhere(found: list[tuple[Place, Mutation]]) -> Iterator[Mutation]:
             yield Mutation(slips[0].kind, words, edits)
 
 
-def _is_store(node: ast.AST) -> bool:
-    return isinstance(getattr(node, "ctx", None), ast.Store)
-
-
-def _is_read(place: Place) -> bool:
-    """Is this a variable that is read, and not a function or a module?"""
-    callee = place.field == "func" or isinstance(place.parent, ast.Attribute)
-    return isinstance(place.node, ast.Name) and (
-        not callee or getattr(place.parent, "attr", "") in ("T", "sum", "mean")
-    )
-
-
 def _fits(pattern: ast.AST, place: Place) -> bool:
     """May this pattern be tried here? A bare number only where it is arithmetic."""
     if isinstance(pattern, ast.Name):
         arithmetic = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Assign | ast.Call
         return isinstance(place.parent, arithmetic) and not place.in_index
     return not place.in_index
-
-
-def _value(statement: ast.stmt) -> ast.expr | None:
-    return getattr(statement, "value", None)
-
-
-def _is_whole(place: Place) -> bool:
-    """Is this a statement, or all of its right side?"""
-    return place.node in (place.statement, _value(place.statement))
-
-
-def _terms(node: ast.AST) -> list[ast.AST]:
-    match node:
-        case ast.BinOp(left, ast.Add() | ast.Sub(), right):
-            return [*_terms(left), *_terms(right)]
-    return [node]
-
-
-def applied(edits: Iterable[Edit]) -> list[Edit]:
-    """Make all edits; return those that undo them, in the order to undo them."""
-    return [each.done() for each in edits][::-1]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Callable
 from copy import copy
 from typing import Any, TypeAlias
 
@@ -21,7 +22,7 @@ ELEMENTWISE = (
     *("tanh", "sigmoid", "exp", "log", "log1p", "sqrt", "relu", "sin", "cos", "abs"),
     *("softmax", "log_softmax", "square", "softplus"),
 )
-FOLDED = {
+FOLDED: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -145,12 +146,16 @@ def _stored(node: Any) -> Any:
     """Let what is assigned to be something that is stored to."""
     match node:
         case ast.Assign([target]):
-            node.targets = [copy(target)]
-            node.targets[0].ctx = ast.Store()
+            node.targets = [_written(target)]
         case ast.AugAssign(target):
-            node.target = copy(target)
-            node.target.ctx = ast.Store()
+            node.target = _written(target)
     return node
+
+
+def _written(target: Any) -> Any:
+    stored = copy(target)
+    stored.ctx = ast.Store()
+    return stored
 
 
 def _folded(node: Any) -> Any:

@@ -6,9 +6,9 @@ A slip is what stands in a right program, and what is written in its place:
     no transpose          A.T -> A      W is not transposed in your x̄
 
 Capital letters are any expressions, `k` is a number, `f` an elementwise function of one
-argument (tanh, exp, ...) and `h` any function; `sum(A)` is `A.sum()`, too. In the words,
-`{B}` is the expression as mathematics, `{your}` what was being computed, and `{old}`
-and `{new}` are the two expressions.
+argument (tanh, exp, ...) and `h` any function; `sum(A)` is `A.sum()`, too. In the
+words, `{B}` is the expression as mathematics, `{your}` what was being computed, and
+`{old}` and `{new}` are the two expressions.
 
 Of two slips that make the same program, the one that stands first here is named.
 """
@@ -16,7 +16,9 @@ Of two slips that make the same program, the one that stands first here is named
 from __future__ import annotations
 
 STANDS = "{new} stands where {old} belongs in {your}"
-REPEATED = "where an index comes twice, your {A} gets only the last of the contributions: {new} "
+REPEATED = (
+    "where an index comes twice, your {A} gets only the last contribution: {new} "
+)
 
 # (kind, words): right -> wrong; right -> wrong
 SLIPS = {
@@ -24,14 +26,16 @@ SLIPS = {
         "B * A * (1 - A) -> B; A * (1 - A) * B -> B"
     ),
     ("factor", "{your} lacks the factor {B}"): (
-        "A * B -> A; B * A -> A; A @ B -> A; B @ A -> A; matvec(B, A) -> A; B / A -> 1 / A"
+        "A * B -> A; B * A -> A; A @ B -> A; B @ A -> A; matvec(B, A) -> A; "
+        "B / A -> 1 / A"
     ),
     ("factor", "{your} lacks the factor {BC}"): (
         "A * B * C -> A; A * B * C * D -> A * D"
     ),
     ("factor", "{your} is not divided by {B}"): "A / B -> A",
     ("term", "{your} lacks the term {B}"): (
-        "A + B -> A; B + A -> A; A - B -> A; B - A -> -A; A += B -> pass; A -= B -> pass"
+        "A + B -> A; B + A -> A; A - B -> A; B - A -> -A; A += B -> pass; "
+        "A -= B -> pass"
     ),
     ("term", STANDS): "A - B -> B",
     ("accumulation", "= stands where += belongs: {your} forgets what came before"): (
@@ -40,7 +44,8 @@ SLIPS = {
     ("accumulation", REPEATED + "adds once"): "at(A, I, B) -> A[I] += B",
     ("accumulation", REPEATED + "overwrites"): "at(A, I, B) -> A[I] = B",
     ("sign", "in {your} the sign of {B} is wrong"): (
-        "A + B -> A - B; B + A -> A - B; A - B -> A + B; A += B -> A -= B; A -= B -> A += B"
+        "A + B -> A - B; B + A -> A - B; A - B -> A + B; A += B -> A -= B; "
+        "A -= B -> A += B"
     ),
     ("sign", "the sign is wrong in {your}: {new} for {old}"): "A - B -> B - A",
     ("sign", "the minus before {B} is missing in {your}"): "-B -> B",
@@ -49,10 +54,9 @@ SLIPS = {
     ("transpose", "{B} must not be transposed in {your}"): (
         "A @ B -> A @ B.T; B @ A -> B.T @ A; matvec(B, A) -> matvec(B.T, A)"
     ),
-    (
-        "transpose",
-        "{your} is transposed: {new} for {old}",
-    ): "outer(A, B) -> outer(B, A)",
+    ("transpose", "{your} is transposed: {new} for {old}"): (
+        "outer(A, B) -> outer(B, A)"
+    ),
     ("transpose", "{your} is transposed"): "A = B -> A = B.T",
     ("slope", "{your} has {new}, the slope of σ, where that of tanh, {old}, belongs"): (
         "1 - A ** 2 -> A * (1 - A)"
@@ -60,10 +64,9 @@ SLIPS = {
     ("slope", "{your} has {new}, the slope of tanh, where that of σ, {old}, belongs"): (
         "A * (1 - A) -> 1 - A ** 2; B * A * (1 - A) -> B * (1 - A ** 2)"
     ),
-    (
-        "function",
-        "{A} stands where {old} belongs in {your}: {f} is missing",
-    ): "f(A) -> A",
+    ("function", "{A} stands where {old} belongs in {your}: {f} is missing"): (
+        "f(A) -> A"
+    ),
     ("function", "{f} is applied twice to {A} in {your}"): "f(A) -> f(f(A))",
     ("function", STANDS): "f(A) -> tanh(A); f(A) -> sigmoid(A); f(A) -> exp(A)",
     ("reduction", "the sum {old} is missing in {your}"): "sum(A, **K) -> A",
@@ -77,7 +80,7 @@ SLIPS = {
         "mean(A, **K) -> sum(A, **K)"
     ),
     ("reduction", "the mean {old} is missing in {your}"): "mean(A, **K) -> A",
-    ("reduction", "{old} in {your} must be taken over axis {k}, not over everything"): (
+    ("reduction", "{old} in {your} must be taken over axis {k} alone"): (
         "h(A, axis=k) -> h(A); h(A, axis=k, keepdims=K) -> h(A)"
     ),
     ("reduction", "the axis is wrong in {your}: {new} for {old}"): (
@@ -97,14 +100,12 @@ SLIPS = {
     ("time", "the loop leaves out its last step"): (
         "range(A) -> range(A - 1); range(A, B) -> range(A, B - 1)"
     ),
-    (
-        "twice",
-        "{your} has the factor {B} twice",
-    ): "A * B -> A * B * B; B * A -> B * B * A",
-    (
-        "twice",
-        "{your} has the term {B} twice",
-    ): "A + B -> A + B + B; B + A -> B + B + A",
+    ("twice", "{your} has the factor {B} twice"): (
+        "A * B -> A * B * B; B * A -> B * B * A"
+    ),
+    ("twice", "{your} has the term {B} twice"): (
+        "A + B -> A + B + B; B + A -> B + B + A"
+    ),
     ("name", ""): "",  # another variable of the same shape: made in `mutations`
     ("index", STANDS): (
         "A[T] -> A[0]; A[T] -> A[-1]; A[T:] -> A[:T]; A[:T] -> A[T:]; A[T:] -> A; "
@@ -121,22 +122,26 @@ SLIPS = {
         "where(M, A, B) -> B"
     ),
     ("branch", STANDS): (
-        "A > B -> A < B; A > B -> A >= B; A < B -> A > B; A >= B -> A > B; A == B -> A != B"
+        "A > B -> A < B; A > B -> A >= B; A < B -> A > B; A >= B -> A > B; "
+        "A == B -> A != B"
     ),
     ("power", STANDS): (
-        "A ** k -> A; A ** k -> A ** (k + 1); A ** k -> A ** (k - 1);"
-        "A ** B -> A ** (B - 1); A ** B -> A ** (B + 1); 1 - A ** 2 -> (1 - A) ** 2;"
-        "2 * A -> A ** 2; B * 2 * A -> B * A ** 2; B * 2 * A -> B * 2; 2 * A -> 2"
+        "A ** k -> A; A ** k -> A ** (k + 1); A ** k -> A ** (k - 1); "
+        "A ** B -> A ** (B - 1); A ** B -> A ** (B + 1); "
+        "1 - A ** 2 -> (1 - A) ** 2; 2 * A -> A ** 2; B * 2 * A -> B * A ** 2; "
+        "B * 2 * A -> B * 2; 2 * A -> 2"
     ),
     ("constant", STANDS): (
-        "k -> k + 1; k -> k - 1; k -> 2 * k; k -> k / 2; k -> 1 / k; k -> -k; k -> 1 - k"
+        "k -> k + 1; k -> k - 1; k -> 2 * k; k -> k / 2; k -> 1 / k; k -> -k; "
+        "k -> 1 - k"
     ),
     ("constant", "{your} is twice what it should be"): "A = B -> A = 2 * B",
     ("constant", "{your} is half of what it should be"): "A = B -> A = B / 2",
     ("constant", "{your} is 0"): "A = B -> A = 0 * B",
     ("operation", STANDS): (
-        "A + B -> A * B; A * B -> A + B; A * B -> A / B; A / B -> A * B; A / B -> B / A; "
-        "A ** k -> k * A; A @ B -> A * B; max(A, **K) -> sum(A, **K)"
+        "A * B -> A * (1 - B); A * B -> (1 - A) * B; A + B -> A * B; A * B -> A + B; "
+        "A * B -> A / B; A / B -> A * B; A / B -> B / A; A ** k -> k * A; "
+        "A @ B -> A * B; max(A, **K) -> sum(A, **K)"
     ),
     ("accumulation", "+= stands where = belongs: {your} keeps what came before"): (
         "A = B -> A += B"

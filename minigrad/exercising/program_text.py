@@ -1,0 +1,189 @@
+"""A program that is known as text: its tree, its comments, and what its names mean.
+
+Its slips are made in the tree, compiled, and undone. What comes of it runs on arrays,
+or *exactly*, on Tensors: then NumPy is `minigrad.numpy` in it and in the functions of
+its module, whose arrays Tensors can be written into.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import sys
+import textwrap
+import tokenize
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+from minigrad import numpy as writable_numpy
+from minigrad.exercising.mutations import Facts, Mutation, mutations
+from minigrad.exercising.places import applied
+from minigrad.types import Array
+
+
+class ProgramText:
+    """A function and its text: the tree, the comments, and what its names mean."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        text = textwrap.dedent(inspect.getsource(function))
+        (tree,) = ast.parse(text).body
+        assert isinstance(tree, ast.FunctionDef)
+        self.tree: ast.FunctionDef = tree
+        self.tree.decorator_list = []
+        self.comments = dict(_comments(text))
+        for each in ast.walk(self.tree):
+            if isinstance(each, ast.arg):
+                each.annotation = None
+
+    def returned(self) -> list[ast.expr]:
+        """Return the expressions after the last `return`, one for each output."""
+        (*_, last) = (n for n in ast.walk(self.tree) if isinstance(n, ast.Return))
+        match last.value:
+            case ast.Tuple(parts) | ast.List(parts) | ast.Dict(_, parts):
+                return parts
+            case ast.Call(args=[], keywords=[_, *_] as parts):
+                return [each.value for each in parts]
+            case ast.Name() | ast.Subscript() as named:
+                return [named]
+        return []
+
+    def mutations(self, arguments: Sequence[Any]) -> list[Mutation]:
+        """Return every slip that the program admits."""
+        seen = traced(self.function, arguments)
+        shapes = {name: np.shape(value) for name, value in seen if _is_array(value)}
+        return mutations(self.tree, Facts(shapes, self.comments))
+
+    @contextmanager
+    def slipped(self, several: Iterable[Mutation]) -> Iterator[ast.FunctionDef]:
+        """Make slips in the tree, and undo them."""
+        undo = applied(edit for each in several for edit in each.edits)
+        try:
+            yield self.tree
+        finally:
+            applied(undo)
+
+    @contextmanager
+    def changed(
+        self, several: Iterable[Mutation], exact: bool = False
+    ) -> Iterator[Callable[..., Any]]:
+        """Yield the function that comes of slips."""
+        with self.slipped(several) as tree:
+            code = compile(ast.Module([tree], []), f"<{tree.name}>", "exec")
+        names = namespace(self.function, exact) | OF_SLIPS
+        exec(code, names)
+        yield names[self.tree.name]
+
+
+OF_SLIPS = {
+    "_tanh": np.tanh,
+    "_exp": np.exp,
+    "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "_sum": np.sum,
+    "_mean": np.mean,
+}
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string.lstrip("# ").rstrip(".")
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Array | float | int | np.number)
+
+
+def namespace(function: Any, exact: bool) -> dict[str, Any]:
+    """Return what the names of a function mean, its own module's functions among them.
+
+    exact  NumPy is `minigrad.numpy` there, whose arrays Tensors can be written into
+    """
+    names = dict(function.__globals__)
+    if function.__closure__:
+        names |= inspect.getclosurevars(function).nonlocals
+    if not exact:
+        return names
+    for name, value in names.items():
+        if value is np:
+            names[name] = writable_numpy
+        elif getattr(value, "__globals__", None) is function.__globals__:
+            names[name] = rebound(value, names)
+    return names
+
+
+def rebound(function: Any, names: dict[str, Any]) -> Any:
+    """Return a function with another meaning of its names."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    other = types.FunctionType(
+        function.__code__,
+        names,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    other.__kwdefaults__ = function.__kwdefaults__
+    return other
+
+
+def exactly(function: Any) -> Any:
+    """Return a function that runs on Tensors, even if it fills arrays of NumPy."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    return rebound(function, namespace(function, exact=True))
+
+
+def traced(function: Any, arguments: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Run a function; return each of its variables whenever its value changed.
+
+    >>> def f(x):
+    ...     y = x + 1
+    ...     y = y * 2
+    ...     return y
+    >>> traced(f, [1])
+    [('x', 1), ('y', 2), ('y', 4)]
+    """
+    seen: list[tuple[str, Any]] = []
+    last: dict[str, Any] = {}
+    code = getattr(function, "__code__", None)
+
+    def look(frame: types.FrameType, event: str, _: Any) -> Any:
+        if frame.f_code is not code:
+            return None
+        for name, value in frame.f_locals.items():
+            if name not in last or not _equal(last[name], value):
+                last[name] = copy(value) if isinstance(value, Array | list) else value
+                seen.append((name, last[name]))
+        return look
+
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        run(function, arguments)
+    finally:
+        sys.settrace(before)
+    return seen
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, Array) and isinstance(b, Array):
+        return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=False))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return a is b
+
+
+def run(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """Call on copies, in peace: a wrong program may divide by zero."""
+    copies = [x.copy() if isinstance(x, Array) else x for x in arguments]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return function(*copies)

@@ -1,0 +1,165 @@
+"""What an answer has too much, found from its numbers; and where it differs at all.
+
+The table of slips takes away. What somebody adds can be anything; but it is mostly
+something that the program knows. So the answer is divided by what is right, and the
+quotient looked up among the values of all expressions of the solution, and the
+difference likewise. A hit is only a guess, and becomes a slip like any other: the
+program is made and compared.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from minigrad.exercising.answer import Answer
+from minigrad.exercising.exercise import same
+from minigrad.exercising.mutations import Mutation
+from minigrad.exercising.notation import letter, written
+from minigrad.exercising.places import Place, places
+from minigrad.exercising.program_text import run, traced
+from minigrad.types import Array
+
+FEW = 8  # numbers that are shown
+RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]] = [
+    ("is {}", lambda right, part: part, None),
+    ("has the term {} too much", operator.add, ast.Add),
+    ("has the term −{} too much", operator.sub, ast.Sub),
+    ("has the factor {} too much", operator.mul, ast.Mult),
+    ("is divided by {}, which is too much", operator.truediv, ast.Div),
+]
+
+
+def residues(answer: Answer) -> Iterator[Mutation]:
+    """Yield slips that might explain the first variable, or an output, that differs."""
+    different: list[tuple[str, Sequence[Array], Sequence[Array]]] = []
+    if found := answer.first_variable(answer.case):
+        different.append(found)
+    for name, variable in zip(
+        answer.exercise.names, answer.exercise.returned, strict=True
+    ):
+        if name in answer.wrong:
+            mine = [values[name] for values in answer.given]
+            right = [values[name] for values in answer.right]
+            different.append((variable, mine, right))
+    for variable, given, correct in different:
+        for place in _assigned(answer, variable):
+            for words, new in _guesses(answer, place.node, given, correct):
+                said = f"your {letter(variable)} {words}"
+                yield Mutation("twice", said, (place.edit(new),))
+
+
+def _assigned(answer: Answer, variable: str) -> Iterator[Place]:
+    """Yield the right sides of assignments to a variable."""
+    tree = answer.exercise.program.tree
+    for place in places(tree, tree.body[0]):
+        match place.statement:
+            case ast.Assign([ast.Name(name)]) if name == variable:
+                if place.is_whole and isinstance(place.node, ast.expr):
+                    yield place
+
+
+def _guesses(
+    answer: Answer, node: Any, mine: Sequence[Array], right: Sequence[Array]
+) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what one value has more than the other, and the expression that has it."""
+    if [a.shape for a in mine] != [b.shape for b in right]:
+        return
+    with np.errstate(all="ignore"):
+        ratios = np.concatenate(
+            [np.ravel(a / b) for a, b in zip(mine, right, strict=True)]
+        )
+    values = np.concatenate([a.ravel() for a in mine])
+    if values.size and np.ptp(values) == 0:
+        constant = ast.Constant(float(values[0]))
+        yield f"is {values[0]:g}, whatever the numbers are", constant
+    ratios = ratios[np.isfinite(ratios)]
+    if ratios.size > 1 and ratios[0] and np.ptp(ratios) < 1e-9 * abs(ratios[0]):
+        times = ast.BinOp(node, ast.Mult(), ast.Constant(_rounded(ratios[0])))
+        yield f"is right but for a factor {_as_fraction(ratios[0])}", times
+    for part, its in _parts(answer):
+        for words, made, op in RESIDUES:
+            with suppress(ValueError), np.errstate(all="ignore"):
+                if all(map(same, map(np.asarray, map(made, right, its)), mine)):
+                    new = ast.BinOp(node, op(), part) if op else part
+                    yield words.format(written(part)), new
+
+
+def _rounded(ratio: float) -> float:
+    for number in (ratio, 1 / ratio):
+        if abs(number - round(number)) < 1e-9:
+            return round(number) if number is ratio else 1 / round(number)
+    return float(ratio)
+
+
+def _as_fraction(ratio: float) -> str:
+    """Write 1/5 for 0.2, and what a whole number, or one over it, may come from."""
+    if abs(ratio - round(ratio)) < 1e-9:
+        return f"{ratio:.0f}: a sum against a mean?"
+    if abs(1 / ratio - round(1 / ratio)) < 1e-9:
+        return f"1/{round(1 / ratio)}: a mean against a sum?"
+    return f"{ratio:g}"
+
+
+def _parts(answer: Answer) -> Iterator[tuple[ast.expr, list[Array]]]:
+    """Yield each expression of the solution, with its values at the end of a run."""
+    program, seen = answer.exercise.program, set()
+    ends = [dict(traced(program.function, args)) for args in answer.case]
+    for node in ast.walk(program.tree):
+        if isinstance(node, ast.expr) and ast.dump(node) not in seen:
+            seen.add(ast.dump(node))
+            with suppress(Exception), np.errstate(all="ignore"):
+                code = compile(ast.Expression(node), "<a part>", "eval")
+                names = program.function.__globals__
+                values = [np.asarray(eval(code, names, each)) for each in ends]
+                if all(value.dtype.kind == "f" for value in values):
+                    yield node, values
+
+
+# ------------------------------------------------------------ where nothing explains it
+
+
+def first_difference(answer: Answer, output: str) -> str:
+    """Say where the answer first differs, with numbers small enough for paper."""
+    exercise = answer.exercise
+    sizes = (exercise.sizes, exercise.alike)[answer.k]
+    args = exercise.arguments(np.random.default_rng(0), sizes, paper=True)
+    with suppress(Exception):
+        it = "it"
+        if found := answer.first_variable([args]):
+            name, (mine,), (right,) = found
+            it = f"the first of your variables that differs is {letter(name)}: it"
+        else:
+            mine = exercise.values(run(answer.function, args))[output]
+            right = exercise.values(run(exercise.solution, args))[output]
+        if mine.shape != right.shape:
+            return f"{it} has the shape {mine.shape}, and should have {right.shape}"
+        if mine.size > FEW:
+            entry = tuple(map(int, np.argwhere(~np.isclose(mine, right))[0]))
+            it += f" begins to differ at {list(entry)}, where it"
+            mine, right = mine[entry], right[entry]
+        at = [
+            f"\n      at {letter(name)} = {_number(x)}"
+            for name, x in zip(exercise.shapes, args, strict=True)
+            if np.size(x) <= FEW
+        ]
+        both = f"is {_number(mine)} and should be {_number(right)}"
+        return f"no usual slip; {it} {both}{''.join(at)}"
+    return "no usual slip explains it"
+
+
+def _number(x: Any) -> str:
+    """Write an array in one line.
+
+    >>> _number(np.array([1.0, -0.12345678]))
+    '[1, -0.1235]'
+    """
+    text = np.array2string(
+        np.asarray(x, float), separator=", ", formatter={"float_kind": "{:.4g}".format}
+    )
+    return " ".join(text.split())

@@ -1,0 +1,300 @@
+"""The ladder of exercises: right answers are accepted, and wrong ones are explained."""
+
+import functools
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wrong_answers import RIGHT, WRONG
+
+import minigrad as mg
+from minigrad.__main__ import main
+from minigrad.exercising import Exercise
+from minigrad.exercising.answers import checked, exercise_of
+from minigrad.exercising.grading import grade, gradescope, report
+from minigrad.exercising.notation import letter
+
+FOLDER = Path(__file__).parents[1] / "examples" / "exercises"
+EXERCISES = sorted(path.stem for path in FOLDER.glob("*.py"))
+every_exercise = pytest.mark.parametrize("name", EXERCISES)
+
+
+@functools.cache
+def exercise(name):
+    return exercise_of(FOLDER / f"{name}.py")
+
+
+def solution_text(name):
+    text = (FOLDER / "solutions" / f"{name}.py").read_text("utf-8")
+    return text.partition("\nexercise = ")[0]
+
+
+def answered(name, text, tmp_path):
+    """Check an answer that is a file with this text."""
+    path = tmp_path / f"{name}.py"
+    path.write_text(text, "utf-8")
+    return checked(exercise(name), path)
+
+
+# ------------------------------------------------------------------------ the ladder
+
+
+def test_there_are_enough():
+    assert len(EXERCISES) >= 22
+    assert sum("broken" in name for name in EXERCISES) == 6
+
+
+@every_exercise
+def test_the_solution_is_right(name):
+    diagnosis = exercise(name).check(exercise(name).solution)
+    assert diagnosis, str(diagnosis)
+    assert "proved" in str(diagnosis) or name == "19_counting"
+
+
+@every_exercise
+def test_an_exercise_begins_open_and_a_broken_program_is_diagnosed(name):
+    path = FOLDER / f"{name}.py"
+    diagnosis = checked(exercise(name), path)
+    if "broken" not in name:
+        assert diagnosis.state == "open"
+        return
+    assert diagnosis.state == "not yet"
+    assert BROKEN[name] in str(diagnosis)
+    assert all(each.exact for each in diagnosis.findings)
+
+
+BROKEN = {
+    "20_broken_bias": "your f has b_i where b_f belongs",
+    "21_broken_carry": "your c̄[t] lacks the term c̄[t+1] ⊙ f[t+1], the carry",
+    "22_broken_slope": "C[t+1] stands where tanh(C[t+1]) belongs in your c̄[t]",
+    "23_broken_embedding": "= stands where += belongs: your W̄[word] forgets",
+    "24_broken_softmax": "only the diagonal of the softmax's Jacobian",
+    "25_broken_inputs": "your h̄ lacks the term h̄, the carry from the next step",
+}
+
+
+@every_exercise
+def test_a_file_says_what_it_needs_and_how_it_is_checked(name):
+    text = (FOLDER / f"{name}.py").read_text("utf-8")
+    title, *rest = text.splitlines()
+    assert title.startswith(f'"""{int(name[:2])}. ')
+    assert "\nNeeds: " in text
+    assert f"minigrad check examples/exercises/{name}.py" in text
+    assert len(rest) < 65
+
+
+@every_exercise
+def test_there_are_three_hints_shown_one_by_one(name, capsys):
+    path = str(FOLDER / f"{name}.py")
+    for k, hint in enumerate(exercise(name).hints, start=1):
+        main(["check", path, "--hint", str(k)])
+        shown = capsys.readouterr().out
+        assert hint in shown
+        assert sum(other in shown for other in exercise(name).hints) == 1
+    assert k == 3
+    main(["check", path, "--hint", "4"])
+    assert "no more" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [n for n in EXERCISES if "broken" in n])
+def test_a_broken_program_shows_its_bug_when_it_is_run(
+    name, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    says = "d y / d b_f: [0. 0.]" if name == "20_broken_bias" else "different functions"
+    assert says in " ".join(capsys.readouterr().out.split())
+
+
+# ------------------------------------------------------------------- the diagnoses
+
+CASES = [(name, *case) for name, cases in WRONG.items() for case in cases]
+
+
+def test_there_are_enough_wrong_answers():
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize(("name", "old", "new", "words"), CASES)
+def test_a_wrong_answer_is_told_what_is_wrong(name, old, new, words, tmp_path):
+    text = solution_text(name)
+    assert old in text
+    start = text.rindex(f"def {exercise(name).name}(")
+    text = text[:start] + text[start:].replace(old, new)
+    diagnosis = answered(name, text, tmp_path)
+    assert diagnosis.state == "not yet"
+    assert words in str(diagnosis)
+
+
+@pytest.mark.parametrize("way", RIGHT)
+def test_a_right_answer_written_in_another_way_is_right(way, tmp_path):
+    name, function = RIGHT[way]
+    head = solution_text(name)
+    head = head[: head.rindex(f"def {exercise(name).name}(")]
+    diagnosis = answered(name, head + function, tmp_path)
+    assert diagnosis, str(diagnosis)
+
+
+# ------------------------------------------------------------------ what may come up
+
+
+def backward(y_bar, W, v):
+    W_bar = np.outer(y_bar, v)
+    v_bar = W.T @ y_bar
+    return W_bar, v_bar
+
+
+MATVEC = Exercise(backward, shapes={"y_bar": "m", "W": "m n", "v": "n"})
+
+
+def test_each_output_is_diagnosed_by_itself():
+    def both_wrong(y_bar, W, v):
+        return -np.outer(y_bar, v), 2 * W.T @ y_bar
+
+    said = str(MATVEC.check(both_wrong))
+    assert "W̄: it has the wrong sign" in said
+    assert "v̄: it is twice what it should be" in said
+
+
+def test_two_slips_in_one_output_are_both_named():
+    def right(y_bar, y, W):
+        z_bar = y_bar * (1 - y**2)
+        v_bar = W.T @ z_bar
+        return v_bar
+
+    def slipped(y_bar, y, W):
+        return W @ (y_bar * (1 - y))
+
+    exercise = Exercise(right, shapes={"y_bar": "m", "y": "m", "W": "m m"})
+    said = str(exercise.check(slipped))
+    assert "W is not transposed in your v̄" in said
+    assert "y stands where y² belongs in your z̄" in said
+
+
+def test_what_no_slip_explains_is_shown_where_it_first_differs_on_small_numbers():
+    def strange(y_bar, W, v):
+        W_bar = np.outer(np.sin(y_bar), v)
+        return W_bar, W.T @ y_bar
+
+    said = str(MATVEC.check(strange))
+    assert "the first of your variables that differs is W̄: it is [[" in said
+    assert "at v = [" in said
+    assert "v̄: proved equal" in said
+
+
+def test_an_answer_that_does_not_run_on_tensors_is_checked_in_floats_and_told_so():
+    def by_floats(y_bar, W, v):
+        return np.array([[float(a) * float(b) for b in v] for a in y_bar]), W.T @ y_bar
+
+    diagnosis = MATVEC.check(by_floats)
+    assert diagnosis
+    assert "right in floats, at 2 random points" in str(diagnosis)
+
+
+def test_nearly_right_is_not_right():
+    def nearly(y_bar, W, v):
+        return np.outer(y_bar, v) * 1.000001, W.T @ y_bar
+
+    assert not MATVEC.check(nearly)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda y_bar, W, v: np.outer(y_bar, v), "must return W̄, v̄, in this order"),
+        (lambda y_bar, W, v: (..., W.T @ y_bar), "The gap, ..., is not filled in"),
+        (lambda y_bar, W, v: None, "is not filled in"),
+        (lambda y_bar, W: None, "TypeError"),
+        (lambda y_bar, W, v: (W @ W @ W, v[7]), "it stops"),
+        (lambda y_bar, W, v: (np.outer(y_bar, v), v[:1]), "has the shape"),
+    ],
+)
+def test_what_is_no_answer_is_said_in_words(answer, says):
+    diagnosis = MATVEC.check(answer)
+    assert not diagnosis
+    assert says in str(diagnosis)
+
+
+def test_arguments_and_shapes_of_an_exercise_must_agree():
+    with pytest.raises(TypeError, match="its arguments are y_bar, W, v"):
+        Exercise(backward, shapes={"W": "m n", "v": "n"})
+
+
+def test_the_solution_is_itself_again_after_all_slips():
+    before = mg.prove_equal(MATVEC.solution, backward, (2,), (2, 3), (3,))
+    with MATVEC.program.changed([]) as function:
+        assert mg.prove_equal(function, backward, (2,), (2, 3), (3,))
+    assert before
+
+
+def test_names_are_written_as_on_the_blackboard():
+    assert [*map(letter, ("c_tilde_bar", "sigmoid", "W_f", "alpha"))] == [
+        "c̃̄",
+        "σ",
+        "W_f",
+        "α",
+    ]
+
+
+# ---------------------------------------------------------------------- the command
+
+
+def test_the_command_checks_one_file_in_words_and_many_in_a_table(capsys):
+    one, other = (
+        str(FOLDER / f"{name}.py") for name in ("01_neuron", "20_broken_bias")
+    )
+    assert main(["check", one]) == 1
+    assert "01_neuron: open" in capsys.readouterr().out
+    assert main(["check", one, other]) == 1
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["01_neuron", "20_broken_bias"]
+    solutions = str(FOLDER / "solutions" / "01_neuron.py")
+    assert main(["check", solutions, "--solution", solutions]) == 0
+    assert "01_neuron: right: proved equal" in capsys.readouterr().out
+
+
+def test_the_command_says_what_is_missing(tmp_path, capsys):
+    alone = tmp_path / "alone.py"
+    alone.write_text("def other(): ...")
+    for arguments, says in (
+        ([str(alone)], "would hold the solution"),
+        ([str(tmp_path / "none.py")], "would hold the solution"),
+        ([str(alone), "--solution", str(alone)], "one Exercise in a variable"),
+        (
+            [str(alone), "--solution", str(FOLDER / "solutions/08_matvec.py")],
+            "has none",
+        ),
+    ):
+        assert main(["check", *arguments]) == 1
+        error = capsys.readouterr().err
+        assert says in error
+        assert "Traceback" not in error
+
+
+def test_the_command_writes_results_for_gradescope(tmp_path, capsys):
+    path = tmp_path / "results.json"
+    main(["check", str(FOLDER / "20_broken_bias.py"), "--results", str(path)])
+    (test,) = json.loads(path.read_text("utf-8"))["tests"]
+    assert (test["name"], test["score"], test["max_score"]) == ("20_broken_bias", 5, 10)
+    assert "your f has b_i where b_f belongs" in test["output"]
+
+
+# ---------------------------------------------------------------------- for teachers
+
+
+def test_answers_are_graded_with_credit_for_a_single_slip():
+    answers = {
+        "ada": backward,
+        "bob": lambda y_bar, W, v: (np.outer(v, y_bar), W.T @ y_bar),
+        "eve": lambda y_bar, W, v: (np.sin(W), np.cos(v)),
+    }
+    graded = grade(MATVEC, answers)
+    assert [each.score() for each in graded] == [1.0, 0.75, 0.0]
+    assert [each.score({"transpose": 0.8}) for each in graded] == [1.0, 0.9, 0.0]
+    lines = report(graded).splitlines()
+    assert lines[2].split()[:2] == ["bob", "75%"]
+    assert "transposed" in lines[2]
+    scores = [test["score"] for test in gradescope(graded, points=4)["tests"]]
+    assert scores == [4, 3, 0]
