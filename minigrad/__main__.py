@@ -55,7 +55,7 @@ def _draw(options: argparse.Namespace) -> None:
         _output(options),
         options.view,
         open=options.open == ["all"] or options.open or False,
-        max_nodes=options.max_nodes,
+        fold=not options.no_fold,
         legend=not options.no_legend,
         renderer=options.renderer,
     )
@@ -207,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a function to look into, or all; may be repeated",
     )
     command.add_argument("-o", "--out", metavar="FILE", help=".pdf, .svg, .png or .dot")
-    command.add_argument("--max-nodes", type=int, default=300, help="default: 300")
+    command.add_argument("--no-fold", action="store_true", help="draw all of it")
     command.add_argument("--no-legend", action="store_true")
     command.add_argument("--renderer", help="dot, graphviz-pure or a program like them")
 

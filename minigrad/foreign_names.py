@@ -238,6 +238,7 @@ KEYWORDS: Table = {  # of one function, or of any
     "Parameter.dtype": "mg.Parameter(np.asarray(array, dtype))",
     "device": ON_CPU,
     "backward.gradient": "y.backward(seed=np.ones(y.shape))",
+    "draw.max_nodes": "mg.draw(y, fold=False)  # else it is folded to fit a page",
     "retain_graph": "  # the tape stays as long as the loss",
     "create_graph": "mg.grad(loss, t, record=True)",
     "allow_unused": "mg.grad(loss, [t, other])  # zeros for what has no part in it",

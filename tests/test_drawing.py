@@ -16,12 +16,13 @@ import pytest
 from conftest import RENDERERS, needs_dot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from view_cases import LAYERS
 
 import minigrad as mg
 from minigrad.drawing import VIEWS, Group, Label, NotRendered, View, draw, render
 from minigrad.drawing import drawing as drawing_module
 from minigrad.drawing.backward.cotangents import _gradient
-from minigrad.drawing.fold import foldings
+from minigrad.drawing.fold import fold, foldings
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
 from minigrad.drawing.words import values_text
@@ -279,22 +280,35 @@ def test_a_thousand_steps_fold_into_a_picture_as_small_as_that_of_fifty():
     assert len(drawing.dot.splitlines()) == len(draw(lstm(50), "op").dot.splitlines())
     assert "997 time steps" in drawing.dot
     assert "t = 3 … 999" in drawing.dot
-    for shown in (1, 2, 1000):
-        assert f'label="t = {shown}"' in drawing.dot
+    assert 'label="t = 2"' in drawing.dot  # a frame: it is open
+    assert "t = 1000" in drawing.dot
     assert 'label="t = 3"' not in drawing.dot
 
 
-def test_time_is_folded_first_then_gates_then_layers():
-    made = lstm(40)
+def test_time_is_folded_first_then_steps_then_gates_then_layers():
+    tape = mg.Tape(lstm(40))
+    groups = list(VIEWS["op"].groups(tape))
+    gates = "folded: every dense sub-layer is one box"
+    one = "folded: of LSTM t = 2 is drawn, every other time step is one node"
+    assert [notes for _, notes in foldings(tape, groups)] == [
+        (),
+        ("folded: 37 time steps of LSTM, t = 3 to 39; each repeats t = 2",),
+        (one,),
+        (one, gates),
+        ("folded: every layer is one node, with all its time steps",),
+    ]
+    many = [len(found) for found, _ in foldings(tape, groups)]
+    assert many == sorted(many, reverse=True)
 
-    def said(most: int) -> list[str]:
-        dot = draw(made, "op", max_nodes=most).dot
-        return re.findall(r"<TD>folded: (.*?)</TD>", dot)
 
-    steps = "37 time steps of LSTM, t = 3 to 39; each repeats t = 2"
-    assert said(120) == [steps]
-    assert said(60) == [steps, "every dense sub-layer is one box"]
-    assert said(12) == ["every layer is one node, with all its time steps"]
+def test_of_several_layers_one_stays_open_longest():
+    tape = mg.Tape(LAYERS["stack"](3))
+    found = [(g, n) for g, n in foldings(tape, list(VIEWS["op"].groups(tape)))]
+    (groups, notes), *_ = [
+        each for each in found if "every other layer" in str(each[1])
+    ]
+    assert [group.kind for group in groups].count("layer") == 1
+    assert notes[0].startswith("folded: of Stack.layers.0 t = 2 is drawn")
 
 
 def test_folding_loses_and_repeats_no_entry():
@@ -307,7 +321,9 @@ def test_folding_loses_and_repeats_no_entry():
 
 
 def test_what_fits_is_not_folded():
-    assert "folded" not in draw(lstm(3), "op").dot
+    assert "folded" not in draw(lstm(1), "op").dot
+    assert "folded: of LSTM" in draw(lstm(3), "op").dot
+    assert "folded" not in draw(lstm(3), "op", fold=False).dot
 
 
 def test_only_true_repeats_are_folded():
@@ -319,12 +335,10 @@ def test_only_true_repeats_are_folded():
                 y = mg.tanh(y * (other if t == special else w))
         return y
 
-    assert "38 time steps" not in draw(loop(20), max_nodes=50).dot
-    notes = re.findall(
-        r"folded: (\d+) time steps of loop", draw(loop(20), max_nodes=50).dot
-    )
-    assert [int(note) for note in notes] == [18, 17]  # around step 20, which stays
-    assert 'label="t = 20"' in draw(loop(20), max_nodes=50).dot
+    tape = mg.Tape(loop(20))
+    _, notes = fold(tape, list(VIEWS["op"].groups(tape)))
+    many = re.findall(r"folded: (\d+) time steps of loop", " ".join(notes))
+    assert [int(each) for each in many] == [18, 17]  # around step 20, which stays
 
 
 def test_different_numbers_in_the_program_are_not_repeats():
@@ -332,7 +346,7 @@ def test_different_numbers_in_the_program_are_not_repeats():
     for t in range(40):
         with mg.scope("loop", t):
             y = mg.tanh(y * (0.5 + t))
-    dot = draw(y, max_nodes=50).dot
+    dot = draw(y).dot
     assert "each repeats" not in dot
     assert "folded: every layer is one node" in dot
 
@@ -342,7 +356,7 @@ def test_time_may_run_backwards():
     for t in reversed(range(40)):
         with mg.scope("back", t):
             y = mg.tanh(y * 0.5)
-    assert "t = 37 … 1" in draw(y, max_nodes=50).dot
+    assert "t = 37 … 1" in draw(y).dot
 
 
 # --------------------------------------------------------------------------- painting
@@ -350,7 +364,7 @@ def test_time_may_run_backwards():
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_an_svg_has_every_node_arrow_and_cluster(renderer):
-    drawing = draw(lstm(2), "op", renderer=renderer)
+    drawing = draw(lstm(2), "op", renderer=renderer, fold=False)
     root = ET.fromstring(drawing.svg().encode())
     classes = [group.get("class") for group in root.iter(f"{SVG}g")]
     nodes, arrows = map(int, re.findall(r"(\d+) (?:nodes|arrows)", repr(drawing)))
@@ -531,7 +545,8 @@ def released() -> mg.Tensor:
         (lambda: draw([]), ValueError, "draw of nothing.*structure of some"),
         (lambda: draw(unrecorded()), ValueError, "under no_grad"),
         (lambda: draw(released()), ValueError, "was released"),
-        (lambda: draw(lstm(3), "op", max_nodes=4), ValueError, "max_nodes=4.*mg.scope"),
+        (lambda: draw(chain(400), "op"), ValueError, "401 nodes.*mg.scope.*fold=False"),
+        (lambda: draw(lstm(3), max_nodes=4), TypeError, "max_nodes.*fold=False"),
         (lambda: draw(difference()).save("a.jpeg"), ValueError, r"\.jpeg.*\.svg"),
         (lambda: draw(difference()).save("a"), ValueError, r"\(none\)"),
     ],
@@ -540,6 +555,14 @@ def test_a_mistake_is_explained(mistake, error, says):
     with pytest.raises(error, match=f"(?s){says}") as caught:
         mistake()
     assert parts(str(caught.value))
+
+
+def chain(many: int) -> mg.Tensor:
+    """Functions of functions, without a time step that could be folded."""
+    y = mg.Tensor(1.0, name="w")
+    for _ in range(many):
+        y = mg.tanh(y)
+    return y
 
 
 def test_a_view_is_an_entry_in_a_registry(monkeypatch):

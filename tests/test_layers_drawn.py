@@ -368,11 +368,6 @@ def test_too_many_steps_that_differ_are_placed_by_graphviz_and_it_is_said():
     assert "placed by Graphviz, because 11 time steps that differ are too many" in drawn
 
 
-def test_more_nodes_than_wanted_are_placed_by_graphviz_and_it_is_said():
-    drawn = draw(sequence(50), "unrolled", max_nodes=50).dot
-    assert "nodes are more than max_nodes=50" in drawn
-
-
 def test_what_ran_once_is_not_folded_and_it_is_said():
     drawn = draw(sequence(1), "folded").dot
     assert "not folded, because the cell ran once; this is the view gate" in drawn

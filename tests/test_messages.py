@@ -667,11 +667,6 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
         *(ValueError, rf"view=\['gate'\]\), {HERE}", "output: shape"),
         *("no view of that name", '"op"'),
     ),
-    "number of nodes that is none": (
-        lambda: mg.draw(x * 2.0, max_nodes="a"),
-        *(TypeError, f"max_nodes='a'.*{HERE}", "max_nodes: 'a'", "is no number"),
-        "max_nodes=300",
-    ),
     "picture saved into a number": (
         lambda: mg.draw(x * 2.0).save(3),
         *(TypeError, rf"save\(3\), {HERE}", "path: 3", "of type int", "picture.pdf"),

@@ -8,10 +8,10 @@ In a notebook `mg.draw(loss)` is the picture; anywhere else:
 The files, in the order of the argument:
 
     words.py     what a picture says         view.py      which entries make one node
-    project.py   nodes, arrows, clusters     fold.py      repeated time steps
+    project.py   nodes, arrows, clusters     fold.py      what a page does not hold
     styles.py    what it looks like          legend.py    what the looks mean
     dot.py       all that as DOT text        canvas.py    what all graphs have
-    safe.py      text made safe, and its size
+    estimate.py  how large it will be        safe.py      text made safe, and its size
 
     sheet.py     DOT text with places        curves.py    wires with round corners
     cell/        a cell as its parts stand: gate, unrolled, folded, difference, and
@@ -29,16 +29,20 @@ What is known of a tape's structure is read in `minigrad.structure`.
 
 from __future__ import annotations
 
-import numbers
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from minigrad.drawing.cell.recurrent import default
-from minigrad.drawing.dot import dot_text
+from minigrad.drawing.dot import Graph
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.failure import first_words, with_failure
-from minigrad.drawing.fold import readable
+from minigrad.drawing.fold import foldings
 from minigrad.drawing.opening import Names, opened
+from minigrad.drawing.paper import fitted
+from minigrad.drawing.project import Picture
 from minigrad.drawing.render import NotRendered
+from minigrad.drawing.safe import SMALL
+from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import Group, NotPlaced, View
 from minigrad.drawing.views import VIEWS
 from minigrad.drawing.words import Label, by_name
@@ -51,13 +55,29 @@ from minigrad.tape import Tape
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
 
 
+class Drawn(Protocol):
+    """A picture before it is text: what a view draws of a tape."""
+
+    nodes: Any
+    edges: Any
+
+    def size(self, with_legend: bool = True) -> tuple[float, float]:
+        """Return about how wide and high it will be, in points."""
+
+    def dot_text(self, title: str, with_legend: bool = True) -> str:
+        """Return it as DOT text."""
+
+
+MOST = 300  # nodes that Graphviz places in any case
+
+
 @taught
 def draw(
     output: Any,
     view: str | None = None,
     *,
     open: Names = False,
-    max_nodes: int = 300,
+    fold: bool = True,
     legend: bool = True,
     renderer: str | None = None,
 ) -> Drawing:
@@ -70,9 +90,8 @@ def draw(
                 default "gate" if there is a cell to draw, else "op"
     open        the names of functions to look into, or True for all: "softmax" is a
                 frame around what it recorded, where it would be one node
-    max_nodes   a picture with more is folded, and says so: of equal time steps the
-                first, the second and the last are drawn; then gates are one box
-                each, then layers one node
+    fold        a picture whose words could not be read on a page of A4 is folded, and
+                says so: equal time steps first, then all but one, gates, layers
     legend      explain colours and shapes below the picture
     renderer    "dot", "graphviz-pure" or a program like them; by default what is there
 
@@ -81,14 +100,11 @@ def draw(
     >>> draw(a - b * b)
     <Drawing: 4 nodes, 4 arrows, view 'op'>
 
-    Raises TypeError for what is no Tensor, or no number of nodes, and ValueError for no
-    outputs at all, for an unknown view or function, for a tape without a record or one
-    that stays larger than `max_nodes`.
+    Raises TypeError for what is no Tensor, and ValueError for no outputs at all, for an
+    unknown view or function, for a tape without a record or one that stays too large.
     """
     noted = output if isinstance(output, recording) else None
     tape = tape_of(output, "draw") if noted is None else noted.tape()
-    if not isinstance(max_nodes, numbers.Real | int):
-        raise _no_number(max_nodes)
     named, alone = by_name(tape.outputs), len(tape.outputs) == 1
     how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
@@ -98,38 +114,43 @@ def draw(
     chosen = _known(view, named)
     if open is not False:
         chosen = opened(chosen, view, tape, open)
+    said: tuple[str, ...] = ()
     if noted is not None and noted.failure is not None:
         chosen = with_failure(chosen, noted.failure)
-    sheet, said = _placed(chosen, tape, max_nodes)
     if noted is not None and noted.error is not None:
-        said += (f"it ended here: {first_words(noted.error)}",)
-    if sheet is not None:
-        summary = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows, view {view!r}"
-        return Drawing(sheet.dot_text(how, legend), summary, told, renderer)
-    said += chosen.notes(tape)
-    picture = readable(tape, list(chosen.groups(tape)), max_nodes, said)
-    if len(picture.nodes) > max_nodes:
-        raise _too_large(len(picture.nodes), max_nodes, named)
-    return Drawing(
-        dot_text(picture, how, legend),
-        f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows, view {view!r}",
-        told,
-        renderer,
-    )
+        said = (f"it ended here: {first_words(noted.error)}",)
+    ways = _ways(chosen, tape, said)
+    drawn = _on_a_page(ways, chosen.least, legend) if fold else next(ways)
+    if fold and not isinstance(drawn, Sheet) and len(drawn.nodes) > MOST:
+        raise _too_large(len(drawn.nodes), named)
+    summary = f"{len(drawn.nodes)} nodes, {len(drawn.edges)} arrows, view {view!r}"
+    return Drawing(drawn.dot_text(how, legend), summary, told, renderer)
 
 
-def _placed(view: View, tape: Tape, most: int) -> tuple[Any, tuple[str, ...]]:
-    """Return the sheet of a view; or None, and why Graphviz places the nodes."""
-    if view.sheet is None:
-        return None, ()
+def _ways(view: View, tape: Tape, said: tuple[str, ...]) -> Iterator[Drawn]:
+    """Yield what a view draws of a tape, folded less, then more."""
     try:
-        sheet = view.sheet(tape)
+        placed = False
+        for sheet in view.sheets(tape):
+            placed = True
+            sheet.notes.extend(said)
+            yield sheet
+        if placed:
+            return
     except NotPlaced as reason:
-        return None, (f"placed by Graphviz, because {reason}",)
-    if sheet is None or len(sheet.nodes) <= most:
-        return sheet, ()
-    many = f"{len(sheet.nodes)} nodes are more than max_nodes={most}"
-    return None, (f"placed by Graphviz, because {many}",)
+        said = (f"placed by Graphviz, because {reason}", *said)
+    said += view.notes(tape)
+    for groups, notes in foldings(tape, list(view.groups(tape))):
+        yield Graph(Picture(tape, groups, (*said, *notes)))
+
+
+def _on_a_page(ways: Iterator[Drawn], least: float, legend: bool) -> Drawn:
+    """Return the least folded picture that is readable on a page, or the last."""
+    for drawn in ways:
+        _, scale = fitted(drawn.size(legend))
+        if SMALL * scale >= least:
+            break
+    return drawn
 
 
 def _known(view: str, named: dict[str, Any]) -> View:
@@ -146,26 +167,15 @@ def _known(view: str, named: dict[str, Any]) -> View:
     )
 
 
-def _no_number(max_nodes: Any) -> TypeError:
-    return TypeError(
-        explain(
-            f"draw(output, max_nodes={max_nodes!r}), at {user_line()}",
-            {"max_nodes": max_nodes},
-            "max_nodes says how many nodes a picture may have, and this is no number.",
-            "give a number, max_nodes=300, or leave it away.",
-        )
-    )
-
-
-def _too_large(nodes: int, max_nodes: int, named: dict[str, Any]) -> ValueError:
+def _too_large(nodes: int, named: dict[str, Any]) -> ValueError:
     return ValueError(
         explain(
             f"draw of {nodes} nodes, at {user_line()}",
             named,
-            f"more than max_nodes={max_nodes} cannot be read, and Graphviz may need "
-            "hours; time steps, gates and layers are folded already.",
+            f"more than {MOST} cannot be read, and Graphviz may need hours; time "
+            "steps, gates and layers are folded already.",
             "draw a part (draw(state.c)) or fewer time steps; run what a loop does at "
             "step t `with mg.scope(t):`, then equal steps are folded; or give "
-            f"max_nodes={nodes}.",
+            "fold=False, and all of them are drawn.",
         )
     )

@@ -9,44 +9,97 @@ of a σ; ids are generated, and a user's text goes through `safe.py`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minigrad.context import path
 from minigrad.drawing.canvas import canvas
+from minigrad.drawing.estimate import Size, ranks, size_of_ranks
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
 from minigrad.drawing.safe import plain, pointed, rich, shortened, size
 from minigrad.drawing.styles import MUTED, PART, STYLES, Style, frame_style
 from minigrad.drawing.view import FOLDED
+from minigrad.structure.parts import DENSE
 
 if TYPE_CHECKING:
     import graphviz
 
 
-MARK = ".11"  # inches: the side of a small square
+MARK = 0.11  # inches: the side of a small square
+NODES, RANKS = 0.16, 0.3  # inches between nodes of a rank, and between ranks
 
 
-def dot_text(picture: Picture, title: str, with_legend: bool = True) -> str:
-    """Return the DOT text of a picture."""
-    graph = canvas(
-        title,
-        {"arrowsize": ".6"},
-        rankdir="LR",
-        nodesep=".16",
-        ranksep=".3",
-        newrank="true",
-    )
-    if with_legend:
-        graph.attr(label=legend(picture), labelloc="b")
-    ids = {frame.scope: f"cluster_{i}" for i, frame in enumerate(picture.root.frames())}
-    _write_cluster(graph, picture.root, ids)
-    step = _steps(picture.root)
+class Graph:
+    """A picture whose nodes Graphviz places."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.nodes, self.edges = picture.nodes, picture.arrows
+        self.in_time = sorted(_in_time(picture))
+        arrows = [(arrow.tail, arrow.head, arrow.says) for arrow in picture.arrows]
+        left_of = [*((tail, head) for tail, head, _ in arrows), *self.in_time]
+        rank = ranks([node.id for node in picture.nodes], left_of)
+        apart = 72 * RANKS, 72 * NODES
+        self.bare = size_of_ranks(picture.root, rank, node_size, arrows, apart)
+        self.gates = list(gates(picture, rank))
+
+    def size(self, with_legend: bool = True) -> Size:
+        """Return about how wide and high it will be, in points."""
+        if not with_legend:
+            return self.bare
+        wide, high = legend(self.picture, self.bare[0]).size()
+        return max(self.bare[0], wide), self.bare[1] + high
+
+    def dot_text(self, title: str, with_legend: bool = True) -> str:
+        """Return the DOT text."""
+        picture = self.picture
+        look = {"rankdir": "LR", "nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
+        graph = canvas(title, {"arrowsize": ".6"}, **look, newrank="true")
+        if with_legend:
+            table = legend(picture, self.bare[0]).table()
+            graph.attr(label=table, labelloc="b")
+        frames = enumerate(picture.root.frames())
+        ids = {frame.scope: f"cluster_{i}" for i, frame in frames}
+        _write_cluster(graph, picture.root, ids, self.gates)
+        step = _steps(picture.root)
+        for arrow in picture.arrows:
+            _write_arrow(graph, arrow, step.get(arrow.tail) != step.get(arrow.head))
+        for tail, head in self.in_time:
+            graph.edge(tail, head, style="invis")
+        return str(graph.source)
+
+
+def gates(picture: Picture, rank: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield the gates that read one value: f, i, c~, o, in the order of the tape."""
+    kinds = {node.id: node.kind for node in picture.nodes}
+    trained = {
+        arrow.head for arrow in picture.arrows if kinds[arrow.tail] == "parameter"
+    }
+    readers: dict[tuple[str, int], dict[str, None]] = {}
     for arrow in picture.arrows:
-        _write_arrow(graph, arrow, step.get(arrow.tail) != step.get(arrow.head))
-    for tail, head in sorted(_in_time(picture)):
-        graph.edge(tail, head, style="invis")
-    return str(graph.source)
+        if kinds[arrow.head] == DENSE or arrow.head in trained:
+            readers.setdefault((arrow.tail, rank[arrow.head]), {})[arrow.head] = None
+    found = {tuple(each) for each in readers.values() if len(each) > 1}
+    yield from map(list, sorted(found))
+
+
+def write_order(graph: graphviz.Digraph, gates: Sequence[str]) -> None:
+    """Let gates stand below each other in this order.
+
+    Graphviz keeps nodes of one rank in order if they are in one frame, from below; of
+    frames it only avoids that lines cross. So from a row of invisible points invisible
+    lines lead to the gates: several, for one would rather be crossed than a visible.
+    """
+    points = [f"o{id}" for id in reversed(gates)]
+    with graph.subgraph() as row:
+        row.attr(rank="same")
+        row.attr("node", shape="point", width=".01", style="invis")
+        row.attr("edge", style="invis")
+        for lower, upper in itertools.pairwise(points):
+            row.edge(lower, upper)
+    for point in points * 3:
+        graph.edge(point, point[1:], style="invis")
 
 
 def _steps(root: Cluster) -> dict[str, Any]:
@@ -87,10 +140,16 @@ def _is_step(frame: Cluster) -> bool:
     return _is_time(frame) or not frame.clusters
 
 
-def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
+def _write_cluster(
+    graph: graphviz.Digraph, cluster: Cluster, ids: Any, gates: list[list[str]]
+) -> None:
+    inside = [found for found in gates if _holds(cluster, found)]
+    for found in inside:
+        if not any(_holds(inner, found) for inner in cluster.clusters.values()):
+            write_order(graph, found)
     for node in cluster.nodes:
         write_node(graph, node)
-    for inner in cluster.clusters.values():
+    for inner in reversed(cluster.clusters.values()):  # as ranks are filled
         title, inner = _unwrapped(inner)
         style = frame_style(inner)
         with graph.subgraph(name=ids[inner.scope]) as frame:
@@ -105,7 +164,11 @@ def _write_cluster(graph: graphviz.Digraph, cluster: Cluster, ids: Any) -> None:
                 labeljust="c",
                 margin="7",
             )
-            _write_cluster(frame, inner, ids)
+            _write_cluster(frame, inner, ids, inside)
+
+
+def _holds(frame: Cluster, nodes: Sequence[str]) -> bool:
+    return {node.id for node in frame}.issuperset(nodes)
 
 
 def _unwrapped(frame: Cluster) -> tuple[str, Cluster]:
@@ -131,6 +194,13 @@ def _is_time(frame: Cluster) -> bool:
 def _title(frame: Cluster) -> str:
     label = frame.scope[-1]
     return f"t = {label}" if isinstance(label, int) else shortened(label)
+
+
+def node_size(node: Node) -> Size:
+    """Return how wide and high a node is, in points."""
+    style = STYLES[node.kind]
+    wide, high = (MARK, MARK) if style.is_mark else size(node.label, style.shape)
+    return 72 * wide, 72 * high
 
 
 def write_node(graph: graphviz.Digraph, node: Node) -> None:
@@ -166,8 +236,8 @@ def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
         style="filled",
         fillcolor=style.fill,
         color=style.border,
-        width=MARK,
-        height=MARK,
+        width=f"{MARK:g}",
+        height=f"{MARK:g}",
     )
 
 

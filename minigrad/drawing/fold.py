@@ -1,10 +1,12 @@
-"""Folding: a picture with too many nodes shows less, and says what it does not show.
+"""Folding: a picture too large for a page shows less, and says what it does not show.
 
-What is folded, in this order, until the picture can be read:
+What is folded, in this order, until the picture can be read on a page:
 
     time     a thousand equal time steps are drawn as first, second, ..., last
+    steps    of each loop one time step is drawn, every other one is a node
     gates    every dense sub-layer is one box
-    layers   everything that ran over time in one part of the model is one node
+    layers   everything that ran over time in one part of the model is one node:
+             first in all parts but one, then in all
 
 Only repetition is folded in time (see `minigrad.structure.repeats`). Of every run of
 repeats the first stays as the example, and the last step of all stays because the
@@ -19,26 +21,13 @@ from dataclasses import replace
 
 from minigrad.context import path
 from minigrad.drawing.dense_and_layer_views import by_layer
-from minigrad.drawing.project import Picture
 from minigrad.drawing.view import FOLDED, LAYER, Group
 from minigrad.drawing.words import Label
 from minigrad.structure.parts import DENSE, Part
-from minigrad.structure.repeats import Run, repeated, repeats
+from minigrad.structure.repeats import Run, all_but_one, repeats, run_of_each
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-
-
-def readable(
-    tape: Tape, groups: list[Part], most: int, notes: tuple[str, ...] = ()
-) -> Picture:
-    """Return the least folded picture of at most so many nodes, or the most folded."""
-    for folded, more in foldings(tape, groups):
-        if len(folded) <= most:  # cheap to ask: leaves come on top
-            picture = Picture(tape, folded, (*notes, *more))
-            if len(picture.nodes) <= most:
-                return picture
-    return Picture(tape, folded, (*notes, *more))
 
 
 def foldings(
@@ -51,15 +40,22 @@ def foldings(
     >>> y = mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
     >>> tape = mg.Tape(y)
     >>> [len(groups) for groups, _ in foldings(tape, list(every_primitive(tape)))]
-    [3, 3, 1, 1]
+    [3, 3, 3, 1, 1]
     """
     yield groups, ()
-    in_time, notes = fold(tape, groups)
+    yield fold(tape, groups)
+    in_time, notes = one_step(tape, groups)
     yield in_time, notes
     boxes = [group for group in structure(tape) if group.kind == DENSE]
     closed = "folded: every dense sub-layer is one box"
     yield _regrouped(in_time, _owners(boxes)), (*notes, closed)
     layers = by_layer(tape)
+    others = [group for group in layers if group.kind == LAYER][1:]
+    if others:
+        in_time, only = _regrouped(in_time, _owners(others)), notes[:1]
+        only += ("folded: every other layer is one node, with all its time steps",)
+        yield in_time, only
+        yield _regrouped(in_time, _owners(boxes)), (*only, closed)
     inputs = [group for group in layers if group.kind == "input"]
     whole = [group for group in layers if group.kind in (DENSE, LAYER)]
     closed = "folded: every layer is one node, with all its time steps"
@@ -72,11 +68,27 @@ def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:
 
 def fold(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
-    group_of = {run: _folded(run) for run in repeats(tape)}
-    folded: dict[Tensor, Part] = {
-        entry: group_of[run] for entry, run in repeated(tape).items()
+    runs = repeats(tape)
+    return _folded_in(tape, groups, runs), tuple(map(said, runs))
+
+
+def _folded_in(tape: Tape, groups: list[Part], runs: list[Run]) -> list[Part]:
+    group_of = {run: _folded(run) for run in runs}
+    owners: dict[Tensor, Part] = {
+        entry: group_of[run] for entry, run in run_of_each(tape, runs).items()
     }
-    return _regrouped(groups, folded), tuple(map(said, group_of))
+    return _regrouped(groups, owners)
+
+
+def one_step(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
+    """Return groups with one time step of each loop, every other one as a node."""
+    steps = all_but_one(tape)
+    loops = {run.loop: run.example for run in steps}
+    return _folded_in(tape, groups, steps), tuple(
+        f"folded: of {path(loop) or 'the loop'} t = {t} is drawn, every other time "
+        "step is one node"
+        for loop, t in loops.items()
+    )
 
 
 def said(run: Run) -> str:
@@ -89,9 +101,14 @@ def said(run: Run) -> str:
 
 def _folded(run: Run) -> Group:
     first, last, count = run.times[0], run.times[-1], len(run.times)
+    entries = tuple(itertools.chain(*run.entries))
+    if count == 1:
+        remark = f"{len(entries)} entries"
+        says = f"{path((*run.loop, first))}: {remark} of the tape"
+        return Group(entries, run.loop, FOLDED, Label("", f"t = {first}", remark), says)
     remark = f"{count} time steps\nt = {first} … {last}\nas t = {run.example}"
     return Group(
-        tuple(itertools.chain(*run.entries)),
+        entries,
         run.loop,
         FOLDED,
         Label("folded", "", remark),

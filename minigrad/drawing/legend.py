@@ -8,7 +8,7 @@ place in every font.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from minigrad.drawing.project import Picture
 from minigrad.drawing.safe import SMALL, markup, width
@@ -28,23 +28,52 @@ from minigrad.drawing.words import explained
 Entry = tuple[str, str]  # the cell of a swatch or symbol, and words
 
 
-def legend(picture: Picture) -> str:
-    """Return the legend as an HTML-like label: what was folded, then the grid."""
-    most = 8 if len(picture.nodes) > 40 else 4 if len(picture.nodes) > 8 else 3
+def legend(picture: Picture, wide: float) -> Legend:
+    """Return the legend of a picture of that width: what was folded, then the grid."""
     kinds = of_kinds({node.kind for node in picture.nodes})
     entries = [*kinds, *_of_frames(picture), *marks(picture), *_symbols(picture)]
-    return table(entries, picture.notes, most)
+    return Legend(entries, list(picture.notes), wide)
 
 
-def table(entries: list[Entry], notes: Iterable[str], most: int) -> str:
-    """Return notes and, below, the entries in at most so many columns."""
-    rows = [markup(note) for note in notes]
-    return (
-        f'<<FONT POINT-SIZE="{SMALL}" COLOR="{MUTED}">'
-        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        + "".join(f"<TR><TD>{row}</TD></TR>" for row in [*rows, _grid(entries, most)])
-        + "</TABLE></FONT>>"
-    )
+class Legend:
+    """Notes and, below, entries in as many columns as are no wider than a picture."""
+
+    def __init__(self, entries: list[Entry], notes: list[str], wide: float) -> None:
+        self.entries, self.notes = entries, notes
+        fit = (n for n in range(len(entries), 2, -1) if self._across(n) <= wide)
+        most = next(fit, 2)
+        self.columns = math.ceil(len(entries) / max(1, math.ceil(len(entries) / most)))
+
+    def table(self) -> str:
+        """Return it as an HTML-like label."""
+        rows = [*map(markup, self.notes), *self._grid()]
+        return (
+            f'<<FONT POINT-SIZE="{SMALL}" COLOR="{MUTED}">'
+            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
+            + "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
+            + "</TABLE></FONT>>"
+        )
+
+    def size(self) -> tuple[float, float]:
+        """Return about how wide and high it is, in points."""
+        notes = (SMALL * width(note) for note in self.notes)
+        rows = len(self.entries) / max(1, self.columns)
+        high = 15.0 * (math.ceil(rows) + len(self.notes)) + 11
+        return max([self._across(self.columns), *notes]), high
+
+    def _grid(self) -> list[str]:
+        """Lay the entries out in columns."""
+        found, n = self.entries, self.columns
+        rows = [found[i : i + n] for i in range(0, len(found), n or 1)]
+        cells = ["".join(cell + _words(says) for cell, says in row) for row in rows]
+        grid = "".join(f"<TR>{row}</TR>" for row in cells)
+        look = 'BORDER="0" CELLSPACING="3" CELLPADDING="0"'
+        return [f"<TABLE {look}>{grid}</TABLE>"] if grid else []
+
+    def _across(self, columns: int) -> float:
+        """Return the width of entries in so many columns."""
+        words = [SMALL * width(says) + 42 for _, says in self.entries]
+        return sum(max(words[i::columns], default=0.0) for i in range(columns))
 
 
 def of_kinds(kinds: Container[str]) -> list[Entry]:
@@ -79,15 +108,6 @@ def _symbols(picture: Picture) -> list[Entry]:
     """Explain the symbols that do not say it themselves."""
     words = {row.symbol: explained(row) for row in picture.primitives}
     return [(sign(symbol), says) for symbol, says in words.items() if says]
-
-
-def _grid(entries: list[Entry], most: int) -> str:
-    """Lay the entries out in columns: as many as the picture may be wide."""
-    columns = math.ceil(len(entries) / math.ceil(len(entries) / most))
-    rows = [entries[i : i + columns] for i in range(0, len(entries), columns)]
-    cells = ["".join(cell + _words(says) for cell, says in row) for row in rows]
-    grid = "".join(f"<TR>{row}</TR>" for row in cells)
-    return f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="0">{grid}</TABLE>'
 
 
 def swatch(

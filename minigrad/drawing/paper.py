@@ -24,6 +24,7 @@ FONT = "DejaVuSans"
 PAGES = {"A4": (595.28, 841.89), "letter": (612.0, 792.0)}  # points, upright
 MARGIN, HEADING = 28.0, 22.0  # points: around a page; for the line with the title
 READABLE, LEAST = 6.0, 5.0  # points: words on several pages; the least on one
+SUBSCRIPT = READABLE / LEAST  # times its size counts: it may be that much smaller
 LARGEST = 1.5  # a small picture is not blown up more than that
 OVERLAP = 18.0  # points of a picture that two neighbouring pages both show
 NARROWER = 0.88  # DejaVu is that much wider than the Helvetica of the layout
@@ -54,19 +55,10 @@ def spread_out(picture: tuple[float, float], smallest: float, page: str) -> Shee
     >>> len(wide.columns), len(wide.rows), wide.scale * 9.0
     (4, 1, 6.0)
     """
-
-    def room(size: tuple[float, float]) -> tuple[float, float]:
-        return size[0] - 2 * MARGIN, size[1] - 2 * MARGIN - HEADING
-
-    def fitting(size: tuple[float, float]) -> float:
-        return min(have / need for have, need in zip(room(size), picture, strict=True))
-
-    upright = PAGES[page]
-    size = max((upright[::-1], upright), key=fitting)
-    scale = min(fitting(size), LARGEST)
+    size, scale = fitted(picture, page)
     if smallest * scale >= LEAST:
         return Sheets(size, scale, [0.0], [0.0])
-    sides = list(zip(picture, room(size), strict=True))
+    sides = list(zip(picture, _room(size), strict=True))
     exact = [have / need for need, have in sides]  # at these one side just fits
     scales = [s for s in exact if LEAST <= s * smallest <= READABLE]
     spread = [
@@ -74,6 +66,27 @@ def spread_out(picture: tuple[float, float], smallest: float, page: str) -> Shee
         for scale in (READABLE / smallest, *scales)
     ]
     return min(spread, key=lambda each: len(each.columns) * len(each.rows))
+
+
+def fitted(
+    picture: tuple[float, float], page: str = "A4"
+) -> tuple[tuple[float, float], float]:
+    """Return a page, upright or across, and the scale of a picture fitted on it.
+
+    >>> fitted((393.0, 600.0))
+    ((595.28, 841.89), 1.2731...)
+    """
+
+    def scale(size: tuple[float, float]) -> float:
+        have = zip(_room(size), picture, strict=True)
+        return min(LARGEST, *(room / need for room, need in have))
+
+    size = max((PAGES[page][::-1], PAGES[page]), key=scale)
+    return size, scale(size)
+
+
+def _room(size: tuple[float, float]) -> tuple[float, float]:
+    return size[0] - 2 * MARGIN, size[1] - 2 * MARGIN - HEADING
 
 
 def _cuts(length: float, room: float) -> list[float]:
@@ -122,11 +135,22 @@ def pdf(svg: bytes, title: str = "", page: str = "") -> bytes:
 def smallest_words(svg: str) -> float:
     """Return the size of the smallest words of an svg, in points.
 
+    A subscript may be smaller than words by a sixth: here it counts as much larger.
+
     >>> smallest_words('<text font-size="9.00">W</text><text font-size="3.00"> </text>')
     9.0
+    >>> smallest_words('<text font-size="9.00">W<tspan dy="2.5" font-size="5.00">f')
+    6.0
     """
-    found = re.findall(r'<text [^>]*font-size="([\d.]+)"[^>]*>([^<]*)', svg)
-    return min((float(size) for size, words in found if words.strip()), default=9.0)
+    words = re.findall(r'<(text|tspan) ([^>]*)font-size="([\d.]+)"[^>]*>([^<]*)', svg)
+    return min(
+        (
+            float(size) * (SUBSCRIPT if 'dy="2.5"' in look else 1.0)
+            for _, look, size, text in words
+            if text.strip()
+        ),
+        default=9.0,
+    )
 
 
 def _on_pages(

@@ -6,13 +6,12 @@ text gives one picture, in Graphviz and in its ports, and no option has to be pa
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 
 from minigrad.drawing.canvas import canvas
 from minigrad.drawing.curves import XY, curve, shortened, straightened
-from minigrad.drawing.legend import Entry, sign, swatch, table
+from minigrad.drawing.legend import Entry, Legend, sign, swatch
 from minigrad.drawing.safe import MEDIUM, SMALL, plain, pointed, rich, width, with_names
 from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
@@ -244,12 +243,12 @@ class Sheet:
             "pad": f"{RIM / 72:.2f}",
         }
         if with_legend and (self.entries or self.notes):
-            most = max(2, int((high[0] - low[0]) // 165))
-            rows = math.ceil(len(self.entries) / most) + len(self.notes)
-            label = table(list(self.entries.values()), self.notes, most)
-            middle = (low[0] + high[0]) / 2, low[1] - 9 - 8 * rows
-            look.update(label=label, lp=_xy(middle))
-            low = low[0], low[1] - 18 - 16 * rows
+            legend = self._legend()
+            wide, tall = legend.size()
+            middle = (low[0] + high[0]) / 2, low[1] - 2 - tall / 2
+            look.update(label=legend.table(), lp=_xy(middle))
+            aside = max(0.0, (wide - high[0] + low[0]) / 2)
+            low, high = (low[0] - aside, low[1] - 4 - tall), (high[0] + aside, high[1])
         look["bb"] = f"{_xy(low)},{_xy(high)}"
         graph = canvas(title, {"arrowsize": ".8", "penwidth": "1.6"}, **look)
         for i, (_, _, look) in enumerate(self.frames):
@@ -261,6 +260,16 @@ class Sheet:
         for tail, head, look in self.edges:
             graph.edge(tail, head, **look)
         return str(graph.source)
+
+    def _legend(self) -> Legend:
+        low, high = self.bounds()
+        return Legend(list(self.entries.values()), self.notes, high[0] - low[0])
+
+    def size(self, with_legend: bool = True) -> XY:
+        """Return how wide and high it is, in points."""
+        (left, low), (right, high) = self.bounds()
+        wide, tall = self._legend().size() if with_legend else (0.0, 0.0)
+        return max(right - left, wide) + 2 * RIM, high - low + tall + 2 * RIM
 
     def bounds(self) -> tuple[XY, XY]:
         """Return the corners of all that is drawn."""

@@ -12,11 +12,12 @@ The table of all views is in `views.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from minigrad.calls import closed
+from minigrad.drawing.paper import READABLE
 from minigrad.drawing.words import Label, label_of, leaf_label, tooltip_of
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
@@ -61,11 +62,13 @@ class View:
     answers   the question it answers, in a few words
     groups    the parts it makes of a tape, in the order of the tape; a leaf that is
               in no part is drawn beside each of its users
-    sheet     for a picture with fixed places: the sheet it makes of a tape; it raises
-              NotPlaced, or returns None, for a tape that is like none it can place
+    sheet     for a picture with fixed places: the sheet it makes of a tape, or several,
+              folded less, then more; it raises NotPlaced, or returns None, for a tape
+              that is like none it can place
     notes     sentences below the picture: what the groups leave out of a tape
     opens     are named functions one node each? then groups and sheet also take the
               names of those that are shown open
+    least     points of the smallest words on a page of A4; smaller, the next is drawn
     """
 
     answers: str
@@ -73,6 +76,18 @@ class View:
     sheet: Callable[..., Any] | None = None
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
     opens: bool = False
+    least: float = READABLE
+
+    def sheets(self, tape: Tape) -> Iterator[Any]:
+        """Yield the sheets of a tape, folded less, then more: none or one or several.
+
+        Raises NotPlaced before the first.
+        """
+        made = self.sheet(tape) if self.sheet is not None else None
+        if isinstance(made, Iterator):
+            yield from made
+        elif made is not None:
+            yield made
 
     def __repr__(self) -> str:
         return f"<View: {self.answers}>"

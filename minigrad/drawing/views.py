@@ -15,19 +15,25 @@ To add a view, enter a `View` under a name of its own:
 
 from __future__ import annotations
 
-from minigrad.drawing.backward.forward_and_backward import backward_sheet
+from minigrad.drawing.backward.forward_and_backward import backward_sheets
 from minigrad.drawing.cell.difference import difference_sheet
 from minigrad.drawing.cell.recurrent import folded_sheet, gate_sheet, unrolled_sheet
-from minigrad.drawing.cell.run_backwards import cotangents_sheet
+from minigrad.drawing.cell.run_backwards import cotangents_sheets
 from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
 from minigrad.drawing.neuron.neurons import neuron_sheet
+from minigrad.drawing.paper import LEAST
 from minigrad.drawing.view import View
 from minigrad.structure.parts import every_function, every_primitive
 from minigrad.structure.sublayers import structure
 
 VIEWS: dict[str, View] = {
-    "op": View("what was computed, by which functions?", every_function, opens=True),
-    "step": View("what did the tape really record?", every_primitive),
+    "op": View(
+        "what was computed, by which functions?",
+        every_function,
+        opens=True,
+        least=LEAST,
+    ),
+    "step": View("what did the tape really record?", every_primitive, least=LEAST),
     "gate": View("what is in the cell?", structure, gate_sheet),
     "unrolled": View("what happens over time?", structure, unrolled_sheet),
     "folded": View("how is it connected to itself?", structure, folded_sheet),
@@ -35,8 +41,14 @@ VIEWS: dict[str, View] = {
     "layer": View("which layers are there?", by_layer),
     "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
     "backward": View(
-        "how does the gradient flow?", every_function, backward_sheet, opens=True
+        "how does the gradient flow?",
+        every_function,
+        backward_sheets,
+        opens=True,
+        least=LEAST,
     ),
-    "cotangents": View("why does the gradient survive?", structure, cotangents_sheet),
+    "cotangents": View(
+        "why does the gradient survive?", structure, cotangents_sheets, least=LEAST
+    ),
     "difference": View("what does a variant change?", structure, difference_sheet),
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 from minigrad.context import Scope, path
 from minigrad.drawing.cell.recurrent import default, gate_sheet
-from minigrad.drawing.dot import dot_text
+from minigrad.drawing.dot import Graph
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import fold
 from minigrad.drawing.project import Arrow, Node, Picture
@@ -78,7 +78,7 @@ def _of_the_cell(tape: Tape, title: str) -> Iterator[State]:
         if alone and name in ("folded", "unrolled"):
             continue  # one time step is what the view gate shows
         try:
-            sheet = of_all(tape) if name == "gate" else view.sheet(tape)
+            sheet = of_all(tape) if name == "gate" else next(view.sheets(tape))
         except NotPlaced:
             continue
         instead = (
@@ -111,7 +111,7 @@ def _of_every_step(tape: Tape, title: str) -> Iterator[State]:
             continue
         picture.arrows = list(_together(picture.arrows))
         summary = f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows"
-        text = dot_text(picture, title, with_legend=not counts)
+        text = Graph(picture).dot_text(title, with_legend=not counts)
         counts.add(len(groups))
         svg = Drawing(text, summary, f"{title}, {name}").svg()
         held = at_each_time(tape, {node.id: _inside(node) for node in picture.nodes})

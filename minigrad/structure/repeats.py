@@ -65,23 +65,42 @@ def repeats(tape: Tape) -> list[Run]:
     >>> [(run.example, run.times) for run in repeats(mg.Tape(y))]
     [(2, [3, 4, 5, 6])]
     """
+    return list(runs(by_time(tape)))
+
+
+def all_but_one(tape: Tape) -> list[Run]:
+    """Return runs of all time steps of every loop but one, repeats or not.
+
+    The one is the example of repeats, or else the second: it reads what a step made.
+    """
+    found = []
+    for loop, steps in by_time(tape).items():
+        runs = [run for run in repeats(tape) if run.loop == loop]
+        one = [run.example for run in runs] + list(steps)[:2][::-1]
+        run_of = {t: run for run in runs for t in run.times}
+        for t, step in steps.items():
+            if t != one[0]:
+                found.append(run_of.get(t, Run(loop, one[0], [t], [step])))
+    return list(dict.fromkeys(found))
+
+
+def by_time(tape: Tape) -> dict[Scope, dict[int, list[Tensor]]]:
+    """Return for every loop what was recorded at each time step."""
     found: dict[Scope, dict[int, list[Tensor]]] = {}
     for entry in tape:
         loop = loop_of(entry.scope)
         if loop is not None and entry.primitive is not None:
             t = int(entry.scope[len(loop)])
             found.setdefault(loop, {}).setdefault(t, []).append(entry)
-    return list(runs(found))
+    return found
 
 
-@reading
-def repeated(tape: Tape) -> dict[Tensor, Run]:
+def run_of_each(tape: Tape, runs: list[Run]) -> dict[Tensor, Run]:
     """Return the run of each entry that is in one.
 
-    What only repeated time steps read, such as x[:, t] made outside the loop, is in
-    their run.
+    What only the steps of a run read, such as x[:, t] made outside the loop, is in it.
     """
-    run_of = {e: run for run in repeats(tape) for step in run.entries for e in step}
+    run_of = {e: run for run in runs for step in run.entries for e in step}
     readers: dict[Tensor, set[Run | None]] = {}
     for entry in reversed(tape.steps):
         found = readers.get(entry, set())
@@ -94,6 +113,12 @@ def repeated(tape: Tape) -> dict[Tensor, Run]:
             if isinstance(arg, Tensor):
                 readers.setdefault(arg, set()).add(run_of.get(entry))
     return run_of
+
+
+@reading
+def repeated(tape: Tape) -> dict[Tensor, Run]:
+    """Return the run of repeats that each entry is in, if it is in one."""
+    return run_of_each(tape, repeats(tape))
 
 
 def runs(loops: Mapping[Scope, Mapping[int, Sequence[Tensor]]]) -> Iterator[Run]:

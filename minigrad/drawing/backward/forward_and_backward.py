@@ -20,19 +20,20 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from minigrad.drawing.backward.cotangents import Cotangents
 from minigrad.drawing.canvas import canvas
-from minigrad.drawing.dot import write_node
-from minigrad.drawing.fold import readable
-from minigrad.drawing.legend import marks, of_kinds, sign, swatch, table
-from minigrad.drawing.project import Arrow, Node, Picture
+from minigrad.drawing.dot import gates, node_size, write_node, write_order
+from minigrad.drawing.estimate import Size, ranks, size_of_ranks
+from minigrad.drawing.fold import foldings
+from minigrad.drawing.legend import Legend, marks, of_kinds, sign, swatch
+from minigrad.drawing.project import Arrow, Cluster, Node, Picture
 from minigrad.drawing.safe import plain, pointed, rich, size, with_names
 from minigrad.drawing.styles import BACKWARD, MUTED, PART
 from minigrad.drawing.view import FOLDED, LAYER
-from minigrad.drawing.words import Label, by_name, number
-from minigrad.messages import explain, user_line
+from minigrad.drawing.words import Label, number
 from minigrad.structure.parts import DENSE, FUNCTION, every_function
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -42,18 +43,18 @@ if TYPE_CHECKING:
 
     from minigrad.drawing.backward.chain_rule import Factors
 
-FOLDED_ABOVE, MOST = 64, 120  # nodes; with more, the picture is a wallpaper
+NODES, RANKS = 0.12, 0.22  # inches between nodes of a rank, and between ranks
 
 
-def backward_sheet(tape: Tape, opened: Container[str] = ()) -> ForwardAndBackward:
-    """Return the picture of both ways, the functions of these names shown open.
+def backward_sheets(
+    tape: Tape, opened: Container[str] = ()
+) -> Iterator[ForwardAndBackward]:
+    """Yield the picture of both ways, folded less, then more.
 
-    Raises ValueError for a tape that even folded is too long to be read like that.
+    opened   the names of functions that are shown open
     """
-    picture = readable(tape, list(every_function(tape, opened)), FOLDED_ABOVE)
-    if len(picture.nodes) > MOST:
-        raise _too_long(tape, len(picture.nodes))
-    return ForwardAndBackward(tape, picture)
+    for groups, notes in foldings(tape, list(every_function(tape, opened))):
+        yield ForwardAndBackward(tape, Picture(tape, groups, notes))
 
 
 class ForwardAndBackward:
@@ -100,19 +101,59 @@ class ForwardAndBackward:
                 "gradient, and at one of them all parts are added"
             )
 
+    def size(self, with_legend: bool = True) -> Size:
+        """Return about how wide and high it will be, in points.
+
+        What ran and its cotangents are two frames above each other.
+        """
+        wide, high = self._bare
+        if not with_legend:
+            return wide, high
+        across, tall = self._legend().size()
+        return max(wide, across), high + tall
+
+    @cached_property
+    def _rank(self) -> dict[str, int]:
+        read = [(arrow.tail, arrow.head) for arrow in self.forward]
+        return ranks([node.id for node in self.picture.nodes], read)
+
+    @cached_property
+    def _bare(self) -> Size:
+        twins = {node.id: self._cotangent_size(node) for node in self.picture.nodes}
+
+        def wider(node: Node) -> Size:
+            said = node_size(replace(node, label=_said(node, self.cotangents.place)))
+            return max(said[0], twins[node.id][0]), said[1]
+
+        flat = Cluster((), nodes=self.picture.nodes)
+        words = [
+            (arrow.tail, arrow.head, max(arrow.operand, says, key=len))
+            for arrow, (_, _, says) in zip(self.forward, self.backward, strict=True)
+        ]
+        rank, apart = self._rank, (72 * RANKS, 72 * NODES)
+        wide, high = size_of_ranks(flat, rank, wider, words, apart)
+        twin = size_of_ranks(flat, rank, lambda node: twins[node.id], words, apart)[1]
+        return wide, high + twin + 40
+
+    def _cotangent_size(self, node: Node) -> Size:
+        wide, high = size(self.cotangents.label(node), "ellipse")
+        return 72 * wide, 72 * high
+
     # -------------------------------------------------------------------- as DOT text
 
     def dot_text(self, title: str, with_legend: bool = True) -> str:
         """Return the DOT text."""
-        look = {"rankdir": "LR", "nodesep": ".12", "ranksep": ".22", "newrank": "true"}
-        graph = canvas(title, {"arrowsize": ".6"}, **look)
+        look = {"rankdir": "LR", "nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
+        graph = canvas(title, {"arrowsize": ".6"}, **look, newrank="true")
         if with_legend:
-            graph.attr(label=self._legend(), labelloc="b")
+            graph.attr(label=self._legend().table(), labelloc="b")
         with self._half(graph, "backward") as half:
             for node in self.picture.nodes:
                 self._write_cotangent(half, node)
         place = self.cotangents.place
         with self._half(graph, "forward") as half:
+            for found in gates(self.picture, self._rank):
+                write_order(half, found)
             for node in self.picture.nodes:
                 write_node(half, replace(node, label=_said(node, place)))
         for node in self.picture.nodes:
@@ -146,7 +187,7 @@ class ForwardAndBackward:
 
     def _write_cotangent(self, graph: graphviz.Digraph, node: Node) -> None:
         label = self.cotangents.label(node)
-        wide, high = size(label, "ellipse")
+        wide, high = (points / 72 for points in self._cotangent_size(node))
         graph.node(
             _back(node.id),
             rich(label),
@@ -168,7 +209,7 @@ class ForwardAndBackward:
             tooltip=pointed(says or "as it is"), **words,
         )  # fmt: skip
 
-    def _legend(self) -> str:
+    def _legend(self) -> Legend:
         nodes = self.picture.nodes
         entries = of_kinds({node.kind for node in nodes})
         dashed = swatch(BACKWARD.fill, BACKWARD.border, dashed=True)
@@ -180,7 +221,7 @@ class ForwardAndBackward:
             for word, meaning in _WORDS.items()
             if word in said
         ]
-        return table(entries, self.notes, 4 if len(nodes) > 8 else 2)
+        return Legend(entries, self.notes, self._bare[0])
 
 
 _HALVES = {"forward": "what ran", "backward": "the chain rule, from right to left"}
@@ -216,17 +257,3 @@ def _numbered(arrows: Iterable[Arrow]) -> Iterable[tuple[Arrow, int]]:
         key = arrow.tail, arrow.head, arrow.read
         seen[key] = seen.get(key, -1) + 1
         yield arrow, seen[key]
-
-
-def _too_long(tape: Tape, nodes: int) -> ValueError:
-    return ValueError(
-        explain(
-            f"draw(output, view='backward') of {len(tape)} entries, at {user_line()}",
-            by_name(tape.outputs),
-            f"every node is drawn twice, and of {nodes}, with time steps, gates and "
-            f"layers folded, more than {MOST} cannot be read.",
-            "draw the loss of one time step, or of one layer; run what a loop does at "
-            "step t `with mg.scope(t):`, then it is folded; or print mg.derive(loss), "
-            "which says the same in equations.",
-        )
-    )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from minigrad.drawing.backward.cotangents import barred
 from minigrad.drawing.backward.forward_and_backward import (
     ForwardAndBackward,
-    backward_sheet,
+    backward_sheets,
 )
 from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
 from minigrad.drawing.cell.recurrent import gate_sheet
@@ -49,8 +49,8 @@ Area: TypeAlias = tuple[float, float, float, float]  # left, low, right, high
 NO_FACTOR = (DENSE, JOIN, SEVERAL)  # inside a box stands what it multiplies by
 
 
-def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
-    """Return the picture of one time step of every layer, run backwards.
+def cotangents_sheets(tape: Tape) -> Iterator[Sheet | ForwardAndBackward]:
+    """Yield the picture of one time step of every layer, run backwards.
 
     Of what is no cell it is the view backward, and a note says so.
     """
@@ -63,9 +63,10 @@ def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
     try:
         sheet = gate_sheet(tape, ink_of)
     except NotPlaced as reason:
-        drawn = backward_sheet(tape)
-        drawn.notes.insert(0, f"this is the view backward, because {reason}")
-        return drawn
+        for drawn in backward_sheets(tape):
+            drawn.notes.insert(0, f"this is the view backward, because {reason}")
+            yield drawn
+        return
     for ink in inks:
         ink.write_factors()
     if COPY.legend in sheet.entries:
@@ -74,7 +75,7 @@ def cotangents_sheet(tape: Tape) -> Sheet | ForwardAndBackward:
     sheet.notes.insert(
         0, "cotangents, from right to left, on the wires of the view gate"
     )
-    return sheet
+    yield sheet
 
 
 class BackwardInk(Ink):
