@@ -8,6 +8,7 @@ that it reaches into. The tests compare this with what Graphviz makes.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
@@ -45,7 +46,7 @@ def size_of_ranks(
         words[middle] = max(words[middle], SMALL * width(says) + 4 if says else 0.0)
         for half in range(2 * left + 1, 2 * right):
             heights[half] += PASSING
-    wide = sum(widths) + sum(words) + last * separation[0]
+    wide = math.fsum([*widths, *words, last * separation[0]])
     depth = max(map(_depth, root.clusters.values()), default=0)
     high = max(heights.values(), default=0.0)
     return wide + FRAME * depth + 2 * RIM, high + 2 * RIM

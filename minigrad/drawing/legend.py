@@ -73,7 +73,7 @@ class Legend:
     def _across(self, columns: int) -> float:
         """Return the width of entries in so many columns."""
         words = [SMALL * width(says) + 42 for _, says in self.entries]
-        return sum(max(words[i::columns], default=0.0) for i in range(columns))
+        return math.fsum(max(words[i::columns], default=0.0) for i in range(columns))
 
 
 def of_kinds(kinds: Container[str]) -> list[Entry]:
