@@ -78,7 +78,7 @@ NN = {
     name: torch_class(name)
     for name in (
         *("LSTM", "GRU", "RNN", "LSTMCell", "Linear", "Sequential", "ReLU", "Softmax"),
-        *("Dropout", "GELU", "Embedding", "BatchNorm1d", "DataParallel"),
+        *("Softplus", "Dropout", "GELU", "Embedding", "BatchNorm1d", "DataParallel"),
     )
 }
 
@@ -93,6 +93,11 @@ def linear(layer):
 
 def lstm_of(model):
     return NN["LSTM"](to_torch(model))
+
+
+def told(module, **options):
+    vars(module).update(options)
+    return module
 
 
 def in_row(*modules):
@@ -529,6 +534,14 @@ REFUSED = {
             in_row(linear(head(3, 4)), NN["GELU"](), linear(head(4, 1)))
         ),
         r"1 \(a torch\.GELU\): no weights",
+    ),
+    "a softmax over another axis": (
+        lambda: from_torch(in_row(linear(WIDE), told(NN["Softmax"](), dim=0))),
+        r"1 \(a torch\.Softmax\): no weights",
+    ),
+    "a steeper softplus": (
+        lambda: from_torch(in_row(linear(WIDE), told(NN["Softplus"](), beta=2))),
+        r"1 \(a torch\.Softplus\): no weights",
     ),
     "a beginning that no name has": (
         lambda: from_torch(net(), prefix="encoder."),
