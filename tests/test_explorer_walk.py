@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from explorer_cases import lstm_loss, neuron, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.deriving.evaluating import evaluate
+from minigrad.exploring import data
 from minigrad.exploring.data import Exploration
 from minigrad.exploring.sums import added, contributions
 
@@ -64,6 +67,20 @@ def test_every_term_of_a_sum_is_found_beside_its_contribution():
     steps = Exploration(tape, tape.leaves).steps
     alone = [step for step in steps if None in step.terms]
     assert [step.entry.primitive.name for step in alone] == ["subtract"]  # t t = t²
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-9, 1e-30])
+def test_terms_that_vanish_are_told_apart_and_so_is_a_wrong_sum(size):
+    a, b = mg.Tensor(0.5, name="a"), mg.Tensor(3.0, name="b")
+    x = mg.Tensor([0.25, -0.5], name="x")
+    tape = mg.Tape((mg.sin(x) * a + x * b + x * a * a).sum() * size)
+    explored = Exploration(tape, tape.leaves)
+    for step in explored.steps:
+        for use, term in zip(step.uses, step.terms, strict=True):
+            value = evaluate(term, explored.values, float)
+            np.testing.assert_allclose(value, use.contribution, rtol=1e-12)
+    bars = np.array([size, -size])
+    assert data._same(bars, bars) and not data._same(bars * 1.001, bars)
 
 
 def test_the_walk_adds_for_any_output_what_the_engine_adds():

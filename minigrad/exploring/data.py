@@ -139,7 +139,9 @@ class Exploration:
                 bar,
                 uses if bar is not None else (),
                 self._terms(line, uses) if line else (None,) * len(uses),
-                bar is None or not uses or _same(added(list(uses)), bar),
+                bar is None
+                or not uses
+                or _same(added(list(uses)), bar, [use.contribution for use in uses]),
             )
 
     def _terms(self, line: Line, uses: Sequence[Use]) -> tuple[Formula | None, ...]:
@@ -168,9 +170,15 @@ def source(entry: Tensor) -> tuple[str, str] | None:
     return entry.line or "", linecache.getline(witness.file, witness.number).strip()
 
 
-def _same(found: Array, expected: Array) -> bool:
-    """Are these the same numbers, but for the order in which they were added?"""
+def _same(found: Array, expected: Array, summands: Sequence[Array] = ()) -> bool:
+    """Are these the same numbers, but for the order in which they were added?
+
+    How far they may differ is measured by the largest number, not by 1: a gradient that
+    vanishes is compared as well.
+    """
     if expected.dtype.kind not in "fc":
         return bool(np.all(found == expected))
-    close = CLOSE * float(np.finfo(expected.dtype).eps)
-    return bool(np.allclose(found, expected, rtol=close, atol=close, equal_nan=True))
+    sizes = [np.abs(each[np.isfinite(each)]) for each in (expected, *summands)]
+    largest = max(float(each.max(initial=0.0)) for each in sizes)
+    close = CLOSE * float(np.finfo(expected.dtype).eps) * largest
+    return bool(np.allclose(found, expected, rtol=0, atol=close, equal_nan=True))
