@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -53,8 +54,13 @@ def is_explained(error: Exception) -> bool:
 
 
 def _part(title: str, text: str) -> list[str]:
-    """Return a titled part, wrapped to a terminal's width; a list in it stays."""
-    first, *listed = text.split("\n")
+    """Return a titled part, wrapped to a terminal's width; a list in it stays.
+
+    >>> _part("why", f"NumPy: {ValueError('no such axis.')}.")
+    ['  why   NumPy: no such axis.']
+    """
+    once = re.sub(r"(?<!\.)\.\.(?=\s|$)", ".", text)  # what is quoted had its own stop
+    first, *listed = once.split("\n")
     return _WRAP.wrap(f"  {title}   {first}") + listed
 
 

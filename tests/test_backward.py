@@ -207,6 +207,9 @@ def test_a_long_tape_is_folded_before_it_is_drawn_both_ways(steps, folded):
 
 def test_a_layer_hands_its_cotangent_back_to_itself():
     *_, drawn = VIEWS["backward"].sheets(tape(squared(Stacked()(np.ones((4, 3))))))
+    words = [drawn.cotangents.label(node) for node in drawn.picture.nodes]
+    assert [each.name for each in words].count("y_0_bar, c_0_bar") == 2
+    assert ("", "x_bar", "4 × (3,)") in words
     loops = [arrow.operand for arrow in drawn.forward if arrow.tail == arrow.head]
     assert sum("to t + 1" in words for words in loops) == 2
     back = [says for tail, head, says in drawn.backward if tail == head]

@@ -656,6 +656,7 @@ def test_it_is_refused_in_four_parts(case, tmp_path):
     text = str(refusal.value)
     assert re.search(said, " ".join(text.split())), text
     assert "\n  why   " in text and "\n  fix   " in text
+    assert not re.search(r"[^.]\.\.\s", text)
     assert "test_exchange_models.py:" in text.splitlines()[0]
 
 

@@ -159,3 +159,9 @@ def test_of_a_long_sum_the_first_terms_and_the_last_are_shown(terms, shortened):
         y = y + x * factor
     y.name = "y"
     assert ("⋯" in mg.explore(y).html) == shortened
+
+
+def test_where_a_branch_was_chosen_the_formula_says_by_what(tmp_path):
+    page = written(mg.relu(mg.Tensor(0.5, name="z")), tmp_path)
+    chosen = "<mo>[</mo><mi>z</mi><mo>&gt;</mo><mn>0</mn><mo>]</mo>"
+    assert chosen in page.replace("<mrow>", "").replace("</mrow>", "")

@@ -571,6 +571,17 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
     assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
 
 
+def test_a_wire_hops_over_what_crosses_it_and_over_nothing_else():
+    up = [(0.0, 0.0), (0.0, 90.0)]
+    plain, hopping = curve(up), curve(up, hops=[(0.0, 50.0)])
+    assert max(x for x, _ in plain) == 0.0 < max(x for x, _ in hopping)
+    elsewhere = [(30.0, 50.0), (0.0, 0.0), (0.0, 90.0), (0.0, 150.0), (0.0, -20.0)]
+    assert curve(up, hops=elsewhere) == plain
+    np.testing.assert_allclose(curve(up[::-1], hops=[(0.0, 50.0)])[::-1], hopping)
+    flat = [(0.0, 0.0), (90.0, 0.0)]
+    assert curve(flat, hops=[(50.0, 0.0)]) == curve(flat)
+
+
 def test_a_difference_passes_its_cotangent_on_and_its_negative():
     a, b = mg.Tensor(3.0, name="a"), mg.Tensor(2.0, name="b")
     dot = draw(a - b, view="backward").dot

@@ -191,7 +191,7 @@ def _read(
     try:
         return load()
     except Exception as error:  # whatever the package raises: its words are the reason
-        reason = re.split(r"\n|\. ", str(error).strip())[0].rstrip(".")
+        reason = re.split(r"\n|\. ", str(error).strip())[0]
         _refuse(
             asked,
             f"the file cannot be read: {type(error).__name__}, {reason}.",

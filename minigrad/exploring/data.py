@@ -74,7 +74,6 @@ class Exploration:
         shown: Collection[Tensor] | None = None,
     ) -> None:
         self.tape = tape
-        self.wrt = wrt
         self.shown = set(tape) if shown is None else set(shown)
         self.place = {entry: i for i, entry in enumerate(tape)}
         self.board = Blackboard(tape, wrt, "op", self.shown)
