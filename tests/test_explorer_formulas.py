@@ -165,3 +165,14 @@ def test_where_a_branch_was_chosen_the_formula_says_by_what(tmp_path):
     page = written(mg.relu(mg.Tensor(0.5, name="z")), tmp_path)
     chosen = "<mo>[</mo><mi>z</mi><mo>&gt;</mo><mn>0</mn><mo>]</mo>"
     assert chosen in page.replace("<mrow>", "").replace("</mrow>", "")
+
+
+@pytest.mark.parametrize(
+    ("index", "below"), [(np.s_[1:], "2…3"), (np.s_[:, 1], ":,2"), (np.s_[0], "1")]
+)
+def test_a_range_in_a_subscript_has_dots_and_a_whole_axis_its_colon(index, below):
+    x = mg.Tensor(np.ones((3, 3)), name="x")
+    assert (
+        f"<msub><mrow><mi>x</mi></mrow><mtext>{below}</mtext>"
+        in mg.explore(x[index]).html
+    )

@@ -78,3 +78,13 @@ def test_a_value_that_is_read_often_by_one_step_has_one_arrow(times, shown):
     assert why == ""
     assert state.svg.count('data-tail="n1" data-head="n2"') == shown
     assert ("5 values" in state.svg) == (times == 5)
+
+
+@pytest.mark.parametrize(("most", "names"), [(41, {"gates closed"}), (5, set())])
+def test_no_picture_has_more_nodes_than_can_be_read(most, names, monkeypatch):
+    monkeypatch.setattr(picture, "MOST_NODES", most)
+    monkeypatch.setattr(picture, "CELL_VIEWS", ())
+    found, why = picture.states(mg.Tape(lstm_loss(6)), "")
+    assert names <= {state.name for state in found}
+    assert all(len(state.held) <= most for state in found)
+    assert why == ("" if found else "A picture of more than 5 nodes cannot be read.")

@@ -571,6 +571,12 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
     assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
 
 
+def test_a_picture_of_one_time_step_says_of_how_many():
+    for count in (1, 2, 3):
+        said = f"one of {count} time steps" in draw(sequence(count), "gate").dot
+        assert said == (count > 1)
+
+
 def test_a_wire_hops_over_what_crosses_it_and_over_nothing_else():
     up = [(0.0, 0.0), (0.0, 90.0)]
     plain, hopping = curve(up), curve(up, hops=[(0.0, 50.0)])

@@ -155,7 +155,7 @@ class MathMl(Writer):
         return element("mfrac", *map(row, parts))
 
     def subscripted(self, text: str, below: str) -> str:
-        shown = below.replace("-", "−").replace(":", "…" if below != ":" else ":")
+        shown = re.sub(r"(?<=\w):(?=[\w−])", "…", below.replace("-", "−"))
         return element("msub", row(text), element("mtext", shown))
 
     def over_time(self, term: str, first: int, last: int) -> str:
