@@ -69,7 +69,11 @@ WRONG = {
         (".sum(axis=0)", "[0]", "takes the first of Z̄ alone: the sum is missing"),
     ],
     "08_matvec": [
-        ("np.outer(z_bar, v)", "np.outer(v, z_bar)", "v z̄ᵀ stands where z̄ vᵀ belongs"),
+        (
+            "np.outer(z_bar, v)",
+            "np.outer(v, z_bar)",
+            "W̄: it is transposed: v z̄ᵀ for z̄ vᵀ",
+        ),
         ("W.T @", "W @", "v̄: W is not transposed in your v̄"),
         ("z_bar, v)", "z_bar, z_bar)", "W̄: it has z̄ where v belongs"),
     ],
@@ -91,6 +95,8 @@ WRONG = {
         ("b[1]", "b[0]", "b[0] stands where b[1] belongs in your i"),
         ("np.tanh(c)", "c", "c stands where tanh(c) belongs in your y"),
         ("[x, y_prev]", "[y_prev, x]", "x and y_prev have changed places in your v"),
+        ("+ i * c_tilde", "+ (1 - f) * c_tilde", "has 1 − f where i belongs"),
+        ("y = o * np.tanh(c)", "y = o * np.tanh(c_prev)", "y: it has c_prev where c"),
         ("* c_tilde", "* c_prev", "has c_prev where c̃ belongs"),
         ("return y, c", "return c, y", "y and c have changed places"),
     ],
@@ -108,6 +114,11 @@ WRONG = {
         ("y_bar * o * (1", "y_bar * (1", "lacks the factor o"),
         ("np.tanh(c) ** 2", "c**2", "c stands where tanh(c) belongs in your c̄"),
         (" * (1 - np.tanh(c) ** 2)", "", "1 − tanh²(c), the slope of tanh"),
+        (
+            "np.tanh(c) ** 2",
+            "(o * np.tanh(c)) ** 2",
+            "the factor o too much, at tanh(c)",
+        ),
         ("c_bar * c_prev", "c_bar * c", "f̄: it has c where c_prev belongs"),
         (
             "c_bar * c_prev",
@@ -129,6 +140,11 @@ WRONG = {
     "14_rnn": [
         ("W_bar +=", "W_bar =", "W̄: = stands where += belongs"),
         ("H[t + 1] **", "H[t] **", "H[t] stands where H[t+1] belongs in your z̄"),
+        (
+            "return W_bar",
+            "return W_bar / len(x)",
+            "W̄: it is right but for a factor 1/4",
+        ),
         ("U.T @ z_bar", "U @ z_bar", "U is not transposed in your h̄"),
         (
             "g[t] + h_bar",
@@ -153,6 +169,7 @@ WRONG = {
             "",
             "it is not divided by len(Z), the loss is a mean over the batch",
         ),
+        ("len(Z)", "Z.shape[1]", "Z.shape[1] stands where len(Z) belongs"),
         ("P - ONE_HOT", "ONE_HOT - P", "the sign is wrong in your Z̄"),
         ("P - ONE_HOT", "P * (1 - P)", "P ⊙ (1 − P) is the slope of σ"),
         ("axis=1", "axis=0", "the axis is wrong in your P"),
@@ -165,6 +182,8 @@ WRONG = {
             "m",
             "your m_hat is not divided by 1 − 0.9^t, the correction",
         ),
+        ("1 - 0.999) *", "1 - 0.9) *", "has 0.9 where 0.999 belongs"),
+        ("(np.sqrt(v_hat) + 1e-8)", "np.sqrt(v_hat + 1e-8)", "nearly right, and yet"),
         ("w - lr", "w + lr", "the sign of lr ⊙ m_hat / (√(v_hat) + 1e-08) is wrong"),
         ("0.9**t", "0.9 ** (t - 1)", "0.9^(t − 1) stands where 0.9^t belongs"),
     ],

@@ -75,14 +75,14 @@ class Diagnosis:
             return shown(f"{RIGHT}: {self.findings[0].words}")
         lines = [self.state]
         for each in self.findings:
-            floats = (
-                "" if each.exact or each.kind in UNEXPLAINED else " (seen in floats)"
-            )
+            sure = each.exact or each.kind in CERTAIN
+            floats = "" if sure else " (seen in floats)"
             lines.append(f"  {', '.join(each.outputs)}: {each.words}{floats}")
         return shown("\n".join([*lines, self.note] if self.note else lines))
 
 
 UNEXPLAINED = ("", "form", "error")  # kinds of findings that no slip explains
+CERTAIN = (*UNEXPLAINED, RIGHT)  # or that say by themselves what they rest on
 
 
 def diagnosed(
@@ -112,13 +112,15 @@ def diagnosed(
             if answer.fits or all(each.kind for each in found):
                 return before
             continue  # a result of another shape: what is it with square matrices?
-        if before:
+        if before is not None:
             return Diagnosis(tuple(found)) if all(f.kind for f in found) else before
         if not answer.wrong:
             return _one("", f"it stops{where} unless the matrices are square")
         note = f"  It stops{where} unless the matrices are square, as they were here."
         return Diagnosis(tuple(found), note)
-    return before or _one("error", f"it stops{where}: {stopped}")
+    if before is not None:
+        return before
+    return _one("error", f"it stops{where}: {stopped}")
 
 
 def _one(kind: str, words: str) -> Diagnosis:
@@ -157,8 +159,12 @@ class _Search:
         if left:
             words = first_difference(self.answer, left[0])
             found.append(Finding(tuple(left), "", words))
-        if self.answer.fine:
-            found.append(self.finding(self.answer.fine, []))
+        fine = self.answer.fine
+        right = self.finding(fine, [])
+        apart = right.kind != RIGHT and len(fine) > 1
+        found += (
+            [self.finding([n], []) for n in fine] if apart else [right] * bool(fine)
+        )
         return found
 
     def one_slip(self, left: list[str]) -> Finding | None:
@@ -244,16 +250,19 @@ class _Search:
     def finding(self, names: Sequence[str], slips: Sequence[Mutant]) -> Finding:
         """Say that these outputs come of these slips; of none, if they are right."""
         with self.program(slips, exact=True) as program:
-            exact = self.exact and self.answer.is_proved(program, names)
+            equal = self.answer.is_equal(program, names) if self.exact else None
+        outputs = tuple(names)
         if slips:
             words = "; and ".join(self.worded(each, names) for each in slips)
-            return Finding(tuple(names), slips[0].mutation.kind, words, exact)
-        words = "right"
-        if exact:
+            return Finding(outputs, slips[0].mutation.kind, words, bool(equal))
+        if equal:
             words = "proved equal to the solution, for all numbers of these shapes"
-        elif any(map(is_variable, self.answer.case[0])):
-            words = f"right in floats, at {POINTS} random points"
-        return Finding(tuple(names), RIGHT, words, exact)
+            return Finding(outputs, RIGHT, words, True)
+        if equal is False:
+            return Finding(outputs, "", "nearly right, and yet another function")
+        points = f" in floats, at {POINTS} random points"
+        drawn = any(map(is_variable, self.answer.case[0]))
+        return Finding(outputs, RIGHT, RIGHT + points * drawn)
 
     def worded(self, mutant: Mutant, names: Sequence[str]) -> str:
         """Say it once, and leave out whose it is where that stands before the colon."""

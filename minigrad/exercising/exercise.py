@@ -155,20 +155,15 @@ class Exercise:
     def outputs(self) -> dict[str, str]:
         """The names of what is returned, by place: {"[0]": "W̄", "[1]": "v̄"}."""
         values = self._seen(run(self.solution, self.cases[0][0]))
-        names = [written(node) for node in self.program.returned()]
+        returned = [place.node for place in self.program.returned()]
+        names = [written(node) for node in returned]
         if self.seen:
             names = ["what it answers"]
         elif len(names) != len(values):
-            names = list(values) if len(values) > 1 else ["your result"]
+            names = list(values)
+        elif len(names) == 1 and not isinstance(returned[0], ast.Name):
+            names = ["your result"]
         return dict(zip(values, names, strict=True))
-
-    @functools.cached_property
-    def returned(self) -> list[str]:
-        """The variables that are returned; "" for what is none."""
-        nodes = self.program.returned()
-        if len(nodes) != len(self.outputs):
-            return [""] * len(self.outputs)
-        return [node.id if isinstance(node, ast.Name) else "" for node in nodes]
 
     @property
     def names(self) -> list[str]:

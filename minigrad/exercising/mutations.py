@@ -26,7 +26,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from minigrad.exercising.notation import letter, written
-from minigrad.exercising.patterns import Bound, called, filled, matched, parsed
+from minigrad.exercising.patterns import (
+    ELEMENTWISE,
+    Bound,
+    called,
+    filled,
+    matched,
+    parsed,
+)
 from minigrad.exercising.places import Edit, Place, is_store, places
 from minigrad.exercising.slips import SLIPS
 from minigrad.types import Shape
@@ -101,20 +108,21 @@ class _Program:
     def slips(self) -> Iterator[Mutation]:
         for (kind, words), rules in TABLE:
             for right, wrong in rules:
-                found: list[tuple[Place, Mutation]] = []
+                found: list[tuple[Place, Bound, Mutation]] = []
                 for place in self.places:
                     bound = matched(right, place.node) if _fits(right, place) else None
                     if bound is not None:
                         new = filled(wrong, bound)
                         said = self.said(kind, words, place, bound, new)
                         slip = Mutation(kind, said, (place.edit(new),))
-                        found.append((place, slip))
-                yield from (slip for _, slip in found)
+                        found.append((place, bound, slip))
+                yield from (slip for _, _, slip in found)
                 yield from _everywhere(found)
         for place in self.places:
             yield from self.other_names(place)
             yield from self.other_orders(place)
             yield from self.too_much(place)
+        yield from self.other_numbers()
         yield from self.exchanged()
 
     # ------------------------------------------------- what needs to know the program
@@ -126,12 +134,33 @@ class _Program:
             for each in self.places
             if each.statement is place.statement and each.variable == place.variable
         ]
-        for other in self.alike(place.variable):
-            words = self.for_another(place.variable, other, self.your(place))
+        your, name = self.your(place), place.variable
+        for other in self.alike(name):
+            words = self.for_another(name, other, your)
             new = ast.Name(other, ast.Load())
             yield Mutation("name", words, (place.edit(new),))
             if len(here) > 1 and here[0] is place:
                 yield Mutation("name", words, tuple(each.edit(new) for each in here))
+            if not place.in_index:
+                words = f"{your} has 1 − {letter(other)} where {letter(name)} belongs"
+                yield Mutation("name", words, (place.edit(parsed(f"1 - {other}")),))
+
+    def other_numbers(self) -> Iterator[Mutation]:
+        """Put another number of the program here; exchange two everywhere."""
+        of: dict[float, list[Place]] = {}
+        for place in self.places:
+            match place.node:
+                case ast.Constant(float() as number):
+                    of.setdefault(number, []).append(place)
+        for one, two in itertools.permutations(of, 2):
+            edits = tuple(place.edit(ast.Constant(two)) for place in of[one])
+            for place, edit in zip(of[one], edits, strict=True):
+                words = f"{self.your(place)} has {two:g} where {one:g} belongs"
+                yield Mutation("constant", words, (edit,))
+            if one < two:
+                edits += tuple(place.edit(ast.Constant(one)) for place in of[two])
+                words = f"{one:g} and {two:g} are exchanged everywhere"
+                yield Mutation("constant", words, edits)
 
     def for_another(self, right: str, wrong: str, your: str) -> str:
         a, b = letter(right), letter(wrong)
@@ -171,11 +200,13 @@ class _Program:
 
     def too_much(self, place: Place) -> Iterator[Mutation]:
         """Multiply by a variable, or by its slope; or add it."""
-        node = place.node
-        if not (place.is_whole or place.is_term) or not isinstance(
+        node, your = place.node, self.your(place)
+        applied = isinstance(node, ast.Call) and called(node.func) in ELEMENTWISE
+        if not (place.is_whole or place.is_term or applied) or not isinstance(
             node, ast.BinOp | ast.Call | ast.Name | ast.Subscript
         ):
             return
+        where = "" if place.is_whole or place.is_term else f", at {written(node)}"
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         for name in self.facts.shapes:
             if name not in names and not names & {*self.alike(name)}:
@@ -185,13 +216,11 @@ class _Program:
             if place.is_whole:
                 factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
                 factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
-                words = f"{self.your(place)} has the term {letter(name)} too much"
+                words = f"{your} has the term {letter(name)} too much"
                 total = ast.BinOp(node, ast.Add(), read)
                 yield Mutation("twice", words, (place.edit(total),))
             for part, said in factors:
-                words = (
-                    f"{self.your(place)} has the factor {written(part)}{said} too much"
-                )
+                words = f"{your} has the factor {written(part)}{said} too much{where}"
                 product = ast.BinOp(node, ast.Mult(), part)
                 yield Mutation("twice", words, (place.edit(product),))
 
@@ -272,11 +301,13 @@ class _Program:
         return ""
 
 
-def _everywhere(found: list[tuple[Place, Mutation]]) -> Iterator[Mutation]:
-    """Yield one slip made at every place of a statement, and of the program."""
+def _everywhere(found: list[tuple[Place, Bound, Mutation]]) -> Iterator[Mutation]:
+    """Yield one slip made throughout a statement, and wherever it is about one name."""
     groups: dict[object, list[Mutation]] = {}
-    for place, slip in found:
-        for where in (place.statement, None):
+    for place, bound, slip in found:
+        about = bound.get("B") or bound.get("f") or bound.get("h") or ast.Name("")
+        first = next((n.id for n in ast.walk(about) if isinstance(n, ast.Name)), "")
+        for where in (place.statement, first):
             groups.setdefault(where, []).append(slip)
     for slips in groups.values():
         if len(slips) > 1:

@@ -95,8 +95,7 @@ def _is_called_like(pattern: ast.Call, node: Any, bound: Bound) -> bool:
         return False
     wanted = called(pattern.func)
     name, args = _as_call(node)
-    if len(wanted) == 1:
-        bound[wanted] = node.func
+    bound[wanted] = node.func
     if not (wanted == "h" or name == wanted or (wanted == "f" and name in ELEMENTWISE)):
         return False
     given = {each.arg: each.value for each in node.keywords}
@@ -128,7 +127,7 @@ def filled(pattern: Any, bound: Bound) -> Any:
 
 
 def _call(name: str, args: list[Any], keywords: list[Any], bound: Bound) -> ast.Call:
-    func = bound.get(name, ast.Name(f"_{name}", ast.Load()))
+    func = bound.get(name, ast.Name(f"_{name}", ast.Load()))  # one that slips bring
     more = [each for each in keywords if each.arg]
     if len(more) < len(keywords):
         more = bound["K"]

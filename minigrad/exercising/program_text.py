@@ -24,7 +24,7 @@ import numpy as np
 
 from minigrad import numpy as writable_numpy
 from minigrad.exercising.mutations import Facts, Mutation, mutations
-from minigrad.exercising.places import applied
+from minigrad.exercising.places import Place, applied, places
 from minigrad.types import Array
 
 
@@ -38,22 +38,20 @@ class ProgramText:
         assert isinstance(tree, ast.FunctionDef)
         self.tree: ast.FunctionDef = tree
         self.tree.decorator_list = []
+        self.places = list(places(self.tree, self.tree.body[0]))
         self.comments = dict(_comments(text))
         for each in ast.walk(self.tree):
             if isinstance(each, ast.arg):
                 each.annotation = None
 
-    def returned(self) -> list[ast.expr]:
+    def returned(self) -> list[Place]:
         """Return the expressions after the last `return`, one for each output."""
-        (*_, last) = (n for n in ast.walk(self.tree) if isinstance(n, ast.Return))
-        match last.value:
-            case ast.Tuple(parts) | ast.List(parts) | ast.Dict(_, parts):
-                return parts
-            case ast.Call(args=[], keywords=[_, *_] as parts):
-                return [each.value for each in parts]
-            case ast.Name() | ast.Subscript() as named:
-                return [named]
-        return []
+        last = [n for n in ast.walk(self.tree) if isinstance(n, ast.Return)][-1]
+        every = [place for place in self.places if place.statement is last]
+        if isinstance(last.value, ast.Tuple | ast.List | ast.Dict):
+            every = [place for place in every if place.parent is last.value]
+            return [place for place in every if place.field != "keys"]
+        return [place for place in every if place.parent is last]
 
     def mutations(self, arguments: Sequence[Any]) -> list[Mutation]:
         """Return every slip that the program admits."""
@@ -82,7 +80,7 @@ class ProgramText:
         yield names[self.tree.name]
 
 
-OF_SLIPS = {
+OF_SLIPS = {  # functions that a slip may bring into a program
     "_tanh": np.tanh,
     "_exp": np.exp,
     "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),

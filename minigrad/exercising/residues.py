@@ -21,7 +21,7 @@ from minigrad.exercising.answer import Answer
 from minigrad.exercising.exercise import same
 from minigrad.exercising.mutations import Mutation
 from minigrad.exercising.notation import letter, written
-from minigrad.exercising.places import Place, places
+from minigrad.exercising.places import Place
 from minigrad.exercising.program_text import run, traced
 from minigrad.types import Array
 
@@ -37,31 +37,27 @@ RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]]
 
 def residues(answer: Answer) -> Iterator[Mutation]:
     """Yield slips that might explain the first variable, or an output, that differs."""
-    different: list[tuple[str, Sequence[Array], Sequence[Array]]] = []
+    program = answer.exercise.program
     if found := answer.first_variable(answer.case):
-        different.append(found)
-    for name, variable in zip(
-        answer.exercise.names, answer.exercise.returned, strict=True
-    ):
-        if name in answer.wrong:
-            mine = [values[name] for values in answer.given]
-            right = [values[name] for values in answer.right]
-            different.append((variable, mine, right))
-    for variable, given, correct in different:
-        for place in _assigned(answer, variable):
-            for words, new in _guesses(answer, place.node, given, correct):
-                said = f"your {letter(variable)} {words}"
-                yield Mutation("twice", said, (place.edit(new),))
+        for place in program.places:
+            match place.statement:
+                case ast.Assign([ast.Name(name)]) if name == found[0]:
+                    if place.is_whole and isinstance(place.node, ast.expr):
+                        yield from _guessed(answer, place, *found)
+    returned = program.returned()
+    if len(returned) == len(answer.exercise.names):
+        for name, place in zip(answer.exercise.names, returned, strict=True):
+            if name in answer.wrong:
+                mine = [values[name] for values in answer.given]
+                right = [values[name] for values in answer.right]
+                yield from _guessed(answer, place, name, mine, right)
 
 
-def _assigned(answer: Answer, variable: str) -> Iterator[Place]:
-    """Yield the right sides of assignments to a variable."""
-    tree = answer.exercise.program.tree
-    for place in places(tree, tree.body[0]):
-        match place.statement:
-            case ast.Assign([ast.Name(name)]) if name == variable:
-                if place.is_whole and isinstance(place.node, ast.expr):
-                    yield place
+def _guessed(
+    answer: Answer, place: Place, name: str, *both: Sequence[Array]
+) -> Iterator[Mutation]:
+    for words, new in _guesses(answer, place.node, *both):
+        yield Mutation("twice", f"your {letter(name)} {words}", (place.edit(new),))
 
 
 def _guesses(

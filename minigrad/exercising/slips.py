@@ -132,8 +132,8 @@ SLIPS = {
         "B * 2 * A -> B * 2; 2 * A -> 2"
     ),
     ("constant", STANDS): (
-        "k -> k + 1; k -> k - 1; k -> 2 * k; k -> k / 2; k -> 1 / k; k -> -k; "
-        "k -> 1 - k"
+        "len(A) -> A.shape[1]; len(A) -> A.size; k -> k + 1; k -> k - 1; k -> 2 * k; "
+        "k -> k / 2; k -> 1 / k; k -> -k; k -> 1 - k"
     ),
     ("constant", "{your} is twice what it should be"): "A = B -> A = 2 * B",
     ("constant", "{your} is half of what it should be"): "A = B -> A = B / 2",
