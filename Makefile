@@ -14,7 +14,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check
 # Neighbours share what is dear to make, so each process gets them in one piece.
 PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
-.PHONY: help demo test coverage compare bench results docs notebook lint clean
+.PHONY: help demo test coverage compare bench results docs notebook exercises lint clean
 help:     ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -40,6 +40,9 @@ docs: $(VENV)/has-docs         ## build the site in docs/_build/html
 	$(PY) -m sphinx -W --keep-going -j auto -b html docs docs/_build/html
 	$(PY) docs/_ext/check_offline.py docs/_build/html
 	$(PY) docs/_ext/notebooks.py docs/_build/notebooks --run
+
+exercises: $(VENV)/has-run     ## say which exercises are solved, and what is wrong
+	-@$(PY) -m minigrad check examples/exercises/*.py
 
 notebook: $(VENV)/has-notebook   ## open the chapters as notebooks, to type in
 	$(PY) docs/_ext/notebooks.py out/notebooks
