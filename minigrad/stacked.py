@@ -132,11 +132,6 @@ def outer_into(out: Array, z: Array, v: Array) -> None:
     np.matmul(z.reshape(-1, z.shape[-1]).T, v.reshape(-1, v.shape[-1]), out)
 
 
-def product_into(out: Array, a: Array, b: Array) -> None:
-    """A @ b, into `out`."""
-    np.matmul(a, b, out)
-
-
 def sigmoid_into(out: Array, a: Array) -> None:
     """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, into `out`."""
     half = out.dtype.type(0.5)

@@ -197,7 +197,7 @@ matmul = linear(
     (maps.matmul_adjoint_a, maps.matmul_adjoint_b),
     jointly=False,
     samples=samples.matmul,
-    into=stacked.product_into,
+    into=np.matmul,
     stacked=stacked.of_matmul,
     symbol="@",
     written="{} {}",

@@ -76,11 +76,8 @@ def name_of(op: Op) -> str:
 
 def is_elementwise(op: Op) -> bool:
     """Is this computed entry by entry, with NumPy's broadcasting?"""
-    return (isinstance(op, np.ufunc) and op.nout == 1) or _is_entry_wise(op)
-
-
-def _is_entry_wise(op: Op) -> bool:
-    return isinstance(op, Primitive) and op.is_elementwise
+    is_ufunc = isinstance(op, np.ufunc) and op.nout == 1
+    return is_ufunc or bool(getattr(op, "is_elementwise", False))
 
 
 def in_order(outputs: Iterable[Node]) -> list[Node]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from minigrad.compiling.algebra import REWRITES, Lines
 from minigrad.compiling.graph import Node
 from minigrad.compiling.lines import Line, Ref, lines_of
 from minigrad.compiling.loops import Item, Loop, Tangled, scheduled
@@ -50,8 +51,8 @@ class Program:
     def _write(self, rolled: bool) -> None:
         nodes = [*self.trace.outputs, *(guard.node for guard in self.trace.guards)]
         graph: list[Node] = one_sum(shared(without_identities(nodes)))
-        self.lines, refs = lines_of(graph, rolled)
-        at_once(self.lines)
+        lines, refs = lines_of(graph, rolled)
+        at_once(lines)
         self.outputs = refs[: len(self.trace.outputs)]
         self.guards = [
             Question(guard.ask, ref, guard.answer)
@@ -59,8 +60,12 @@ class Program:
                 self.trace.guards, refs[len(self.outputs) :], strict=True
             )
         ]
+        if rolled:
+            for rewrite in REWRITES:
+                rewrite(Lines.of(refs))
         self.items: list[Item] = scheduled(ref.line for ref in refs)
         self.names = _named(self.items)
+        self.lines = [*self.names]
         writer = Writer(self.items, self.names)
         self.source = writer.source(self.outputs, self.guards, self.inputs)
         self.objects, self.bytes, self.calls = (

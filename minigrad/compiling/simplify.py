@@ -29,6 +29,9 @@ def total(*terms: Any) -> Any:
     return functools.reduce(operator.add, terms)
 
 
+total.is_elementwise = True  # type: ignore[attr-defined]
+
+
 def rebuilt(outputs: Graph, rewrite: Callable[[Node], Node]) -> Graph:
     """Return the graph with rewrite(node) in the place of every node.
 

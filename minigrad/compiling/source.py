@@ -207,7 +207,7 @@ class Writer:
             isinstance(op, np.ufunc)
             or _ufunc_of(op) is not None
             or (isinstance(op, Primitive) and op.into is not None)
-            or name_of(op) == "total"
+            or name_of(op) in _MANY
         )
 
     def _into(
@@ -231,14 +231,17 @@ class Writer:
             name = self._object(ufunc.__name__, ufunc)
             target = f"out={out}" if ufunc in (np.maximum, np.minimum) else out
             return [f"{name}({', '.join([*given, target])})"]
-        if name_of(op) == "total":
-            add = self._object("add", np.add)
+        if name_of(op) in _MANY:
+            two = _MANY[name_of(op)]
+            name = self._object(two.__name__, two)
             first, second, *more = args
             self.calls += len(more)
-            texts = [f"{add}({first}, {second}, {out})"]
-            return texts + [f"{add}({out}, {each}, {out})" for each in more]
+            texts = [f"{name}({first}, {second}, {out})"]
+            return texts + [f"{name}({out}, {each}, {out})" for each in more]
         if isinstance(op, Primitive) and op.into is not None:
             name = self._object(op.into.__name__, op.into)
+            if isinstance(op.into, np.ufunc):
+                return [f"{name}({', '.join([*args, out])})"]
             return [self._written(name, args, options, out)]
         return [f"copyto({out}, {self._call(op, args, options)})"]
 
@@ -447,7 +450,7 @@ class Writer:
             args = [
                 variable(a.line, a.shift)
                 if isinstance(a, Ref) and a.shift is not None
-                else self.argument(a, line)
+                else self._ready(a, line)
                 for a in line.args
             ]
             options: Any = line.options
@@ -467,6 +470,17 @@ class Writer:
         self.run.append(f"for {variables} in {name}:")
         self.run += [f"    {text}" for text in body]
 
+    def _ready(self, arg: Any, line: Line) -> str:
+        """Return an argument that is the same at all steps, lying as NumPy likes it."""
+        name = self.argument(arg, line)
+        if name in self.static or not isinstance(arg, Ref) or len(arg.line.shape) < 2:
+            return name
+        own = f"{name}_own"
+        if own not in self.static:
+            self._buffer(own, arg.line.shape, arg.line.dtype)
+            self.run.append(f"copyto({own}, {name})")
+        return own
+
     def _own(self, line: Line) -> str:
         """Return the name of a static array that holds a line's values."""
         held = self.memory[line]
@@ -478,6 +492,9 @@ class Writer:
             self._buffer(own, (len(line.times), *line.shape), line.dtype)
             self.run.append(f"copyto({own}, {held})")
         return own
+
+
+_MANY = {"total": np.add, "product": np.multiply}
 
 
 class _Code(str):
