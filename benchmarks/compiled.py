@@ -6,6 +6,7 @@ weight. The same weights and inputs, float32, one thread; gradients are compared
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -46,9 +47,9 @@ def lines() -> Iterator[str]:
         built = time.perf_counter() - began
         contestants = {
             "torch": _torch(layer, x, target),
-            "compiled": lambda step=step, x=x, target=target: step(x, target),
+            "compiled": functools.partial(step, x, target),
             "jax": _jax(layer, x, target),
-            "engine": lambda f=_step(layer), x=x, target=target: f(x, target),
+            "engine": functools.partial(_step(layer), x, target),
         }
         _require_equal(contestants)
         took = medians(contestants)

@@ -96,7 +96,7 @@ def of_matmul(call: Call) -> Options | None:
     return call.options if min(ndims) > 1 and max(ndims) == 2 else None
 
 
-# -------------------------------------------------- into an array that is there
+# ---------------------------------------------------------- into an array that is there
 
 
 def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:

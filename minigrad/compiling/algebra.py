@@ -25,7 +25,7 @@ from minigrad.types import Shape
 
 _ADD, _MULTIPLY = TABLE["add"], TABLE["multiply"]
 _CONCATENATE, _TAKE = TABLE["concatenate"], TABLE["take"]
-_MATVEC, _OUTER = TABLE["matvec"], TABLE["outer"]
+_MATVEC, _OUTER, _SUM = TABLE["matvec"], TABLE["outer"], TABLE["sum"]
 
 
 class Lines(NamedTuple):
@@ -81,7 +81,7 @@ def _taken(a: Ref, index: tuple[Any, ...], shape: Shape) -> Ref:
     return Ref(Line(_TAKE, [a], {"index": index}, shape, a.line.dtype))
 
 
-# ------------------------------------------------------------------------------- products
+# ----------------------------------------------------------------------------- products
 
 
 def products_apart(lines: Lines) -> int:
@@ -109,7 +109,7 @@ def products_apart(lines: Lines) -> int:
 
 
 def _joined(v: Any) -> list[Ref] | None:
-    """Return the parts of [x, y] as who reads it would read them; None if it is none."""
+    """Return the parts of [x, y] as its reader would read them, or None."""
     if not isinstance(v, Ref) or v.line.op is not _CONCATENATE or v.line.ends:
         return None
     axis: Any = v.line.options.get("axis", 0)
@@ -172,7 +172,9 @@ def rows_alone(lines: Lines) -> int:
             if W.shift is not None or W.at is not None:
                 break
             shape = (line.shape[-1], W.line.shape[1])
-            product = _like(line, _MATVEC, [_taken(W, (part,), shape), _through(reads, v)])
+            product = _like(
+                line, _MATVEC, [_taken(W, (part,), shape), _through(reads, v)]
+            )
             made.append(_at(product, line.times))
         else:
             if len(made) == 1:
@@ -207,7 +209,7 @@ def _last_slice(line: Line) -> slice | None:
     return last if is_whole and fills else None
 
 
-# --------------------------------------------------------------------- sums and products
+# -------------------------------------------------------------------- sums and products
 
 
 def sums_flat(lines: Lines) -> int:
@@ -262,7 +264,7 @@ def _flat(lines: Lines, binary: Any, many: Any) -> int:
 
 
 def invariants_out(lines: Lines) -> int:
-    """a + u + b = a + (u + b), a p q = a (p q): what the loop does not change, first."""
+    """What a loop does not change comes first: a + u + b = a + (u + b), a p q = a (pq)."""
     done = 0
     for line in lines.all:
         if line.op not in (total, product) or lines.circle[line] == -1:
@@ -296,6 +298,33 @@ def vectors_as_rows(lines: Lines) -> int:
     return done
 
 
+def one_sum_over(lines: Lines) -> int:
+    """Sum once over all axes: sum(sum(a, axis=0), axis=0) = sum(a, axis=(0, 1))."""
+    done = 0
+    for line in lines.all:
+        inner = line.args[0].line if line.op is _SUM else None
+        if inner is None or inner.op is not _SUM or line.times or inner.times:
+            continue
+        if not lines.only_reader(line.args[0]) or "keepdims" in str(inner.options):
+            continue
+        ndim = len(inner.args[0].line.shape) + isinstance(inner.args[0].at, range)
+        first = _axes(inner.options, ndim)
+        left = [k for k in range(ndim) if k not in first]
+        second = [left[k] for k in _axes(line.options, len(left))]
+        line.args, line.options = (
+            inner.args,
+            {**line.options, "axis": (*first, *second)},
+        )
+        done += 1
+    return done
+
+
+def _axes(options: Any, ndim: int) -> tuple[int, ...]:
+    axis = options.get("axis")
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(k % ndim for k in axes)
+
+
 def two_by_two(lines: Lines) -> int:
     """Return to what NumPy computes in one call: a b."""
     done = Counter[str]()
@@ -310,5 +339,5 @@ def two_by_two(lines: Lines) -> int:
 
 REWRITES: list[Callable[[Lines], int]] = [
     products_apart, outers_apart, rows_alone, sums_flat, products_flat,
-    invariants_out, vectors_as_rows, two_by_two,
+    invariants_out, vectors_as_rows, one_sum_over, two_by_two,
 ]  # fmt: skip

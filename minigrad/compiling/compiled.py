@@ -10,11 +10,14 @@ cannot be trusted with is refused: "rather refuse than be wrong".
 
 from __future__ import annotations
 
+import inspect
+import re
+import textwrap
 import threading
 import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +32,9 @@ from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import RELEASED, Tensor
 from minigrad.types import Array
+
+if TYPE_CHECKING:  # SymPy, when first asked
+    from minigrad.compiling.program_proof import Shown
 
 MOST = 16  # programs of one function
 _COMPARING: ContextVar[bool] = ContextVar("comparing a program", default=False)
@@ -80,7 +86,7 @@ class Compiled:
         trace = traced(
             lambda *args: self.function(*args, **words), list(positional), self.name
         )
-        program = Program(trace, len(arrays))
+        program = Program(trace, _names(self.function, kind))
         comparing = _COMPARING.set(True)
         try:
             expected = self.function(*arguments, **options)
@@ -170,6 +176,34 @@ class Compiled:
             )
         )
 
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.program.inputs)}):\n" + textwrap.indent(
+            str(self.program), "    "
+        )
+
+    def explain(self) -> str:
+        """Return what each rewrite did to the latest program: calls that were left."""
+        return self.program.explain()
+
+    def prove(self, *arguments: Any) -> Shown:
+        """Show that the program for these arguments equals the tape, gradient included.
+
+        In exact arithmetic, modulo random primes, and the identity of every rewrite by
+        `mg.prove_equal`. A program is the same for small shapes as for large ones, and
+        is shown the faster the smaller they are.
+
+        Raises WrongProgram if a rewrite is wrong.
+        """
+        from minigrad.compiling.identities import IDENTITIES
+        from minigrad.compiling.program_proof import shown
+
+        for identity in IDENTITIES.values():
+            identity.prove()
+        given, arrays, kind = self._read((arguments, {}))
+        trace = traced(self.function, list(given[0]), self.name)
+        program = Program(trace, _names(self.function, kind))
+        return shown(program, trace, arrays, list(IDENTITIES))
+
     @property
     def source(self) -> str:
         """The Python that runs, of the latest program."""
@@ -204,6 +238,26 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     return compiled
 
 
+def _names(function: Callable[..., Any], kind: Any) -> list[str]:
+    """Return what code calls the arrays among the arguments: as the function does."""
+    try:
+        own = [*inspect.signature(function).parameters]
+    except (TypeError, ValueError):
+        own = []
+    names: list[str] = []
+    for path, *what in kind:
+        if len(what) != 3:
+            continue
+        first, *more = re.findall(r"\w+", path.removeprefix("[0]"))
+        at = int(first) if first.isdigit() else len(own)
+        name = own[at] if at < len(own) else f"x{at}"
+        name = "_".join([name, *more]) if first.isdigit() else "_".join([first, *more])
+        names.append(
+            name if name not in names and name.isidentifier() else f"x{len(names)}"
+        )
+    return names
+
+
 def _kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
     """Return what tells a constant from others: numbers by value, objects by name."""
     if isinstance(value, int | float | str | bytes | type(None)):
@@ -226,7 +280,7 @@ def _returned(program: Program, results: list[Array]) -> Any:
         tensor.options = RELEASED  # a gradient through it is refused
         return tensor
 
-    return mapped(leaf, program.trace.structure, "", is_leaf)
+    return mapped(leaf, program.structure, "", is_leaf)
 
 
 def _arrays(structure: Any) -> list[Array]:

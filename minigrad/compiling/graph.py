@@ -10,6 +10,7 @@ anything that was computed from the inputs, by whatever function of NumPy:
     source    of a leaf: which input it is, a Parameter, or an array from outside
     time      the time step at which it was computed, or whose cotangent it belongs to
     role      what it does there: equal at every time step
+    name      what the function called it, or whose cotangent it is
 
 Nodes hold no numbers, except those that no row computed (`value`): a proof takes the
 decisions that were made as they were.
@@ -38,7 +39,8 @@ class Node:
     """One value of a program."""
 
     __slots__ = (
-        "args", "dtype", "op", "options", "role", "shape", "source", "time", "value",
+        "args", "dtype", "name", "op", "options", "role", "shape", "source", "time",
+        "value",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +59,7 @@ class Node:
         self.shape, self.dtype = shape, dtype
         self.role, self.time = role, time
         self.value, self.source = value, source
+        self.name = ""
 
     def __repr__(self) -> str:
         at = "" if self.time is None else f" at t = {self.time}"
@@ -143,6 +146,7 @@ def call(op: Op, args: Any, options: Options) -> Any:
     return op(*operands, *given, **options)
 
 
+VIEWS = {"take", "transpose", "reshape", "along"}  # other views of what is there
 POSITIONAL = "*"  # the option that holds the positional arguments of a NumPy function
 
 

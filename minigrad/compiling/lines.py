@@ -86,7 +86,10 @@ Place = tuple[_Class, int]
 
 
 def lines_of(outputs: list[Node], rolled: bool = True) -> tuple[list[Line], list[Ref]]:
-    """Return the lines of a graph, what is read first, and its outputs."""
+    """Make one line of what does the same at every time step, whatever T is.
+
+    Returns the lines, and where the outputs are.
+    """
     nodes = in_order(outputs)
     classes = _classes(nodes) if rolled else []
     while True:
@@ -136,7 +139,7 @@ def _is_int(part: Any) -> bool:
     return isinstance(part, int | np.integer) and not isinstance(part, bool)
 
 
-# ---------------------------------------------------- what arguments have in common
+# -------------------------------------------------------- what arguments have in common
 
 
 def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> bool:
@@ -246,6 +249,7 @@ def _continued(
         if terms is None:
             continue
         made = Node(total, terms, {}, some.shape, some.dtype, some.role, t)
+        made.name = some.name
         for each in classes:
             for time, node in [*each.members.items()]:
                 for k, pattern in enumerate(each.patterns):
@@ -285,7 +289,7 @@ def _terms(
     return tuple(terms)
 
 
-# ---------------------------------------------------------------- nodes to lines
+# ----------------------------------------------------------------------- nodes to lines
 
 
 def _lines(
@@ -300,7 +304,7 @@ def _lines(
         key = id(at[0]) if at else id(node)
         if key not in lines:
             made = Line(node.op, [], node.options, node.shape, node.dtype)
-            made.source = node.source
+            made.source, made.name = node.source, node.name
             lines[key] = made
             found.append(made)
         return lines[key]

@@ -34,7 +34,10 @@ class Tangled(Exception):
 
 
 def scheduled(roots: Iterable[Line]) -> list[Item]:
-    """Return lines and loops in an order in which they can run."""
+    """Compute in one call for all steps what is in no circle; the rest are loops.
+
+    Returns lines and loops, in an order in which they can run.
+    """
     items: list[Item] = []
     for component in components(roots):
         if len(component) == 1 and not _reads_itself(component[0]):
@@ -164,7 +167,7 @@ def _in_step_order(lines: list[Line]) -> list[Line]:
     return order
 
 
-# --------------------------------------------------------- one call for all steps
+# --------------------------------------------------------------- one call for all steps
 
 
 def stacked_options(line: Line) -> Options | None:

@@ -34,7 +34,7 @@ def placed(g: Any, shape: Any, index: tuple[Any, ...], axis: int) -> Any:
 
 
 def at_once(lines: list[Line]) -> None:
-    """Rewrite every line without time that reads many steps of another."""
+    """Add up all steps at once: a_1 + ... + a_T is a sum over the axis of time."""
     for line in [*lines]:
         if line.op is total and line.times is None:
             _one_sum(line, lines)

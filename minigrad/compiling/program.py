@@ -5,17 +5,20 @@ traced -> simplified -> lines -> at once -> scheduled -> source
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import keyword
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES, Lines
-from minigrad.compiling.graph import Node
+from minigrad.compiling.graph import VIEWS, Node, in_order, name_of
 from minigrad.compiling.lines import Line, Ref, lines_of
 from minigrad.compiling.loops import Item, Loop, Tangled, scheduled
+from minigrad.compiling.notation import Notation
 from minigrad.compiling.over_time import at_once
 from minigrad.compiling.simplify import one_sum, shared, without_identities
 from minigrad.compiling.source import Writer
 from minigrad.compiling.tracing import Trace, uncollected
+from minigrad.console import table
 from minigrad.parameter import Parameter
 from minigrad.types import Array
 
@@ -28,52 +31,82 @@ class Question(NamedTuple):
     answer: Any
 
 
+class Stage(NamedTuple):
+    """What a rewrite did: its name and identity, and how many calls were left."""
+
+    name: str
+    identity: str
+    calls: int
+
+
 class Program:
     """One specialization: for these shapes, dtypes, constants and answers.
 
-    trace   what was recorded
-    items   its lines and loops
-    source  the Python that runs
+    items    its lines and loops
+    outputs  what it returns; structure: as the function does
+    stages   what each rewrite left of the calls of the tape
+    source   the Python that runs
+    bytes    of its buffers
     """
 
-    def __init__(self, trace: Trace, inputs: int) -> None:
-        self.trace, self.inputs = trace, inputs
+    def __init__(self, trace: Trace, names: Sequence[str]) -> None:
+        self.structure = trace.structure
+        self.inputs = names
+        self.free: list[Callable[..., list[Array]]] = []
         with uncollected():
             try:
-                self._write(rolled=True)
+                self._write(trace, rolled=True)
             except Tangled:
-                self._write(rolled=False)
-        self.free: list[Callable[..., list[Array]]] = []
+                self._write(trace, rolled=False)
 
     def __repr__(self) -> str:
         return f"<program of {len(self.lines)} lines, {self.calls} calls>"
 
-    def _write(self, rolled: bool) -> None:
-        nodes = [*self.trace.outputs, *(guard.node for guard in self.trace.guards)]
-        graph: list[Node] = one_sum(shared(without_identities(nodes)))
+    def __str__(self) -> str:
+        return str(Notation(self.items, self.outputs))
+
+    def _write(self, trace: Trace, rolled: bool) -> None:
+        graph = [*trace.outputs, *(guard.node for guard in trace.guards)]
+        count = _count(graph)
+        self.stages = [
+            Stage("traced", "what the function computes, gradient too", count)
+        ]
+        for rewrite in (without_identities, shared, one_sum):
+            graph = rewrite(graph)
+            self._note(rewrite, _count(graph))
         lines, refs = lines_of(graph, rolled)
+        self._note(lines_of, _calls(refs, at_once=False))
         at_once(lines)
-        self.outputs = refs[: len(self.trace.outputs)]
+        self._note(at_once, _calls(refs, at_once=False))
+        self._note(scheduled, _calls(refs))
+        for change in REWRITES if rolled else ():
+            change(Lines.of(refs))
+            self._note(change, _calls(refs))
+        self.outputs = refs[: len(trace.outputs)]
         self.guards = [
             Question(guard.ask, ref, guard.answer)
-            for guard, ref in zip(
-                self.trace.guards, refs[len(self.outputs) :], strict=True
-            )
+            for guard, ref in zip(trace.guards, refs[len(self.outputs) :], strict=True)
         ]
-        if rolled:
-            for rewrite in REWRITES:
-                rewrite(Lines.of(refs))
         self.items: list[Item] = scheduled(ref.line for ref in refs)
-        self.names = _named(self.items)
+        self.names = _named(self.items, self.inputs)
         self.lines = [*self.names]
         writer = Writer(self.items, self.names)
         self.source = writer.source(self.outputs, self.guards, self.inputs)
-        self.objects, self.bytes, self.calls = (
-            writer.objects,
-            writer.bytes,
-            writer.calls,
-        )
+        self.objects, self.bytes = writer.objects, writer.bytes
+        self.calls = writer.calls
         self.code = compile(self.source, "<compiled program>", "exec")
+
+    def _note(self, rewrite: Callable[..., Any], calls: int) -> None:
+        """Remember what a rewrite left; the first line of its documentation says it."""
+        identity = (rewrite.__doc__ or "").partition("\n")[0].rstrip(".")
+        self.stages.append(Stage(rewrite.__name__, identity, calls))
+
+    def explain(self) -> str:
+        """Return a table: what each rewrite left of the calls."""
+        rows = [("rewrite", "calls", "because")]
+        rows += [(name, f"{calls:,}", why) for name, why, calls in self.stages]
+        last = f"{self.calls:,} places in the source, {self.bytes:,} bytes of buffers"
+        return table(rows, right=[1]) + "\n" + last
 
     def instance(self) -> Callable[..., list[Array]]:
         """Return the program on buffers of its own."""
@@ -93,20 +126,37 @@ class Program:
         return results
 
 
-def _named(items: list[Item]) -> dict[Line, str]:
-    """Give each line a name that code can use: Parameters their own."""
+def _count(graph: list[Node]) -> int:
+    nodes = in_order(graph)
+    return sum(n.op is not None and name_of(n.op) not in VIEWS for n in nodes)
+
+
+def _calls(refs: list[Ref], at_once: bool = True) -> int:
+    """Count the calls of lines: one for all steps, unless they are in a circle."""
+    lines = Lines.of(refs)
+    return sum(
+        len(line.times) if line.times and not (at_once and circle == -1) else 1
+        for line, circle in lines.circle.items()
+        if line.op is not None and name_of(line.op) not in VIEWS
+    )
+
+
+def _named(items: list[Item], inputs: Sequence[str]) -> dict[Line, str]:
+    """Give each line a name that code can use: its own, if it has one."""
     names: dict[Line, str] = {}
-    taken: set[str] = set()
+    taken = set(inputs)
     for item in items:
         for line in item.lines if isinstance(item, Loop) else [item]:
-            name = f"v{len(names)}"
+            name = line.name
+            if isinstance(line.source, Parameter):
+                name = line.source.name or "p"
+            name = name.replace("~", "_")
+            if not name.isidentifier() or keyword.iskeyword(name):
+                name = "v"
             if isinstance(line.source, int):
-                name = f"x{line.source}"
-            elif isinstance(line.source, Parameter):
-                own = (line.source.name or "p").replace("~", "_")
-                name = (
-                    own if own.isidentifier() and own not in taken else f"p{len(names)}"
-                )
+                name = inputs[line.source]
+            elif name in taken or name == "v":
+                name = f"{name}{len(names)}"
             taken.add(name)
             names[line] = line.name = name
     return names

@@ -51,15 +51,18 @@ def rebuilt(outputs: Graph, rewrite: Callable[[Node], Node]) -> Graph:
 def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Node:
     """Return another way to compute what a node computes."""
     given = node.options if options is None else options
-    return Node(
+    made = Node(
         op, args, given, node.shape, node.dtype, node.role, node.time, node.value
     )
+    made.name = node.name
+    return made
 
 
 def without_identities(outputs: Graph) -> Graph:
-    """Leave out what changes nothing: 1 x, a reshape or a cast to what it is already.
+    """Leave out what changes nothing: x = 1 x = x / 1 = x^T^T = x[:].
 
-    x = 1 x = x / 1 = reshape(x, shape of x) = cast(x, dtype of x) = x^T^T
+    Also a reshape, or a cast, to what it is already; and an array that repeats one
+    number is that number.
     """
     return rebuilt(outputs, _unchanged)
 
@@ -69,6 +72,12 @@ def _unchanged(node: Node) -> Node:
         return node
     args: Any = node.args
     name = node.op.name
+    if name in _NEUTRAL and any(_repeats(a) for a in args):
+        args = tuple(a[(0,) * a.ndim] if _repeats(a) else a for a in args)
+        shapes = [a.shape for a in args if isinstance(a, Node)]
+        if shapes and np.broadcast_shapes(*shapes) == node.shape:
+            return _unchanged(like(node, node.op, args))
+        args = node.args
     if name in _NEUTRAL:
         number, places = _NEUTRAL[name]
         for place in places:
@@ -155,8 +164,15 @@ def _axes(node: Node) -> Sequence[int]:
 def _is_number(arg: Any, number: int) -> bool:
     """Is this the number, or an array that nobody can change and that repeats it?"""
     if isinstance(arg, Array) and not arg.flags.writeable and not any(arg.strides):
-        arg = arg[(0,) * arg.ndim] if arg.size else None
+        arg = arg[()] if not arg.ndim else arg[(0,) * arg.ndim] if arg.size else None
     return isinstance(arg, int | float | np.floating) and arg == number
+
+
+def _repeats(arg: Any) -> bool:
+    """Is this an array that repeats one number, and that nobody can change?"""
+    if not isinstance(arg, Array) or not arg.ndim or not arg.size:
+        return False
+    return not arg.flags.writeable and not any(arg.strides)
 
 
 def shared(outputs: Graph) -> Graph:
@@ -211,7 +227,9 @@ def one_sum(outputs: Graph) -> Graph:
                 role = arg.role
             else:
                 terms.append(arg)
-        return Node(total, tuple(terms), {}, node.shape, node.dtype, role, node.time)
+        made = like(node, total, tuple(terms), {})
+        made.role = role
+        return made
 
     new: dict[int, Node] = {}
     for node in in_order(outputs):

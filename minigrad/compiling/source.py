@@ -16,7 +16,7 @@ The text has as many lines as the program, whatever T is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,9 @@ class Writer:
         self.calls = 0
         self.items = [*items]
 
-    def source(self, outputs: list[Ref], guards: list[Any], inputs: int) -> str:
+    def source(
+        self, outputs: list[Ref], guards: list[Any], inputs: Sequence[str]
+    ) -> str:
         """Return the whole text."""
         self.readers = _readers(self.items, outputs, guards)
         for item in self.items:
@@ -112,7 +114,7 @@ class Writer:
                 f"answered({ask}({self.read(guard.ref)}), {self._text(guard.answer)})"
             )
         given = ", ".join(f"copy({self.read(ref)})" for ref in outputs)
-        arguments = ", ".join(f"x{k}" for k in range(inputs))
+        arguments = ", ".join(inputs)
         text = ["def buffers():"]
         text += [f"    {line}" for line in self.setup]
         text += ["", f"    def step({arguments}):"]
@@ -120,7 +122,7 @@ class Writer:
         text += [f"        return [{given}]", "", "    return step"]
         return "\n".join(text) + "\n"
 
-    # -------------------------------------------------------------------- single lines
+    # --------------------------------------------------------------------- single lines
 
     def _line(self, line: Line) -> None:
         name = self.names[line]
@@ -157,14 +159,10 @@ class Writer:
 
     def _source(self, line: Line, name: str) -> None:
         self.memory[line] = name
-        if isinstance(line.source, int):
-            self.run.append(
-                f"{name} = x{line.source}"
-            ) if name != f"x{line.source}" else None
-        elif isinstance(line.source, Parameter):
+        if isinstance(line.source, Parameter):
             parameter = self._object(f"parameter_{name}", line.source)
             self.run.append(f"{name} = {parameter}.data")
-        else:
+        elif not isinstance(line.source, int):
             self.objects[name] = line.source
             self.static.add(name)
 
@@ -292,7 +290,7 @@ class Writer:
             self.static.add(free)
         return self.known[key]
 
-    # ----------------------------------------------------------------- what lines read
+    # ------------------------------------------------------------------ what lines read
 
     def argument(self, arg: Any, line: Line) -> str:
         """Return the name of an argument that is read once."""
@@ -397,7 +395,7 @@ class Writer:
                 else:
                     self.setup.append(f"{slot} = {end!r}")
 
-    # --------------------------------------------------------------------------- loops
+    # ---------------------------------------------------------------------------- loops
 
     def _loop(self, loop: Loop) -> None:
         for line in loop.lines:

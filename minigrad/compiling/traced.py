@@ -52,7 +52,7 @@ class Traced:
         self.tracer, self.value, self.node = tracer, value, node
         self.is_shared = False
 
-    # ------------------------------------------------------------- what shapes say
+    # ------------------------------------------------------------------ what shapes say
 
     @property
     def shape(self) -> Shape:
@@ -83,7 +83,7 @@ class Traced:
     def __repr__(self) -> str:
         return f"<traced array {self.shape} {self.dtype}>"
 
-    # ------------------------------------------------------ what only moves entries
+    # ---------------------------------------------------------- what only moves entries
 
     def _row(self, name: str, *args: Any, **options: Any) -> Any:
         return self.tracer.row(TABLE[name], args, options)
@@ -129,7 +129,7 @@ class Traced:
         """Return the entries in one row."""
         return self.reshape((-1,))
 
-    # ----------------------------------------------------------- what numbers decide
+    # -------------------------------------------------------------- what numbers decide
 
     def __bool__(self) -> bool:
         return bool(self.tracer.guard(bool, self))
@@ -184,7 +184,7 @@ class Traced:
             )
         )
 
-    # ------------------------------------------------------------------ NumPy's names
+    # -------------------------------------------------------------------- NumPy's names
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any

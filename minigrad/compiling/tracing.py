@@ -86,8 +86,11 @@ class Tracer:
         self.roles: dict[Any, int] = {}
         self.within: tuple[Any, int | None] | None = None  # role and time, in a walk
         self.notes = None
+        self.steps: list[Tensor] = []
+        self.summed: Tensor | None = None  # whose cotangent is being added up
+        self.bars: dict[int, tuple[Tensor, list[Node]]] = {}  # what adds up to each
 
-    # --------------------------------------------------------------- what is computed
+    # ----------------------------------------------------------------- what is computed
 
     def source(self, value: Array, source: Any) -> Traced:
         """Return an input, or a Parameter, as a traced array."""
@@ -103,7 +106,7 @@ class Tracer:
         try:
             return function(*args, **options)
         finally:
-            self.within = before
+            self.within, self.summed = before, None
 
     def row(self, row: Primitive, args: Any, options: Options) -> Any:
         """Compute a row of the table."""
@@ -174,9 +177,10 @@ class Tracer:
         shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
         role, time = self._role(getattr(op, "name", op), shape)
         kept = None if isinstance(op, Primitive) else value
-        return Traced(
-            self, value, Node(op, nodes, options, shape, dtype, role, time, kept)
-        )
+        node = Node(op, nodes, options, shape, dtype, role, time, kept)
+        if self.summed is not None and self.summed.tick in self.bars:
+            self.bars[self.summed.tick][1].append(node)
+        return Traced(self, value, node)
 
     def _role(self, what: Any, shape: Any) -> tuple[Any, int | None]:
         """Say what is computed, as at every other time step, and at which."""
@@ -204,7 +208,7 @@ class Tracer:
         self.guards.append(Guard(ask, asked.node, answer))
         return answer
 
-    # ---------------------------------------------------------- what the engine tells
+    # ------------------------------------------------------------ what the engine tells
 
     def read(self, parameter: Parameter, array: Array) -> Any:
         """Return the numbers of a Parameter, which each call reads anew."""
@@ -213,7 +217,18 @@ class Tracer:
         return self.parameters[parameter]
 
     def recorded(self, node: Tensor) -> None:
-        """Know that a step was recorded: its data is traced already."""
+        """Keep a step: its name may come later."""
+        self.steps.append(node)
+
+    def name_nodes(self) -> None:
+        """Give nodes the names that their Tensors have."""
+        for step in self.steps:
+            data: Any = step.data
+            if step.name and type(data) is Traced:
+                data.node.name = step.name
+        for tensor, parts in self.bars.values():
+            if tensor.name and not parts[-1].name:
+                parts[-1].name = f"{tensor.name}_bar"
 
     def failed(self, *_: Any) -> None:
         """Know that a primitive could not compute: the error is raised anyway."""
@@ -228,12 +243,15 @@ class Tracer:
         if time is None and node.primitive is not None:
             role = self.number(node.primitive.name)
             i, time = self._place(node.args[i])
-        self.within = (self.number(("∂", role, i)), time)
+        self.within, self.summed = (self.number(("∂", role, i)), time), None
 
     def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
         """Number what follows as the sum that a cotangent is."""
         role, time = self._place(node.args[i])
         self.within = (self.number(("Σ", role)), time)
+        self.summed = arg = node.args[i]
+        if type(contribution) is Traced:
+            self.bars.setdefault(arg.tick, (arg, []))[1].append(contribution.node)
 
     def _place(self, tensor: Any) -> tuple[int, int | None]:
         """Return the role of a Tensor, and its time step."""
@@ -322,6 +340,7 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
     with _tracing(tracer), uncollected():
         given_arguments = mapped(given, arguments, "", is_leaf)
         structure = mapped(returned, f(*given_arguments), name, is_leaf)
+        tracer.name_nodes()
     if drawn():
         raise NotCompiled(
             explain(

@@ -1,0 +1,97 @@
+"""What each rewrite claims, as two programs that `mg.prove_equal` shows to be one.
+
+A rewrite is trusted for no other reason than its identity. Each stands here once, at
+small shapes, written in the engine's own functions; that a rewrite did what it claims
+is shown for every program by `Compiled.prove`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.functions import concatenate, stack
+from minigrad.proving.equality import prove_equal
+from minigrad.proving.equality_certificate import Equality
+from minigrad.table import matvec, outer, sum, tanh
+from minigrad.types import Shape
+
+
+class Identity(NamedTuple):
+    """left(*args) = right(*args) at these shapes."""
+
+    left: Callable[..., Any]
+    right: Callable[..., Any]
+    shapes: tuple[Shape, ...]
+
+    def prove(self) -> Equality:
+        """Show it; raises NotEqual or NotShown if it is not so."""
+        return prove_equal(self.left, self.right, *self.shapes)
+
+
+X, Y, ONE = (2, 3), (2, 2), (3,)  # rows x, rows y, one vector
+
+IDENTITIES: dict[str, Identity] = {
+    "without_identities": Identity(
+        lambda x: (1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0],
+        lambda x: x[:, 1],
+        (X,),
+    ),
+    "shared": Identity(
+        lambda x: tanh(x) * tanh(x), lambda x: (lambda y: y * y)(tanh(x)), (X,)
+    ),
+    "one_sum": Identity(
+        lambda a, b, c: (a + b) + c, lambda a, b, c: a + (b + c), (X, X, X)
+    ),
+    "classes over time": Identity(
+        lambda a, b: [tanh(a), tanh(b)],
+        lambda a, b: (lambda y: [y[0], y[1]])(tanh(stack([a, b]))),
+        (X, X),
+    ),
+    "at_once": Identity(
+        lambda z, w, x, y: outer(z, x) + outer(w, y),
+        lambda z, w, x, y: outer(stack([z, w]), stack([x, y])),
+        (Y, Y, X, X),
+    ),
+    "products_apart": Identity(
+        lambda W, x, y: matvec(W, concatenate([x, y], axis=-1)),
+        lambda W, x, y: matvec(W[:, :3], x) + matvec(W[:, 3:], y),
+        ((4, 5), X, Y),
+    ),
+    "outers_apart": Identity(
+        lambda z, x, y: outer(z, concatenate([x, y], axis=-1)),
+        lambda z, x, y: concatenate([outer(z, x), outer(z, y)], axis=1),
+        (Y, X, Y),
+    ),
+    "rows_alone": Identity(
+        lambda W, V, x, y: (matvec(W, x) + matvec(V, y))[:, 1:],
+        lambda W, V, x, y: matvec(W[1:], x) + matvec(V[1:], y),
+        ((3, 3), (3, 2), X, Y),
+    ),
+    "sums_flat": Identity(
+        lambda a, b, c: (a + b) + c, lambda a, b, c: a + b + c, (X, ONE, X)
+    ),
+    "products_flat": Identity(
+        lambda a, b, c: (a * b) * c, lambda a, b, c: a * b * c, (X, ONE, X)
+    ),
+    "invariants_out": Identity(
+        lambda a, p, q, u, b: [(a * p) * q, (a + u) + b],
+        lambda a, p, q, u, b: [a * (p * q), a + (u + b)],
+        (X, X, ONE, X, ONE),
+    ),
+    "vectors_as_rows": Identity(
+        lambda W, x: matvec(W, x), lambda W, x: np.matmul(x, W.T), ((4, 3), X)
+    ),
+    "one_sum_over": Identity(
+        lambda a: sum(sum(a, axis=0), axis=1),
+        lambda a: sum(a, axis=(0, 2)),
+        ((2, 3, 2),),
+    ),
+    "sum over time": Identity(
+        lambda a, b, c: a + b + c,
+        lambda a, b, c: sum(stack([a, b, c]), axis=0),
+        (X,) * 3,
+    ),
+}

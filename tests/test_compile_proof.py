@@ -1,0 +1,181 @@
+"""A program is shown to equal the tape; a wrong rewrite is refused, each of them."""
+
+import numpy as np
+import pytest
+from test_compile import KINDS, arrays, normal, program
+
+import minigrad as mg
+from lstm import LSTM, Recurrent
+from lstm.others import GRUCell
+from minigrad.compiling import algebra, lines, over_time, simplify
+from minigrad.compiling import program as programs
+from minigrad.compiling.identities import IDENTITIES
+from minigrad.compiling.lines import Ref
+from minigrad.compiling.program_proof import WrongProgram
+
+LAYER = LSTM(2, 3, rng=0)
+for parameter in LAYER.parameters():
+    parameter.data = normal(*parameter.shape)  # a b of zeros would hide its sign
+BATCH = (normal(2, 4, 2), normal(2, 4, 3))
+
+
+def learning(layer):
+    def step(x, target):
+        y, _ = layer(x)
+        loss = mg.squared_error(y, target)
+        return loss, mg.grad(loss, layer)
+
+    return step
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_each_identity_is_proved(name):
+    assert IDENTITIES[name].prove()
+
+
+def test_every_rewrite_has_an_identity():
+    rewrites = {each.__name__ for each in algebra.REWRITES}
+    rewrites |= {"without_identities", "shared", "one_sum", "at_once"}
+    assert rewrites - {"two_by_two"} <= IDENTITIES.keys()
+
+
+@pytest.mark.parametrize("layer", [LAYER, Recurrent(GRUCell(2, 3, rng=0))])
+def test_a_whole_training_step_equals_its_tape(layer):
+    shown = mg.compile(learning(layer)).prove(*BATCH)
+    assert shown.chance < -40
+    assert "The program equals the tape, gradient included" in str(shown)
+
+
+def test_decisions_are_taken_as_they_were():
+    steps = [(kind, 1, 2) for kind in sorted(KINDS)]
+    given = normal(3, 3, 4), np.ones((3, 3, 4), bool), np.array([0, 3, 1])
+    shown = mg.compile(program(steps, 1, True)).prove(*given)
+    assert shown.decisions > 10 and shown.chance < -20
+
+
+# --------------------------------------------------------------- planted wrong rewrites
+
+
+def columns_off_by_one(before):
+    def apart(found):
+        done = before(found)
+        for line in found.all:
+            for ref in line.refs():
+                for W in ref.line.args[:1] if ref.line.op is algebra._MATVEC else ():
+                    index = isinstance(W, Ref) and W.line.options.get("index")
+                    if index and isinstance(index[-1], slice) and index[-1].start:
+                        start, stop = index[-1].start - 1, index[-1].stop - 1
+                        W.line.options = {"index": (slice(None), slice(start, stop))}
+        return done
+
+    return apart
+
+
+def first_for_last(op):
+    def plant(before):
+        def wrong(found):
+            done = before(found)
+            for line in found.all:
+                if line.op is op and len(line.args) > 1 and line.times:
+                    line.args = [*line.args[:-1], line.args[0]]
+                    break
+            return done
+
+        return wrong
+
+    return plant
+
+
+def one_step_later(before):
+    def wrong(outer, inner):
+        found = before(outer, inner)
+        if isinstance(found.at, range) and found.at[0] == 0:
+            return Ref(found.line, at=range(1, len(found.at) + 1))
+        return found
+
+    return wrong
+
+
+def as_a_difference(before):
+    def wrong(found):
+        done = before(found)
+        sums = [each for each in found.all if each.op is simplify.total]
+        next(each for each in sums if len(each.args) == 2).op = mg.TABLE["subtract"]
+        return done
+
+    return wrong
+
+
+def other_axes(before):
+    def wrong(line):
+        before(line)
+        if line.op is mg.TABLE["transpose"]:
+            line.args = [Ref(line.args[0].line, at=line.args[0].at[::-1])]
+
+    return wrong
+
+
+def a_step_less(before):
+    def wrong(each, times, line, all_lines):
+        return before(each, times[1:], line, all_lines)
+
+    return wrong
+
+
+def without_tanh(before):
+    def wrong(node):
+        found = before(node)
+        return node.args[0] if found.op is mg.TABLE["tanh"] else found
+
+    return wrong
+
+
+def ones_for_zeros(before):
+    def wrong(*args):
+        terms = before(*args)
+        return terms and tuple(1.0 if isinstance(t, float) else t for t in terms)
+
+    return wrong
+
+
+PLANTED = {
+    "W [x, y] cut elsewhere": (algebra, "products_apart", columns_off_by_one),
+    "the first term twice": (algebra, "sums_flat", first_for_last(simplify.total)),
+    "the first factor twice": (
+        algebra,
+        "products_flat",
+        first_for_last(algebra.product),
+    ),
+    "y one step later": (algebra, "_through", one_step_later),
+    "a difference for a sum": (algebra, "two_by_two", as_a_difference),
+    "a stack upside down": (over_time, "_one_stack", other_axes),
+    "a sum without its first step": (over_time, "_sum_over", a_step_less),
+    "tanh left out": (simplify, "_unchanged", without_tanh),
+    "something for nothing at the end": (lines, "_terms", ones_for_zeros),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_wrong_rewrite_is_refused(name, monkeypatch):
+    module, function, plant = PLANTED[name]
+    before = getattr(module, function)
+    wrong = plant(before)
+    wrong.__name__, wrong.__doc__ = before.__name__, before.__doc__
+    monkeypatch.setattr(module, function, wrong)
+    if before in algebra.REWRITES:
+        rewrites = [wrong if each is before else each for each in algebra.REWRITES]
+        monkeypatch.setattr(programs, "REWRITES", rewrites)
+    step = mg.compile(learning(LAYER))
+    with pytest.raises((WrongProgram, KeyError, ValueError, IndexError)) as refused:
+        step.prove(*BATCH)
+    assert refused.type is WrongProgram or "at the end" in name
+    with pytest.raises(mg.NotCompiled, match="gives other numbers"):
+        step(*BATCH)
+
+
+def test_what_is_proved_is_what_is_computed():
+    f = learning(LAYER)
+    for one, other in zip(
+        arrays(mg.compile(f)(*BATCH)), arrays(f(*BATCH)), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
