@@ -264,7 +264,7 @@ def _flat(lines: Lines, binary: Any, many: Any) -> int:
 
 
 def invariants_out(lines: Lines) -> int:
-    """What a loop does not change comes first: a + u + b = a + (u + b), a p q = a (pq)."""
+    """What a loop does not change comes first: a + u + b = a + (u + b), also a p q."""
     done = 0
     for line in lines.all:
         if line.op not in (total, product) or lines.circle[line] == -1:
