@@ -205,6 +205,8 @@ def test_it_says_so_when_it_is_traced_too_often():
         step(np.ones(2), k)
     with pytest.warns(RuntimeWarning, match="traced 16 times"):
         assert step(np.ones(2), 99).tolist() == [99.0, 99.0]
+    assert len(step.programs) == 16
+    assert step(np.ones(2), 0).tolist() == [0.0, 0.0]
 
 
 def test_a_compiled_function_inside_another_is_part_of_it():

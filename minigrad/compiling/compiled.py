@@ -47,19 +47,20 @@ class Compiled:
     programs  one for each kind of arguments so far, the latest last
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], most: int = MOST) -> None:
+        self.function, self.most = function, most
         self.programs: list[Program] = []
         self._by_kind: dict[Any, list[Program]] = {}
         self._kept: list[Any] = []  # objects among arguments, known by identity
         self._lock = threading.RLock()
+        self._warned = False
         self.name = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if tracing() or _COMPARING.get():
             return self.function(*arguments, **options)
         given, arrays, kind = self._read((arguments, options))
-        for program in reversed(self._by_kind.get(kind, ())):
+        for program in [*reversed(self._by_kind.get(kind, ()))]:
             try:
                 return _returned(program, program(arrays))
             except Changed:
@@ -73,15 +74,7 @@ class Compiled:
         self, given: Any, arrays: list[Array], kind: Any, arguments: Any, options: Any
     ) -> Any:
         """Trace the function, and compare its program with it."""
-        if len(self.programs) >= MOST:
-            warnings.warn(
-                f"{self.name} was traced {MOST} times, for as many kinds of arguments, "
-                "and now runs as it is: give it arrays of few shapes, and numbers that "
-                "change as arrays.",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-            return self.function(*arguments, **options)
+        self._make_room()
         positional, words = given
         trace = traced(
             lambda *args: self.function(*args, **words), list(positional), self.name
@@ -98,6 +91,26 @@ class Compiled:
         self._by_kind.setdefault(kind, []).append(program)
         self.programs.append(program)
         return _returned(program, results)
+
+    def _make_room(self) -> None:
+        """Forget the oldest program when there are many, and say so the first time."""
+        if len(self.programs) < self.most:
+            return
+        oldest = self.programs.pop(0)
+        for kind, programs in [*self._by_kind.items()]:
+            if oldest in programs:
+                programs.remove(oldest)
+                if not programs:
+                    del self._by_kind[kind]
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.name} was traced {self.most} times, for as many kinds of "
+                "arguments, and the oldest program is forgotten each time: give it "
+                "arrays of few shapes, and numbers that change as arrays.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
     def _read(self, structure: Any) -> tuple[Any, list[Array], Any]:
         """Return what to trace, the arrays among the arguments, and their kind."""

@@ -53,6 +53,7 @@ def _add_run(parser: argparse.ArgumentParser, name: str) -> None:
         help=f"folder for what is written (default: out/{name})")  # fmt: skip
     add("--resume", action="store_true", help="continue the run in that folder")
     add("--force", action="store_true", help="replace the run in that folder")
+    add("--eager", action="store_true", help="do not compile the training step")
     add("--save-every", type=natural, default=0, metavar="INT",
         help="updates between checkpoints; 0: only after each epoch")  # fmt: skip
 
@@ -114,7 +115,9 @@ def _new(options: argparse.Namespace) -> Training:
     task = kind(**given(options, kind()))
     recipe = replace(kind.recipe, **given(options, kind.recipe))
     seed = getattr(options, "seed", 0)
-    training = Training(task, recipe, seed, options.out, options.save_every)
+    training = Training(
+        task, recipe, seed, options.out, options.save_every, options.eager
+    )
     training.require_batch()  # what is missing is missed before anything is written
     options.out.mkdir(parents=True, exist_ok=True)
     # The checkpoint first: without it, nobody resumes a run that has lost its log.

@@ -41,6 +41,7 @@ from lstm.experiments.recipe import Recipe, option
 from lstm.experiments.tasks.task import Model, Task
 from lstm.layer import LSTM, Recurrent
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
+from minigrad.array_like import as_array
 from minigrad.feedforward import Rng
 from minigrad.types import Array
 
@@ -150,7 +151,7 @@ class Forecaster(Module):
 
     def loss(self, data: Windows) -> Tensor:
         """Return the mean squared error, in units of `scale`."""
-        target = np.asarray(data.target / self.scale, self.dtype)
+        target = as_array(data.target / self.scale, self.dtype)
         loss: Tensor = squared_error(self(data.inputs), target)
         loss.name = "loss"
         return loss

@@ -47,6 +47,7 @@ class Settings(TypedDict):
     options: dict[str, Any]
     recipe: dict[str, Any]
     seed: int
+    eager: bool
     facts: Mapping[str, object]
 
 

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +27,13 @@ from lstm.experiments.recipe import Recipe
 from lstm.experiments.tasks import TASKS, Batch, Task
 from lstm.experiments.training import checkpoint, log
 from lstm.experiments.training.interruption import Interruption
-from minigrad import Adam, Module, clip_by_global_norm, grad
+from minigrad import Adam, Module, Tensor, clip_by_global_norm, grad
+from minigrad.compiling import Compiled, NotCompiled
 from minigrad.files import remove_parts
 from minigrad.messages import explain, user_line
 from minigrad.types import Array
 
+PROGRAMS = 64  # that are kept, for batches of as many shapes
 CHECKPOINT, LOG = "checkpoint.npz", "log.csv"
 Row = dict[str, float]
 
@@ -63,6 +67,7 @@ class Training:
     task, recipe, seed  determine every number that follows
     folder              where log and checkpoints go; None: nowhere
     save_every          updates between checkpoints, beside those after each epoch
+    eager               run the model as it is; or else compile its training step
     history             one row an epoch: what the log holds
 
     >>> from lstm.experiments.tasks import Parity
@@ -78,9 +83,11 @@ class Training:
         seed: int = 0,
         folder: Path | None = None,
         save_every: int = 0,
+        eager: bool = True,
     ) -> None:
         self.task, self.recipe, self.seed = task, recipe or task.recipe, seed
-        self.folder, self.save_every = folder, save_every
+        self.folder, self.save_every, self.eager = folder, save_every, eager
+        self.compiled = Compiled(self.loss_and_gradient, PROGRAMS)
         self.rng = np.random.default_rng(seed)
         self.model, self.optimizer = self.begin()
         self._require_measure()
@@ -187,12 +194,30 @@ class Training:
 
     def learn(self, batch: Batch) -> tuple[float, float]:
         """Take one step down the gradient; return the loss, and the gradient's norm."""
-        loss = self.task.loss(self.model, batch)
+        loss, gradients = self._computed(batch)
         value = self.finite(loss.item(), batch)
-        gradients = grad(loss, self.optimizer.parameters)
         gradients, norm = clip_by_global_norm(gradients, self.recipe.clip or math.inf)
         self.optimizer.step(gradients)
         return value, norm
+
+    def loss_and_gradient(self, batch: Batch) -> tuple[Tensor, Any]:
+        """Return the loss of a batch, and its gradient."""
+        loss = self.task.loss(self.model, batch)
+        return loss, grad(loss, self.optimizer.parameters)
+
+    def _computed(self, batch: Batch) -> tuple[Tensor, Any]:
+        """Return loss and gradient, by a program if the model compiles."""
+        if not self.eager:
+            try:
+                computed: tuple[Tensor, Any] = self.compiled(batch)
+                return computed
+            except NotCompiled as refusal:
+                first = str(refusal).partition("\n")[0]
+                print(f"not compiled, runs as it is: {first}", file=sys.stderr)
+                self.eager = True
+        loss = self.task.loss(self.model, batch)
+        self.finite(loss.item(), batch)  # before the gradient of what is no number
+        return loss, grad(loss, self.optimizer.parameters)
 
     def finite(self, loss: float, batch: Batch) -> float:
         """Return the loss, or raise FloatingPointError if it is no number."""
@@ -275,6 +300,7 @@ class Training:
             "options": asdict(self.task),
             "recipe": asdict(self.recipe),
             "seed": self.seed,
+            "eager": self.eager,
             "facts": self.task.facts(),
         }
 
@@ -302,7 +328,8 @@ class Training:
                 )
             )
         recipe = Recipe(**settings["recipe"])
-        training = cls(task, recipe, settings["seed"], folder, save_every)
+        eager = settings.get("eager", True)  # the other way rounds otherwise
+        training = cls(task, recipe, settings["seed"], folder, save_every, eager)
         training.progress = Progress(**facts["progress"])
         checkpoint.restore(training, arrays, facts["numbers"])
         log.cut(folder / LOG, training.progress.log_size)
