@@ -240,6 +240,10 @@ MISTAKES = {
         lambda: layer(X, dropout=0.5),
         r"draws no random numbers(.|\n)*variational\(layer",
     ),
+    "a complex mask between layers": (
+        lambda: deep(X, between=[np.ones((4, 5, 4), complex)]),
+        r"with  mask: shape \(4, 5, 4\), complex128",
+    ),
     "a rate between layers": (
         lambda: deep(X, between=[0.5]),
         r"for this shape: between\(\(4, 5, 4\), rate, rng,\s+dtype='float64'\)",
