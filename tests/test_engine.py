@@ -15,6 +15,7 @@ from minigrad.exploring.html_page import part
 from minigrad.exploring.tape_data import (
     MOST_NUMBERS,
     NotMoving,
+    _printed,
     as_json,
     javascript,
     tape_data,
@@ -288,3 +289,8 @@ def test_a_page_that_does_not_move_says_why():
     page = mg.explore(mg.sum(mg.Tensor(np.ones(MOST_NUMBERS)) * 2.0)).html
     assert "The numbers on this page stay as they are: the tape has more than" in page
     assert "function MinigradTape" not in page
+
+
+def test_a_formula_without_a_function_in_javascript_says_so():
+    with pytest.raises(NotMoving, match=r"no function for zeta\(a\)"):
+        _printed("zeta(a)")

@@ -176,3 +176,9 @@ def test_a_range_in_a_subscript_has_dots_and_a_whole_axis_its_colon(index, below
         f"<msub><mrow><mi>x</mi></mrow><mtext>{below}</mtext>"
         in mg.explore(x[index]).html
     )
+
+
+def test_the_numbers_of_a_vector_stand_between_its_brackets():
+    a = Letter("a")
+    column = WithNumbers({a: np.array([1.0, 2.0])}).inline(a)
+    assert re.search(r"<mo>\(</mo><mtable>.*</mtable><mo>\)</mo>", column)

@@ -17,6 +17,7 @@ from test_views import EVERY, pictured
 import minigrad as mg
 from lstm import LSTMCell, State
 from minigrad.drawing import VIEWS, NotRendered, draw, paper, render
+from minigrad.drawing.centred import centred
 
 VIEWED = [*EVERY, "op", "step", "difference"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -183,3 +184,14 @@ def test_a_failing_renderer_keeps_the_text(view, tmp_path):
 
 def test_no_view_is_left_untried():
     assert set(VIEWED) == set(VIEWS)
+
+
+def test_what_follows_a_subscript_stands_on_the_line_again():
+    def text(x, letter):
+        at = f'text-anchor="start" x="{x}" y="5" font-size="9.00"'
+        return f'<text {at}>{letter}<tspan dy="2.5" font-size="6.00">{x}</tspan></text>'
+
+    pieces = "".join(text(x, letter) for x, letter in enumerate("Wvb", start=7))
+    svg = f'<g id="n" class="node"><ellipse cx="9" cy="5"/>{pieces}</g></g>'
+    heights = [float(dy) for dy in re.findall('dy="([-.0-9]+)"', centred(svg))]
+    assert heights == [2.5, -2.5, 2.5, -2.5, 2.5]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from view_cases import (
     CELLS,
     LAYERS,
@@ -35,6 +36,7 @@ from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.cell.wire_routing import plan
 from minigrad.drawing.curves import curve
 from minigrad.drawing.view import label
+from minigrad.drawing.words import number as number_text
 from minigrad.structure.consumers import tensors
 from minigrad.structure.sublayers import structure
 from minigrad.structure.time_steps import steps
@@ -569,6 +571,12 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
     path = [(0.0, 0.0), (50.0, 0.0), (50.0, 50.0)]
     assert (50.0, 0.0) not in curve(path)
     assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
+
+
+def test_a_long_expression_is_cut_where_a_number_would_stand():
+    letters = sympy.symbols("a b c d e f g h")
+    assert number_text(sum(letters[:3])) == "a + b + c"
+    assert number_text(sum(letters)) == "a + b + c + d + e + f +…"
 
 
 def test_a_picture_of_one_time_step_says_of_how_many():

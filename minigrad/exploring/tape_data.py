@@ -84,7 +84,10 @@ def _row(name: str) -> str:
 def _printed(formula: str) -> str:
     import sympy
 
-    text: str = sympy.jscode(sympy.sympify(formula))
+    try:
+        text: str = sympy.jscode(sympy.sympify(formula))
+    except NotImplementedError:
+        text = "Not supported"  # what an older SymPy writes instead of raising
     if "Not supported" in text:
         raise NotMoving(f"JavaScript has no function for {formula}.")
     return text
