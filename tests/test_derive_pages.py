@@ -158,6 +158,21 @@ def test_one_lstm_cell_can_be_written_out_and_two_steps_cannot():
         mg.derive(again, parameters, level="scalar")
 
 
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 1), (1, 2), (2, 2)])
+def test_one_step_of_a_small_lstm_is_written_out_entry_by_entry(n, m):
+    y, _ = LSTM(n, m, rng=0)(np.ones((1, n)))
+    loss = mg.squared_error(y, np.zeros((1, m)))
+    entries = list(mg.derive(loss, level="scalar"))
+    numbers = sum(leaf.size for leaf in mg.Tape(loss).leaves)
+    assert len(entries) == numbers == len({str(entry.by) for entry in entries})
+
+
+def test_an_lstm_that_is_too_large_to_write_out_is_told_how_large_is_too_large():
+    y, _ = LSTM(1, 1, rng=0)(np.ones((2, 1)))
+    with pytest.raises(ValueError, match=r"above\s+15,000 it is not written out"):
+        mg.derive((y * y).sum(), level="scalar")
+
+
 def test_the_formula_explodes_and_the_tape_does_not():
     from minigrad.deriving.expression_size import growth
 

@@ -5,5 +5,5 @@ transcribe.py    from records to formulas         letters.py   what values are c
 blackboard.py    forward lines, backward lines    through_time.py, equations.py
 checking.py      each line against the tape       derivation.py, what the user holds
 typeset.py       plain_text.py, latex.py          page.py, pdf_pages.py
-scalar.py        every entry written out          swell.py: how long that is
+scalar.py        every entry written out          expression_size.py: how long that is
 """
