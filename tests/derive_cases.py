@@ -4,7 +4,7 @@ import numpy as np
 
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
-from minigrad.deriving.plain_text import Text
+from minigrad.deriving.styles import TEXT
 
 RNG = np.random.default_rng(7)
 
@@ -15,7 +15,7 @@ def tensor(name, *shape):
 
 def lines(derivation):
     """The equations as text, without margin."""
-    text = Text()
+    text = TEXT
     return [
         f"{text.write(each.left)} = {text.write(each.right)}" for each in derivation
     ]

@@ -27,8 +27,7 @@ from lstm import LSTM
 from minigrad.deriving import equations, formula, through_time
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
-from minigrad.deriving.latex import Latex
-from minigrad.deriving.plain_text import Text
+from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed, ProofFailed
@@ -110,7 +109,7 @@ def test_the_layer_level_is_backpropagation_through_time():
 
 def test_the_margin_names_the_rules():
     notes = {
-        Text().write(each.left): [Text().note(note) for note in each.notes]
+        TEXT.write(each.left): [TEXT.note(note) for note in each.notes]
         for each in mg.derive(one_step())
     }
     assert notes["z̄_f"] == ["σ′ = σ (1 − σ)"]
@@ -163,7 +162,7 @@ def test_every_row_and_composite_can_be_derived(sample):
     derivation = mg.derive(sample(*leaves), leaves, level="op")
     assert {each.checked for each in derivation} <= {"exactly", "in floats"}
     for each in derivation:
-        require_readable(Latex().write(each.right))
+        require_readable(LATEX.write(each.right))
 
 
 def test_the_carry_of_a_peephole_has_its_own_term():
@@ -261,7 +260,7 @@ def _range(match):
 
 
 def ascii_name(letter):
-    text = unicodedata.normalize("NFD", Text().write(letter))
+    text = unicodedata.normalize("NFD", TEXT.write(letter))
     return re.sub(r"(\w)([\u0303\u0304]+)", _accent, text)
 
 
@@ -284,8 +283,8 @@ def test_the_printed_text_of_four_steps_read_back_gives_the_numbers_of_the_tape(
             at_time(names, letter.barred(), bar)
     for each in derivation:
         for t in each.times or (None,):
-            found = evaluated(Text().write(each.right), {**names, "t": t})
-            left = evaluated(Text().write(each.left), {**names, "t": t})
+            found = evaluated(TEXT.write(each.right), {**names, "t": t})
+            left = evaluated(TEXT.write(each.left), {**names, "t": t})
             np.testing.assert_allclose(found, left, rtol=1e-12, atol=1e-15)
 
 
@@ -312,7 +311,7 @@ def test_the_printed_text_read_back_gives_the_numbers_of_the_tape():
             names[ascii_name(letter)] = step.data
             names[ascii_name(letter.barred())] = bar
     for each in derivation:
-        found = evaluated(Text().write(each.right), names)
+        found = evaluated(TEXT.write(each.right), names)
         np.testing.assert_allclose(
             found, names[ascii_name(each.left)], rtol=1e-12, atol=1e-15
         )
@@ -321,7 +320,7 @@ def test_the_printed_text_read_back_gives_the_numbers_of_the_tape():
 # ----------------------------------------------------------- each letter is one thing
 
 
-@pytest.mark.parametrize("writer", [Text(), Latex()], ids=["text", "latex"])
+@pytest.mark.parametrize("writer", [TEXT, LATEX], ids=["text", "latex"])
 @pytest.mark.parametrize("level", ["op", "gate", "layer"])
 def test_two_things_are_never_written_alike(level, writer):
     """Whatever the program calls its values, even as the page calls its own."""
@@ -483,15 +482,15 @@ def test_what_cannot_be_asked_is_explained(ask, words):
 def test_what_divides_stands_in_brackets_with_all_its_factors():
     p = Letter("p", of=(2,))
     quotient = 1 / (formula.formula(5) * p * (1 - p))
-    assert Text().write(quotient) == "1/(5 p ⊙ (1 − p))"
+    assert TEXT.write(quotient) == "1/(5 p ⊙ (1 − p))"
     x = Letter("x", of=(2,))
-    assert Text().write(1 / (2 * x ** formula.formula(0.5))) == "1/(2 √x)"
+    assert TEXT.write(1 / (2 * x ** formula.formula(0.5))) == "1/(2 √x)"
 
 
 def test_small_numbers_are_powers_of_ten_and_no_differences():
     tiny = formula.formula(1e-5) * Letter("x", of=(2,))
-    assert Text().write(tiny) == "10⁻⁵ x"
-    assert Latex().write(formula.formula(2.5e-7)) == r"2.5 \cdot 10^{-7}"
+    assert TEXT.write(tiny) == "10⁻⁵ x"
+    assert LATEX.write(formula.formula(2.5e-7)) == r"2.5 \cdot 10^{-7}"
 
 
 def test_powers_whose_exponents_move_are_left_as_the_rule_wrote_them():

@@ -14,8 +14,8 @@ import minigrad as mg
 from minigrad.deriving import blackboard, checking, formula, moving, softmax, transcribe
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter, Number, OneHot, Softmax, power
-from minigrad.deriving.plain_text import Text
 from minigrad.deriving.roots import root_of
+from minigrad.deriving.styles import TEXT
 from minigrad.proving import ProofFailed
 
 ROWS, LABELS = np.arange(4), np.array([0, 2, 1, 1])
@@ -280,7 +280,7 @@ def test_a_product_of_powers_is_worth_what_its_factors_are(factors):
     )
     expected = math.prod(float(values[Letter(name)]) ** k for name, k in factors)
     np.testing.assert_allclose(evaluate(whole, values, float), expected, rtol=1e-12)
-    assert "√(a) √(a)" not in Text().write(whole)
+    assert "√(a) √(a)" not in TEXT.write(whole)
 
 
 @given(

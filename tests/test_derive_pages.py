@@ -20,8 +20,7 @@ from derive_cases import (
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.deriving.formula import At, Letter
-from minigrad.deriving.latex import Latex
-from minigrad.deriving.plain_text import Text
+from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.primitive import TABLE
 from minigrad.proving import ProofFailed
 
@@ -32,7 +31,7 @@ from minigrad.proving import ProofFailed
 def test_the_latex_can_be_set(model):
     for each in mg.derive(model()):
         for whole in (each.left, each.right):
-            require_readable(Latex().write(whole))
+            require_readable(LATEX.write(whole))
     assert r"\begin{align*}" in mg.derive(model()).latex()
 
 
@@ -58,7 +57,7 @@ def test_names_from_users_do_no_harm():
     derivation = mg.derive((x * x).sum())
     assert derivation.latex()
     for each in derivation:
-        require_readable(Latex().write(each.right))
+        require_readable(LATEX.write(each.right))
 
 
 def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
@@ -121,8 +120,8 @@ def test_equations_of_a_tape_that_is_derived_twice_are_equal():
 
 
 def test_letters_at_other_times_are_written_relative_to_t():
-    assert Text().write(Letter("c", time=At(-1))) == "c[t−1]"
-    assert Latex().write(Letter("z", "f", "2", At(1), True)) == r"\bar{z}_{f,t+1}^{(2)}"
+    assert TEXT.write(Letter("c", time=At(-1))) == "c[t−1]"
+    assert LATEX.write(Letter("z", "f", "2", At(1), True)) == r"\bar{z}_{f,t+1}^{(2)}"
 
 
 # ---------------------------------------------------------------------------- scalars

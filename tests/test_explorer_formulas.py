@@ -11,8 +11,9 @@ from explorer_cases import half, lstm_loss, written
 
 import minigrad as mg
 from minigrad.deriving.formula import Applied, Letter, Number, formula, power
+from minigrad.deriving.typeset import Writer
 from minigrad.drawing.words import number
-from minigrad.exploring.mathml import ROOM, SIDE, MathMl, WithNumbers, fits
+from minigrad.exploring.mathml import MATHML, ROOM, SIDE, WithNumbers, fits
 
 
 def numbers_in(piece):
@@ -69,7 +70,7 @@ def test_a_root_is_drawn_as_one(tmp_path):
     assert "<msqrt><mi>x</mi></msqrt>" in half(page, 1, "forward")
     number = "<mn data-of='v0' data-at='0'>4</mn>"
     assert f"<msqrt>{number}</msqrt>" in half(page, 1, "forward")
-    assert MathMl().inline(power(Letter("x"), Number(Fraction(3, 2)))) == (
+    assert Writer(MATHML).inline(power(Letter("x"), Number(Fraction(3, 2)))) == (
         "<math><msup><mrow><msqrt><mi>x</mi></msqrt></mrow><mrow><mn>3</mn></mrow>"
         "</msup></math>"
     )
@@ -108,14 +109,15 @@ def test_a_power_of_a_matrix_is_marked_as_entry_by_entry(tmp_path):
 )
 def test_small_and_long_numbers_are_written_as_numbers(value, said):
     found = formula(value)
-    assert said in MathMl().inline(found)
-    assert MathMl().inline(found * Letter("x")).startswith("<math>")
+    assert said in Writer(MATHML).inline(found)
+    assert Writer(MATHML).inline(found * Letter("x")).startswith("<math>")
 
 
 def test_a_fraction_needs_no_brackets_and_a_blank_is_a_space():
     a, b, c = map(Letter, "abc")
-    assert "<mo>(</mo>" not in MathMl().inline((a + b) / c)
-    assert "mspace" in MathMl().signs(" ") and "mspace" not in MathMl().signs("⊙")
+    assert "<mo>(</mo>" not in Writer(MATHML).inline((a + b) / c)
+    blank, dot = Writer(MATHML).signs(" ⊙")
+    assert "mspace" in blank and "mspace" not in dot
 
 
 def test_small_arrays_fit_an_equation_and_others_do_not():
@@ -132,7 +134,7 @@ def test_numbers_in_place_of_letters_keep_their_brackets():
     assert shown.count("<mo>(</mo>") == 1
     column = WithNumbers({a: np.array([1.0, 2.0])})
     assert column.inline(a).count("<mo>(</mo>") == 1
-    assert column.bracketed(column.inline(a)[6:-7]).count("<mo>(</mo>") == 1
+    assert column.put("fenced", column.inline(a)[6:-7]).count("<mo>(</mo>") == 1
 
 
 def test_a_power_of_a_matrix_is_entry_by_entry_and_that_of_a_number_is_plain():

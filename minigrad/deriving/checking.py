@@ -32,8 +32,8 @@ from minigrad.deriving.formula import (
     every_part,
     formula,
 )
-from minigrad.deriving.plain_text import Text
 from minigrad.deriving.roots import root_of
+from minigrad.deriving.styles import TEXT
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
 from minigrad.messages import explain
@@ -341,7 +341,7 @@ def _differs(found: Value, expected: Value) -> Array:
 
 
 def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed:
-    text = Text()
+    text = TEXT
     left = text.write(line.left)
     position = next(k for k, step in enumerate(tape) if step is line.step)
     entry = np.flatnonzero(_differs(found, expected))[0]

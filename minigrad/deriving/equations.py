@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from minigrad.console import shown
 from minigrad.deriving.blackboard import Line
 from minigrad.deriving.formula import Formula, Letter, TimeSum
-from minigrad.deriving.latex import Latex
-from minigrad.deriving.plain_text import Text
 from minigrad.deriving.rules import Note
+from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.deriving.through_time import runs, summed_over_time
 
 
@@ -40,17 +39,15 @@ class Equation:
 
     def __str__(self) -> str:
         """Write it as text, with the times at which it holds."""
-        text = Text()
-        when = f"   {text.times(self.times)}" if self.times else ""
-        return shown(f"{text.write(self.left)} = {text.write(self.right)}{when}")
+        when = f"   {TEXT.times(self.times)}" if self.times else ""
+        return shown(f"{TEXT.write(self.left)} = {TEXT.write(self.right)}{when}")
 
     def __repr__(self) -> str:
         return f"<Equation: {self}>"
 
     def _repr_latex_(self) -> str:
-        latex = Latex()
-        when = rf" \qquad {latex.times(self.times).strip('$')}" * bool(self.times)
-        equals = f"{latex.write(self.left)} = {latex.write(self.right)}"
+        when = rf" \qquad {LATEX.times(self.times).strip('$')}" * bool(self.times)
+        equals = f"{LATEX.write(self.left)} = {LATEX.write(self.right)}"
         return rf"$\displaystyle {equals}{when}$"
 
 

@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from minigrad.console import columns_of, padded, shown
@@ -27,10 +28,9 @@ from minigrad.deriving.formula import (
     letters_in,
 )
 from minigrad.deriving.indices import FEW
-from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import meanings_of_marks
-from minigrad.deriving.plain_text import Text
 from minigrad.deriving.rules import Note
+from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.deriving.typeset import Writer
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
 
 def text(derivation: Derivation) -> str:
     """Return the derivation as plain text in Unicode."""
-    writer = Text()
+    writer = TEXT
     lines = [*_wrapped(shapes(derivation, writer)), ""]
     rows = {each: _row(each, writer) for each in derivation}
     columns = [
@@ -64,7 +64,7 @@ def text(derivation: Derivation) -> str:
 
 def latex(derivation: Derivation) -> str:
     r"""Return one `align*` for each direction; it needs `\usepackage{amsmath}`."""
-    writer = Latex()
+    writer = LATEX
     parts = []
     for forward, title in TITLES.items():
         some = [each for each in derivation if each.forward == forward]
@@ -76,7 +76,7 @@ def latex(derivation: Derivation) -> str:
 
 def document(derivation: Derivation) -> str:
     """Return a whole LaTeX document, with the remarks."""
-    writer = Latex()
+    writer = LATEX
     return standing_alone(
         shapes(derivation, writer), latex(derivation), remarks(derivation, writer)
     )
@@ -102,7 +102,7 @@ def standing_alone(above: str, mathematics: str, below: Iterable[str]) -> str:
 
 def notebook(derivation: Derivation) -> str:
     """Return what a notebook shows: one aligned display."""
-    writer = Latex()
+    writer = LATEX
     rows = []
     for forward, title in TITLES.items():
         some = [each for each in derivation if each.forward == forward]
@@ -174,7 +174,7 @@ def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
         yield f"  {name} {'=' if k == 0 else ' '} {what}  {when}  {cells[3]}".rstrip()
 
 
-def _latex_rows(each: Equation, writer: Latex) -> str:
+def _latex_rows(each: Equation, writer: Writer) -> str:
     left, _, times, beside = _row(each, writer)
     lines = broken(writer.terms(each.right), LONG_LATEX, len)
     when = times[0].strip("$") if times else ""
@@ -206,24 +206,24 @@ def _letters(equations: Sequence[Equation]) -> Iterator[Letter]:
 
 def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     """Yield the conventions that these equations use, then what was checked."""
-    equations = derivation.equations
+    equations, maths = derivation.equations, partial(writer.put, "maths")
     backward = [each for each in equations if not each.forward]
     if backward:
         bar = writer.inline(Letter("q", bar=True))
         what = _differentiated(derivation.board, writer)
         yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
     formulas = [part for each in equations for part in every_part(each.right)]
-    printed = " ".join(Text().write(each.right) for each in equations)
+    printed = " ".join(TEXT.write(each.right) for each in equations)
     if "⊙" in printed:
         yield (
-            f"{writer.maths(writer.odot.strip())}: entry by entry. An array of fewer "
+            f"{maths(writer.put('times').strip())}: entry by entry. An array of fewer "
             "axes is repeated, as by NumPy."
         )
     if any(_is_product(part) for part in formulas):
         yield (
             "Vectors are columns, on the last axis: a batch has its examples in rows. "
-            f"There {writer.maths('W v')} is meant for every row v, and "
-            f"{writer.maths('z ' + writer.raised('v', 'ᵀ'))} is added up over the rows."
+            f"There {maths('W v')} is meant for every row v, and "
+            f"{maths('z ' + writer.put('turned', 'v'))} is added up over the rows."
         )
     if any(
         isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
@@ -235,7 +235,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
         few = ", ".join(str(k + 1) for k in places[:FEW])
         yield (
             f"{writer.inline(Letter(letter))}: the entries that the program chose: "
-            f"{few}, {writer.maths(writer.dots)}, {len(places)} in all."
+            f"{few}, {maths(writer.put('dots'))}, {len(places)} in all."
         )
     for each in dict.fromkeys(p for p in formulas if isinstance(p, OneHot)):
         where = "in each row 1" if len(each.shape) > 1 else "1"
@@ -249,7 +249,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     if "axis " in printed or "axes " in printed:
         yield "Axes are counted from 1."
     if any(isinstance(part, Indicator) for part in formulas):
-        sign = writer.maths(writer.indicator("z"))
+        sign = maths(writer.put("indicator", "z"))
         yield (
             f"{sign}: 1 where z is positive, 0 elsewhere. It was compared in the "
             "numbers of the record; modulo a prime its recorded value stands for it."
@@ -261,7 +261,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     if re.search(r"(?<!=)\b\d[\d.]*…", printed):
         yield "…: a number is rounded here; it was checked with all its digits."
     if "𝟏" in printed:
-        yield f"{writer.maths(writer.one)}: ones, in the shape of the left side."
+        yield f"{maths(writer.put('one'))}: ones, in the shape of the left side."
     begin = {
         writer.inline(letter): None
         for step, letter in derivation.board.lettered.items()
@@ -276,7 +276,7 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     told = meanings_of_marks(derivation.board.lettered)
     marks = {each.mark for each in _letters(equations) if each.name not in constants}
     for mark in sorted(marks & told.keys()):
-        yield f"{writer.maths(writer.marked(mark))}: {writer.plain(told[mark])}."
+        yield f"{maths(writer.put('mark', mark))}: {writer.put('plain', told[mark])}."
     yield derivation.check.told()
 
 

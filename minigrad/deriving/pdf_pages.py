@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from minigrad.deriving.latex import Latex
 from minigrad.deriving.page import TITLES, broken, margin, remarks, shapes
-from minigrad.deriving.plain_text import Text
+from minigrad.deriving.styles import MATHTEXT, TEXT
 
 if TYPE_CHECKING:
     from minigrad.deriving.derivation import Derivation
@@ -59,7 +58,7 @@ def pdf(derivation: Derivation) -> bytes:
 def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
     """Yield the lines of all pages, each with its height and what stands in it."""
     width = PAGE[0] - 2 * EDGE
-    writer = Latex()
+    writer = MATHTEXT
     yield from _paragraph(shapes(derivation, writer), width, SMALL + 1)
     lefts = [_maths(writer.write(each.left)) for each in derivation]
     left = max(map(_width, lefts), default=0.0)
@@ -75,7 +74,7 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
                 writer.terms(each.right), right, lambda piece: _width(_maths(piece))
             )
             if _heights(_maths(pieces[0])) is None:  # a name that mathtext cannot set
-                plain = Text()
+                plain = TEXT
                 name, pieces = plain.write(each.left), plain.terms(each.right)
             notes = _note_lines(margin(each, writer))
             if each.times:
@@ -105,6 +104,7 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
 
 def _note_lines(notes: list[str]) -> list[str]:
     room = PAGE[0] * (1 - NOTES) - EDGE
+    notes = [note.replace(r"\dfrac", r"\frac") for note in notes]  # between lines
     return broken(notes, room * SIZE / SMALL, _width) if notes else []
 
 

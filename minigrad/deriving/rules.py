@@ -82,8 +82,8 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
     >>> from minigrad.primitive import TABLE
     >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
     (('product',), ('matrix product',))
-    >>> from minigrad.deriving.plain_text import Text
-    >>> Text().note(*rule_of(TABLE["sigmoid"], 0))
+    >>> from minigrad.deriving.styles import TEXT
+    >>> TEXT.note(*rule_of(TABLE["sigmoid"], 0))
     'σ′ = σ (1 − σ)'
     """
     if not isinstance(row, Elementwise):

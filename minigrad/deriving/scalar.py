@@ -32,9 +32,9 @@ from minigrad.context import clean_recording
 from minigrad.deriving import page
 from minigrad.deriving.expression_size import Growth, growth
 from minigrad.deriving.formula import Letter
-from minigrad.deriving.latex import Latex
 from minigrad.deriving.letters import letters
 from minigrad.deriving.saving import saved
+from minigrad.deriving.styles import LATEX
 from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
@@ -218,7 +218,7 @@ def opaque(row: Elementwise) -> type[sympy.Function]:
 
     def latex(self: sympy.Function, printer: LatexPrinter, exp: str = "") -> str:
         args = ", ".join(printer.doprint(arg) for arg in self.args)
-        return Latex().function(symbol_of(row), args, str(exp or ""))
+        return LATEX.call(symbol_of(row), args, str(exp or ""))
 
     methods = {"fdiff": fdiff, "row": row, "nargs": len(slopes), "_latex": latex}
     return type(symbol_of(row), (sympy.Function,), methods)

@@ -1,19 +1,21 @@
-r"""Formulas on paper: the walk that all ways of writing them share.
+"""Formulas on paper: one writer, and a table for each style of writing.
 
-    c̄[t] = ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))          as text, in plain_text.py
-    \bar{c}_{t} = \bar{y}_{t} \odot o_{t} ...        as LaTeX, in latex.py
+    c̄[t] = ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))          as text
 
-Brackets stand where something looser is within something tighter. How a linear row is
-written, the row says itself; what a function is called, too.
+The writer walks over a formula, and puts its parts down: a power, a quotient, a letter.
+How each of these looks, a style says (styles.py). Brackets stand where something looser
+is within something tighter. How a linear row is written, the row says itself; what a
+function is called, too.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -60,16 +62,41 @@ class Slope(NamedTuple):
     slope: Formula
 
 
-class Writer:
-    """The walk over a formula. Its kinds say how things look."""
+Style: TypeAlias = Mapping[str, str | Callable[..., str]]
 
-    one, odot, beside, minus = "1", " ⊙ ", " ", "-"
-    prime, dots = "′", "…"
+
+class Writer:
+    """The walk over a formula, which puts its parts down in a style.
+
+    style    how each kind of part looks: a template, or a function of the parts
+    called   letters that are written as others
+    """
+
+    def __init__(
+        self, style: Style, called: Mapping[Letter, Letter] | None = None
+    ) -> None:
+        self.style = style
+        self.called = called or {}
+
+    def put(self, kind: str, *parts: str) -> str:
+        """Put parts of a kind down as this style does: x below a root."""
+        rule = self.style[kind]
+        return rule.format(*parts) if isinstance(rule, str) else rule(*parts)
 
     def write(self, whole: Formula, within: int = SUM) -> str:
         """Write a formula, in brackets where it stands within something tighter."""
         text, holds = self._written(whole)
-        return self.bracketed(text) if holds < within else text
+        return self.put("fenced", text) if holds < within else text
+
+    def letter(self, letter: Letter) -> str:
+        """Write a letter, or the one that it is called."""
+        known = self.called.get(replace(letter, bar=False))
+        shown = replace(known, bar=letter.bar) if known else letter
+        below = [shown.subscript] if shown.subscript else []
+        below += [] if shown.time is None else [time_text(shown.time)]
+        rule = self.style["letter"]
+        assert not isinstance(rule, str)
+        return rule(shown, below)
 
     def terms(self, whole: Formula) -> list[str]:
         """Write a formula in pieces between which a line may be broken."""
@@ -81,8 +108,10 @@ class Writer:
         for k, part in enumerate(parts):
             negative, size = _sign(part)
             text = self.write(size, PRODUCT if len(parts) > 1 or negative else SUM)
-            sign = self.minus if negative else "+" if k else ""
-            pieces.append(f"{sign} {text}" if k else sign + text)
+            if k:
+                pieces.append(self.put("infix", "−" if negative else "+", text))
+            else:
+                pieces.append(self.put("sign", "−") * negative + text)
         return pieces
 
     def _written(self, whole: Formula) -> tuple[str, int]:
@@ -92,7 +121,7 @@ class Writer:
             case Number(value=value) if value >= 0:
                 return self.number(value), ATOM
             case Sum():
-                return " ".join(self.terms(whole)), SUM
+                return self.put("joint").join(self.terms(whole)), SUM
             case Product() | Number() | Spread() if _sign(whole)[0]:
                 return self.terms(whole)[0], SUM
             case Product(coefficient=coefficient, factors=factors):
@@ -103,24 +132,29 @@ class Writer:
                 return self._power(whole), ATOM
             case Softmax(inside=inside, axis=axis):
                 along = f"axis {len(whole.shape) + axis + 1}" if axis != -1 else ""
-                return self.function("softmax", self.write(inside), "", along), ATOM
+                return self.call("softmax", self.write(inside), "", along), ATOM
             case OneHot():
-                return self.function("onehot", self._places(whole)), ATOM
+                return self.call("onehot", self._places(whole)), ATOM
             case TimeSum(term=term, first=first, last=last):
-                return self.over_time(self.write(term, PRODUCT), first, last), PRODUCT
+                text = self.write(term, PRODUCT)
+                return self.put("over_time", text, str(first), str(last)), PRODUCT
             case Indicator(inside=inside):
-                return self.indicator(self.write(inside)), ATOM
+                return self.put("indicator", self.write(inside)), ATOM
             case Spread(part=part):
                 if part == ONE:
-                    return self.one, ATOM
+                    return self.put("one"), ATOM
                 number, factors = parted(part)
                 ones = Spread(ONE, whole.shape)
                 return self._product(number, (*factors, ones)), PRODUCT
             case Applied(row=row, args=args) if row.is_elementwise:
-                return self.function(symbol_of(row), self.listed(args)), ATOM
+                return self.call(symbol_of(row), self.listed(args)), ATOM
             case Applied():
                 return self._linear(whole)
         raise TypeError(f"{whole!r} is no formula")
+
+    def call(self, name: str, args: str, exponent: str = "", along: str = "") -> str:
+        """Write a function of something, tanh²(c), or along an axis."""
+        return self.put("call", name, args, exponent, along)
 
     # ----------------------------------------------------------- products and quotients
 
@@ -130,8 +164,9 @@ class Writer:
         below = [_upright(each) for each in factors if divides(each)]
         if not below and not _is_part(coefficient):
             front = self.number(coefficient)
-            front = self.bracketed(front) if "/" in front else front
-            number = "" if coefficient == 1 else front + self.beside
+            if not _is_decimal(coefficient):
+                front = self.put("fenced", front)
+            number = "" if coefficient == 1 else front + self.put("beside")
             return number + self.side_by_side(above)
         top, bottom = coefficient.numerator, coefficient.denominator
         if _is_long(coefficient):  # 0.693147… is no quotient to be read
@@ -140,26 +175,40 @@ class Writer:
             above.insert(0, Number(Fraction(top)))
         if bottom != 1:
             below.insert(0, Number(Fraction(bottom)))
-        return self.quotient(above, below)
+        return self._quotient(above, below)
+
+    def _quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
+        """Write what stands above a line and below it, in brackets on one line."""
+        flat = "flat" in self.style
+        if not flat:
+            top, bottom = (
+                self.side_by_side(part) if len(part) > 1 else self.write(part[0])
+                for part in (above, below)
+            )
+        else:
+            top, bottom = self.side_by_side(above), self.write(below[0], ATOM)
+            if len(below) > 1:
+                bottom = self.put("fenced", self.side_by_side(below))
+        return self.put("quotient", top, bottom)
 
     def side_by_side(self, factors: Sequence[Formula]) -> str:
         """Write factors: ⊙ between arrays, nothing beside a single number."""
         text = self.write(factors[0], ATOM if len(factors) > 1 else PRODUCT)
         for before, factor in itertools.pairwise(factors):
-            sign = self.odot if before.shape and factor.shape else self.beside
-            text += sign + self.write(factor, ATOM)
+            sign = "times" if before.shape and factor.shape else "beside"
+            text += self.put(sign) + self.write(factor, ATOM)
         return text
 
     def _power(self, whole: Power) -> str:
-        """Write tanh²(c) for the square of tanh(c)."""
+        """Write tanh²(c) for the square of tanh(c), √x³ for x^(3/2)."""
         base, exponent = whole.base, self.write(whole.exponent)
-        k = whole.exponent.value if isinstance(whole.exponent, Number) else HALF * 2
+        k = whole.exponent.value if isinstance(whole.exponent, Number) else ONE.value
         if k % 1 == HALF:
-            root = self.root(self.write(base), self.write(base, ATOM))
-            return root if k == HALF else self.raised(root, self.number(2 * k))
+            root = self.put("root", self.write(base))
+            return root if k == HALF else self.put("power", root, self.number(2 * k))
         if isinstance(base, Applied) and base.row.is_elementwise:
-            return self.function(symbol_of(base.row), self.listed(base.args), exponent)
-        return self.raised(self.write(base, ATOM), exponent)
+            return self.call(symbol_of(base.row), self.listed(base.args), exponent)
+        return self.put("power", self.write(base, ATOM), exponent)
 
     def _places(self, whole: OneHot) -> str:
         """Write which entry of each row is 1, counted from 1."""
@@ -167,48 +216,48 @@ class Writer:
         if whole.letter and not alike:
             return self.letter(Letter(whole.letter))
         places = whole.places[:1] if alike else whole.places
-        return self.beside.join(self.number(Fraction(k + 1)) for k in places)
+        return self.put("beside").join(self.number(Fraction(k + 1)) for k in places)
 
     # ---------------------------------------------------------------------- linear rows
 
     def _linear(self, whole: Applied) -> tuple[str, int]:
         """Write a linear row as it says that it is written."""
-        vector = as_vector(whole)
+        vector, column = as_vector(whole), column_inside(whole)
         if vector is not None:
             text = self.write(vector, ATOM)
-            return self.raised(text, "ᵀ") if whole.shape[0] == 1 else text, ATOM
-        column = column_inside(whole)
-        if column is not None:
-            return self._written(column)
-        if drops_leading_ones(whole):
-            return self._written(whole.args[0])
+            return self.put("turned", text) if whole.shape[0] == 1 else text, ATOM
         template = getattr(whole.row, "written", "")
+        if column is not None or drops_leading_ones(whole) or template == UNSEEN:
+            return self._written(column or whole.args[0])
         if not template:
             return self._called(whole), ATOM
-        if template == UNSEEN:
-            return self._written(whole.args[0])
         options, args, text = dict(whole.options), list(whole.args), ""
         for piece in re.findall(r"\{\}ᵀ?|\{[^}]*\}|[^{}]+", template):
             if piece == "{}ᵀ":
-                text += self.raised(self.write(args.pop(0), ATOM), "ᵀ")
+                text += self.put("turned", self.write(args.pop(0), ATOM))
             elif piece == "{}":
                 text += self.write(args.pop(0), ATOM)
             elif piece == "{...}":
                 text += self.listed(args)
             elif piece == "{index}":
                 where = index_text(options["index"], whole.args[0].shape)
-                text = self.subscripted(text, where)
+                text = self.put("below", text, where)
             elif not piece.startswith("{"):
-                text += self.signs(piece)
+                text += "".join(self.signs(piece))
             elif says_something(whole, piece[1:-1]):
-                text = self.subscripted(text, _option(whole, piece[1:-1]))
+                text = self.put("below", text, _option(whole, piece[1:-1]))
         return text, PRODUCT if " " in template else ATOM
+
+    def signs(self, text: str) -> Iterator[str]:
+        """Write the signs of a row's own template one by one."""
+        return (self.put("beside") if s == " " else self.put("sign", s) for s in text)
 
     def listed(self, args: Sequence[Formula]) -> str:
         """Write arguments with commas; many that go on alike as y_1, ..., y_T."""
+        several = list(map(self.write, args))
         if len(args) > MANY and len(runs(list(enumerate(args)))) == 1:
-            return f"{self.write(args[0])}, {self.dots}, {self.write(args[-1])}"
-        return ", ".join(map(self.write, args))
+            several = [several[0], self.put("dots"), several[-1]]
+        return self.put("comma").join(several)
 
     def _called(self, whole: Applied) -> str:
         """Write name(a, b; options), for a row that does not say more."""
@@ -217,39 +266,44 @@ class Writer:
             for name, value in whole.options
             if name != "dtype" and value is not None
         ]
-        options = "; " + self.words(", ".join(told)) if told else ""
-        name = self.words(whole.row.name)
-        return name + self.bracketed(self.listed(whole.args) + options)
+        inside = self.listed(whole.args)
+        if told:
+            inside += self.put("infix", ";", self.put("words", ", ".join(told)))
+        return self.put("words", whole.row.name) + self.put("fenced", inside)
 
     # --------------------------------------------------------- what stands in sentences
 
     def inline(self, whole: Formula) -> str:
         """Write a formula within a sentence."""
-        return self.maths(self.write(whole))
+        return self.put("maths", self.write(whole))
+
+    def equation(self, left: str, right: str) -> str:
+        """Write two sides as equal."""
+        return self.put("joint").join([left, self.put("infix", "=", right)])
 
     def note(self, note: str | Slope) -> str:
         """Write a margin note: words, or what a function's slope is."""
         if isinstance(note, str):
             return note
-        letter = self.letter(Letter(note.function))
-        return self.maths(f"{letter}{self.prime} = {self.write(note.slope)}")
+        primed = self.letter(Letter(note.function)) + self.put("prime")
+        return self.put("maths", self.equation(primed, self.write(note.slope)))
 
     def times(self, times: Sequence[int]) -> str:
         """Write at which times an equation holds: t = 1, ..., 16."""
-        listed = [str(t) for t in times]
+        listed = [self.put("number", str(t)) for t in times]
         if len(times) > MANY:
-            listed = [listed[0], self.dots, listed[-1]]
-        return self.maths(f"t = {', '.join(listed)}")
+            listed = [listed[0], self.put("dots"), listed[-1]]
+        when = self.put("comma").join(listed)
+        return self.put("maths", self.equation(self.put("name", "t"), when))
 
     def spaces(self, by_shape: Mapping[Shape, Sequence[Letter]]) -> str:
         """Say in which space letters live: x[t] in R^3; W_f, W_i in R^(2×5)."""
         said = []
         for shape, letters in by_shape.items():
             names = dict.fromkeys(map(self.inline, letters))
-            said.append(f"{', '.join(names)} {self.maths(self.space(shape))}")
+            space = self.put("maths", self.put("space", *map(str, shape)))
+            said.append(f"{', '.join(names)} {space}")
         return "; ".join(said) + "."
-
-    # ----------------------------------------------------------- what the kinds decide
 
     def number(self, value: Fraction) -> str:
         """Write a number: short decimals as such, other fractions as a quotient.
@@ -257,42 +311,25 @@ class Writer:
         What has more digits than are written ends in dots; whole numbers have all.
         """
         if value.denominator == 1 and abs(value) < 10**DIGITS:
-            return str(value)
+            return self.put("number", str(value))
+        if not _is_decimal(value):
+            parts = value.numerator, value.denominator
+            return self._quotient(*([Number(Fraction(part))] for part in parts))
         decimal = f"{float(value):.6g}"
-        exact = Fraction(decimal) == value
-        if exact or _is_long(value) or value.denominator == 1:
-            front, e, exponent = decimal.partition("e")
-            front += "" if float(decimal) == float(value) else self.dots
-            return self.times_power_of_ten(front, int(exponent)) if e else front
-        return self.quotient(
-            [Number(Fraction(value.numerator))], [Number(Fraction(value.denominator))]
-        )
+        digits, _, exponent = decimal.partition("e")
+        exact = float(decimal) == float(value)
+        front = self.put("number", digits) + self.put("dots") * (not exact)
+        if not exponent:
+            return front
+        ten = (self.put("number", part) for part in ("10", str(int(exponent))))
+        power = self.put("power", *ten)
+        return power if digits == "1" and exact else front + self.put("dot") + power
 
-    def indicator(self, text: str) -> str:
-        """Write 1 where this is positive, 0 elsewhere."""
-        return f"[{text} > 0]"
 
-    if TYPE_CHECKING:  # what a kind of writer says
-
-        def letter(self, letter: Letter) -> str: ...
-        def marked(self, mark: str) -> str: ...
-        def bracketed(self, text: str) -> str: ...
-        def function(
-            self, name: str, args: str, exponent: str = "", along: str = ""
-        ) -> str: ...
-        def root(self, inside: str, bracketed: str) -> str: ...
-        def raised(self, base: str, exponent: str) -> str: ...
-        def quotient(
-            self, above: Sequence[Formula], below: Sequence[Formula]
-        ) -> str: ...
-        def subscripted(self, text: str, below: str) -> str: ...
-        def over_time(self, term: str, first: int, last: int) -> str: ...
-        def times_power_of_ten(self, front: str, exponent: int) -> str: ...
-        def space(self, shape: Shape) -> str: ...
-        def maths(self, text: str) -> str: ...
-        def words(self, text: str) -> str: ...
-        def plain(self, text: str) -> str: ...
-        def signs(self, text: str) -> str: ...
+def _is_decimal(value: Fraction) -> bool:
+    """Return whether a number is written with a point, and not as a quotient."""
+    exact = Fraction(f"{float(value):.6g}") == value
+    return exact or _is_long(value) or value.denominator == 1
 
 
 def _is_long(value: Fraction) -> bool:

@@ -20,7 +20,8 @@ from minigrad.deriving.checking import checked
 from minigrad.deriving.equations import Equation
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Formula, Letter, Sum
-from minigrad.exploring.mathml import Spoken
+from minigrad.deriving.styles import TEXT
+from minigrad.deriving.typeset import Writer
 from minigrad.exploring.sums import Use, added, contributions
 from minigrad.gradient import grad
 from minigrad.proving.failures import LemmaFailed, ProofFailed
@@ -63,7 +64,7 @@ class Exploration:
     wrt        whose cotangents are asked for
     shown      the entries that get a step, with equations; None for all
     values     the array behind every letter of the equations
-    nameless   what entries without a name are called: t13
+    nameless   what entries without a name are called: t, 13 below
     check      a sentence: how the lines were compared with the tape, or what failed
     """
 
@@ -79,11 +80,12 @@ class Exploration:
         self.board = Blackboard(tape, wrt, "op", self.shown)
         self.letters = self.board.lettered
         self.nameless = {
-            self.letters[entry]: f"t{place}"
+            self.letters[entry]: Letter("t", str(place))
             for entry, place in self.place.items()
             if not entry.name and entry.primitive is not None
         }
-        self.spoken = Spoken(self.nameless)
+        aloud = {k: Letter(t.name + t.subscript) for k, t in self.nameless.items()}
+        self.spoken = Writer(TEXT.style, aloud)
         self.given = {output: np.ones_like(output.data) for output in tape.outputs}
         self.bars = self._cotangents()
         self.uses = contributions(tape, self.given, self.board.active)

@@ -1,12 +1,7 @@
 """Formulas as MathML, which a browser draws by itself: no library, no font to load.
 
-A formula is a tree, and the walk that all writers share joins pieces of text. So the
-tree is first written with three marks of our own, which no name can contain,
-
-    ⟨tag|content⟩
-
-and made MathML at the end, where everything a user typed is escaped in one place, and
-what stands between elements (a comma, a plus) becomes an operator.
+MathML is one more style of the writer in `deriving`: a table that says for each part of
+a formula which element it is. What a user typed is escaped where it becomes one.
 """
 
 from __future__ import annotations
@@ -14,33 +9,25 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Applied, Formula, Letter
-from minigrad.deriving.plain_text import Text
-from minigrad.deriving.typeset import (
-    ATOM,
-    SUM,
-    Writer,
-    time_text,
-)
+from minigrad.deriving.typeset import ATOM, SUM, Style, Writer
 from minigrad.drawing.safe import printable, shortened
 from minigrad.drawing.words import number
 from minigrad.tensor import Array
 
-OPEN, BAR, CLOSE = "\ue000", "\ue001", "\ue002"  # private: `printable` removes them
 SIDE, ROOM = 6, 18  # of an array within an equation: rows or columns, and entries
+BLANK = "<mspace width='0.2em'></mspace>"
 
 
 def element(tag: str, *content: str) -> str:
-    """Return ⟨tag|content⟩; the tag may bring attributes along."""
-    return f"{OPEN}{tag}{BAR}{''.join(content)}{CLOSE}"
+    """Return an element with this content; the tag may bring attributes along."""
+    return f"<{tag}>{''.join(content)}</{tag.partition(' ')[0]}>"
 
 
 def row(*content: str) -> str:
@@ -50,188 +37,138 @@ def row(*content: str) -> str:
 
 def operator(sign: str) -> str:
     """Return a sign between two things."""
-    return element("mo", sign)
+    return element("mo", html.escape(sign))
 
 
-def mathml(text: str) -> str:
-    """Return a marked text as MathML.
-
-    >>> mathml(element("mi", "<b>") + " + " + element("mn", "1"))
-    '<mi>&lt;b&gt;</mi><mo form="infix">+</mo><mn>1</mn>'
-    """
-    return "".join(_elements(text))
+def fenced(text: str) -> str:
+    """Return something in brackets."""
+    return row(operator("("), text, operator(")"))
 
 
-def _elements(text: str) -> Iterator[str]:
-    tags: list[str] = []
-    for piece in re.findall(f"{OPEN}[^{BAR}]*{BAR}|{CLOSE}|[^{OPEN}{CLOSE}]+", text):
-        if piece[0] == OPEN:
-            tags.append(piece[1:-1].partition(" ")[0])
-            yield f"<{piece[1:-1]}>"
-        elif piece == CLOSE:
-            yield f"</{tags.pop()}>"
-        elif tags and tags[-1] in ("mi", "mn", "mo", "mtext"):
-            yield html.escape(piece)
-        else:
-            for sign in piece.split():
-                yield f'<mo form="infix">{html.escape(sign)}</mo>'
+def name(text: str) -> str:
+    """Return a name, or a number in its place."""
+    if text.isdecimal():
+        return element("mn", text)
+    return element("mi", html.escape(shortened(printable(text))) or "?")
 
 
-class MathMl(Writer):
-    """Formulas as MathML.
-
-    nameless   what letters are called that stand for values without a name: t13
-
-    >>> y = Letter("y")
-    >>> MathMl().inline(1 - y)
-    '<math><mn>1</mn><mo form="infix">−</mo><mi>y</mi></math>'
-    >>> MathMl({y: "t13"}).inline(y)
-    '<math><msub><mi>t</mi><mrow><mn>13</mn></mrow></msub></math>'
-    """
-
-    one = element("mn", "𝟏")
-    odot, beside, minus = operator("⊙"), element("mspace width='0.2em'"), operator("−")
-    prime, dots = element("mo", "′"), element("mo", "…")
-
-    def __init__(self, nameless: Mapping[Letter, str] | None = None) -> None:
-        self.nameless = nameless or {}
-
-    def letter(self, letter: Letter) -> str:
-        called = self.nameless.get(replace(letter, bar=False))
-        if called is not None:  # its number says when, too
-            letter = Letter(called[0], called[1:], bar=letter.bar)
-        name = _name(letter.name.rstrip("~"))
-        if letter.name.endswith("~"):
-            name = element("mover accent='true'", name, operator("~"))
-        if letter.bar:
-            name = element("mover accent='true'", name, operator("¯"))
-        below = [_name(letter.subscript)] if letter.subscript else []
-        below += [] if letter.time is None else [_name(time_text(letter.time))]
-        if letter.mark:
-            under, over = row(",".join(below)), self._mark(letter.mark)
-            return element("msubsup", name, under, over)
-        return element("msub", name, row(",".join(below))) if below else name
-
-    def _mark(self, mark: str) -> str:
-        return row(operator("("), element("mn", mark), operator(")"))
-
-    def terms(self, whole: Formula) -> list[str]:
-        """Write a formula in pieces; a sign in front of a later one stands between."""
-        first, *others = super().terms(whole)
-        return [first, *(text.replace(f"{self.minus} ", "− ", 1) for text in others)]
-
-    def marked(self, mark: str) -> str:
-        return element("msup", row(), self._mark(mark))
-
-    def number(self, value: Fraction) -> str:
-        return _digits_first(super().number(value))
-
-    def bracketed(self, text: str) -> str:
-        return row(operator("("), text, operator(")"))
-
-    def indicator(self, text: str) -> str:
-        return row(operator("["), text, operator(">"), _number("0"), operator("]"))
-
-    def function(
-        self, name: str, args: str, exponent: str = "", along: str = ""
-    ) -> str:
-        called = _name(name)
-        called = element("msup", called, row(exponent)) if exponent else called
-        called = element("msub", called, element("mtext", along)) if along else called
-        return row(called, operator("\N{FUNCTION APPLICATION}"), self.bracketed(args))
-
-    def root(self, inside: str, bracketed: str) -> str:
-        return element("msqrt", inside)
-
-    def raised(self, base: str, exponent: str) -> str:
-        above = element("mi", "⊤") if exponent == "ᵀ" else row(exponent)
-        return element("msup", row(base), above)
-
-    def quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
-        parts = (
-            self.side_by_side(part) if len(part) > 1 else self.write(part[0], SUM)
-            for part in (above, below)
-        )
-        return element("mfrac", *map(row, parts))
-
-    def subscripted(self, text: str, below: str) -> str:
-        shown = re.sub(r"(?<=\w):(?=[\w−])", "…", below.replace("-", "−"))
-        return element("msub", row(text), element("mtext", shown))
-
-    def over_time(self, term: str, first: int, last: int) -> str:
-        start = row(_name("t"), operator("="), _number(str(first)))
-        return row(
-            element("munderover", operator("∑"), start, _number(str(last))), term
-        )
-
-    def signs(self, text: str) -> str:
-        return "".join(self.beside if s == " " else operator(s) for s in text)
-
-    def times_power_of_ten(self, front: str, exponent: int) -> str:
-        ten = self.raised(_number("10"), _number(str(exponent)))
-        return ten if front == "1" else row(_digits_first(front), operator("·"), ten)
-
-    def space(self, shape: tuple[int, ...]) -> str:
-        above = "×".join(_number(str(n)) for n in shape)
-        return operator("∈") + element("msup", _name("ℝ"), row(above))
-
-    def words(self, text: str) -> str:
-        return element("mtext", printable(text))
-
-    def plain(self, text: str) -> str:
-        return html.escape(printable(text))
-
-    def maths(self, text: str) -> str:
-        return f"<math>{mathml(text)}</math>"
+def digits(text: str) -> str:
+    """Return a number."""
+    return element("mn", text.replace("-", "−"))
 
 
-class Spoken(Text):
-    """The same as plain text, for a line that is read aloud."""
-
-    def __init__(self, nameless: Mapping[Letter, str]) -> None:
-        self.nameless = nameless
-
-    def letter(self, letter: Letter) -> str:
-        plain = replace(letter, bar=False)
-        if plain in self.nameless:
-            name = self.nameless[plain]
-            return name[0] + "\N{COMBINING MACRON}" * letter.bar + name[1:]
-        return super().letter(letter)
+def words(text: str) -> str:
+    """Return words within a formula."""
+    return element("mtext", html.escape(printable(text)))
 
 
-class WithNumbers(MathMl):
+def _accented(letter: str, sign: str) -> str:
+    return element("mover accent='true'", letter, operator(sign))
+
+
+def _letter(letter: Letter, below: Sequence[str]) -> str:
+    text = name(letter.name.rstrip("~"))
+    text = _accented(text, "~") if letter.name.endswith("~") else text
+    text = _accented(text, "¯") if letter.bar else text
+    under = row(operator(",").join(map(name, below)))
+    if letter.mark:
+        return element("msubsup", text, under, fenced(digits(letter.mark)))
+    return element("msub", text, under) if below else text
+
+
+def _call(function: str, args: str, exponent: str, along: str) -> str:
+    called = name(function)
+    called = element("msup", called, row(exponent)) if exponent else called
+    called = element("msub", called, words(along)) if along else called
+    return row(called, operator("\N{FUNCTION APPLICATION}"), fenced(args))
+
+
+def _below(text: str, below: str) -> str:
+    shown = re.sub(r"(?<=\w):(?=[\w−])", "…", below.replace("-", "−"))
+    return element("msub", row(text), words(shown))
+
+
+def _over_time(term: str, first: str, last: str) -> str:
+    start = row(name("t"), operator("="), digits(first))
+    return row(element("munderover", operator("∑"), start, digits(last)), term)
+
+
+def _indicator(inside: str) -> str:
+    return row(operator("["), inside, operator(">"), digits("0"), operator("]"))
+
+
+def _space(*shape: str) -> str:
+    above = operator("×").join(map(digits, shape))
+    return operator("∈") + element("msup", name("ℝ"), row(above))
+
+
+MATHML: Style = {
+    "letter": _letter,
+    "mark": lambda mark: element("msup", row(), fenced(digits(mark))),
+    "name": name,
+    "number": digits,
+    "sign": operator,
+    "words": words,
+    "plain": lambda text: html.escape(printable(text)),
+    "maths": "<math>{}</math>",
+    "one": digits("𝟏"),
+    "times": operator("⊙"),
+    "beside": BLANK,
+    "dot": operator("·"),
+    "comma": operator(","),
+    "dots": operator("…"),
+    "prime": operator("′"),
+    "joint": "",
+    "infix": lambda sign, text: element('mo form="infix"', sign) + text,
+    "fenced": fenced,
+    "power": lambda base, exponent: element("msup", row(base), row(exponent)),
+    "turned": lambda base: element("msup", row(base), name("⊤")),
+    "below": _below,
+    "root": lambda inside: element("msqrt", inside),
+    "quotient": lambda top, bottom: element("mfrac", row(top), row(bottom)),
+    "call": _call,
+    "indicator": lambda x: row(
+        operator("["), x, operator(">"), digits("0"), operator("]")
+    ),
+    "over_time": _over_time,
+    "space": _space,
+}
+
+
+class WithNumbers(Writer):
     """The same formulas with numbers in place of the letters that have small values.
 
     values    the array behind each letter; what is large stays a letter
     sources   which numbers these are, for the script, which may write others there
+    style     may differ from MATHML: of a single entry, ⊙ is a dot
 
     >>> f, c = Letter("f"), Letter("c")
     >>> WithNumbers({f: np.array(0.5), c: np.array(2.0)}).inline(f + c)
     '<math><mn>0.5</mn><mo form="infix">+</mo><mn>2</mn></math>'
     """
 
-    beside = operator("·")  # digits side by side are one number
-
     def __init__(
         self,
         values: Mapping[Letter, Any],
-        nameless: Mapping[Letter, str] | None = None,
+        called: Mapping[Letter, Letter] | None = None,
         sources: Mapping[Letter, str] | None = None,
+        style: Style = MATHML,
     ) -> None:
-        super().__init__(nameless)
+        # digits side by side are one number
+        super().__init__({**style, "beside": style["dot"]}, called)
         self.values = values
         self.sources = sources or {}
         self.used = 0  # how many letters became numbers
         self.matrices: set[str] = set()  # what has brackets of its own
 
-    def bracketed(self, text: str) -> str:
-        return text if text in self.matrices else super().bracketed(text)
-
-    def raised(self, base: str, exponent: str) -> str:
-        """Write a power entry by entry with ⊙: it is no product of matrices."""
-        if base in self.matrices and exponent != "ᵀ":
-            exponent = self.odot + exponent
-        return super().raised(base, exponent)
+    def put(self, kind: str, *parts: str) -> str:
+        """Put parts down; a matrix has its brackets, and its powers are by entry."""
+        if parts and parts[0] in self.matrices:
+            if kind == "fenced":
+                return parts[0]
+            if kind == "power":
+                return super().put(kind, parts[0], self.put("times") + parts[1])
+        return super().put(kind, *parts)
 
     def _written(self, whole: Formula) -> tuple[str, int]:
         if isinstance(whole, Letter) and fits(self.values.get(whole)):
@@ -241,7 +178,7 @@ class WithNumbers(MathMl):
             self.matrices |= {text} if value.ndim else set()
             return text, SUM if value.ndim == 0 and value < 0 else ATOM
         if isinstance(whole, Applied) and not self._as_on_paper(whole):
-            return MathMl(self.nameless)._written(whole)
+            return Writer(MATHML, self.called)._written(whole)
         return super()._written(whole)
 
     def _as_on_paper(self, whole: Applied) -> bool:
@@ -272,33 +209,17 @@ def fits(value: Any) -> bool:
 def matrix(value: Array, of: str = "") -> str:
     """Write a number, a vector as a column, or a matrix; `of` says whose numbers.
 
-    >>> mathml(matrix(np.array([0.5, -1.0]))).count("<mtr>")
+    >>> matrix(np.array([0.5, -1.0])).count("<mtr>")
     2
     """
     known = itertools.count()
 
     def one(each: Any) -> str:
-        tag = f"mn data-of='{of}' data-at='{next(known)}'" if of else "mn"
-        return element(tag, number(each).replace("-", "−"))
+        where = f" data-of='{of}' data-at='{next(known)}'" if of else ""
+        return element(f"mn{where}", number(each).replace("-", "−"))
 
     if value.ndim == 0:
         return one(value.item())
     rows = value.reshape(len(value), -1).tolist()
     cells = [element("mtr", *(element("mtd", one(x)) for x in line)) for line in rows]
-    return row(operator("("), element("mtable", *cells), operator(")"))
-
-
-def _number(text: str) -> str:
-    return element("mn", text.replace("-", "−"))
-
-
-def _name(name: str) -> str:
-    if name.isdecimal():
-        return element("mn", name)
-    return element("mi", shortened(printable(name)) or "?")
-
-
-def _digits_first(text: str) -> str:
-    """Mark the digits that stand before other elements, such as dots."""
-    digits = text.partition(OPEN)[0]
-    return (_number(digits) if digits else "") + text[len(digits) :]
+    return fenced(element("mtable", *cells))

@@ -22,16 +22,11 @@ from minigrad.deriving.formula import (
     parts_of,
     visible,
 )
+from minigrad.deriving.typeset import Writer
 from minigrad.drawing.safe import printable
 from minigrad.drawing.words import shape_text
 from minigrad.exploring.data import Exploration, Step, source
-from minigrad.exploring.mathml import (
-    MathMl,
-    WithNumbers,
-    fits,
-    matrix,
-    operator,
-)
+from minigrad.exploring.mathml import MATHML, WithNumbers, fits, matrix, operator
 from minigrad.exploring.sums import Use
 from minigrad.exploring.tables import table
 from minigrad.parameter import Parameter
@@ -54,7 +49,7 @@ class Words:
         self.all = exploration
         self.shown = shown
         self.at_most = at_most
-        self.letters = MathMl(exploration.nameless)
+        self.letters = Writer(MATHML, exploration.nameless)
         places = exploration.place.items()
         named = {exploration.letters[entry]: k for entry, k in places}
         self.sources = {letter: f"v{k}" for letter, k in named.items()}
@@ -198,15 +193,14 @@ class Words:
     def _equation(self, line: Line) -> str:
         pieces = self.letters.terms(line.right)
         if len(pieces) > MANY_TERMS:
-            more = operator("+") + operator("⋯")
+            more = self.letters.put("infix", "+", operator("⋯"))
             pieces = [*pieces[: MANY_TERMS // 2], more, pieces[-1]]
-        return self._broken(
-            [f"{self.letters.write(line.left)} = {pieces[0]}", *pieces[1:]]
-        )
+        left = self.letters.write(line.left)
+        return self._broken([self.letters.equation(left, pieces[0]), *pieces[1:]])
 
     def _broken(self, pieces: Sequence[str]) -> str:
         """Return an equation whose terms go to the next line where there is no room."""
-        maths = "".join(map(self.letters.maths, pieces))
+        maths = "".join(self.letters.put("maths", piece) for piece in pieces)
         return f'<div class="equation">{maths}</div>'
 
     def _with_numbers(self, line: Line, value: np.ndarray, of: str) -> Iterator[str]:
@@ -224,14 +218,13 @@ class Words:
             ones = ",".join("1" * value.ndim)
             label = f"its entry {ones}, with these numbers"
             value, right = value[first], visible(right)
-        writer = WithNumbers(values, self.all.nameless, self.sources)
-        if not value.ndim:
-            writer.odot = operator("·")
+        style = MATHML if value.ndim else {**MATHML, "times": MATHML["dot"]}
+        writer = WithNumbers(values, self.all.nameless, self.sources, style)
         pieces = writer.terms(right)
         if not writer.used:
             return
         if fits(value):
-            pieces.append(" = " + matrix(np.asarray(value), of))
+            pieces.append(writer.put("infix", "=", matrix(np.asarray(value), of)))
         yield f'<p class="label">{label}</p>'
         yield self._broken(pieces)
 

@@ -28,10 +28,10 @@ from minigrad.deriving.formula import (
     weight,
 )
 from minigrad.deriving.letters import letters
-from minigrad.deriving.plain_text import Text
 from minigrad.deriving.rules import Record, rule_of
+from minigrad.deriving.styles import TEXT
 from minigrad.deriving.transcribe import transcribed, written
-from minigrad.deriving.typeset import PRODUCT, time_text
+from minigrad.deriving.typeset import PRODUCT, Writer
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.types import Operand
@@ -93,7 +93,7 @@ class Factors:
         term = self.term(step, i, dot)
         text = _beside(term, dot)
         if len(text) > LONG:
-            text = ", ".join(map(Named().note, rule_of(row, i))) or row.name
+            text = ", ".join(map(NAMED.note, rule_of(row, i))) or row.name
         return text
 
     def term(self, step: Tensor, i: int, bar: Formula) -> Formula:
@@ -136,7 +136,7 @@ def _constant(value: Operand) -> Formula:
 
 def _beside(term: Formula, dot: Letter) -> str:
     """Return what is written beside the dot."""
-    write = Named().write
+    write = NAMED.write
     if term == dot:
         return ""
     if isinstance(term, Product) and dot in term.factors:
@@ -157,16 +157,14 @@ def _beside(term: Formula, dot: Letter) -> str:
     return text
 
 
-class Named(Text):
-    """Formulas with names as pictures show them: c_2, W_f, f_bar."""
+def _letter(letter: Letter, below: Sequence[str]) -> str:
+    return "_".join([letter.name, *below, *["bar"] * letter.bar])
 
-    def letter(self, letter: Letter) -> str:
-        """Write a letter, its subscript and its time as one name."""
-        below = [letter.subscript] if letter.subscript else []
-        below += [] if letter.time is None else [time_text(letter.time)]
-        mark = ["bar"] if letter.bar else []
-        return "_".join([letter.name, *below, *mark])
 
-    def subscripted(self, text: str, below: str) -> str:
-        """Write an index in brackets: a subscript is part of a name."""
-        return f"{text}[{below.replace(':', '…') if below != ':' else below}]"
+def _below(text: str, below: str) -> str:
+    """Write an index in brackets: a subscript is part of a name."""
+    return f"{text}[{below.replace(':', '…') if below != ':' else below}]"
+
+
+# Formulas with names as pictures show them: c_2, W_f, f_bar.
+NAMED = Writer({**TEXT.style, "letter": _letter, "below": _below})

@@ -151,13 +151,13 @@ class BackwardInk(Ink):
     def _explain(self, group: Part) -> None:
         """Say in the legend what the slopes are."""
         from minigrad.deriving.rules import rule_of
-        from minigrad.drawing.backward.chain_rule import Named
+        from minigrad.drawing.backward.chain_rule import NAMED
 
         for entry in group.entries:
             row = entry.primitive
             if isinstance(row, Elementwise) and len(entry.args) == 1:
                 for note in rule_of(row, 0):
-                    says = Named().note(note)
+                    says = NAMED.note(note)
                     name, equals, slope = says.partition(" = ")
                     if equals:
                         self.sheet.entries[says] = sign(name), f"= {slope}"
