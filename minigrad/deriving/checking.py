@@ -341,8 +341,7 @@ def _differs(found: Value, expected: Value) -> Array:
 
 
 def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed:
-    text = TEXT
-    left = text.write(line.left)
+    left = TEXT.write(line.left)
     position = next(k for k, step in enumerate(tape) if step is line.step)
     entry = np.flatnonzero(_differs(found, expected))[0]
     found, expected = found.reshape((-1,))[entry], expected.reshape((-1,))[entry]
@@ -350,7 +349,7 @@ def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed
         explain(
             f"the derivation of {left} ({where_made(position, line.step)})",
             {},
-            f"{left} = {text.write(line.right)} gives {found} at entry {entry}, and "
+            f"{left} = {TEXT.write(line.right)} gives {found} at entry {entry}, and "
             f"the tape has {expected}.",
             "every rule is right, so what adds up the contributions is not; "
             "mg.prove(output) says more.",

@@ -28,6 +28,7 @@ from minigrad.exact import NUMBERS
 from minigrad.primitive import Primitive
 from minigrad.proving.keyed_functions import as_written
 from minigrad.proving.program import frozen
+from minigrad.structure.provenance import UNSEEN
 from minigrad.types import Real, Shape
 
 
@@ -231,7 +232,6 @@ class TimeSum(Formula):
         self._shaped(self.term.shape)
 
 
-UNSEEN = "{}"  # how a row is written that only repeats or rounds
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 HALF = Fraction(1, 2)
 

@@ -20,7 +20,6 @@ import numpy as np
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import (
     ONE,
-    UNSEEN,
     Applied,
     Formula,
     Number,
@@ -33,7 +32,7 @@ from minigrad.deriving.formula import (
     visible,
 )
 from minigrad.primitive import Primitive
-from minigrad.structure.provenance import marks, moved, numbers
+from minigrad.structure.provenance import UNSEEN, marks, moved, numbers
 from minigrad.types import Array, Shape
 
 

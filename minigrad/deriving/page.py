@@ -6,6 +6,7 @@ those that these equations need; then what was checked.
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,47 +40,46 @@ if TYPE_CHECKING:
 WIDTH, RIGHT = 88, 41  # columns of a page of text, and of a right side
 LONG_LATEX = 170  # characters of LaTeX that fit a line
 TITLES = {True: "Forward", False: "Backward"}
-MARKS = {"exactly": "✓", "in floats": "≈", "": "?"}
 
 
 def text(derivation: Derivation) -> str:
     """Return the derivation as plain text in Unicode."""
-    writer = TEXT
-    lines = [*_wrapped(shapes(derivation, writer)), ""]
-    rows = {each: _row(each, writer) for each in derivation}
+    lines = [*_wrapped(shapes(derivation, TEXT)), ""]
+    rows = {each: _row(each, TEXT) for each in derivation}
     columns = [
         [columns_of(x) for row in rows.values() for x in row[k]] for k in range(3)
     ]
     columns[1] = [width for width in columns[1] if width <= RIGHT]
     widths = [max(several, default=0) for several in columns]
-    for forward, title in TITLES.items():
-        some = [each for each in derivation if each.forward == forward]
-        if some:
-            lines += [title, *(_line for each in some
-                               for _line in _set(rows[each], widths)), ""]  # fmt: skip
-    for remark in remarks(derivation, writer):
+    for title, some in directions(derivation):
+        set_below = itertools.chain(*(_set(rows[each], widths) for each in some))
+        lines += [title, *set_below, ""]
+    for remark in remarks(derivation, TEXT):
         lines += _wrapped(remark)
     return shown("\n".join(lines))
 
 
-def latex(derivation: Derivation) -> str:
-    r"""Return one `align*` for each direction; it needs `\usepackage{amsmath}`."""
-    writer = LATEX
-    parts = []
+def directions(derivation: Derivation) -> Iterator[tuple[str, list[Equation]]]:
+    """Yield what is forward and what is backward, each with its title."""
     for forward, title in TITLES.items():
         some = [each for each in derivation if each.forward == forward]
         if some:
-            rows = " \\\\\n".join(_latex_rows(each, writer) for each in some)
-            parts.append(f"% {title}\n\\begin{{align*}}\n{rows}\n\\end{{align*}}")
+            yield title, some
+
+
+def latex(derivation: Derivation) -> str:
+    r"""Return one `align*` for each direction; it needs `\usepackage{amsmath}`."""
+    parts = []
+    for title, some in directions(derivation):
+        rows = " \\\\\n".join(map(_latex_rows, some))
+        parts.append(f"% {title}\n\\begin{{align*}}\n{rows}\n\\end{{align*}}")
     return "\n".join(parts)
 
 
 def document(derivation: Derivation) -> str:
     """Return a whole LaTeX document, with the remarks."""
-    writer = LATEX
-    return standing_alone(
-        shapes(derivation, writer), latex(derivation), remarks(derivation, writer)
-    )
+    above, below = shapes(derivation, LATEX), remarks(derivation, LATEX)
+    return standing_alone(above, latex(derivation), below)
 
 
 def standing_alone(above: str, mathematics: str, below: Iterable[str]) -> str:
@@ -102,13 +102,9 @@ def standing_alone(above: str, mathematics: str, below: Iterable[str]) -> str:
 
 def notebook(derivation: Derivation) -> str:
     """Return what a notebook shows: one aligned display."""
-    writer = LATEX
     rows = []
-    for forward, title in TITLES.items():
-        some = [each for each in derivation if each.forward == forward]
-        if some:
-            rows.append(rf"\textbf{{{title}}} &")
-            rows += [_latex_rows(each, writer) for each in some]
+    for title, some in directions(derivation):
+        rows += [rf"\textbf{{{title}}} &", *map(_latex_rows, some)]
     joined = " \\\\\n".join(rows)
     return f"$$\\begin{{aligned}}\n{joined}\n\\end{{aligned}}$$"
 
@@ -174,9 +170,9 @@ def _set(row: Sequence[list[str]], widths: Sequence[int]) -> Iterator[str]:
         yield f"  {name} {'=' if k == 0 else ' '} {what}  {when}  {cells[3]}".rstrip()
 
 
-def _latex_rows(each: Equation, writer: Writer) -> str:
-    left, _, times, beside = _row(each, writer)
-    lines = broken(writer.terms(each.right), LONG_LATEX, len)
+def _latex_rows(each: Equation) -> str:
+    left, _, times, beside = _row(each, LATEX)
+    lines = broken(LATEX.terms(each.right), LONG_LATEX, len)
     when = times[0].strip("$") if times else ""
     words = _in_maths(" ".join(beside))
     note = f" && {when} && {words}".rstrip(" &")

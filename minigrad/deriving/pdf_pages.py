@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from minigrad.deriving.page import TITLES, broken, margin, remarks, shapes
+from minigrad.deriving.page import broken, directions, margin, remarks, shapes
 from minigrad.deriving.styles import MATHTEXT, TEXT
 
 if TYPE_CHECKING:
@@ -64,18 +64,15 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
     left = max(map(_width, lefts), default=0.0)
     equals = EDGE + left
     right = PAGE[0] * NOTES - equals - 40
-    for forward, title in TITLES.items():
-        some = [each for each in derivation if each.forward == forward]
-        if some:
-            yield SIZE * 2.4, [(EDGE, title, SIZE, "0.35")]
+    for title, some in directions(derivation):
+        yield SIZE * 2.4, [(EDGE, title, SIZE, "0.35")]
         for each in some:
             name = _maths(writer.write(each.left))
             pieces = broken(
                 writer.terms(each.right), right, lambda piece: _width(_maths(piece))
             )
             if _heights(_maths(pieces[0])) is None:  # a name that mathtext cannot set
-                plain = TEXT
-                name, pieces = plain.write(each.left), plain.terms(each.right)
+                name, pieces = TEXT.write(each.left), TEXT.terms(each.right)
             notes = _note_lines(margin(each, writer))
             if each.times:
                 notes.insert(0, writer.times(each.times))

@@ -22,7 +22,6 @@ import numpy as np
 from minigrad.deriving.formula import (
     HALF,
     ONE,
-    UNSEEN,
     Applied,
     At,
     Formula,
@@ -48,6 +47,7 @@ from minigrad.deriving.moving import (
 )
 from minigrad.deriving.through_time import runs
 from minigrad.primitive import Primitive
+from minigrad.structure.provenance import UNSEEN
 from minigrad.types import Shape
 
 SUM, PRODUCT, ATOM = range(3)  # how tightly a formula holds together
