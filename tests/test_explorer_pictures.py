@@ -16,8 +16,8 @@ from minigrad.exploring import picture
 pytestmark = needs_browser
 WHERE = "document.body.dataset.way + ' ' + article().dataset.position"
 VIEWS = [
-    "gate", "cotangents", "folded", "unrolled", "op", "gates closed",
-    "time steps closed",
+    "gate", "folded", "unrolled", "cotangents", "op", "backward", "dense", "layer",
+    "neuron",
 ]  # fmt: skip
 CURRENT = "one('[name=view]:checked').value"
 SEEN = "all('.state').filter(e => e.getClientRects().length).map(e => e.ariaLabel)"
@@ -80,9 +80,13 @@ def test_it_opens_on_the_cell_and_lights_the_first_step(page):
 
 def test_without_a_cell_it_opens_on_every_step(browser, tmp_path):
     browser.open(mg.explore(neuron(), tmp_path / "one.html").as_uri())
-    assert browser.value("all('.state').map(e => e.ariaLabel)") == ["Picture, op"]
-    assert browser.value("all('.node.now', frame()).map(numberOf)") == [0]
-    browser.press("c")  # there is no other
+    names = ["Picture, op", "Picture, backward"]
+    assert browser.value("all('.state').map(e => e.ariaLabel)") == names
+    assert browser.value(SEEN) == names[:1]
+    for name in [*names[1:], names[0]]:
+        assert browser.value("all('.node.now', frame()).map(numberOf)") == [0]
+        browser.press("c")
+        assert browser.value(SEEN) == [name]
     assert browser.value("all('.node.now', frame()).map(numberOf)") == [0]
     assert browser.complaints() == []
 
@@ -91,17 +95,13 @@ def test_without_a_cell_it_opens_on_every_step(browser, tmp_path):
 def test_every_picture_is_one_of_the_choices_and_then_the_first_again(page, by):
     browser = page("#forward-15")
     seen = []
-    opened = "['gate', 'time'].map(k => all(`nav details.${k}`).every(d => d.open))"
-    for k in range(8):
-        seen.append(browser.value(f"[{SEEN}, {CURRENT}, {opened}]"))
+    for k in range(len(VIEWS) + 1):
+        seen.append(browser.value(f"[{SEEN}, {CURRENT}]"))
         if by == "key":
             browser.press("c")
         else:
-            browser.click(f".choice label:nth-of-type({1 + (k + 1) % 7})")
-    assert seen == [
-        [[f"Picture, {name}"], name, ["closed" not in name, "time" not in name]]
-        for name in [*VIEWS, "gate"]
-    ]
+            browser.click(f".choice label:nth-of-type({1 + (k + 1) % len(VIEWS)})")
+    assert seen == [[[f"Picture, {name}"], name] for name in [*VIEWS, "gate"]]
 
 
 # ------------------------------------------------------------------------- what is lit
@@ -115,7 +115,7 @@ MARKS = """
   return {
     now: of('node', 'now', node), near: of('node', 'near', node),
     later: of('node', 'later', node), back: of('node', 'back', node),
-    arrows: of('edge', 'now', edge), late: of('edge', 'later', edge),
+    arrows: of('edge', 'now', edge), late: of('edge', 'later', edge), time,
   };
 })()
 """
@@ -133,30 +133,34 @@ def marks(tape, state, edges, k, way, t):
     for node, held in holds.items():
         made = [i for i in held if tape.steps[i].primitive is not None]
         first[node] = min(made or held)
+    forward, bars = way == "forward", set(state.back)
     mine = {node for node, held in holds.items() if k in held}
+    mine = {node for node in mine if not bars or (node in bars) != forward}
     reads = {place[a] for a in entry.args if isinstance(a, mg.Tensor)}
     users = {i for each, i in place.items() if any(a is entry for a in each.args)}
     near = reads if way == "forward" else users
     near = {node for node, held in holds.items() if near & set(held)} - mine
-    late = {node for node, at in first.items() if at > k} - mine
-    back = {node for node, at in first.items() if at >= k} | mine
+    late = {n for n, at in first.items() if n not in bars and forward and at > k}
+    late |= {n for n, at in first.items() if n in bars and (forward or at < k)}
+    back = {node for node, at in first.items() if at > k} | mine
+    back = {node for node in back if not bars or node in bars}
     end = 1 if way == "forward" else 0
     arrows = {tuple(edge) for edge in edges if edge[end] in mine}
-    later = {tuple(edge) for edge in edges if edge[1] in late}
-    forward = way == "forward"
+    ends = {tuple(edge): edge[edge[1] not in bars] for edge in edges}
+    later = {edge for edge, end in ends.items() if end in late - mine}
     return {
         "now": sorted(mine), "near": sorted(near),
-        "later": sorted(late) if forward else [],
+        "later": sorted(late - mine),
         "back": [] if forward else sorted(back),
         "arrows": sorted(map(" ".join, arrows)),
-        "late": sorted(map(" ".join, later)) if forward else [],
+        "late": sorted(map(" ".join, later)),
     }  # fmt: skip
 
 
 STEPS = {1: (1, 11, 12, 15, 20, 29), 2: (30, 43), 3: (50, 67)}
 
 
-@pytest.mark.parametrize("k", range(7), ids=VIEWS)
+@pytest.mark.parametrize("k", range(len(VIEWS)), ids=VIEWS)
 def test_the_step_its_neighbours_and_what_comes_later_are_marked(page, tape, states, k):
     browser = page()
     browser.value(f"choose({k})")
@@ -169,8 +173,10 @@ def test_the_step_its_neighbours_and_what_comes_later_are_marked(page, tape, sta
     ]
     found = walked(browser, [f"{way}-{step}" for _, step, way in asked], MARKS)
     for (t, step, way), each in zip(asked, found, strict=True):
-        assert each == marks(tape, states[k], edges, step, way, t), (step, way)
-        assert each["now"]
+        at = each.pop("time")
+        assert at in (t, None) or VIEWS[k] in ("dense", "neuron")
+        assert each == marks(tape, states[k], edges, step, way, at), (step, way)
+        assert each["now"] or VIEWS[k] in ("dense", "neuron")  # which show a part
 
 
 def test_a_picture_of_one_time_step_shows_the_time_walked_to(page):
@@ -181,7 +187,9 @@ def test_a_picture_of_one_time_step_shows_the_time_walked_to(page):
         (0, 53, "Time step t = 3. "),
         (0, 1, "Time step t = 1. "),  # W_f, which all steps read
         (0, 72, "Time step t = 1. Step 72 is not in this picture. "),
-        (1, 15, "Time step t = 1, in a picture of t = 2. "),
+        (3, 15, "Time step t = 1, in a picture of t = 2. "),
+        (6, 15, "Time step t = 1, in a picture of t = 2. "),
+        (8, 15, "Time step t = 1, in a picture of t = 2. "),
         (4, 15, ""),
     ):
         browser.value(f"choose({k})")
@@ -221,6 +229,27 @@ def test_clicking_a_node_goes_to_its_step(page):
     browser.value("choose(0)")  # t = 1 there: the box of f is f_1
     browser.click(".state:not([hidden]) [data-node=n41]")
     assert browser.value(WHERE) == "backward 22"
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("view", "node", "where"),
+    [
+        ("folded", "n32", "forward 34"),
+        ("backward", "n13", "forward 15"),
+        ("backward", "b13", "backward 15"),  # a cotangent leads to the way back
+        ("dense", "n33", "forward 33"),
+        ("layer", "n69", "forward 72"),
+        ("neuron", "n1_1", "forward 29"),
+    ],
+)
+def test_clicking_a_node_of_any_view_moves_the_current_step(page, view, node, where):
+    browser = page("#forward-30")
+    browser.click(f".choice label:has([value={view!r}])")
+    browser.click(f".state:not([hidden]) [data-node={node}]")
+    assert browser.value(WHERE) == where
+    lit = browser.value("all('.node.now', frame()).map(e => e.dataset.node)")
+    assert node in lit
     assert browser.complaints() == []
 
 
@@ -312,7 +341,7 @@ def test_a_picture_is_dragged_and_a_drag_is_no_click(page):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_node_of_the_step_is_always_in_sight(page, width):
     browser = page(width=width, height=844)
-    for k in (0, 3, 4, 6):
+    for k in (0, 2, 4, 7):
         browser.value(f"choose({k})")
         places = [f"forward-{step}" for step in range(11, 72, 6)]
         in_sight = walked(browser, places, f"!one('.node.now', frame()) || {IN_SIGHT}")

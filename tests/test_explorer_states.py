@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 
 import numpy as np
 import pytest
-from explorer_cases import lstm_loss
+from explorer_cases import lstm_loss, neuron
+from view_cases import dense
 
 import minigrad as mg
 from lstm import LSTM, Stack
-from minigrad.drawing.project import Arrow
-from minigrad.drawing.styles import STYLES
-from minigrad.drawing.view import FOLDED
 from minigrad.exploring import picture
-from minigrad.structure.parts import DENSE, every_primitive
+
+CELL = ["gate", "folded", "unrolled", "cotangents"]
+ALL = [*CELL, "op", "backward", "dense", "layer", "neuron"]
 
 
-def test_a_closed_gate_is_a_yellow_box_and_a_closed_time_step_a_green_one():
+def attention():
+    q, k = (mg.Tensor(np.eye(3, 2) + i, name=n) for i, n in enumerate("qk"))
+    return mg.softmax(q @ k.T).sum()
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (lstm_loss, ALL),
+        (lambda: lstm_loss(1), [n for n in ALL if n not in ("folded", "unrolled")]),
+        (dense, ["op", "backward", "dense", "layer", "neuron"]),
+        (neuron, ["op", "backward"]),
+        (attention, ["op", "backward"]),
+    ],
+)
+def test_every_view_that_has_a_picture_of_the_tape_is_there_once(made, names):
+    found = picture.states(mg.Tape(made()), "")[0]
+    assert [state.name for state in found] == names
+
+
+@pytest.mark.parametrize(
+    "view", ["unrolled", "cotangents", "backward", "dense", "layer"]
+)
+def test_a_picture_is_the_one_that_draw_makes(view):
     tape = mg.Tape(lstm_loss())
-    *_, gates, steps = picture.states(tape, "")[0]
-    colours = STYLES[DENSE].fill, STYLES[FOLDED].fill
-    for state, counts in ((gates, (4 * 3, 0)), (steps, (0, 3))):
-        drawn = state.svg.partition("</style>")[2]
-        assert tuple(drawn.count(f'="{each}"') for each in colours) == counts
+    (state,) = (s for s in picture.states(tape, "")[0] if s.name == view)
+    drawn = mg.draw(tape.outputs, view).svg()
+    places = re.compile(r' (?:points|d|cx|cy|x|y)="([^"]*)"')
+    assert places.findall(state.svg) == places.findall(drawn)
+
+
+def test_in_op_every_step_has_a_node_and_functions_are_frames():
+    tape = mg.Tape(lstm_loss())
+    (state,) = (s for s in picture.states(tape, "")[0] if s.name == "op")
+    held = [steps for pairs in state.held.values() for _, steps in pairs]
+    assert {steps[-1] for steps in held} == set(range(len(tape)))
+    assert ">squared error<" in state.svg
+
+
+def test_beside_every_value_of_the_view_backward_stands_its_cotangent():
+    (state,) = (
+        s for s in picture.states(mg.Tape(lstm_loss()), "")[0] if s.name == "backward"
+    )
+    assert len(state.back) * 2 == len(state.held)
+    for id in state.back:
+        assert state.held[id] == state.held[id.replace("b", "n")]
 
 
 def test_a_picture_of_one_time_step_holds_the_same_parts_at_every_time():
@@ -49,42 +88,3 @@ def test_a_picture_of_one_time_step_holds_the_same_parts_at_every_time():
 
 def _does(entry):
     return entry.primitive and entry.primitive.name
-
-
-def test_a_closed_time_step_says_its_time_and_stands_in_the_part_around_it():
-    tape = mg.Tape(lstm_loss(2))
-    every = list(every_primitive(tape))
-    steps = picture.over_time(every)
-    folded = [each for each in steps if each.kind == FOLDED]
-    assert [each.label.symbol for each in folded] == ["t = 1", "t = 2"]
-    assert {each.scope for each in folded} == {("LSTM",)}
-    assert all(len(each.entries) == 19 for each in folded)
-
-
-def test_many_arrows_between_two_nodes_are_one_and_few_are_not():
-    def arrows(tail, head, count):
-        return [Arrow(tail, head, "(2,)", str(k), f"y_{k}") for k in range(count)]
-
-    few, many = arrows("a", "b", 4), arrows("a", "c", 5)
-    mixed = [each for pair in zip(many, [*few, few[0]], strict=True) for each in pair]
-    merged = list(picture._together(mixed[:-1]))
-    assert merged == [replace(many[0], operand="", tooltip="5 values"), *few]
-
-
-@pytest.mark.parametrize(("times", "shown"), [(4, 4), (5, 1)])
-def test_a_value_that_is_read_often_by_one_step_has_one_arrow(times, shown):
-    x = mg.tanh(mg.Tensor(0.5, name="x"))
-    ((state,), why) = picture.states(mg.Tape(mg.stack([x] * times)), "")
-    assert why == ""
-    assert state.svg.count('data-tail="n1" data-head="n2"') == shown
-    assert ("5 values" in state.svg) == (times == 5)
-
-
-@pytest.mark.parametrize(("most", "names"), [(41, {"gates closed"}), (5, set())])
-def test_no_picture_has_more_nodes_than_can_be_read(most, names, monkeypatch):
-    monkeypatch.setattr(picture, "MOST_NODES", most)
-    monkeypatch.setattr(picture, "CELL_VIEWS", ())
-    found, why = picture.states(mg.Tape(lstm_loss(6)), "")
-    assert names <= {state.name for state in found}
-    assert all(len(state.held) <= most for state in found)
-    assert why == ("" if found else "A picture of more than 5 nodes cannot be read.")

@@ -28,6 +28,7 @@ from minigrad.drawing.words import (
 )
 from minigrad.parameter import Parameter
 from minigrad.primitive import Linear, Primitive
+from minigrad.structure.consumers import weights
 from minigrad.structure.loops import times
 from minigrad.structure.parts import DENSE, FUNCTION, JOIN, SEVERAL, Part
 from minigrad.tape import Tape
@@ -45,6 +46,12 @@ class Node:
     tap: bool = False
     output: bool = False
     entries: tuple[Tensor, ...] = field(default=(), compare=False)
+
+    @property
+    def held(self) -> tuple[Tensor, ...]:
+        """Return what stands there; a box keeps its Parameters to itself."""
+        boxed = self.kind in (DENSE, SEVERAL, FOLDED, LAYER)
+        return (*(weights(self.entries) if boxed else ()), *self.entries)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pictures of a tape: its cell, and every step, open or closed.
+"""The pictures of a tape: the views of `mg.draw`, as far as it has them.
 
 Each is drawn beforehand, so that no layout is needed in the browser. The page finds the
 step that is being looked at by what each node holds. A picture of one time step that
@@ -8,26 +8,20 @@ stands for all holds every step: walked to t = 3, it shows t = 3.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from minigrad.context import Scope, path
 from minigrad.drawing.cell.recurrent import default, gate_sheet
 from minigrad.drawing.dot import Graph
 from minigrad.drawing.drawing import Drawing
-from minigrad.drawing.fold import fold
-from minigrad.drawing.project import Arrow, Node, Picture
+from minigrad.drawing.fold import foldings
+from minigrad.drawing.opening import opened
+from minigrad.drawing.project import Picture
 from minigrad.drawing.render import NotRendered
-from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.view import FOLDED, Group, NotPlaced
+from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.views import VIEWS
-from minigrad.drawing.words import Label
-from minigrad.structure.consumers import weights
-from minigrad.structure.loops import loop_of
-from minigrad.structure.parts import DENSE, SEVERAL, Part, every_primitive
+from minigrad.structure.parts import DENSE
 from minigrad.structure.roles import roles
 from minigrad.structure.sublayers import structure
 from minigrad.structure.time_steps import Step, every_loop
@@ -35,8 +29,8 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 MOST_NODES = 300  # of a picture: more cannot be read, and takes long to lay out
-MOST_ARROWS = 4  # between the same two nodes
-CELL_VIEWS = ("gate", "cotangents", "folded", "unrolled")
+CELL_VIEWS = ("gate", "folded", "unrolled", "cotangents")
+SHOWN = (*CELL_VIEWS, "op", "backward", "dense", "layer", "neuron")
 NODE = re.compile(r'<g id="[^"]*" class="node">\s*<title>(\w+)</title>')
 ARROW = re.compile(r'<g id="[^"]*" class="edge">\s*<title>(\w+)&#45;&gt;(\w+)</title>')
 Held = dict[str, list[tuple[int | None, list[int]]]]
@@ -48,80 +42,78 @@ class State:
 
     held   for each node its positions on the tape, the one that leaves it last; where
            one time step stands for all, at each time, beginning with the one drawn
+    back   the nodes that are cotangents: they are lit on the way back
     """
 
     name: str
     svg: str
     held: Held
+    back: list[str]
 
 
 def states(tape: Tape, title: str) -> tuple[list[State], str]:
     """Return the pictures that can be drawn, and a sentence if none can."""
+    found: dict[str, State] = {}  # by their text: two views may draw the same
     try:
-        found = [*_of_the_cell(tape, title), *_of_every_step(tape, title)]
+        for name in SHOWN:
+            text, held, back = _drawn(tape, name, title)
+            if not text or text in found:
+                continue
+            about = f"{len(held)} nodes that are steps of the walk"
+            svg = Drawing(text, about, f"{title}, {name}").svg()
+            times = at_each_time(tape, held)
+            found[text] = State(name, inlined(svg, times), times, back)
     except NotRendered as error:
         return [], str(error)
     if found:
-        return found, ""
+        return [*found.values()], ""
     return [], f"A picture of more than {MOST_NODES} nodes cannot be read."
 
 
-def _of_the_cell(tape: Tape, title: str) -> Iterator[State]:
-    """Yield the pictures of a recurrent cell, if there is one."""
-    if default(tape) == "op":
-        return
-    of_all = partial(gate_sheet, for_all=True)
+def _drawn(
+    tape: Tape, name: str, title: str
+) -> tuple[str, Mapping[str, tuple[Tensor, ...]], list[str]]:
+    """Return what `mg.draw` draws in this view, what its nodes hold, and which go back.
+
+    A page can be scrolled, so it is folded only where it has too many nodes. The text
+    is empty where a view has no picture of this tape, or draws another view.
+    """
+    nothing: tuple[str, dict[str, tuple[Tensor, ...]], list[str]] = ("", {}, [])
     alone = all(len(loop) == 1 for loop in every_loop(tape))
-    for name in CELL_VIEWS:
-        view = VIEWS[name]
-        assert view.sheet is not None
-        if alone and name in ("folded", "unrolled"):
-            continue  # one time step is what the view gate shows
-        try:
-            sheet = of_all(tape) if name == "gate" else next(view.sheets(tape))
-        except NotPlaced:
-            continue
-        instead = (
-            isinstance(sheet, Sheet) and " ".join(sheet.notes).find("this is") >= 0
-        )
-        if not isinstance(sheet, Sheet) or instead or len(sheet.nodes) > MOST_NODES:
-            continue
-        about = f"{len(sheet.nodes)} nodes, {len(sheet.edges)} arrows"
-        svg = Drawing(sheet.dot_text(title), about, f"{title}, {name}").svg()
-        held = at_each_time(tape, sheet.held)
-        yield State(name, inlined(svg, held), held)
+    no_cell = name in CELL_VIEWS and default(tape) == "op"
+    if no_cell or (alone and name in ("folded", "unrolled")):
+        return nothing  # one time step is what the view gate shows
+    boxed = any(part.kind == DENSE for part in structure(tape))
+    if name in ("dense", "layer") and not boxed:
+        return nothing
+    try:
+        for drawn, held in _ways(tape, name):
+            if any("this is the view" in note for note in getattr(drawn, "notes", ())):
+                return nothing
+            if len(held) <= MOST_NODES:
+                return drawn.dot_text(title), held, list(getattr(drawn, "back", ()))
+    except (NotPlaced, ValueError):  # like none it can place, or too large to be read
+        pass
+    return nothing
 
 
-def _of_every_step(tape: Tape, title: str) -> Iterator[State]:
-    """Yield the pictures of all primitives: open, gates closed, time steps closed."""
-    every = list(every_primitive(tape))
-    counts: set[int] = set()
-    for name, groups in (
-        ("op", every),
-        ("gates closed", structure(tape)),
-        ("time steps closed", over_time(every)),
-    ):
-        if len(groups) in counts:
-            continue  # nothing was there to close
-        notes: tuple[str, ...] = ()
-        if len(groups) > MOST_NODES // 2:  # leaves come on top
-            groups, notes = fold(tape, groups)
-        picture = Picture(tape, groups, notes)
-        if len(picture.nodes) > MOST_NODES:
-            continue
-        picture.arrows = list(_together(picture.arrows))
-        summary = f"{len(picture.nodes)} nodes, {len(picture.arrows)} arrows"
-        text = Graph(picture).dot_text(title, with_legend=not counts)
-        counts.add(len(groups))
-        svg = Drawing(text, summary, f"{title}, {name}").svg()
-        held = at_each_time(tape, {node.id: _inside(node) for node in picture.nodes})
-        yield State(name, inlined(svg, held), held)
+def _ways(
+    tape: Tape, name: str
+) -> Iterator[tuple[Any, Mapping[str, tuple[Tensor, ...]]]]:
+    """Yield what a view draws, folded less, then more, and what the nodes hold.
 
-
-def _inside(node: Node) -> tuple[Tensor, ...]:
-    """Return what a node holds; a box keeps its Parameters to itself."""
-    boxed = node.kind in (DENSE, SEVERAL, FOLDED)
-    return (*(weights(node.entries) if boxed else ()), *node.entries)
+    In the view op functions are open, for each of their steps can be walked to.
+    """
+    view = VIEWS[name]
+    if view.sheet is not None:
+        gate = [gate_sheet(tape, for_all=True)] if name == "gate" else None
+        yield from ((sheet, sheet.held) for sheet in gate or view.sheets(tape))
+        return
+    if name == "op":
+        view = opened(view, name, tape, True)
+    for groups, notes in foldings(tape, list(view.groups(tape))):
+        graph = Graph(Picture(tape, groups, (*view.notes(tape), *notes)))
+        yield graph, {node.id: node.held for node in graph.nodes}
 
 
 def at_each_time(tape: Tape, held: Mapping[str, tuple[Tensor, ...]]) -> Held:
@@ -173,45 +165,6 @@ def _fetched(entries: tuple[Tensor, ...]) -> list[Tensor]:
         return []
     read = [arg for arg in entries[0].args if isinstance(arg, Tensor)]
     return read if len(read) == 1 and read[0].primitive is None else []
-
-
-def _together(arrows: list[Arrow]) -> Iterator[Arrow]:
-    """Yield one arrow for many between the same nodes, as from folded steps to Y."""
-    between = Counter((arrow.tail, arrow.head) for arrow in arrows)
-    done = set()
-    for arrow in arrows:
-        ends = arrow.tail, arrow.head
-        if between[ends] <= MOST_ARROWS:
-            yield arrow
-        elif ends not in done:
-            done.add(ends)
-            yield replace(arrow, operand="", tooltip=f"{between[ends]} values")
-
-
-def over_time(parts: Iterable[Part]) -> list[Part]:
-    """Return parts with all that ran at one time step of a loop as one."""
-    members: dict[Scope, list[Tensor]] = {}
-    order: list[Part | Scope] = []
-    for part in parts:
-        loop = loop_of(part.scope)
-        if loop is None:
-            order.append(part)
-            continue
-        step = part.scope[: len(loop) + 1]
-        if step not in members:
-            order.append(step)
-        members.setdefault(step, []).extend(part.entries)
-    return [
-        each if isinstance(each, Part) else _time_step(each, members[each])
-        for each in order
-    ]
-
-
-def _time_step(scope: Scope, entries: list[Tensor]) -> Group:
-    inside = f"{len(entries)} steps"
-    label = Label(f"t = {scope[-1]}", "", inside)
-    about = f"{path(scope)}: {inside}, closed"
-    return Group(tuple(entries), scope[:-1], FOLDED, label, about)
 
 
 def inlined(svg: str, held: Mapping[str, Any]) -> str:

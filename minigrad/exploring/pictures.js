@@ -13,6 +13,7 @@ const held = (id, t = time) => {
   const pairs = views[view].held[id] ?? [];
   return (pairs.find((pair) => pair[0] === t) ?? pairs.find((pair) => pair[0] === null) ?? pairs[0])?.[1] ?? [];
 };
+const isBack = (id) => views[view].back.includes(id); // a cotangent
 const numberOf = (node) => held(node.dataset.node).at(-1);
 
 // The time that shows a step: where it was made, before it came in anywhere.
@@ -36,25 +37,28 @@ function markPicture() {
   time = Number.isFinite(at ?? NaN) ? at : time ?? drawn;
   const nodes = all(".node", frame());
   const first = new Map(nodes.map(({ dataset: { node } }) => [node, entered(node)]));
-  const mine = new Set(nodes.map((n) => n.dataset.node).filter((id) => held(id).includes(now)));
+  const there = nodes.map((n) => n.dataset.node).filter((id) => held(id).includes(now));
+  const mine = new Set(there.filter((id) => !views[view].back.length || isBack(id) === backward));
   const reads = near(now, way);
+  const bars = (id) => !views[view].back.length || isBack(id);
+  const later = (id) => (isBack(id) ? !backward || first.get(id) < now : !backward && first.get(id) > now);
   for (const node of nodes) {
     const id = node.dataset.node;
     const on = mine.has(id);
     node.classList.toggle("now", on);
     node.classList.toggle("near", !on && held(id).some((k) => reads.includes(k)));
-    node.classList.toggle("later", !backward && first.get(id) > now && !on);
-    node.classList.toggle("back", backward && (first.get(id) > now || on));
+    node.classList.toggle("later", !on && later(id));
+    node.classList.toggle("back", backward && bars(id) && (first.get(id) > now || on));
     node.tabIndex = -1;
   }
   for (const edge of all(".edge", frame())) {
     const { tail, head } = edge.dataset;
     edge.classList.toggle("now", mine.has(backward ? tail : head));
-    edge.classList.toggle("later", !backward && !mine.has(head) && first.get(head) > now);
+    edge.classList.toggle("later", !mine.has(isBack(head) ? tail : head) && later(isBack(head) ? tail : head));
   }
   const lit = one(".node.now", frame());
   if (lit) lit.tabIndex = 0;
-  const of = time !== drawn && views[view].name === "cotangents" ? `, in a picture of t = ${drawn}` : "";
+  const of = time !== drawn && /cotangents|dense|neuron/.test(views[view].name) ? `, in a picture of t = ${drawn}` : "";
   const which = time === null ? "" : `Time step t = ${time}${of}. `;
   one(".which").textContent = lit ? which : `${which}Step ${now} is not in this picture. `;
   bringIntoView();
@@ -75,10 +79,6 @@ function choose(which) {
   time = null;
   all("[name=view]")[view].checked = true;
   for (const [k, each] of frames.entries()) each.hidden = k !== view;
-  const { name } = views[view];
-  const gates = /closed/.test(name);
-  for (const each of all("nav details.gate")) each.open = !gates;
-  for (const each of all("nav details.time")) each.open = name !== "time steps closed";
   if (!zooms[view]) zoomTo(opening());
   show(place);
 }
@@ -262,7 +262,7 @@ function listen(frame) {
   }, { passive: false });
   frame.addEventListener("click", (event) => {
     const node = event.target.closest(".node");
-    if (node && !moved) goTo(held(node.dataset.node).at(-1));
+    if (node && !moved) goTo(held(node.dataset.node).at(-1), isBack(node.dataset.node));
   });
   for (const node of all(".node", frame)) {
     for (const link of all("a", node)) { // the browser's own words would cover ours

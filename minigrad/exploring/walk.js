@@ -59,8 +59,9 @@ function go(at) {
   history.replaceState(null, "", fragment(place));
 }
 
-function goTo(position) {
-  const to = placeOf(`#${direction()}-${position}`);
+// A cotangent leads to the way back.
+function goTo(position, back = false) {
+  const to = placeOf(`#${back ? "backward" : direction()}-${position}`);
   if (to !== null) go(to);
 }
 

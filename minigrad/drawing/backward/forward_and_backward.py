@@ -60,8 +60,9 @@ def backward_sheets(
 class ForwardAndBackward:
     """A picture and its way back, as DOT text.
 
-    nodes    the ids, of values and of cotangents
+    nodes    the ids, of values and of cotangents; back: those of cotangents
     edges    pairs of ids, and what the arrow says
+    held     whose value or cotangent stands at a node: entries of the tape
     """
 
     def __init__(self, tape: Tape, picture: Picture) -> None:
@@ -71,7 +72,10 @@ class ForwardAndBackward:
         self.by_id = {node.id: node for node in picture.nodes}
         self.cotangents = Cotangents(tape, picture.nodes)
         self.factors: Factors = Factors(tape)
-        self.nodes = [n for node in picture.nodes for n in (node.id, _back(node.id))]
+        ids = [(node, id) for node in picture.nodes for id in (node.id, _back(node.id))]
+        self.held = {id: node.held for node, id in ids}
+        self.nodes = [*self.held]
+        self.back = [_back(node.id) for node in picture.nodes]
         self.forward = list(picture.arrows)
         self.backward = [
             (_back(arrow.head), _back(arrow.tail), self._says(arrow, k))
