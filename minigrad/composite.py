@@ -9,6 +9,13 @@ draws one node for it, equations and messages say it. `Call.within` is the call 
 made this one, so a reading may open what it shows: a cross-entropy, in it a
 log-softmax.
 
+A function that takes a branch records the answer, a mask or a sign, as a constant. The
+question is the function's own, and it says it, for whoever asks again:
+
+    @composite(decides=[Decision("<=", of=1, than=0)])
+    def relu(a):
+        return where(a <= 0, 0, a)
+
 Ours are told what else users write: `taught` has the keywords that others use, and a
 refusal by NumPy is put into the words of the function that was called. A list of
 Tensors stands for an array, np.max([t0, t1]), unless the parameter's annotation says
@@ -18,9 +25,9 @@ that it takes several operands: Sequence.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from minigrad.array_like import current
 from minigrad.context import SETTING, calling
@@ -35,8 +42,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 _AS_THEY_ARE = {Tensor, int, float, bool, str, type(None)}
 
 
-def composite(function: F) -> F:
+class Decision(NamedTuple):
+    """A question whose answer is recorded as a constant, beside what it is asked of.
+
+    question   "<=", "<", ">" of two arguments of the primitive, "sign" of one;
+               "largest" or "smallest" among the entries of one
+    of, than   the numbers of these arguments
+    answer     the number of the argument that is the answer; None for where's mask
+    """
+
+    question: str
+    of: int
+    than: int | None = None
+    answer: int | None = None
+
+
+@overload
+def composite(function: F) -> F: ...
+
+
+@overload
+def composite(*, decides: Sequence[Decision]) -> Callable[[F], F]: ...
+
+
+def composite(function: Any = None, *, decides: Sequence[Decision] = ()) -> Any:
     """Give what a function records the function's name: a decorator.
+
+    decides   how the constants in it were decided that are branches
 
     >>> import minigrad as mg
     >>> @composite
@@ -47,6 +79,8 @@ def composite(function: F) -> F:
 
     Raises TypeError for a generator or a coroutine: it computes after it has returned.
     """
+    if function is None:
+        return functools.partial(composite, decides=decides)
     if isinstance(function, (classmethod, staticmethod)):
         return type(function)(composite(function.__func__))
     name = _name_of(function)
@@ -54,10 +88,10 @@ def composite(function: F) -> F:
 
         @functools.wraps(function)
         def theirs(*args: Any, **options: Any) -> Any:
-            with calling(name):
+            with calling(name, decides=decides):
                 return function(*args, **options)
 
-        return theirs  # type: ignore[return-value]
+        return theirs
     inside = taught(function)
     kinds = [str(each.annotation) for each in parameters_of(function).values()]
     lists = {i for i, kind in enumerate(kinds) if "Sequence" in kind}  # of operands
@@ -69,7 +103,7 @@ def composite(function: F) -> F:
                 given = enumerate(current(args))
                 args = tuple([b if i in lists else _stacked(b) for i, b in given])
                 break
-        with calling(name, ours=True):
+        with calling(name, ours=True, decides=decides):
             try:
                 return inside(*args, **options)
             except (TypeError, ValueError, IndexError) as error:
@@ -77,7 +111,7 @@ def composite(function: F) -> F:
                     raise  # the function that was called says it, in its own name
                 raise refused(name, function, args, options, error) from error
 
-    return ours  # type: ignore[return-value]
+    return ours
 
 
 def _is_inside_ours() -> bool:

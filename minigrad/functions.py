@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad.arrays import booleans, numbers, require_choices
-from minigrad.composite import composite
+from minigrad.composite import Decision, composite
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.table import (
@@ -240,7 +240,7 @@ def as_exact(count: float | Array, *others: Operand) -> Operand:
     return np.frompyfunc(Fraction, 1, 1)(count) if exactly else count
 
 
-@composite
+@composite(decides=[Decision("sign", of=0, answer=1)])
 def absolute(a: Given) -> Given:
     """|a| = sign(a) a, with the sign recorded; slope 0 at 0.
 
@@ -255,7 +255,7 @@ def absolute(a: Given) -> Given:
     return result
 
 
-@composite
+@composite(decides=[Decision(">", of=0, than=1)])
 def maximum(a: Any, b: Any) -> Any:
     """Return the larger of two, entry by entry; ties share the gradient equally.
 
@@ -266,7 +266,7 @@ def maximum(a: Any, b: Any) -> Any:
     return chosen(a, b, x > y, y > x)
 
 
-@composite
+@composite(decides=[Decision("<", of=0, than=1)])
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of two, entry by entry; ties share the gradient equally.
 
@@ -288,7 +288,7 @@ def chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     return where(first, a, where(second, b, half))
 
 
-@composite
+@composite(decides=[Decision("<=", of=1, than=0)])
 def relu(a: Given) -> Given:
     """Return max(a, 0), with slope 0 at 0; NaN stays NaN.
 
@@ -299,7 +299,7 @@ def relu(a: Given) -> Given:
     return result
 
 
-@composite
+@composite(decides=[Decision("<", of=1, than=0), Decision(">", of=1, than=0)])
 def clip(a: Given, low: Operand | None = None, high: Operand | None = None) -> Given:
     """Keep a within [low, high]; slope 1 at the bounds, 0 outside.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.arrays import booleans, integers, numbers
-from minigrad.composite import composite
+from minigrad.composite import Decision, composite
 from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
 from minigrad.messages import explain, user_line
 from minigrad.recording import parameters_of, refused
@@ -93,7 +93,7 @@ def var(
     return result
 
 
-@composite
+@composite(decides=[Decision("largest", of=0)])
 def max(
     a: Given,
     axis: Axis = None,
@@ -113,7 +113,7 @@ def max(
     return largest if initial is None else maximum(largest, initial)
 
 
-@composite
+@composite(decides=[Decision("smallest", of=0)])
 def min(
     a: Given,
     axis: Axis = None,
@@ -227,7 +227,7 @@ def _finite(top: Array) -> Array:
     return top if top.dtype == object else np.where(np.isfinite(top), top, 0)
 
 
-@composite
+@composite(decides=[Decision("largest", of=0, answer=1)])
 @in_float32
 def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """Return log(softmax(a)), without overflow.
@@ -242,7 +242,7 @@ def log_softmax(a: Given, axis: Axis = -1) -> Given:
     return result
 
 
-@composite
+@composite(decides=[Decision("largest", of=0, answer=1)])
 @in_float32
 def softmax(a: Given, axis: Axis = -1) -> Given:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.

@@ -11,6 +11,7 @@ from browser import Browser
 
 import minigrad as mg
 from lstm import LSTMCell
+from minigrad.composite import Decision
 from minigrad.exploring.html_page import part
 from minigrad.exploring.tape_data import (
     MOST_NUMBERS,
@@ -229,13 +230,31 @@ def test_twenty_steps_of_gradient_descent_are_those_of_python(browser, model):
         (lambda a: mg.maximum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
         (lambda a: mg.minimum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
         (lambda a: mg.clip(a, -1, 1), [0.5, -0.2], [-3.0, 3.0]),
+        (lambda a: np.fmax(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
+        (abs, [1.0, -2.0], [-1.0, 3.0]),
+        (abs, [1.0, -2.0], [0.0, -0.5]),
+        (mg.max, [1.0, -2.0], [1.0, 3.0]),
+        (mg.min, [1.0, -2.0], [1.0, 3.0]),
+        (lambda a: mg.max(mg.stack([a, -a]), axis=0), [1.0, -2.0], [-1.0, 3.0]),
+        (lambda a: mg.min(mg.stack([a, -a]), axis=1), [1.0, -2.0], [-1.0, 3.0]),
+        (lambda a: mg.max(mg.stack([a, 2 * a], -1), (0, 1)), [1.0, -2.0], [-1.0, 3.0]),
+        (lambda a: mg.max(a, initial=0.5), [0.1, -2.0], [-1.0, 3.0]),
     ],
 )
 @pytest.mark.slow
 def test_a_named_choice_is_made_again(browser, function, numbers, turned):
+    found, data = turned_to(browser, function, numbers, turned)
+    assert data["remarks"] == []
+    b = mg.Tensor(turned)
+    again = mg.sum(function(b) * 3.0)
+    (bar,) = mg.grad(again, [b])
+    assert found == [0, True, bar.tolist(), again.item()]
+
+
+def turned_to(browser, function, numbers, turned):
+    """Return how often a branch turned, the gradient and the value; and the tape."""
     a = mg.Tensor(numbers, name="a")
     data = tape_data(mg.Tape(mg.sum(function(a) * 3.0)))
-    assert data["remarks"] == []
     found = browser.value(
         f"(() => {{ const run = MinigradTape({as_json(data)}); run.forward();"
         f"const before = run.flipped().length;"
@@ -244,17 +263,66 @@ def test_a_named_choice_is_made_again(browser, function, numbers, turned):
         " [...run.cotangent(0)],"
         " run.value(run.steps.findLastIndex(s => s.op))[0]]; })()"
     )
-    b = mg.Tensor(turned)
+    return found, data
+
+
+@pytest.mark.parametrize("far", [3.0, 40.0, 2000.0])
+@pytest.mark.parametrize(
+    "function",
+    [
+        mg.softmax,
+        mg.log_softmax,
+        lambda a: mg.cross_entropy(a, 1),
+        lambda a: mg.softmax(mg.stack([a, -a]), axis=0),
+    ],
+)
+@pytest.mark.slow
+def test_what_is_taken_out_of_a_softmax_is_the_largest_again(browser, function, far):
+    found, data = turned_to(browser, function, [1.0, -2.0], [-far, far])
+    b = mg.Tensor([-far, far])
     again = mg.sum(function(b) * 3.0)
     (bar,) = mg.grad(again, [b])
-    assert found == [0, True, bar.tolist(), again.item()]
+    assert data["remarks"] == []
+    assert found[:2] == [0, False]  # a shift is no branch
+    np.testing.assert_allclose(found[2], bar, 1e-12, 1e-12)
+    np.testing.assert_allclose(found[3], again.item(), 1e-12, 1e-12)
+
+
+@pytest.mark.slow
+def test_where_two_became_equal_the_page_takes_the_first(browser):
+    found, _ = turned_to(browser, mg.max, [1.0, -2.0], [3.0, 3.0])
+    assert found[2:] == [[3.0, 0.0], 9.0]  # both are the slope from one side
+
+
+@pytest.mark.slow
+def test_a_function_of_the_readers_own_says_its_question_too(browser):
+    @mg.composite(decides=[Decision("<", of=1, than=0)])
+    def hinge(a):
+        return mg.where(a.data > 1, 1.0, a)
+
+    found, data = turned_to(browser, hinge, [0.5, 2.0], [4.0, -2.0])
+    assert data["remarks"] == ["The recorded branch is kept at t1: " + KEPT]
+    assert found[2:] == [[3.0, 0.0], 15.0]  # it asks a > 1, and that is not the answer
+
+    @mg.composite(decides=[Decision(">", of=1, than=0)])
+    def hinge_right(a):
+        return mg.where(a.data > 1, 1.0, a)
+
+    found, data = turned_to(browser, hinge_right, [0.5, 2.0], [4.0, -2.0])
+    assert data["remarks"] == []
+    assert found[2:] == [[0.0, 3.0], -3.0]
+
+
+KEPT = "the page does not know how it was chosen."
 
 
 def test_a_choice_that_is_not_known_says_that_it_is_kept():
     a = mg.Tensor([1.0, -2.0], name="a")
-    for loss in (mg.absolute(a), mg.max(a), mg.where([True, False], a, 0.0)):
-        (remark,) = tape_data(mg.Tape(loss))["remarks"]
-        assert "The recorded branch is kept" in remark
+    tied = mg.maximum(a, a)
+    for loss in (mg.where([True, False], a, 0.0), tied):
+        remarks = tape_data(mg.Tape(loss))["remarks"]
+        assert all("The recorded branch is kept" in each for each in remarks)
+        assert len(remarks) == 1
 
 
 def test_float32_is_run_again_in_float64_and_says_so():

@@ -313,3 +313,47 @@ def test_numbers_that_are_none_are_written_as_python_writes_them(page):
         "inf",
         "−inf",
     ]
+
+
+def test_a_branch_is_taken_anew_and_said_and_what_it_depends_on_follows(
+    browser, tmp_path
+):
+    def made(x):
+        a = mg.softmax(x)
+        b = mg.absolute(x) * mg.max(x)
+        return (a * b * mg.maximum(x, 0.5) * mg.clip(x, -2.0, 1.5)).sum()
+
+    x = mg.Parameter([1.0, -3.0], name="x")
+    browser.open(mg.explore(made(x), tmp_path / "turned.html").as_uri())
+    browser.value("form.open = true, pick(0, 1)")
+    said_so = "one('.turned', article()).getClientRects().length > 0"
+    place = next(k for k, e in enumerate(mg.Tape(made(x))) if "absolute" in str(e.call))
+    browser.value(f"go(placeOf('#forward-{place}'))")
+    assert not browser.value(said_so)
+    for new in (2.25, 40.0):
+        put(browser, "number", str(new))
+        assert browser.value(said_so)
+        y = mg.Parameter([1.0, new], name="x")
+        again = made(y)
+        assert f"= {said(again.data)}, recorded" in browser.value(
+            "one('.loss').innerText"
+        )
+        (bar,) = mg.grad(again, [y])
+        np.testing.assert_allclose(
+            browser.value("[...run.cotangent(0)]"), bar, 1e-12, 1e-12
+        )
+    top = next(
+        k for k, e in enumerate(mg.Tape(made(x)))
+        if "softmax" in str(e.call) and e.primitive.name == "subtract"
+    )  # fmt: skip
+    browser.value(f"go(placeOf('#forward-{top}'))")
+    constant = (
+        "all('.forward .constant td[data-at]', article()).map(e => e.textContent)"
+    )
+    equation = "all('.forward .equation', article()).at(-1).textContent"
+    assert browser.value(constant) in ([], ["40"])
+    assert "40" in browser.value(equation)
+    browser.click("[data-go=reset]")
+    browser.value(f"go(placeOf('#forward-{place}'))")
+    assert not browser.value(said_so)
+    assert browser.complaints() == []

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import as_array
-from minigrad.composite import composite
+from minigrad.composite import Decision, composite
 from minigrad.functions import absolute, array_of, chosen, of_one_width, where
 from minigrad.messages import explain, user_line
 from minigrad.types import Array, Given, Operand
@@ -123,7 +123,7 @@ def copysign(x1: Any, x2: Operand) -> Any:
     return x1 * (np.sign(array_of(x1)) * np.copysign(1, array_of(x2)))
 
 
-@composite
+@composite(decides=[Decision(">", of=0, than=1)])
 def fmax(x1: Any, x2: Any) -> Any:
     """Return the larger of two, and the other beside NaN; ties share the gradient.
 
@@ -135,7 +135,7 @@ def fmax(x1: Any, x2: Any) -> Any:
     return chosen(x1, x2, (x > y) | _only(x, y), (y > x) | _only(y, x))
 
 
-@composite
+@composite(decides=[Decision("<", of=0, than=1)])
 def fmin(x1: Any, x2: Any) -> Any:
     """Return the smaller of two, and the other beside NaN; ties share the gradient.
 

@@ -183,7 +183,7 @@ class Blackboard:
             step.args, step.args[::-1], (">", "<="), strict=True
         ):
             zero = not isinstance(other, Tensor) and not np.any(np.asarray(other))
-            if not (zero and isinstance(z, Tensor) and asked.relation == relation):
+            if not (zero and isinstance(z, Tensor) and asked.question == relation):
                 continue
             time = time_of(step)
             taken = [each for each in self.constants if each.name == "mask"]

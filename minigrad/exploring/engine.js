@@ -21,6 +21,9 @@
 //   run.reset()                        the recorded numbers again
 //   run.steps[i]                       {name, shape, leaf, parameter, op, args, kept}
 //   run.flipped()                      steps whose recorded branch no longer holds
+//
+// A mask, a sign, the largest entry of a softmax are constants of the program that were
+// decided: where the function says how, the question is asked again in each forward().
 function MinigradTape(data, rows = MINIGRAD_ROWS) {
   const recorded = data.steps.map(step => Float64Array.from(step.value ?? [], Number));
   const steps = data.steps;
@@ -95,18 +98,40 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
       for (const [k, p, q, c] of products) cotangent(b)[q] += c * g[k] * values[a][p];
   }
 
-  // A choice between two arguments: by a comparison that the page can ask again, or by
-  // the recorded mask.
-  const RELATIONS = {"<=": (a, b) => a <= b, "<": (a, b) => a < b, ">": (a, b) => a > b};
-  function holds({test: {relation, left, right}}, k) {
-    const side = ({of, at}) => values[of][at[k]];
-    return RELATIONS[relation](side(left), side(right));
-  }
+  // A choice between two arguments: by a mask that is decided anew, or the recorded one.
   function branch(step) {
-    if (!step.test) return step;
-    const terms = step.mask.map((_, k) => step.choices[holds(step, k) ? 0 : 1][k]);
+    if (!step.choices) return step;
+    const terms = Array.from(values[step.mask], (yes, k) => step.choices[yes ? 0 : 1][k]);
     return {args: step.args, terms};
   }
+
+  const COMPARED = {
+    "<=": (a, b) => a <= b, "<": (a, b) => a < b, ">": (a, b) => a > b, sign: Math.sign,
+  };
+  const BETTER = {largest: (a, b) => a > b, smallest: (a, b) => a < b};
+
+  function decide(i) {
+    const {question, of, met, whole} = steps[i].decided;
+    if (COMPARED[question]) {
+      for (let k = 0; k < values[i].length; k++)
+        values[i][k] = COMPARED[question](...of.map((step, n) => values[step][met[n][k]]));
+      return;
+    }
+    const x = values[of[0]], best = [];
+    met[0].forEach((group, k) => {
+      if (!(group in best) || BETTER[question](x[k], x[best[group]])) best[group] = k;
+    });
+    if (whole) values[i].fill(0);
+    best.forEach((k, group) => {
+      if (whole) values[i][k] = 1; // of equals the first
+      else values[i][group] = Number.isFinite(x[k]) ? x[k] : 0;
+    });
+  }
+
+  const decided = steps.map(() => []); // what can be decided after each step
+  steps.forEach((step, i) => { if (step.decided) decided[step.decided.after].push(i); });
+  const turned = (i) => steps[i]?.decided && (steps[i].decided.whole || steps[i].decided.question === "sign")
+    && values[i].some((x, k) => x !== recorded[i][k]);
 
   const KINDS = {
     elementwise: [elementwise, elementwiseBack],
@@ -123,7 +148,10 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
     value: i => values[i],
     cotangent: i => cotangents[i],
     forward() {
-      steps.forEach((step, i) => { if (step.op) KINDS[step.kind][0](i); });
+      steps.forEach((step, i) => {
+        if (step.op) KINDS[step.kind][0](i);
+        decided[i].forEach(decide);
+      });
     },
     backward(output = null, seed = null) {
       seeded = [output, seed];
@@ -158,8 +186,7 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
       run.forward();
       run.backward(...seeded);
     },
-    flipped: () => steps.flatMap((step, i) => step.test
-      && step.mask.some((was, k) => holds(step, k) !== Boolean(was)) ? [i] : []),
+    flipped: () => steps.flatMap((step, i) => [step.mask, ...step.args ?? []].some(turned) ? [i] : []),
   };
   return run;
 }

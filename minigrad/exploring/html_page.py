@@ -13,7 +13,7 @@ import hashlib
 import importlib.resources
 import itertools
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from string import Template
 
 from minigrad.context import Scope
@@ -22,9 +22,7 @@ from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
 from minigrad.exploring.tape_data import as_json, carried
-from minigrad.structure.parts import DENSE
 from minigrad.structure.repeats import repeated, repeats
-from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -42,10 +40,10 @@ def page(
     """Return the page as HTML; `remarks` say what was left out, `proof` is HTML."""
     tape = exploration.tape
     pictures, why_none = states(tape, title)
-    words = Words(exploration, shown, at_most)
+    decided: dict[int, int] = {}
+    data, engine = carried(tape, decided)
+    words = Words(exploration, shown, at_most, decided)
     articles = map(words.step, exploration.steps)
-    gates = {each.scope for each in structure(tape) if each.kind == DENSE}
-    data, engine = carried(tape)
     script = "\n".join([engine, *map(part, SCRIPTS)])
     return Template(part("page.html")).substitute(
         title=text(title),
@@ -54,8 +52,10 @@ def page(
         style=part("style.css"),
         script=script,
         data=data,
-        views=as_json([{"name": p.name, "held": p.held} for p in pictures]),
-        outline=_outline(exploration.steps, (), gates),
+        views=as_json(
+            [{"name": p.name, "held": p.held, "back": p.back} for p in pictures]
+        ),
+        outline=_outline(exploration.steps, ()),
         picture=_pictures(pictures, why_none),
         steps="".join(articles),
         shown=f"<p>{text(exploration.check)}</p>\n{proof}",
@@ -115,7 +115,7 @@ def _pictures(pictures: list[State], why_none: str) -> str:
     return Template(part("picture.html")).substitute(choices=choices, frames=frames)
 
 
-def _outline(steps: Sequence[Step], scope: Scope, gates: Container[Scope]) -> str:
+def _outline(steps: Sequence[Step], scope: Scope) -> str:
     """List steps in the order of the tape, those of one part within another list."""
     depth = len(scope)
     items = []
@@ -127,11 +127,11 @@ def _outline(steps: Sequence[Step], scope: Scope, gates: Container[Scope]) -> st
             items += [_item(step) for step in inside]
             continue
         part = (*scope, label)
-        kind = "time" if isinstance(label, int) else "gate" if part in gates else ""
-        name = f"t = {label}" if isinstance(label, int) else text(label)
+        is_time = isinstance(label, int)
+        kind, name = ("time", f"t = {label}") if is_time else ("", text(str(label)))
         items.append(
             f'<li><details open class="{kind}"><summary>{name}</summary>'
-            f"{_outline(inside, part, gates)}</details></li>"
+            f"{_outline(inside, part)}</details></li>"
         )
     return f"<ol>{''.join(items)}</ol>"
 

@@ -33,6 +33,8 @@ function written(x) {
 
 // Write the present numbers into what a step says.
 function refresh(from) {
+  const turned = moved && run.flipped().includes(Number(from.dataset.position));
+  from.classList.toggle("other", turned);
   for (const each of all("[data-of]", from)) {
     const numbers = moved ? numbersOf(each.dataset.of) : null;
     if (!each.matches("table")) say(each, numbers, bracketed);
@@ -130,8 +132,10 @@ function startNumbers() {
   run.forward();
   run.backward();
   run.steps.forEach((step, k) => {
-    if (step.kept && articleOf.has(k))
-      one(".where", articleOf.get(k)).insertAdjacentHTML("afterend",
-        '<p class="label kept">This step keeps the recorded branch, whatever the numbers.</p>');
+    if (!articleOf.has(k)) return;
+    const say = (kind, words) => one(".where", articleOf.get(k)).insertAdjacentHTML("afterend",
+      `<p class="label ${kind}">${words}</p>`);
+    if (step.kept) say("kept", "This step keeps the recorded branch, whatever the numbers.");
+    if (step.op) say("turned", "With these numbers another branch is taken than the recorded one, of which the equations are.");
   });
 }

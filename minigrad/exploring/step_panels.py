@@ -7,7 +7,7 @@ Backward: how its cotangent does, and what every use contributes.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -43,9 +43,18 @@ def text(words: str) -> str:
 
 
 class Words:
-    """Writes the steps of an exploration; `at_most` numbers of an array are shown."""
+    """Writes the steps of an exploration; `at_most` numbers of an array are shown.
 
-    def __init__(self, exploration: Exploration, shown: set[int], at_most: int) -> None:
+    decided   the place in the script's tape of constants that follow other numbers, too
+    """
+
+    def __init__(
+        self,
+        exploration: Exploration,
+        shown: set[int],
+        at_most: int,
+        decided: Mapping[int, int],
+    ) -> None:
         self.all = exploration
         self.shown = shown
         self.at_most = at_most
@@ -54,6 +63,9 @@ class Words:
         named = {exploration.letters[entry]: k for entry, k in places}
         self.sources = {letter: f"v{k}" for letter, k in named.items()}
         self.sources |= {letter.barred(): f"c{k}" for letter, k in named.items()}
+        for letter, array in exploration.board.constants.items():
+            if id(array) in decided:
+                self.sources[letter] = f"v{decided[id(array)]}"
 
     def step(self, step: Step) -> str:
         """Return the article of a step."""
@@ -231,7 +243,8 @@ class Words:
     def _constants(self, line: Line) -> Iterator[str]:
         for letter in dict.fromkeys(letters_in(line.right)):
             if letter in self.all.board.constants:
-                yield self._table(self.all.values[letter], letter, "constant")
+                of = self.sources.get(letter, "")
+                yield self._table(self.all.values[letter], letter, "constant", of)
 
     # ------------------------------------------------------------------ tables, links
 

@@ -9,9 +9,9 @@ Nothing is written twice: the page computes what the rows say.
                   take, transpose, sum, or a linear row of the reader's own.
     bilinear      likewise y[k] = sum of c a[i] b[j]: matrix products
 
-A mask is a decision that was taken when the tape was recorded. Where a named function
-says how it was taken (relu, maximum, minimum, clip), the page asks the question again;
-elsewhere it keeps the recorded branch, and the step says so: `kept`.
+A mask or a sign is a decision that was taken when the tape was recorded. Where the
+function that ran says how (`minigrad.structure.decisions`), the page asks the question
+again; elsewhere it keeps the recorded branch, and the step says so: `kept`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import as_array
+from minigrad.composite import Decision
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Elementwise, Linear
-from minigrad.structure.decisions import decision
+from minigrad.structure.decisions import answered, axes_of, decision
 from minigrad.structure.provenance import marks, moved_by, numbers
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -93,14 +94,17 @@ def _printed(formula: str) -> str:
     return text
 
 
-def tape_data(tape: Tape) -> dict[str, Any]:
+def tape_data(tape: Tape, decided: dict[int, int] | None = None) -> dict[str, Any]:
     """Return the tape as engine.js reads it: {steps, outputs, remarks}.
 
-    Steps stand in the order of the tape; constants of the program follow. Raises
+    Steps stand in the order of the tape; constants of the program follow. Of those that
+    are decided anew, `decided` gets the place, by the id of the array. Raises
     NotMoving, which says why, for a tape that is too large or of other numbers.
     """
     writer = _Writer(tape)
     steps = [writer.step(entry) for entry in tape]
+    if decided is not None:
+        decided.update(writer.decided)
     return {
         "steps": steps + writer.constants,
         "outputs": [writer.place[output] for output in tape.outputs],
@@ -108,10 +112,10 @@ def tape_data(tape: Tape) -> dict[str, Any]:
     }
 
 
-def carried(tape: Tape) -> tuple[str, str]:
+def carried(tape: Tape, decided: dict[int, int]) -> tuple[str, str]:
     """Return the tape as JSON and the script that runs it; or {"why": ...} and none."""
     try:
-        data = tape_data(tape)
+        data = tape_data(tape, decided)
         names = dict.fromkeys(
             step["op"] for step in data["steps"] if step.get("kind") == "elementwise"
         )
@@ -132,6 +136,7 @@ class _Writer:
     def __init__(self, tape: Tape) -> None:
         self.place = {entry: i for i, entry in enumerate(tape)}
         self.constants: list[dict[str, Any]] = []
+        self.decided: dict[int, int] = {}  # by the id of a constant array
         self.numbers = self.terms = 0
 
     def step(self, entry: Tensor) -> dict[str, Any]:
@@ -152,9 +157,9 @@ class _Writer:
             for a, array in zip(entry.args, args, strict=True)
         ]
         written |= {"op": row.name, "args": places}
+        self._decide(entry, args, places)
         if row.is_elementwise:
-            is_kept = bool(entry.call and entry.call.name == "absolute")
-            return written | {"kind": "elementwise", "kept": is_kept}
+            return written | {"kind": "elementwise"}
         assert isinstance(row, Linear)
         if "mask" in entry.options:
             return written | self._choice(entry, args, places)
@@ -198,19 +203,51 @@ class _Writer:
             ]
 
         written = self._bounded("linear", "terms", chosen(mask))
-        decided = decision(entry)
-        if decided is None:
+        asked = decision(entry)
+        if asked is None:
             return written | {"kept": True}
-        sides = {
-            side: {"of": places[i], "at": _met(args[i], shape)}
-            for side, i in (("left", decided.left), ("right", decided.right))
-        }
+        at = self._constant(mask)
+        self.constants[-1]["decided"] = self._question(entry, asked, args, places)
         branches = [chosen(np.full(shape, each)) for each in (True, False)]
-        return written | {
-            "test": {"relation": decided.relation, **sides},
-            "mask": [int(each) for each in mask.ravel()],
-            # what is not chosen from is zero: no coefficient
-            "choices": [_every(branch, mask.size) for branch in branches],
+        # what is not chosen from is zero: no coefficient
+        choices = [_every(branch, mask.size) for branch in branches]
+        return written | {"mask": at, "choices": choices}
+
+    def _decide(self, entry: Tensor, args: list[Array], places: list[int]) -> None:
+        """Note how an argument was decided, if that is known: a sign, a largest."""
+        asked = decision(entry)
+        if asked is not None and asked.answer is not None:
+            place = places[asked.answer]
+            question = self._question(entry, asked, args, places)
+            self.constants[place - len(self.place)]["decided"] = question
+            self.decided[id(entry.args[asked.answer])] = place
+
+    def _question(
+        self, entry: Tensor, asked: Decision, args: list[Array], places: list[int]
+    ) -> dict[str, Any]:
+        """Return a question as engine.js asks it: of which entries of which steps.
+
+        after    the step after which it can be asked
+        met      for each answer the entry of each side; or, of a largest among many,
+                 for each entry the answer to which it belongs
+        """
+        of = [i for i in (asked.of, asked.than) if i is not None]
+        steps = [places[i] for i in of]
+        recorded, x = answered(entry, asked), args[asked.of]
+        assert recorded is not None
+        if asked.than is None and asked.question != "sign":
+            kept = np.max(np.arange(x.size).reshape(x.shape), axes_of(entry, asked),
+                          keepdims=True)  # fmt: skip
+            groups = np.unique(np.broadcast_to(kept, x.shape), return_inverse=True)[1]
+            met = [groups.ravel().tolist()]
+        else:
+            met = [_met(args[i], recorded.shape) for i in of]
+        return {
+            "question": asked.question,
+            "of": steps,
+            "met": met,
+            "after": max(step for step in steps if step < len(self.place)),
+            "whole": asked.answer is None,
         }
 
     def _constant(self, array: Array) -> int:
