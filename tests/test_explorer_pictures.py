@@ -240,7 +240,7 @@ def test_clicking_a_node_goes_to_its_step(page):
         ("backward", "b13", "backward 15"),  # a cotangent leads to the way back
         ("dense", "n33", "forward 33"),
         ("layer", "n69", "forward 72"),
-        ("neuron", "n1_1", "forward 29"),
+        ("neuron", "n5_1", "forward 46"),
     ],
 )
 def test_clicking_a_node_of_any_view_moves_the_current_step(page, view, node, where):
