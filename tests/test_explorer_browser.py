@@ -217,13 +217,13 @@ def test_what_scrolls_slides_or_is_typed_into_keeps_its_keys(browser, lstm_page)
     assert browser.value(WHERE) == "backward 40"
     browser.value("choose(0), one('[name=view]').focus()")
     browser.press("ArrowRight")  # to the next choice
-    assert browser.value("one('[name=view]:checked').value") == "cotangents"
+    assert browser.value("one('[name=view]:checked').value") == "folded"
     assert browser.value(WHERE) == "backward 40"
     browser.value("form.open = true")
     for name, key in (("number", "-"), ("number", "0"), ("rate", "b"), ("leaf", "c")):
         browser.value(f"one('[name={name}]').focus()")
         browser.press(key)
-        assert browser.value("one('[name=view]:checked').value") == "cotangents"
+        assert browser.value("one('[name=view]:checked').value") == "folded"
         assert browser.value(WHERE) == "backward 40"
     # What has focus and does not scroll needs no arrows.
     browser.value("document.querySelector('article:not([hidden]) h3').focus()")
@@ -304,7 +304,7 @@ def test_the_outline_shows_where_one_is_and_leads_elsewhere(browser, lstm_page):
     assert link.split()[0] == "15"
     # Of closed parts the outermost one that holds the step is marked.
     closed = "document.querySelectorAll('nav details{}').forEach(e => e.open = false)"
-    browser.value(closed.format(".gate"))
+    browser.value(closed.format(":not(:has(details))"))
     browser.value("show(place)")
     assert browser.value(inside) == ["forget"]
     browser.value(closed.format(".time"))

@@ -127,7 +127,8 @@ def test_the_command_line_opens_functions(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "attending.py").write_text(
         "import minigrad as mg\n\n\ndef loss():\n"
-        "    return mg.cross_entropy(mg.relu(mg.Tensor([[1.0, 2.0]])), [0])\n"
+        "    return mg.cross_entropy(mg.relu(mg.Tensor([[1.0, 2.0]])), [0])\n",
+        encoding="utf-8",
     )
     said = {}
     for options in ((), ("--open", "relu", "--open", "log_softmax"), ("--open", "all")):

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from minigrad.context import Scope
+from minigrad.parameter import Parameter
 from minigrad.structure.consumers import tensors
 from minigrad.structure.parts import Part
 from minigrad.tensor import Tensor
@@ -74,6 +75,26 @@ def without_times(scope: Scope) -> tuple[str, ...]:
     ('decoder', 'attention', 'score')
     """
     return tuple(label for label in scope if isinstance(label, str))
+
+
+def does(entry: Tensor) -> tuple[object, ...]:
+    """Return what an entry does at its time step: its row, its part, its Parameters.
+
+    What is equal for two entries has the same role at two times, as far as one sees
+    from the entries alone. Whether they also read corresponding values is asked by
+    `repeats.py`, which leaves steps out. (The proof of one step asks another question:
+    is it the same program, whatever its weights? There they are variables.)
+
+    >>> import minigrad as mg
+    >>> made = []
+    >>> for t in (1, 2):
+    ...     with mg.scope("loop", t):
+    ...         made.append(mg.tanh(mg.Tensor(0.5)))
+    >>> does(made[0]) == does(made[1]), does(made[0]) == does(mg.tanh(mg.Tensor(0.5)))
+    (True, False)
+    """
+    trained = tuple(id(arg) for arg in entry.args if isinstance(arg, Parameter))
+    return entry.primitive, without_times(entry.scope), trained
 
 
 def _parts(loop: Loop) -> list[Loop]:

@@ -19,14 +19,13 @@ from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
 from minigrad.context import Scope
-from minigrad.parameter import Parameter
 from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.loops import (
     Loop,
+    does,
     find_loops,
     letter_of,
     name_in_time,
-    without_times,
 )
 from minigrad.structure.parts import Part
 from minigrad.structure.provenance import Provenance
@@ -218,12 +217,13 @@ def numbered_entries(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
     A last step may lack what nothing reads, so places are those in the longest step.
     """
     longest = max(found, key=len)
-    keys = [_does(entry) for entry in longest]
+    keys = [(does(entry), entry.name) for entry in longest]
     numbered = []
     for entries in found:
         places = list(range(len(entries)))
         if len(entries) != len(longest):
-            matcher = SequenceMatcher(None, keys, [_does(e) for e in entries], False)
+            own = [(does(entry), entry.name) for entry in entries]
+            matcher = SequenceMatcher(None, keys, own, autojunk=False)
             new = itertools.count(len(longest))
             same = {
                 block.b + i: block.a + i
@@ -233,12 +233,6 @@ def numbered_entries(found: list[list[Tensor]]) -> list[dict[int, Tensor]]:
             places = [same[j] if j in same else next(new) for j in places]
         numbered.append(dict(zip(places, entries, strict=True)))
     return numbered
-
-
-def _does(entry: Tensor) -> tuple[object, ...]:
-    """Return what an entry does at its time step: its row, part and Parameters."""
-    trained = tuple(id(arg) for arg in entry.args if isinstance(arg, Parameter))
-    return entry.primitive, without_times(entry.scope), entry.name, trained
 
 
 def _first_use(entries: dict[int, Tensor], value: Tensor) -> tuple[int, int]:

@@ -23,10 +23,10 @@ from minigrad.drawing.cell.notes import before, shared, span, title, told
 from minigrad.drawing.cell.row_of_cells import Gap, Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.view import NotPlaced, label
+from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label
-from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
+from minigrad.structure.loops import does
 from minigrad.structure.repeats import runs
 from minigrad.structure.time_steps import State, Step, names_over_time, steps, typical
 from minigrad.tape import Tape
@@ -211,7 +211,7 @@ def _unlike(layer: Layer) -> str:
     name = before(layer)
     if len(layer.steps) < 2:
         return f"{name or 'the cell '}ran once"
-    first, *others = map(_signature, layer.steps)
+    first, *others = ([*map(does, step.entries)] for step in layer.steps)
     if _in_order(others[-1], first):  # what nothing reads is not on the tape
         others.pop()
     differs = [
@@ -237,13 +237,6 @@ def _is_cut(step: Step, later: Step) -> bool:
 def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
     rest = iter(every)
     return all(each in rest for each in some)
-
-
-def _signature(step: Step) -> tuple[object, ...]:
-    return tuple(
-        (group.kind, label(group).symbol, tuple(map(id, weights(group.entries))))
-        for group in step.groups
-    )
 
 
 # --------------------------------------------------------------------- what is left out
