@@ -239,20 +239,19 @@ def recorded(made):
 
 def drawn_between_cells(sheet):
     """Return which cell's values are led to each cell, following joins outside them."""
-    cells = {id: {*map(cell_of, e)} for id, e in sheet.held.items() if id[0] != "v"}
-    made_at = {id: each.pop() if len(each) == 1 else None for id, each in cells.items()}
+    at = {id: made_at(sheet, id) for id in sheet.held if id[0] != "v"}
     into = collections.defaultdict(list)  # what a join outside the cells holds
     for tail, head, look in sheet.edges:
-        if head in made_at and made_at[head] is None:
+        if head in at and at[head] is None:
             into[head].append((tail, look["tooltip"]))
     found = collections.Counter()
     for tail, head, look in sheet.edges:
-        if made_at.get(head) is None:
+        if at.get(head) is None:
             continue
         for maker, says in into.get(tail, [(tail, look["tooltip"])]):
-            if maker in made_at and made_at[maker] != made_at[head]:
+            if maker in at and at[maker] != at[head]:
                 name = "c" if says[0] == "c" else "y"  # which the next layer calls x
-                found[made_at[maker], made_at[head], name] += 1
+                found[at[maker], at[head], name] += 1
     return found
 
 
@@ -283,6 +282,42 @@ def test_what_two_directions_join_is_one_square_that_says_so(view):
     for t in times:
         assert said.count(f"[→y{t}, ←y{t}&#93;") == 2
     assert "holds" not in " ".join(drawn.notes)
+
+
+@pytest.mark.parametrize(
+    ("merge", "said"), [("sum", "+"), ("mul", "×"), ("average", "+ ÷ 2")]
+)
+def test_what_two_directions_merge_is_one_circle_for_each_column(merge, said):
+    both = Bidirectional(LSTM(3, 2, rng=0), merge=merge)
+    made = Stack(both, LSTM(2, 2, rng=2))(inputs(3))[0]
+    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    circles = [id for id, *_ in drawn.nodes if re.fullmatch(r"merge\d", id)]
+    assert len(set(circles)) == 3
+    label = {
+        id: re.sub("<.*?>", "", look["label"][1:-1]).strip()
+        for id, _, _, look in drawn.nodes
+        if id.startswith("merge")
+    }
+    wires = collections.Counter(
+        (made_at(drawn, tail), made_at(drawn, head), end)
+        for tail, head, _ in drawn.edges
+        for end in (tail, head)
+        if end in circles
+    )
+    cells = [("layers.0", "forth"), ("layers.0", "back"), ("layers.1",)]
+    for t, circle in enumerate(circles, start=1):
+        assert f"{label[circle]} {label[circle + '_of']}".strip() == said
+        forth, back, above = (("Stack", *cell, t) for cell in cells)
+        assert {pair for pair in wires if pair[2] == circle} == {
+            (forth, None, circle), (back, None, circle), (None, above, circle),
+        }  # fmt: skip
+    assert set(wires.values()) == {1}
+
+
+def made_at(drawn, id):
+    """Return the cell that a node stands in; None for one between the cells."""
+    cells = set(map(cell_of, drawn.held[id]))
+    return cells.pop() if len(cells) == 1 else None
 
 
 @given(st.floats(-2, 2))

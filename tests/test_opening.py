@@ -19,7 +19,7 @@ def attention(q, k, v):
 @mg.composite
 def block(x):
     """A function of the reader's own that calls a part of the model."""
-    return mg.tanh(mg.Dense(2, 2, rng=0)(x))
+    return mg.Dense(2, 2, rng=0)(mg.tanh(x))
 
 
 def numbers(*shape):

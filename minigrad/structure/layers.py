@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad.context import path
-from minigrad.primitive import Linear
+from minigrad.primitive import Elementwise, Linear
 from minigrad.structure.consumers import tensors
 from minigrad.structure.loops import name_in_time, without_times
-from minigrad.structure.provenance import Provenance
+from minigrad.structure.provenance import Provenance, vectors
 from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -73,8 +73,10 @@ class Layers(list[Layer]):
         loops = every_loop(tape)
         made = {e: i for i, s in enumerate(loops) for e in _made(s)}
         self.origins = Provenance(made=made)
-        outside = (entry for entry in tape if entry not in made)
+        outside = [entry for entry in tape if entry not in made]
         self.read_outside = {arg for entry in outside for arg in tensors(entry)}
+        self.merges = {entry for entry in outside if self._merges(entry, made)}
+        self.merged = Provenance(made={*made, *self.merges})
         self.column_of: dict[Tensor, int] = {}  # of whatever a placed step made
         self.layer_of: dict[Tensor, Layer] = {}
         self.seen: dict[tuple[int, bytes], dict[int, Tensor]] = {}  # by the column
@@ -125,7 +127,37 @@ class Layers(list[Layer]):
     def _makers(self, value: Tensor) -> list[Tensor]:
         """Return what earlier layers made, if a value holds nothing else."""
         found = [value] if value in self.column_of else self.origins.origins(value)
+        found = found or self._merged_in(value)
         return found if all(each in self.column_of for each in found) else []
+
+    def _merges(self, entry: Tensor, made: dict[Tensor, int]) -> bool:
+        """Are here outputs of different layers added, or multiplied, entry by entry?"""
+        if not isinstance(entry.primitive, Elementwise) or len(tensors(entry)) < 2:
+            return False
+        read = [self.origins.origins(arg) for arg in tensors(entry)]
+        loops = [{made.get(each) for each in origins} for origins in read]
+        apart = len(set.union(*loops)) == sum(map(len, loops))
+        return all(loops) and apart and not any(None in each for each in loops)
+
+    def merge_of(self, value: Tensor) -> Tensor | None:
+        """Return where outputs of layers were merged, if a value holds nothing else."""
+        found = {origin for origin, _ in self.merged.vectors_of(value)} & self.merges
+        return found.pop() if len(found) == 1 else None
+
+    def _merged_in(self, value: Tensor) -> list[Tensor]:
+        """Return what earlier layers made of which a value holds a sum, or the like."""
+        merge = self.merge_of(value)
+        if merge is None:
+            return []
+        return self._made_for(merge, [k for _, k in self.merged.vectors_of(value)])
+
+    def _made_for(self, merge: Tensor, which: list[int]) -> list[Tensor]:
+        """Return what layers made for some vectors of a merge."""
+        found: dict[Tensor, None] = {}
+        for arg in tensors(merge):
+            marks = np.broadcast_to(self.origins.marks(arg), merge.shape)
+            found.update(dict.fromkeys(self.origins.whose(vectors(marks)[which])))
+        return list(found)
 
     def _key(self, value: Tensor) -> bytes:
         """Return what is the same for inputs with the same entries; b"" if unknown.
@@ -162,8 +194,11 @@ class Layers(list[Layer]):
         return set.intersection(*found) if found else set()
 
     def joined(self, tape: Tape) -> Iterator[tuple[Tensor, list[Tensor]]]:
-        """Yield what joins values of several layers, and what each vector joins."""
+        """Yield what joins or merges values of layers, and those of each vector."""
         for entry in tape:
+            if entry in self.merges:
+                many = len(vectors(np.empty(entry.shape)))
+                yield from ((entry, self._made_for(entry, [k])) for k in range(many))
             several = isinstance(entry.primitive, Linear) and len(tensors(entry)) > 1
             if not several or entry in self.column_of:
                 continue

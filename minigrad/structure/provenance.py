@@ -174,10 +174,25 @@ class Provenance:
         >>> Provenance().origins(mg.stack([a, b])[::-1]) == [b, a]
         True
         """
-        found = numbers(self.marks(value)).ravel().tolist()
-        if not found or min(found) == 0:
+        return self.whose(self.marks(value))
+
+    def whose(self, found: Array) -> list[Tensor]:
+        """Return whose entries have these marks, in order; [] where some are none."""
+        counted = numbers(found).ravel().tolist()
+        if not counted or min(counted) == 0:
             return []
-        return list(dict.fromkeys(self._origin(number)[0] for number in found))
+        return list(dict.fromkeys(self._origin(number)[0] for number in counted))
+
+    def vectors_of(self, value: Tensor) -> list[tuple[Tensor, int]]:
+        """Return whose vectors have the entries of a Tensor: whose, and which of them.
+
+        >>> import minigrad as mg
+        >>> x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> [which for _, which in Provenance(made={x}).vectors_of(x[1])]
+        [1]
+        """
+        found = numbers(self.marks(value)).ravel().tolist()
+        return list(dict.fromkeys(self._origin(n)[:2] for n in found if n))
 
     def key(self, value: Tensor) -> bytes:
         """Return what is the same for Tensors with the same entries; b"" if unknown."""

@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Way, toward
+from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Way, toward
 from minigrad.drawing.cell.link_ways import Ways
 from minigrad.drawing.cell.links import End, Links, Shown, Source
 from minigrad.drawing.cell.row_of_cells import Row, Stand
 from minigrad.drawing.cell.wire_routing import Plan
-from minigrad.drawing.curves import XY
+from minigrad.drawing.curves import XY, shortened
+from minigrad.drawing.view import label, tooltip
+from minigrad.drawing.words import label_of
+from minigrad.primitive import Elementwise
 from minigrad.structure.layers import Layer, Layers
+from minigrad.structure.parts import one_primitive
 from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -102,15 +106,28 @@ class Grid:
         at = _in_points(self.ways.start(join))
         makers = [each.value for each in join.made]
         names = self.ink.joined(makers, [self._is_backward(each) for each in join.made])
-        id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
+        if join.merge is None:
+            id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
+        else:
+            id, part = self.ink.box_id("merge"), one_primitive(join.merge)
+            words, says = label(part), tooltip(part, self.ink.place)
+            self.ink.sheet.node(id, at, (CIRCLE, CIRCLE), part.kind, words, says)
         read = [v for (_, v), found in self.links.end_of.items() if found[0] is join]
         held = {e for v in (join.value, *read) for e in self.layers.carriers(v)}
         self.ink.sheet.held[id] = (*sorted(held, key=self.ink.place.__getitem__),)
         for each in join.made:
             end = next(end for end in each.ends if end.join is join)
             way = self._way(each, end)
-            self.ink.wire(way, id, way.half.points, arrow=False)
-        self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
+            points = way.half.points
+            if join.merge is not None:
+                points = [*points[:-1], shortened(points[-2], at, CIRCLE / 2)]
+            self.ink.wire(way, id, points, arrow=join.merge is not None)
+        if join.merge is not None:  # and what else became of it: / 2
+            rest = [e for e in held if isinstance(e.primitive, Elementwise)]
+            symbols = [label_of(e).symbol for e in rest if e is not join.merge]
+            self.ink.sheet.text(f"{id}_of", (at[0] + 14, at[1]), " ".join(symbols))
+        else:
+            self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
         half = Half(id, [at], join.value, False)
         self.ink.risers[join] = Way(half, set(), ("", None))
 

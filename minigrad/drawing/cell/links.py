@@ -8,12 +8,13 @@ are drawn; `link_ways.py` finds the way from a source to each of its ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minigrad.drawing.cell.row_of_cells import OUTSIDE, Gap
 from minigrad.drawing.cell.wire_routing import Plan, Port
-from minigrad.structure.layers import Layer
+from minigrad.structure.layers import Layer, Layers
+from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 Slots = Mapping[int, Plan | Gap]  # what a layer shows, by column
@@ -77,6 +78,7 @@ class Source:
 
     channel   the row under which its ways begin; its own row, for an input
     made      for a join: the sources that meet there
+    merge     the primitive that makes one value of them, if it is not a join
     ends      the places where it is read
     """
 
@@ -84,6 +86,7 @@ class Source:
     spot: Spot
     channel: int
     made: tuple[Source, ...] = ()
+    merge: Tensor | None = None
     ends: list[End] = field(default_factory=list)
 
     @property
@@ -105,26 +108,23 @@ class End:
 class Links:
     """The sources of a picture, found from its rows.
 
-    joined   what was made of values of several layers, and read by none: Y
+    What was made of values of several layers, and is read by none, leaves by a circle.
     """
 
-    def __init__(
-        self,
-        rows: Sequence[Shown] = (),
-        joined: Iterable[tuple[Tensor, Sequence[Tensor]]] = (),
-    ) -> None:
-        self.rows = rows
+    def __init__(self, tape: Tape, layers: Layers, rows: Sequence[Shown]) -> None:
+        self.rows, self.layers = rows, layers
         self.made: dict[Tensor, Source] = {}
         self.read: dict[Tensor, Source] = {}
-        self.joins: dict[tuple[Source, ...], Source] = {}
+        self.joins: dict[tuple[Tensor | None, tuple[Source, ...]], Source] = {}
         self.end_of: dict[tuple[int, Tensor], tuple[Source, End]] = {}
         for row in range(len(rows)):
             self._enter(row)
-        for value, makers in joined:
+        for value, makers in layers.joined(tape):
             made = self._sources(makers, None)
-            if len(made) > 1 and made not in self.joins:
+            if len(made) > 1:
                 join = self._join(made, value)
-                join.ends.append(End(join.spot, join.channel, leaves=True))
+                if not join.ends:
+                    join.ends.append(End(join.spot, join.channel, leaves=True))
 
     def _enter(self, number: int) -> None:
         """Note what a row reads from below, and what it makes."""
@@ -172,12 +172,14 @@ class Links:
 
     def _join(self, made: tuple[Source, ...], value: Tensor) -> Source:
         """Return the join of some sources: it stands over the highest of them."""
-        if made not in self.joins:
+        key = self.layers.merge_of(value), made
+        if key not in self.joins:
             top = max(made, key=lambda each: each.spot.row)
-            join = self.joins[made] = Source(value, top.spot, top.channel, made)
+            join = Source(value, top.spot, top.channel, made, key[0])
+            self.joins[key] = join
             for each in made:
                 each.ends.append(End(top.spot, top.channel, join))
-        return self.joins[made]
+        return self.joins[key]
 
     @property
     def sources(self) -> list[Source]:

@@ -144,7 +144,7 @@ def _grid(
     ink_of: Callable[..., Ink] = Ink,
 ) -> Sheet:
     """Draw rows, what goes from one to the other, and notes below."""
-    links = Links(rows, layers.joined(tape))
+    links = Links(tape, layers, rows)
     ink = ink_of(tape, told(said, tape, layers, links))
     Grid(tape, layers, links, ink).draw(titled, draw)
     return ink.sheet
