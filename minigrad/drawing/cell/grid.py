@@ -8,7 +8,7 @@ A layer whose steps cannot be put beside those of another has columns of its own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Way, toward
@@ -103,18 +103,17 @@ class Grid:
         return self.ink.risers[source if source.made else source.value]
 
     def _draw_join(self, join: Source) -> None:
+        """Draw where values of several rows meet, and the ways there."""
         at = _in_points(self.ways.start(join))
-        makers = [each.value for each in join.made]
-        names = self.ink.joined(makers, [self._is_backward(each) for each in join.made])
-        if join.merge is None:
-            id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
-        else:
-            id, part = self.ink.box_id("merge"), one_primitive(join.merge)
-            words, says = label(part), tooltip(part, self.ink.place)
-            self.ink.sheet.node(id, at, (CIRCLE, CIRCLE), part.kind, words, says)
         read = [v for (_, v), found in self.links.end_of.items() if found[0] is join]
-        held = {e for v in (join.value, *read) for e in self.layers.carriers(v)}
-        self.ink.sheet.held[id] = (*sorted(held, key=self.ink.place.__getitem__),)
+        carried = {e for v in (join.value, *read) for e in self.layers.carriers(v)}
+        held = sorted(carried, key=self.ink.place.__getitem__)
+        id = (
+            self._square(join, at)
+            if join.merge is None
+            else self._circle(join, at, held)
+        )
+        self.ink.sheet.held[id] = (*held,)
         for each in join.made:
             end = next(end for end in each.ends if end.join is join)
             way = self._way(each, end)
@@ -122,17 +121,28 @@ class Grid:
             if join.merge is not None:
                 points = [*points[:-1], shortened(points[-2], at, CIRCLE / 2)]
             self.ink.wire(way, id, points, arrow=join.merge is not None)
-        if join.merge is not None:  # and what else became of it: / 2
-            rest = [e for e in held if isinstance(e.primitive, Elementwise)]
-            symbols = [label_of(e).symbol for e in rest if e is not join.merge]
-            self.ink.sheet.text(f"{id}_of", (at[0] + 14, at[1]), " ".join(symbols))
-        else:
-            self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
         half = Half(id, [at], join.value, False)
         self.ink.risers[join] = Way(half, set(), ("", None))
 
-    def _is_backward(self, source: Source) -> bool:
-        return self.links.rows[source.spot.row].layer.backward
+    def _square(self, join: Source, at: XY) -> str:
+        """Draw where vectors are joined to one."""
+        makers = [each.value for each in join.made]
+        backward = [self.links.rows[e.spot.row].layer.backward for e in join.made]
+        names = self.ink.joined(makers, backward)
+        id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
+        self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
+        return id
+
+    def _circle(self, join: Source, at: XY, held: Sequence[Tensor]) -> str:
+        """Draw the primitive that merges vectors, and beside it what follows: ÷ 2."""
+        assert join.merge is not None
+        id, part = self.ink.box_id("merge"), one_primitive(join.merge)
+        words, says = label(part), tooltip(part, self.ink.place)
+        self.ink.sheet.node(id, at, (CIRCLE, CIRCLE), part.kind, words, says)
+        rest = [e for e in held if isinstance(e.primitive, Elementwise)]
+        symbols = [label_of(e).symbol for e in rest if e is not join.merge]
+        self.ink.sheet.text(f"{id}_of", (at[0] + 14, at[1]), " ".join(symbols))
+        return id
 
     def _leave(self, join: Source, end: End) -> None:
         """Lead what was joined to a circle: no layer of the picture reads it."""
