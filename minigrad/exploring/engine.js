@@ -20,7 +20,7 @@
 //                                      cotangent, then forward() and backward()
 //   run.reset()                        the recorded numbers again
 //   run.steps[i]                       {name, shape, leaf, parameter, op, args, kept}
-//   run.flipped()                      steps whose recorded branch no longer holds
+//   run.flipped()                      steps that decide otherwise than was recorded
 //
 // A mask, a sign, the largest entry of a softmax are constants of the program that were
 // decided: where the function says how, the question is asked again in each forward().
@@ -130,8 +130,7 @@ function MinigradTape(data, rows = MINIGRAD_ROWS) {
 
   const decided = steps.map(() => []); // what can be decided after each step
   steps.forEach((step, i) => { if (step.decided) decided[step.decided.after].push(i); });
-  const turned = (i) => steps[i]?.decided && (steps[i].decided.whole || steps[i].decided.question === "sign")
-    && values[i].some((x, k) => x !== recorded[i][k]);
+  const turned = (i) => steps[i]?.decided && values[i].some((x, k) => x !== recorded[i][k]);
 
   const KINDS = {
     elementwise: [elementwise, elementwiseBack],

@@ -136,6 +136,6 @@ function startNumbers() {
     const say = (kind, words) => one(".where", articleOf.get(k)).insertAdjacentHTML("afterend",
       `<p class="label ${kind}">${words}</p>`);
     if (step.kept) say("kept", "This step keeps the recorded branch, whatever the numbers.");
-    if (step.op) say("turned", "With these numbers another branch is taken than the recorded one, of which the equations are.");
+    if (step.op) say("turned", "With these numbers it is decided otherwise than was recorded: the equations are of the record.");
   });
 }
