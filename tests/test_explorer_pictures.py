@@ -236,8 +236,8 @@ def test_clicking_a_node_goes_to_its_step(page):
     ("view", "node", "where"),
     [
         ("folded", "n32", "forward 34"),
-        ("backward", "n13", "forward 15"),
-        ("backward", "b13", "backward 15"),  # a cotangent leads to the way back
+        ("backward", "n15", "forward 15"),
+        ("backward", "b15", "backward 15"),  # a cotangent leads to the way back
         ("dense", "n33", "forward 33"),
         ("layer", "n69", "forward 72"),
         ("neuron", "n5_1", "forward 46"),

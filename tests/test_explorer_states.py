@@ -43,7 +43,7 @@ def test_every_view_that_has_a_picture_of_the_tape_is_there_once(made, names):
 def test_a_picture_is_the_one_that_draw_makes(view):
     tape = mg.Tape(lstm_loss())
     (state,) = (s for s in picture.states(tape, "")[0] if s.name == view)
-    drawn = mg.draw(tape.outputs, view).svg()
+    drawn = mg.draw(tape.outputs, view, fold=False).svg()
     places = re.compile(r' (?:points|d|cx|cy|x|y)="([^"]*)"')
     assert places.findall(state.svg) == places.findall(drawn)
 
@@ -63,6 +63,19 @@ def test_beside_every_value_of_the_view_backward_stands_its_cotangent():
     assert len(state.back) * 2 == len(state.held)
     for id in state.back:
         assert state.held[id] == state.held[id.replace("b", "n")]
+
+
+@pytest.mark.parametrize(
+    ("most", "names"), [(150, {"op", "backward"}), (20, {"layer"}), (3, set())]
+)
+def test_no_picture_has_more_nodes_than_can_be_read(most, names, monkeypatch):
+    monkeypatch.setattr(picture, "MOST_NODES", most)
+    found, why = picture.states(mg.Tape(lstm_loss(6)), "")
+    assert names <= {state.name for state in found}
+    assert all(len(state.held) <= most for state in found)
+    assert why == (
+        "" if found else f"A picture of more than {most} nodes cannot be read."
+    )
 
 
 def test_a_picture_of_one_time_step_holds_the_same_parts_at_every_time():
