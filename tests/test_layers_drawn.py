@@ -265,7 +265,7 @@ def test_every_dependence_between_cells_is_one_wire_and_no_other_is_there(name):
 @pytest.mark.parametrize("view", ["gate", "folded", "unrolled", "cotangents"])
 @pytest.mark.parametrize("name", ["bidirectional", "twice", "from an array"])
 def test_an_input_that_both_directions_read_is_one_circle_with_two_wires(name, view):
-    drawn = VIEWS[view].sheet(mg.Tape(JOINED[name]()))
+    drawn = next(VIEWS[view].sheets(mg.Tape(JOINED[name]())))
     circles = [
         id for id, _, _, look in drawn.nodes if id[0] == "v" and ">x" in look["label"]
     ]
