@@ -39,7 +39,7 @@ class Settings(TypedDict):
     """What determines a run, as plain data that JSON holds.
 
     task, options, seed   the task's name, its own options, and where the run starts
-    recipe                the fields of its Recipe
+    recipe, eager         the fields of its Recipe; whether nothing is compiled
     facts                 what the task says of its data
     """
 
