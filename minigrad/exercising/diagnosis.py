@@ -3,10 +3,10 @@
 The answer runs where the solution runs, and is compared output by output. What differs
 is looked for, in this order:
 
-1. one slip of the solution that gives the same (mutations.py);
-2. something that the answer has too much, guessed from its numbers (residues.py);
-3. two slips together;
-4. at least the first variable whose numbers are not those of the solution.
+1. one slip of the solution that gives the same: one of all that the solution admits
+   (mutations.py), or something too much, guessed from the answer (residues.py);
+2. two slips together;
+3. at least the first variable whose numbers are not those of the solution.
 
 Comparing means floats at a few random points. What was found that way is then proved
 by `prove_equal`: the answer is this very program, for all numbers of these shapes.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import itertools
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from minigrad.array_like import plain
 from minigrad.console import shown
 from minigrad.exercising.answer import Answer, histories, is_variable
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
+from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
 from minigrad.exercising.residues import first_difference, residues
 from minigrad.shapes import leaves
@@ -151,8 +153,7 @@ class _Search:
     def findings(self) -> list[Finding]:
         """Say what is wrong, output by output; and what is right."""
         left, found = list(self.answer.wrong), []
-        steps = (self.one_slip, self.something_too_much, self.two_slips)
-        for step in steps if left else ():
+        for step in (self.one_slip, self.two_slips) if left else ():
             while left and (more := step(left)):
                 found.append(more)
                 left = [name for name in left if name not in more.outputs]
@@ -167,12 +168,12 @@ class _Search:
         )
         return found
 
-    def one_slip(self, left: list[str]) -> Finding | None:
-        return self.best(self.exercise.mutants(self.answer.k), left)
-
-    def something_too_much(self, left: list[str]) -> Finding | None:
-        made = self.exercise.made(residues(self.answer), self.answer.k)
-        return self.best(list(made), left)
+    @functools.cached_property
+    def mutants(self) -> list[Mutant]:
+        """The wrong programs that slips make, and those that this answer suggests."""
+        k = self.answer.k
+        guessed = self.exercise.made(residues(self.answer), k)
+        return [*self.exercise.mutants(k), *guessed]
 
     def two_slips(self, left: list[str]) -> Finding | None:
         """Look for two slips that together give what the answer gives."""
@@ -193,12 +194,12 @@ class _Search:
                         return self.finding(names, [moving[i], moving[j]])
         return None
 
-    def best(self, mutants: Sequence[Mutant], left: Sequence[str]) -> Finding | None:
+    def one_slip(self, left: list[str]) -> Finding | None:
         """Find the slip that explains most, and spoils least of what is right.
 
         Several slips may make the same results: then the one whose variables have the
-        numbers that the answer's have, or whose text is nearest to the answer's, and
-        which is proved to be the answer.
+        numbers that the answer's have, of the commonest kind, whose text is nearest to
+        the answer's, and which is proved to be the answer.
         """
         gives = self.answer.gives
 
@@ -206,12 +207,12 @@ class _Search:
             explained = sum(gives(mutant.outputs, name) for name in left)
             return explained, sum(gives(mutant.outputs, n) for n in self.answer.fine)
 
-        most = max(map(merit, mutants), default=(0, 0))
+        most = max(map(merit, self.mutants), default=(0, 0))
         if not most[0]:
             return None
-        best = [each for each in mutants if merit(each) == most]
+        best = [each for each in self.mutants if merit(each) == most]
         if len(best) > 1:
-            best.sort(key=lambda each: (each.function is None, *self.unlike(each)))
+            best.sort(key=self.unlike)
         names = [name for name in left if gives(best[0].outputs, name)]
         first = self.finding(names, best[:1])
         for each in best[1:TRIED]:
@@ -221,19 +222,19 @@ class _Search:
             first = other if other.exact else first
         return first
 
-    def unlike(self, mutant: Mutant) -> tuple[float, float]:
-        """Say how far a mutant's variables, and its text, are from the answer's."""
+    def unlike(self, mutant: Mutant) -> tuple[float, ...]:
+        """Say how far a mutant is from the answer: by its variables, kind, and text."""
         mine, agreeing, alike = self.answer.histories, 0, 0.0
+        mutation, program = mutant.mutation, self.exercise.program
         with suppress(Exception), self.program([mutant]) as function:
             other = histories(function, self.answer.case[0])
             agreeing = sum(same(mine[key], other[key]) for key in mine if key in other)
-        with (
-            suppress(Exception),
-            self.exercise.program.slipped([mutant.mutation]) as tree,
-        ):
+        with suppress(Exception), program.slipped([mutation]) as tree:
             texts = (self.answer.text, ast.unparse(tree))
             alike = difflib.SequenceMatcher(None, *texts, autojunk=False).ratio()
-        return -agreeing, -alike
+        kind = KINDS.index(mutation.kind) if mutation.kind in KINDS else len(KINDS)
+        given = mutant.function is not None
+        return not given, kind == len(KINDS), -agreeing, alike < 1, kind, -alike
 
     @contextmanager
     def program(

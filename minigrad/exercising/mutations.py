@@ -70,7 +70,8 @@ class Mutation(NamedTuple):
 class Facts:
     """What is known of a program beside its tree.
 
-    shapes    of its arguments and variables, as they were when it ran
+    shapes    of its arguments and variables, and of their entries that it reads, as
+              they were when it ran: "c", "c[t]"
     comments  by line: the words that explain what stands there
     """
 
@@ -137,12 +138,12 @@ class _Program:
         your, name = self.your(place), place.variable
         for other in self.alike(name):
             words = self.for_another(name, other, your)
-            new = ast.Name(other, ast.Load())
-            yield Mutation("name", words, (place.edit(new),))
+            yield Mutation("name", words, (place.edit(parsed(other)),))
             if len(here) > 1 and here[0] is place:
-                yield Mutation("name", words, tuple(each.edit(new) for each in here))
+                edits = tuple(each.edit(parsed(other)) for each in here)
+                yield Mutation("name", words, edits)
             if not place.in_index:
-                words = f"{your} has 1 − {letter(other)} where {letter(name)} belongs"
+                words = f"{your} has 1 − {_said(other)} where {_said(name)} belongs"
                 yield Mutation("name", words, (place.edit(parsed(f"1 - {other}")),))
 
     def other_numbers(self) -> Iterator[Mutation]:
@@ -163,7 +164,7 @@ class _Program:
                 yield Mutation("constant", words, edits)
 
     def for_another(self, right: str, wrong: str, your: str) -> str:
-        a, b = letter(right), letter(wrong)
+        a, b = _said(right), _said(wrong)
         for one, two, said in (
             (right, wrong, "{b}, the input of {f}, where its output {a} = {f}({b})"),
             (wrong, right, "{b} = {f}({a}), the output of {f}, where its input {a}"),
@@ -211,12 +212,12 @@ class _Program:
         for name in self.facts.shapes:
             if name not in names and not names & {*self.alike(name)}:
                 continue
-            read = ast.Name(name, ast.Load())
+            read = parsed(name)
             factors = [(read, "")]
             if place.is_whole:
                 factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
                 factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
-                words = f"{your} has the term {letter(name)} too much"
+                words = f"{your} has the term {_said(name)} too much"
                 total = ast.BinOp(node, ast.Add(), read)
                 yield Mutation("twice", words, (place.edit(total),))
             for part, said in factors:
@@ -225,17 +226,23 @@ class _Program:
                 yield Mutation("twice", words, (place.edit(product),))
 
     def exchanged(self) -> Iterator[Mutation]:
-        """Exchange two variables of one shape wherever they are read."""
-        reads: dict[str, list[Place]] = {}
-        for place in self.places:
-            if place.variable:
-                reads.setdefault(place.variable, []).append(place)
-        for a, b in itertools.combinations(reads, 2):
-            if b in self.alike(a):
-                edits = [p.edit(ast.Name(b, ast.Load())) for p in reads[a]]
-                edits += [p.edit(ast.Name(a, ast.Load())) for p in reads[b]]
-                words = f"{letter(a)} and {letter(b)} are exchanged everywhere"
-                yield Mutation("name", words, tuple(edits))
+        """Exchange two variables of one shape, in a statement or wherever they are."""
+        several = {place.statement: None for place in self.places}
+        for where in (*several, None):
+            if isinstance(where, ast.Return):
+                continue  # other_orders exchanges what is returned
+            reads: dict[str, list[Place]] = {}
+            for place in self.places:
+                if where in (place.statement, None) and place.variable:
+                    reads.setdefault(place.variable, []).append(place)
+            for a, b in itertools.combinations(reads, 2):
+                if b in self.alike(a):
+                    edits = [place.edit(parsed(b)) for place in reads[a]]
+                    edits += [place.edit(parsed(a)) for place in reads[b]]
+                    both = f"{_said(a)} and {_said(b)} are exchanged"
+                    there = f"in {self.your(reads[a][0], whole=True)}" if where else ""
+                    words = f"{both} {there or 'everywhere'}"
+                    yield Mutation("name", words, tuple(edits))
 
     # ----------------------------------------------------------------------- the words
 
@@ -256,7 +263,7 @@ class _Program:
         explained = kind in EXPLAINED and (kind == "term" or place.is_whole)
         return said + (comment if explained else "")
 
-    def your(self, place: Place) -> str:
+    def your(self, place: Place, whole: bool = False) -> str:
         """Say what is computed here: your c̄, or one term of it."""
         match place.statement:
             case ast.Assign([target]) | ast.AugAssign(target):
@@ -265,7 +272,7 @@ class _Program:
                 your = "your result"
             case _:
                 return "your program"
-        term = place.term()
+        term = None if whole else place.term()
         return f"{your}, in the term {written(term)}," if term else your
 
     def comment(self, node: Any, place: Place) -> str:
@@ -299,6 +306,10 @@ class _Program:
                 if ast.dump(y) == ast.dump(other):
                     return "σ"
         return ""
+
+
+def _said(variable: str) -> str:
+    return written(parsed(variable))
 
 
 def _everywhere(found: list[tuple[Place, Bound, Mutation]]) -> Iterator[Mutation]:

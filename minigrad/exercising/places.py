@@ -53,12 +53,13 @@ class Place(NamedTuple):
 
     @property
     def variable(self) -> str:
-        """The name of the variable that is read here, if one is; else ""."""
+        """The variable, or the entry of one, that is read here: "c", "c[t]"; or ""."""
         method = isinstance(self.parent, ast.Attribute)
         of_array = getattr(self.parent, "attr", "") in ("T", "sum", "mean")
         if self.field == "func" or (method and not of_array):
             return ""  # a function, or a module
-        return self.node.id if isinstance(self.node, ast.Name) else ""
+        variable = isinstance(self.node, ast.Name | ast.Subscript)
+        return ast.unparse(self.node) if variable else ""
 
     @property
     def is_whole(self) -> bool:

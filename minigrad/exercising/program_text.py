@@ -16,7 +16,7 @@ import tokenize
 import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import Any
 
@@ -55,8 +55,17 @@ class ProgramText:
 
     def mutations(self, arguments: Sequence[Any]) -> list[Mutation]:
         """Return every slip that the program admits."""
-        seen = traced(self.function, arguments)
-        shapes = {name: np.shape(value) for name, value in seen if _is_array(value)}
+        last = dict(traced(self.function, arguments))
+        shapes = {
+            name: np.shape(value) for name, value in last.items() if _is_array(value)
+        }
+        for place in self.places:
+            if isinstance(place.node, ast.Subscript):
+                with suppress(Exception):  # an index that is no more, after the loop
+                    part = ast.unparse(place.node)
+                    value = eval(part, self.function.__globals__, last)
+                    if _is_array(value):
+                        shapes[part] = np.shape(value)
         return mutations(self.tree, Facts(shapes, self.comments))
 
     @contextmanager
@@ -84,6 +93,7 @@ OF_SLIPS = {  # functions that a slip may bring into a program
     "_tanh": np.tanh,
     "_exp": np.exp,
     "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "_relu": lambda z: np.where(z > 0, z, 0.0),
     "_sum": np.sum,
     "_mean": np.mean,
 }

@@ -13,7 +13,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,70 +36,85 @@ RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]]
 
 
 def residues(answer: Answer) -> Iterator[Mutation]:
-    """Yield slips that might explain the first variable, or an output, that differs."""
+    """Yield slips that might explain the first variable, or an output, that differs.
+
+    If an output is right but for a number, so may be any variable that it comes from.
+    """
     program = answer.exercise.program
+    assigned = [
+        (place.statement.targets[0], place)
+        for place in program.places
+        if isinstance(place.statement, ast.Assign)
+        and place.is_whole
+        and isinstance(place.node, ast.expr)
+    ]
     if found := answer.first_variable(answer.case):
-        for place in program.places:
-            match place.statement:
-                case ast.Assign([ast.Name(name)]) if name == found[0]:
-                    if place.is_whole and isinstance(place.node, ast.expr):
-                        yield from _guessed(answer, place, *found)
+        for target, place in assigned:
+            if ast.unparse(target) == found[0]:
+                for guess in _guesses(answer, *found[1:]):
+                    yield _slip(target, place, guess)
     returned = program.returned()
-    if len(returned) == len(answer.exercise.names):
-        for name, place in zip(answer.exercise.names, returned, strict=True):
-            if name in answer.wrong:
-                mine = [values[name] for values in answer.given]
-                right = [values[name] for values in answer.right]
-                yield from _guessed(answer, place, name, mine, right)
+    if len(returned) != len(answer.exercise.names):
+        return
+    for name, place in zip(answer.exercise.names, returned, strict=True):
+        if name in answer.wrong:
+            mine = [values[name] for values in answer.given]
+            right = [values[name] for values in answer.right]
+            for guess in _guesses(answer, mine, right):
+                yield _slip(place.node, place, guess)
+                if isinstance(guess.part, ast.Constant) and guess.op:
+                    for target, source in assigned:
+                        yield _slip(target, source, guess)
 
 
-def _guessed(
-    answer: Answer, place: Place, name: str, *both: Sequence[Array]
-) -> Iterator[Mutation]:
-    for words, new in _guesses(answer, place.node, *both):
-        yield Mutation("twice", f"your {letter(name)} {words}", (place.edit(new),))
+class _Guess(NamedTuple):
+    """What is said of an expression, and how it becomes another: op(it, part)."""
+
+    words: str
+    op: type[ast.operator] | None
+    part: ast.expr
+
+
+def _slip(target: ast.AST, place: Place, guess: _Guess) -> Mutation:
+    new = guess.part
+    if guess.op:
+        assert isinstance(place.node, ast.expr)
+        new = ast.BinOp(place.node, guess.op(), guess.part)
+    words = f"your {written(target)} {guess.words}"
+    return Mutation("too much", words, (place.edit(new),))
 
 
 def _guesses(
-    answer: Answer, node: Any, mine: Sequence[Array], right: Sequence[Array]
-) -> Iterator[tuple[str, ast.expr]]:
-    """Yield what one value has more than the other, and the expression that has it."""
+    answer: Answer, mine: Sequence[Array], right: Sequence[Array]
+) -> Iterator[_Guess]:
+    """Yield what one value has more than the other."""
     if [a.shape for a in mine] != [b.shape for b in right]:
         return
-    with np.errstate(all="ignore"):
-        ratios = np.concatenate(
-            [np.ravel(a / b) for a, b in zip(mine, right, strict=True)]
-        )
     values = np.concatenate([a.ravel() for a in mine])
     if values.size and np.ptp(values) == 0:
-        constant = ast.Constant(float(values[0]))
-        yield f"is {values[0]:g}, whatever the numbers are", constant
+        words = f"is {values[0]:g}, whatever the numbers are"
+        yield _Guess(words, None, ast.Constant(float(values[0])))
+    with np.errstate(all="ignore"):
+        ratios = values / np.concatenate([b.ravel() for b in right])
     ratios = ratios[np.isfinite(ratios)]
     if ratios.size > 1 and ratios[0] and np.ptp(ratios) < 1e-9 * abs(ratios[0]):
-        times = ast.BinOp(node, ast.Mult(), ast.Constant(_rounded(ratios[0])))
-        yield f"is right but for a factor {_as_fraction(ratios[0])}", times
+        ratio, said = _rounded(float(ratios[0]))
+        words = f"is right but for a factor {said}"
+        yield _Guess(words, ast.Mult, ast.Constant(ratio))
     for part, its in _parts(answer):
         for words, made, op in RESIDUES:
             with suppress(ValueError), np.errstate(all="ignore"):
                 if all(map(same, map(np.asarray, map(made, right, its)), mine)):
-                    new = ast.BinOp(node, op(), part) if op else part
-                    yield words.format(written(part)), new
+                    yield _Guess(words.format(written(part)), op, part)
 
 
-def _rounded(ratio: float) -> float:
-    for number in (ratio, 1 / ratio):
-        if abs(number - round(number)) < 1e-9:
-            return round(number) if number is ratio else 1 / round(number)
-    return float(ratio)
-
-
-def _as_fraction(ratio: float) -> str:
-    """Write 1/5 for 0.2, and what a whole number, or one over it, may come from."""
+def _rounded(ratio: float) -> tuple[float, str]:
+    """Return 1/5 exactly for 0.2000000001, and what such a factor may come from."""
     if abs(ratio - round(ratio)) < 1e-9:
-        return f"{ratio:.0f}: a sum against a mean?"
+        return round(ratio), f"{ratio:.0f}: a sum against a mean?"
     if abs(1 / ratio - round(1 / ratio)) < 1e-9:
-        return f"1/{round(1 / ratio)}: a mean against a sum?"
-    return f"{ratio:g}"
+        return 1 / round(1 / ratio), f"1/{round(1 / ratio)}: a mean against a sum?"
+    return ratio, f"{ratio:g}"
 
 
 def _parts(answer: Answer) -> Iterator[tuple[ast.expr, list[Array]]]:

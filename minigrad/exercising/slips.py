@@ -68,7 +68,10 @@ SLIPS = {
         "f(A) -> A"
     ),
     ("function", "{f} is applied twice to {A} in {your}"): "f(A) -> f(f(A))",
-    ("function", STANDS): "f(A) -> tanh(A); f(A) -> sigmoid(A); f(A) -> exp(A)",
+    ("function", STANDS): (
+        "f(A) -> tanh(A); f(A) -> sigmoid(A); f(A) -> relu(A); f(A) -> exp(A); "
+        "f(A) -> f(-A)"
+    ),
     ("reduction", "the sum {old} is missing in {your}"): "sum(A, **K) -> A",
     ("reduction", "{your} takes the first of {A} alone: the sum is missing"): (
         "sum(A, **K) -> A[0]"
