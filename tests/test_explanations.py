@@ -204,3 +204,11 @@ def test_a_cell_of_ones_own_is_explained_too():
 def test_a_cell_without_boxes_is_not():
     with pytest.raises(TypeError, match=r"no part that is a\s+Gate"):
         Explanation(Plain(mg.Dense(5, 2)))
+
+
+def test_a_state_beside_y_and_c_is_told_with_its_size():
+    said, cell = told(made(FullGateRecurrenceCell)), made(FullGateRecurrenceCell)
+    more = set(Explanation(cell).carried) - {"y", "c"}
+    assert len(more) == 3
+    assert said.count("carried as well") == len(more)
+    assert all(f"{name}_{{t-1}} in R^4: carried" in said for name in more)

@@ -189,6 +189,9 @@ def test_a_large_array_is_summarised_with_its_corners():
     assert len(shown) == 36
     assert shown[0] == 0
     assert shown[-1] == 9999
+    assert "the corners are shown" in text
+    assert "the ends are shown" in table(np.ones(100), "", 60)
+    assert "are shown" not in table(np.ones((5, 5, 5)), "", 60)
 
 
 # ----------------------------------------------------------------- how much it says
@@ -308,5 +311,5 @@ def test_the_page_of_a_notebook_is_saved_as_it_would_have_been_written(tmp_path)
     assert repr(page) == '<Page: How y was computed; .save("page.html") writes it>'
     saved = page.save(tmp_path / "saved.html").read_text("utf-8")
     assert saved == written(neuron(), tmp_path)
-    with pytest.raises(ValueError, match="suffix"):
+    with pytest.raises(ValueError, match=r"suffix(.|\n)*end the name in \.html"):
         page.save(tmp_path / "saved.txt")

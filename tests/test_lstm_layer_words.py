@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import lstm
 import minigrad as mg
 from lstm import (
     LSTM,
@@ -22,6 +23,7 @@ from lstm import (
     PeepholeCell,
     ProjectedCell,
     Recurrent,
+    RNNCell,
     Stack,
     State,
     TimeDistributed,
@@ -39,6 +41,7 @@ from lstm.dropout import (
 from lstm.exchange import from_flax, from_onnx, from_torch, to_torch
 from lstm.explain import Explanation
 from lstm.explain_layers import count
+from lstm.foreign_options import CONSTRUCTION
 
 layer = LSTM(3, 2, rng=0)
 both = Bidirectional(LSTM(3, 2, rng=0))
@@ -603,3 +606,16 @@ def test_the_explanation_names_parts_by_their_paths_and_says_what_they_carry():
         "y_t of one is x_t of the next",
     ):
         assert words in text
+
+
+def test_advice_that_is_code_can_be_followed():
+    advice = " ".join(CONSTRUCTION.values())
+    options = re.findall(r"activations=(\{.*?\})", advice)
+    for each in options:
+        chosen = eval(each, {"mg": mg, "f": mg.tanh})
+        cell = RNNCell if set(chosen) == {"output"} else LSTMCell
+        y, _ = Recurrent(cell(3, 2, activations=chosen))(X)
+        assert y.shape == (4, 5, 2)
+    assert len(options) == 3
+    for name in re.findall(r"\b(?:[A-Z]\w*)?(?:Cell|Recurrent|Stack)\b", advice):
+        assert hasattr(lstm, name), name

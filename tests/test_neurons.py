@@ -14,6 +14,7 @@ import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.neuron.lines import _path
 from minigrad.drawing.neuron.network import Network
 from minigrad.primitive import Elementwise
 from minigrad.structure.provenance import length
@@ -476,3 +477,8 @@ def test_what_mixes_its_neurons_is_drawn_mixed():
         assert {j for (_, j), _ in network.feeds[value]} >= {0, 1} or all(
             s in single for (s, _), _ in network.feeds[value]
         )
+
+
+def test_a_curve_whose_points_stand_in_line_is_that_line():
+    in_line = [(0.0, 3.0), (10.0, 9.0), (20.0, 15.0), (30.0, 21.0)]
+    np.testing.assert_allclose(_path(in_line), _path([in_line[0], in_line[-1]]))

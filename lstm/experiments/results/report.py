@@ -143,6 +143,8 @@ def spread(values: Sequence[float]) -> str:
 
     >>> spread([0.95, 0.97]), spread([1.0, 1.0]), spread([0.5])
     ('0.960 ± 0.014', '1.000 ± 0.000', '0.500')
+    >>> spread([0.0, 0.0]), spread([0.05, 0.07]), spread([12.0])
+    ('0.000 ± 0.000', '0.0600 ± 0.0141', '12.0')
     """
     if not values:
         return ""
