@@ -304,7 +304,10 @@ MISSING = {
     "a whole m": (lambda: Recurrent(FloatingM()), r"its m is 3\.0: no size of y_t"),
     "start": (lambda: LSTM(WithoutStart()), r"no start\(batch=\(\)\)(.|\n)*def start"),
     "being a Module": (lambda: Recurrent(NoModule()), r"would not be found"),
-    "names in the state": (lambda: Recurrent(Tupled()), r"returns a tuple, no Named"),
+    "names in the state": (
+        lambda: Recurrent(Tupled()),
+        r"its start\(\) returns a tuple, no Named",
+    ),
     "y in the state": (lambda: Recurrent(Unnamed()), r"Hidden\(h\) has no field y"),
     "a batch for start": (lambda: Recurrent(OneOnly()), r"start\(\) takes no batch"),
     "batches at the start": (lambda: Recurrent(Unbatched()), r"\(3,\), not\s+\(2, 3\)"),
