@@ -246,3 +246,12 @@ def test_a_folder_and_a_damaged_file_are_told_from_a_model(tmp_path, capsys):
     assert main(["train", "parity", "--resume", "--out", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "python -m lstm train` wrote" in said and "Module.save" not in said
+
+
+def test_an_interrupted_command_says_that_its_files_are_whole(monkeypatch, capsys):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "run", interrupted)
+    assert main(["train", "parity"]) == 130
+    assert "the files written so far are whole" in capsys.readouterr().err
