@@ -105,6 +105,14 @@ def test_a_softmax_with_a_name_keeps_it_and_has_its_textbook_adjoint():
     assert derived[-1] == "Z̄ = p ⊙ (p̄ − Σ[axis 2] (p̄ ⊙ p))"
 
 
+def test_a_softmax_within_a_softmax_has_a_letter_of_its_own():
+    inner = mg.softmax(z())
+    derivation = mg.derive(-mg.log(mg.softmax(inner * 2.0))[1])
+    assert "p = softmax(z)" in lines(derivation)
+    assert "p⁽²⁾ = softmax(2 p)" in lines(derivation)
+    assert {each.checked for each in derivation} == {"exactly"}
+
+
 def test_a_softmax_along_another_axis_says_so():
     p = mg.softmax(Z(), axis=0)
     p.name = "p"

@@ -140,11 +140,9 @@ class Blackboard:
         is z less a constant, the letter is for z.
         """
         z, *others = step.args
-        shift = getattr(step.primitive, "meaning", "") in (
-            "a + b",
-            "a - b",
-        ) and isinstance(z, Tensor)
-        if shift and z not in self.lettered and not isinstance(others[0], Tensor):
+        shift = getattr(step.primitive, "meaning", "") in ("a + b", "a - b")
+        alone = not any(isinstance(other, Tensor) for other in others)
+        if shift and alone and isinstance(z, Tensor) and z not in self.lettered:
             self.short.add(z)
             return right
         self.short.add(step)
@@ -210,13 +208,13 @@ class Blackboard:
         def letter(part: object) -> Letter | None:
             if not isinstance(part, Softmax):
                 return None
-            if part not in named:
+            if part not in named:  # what is inside it may need a letter before it
+                inside = replace(part, inside=rebuilt(part.inside, letter))
                 when = (each.time for each in letters_in(part))
                 time = max((t for t in when if isinstance(t, int)), default=None)
                 count = sum(each.time == time for each in self.defined)
                 mark = str(count + 1) if count else ""
                 named[part] = Letter(name, mark=mark, time=time, of=part.shape)
-                inside = replace(part, inside=rebuilt(part.inside, letter))
                 self.defined[named[part]] = inside
                 above.append(Line(named[part], inside, step, ("softmax",)))
             return named[part]

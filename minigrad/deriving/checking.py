@@ -136,9 +136,7 @@ def checked(
     floats = _in_floats(board, random)
     why_not, unproved = _too_large(board.tape), _prove(board, seed)
     field = KeyedField.drawn(random, PRIMES)
-    if _has_softmax(
-        board
-    ):  # the same for every shift, since exp(a + b) = exp(a) exp(b)
+    if _has_softmax(board):  # alike after every shift: exp(a + b) = exp(a) exp(b)
         field.use_laws()
     exactly = None
     if not why_not:
