@@ -7,7 +7,7 @@ from test_compile import KINDS, arrays, normal, program
 import minigrad as mg
 from lstm import LSTM, Recurrent
 from lstm.others import GRUCell
-from minigrad.compiling import algebra, lines, over_time, simplify
+from minigrad.compiling import algebra, lanes, lines, over_time, simplify
 from minigrad.compiling import program as programs
 from minigrad.compiling.identities import IDENTITIES
 from minigrad.compiling.lines import Ref
@@ -35,7 +35,7 @@ def test_each_identity_is_proved(name):
 
 def test_every_rewrite_has_an_identity():
     rewrites = {each.__name__ for each in algebra.REWRITES}
-    rewrites |= {"without_identities", "shared", "one_sum", "at_once"}
+    rewrites |= {"without_identities", "shared", "one_sum", "at_once", "side_by_side"}
     assert rewrites - {"two_by_two"} <= IDENTITIES.keys()
 
 
@@ -106,6 +106,15 @@ def as_a_difference(before):
     return wrong
 
 
+def lanes_in_another_order(before):
+    def wrong(run, lines, lanes):
+        before(run, lines, lanes)
+        for k, line in enumerate(run if len(run) > 1 else ()):
+            line.options = {"index": (len(run) - 1 - k,)}
+
+    return wrong
+
+
 def other_axes(before):
     def wrong(line):
         before(line)
@@ -139,6 +148,7 @@ def ones_for_zeros(before):
 
 
 PLANTED = {
+    "lanes are mistaken": (lanes, "_merge", lanes_in_another_order),
     "W [x, y] cut elsewhere": (algebra, "products_apart", columns_off_by_one),
     "the first term twice": (algebra, "sums_flat", first_for_last(simplify.total)),
     "the first factor twice": (

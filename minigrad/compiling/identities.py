@@ -89,6 +89,13 @@ IDENTITIES: dict[str, Identity] = {
         lambda a: sum(a, axis=(0, 2)),
         ((2, 3, 2),),
     ),
+    "side_by_side": Identity(
+        lambda y, V, W: [tanh(np.matmul(y, V)), np.matmul(y, V) + np.matmul(y, W)],
+        lambda y, V, W: (lambda z: [tanh(z)[0], sum(z, axis=0)])(
+            np.matmul(y, stack([V, W]))
+        ),
+        (Y, (2, 3), (2, 3)),
+    ),
     "sum over time": Identity(
         lambda a, b, c: a + b + c,
         lambda a, b, c: sum(stack([a, b, c]), axis=0),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES, Lines
 from minigrad.compiling.graph import VIEWS, Node, in_order, name_of
+from minigrad.compiling.lanes import side_by_side
 from minigrad.compiling.lines import Line, Ref, lines_of
 from minigrad.compiling.loops import Item, Loop, Tangled, scheduled
 from minigrad.compiling.notation import Notation
@@ -79,7 +80,7 @@ class Program:
         at_once(lines)
         self._note(at_once, _calls(refs, at_once=False))
         self._note(scheduled, _calls(refs))
-        for change in REWRITES if rolled else ():
+        for change in (*REWRITES, side_by_side) if rolled else ():
             change(Lines.of(refs))
             self._note(change, _calls(refs))
         self.outputs = refs[: len(trace.outputs)]

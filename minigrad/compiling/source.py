@@ -138,6 +138,8 @@ class Writer:
             shape = (len(line.times), *line.shape)
             args = [self.argument(line.args[0], line)]
             self._mapped(line, along, args, options, shape)
+            if len(self.readers.get(line, ())) > 1:  # a copy that many can read fast
+                self.memory[line] = self._own(line)
         else:
             options = stacked_options(line) or {}
             args = [self._stacked(arg, line) for arg in line.args]
@@ -371,7 +373,12 @@ class Writer:
 
     def _allocate(self, line: Line) -> str:
         """Return the buffer of a line with times, ends included."""
-        if line not in self.memory:
+        if line not in self.memory and is_lane(line):
+            index: Any = line.options["index"]
+            whole = self._allocate(line.args[0].line)
+            text = f"{whole}[:, {self._text(index[0])}]"
+            self.memory[line] = self._view(whole, text, self.names[line])
+        elif line not in self.memory:
             self.memory[line] = name = self.names[line]
             count = len(line.slots()) if line.times is not None else 1
             self._buffer(name, (count, *line.shape), line.dtype)
@@ -417,7 +424,7 @@ class Writer:
 
     def _one_step(self, loop: Loop, t: int) -> None:
         for line in loop.lines:
-            if t in (line.times or ()):
+            if t in (line.times or ()) and not is_lane(line):
                 args = [
                     self._slots(a.line, t + a.shift)
                     if isinstance(a, Ref) and a.shift is not None
@@ -445,6 +452,8 @@ class Writer:
 
         body: list[str] = []
         for line in loop.lines:
+            if is_lane(line):
+                continue
             args = [
                 variable(a.line, a.shift)
                 if isinstance(a, Ref) and a.shift is not None
@@ -493,6 +502,15 @@ class Writer:
 
 
 _MANY = {"total": np.add, "product": np.multiply}
+
+
+def is_lane(line: Line) -> bool:
+    """Is this one of several lines that are computed side by side, or some of them?"""
+    index, ref = line.options.get("index"), line.args[0] if line.args else None
+    if not (isinstance(index, tuple) and len(index) == 1 and isinstance(ref, Ref)):
+        return False
+    is_part = type(index[0]) in (int, slice) and not line.ends and ref.shift == 0
+    return is_part and line.times is not None and ref.line.times == line.times
 
 
 class _Code(str):
