@@ -47,7 +47,7 @@ class NoForgetGate(SameByOtherOrder):
 def marked(made):
     """Return what is new in a variant, what it lacks, and what reads something else."""
     vanilla = once(LSTMCell(3, 2, rng=0))[0]
-    sheet = VIEWS["difference"].sheet(tape([made, vanilla]))
+    sheet = next(VIEWS["difference"].sheets(tape([made, vanilla])))
     looks = [(look["color"], look["label"]) for *_, look in sheet.nodes
              if "color" in look]  # fmt: skip
     return [
@@ -79,8 +79,8 @@ def test_what_only_reads_something_else_is_marked_on_both_sides():
 
 
 def test_a_rewired_part_is_dashed_too():
-    sheet = VIEWS["difference"].sheet(tape([once(Rewired(3, 2, rng=0))[0],
-                                            CELLS["LSTM"]()[0]]))  # fmt: skip
+    sheet = next(VIEWS["difference"].sheets(tape([once(Rewired(3, 2, rng=0))[0],
+                                            CELLS["LSTM"]()[0]])))  # fmt: skip
     assert {look.get("style") for *_, look in sheet.nodes
             if look.get("color") == REWIRED.border} == {"filled,dashed"}  # fmt: skip
     assert sheet.notes[-1].endswith(
@@ -95,7 +95,7 @@ def test_a_difference_is_between_two():
 
 def test_a_peephole_is_one_coloured_wire_and_the_gate_is_still_that_gate():
     cells = [once(kind(3, 2, rng=0))[0] for kind in (PeepholeCell, LSTMCell)]
-    sheet = VIEWS["difference"].sheet(tape(cells))
+    sheet = next(VIEWS["difference"].sheets(tape(cells)))
     coloured = [(head, look["tooltip"]) for _, head, look in sheet.edges
                 if look.get("color") == NEW.border]  # fmt: skip
     assert [head[0] for head, _ in coloured] == ["a"] * 3  # all on the left

@@ -32,7 +32,7 @@ def layers(name, steps=3):
 
 @functools.cache
 def sheet(name, view, steps=3):
-    return VIEWS[view].sheet(mg.Tape(LAYERS[name](steps)))
+    return next(VIEWS[view].sheets(mg.Tape(LAYERS[name](steps))))
 
 
 def frames(drawn):
@@ -110,7 +110,7 @@ def test_marks_move_as_numbers_do(data):
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 def test_every_box_of_every_layer_is_drawn_once_when_unrolled(name, steps):
     made = LAYERS[name](steps)
-    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    drawn = next(VIEWS["unrolled"].sheets(mg.Tape(made)))
     place = {entry: i for i, entry in enumerate(mg.Tape(made))}
     recorded = [g for g in structure(mg.Tape(made)) if g.kind == "dense"]
     assert sorted(boxes(drawn)) == sorted(f"n{place[g.entries[0]]}" for g in recorded)
@@ -148,7 +148,7 @@ def test_a_layer_that_counts_on_its_own_says_what_it_reads():
     x = inputs(3)
     ahead, back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
     made = mg.concatenate([ahead(x)[0], back(x[::-1])[0]], axis=-1)
-    said = frames(VIEWS["unrolled"].sheet(mg.Tape(made)))
+    said = frames(next(VIEWS["unrolled"].sheets(mg.Tape(made))))
     assert said == [
         *(f"LSTM #1: t = {t}" for t in (1, 2, 3)),
         *(f"LSTM #2: t = {4 - t}, reads x{t}" for t in (1, 2, 3)),
@@ -258,7 +258,7 @@ def drawn_between_cells(sheet):
 @pytest.mark.parametrize("name", JOINED)
 def test_every_dependence_between_cells_is_one_wire_and_no_other_is_there(name):
     made = JOINED[name]()
-    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    drawn = next(VIEWS["unrolled"].sheets(mg.Tape(made)))
     assert drawn_between_cells(drawn) == recorded(made)
 
 
@@ -276,7 +276,7 @@ def test_an_input_that_both_directions_read_is_one_circle_with_two_wires(name, v
 
 @pytest.mark.parametrize("view", ["gate", "folded", "unrolled"])
 def test_what_two_directions_join_is_one_square_that_says_so(view):
-    drawn = VIEWS[view].sheet(mg.Tape(LAYERS["twice"](3)))
+    drawn = next(VIEWS[view].sheets(mg.Tape(LAYERS["twice"](3))))
     said = [re.sub("<.*?>", "", look["label"][1:-1]) for *_, look in drawn.nodes]
     times = {"gate": "2", "folded": "t", "unrolled": "123"}[view]
     for t in times:
@@ -374,7 +374,7 @@ def straight(drawn, axis):
 @pytest.mark.parametrize("axis", [0, 1])
 def test_no_two_values_share_a_way_from_layer_to_layer(name, view, axis):
     made = LAYERS[name](3) if name in LAYERS else JOINED[name]()
-    found = sorted(straight(VIEWS[view].sheet(mg.Tape(made)), axis))
+    found = sorted(straight(next(VIEWS[view].sheets(mg.Tape(made))), axis))
     for i, (y, _, end, tail) in enumerate(found):
         for other_y, begin, _, other in found[i + 1 :]:
             if other_y > y or begin >= end - 1:
@@ -418,7 +418,7 @@ def test_long_names_stay_in_their_boxes_and_whole_in_the_tooltip(view):
     cell = LSTMCell(3, 2, rng=0)
     for path, parameter in cell.named_parameters():
         parameter.name = f"the_{path.replace('.', '_')}_of_a_cell_that_remembers"
-    drawn = VIEWS[view].sheet(mg.Tape(over_time_of(cell)))
+    drawn = next(VIEWS[view].sheets(mg.Tape(over_time_of(cell))))
     for _, _, (wide, _), look in drawn.nodes:
         if look.get("fillcolor") == "#ffeeaa":
             words = re.sub("<.*?>", "", look["label"][1:-1])
@@ -440,7 +440,7 @@ def test_a_value_that_is_read_twice_has_two_arrows_that_keep_apart():
             return y
 
     y = over_time(Squared(3, 2), mg.Tensor(np.zeros(2), "y_0"), 2)
-    drawn = VIEWS["gate"].sheet(tape(y))
+    drawn = next(VIEWS["gate"].sheets(tape(y)))
     ends = [
         tuple(map(float, look["pos"].split()[0][2:].split(",")))
         for _, head, look in drawn.edges
@@ -491,7 +491,7 @@ def test_a_hybrid_of_everything_is_drawn():
 @pytest.mark.parametrize("view", PLACED)
 def test_of_two_masked_steps_that_is_drawn_which_hands_everything_on(view, layer):
     y, _ = layer(inputs(2), mask=np.ones((2,), bool))
-    drawn = VIEWS[view].sheet(mg.Tape(y))
+    drawn = next(VIEWS[view].sheets(mg.Tape(y)))
     places = {id for id, *_ in drawn.nodes}
     assert {end for tail, head, _ in drawn.edges for end in (tail, head)} <= places
     if view == "folded":

@@ -32,7 +32,9 @@ def threads(sheet):
 
 def test_every_weight_is_one_line_that_says_its_number():
     cell = LSTMCell(3, 2, rng=0)
-    said = [text for _, _, text in threads(VIEWS["neuron"].sheet(tape(once(cell))))]
+    said = [
+        text for _, _, text in threads(next(VIEWS["neuron"].sheets(tape(once(cell)))))
+    ]
     gates = cell.forget, cell.input, cell.candidate, cell.output
     assert sorted(said) == sorted(
         f"{gate.W.name}[{k + 1}, {j + 1}] = {gate.W.data[k, j]:.4g}"
@@ -43,7 +45,7 @@ def test_every_weight_is_one_line_that_says_its_number():
 
 
 def test_a_neuron_reads_every_entry_of_x_and_of_y_and_its_own_entry_of_c():
-    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    sheet = next(VIEWS["neuron"].sheets(tape(once(LSTMCell(3, 2, rng=0)))))
     sources = {}
     for tail, head, _ in threads(sheet):
         sources.setdefault(head, set()).add(tail)
@@ -54,7 +56,7 @@ def test_a_neuron_reads_every_entry_of_x_and_of_y_and_its_own_entry_of_c():
 
 
 def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
-    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    sheet = next(VIEWS["neuron"].sheets(tape(once(LSTMCell(3, 2, rng=0)))))
     for _, _, look in sheet.edges:
         if "] = " in look["tooltip"]:
             negative = "] = -" in look["tooltip"]
@@ -65,7 +67,7 @@ def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
 def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
     for name, written in (("x", True), ("target", False)):
         x = mg.Tensor(np.ones(3), name)
-        sheet = VIEWS["neuron"].sheet(tape(mg.Dense(3, 2, mg.tanh, rng=0)(x)))
+        sheet = next(VIEWS["neuron"].sheets(tape(mg.Dense(3, 2, mg.tanh, rng=0)(x))))
         labels = [
             look["label"]
             for *_, look in sheet.nodes
@@ -76,7 +78,7 @@ def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
 
 
 def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
-    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(3, 2, rng=0))))
+    sheet = next(VIEWS["neuron"].sheets(tape(once(LSTMCell(3, 2, rng=0)))))
     dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}
     upright = [
         (tail, head)
@@ -96,7 +98,7 @@ def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
 
 
 def test_a_feed_forward_network_is_drawn_in_the_same_way():
-    sheet = VIEWS["neuron"].sheet(tape(dense()))
+    sheet = next(VIEWS["neuron"].sheets(tape(dense())))
     assert len(threads(sheet)) == 3 * 4 + 4 * 2 + 2 * 1
     assert not any(tail == head for tail, head, _ in sheet.edges)
     heights = [at[1] for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
@@ -104,13 +106,13 @@ def test_a_feed_forward_network_is_drawn_in_the_same_way():
 
 
 def test_a_deeper_box_has_a_row_of_neurons_more():
-    sheet = VIEWS["neuron"].sheet(tape(CELLS["deeper"]()))
+    sheet = next(VIEWS["neuron"].sheets(tape(CELLS["deeper"]())))
     assert len(threads(sheet)) == 6 * 5 + 2 * 6 + 3 * 2 * 5
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_dots_do_not_overlap(name):
-    sheet = VIEWS["neuron"].sheet(tape(CELLS[name]()))
+    sheet = next(VIEWS["neuron"].sheets(tape(CELLS[name]())))
     dots = [at for _, at, _, look in sheet.nodes if look["shape"] == "ellipse"]
     for one, other in itertools.combinations(dots, 2):
         assert np.hypot(one[0] - other[0], one[1] - other[1]) > 30
@@ -161,7 +163,7 @@ def test_a_stack_is_drawn_layer_above_layer():
     ]
     assert 0 < network.level[lower] < network.level[upper]
     weights = 4 * 4 * (3 + 4) + 4 * 2 * (4 + 2) + 2
-    assert len(threads(VIEWS["neuron"].sheet(tape(made)))) == weights
+    assert len(threads(next(VIEWS["neuron"].sheets(tape(made))))) == weights
 
 
 def test_the_upper_layer_reads_what_the_lower_made_at_the_same_time():
@@ -203,8 +205,8 @@ def test_a_stack_of_lstm_is_drawn_layer_above_layer():
 def test_steps_that_are_not_real_do_not_change_what_a_real_one_reads():
     layer = LSTM(3, 2, rng=0)
     batch = mg.Tensor(np.ones((2, 4, 3)), "X")
-    masked = VIEWS["neuron"].sheet(tape(layer(batch, lengths=[4, 2])[0]))
-    whole = VIEWS["neuron"].sheet(tape(layer(batch)[0]))
+    masked = next(VIEWS["neuron"].sheets(tape(layer(batch, lengths=[4, 2])[0])))
+    whole = next(VIEWS["neuron"].sheets(tape(layer(batch)[0])))
     assert threads(masked) == threads(whole)
     assert [(t, h) for t, h, _ in masked.edges] == [(t, h) for t, h, _ in whole.edges]
 
@@ -219,7 +221,7 @@ def test_a_dense_layer_that_ran_at_every_step_is_drawn_once():
     answer = mg.Dense(2, 1, rng=0)
     y = sequence(4)
     made = mg.stack([answer(y[t]) for t in range(4)])
-    sheet = VIEWS["neuron"].sheet(tape(made))
+    sheet = next(VIEWS["neuron"].sheets(tape(made)))
     assert len(threads(sheet)) == 4 * 2 * 5 + 2
 
 
@@ -227,7 +229,7 @@ def test_a_peephole_is_one_line_for_every_neuron():
     cell = PeepholeCell(3, 2, rng=0)
     for p in (cell.p_f, cell.p_i, cell.p_o):
         p.data = np.array([0.5, -0.25])
-    sheet = VIEWS["neuron"].sheet(tape(once(cell)))
+    sheet = next(VIEWS["neuron"].sheets(tape(once(cell))))
     said = [text for _, _, text in threads(sheet)]
     for letter in "fio":
         assert {f"p_{letter}[1] = 0.5", f"p_{letter}[2] = -0.25"} <= set(said)
@@ -248,7 +250,7 @@ def test_slices_of_one_matrix_product_are_neurons_of_one_layer():
 
 
 def test_a_crowded_picture_draws_the_dark_neuron_and_counts_the_rest():
-    sheet = VIEWS["neuron"].sheet(tape(once(LSTMCell(8, 6, rng=0), 8, 6)))
+    sheet = next(VIEWS["neuron"].sheets(tape(once(LSTMCell(8, 6, rng=0), 8, 6))))
     assert len(threads(sheet)) == 4 * 14
     assert "drawn: 56 of 336 weights, those of neuron 1" in sheet.notes
 
@@ -256,7 +258,7 @@ def test_a_crowded_picture_draws_the_dark_neuron_and_counts_the_rest():
 @pytest.mark.parametrize(("n", "m"), [(12, 10), (64, 128)])
 def test_long_vectors_are_shortened_and_the_picture_says_so(n, m):
     made = once(LSTMCell(n, m, rng=0), n, m)
-    sheet = VIEWS["neuron"].sheet(tape(made))
+    sheet = next(VIEWS["neuron"].sheets(tape(made)))
     dots = [node for node in sheet.nodes if node[3]["shape"] == "ellipse"]
     assert len(dots) < 60
     assert f"· · ·: entries left out, of up to {max(n, m)}" in sheet.notes
@@ -266,17 +268,17 @@ def test_long_vectors_are_shortened_and_the_picture_says_so(n, m):
 
 def test_a_batch_is_drawn_as_one_vector_and_the_picture_says_so():
     made = mg.Dense(3, 2, mg.tanh, rng=0)(mg.Tensor(np.ones((6, 3)), "X"))
-    sheet = VIEWS["neuron"].sheet(tape(made))
+    sheet = next(VIEWS["neuron"].sheets(tape(made)))
     assert len(threads(sheet)) == 6
     assert "drawn: one of 6 vectors, all computed alike" in sheet.notes
     batch = LSTM(3, 2, rng=0)(np.ones((4, 5, 3)))[0]
-    sheet = VIEWS["neuron"].sheet(tape(batch))
+    sheet = next(VIEWS["neuron"].sheets(tape(batch)))
     assert "drawn: one of 4 vectors, all computed alike" in sheet.notes
 
 
 def test_a_picture_that_shows_everything_says_nothing_of_leaving_out():
     for make in (CELLS["LSTM"], dense):
-        assert "drawn" not in "".join(VIEWS["neuron"].sheet(tape(make())).notes)
+        assert "drawn" not in "".join(next(VIEWS["neuron"].sheets(tape(make())).notes))
 
 
 def test_too_many_layers_are_refused_with_a_way_out():
@@ -289,7 +291,7 @@ def test_too_many_layers_are_refused_with_a_way_out():
 def test_an_activation_mixes_no_neurons_whether_on_or_off(activation):
     model = mg.Sequential(mg.Dense(3, 5, activation, rng=0), mg.Dense(5, 2, rng=1))
     x = mg.Tensor([1.0, -2.0, 0.5], name="x")
-    drawn = VIEWS["neuron"].sheet(tape(model(x)))
+    drawn = next(VIEWS["neuron"].sheets(tape(model(x))))
     assert len(drawn.edges) == len(threads(drawn)) == 3 * 5 + 5 * 2
 
 
@@ -346,7 +348,7 @@ def test_a_box_that_ends_in_a_sum_over_its_neurons_is_not_drawn_as_dots():
 
 def test_a_vector_of_weights_is_one_neuron():
     w = mg.Parameter(np.array([0.5, -0.25]), "w")
-    sheet = VIEWS["neuron"].sheet(tape(mg.tanh(w @ mg.Tensor(np.ones(2), "x"))))
+    sheet = next(VIEWS["neuron"].sheets(tape(mg.tanh(w @ mg.Tensor(np.ones(2), "x")))))
     assert [text for *_, text in threads(sheet)] == ["w[1] = 0.5", "w[2] = -0.25"]
 
 
@@ -455,7 +457,7 @@ def test_the_lines_are_the_true_dependencies(name):
 
 def test_a_plain_rnn_shows_what_it_reads_of_the_step_before_and_the_way_back():
     dot = draw(own_rnn(), "neuron").dot
-    sheet = VIEWS["neuron"].sheet(tape(own_rnn()))
+    sheet = next(VIEWS["neuron"].sheets(tape(own_rnn())))
     assert "y_t−1 (2,)" in written(sheet)
     lines = [look for *_, look in sheet.edges if "U[" in look["tooltip"]]
     assert len(lines) == 4
@@ -464,7 +466,7 @@ def test_a_plain_rnn_shows_what_it_reads_of_the_step_before_and_the_way_back():
 
 
 def test_entries_stand_in_brackets_and_times_below():
-    sheet = VIEWS["neuron"].sheet(tape(sequence(3)))
+    sheet = next(VIEWS["neuron"].sheets(tape(sequence(3))))
     assert {"x[1]", "y[2]", "f[1]", "c[2]", "x_t (3,)", "y_t−1 (2,)"} <= written(sheet)
 
 

@@ -359,7 +359,7 @@ def rectangles(sheet):
 
 @functools.cache
 def sheet_of(name, view):
-    return VIEWS[view].sheet(tape(MORE[name]()))
+    return next(VIEWS[view].sheets(tape(MORE[name]())))
 
 
 @pytest.mark.parametrize("view", PLACED)

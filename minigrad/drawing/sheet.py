@@ -18,7 +18,7 @@ from minigrad.drawing.words import Label
 from minigrad.tensor import Tensor
 
 TIP = 8.0  # length of an arrow
-RIM = 10.0
+RIM = 8.0
 
 
 class Sheet:
@@ -35,6 +35,7 @@ class Sheet:
         self.entries: dict[str, Entry] = {}
         self.held: dict[str, tuple[Tensor, ...]] = {}
         self.marks = 0
+        self.ways: list[XY] = []  # where lines turn
 
     # ------------------------------------------------------------------ what is drawn
 
@@ -149,6 +150,7 @@ class Sheet:
     ) -> None:
         """Draw a wire along points; its tip is at the last, if `back` at the first."""
         points = straightened(points)
+        self.ways += points
         end = points[-1]
         prefix = ""
         if back:
@@ -186,6 +188,7 @@ class Sheet:
         **look: str,
     ) -> None:
         """Draw straight lines through points, or one curve that four points give."""
+        self.ways += points
         ends = f"e,{_xy(points[-1])} " if arrow else ""
         path = list(points) if curved else curve(points, sharp=points)
         if arrow:
@@ -218,6 +221,7 @@ class Sheet:
             (prefix + tail, prefix + head, _moved(look, aside))
             for tail, head, look in other.edges
         ]
+        self.ways += [(x + aside, y) for x, y in other.ways]
         self.entries.update(other.entries)
         self.held.update({prefix + id: held for id, held in other.held.items()})
         self.notes += other.notes
@@ -278,6 +282,7 @@ class Sheet:
             ((x - w / 2, y - h / 2), (x + w / 2, y + h / 2))
             for _, (x, y), (w, h), _ in self.nodes
         ]
+        boxes += [(point, point) for point in self.ways]
         return (
             (min(low[0] for low, _ in boxes), min(low[1] for low, _ in boxes)),
             (max(high[0] for _, high in boxes), max(high[1] for _, high in boxes)),

@@ -40,7 +40,7 @@ STYLES = {
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
     RAISED: Style("#ffd7d2", "#b3001b", "box", "it raised here"),
-    FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded time steps"),
+    FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded: drawn as one"),
 }
 STEP = Style("#eaf4ec", "#3f6a47", "frame", "time step")
 CELL = Style("#eaf4ec", "#3f6a47", "frame", "the cell, which ran once")

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from minigrad.drawing.backward.forward_and_backward import backward_sheets
 from minigrad.drawing.cell.difference import difference_sheet
-from minigrad.drawing.cell.recurrent import folded_sheet, gate_sheet, unrolled_sheet
+from minigrad.drawing.cell.recurrent import folded_sheets, gate_sheets, unrolled_sheets
 from minigrad.drawing.cell.run_backwards import cotangents_sheets
 from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
-from minigrad.drawing.neuron.neurons import neuron_sheet
+from minigrad.drawing.neuron.neurons import neuron_sheets
 from minigrad.drawing.paper import LEAST
 from minigrad.drawing.view import View
 from minigrad.structure.parts import every_function, every_primitive
@@ -34,12 +34,12 @@ VIEWS: dict[str, View] = {
         least=LEAST,
     ),
     "step": View("what did the tape really record?", every_primitive, least=LEAST),
-    "gate": View("what is in the cell?", structure, gate_sheet),
-    "unrolled": View("what happens over time?", structure, unrolled_sheet),
-    "folded": View("how is it connected to itself?", structure, folded_sheet),
+    "gate": View("what is in the cell?", structure, gate_sheets),
+    "unrolled": View("what happens over time?", structure, unrolled_sheets),
+    "folded": View("how is it connected to itself?", structure, folded_sheets),
     "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
     "layer": View("which layers are there?", by_layer),
-    "neuron": View("is it a neuron or a layer?", structure, neuron_sheet),
+    "neuron": View("is it a neuron or a layer?", structure, neuron_sheets),
     "backward": View(
         "how does the gradient flow?",
         every_function,

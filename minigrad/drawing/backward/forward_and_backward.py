@@ -137,7 +137,7 @@ class ForwardAndBackward:
         rank, apart = self._rank, (72 * RANKS, 72 * NODES)
         wide, high = size_of_ranks(flat, rank, wider, words, apart)
         twin = size_of_ranks(flat, rank, lambda node: twins[node.id], words, apart)[1]
-        return wide, high + twin + 40
+        return wide, high + twin + 85  # two frames with titles, and air
 
     def _cotangent_size(self, node: Node) -> Size:
         wide, high = size(self.cotangents.label(node), "ellipse")

@@ -16,7 +16,7 @@ from minigrad.drawing.project import operand_numbers
 from minigrad.drawing.safe import SMALL, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import OUTSIDE_OF
-from minigrad.drawing.view import label, tooltip
+from minigrad.drawing.view import FOLDED, label, tooltip
 from minigrad.drawing.words import Label, shape_text, tooltip_of
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import called
@@ -85,7 +85,10 @@ class Ink:
         if group.kind in (DENSE, SEVERAL):
             name = fitting(words.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
-        self.sheet.node(id, at, (wide, high), group.kind, Label(symbol, name), says)
+        said, more = Label(symbol, name), {}
+        if group.kind == FOLDED:
+            said, more = words, {"style": "rounded,filled", "penwidth": "2"}
+        self.sheet.node(id, at, (wide, high), group.kind, said, says, **more)
         self.sheet.held[id] = held
         return id
 
@@ -203,7 +206,7 @@ def toward(near: XY, circle: XY) -> XY:
 def size(group: Part, reach: tuple[int, int]) -> tuple[float, float]:
     """Return the width and height of a node, of which `reach` counts the squares."""
     wide, high = (2 * SQUARE * squares for squares in reach)
-    if group.kind == DENSE:
+    if group.kind in (DENSE, FOLDED):
         return wide, high
     return wide if reach[0] > 1 else CIRCLE, CIRCLE
 
@@ -214,7 +217,9 @@ def rim(at: XY, onto: XY, group: Part, reach: tuple[int, int]) -> XY:
     if group.kind == JOIN:
         return at[0], onto[1] if abs(dy) <= reach[1] * SQUARE else at[1]
     wide, high = (side / 2 for side in size(group, reach))
-    if group.kind == DENSE and abs(dx) <= wide:
+    if group.kind == FOLDED and abs(dx) >= wide:
+        return at[0] + (wide if dx > 0 else -wide), onto[1]
+    if group.kind in (DENSE, FOLDED) and abs(dx) <= wide:
         return onto[0], at[1] + (high if dy > 0 else -high)
     if abs(dx) > abs(dy):
         return at[0] + (wide if dx > 0 else -wide), at[1]

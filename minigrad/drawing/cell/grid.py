@@ -51,10 +51,7 @@ class Grid:
                 outside=self.ways.outside,
                 places=self._along(row),
                 mirror=self.ways.wide if row.layer.backward else None,
-                titles=[
-                    titled(row.layer, cell.step) if isinstance(cell, Plan) else ""
-                    for cell in row.cells
-                ],
+                titles=[titled(row.layer, cell.step) for cell in row.cells],
                 rising=row.rising,
                 shared=self.links.read,
                 rise=self._rise(number),

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from minigrad.drawing.cell.links import CIRCLE, End, Links, Source, Spot
 from minigrad.drawing.cell.row_of_cells import BETWEEN, OUTSIDE
-from minigrad.drawing.cell.wire_routing import Plan
 from minigrad.drawing.curves import XY, straightened
 
 LINK, AIR = 5.0, 1.5  # squares between rows, with one height in their channel or none
@@ -156,7 +155,7 @@ class Ways:
                 )
                 top += row.below()
             self.lows.append(top)
-            top += max(plan.height for plan in row.plans) + row.above()
+            top += max(plan.height for plan in row.cells) + row.above()
         self.channels.append(top + LINK / 2)
 
     def _runs(self, source: Source, end: End) -> Iterator[Run]:
@@ -195,9 +194,7 @@ class Ways:
             return x, self._height((source.channel, source, True))
         if source.is_input:
             return x, self.lows[row] + 2.5 - OUTSIDE
-        plan = self.rows[row].slots[source.spot.column]
-        assert isinstance(plan, Plan)
-        return x, self.lows[row] + plan.height
+        return x, self.lows[row] + self.rows[row].slots[source.spot.column].height
 
     def _corners(self, source: Source, end: End) -> Iterator[XY]:
         """Yield the corners of a way, and where it ends."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from minigrad.drawing.cell.row_of_cells import OUTSIDE, Gap
+from minigrad.drawing.cell.row_of_cells import OUTSIDE
 from minigrad.drawing.cell.wire_routing import Plan, Port
 from minigrad.structure.layers import Layer, Layers
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-Slots = Mapping[int, Plan | Gap]  # what a layer shows, by column
+Slots = Mapping[int, Plan]  # what a layer shows, by column
 CIRCLE = OUTSIDE + 1.5  # squares that a circle outside needs, with its wire
 BESIDE = 1.5  # ... from a cell to the first lane beside it
 
@@ -41,19 +41,18 @@ class Shown:
         self.columns = sorted(slots, reverse=layer.backward)
         self.slots = slots
         self.cells = [slots[column] for column in self.columns]
-        self.plans = [cell for cell in self.cells if isinstance(cell, Plan)]
         self.extra, self.beside = extra, beside
         self.fed: set[Tensor] = set()
         self.rising: set[Tensor] = set()
 
     def above(self) -> float:
         """Return the room for what is drawn above the cells, in squares."""
-        circles = any(set(plan.ups) - self.rising for plan in self.plans)
+        circles = any(set(plan.ups) - self.rising for plan in self.cells)
         return max(CIRCLE * circles, self.extra[0])
 
     def below(self) -> float:
         """Return the room for what is drawn below the cells, in squares."""
-        read = {value for plan in self.plans for value in plan.step.inputs}
+        read = {value for plan in self.cells for value in plan.step.inputs}
         return max(CIRCLE * bool(read - self.fed), self.extra[1])
 
     def across(self, plan: Plan, port: Port) -> float:
@@ -130,8 +129,6 @@ class Links:
         """Note what a row reads from below, and what it makes."""
         row = self.rows[number]
         for column, plan in zip(row.columns, row.cells, strict=True):
-            if not isinstance(plan, Plan):
-                continue
 
             def spot(side: str, k: int, at: int = column, of: Plan = plan) -> Spot:
                 aside = row.across(of, Port(side, k))

@@ -72,7 +72,7 @@ def told(
 def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
     """Say what inputs hold where no wire says it: outputs of layers, joined."""
     for row in rows:
-        inputs = [value for cell in row.plans for value in cell.step.inputs]
+        inputs = [value for cell in row.cells for value in cell.step.inputs]
         for value in inputs:
             if value in row.fed or value not in row.layer.fed:
                 continue

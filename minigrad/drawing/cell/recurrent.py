@@ -12,15 +12,16 @@ entry by entry, and what was recorded outside the loops.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from minigrad.drawing.cell.cell_painter import Ink
+from minigrad.drawing.cell.cell_painter import Ink, fitting
+from minigrad.drawing.cell.closed import Closed
 from minigrad.drawing.cell.delays import Returning, around
 from minigrad.drawing.cell.grid import Draw, Grid, draw_row
 from minigrad.drawing.cell.links import BESIDE, Links, Shown
 from minigrad.drawing.cell.notes import before, shared, span, title, told
-from minigrad.drawing.cell.row_of_cells import Gap, Stand
+from minigrad.drawing.cell.row_of_cells import Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced
@@ -35,27 +36,42 @@ from minigrad.tensor import Tensor
 MANY = 4  # more time steps than that are not drawn side by side
 
 
+def gate_sheets(tape: Tape) -> Iterator[Sheet]:
+    """Yield the picture of one time step of every layer; then one open, others boxes.
+
+    Raises NotPlaced for what is no recurrent cell.
+    """
+    yield gate_sheet(tape)
+    if len(_layers(tape)) > 1:
+        yield gate_sheet(tape, many=1)
+
+
 def gate_sheet(
-    tape: Tape, ink_of: Callable[..., Ink] = Ink, for_all: bool = False
+    tape: Tape,
+    ink_of: Callable[..., Ink] = Ink,
+    for_all: bool = False,
+    many: int | None = None,
 ) -> Sheet:
-    """Return the picture of one time step of every layer, drawn with this ink.
+    """Return the picture of one time step of so many layers, drawn with this ink.
 
     If it is to stand for all of them, its values are called f_t and y_t−1. Raises
     NotPlaced for what is no recurrent cell.
     """
     layers = _layers(tape)
-    rows = []
+    rows: list[Shown] = []
     names: dict[Tensor, str] = {}
     for layer in layers:
         column = _typical(layers, layer)
         step = layer.at(column)
         if step is not None:
-            rows.append(Shown(layer, {column: _planned(layer, step)}))
+            open = many is None or len(rows) < many
+            cell = _planned(layer, step) if open else _closed_layer(layer, step)
+            rows.append(Shown(layer, {column: cell}))
             if for_all and len(layer.steps) > 1:
                 names.update(names_over_time(layer.steps, step))
-    said = []
+    said = _closed_layers(layers, many)
     for row in rows:
-        step, count = row.plans[0].step, len(row.layer.steps)
+        step, count = row.cells[0].step, len(row.layer.steps)
         if count > 1:
             said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
     if for_all:
@@ -68,10 +84,22 @@ def _span_of_many(layer: Layer, step: Step) -> str:
     return span(layer, step) if len(layer.steps) > 1 else title(layer, step)
 
 
-def unrolled_sheet(tape: Tape) -> Sheet:
-    """Return the picture of the time steps side by side.
+def unrolled_sheets(tape: Tape) -> Iterator[Sheet]:
+    """Yield the picture of the time steps side by side; then with fewer of them open.
 
     Raises NotPlaced for what is no recurrent cell, and for many steps that differ.
+    """
+    layers = _layers(tape)
+    yield unrolled_sheet(tape)
+    for many in dict.fromkeys((len(layers), 1, 0)):
+        yield unrolled_sheet(tape, many)
+
+
+def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
+    """Return the picture of the time steps side by side.
+
+    many   in how many layers one time step is open and the others are boxes; if not
+           given, all are open
     """
     layers = _layers(tape)
     rows = []
@@ -79,43 +107,65 @@ def unrolled_sheet(tape: Tape) -> Sheet:
         band: _gaps([layer for layer in layers if layer.band == band])
         for band in range(layers.bands)
     }
-    for layer in layers:
+    said = []
+    for i, layer in enumerate(layers):
         gaps = gaps_of[layer.band]
         left_out = {column for gap in gaps for column in gap}
-        if (many := len(set(layer.columns) - left_out)) > 2 * MANY:
-            said = f"{many} time steps that differ are too many"
-            raise NotPlaced(f"{said} to stand side by side")
-        slots: dict[int, Plan | Gap] = {}
-        like = _planned(layer, typical(layer.steps))
+        drawn = [column for column in layer.columns if column not in left_out]
+        if len(drawn) > 2 * MANY:
+            why = f"{len(drawn)} time steps that differ are too many"
+            raise NotPlaced(f"{why} to stand side by side")
+        example = typical(layer.steps)
+        like = _planned(layer, example) if many is None or i < many else None
+        slots: dict[int, Plan] = {}
         for column, step in zip(layer.columns, layer.steps, strict=True):
-            gap = next((gap for gap in gaps if column in gap), None)
-            if gap is None:
+            gap = next((gap for gap in gaps if column in gap), [column])
+            if column != gap[0]:
+                continue
+            if column in drawn and (many is None or (like and step is example)):
                 slots[column] = _planned(layer, step, like)
-            elif gap[0] not in slots:
-                slots[gap[0]] = _gap(layer, gap)
+            else:
+                slots[column] = _closed(layer, gap, example, like)
         rows.append(Shown(layer, slots))
-    shares = [(layer, shared(layer)) for layer in layers]
-    return _grid(tape, layers, rows, shares, title)
+        if many is not None:
+            is_open = f"t = {example.t} is open, " if like else ""
+            said.append((layer, f"{is_open}every other time step is a box"))
+            said.append((layer, _unlike(layer)))
+    said += [(layer, shared(layer)) for layer in layers]
+    return _grid(tape, layers, rows, said, title)
 
 
-def folded_sheet(tape: Tape) -> Sheet:
-    """Return the picture of cells whose state comes back to them.
+def folded_sheets(tape: Tape) -> Iterator[Sheet]:
+    """Yield the picture of cells whose state comes back; then one open, others boxes.
 
     Where there is nothing to fold, another view is drawn, and its note says why.
     """
     layers = _layers(tape)
     for layer in layers:
         if why := _unlike(layer):
-            sheet = unrolled_sheet(tape) if len(layer.steps) > 1 else gate_sheet(tape)
-            name = "unrolled" if len(layer.steps) > 1 else "gate"
-            sheet.notes.insert(0, f"not folded, because {why}; this is the view {name}")
-            return sheet
-    rows, said, names = [], [], {}
-    for layer in layers:
+            once = len(layer.steps) < 2
+            view, sheets = (
+                ("gate", gate_sheets) if once else ("unrolled", unrolled_sheets)
+            )
+            for sheet in sheets(tape):
+                instead = f"not folded, because {why}; this is the view {view}"
+                sheet.notes.insert(0, instead)
+                yield sheet
+            return
+    for many in (len(layers), 1, 0) if len(layers) > 1 else (1,):
+        yield _folded_sheet(tape, layers, many)
+
+
+def _folded_sheet(tape: Tape, layers: Layers, many: int) -> Sheet:
+    """Return the picture of cells whose state comes back, so many layers open."""
+    rows: list[Shown] = []
+    names: dict[Tensor, str] = {}
+    said = _closed_layers(layers, many)
+    for i, layer in enumerate(layers):
         column = _typical(layers, layer)
         step = layer.at(column)
         assert step is not None
-        cell = _planned(layer, step)
+        cell = _planned(layer, step) if i < many else _closed_layer(layer, step)
         names.update(names_over_time(layer.steps, step))
         ways = [around(cell, k)[1] for k in range(len(step.states))]
         extra = (
@@ -157,7 +207,7 @@ def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
         for first, last in zip(found[0].states, found[-1].states, strict=True)
     ]
     stride = (found[1].t or 0) - (found[0].t or 0)
-    Returning(tape, shown.plans[0], ends, stride, ink, stand)
+    Returning(tape, shown.cells[0], ends, stride, ink, stand)
 
 
 def default(tape: Tape) -> str:
@@ -264,19 +314,33 @@ def _repeating(layer: Layer) -> set[int]:
     return {layer.columns[i] for run in found for i in run.times}
 
 
-def _gap(layer: Layer, columns: range) -> Gap:
-    inside = [
-        step
-        for column, step in zip(layer.columns, layer.steps, strict=True)
-        if column in columns
-    ]
-    first, last = inside[0].t, inside[-1].t
-    example = layer.steps[layer.steps.index(inside[0]) - 1].t
-    return Gap(
-        Label(
-            "…", "", f"{len(inside)} time steps\nt = {first} … {last}\nas t = {example}"
-        ),
-        f"{len(inside)} time steps, t = {first} to {last}: the same primitives "
-        f"and the same Parameters as t = {example}",
-        tuple(entry for step in inside for entry in step.entries),
+def _closed(
+    layer: Layer, columns: Sequence[int], example: Step, like: Plan | None
+) -> Closed:
+    """Return the box of one time step, or of several that repeat each other."""
+    found = zip(layer.columns, layer.steps, strict=True)
+    inside = [step for column, step in found if column in columns]
+    first, last, many = inside[0].t, inside[-1].t, len(inside)
+    same = _in_order(_signature(inside[0]), _signature(example))
+    as_it = f"as t = {example.t}" if same else f"unlike {example.t}"
+    as_it = as_it if like else fitting(layer.name, 4.7)
+    if many == 1:
+        return Closed(inside, Label("", f"t = {first}", as_it), f"t = {first}", like)
+    says = (
+        f"{many} time steps, t = {first} to {last}: the same primitives and the same "
+        f"Parameters as t = {example.t}"
     )
+    words = Label("…", "", f"{many} steps\n{first} … {last}\n{as_it}")
+    return Closed(inside, words, says, like)
+
+
+def _closed_layer(layer: Layer, step: Step) -> Closed:
+    """Return the box of a layer, of which a page does not hold more."""
+    many = len(weights(step.entries))
+    words = Label("", layer.name, f"{many} Parameters")
+    return Closed([step], words, layer.name, width=10)
+
+
+def _closed_layers(layers: Layers, many: int | None) -> list[tuple[Layer, str]]:
+    closed = list(layers)[many:] if many is not None else []
+    return [(layer, "a box, for a page does not hold more") for layer in closed]

@@ -21,29 +21,18 @@ from minigrad.drawing.cell.cell_painter import (
     text_width,
     toward,
 )
+from minigrad.drawing.cell.closed import Closed
 from minigrad.drawing.cell.routes import Point
 from minigrad.drawing.cell.wire_routing import BOX, Key, Plan, Port, Wire
 from minigrad.drawing.curves import XY
 from minigrad.drawing.safe import MEDIUM
 from minigrad.drawing.styles import CELL, STEP
-from minigrad.drawing.view import FOLDED
-from minigrad.drawing.words import Label, shape_text
+from minigrad.drawing.words import shape_text
 from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-# squares: from frame to outer circle, from frame to frame, and where steps are left out
-OUTSIDE, BETWEEN, GAP = 5, 4, 10
-
-
-@dataclass(frozen=True, eq=False)
-class Gap:
-    """Time steps that are not drawn: how many, and which words say so."""
-
-    label: Label
-    tooltip: str
-    entries: tuple[Tensor, ...]
-    width: int = GAP
+OUTSIDE, BETWEEN = 5, 4  # squares: from frame to outer circle, from frame to frame
 
 
 @dataclass(eq=False)
@@ -75,7 +64,7 @@ class Row:
     def __init__(
         self,
         tape: Tape,
-        cells: Sequence[Plan | Gap],
+        cells: Sequence[Plan],
         notes: Sequence[str] = (),
         ink: Ink | None = None,
         stand: Stand | None = None,
@@ -92,10 +81,7 @@ class Row:
         self._note_levels(cells, places)
         for i, (cell, self.x) in enumerate(zip(cells, places, strict=True)):
             self.aside = BETWEEN / 2 if i else self.stand.outside
-            if isinstance(cell, Gap):
-                self._gap(cell, cells[i - 1], cells[i + 1 : i + 2])
-            else:
-                self._cell(cell, self.stand.titles[i] if self.stand.titles else None)
+            self._cell(cell, self.stand.titles[i] if self.stand.titles else None)
         self._leave()
 
     def xy(self, point: tuple[float, float]) -> XY:
@@ -106,14 +92,12 @@ class Row:
 
     # -------------------------------------------------------------- from cell to cell
 
-    def _note_levels(
-        self, cells: Sequence[Plan | Gap], places: Sequence[float]
-    ) -> None:
+    def _note_levels(self, cells: Sequence[Plan], places: Sequence[float]) -> None:
         """Note where states go level outside the cells: what passes hops over them."""
         end = places[0] - self.stand.outside
         for i, (cell, self.x) in enumerate(zip(cells, places, strict=True)):
             after = self.stand.outside if i == len(cells) - 1 else 0.0
-            for port, (x, y) in cell.at.items() if isinstance(cell, Plan) else ():
+            for port, (x, y) in cell.at.items():
                 if isinstance(port, Port) and port.side in ("before", "after"):
                     far = end - self.x if port.side == "before" else x + after
                     self.ink.add_levels([self.xy((x, y)), self.xy((far, y))])
@@ -154,50 +138,20 @@ class Row:
             points = [*way.half.points, toward(way.half.points[-1], at)]
             self.ink.wire(way, self.ink.outer(way.half.value, at), points)
 
-    def _gap(self, gap: Gap, before: Plan | Gap, after: Sequence[Plan | Gap]) -> None:
-        """Draw a box for what is not drawn; the states pass through it."""
-        assert isinstance(before, Plan)
-        id = self.ink.box_id("gap")
-        (x, y), (a, b) = self.xy((0, 0)), self.xy((GAP, before.height))
-        self.sheet.node(
-            id,
-            ((x + a) / 2, (y + b) / 2),
-            (abs(a - x), b - y),
-            FOLDED,
-            gap.label,
-            gap.tooltip,
-            peripheries="2",
-        )
-        self.sheet.held[id] = gap.entries
-        handed_on = {}
-        for k, way in self.ways_out.items():
-            level = self.plan.at[Port("after", k)][1]
-            end = self.xy((-1 / 3, level))
-            self.ink.wire(way, id, [*way.half.points, end])
-            for cell in after:
-                assert isinstance(cell, Plan)
-                before_it = cell.step.states[k].before
-                value = way.half.value if before_it is None else before_it
-                if value.primitive is None:  # a cut: no step has made this
-                    continue
-                start = self.xy((GAP + 1 / 3, level))
-                half = Half(id, [start], value, way.half.belt)
-                handed_on[k] = Way(half, set(), ("", None))
-        self.ways_out = handed_on
-
     # ------------------------------------------------------------------- within a cell
 
     def _cell(self, plan: Plan, title: str | None) -> None:
         step = plan.step
         self.plan = plan
-        words = path(step.scope)
-        if title is None:
-            title = _title(plan)
-        (x, y), (a, b) = self.xy((0, 0)), self.xy((plan.width, plan.height))
-        style = CELL if step.t is None else STEP
-        text = fitting(title, (abs(a - x) - 16) / MEDIUM)
-        low, high = (min(x, a), y), (max(x, a), b)
-        self.sheet.frame(low, high, style, text, words, self.backward)
+        if not isinstance(plan, Closed):
+            words = path(step.scope)
+            if title is None:
+                title = _title(plan)
+            (x, y), (a, b) = self.xy((0, 0)), self.xy((plan.width, plan.height))
+            style = CELL if step.t is None else STEP
+            text = fitting(title, (abs(a - x) - 16) / MEDIUM)
+            low, high = (min(x, a), y), (max(x, a), b)
+            self.sheet.frame(low, high, style, text, words, self.backward)
         self.ids = {
             key: self.ink.node(key, self.xy(at), plan.reach(key))
             for key, at in plan.at.items()
@@ -306,7 +260,7 @@ def _title(plan: Plan) -> str:
     return str(plan.step.scope[-1]) if plan.step.scope else ""
 
 
-def _one_after_the_other(cells: Sequence[Plan | Gap]) -> list[float]:
+def _one_after_the_other(cells: Sequence[Plan]) -> list[float]:
     x = float(OUTSIDE)
     places = []
     for cell in cells:

@@ -19,11 +19,14 @@ from minigrad.drawing.safe import SMALL, width
 from minigrad.structure.provenance import length
 from minigrad.tensor import Tensor
 
-DOT, APART = 28.0, 43.0  # points: a dot, and from dot to dot
+DOT, APART, CLOSE = 28.0, 43.0, 33.0  # points: a dot; from dot to dot
 LOW, HIGH = 105.0, 150.0  # between levels: for lines of one entry each, for weights
 STEEP, FARTHEST = 2.25, 420.0  # as wide for its height a line may be; highest level
-WIDEST = 1400.0  # a wider picture has smaller letters than can be read
-FEW = (99, 12, 8, 6)  # dots of a vector: as many as there is room for
+LOWER = 0.75  # times that high, if nothing else helps
+SPARSER = (  # dots of a vector, from dot to dot, and how much of the height: on a page
+    (99, APART, 1.0), (99, CLOSE, 1.0), (8, CLOSE, 1.0), (4, CLOSE, 1.0),
+    (99, CLOSE, LOWER), (8, CLOSE, LOWER), (4, CLOSE, LOWER), (3, CLOSE, LOWER),
+)  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -47,8 +50,11 @@ class Dots:
     (3, [])
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(
+        self, network: Network, few: int = 99, apart: float = APART, high: float = 1.0
+    ) -> None:
         self.network = network
+        self.few, self.apart, self.high = few, apart, high
         self.level = network.level
         self.rows: dict[int, list[Tensor]] = {}
         order = {value: i for i, value in enumerate(network.maker)}
@@ -62,25 +68,20 @@ class Dots:
             found.sort(
                 key=lambda v: (self.first.get(v, 0), v in network.before, v.tick)
             )
-        self.few = next((few for few in FEW if self._widest(few) < WIDEST), FEW[-1])
         self.hidden = [v for v in self.level if length(v) > self.few]
         self.at: dict[Tensor, Place] = {}
         for row in sorted(self.rows):
             self._row(self.rows[row])
         self._lift()
 
-    def shown(self, value: Tensor, few: int) -> list[int]:
+    def shown(self, value: Tensor) -> list[int]:
         """Return which entries of a vector are drawn."""
-        n = length(value)
+        n, few = length(value), self.few
         return [*range(n)] if n <= few else [*range(few - 2), n - 1]
 
-    def _widest(self, few: int) -> float:
-        rows = self.rows.values()
-        return max(math.fsum(self._room(v, few) for v in row) for row in rows)
-
-    def _room(self, value: Tensor, few: int) -> float:
-        slots = min(length(value), few)
-        return APART * slots + 30 + self._margin(value)
+    def _room(self, value: Tensor) -> float:
+        slots = min(length(value), self.few)
+        return self.apart * slots + 30 + self._margin(value)
 
     def _margin(self, value: Tensor) -> float:
         """Return the room for the names of a layer's Parameters, beside its dots."""
@@ -88,7 +89,7 @@ class Dots:
         return 12 + SMALL * width(layer.names.replace("_", "")) if layer else 0.0
 
     def _row(self, values: list[Tensor]) -> None:
-        wide = [self._room(value, self.few) for value in values]
+        wide = [self._room(value) for value in values]
         x = -math.fsum(wide) / 2
         for i, (value, room) in enumerate(zip(values, wide, strict=True)):
             wished = self._wished(value, x + room / 2) - room / 2
@@ -98,12 +99,14 @@ class Dots:
 
     def _placed(self, value: Tensor, left: float) -> Place:
         """Return the place of a vector that begins there, on the ground as yet."""
-        margin, shown = self._margin(value), self.shown(value, self.few)
+        margin, shown = self._margin(value), self.shown(value)
         hides = length(value) > self.few
-        first = left + margin + APART / 2
+        first = left + margin + self.apart / 2
         slots = [*range(self.few - 2), self.few - 1] if hides else shown
-        dots = {k: (first + APART * i, 0.0) for k, i in zip(shown, slots, strict=True)}
-        gap = (first + APART * (self.few - 2), 0.0) if hides else None
+        dots = {
+            k: (first + self.apart * i, 0.0) for k, i in zip(shown, slots, strict=True)
+        }
+        gap = (first + self.apart * (self.few - 2), 0.0) if hides else None
         return Place(dots, margin, gap)
 
     def _wished(self, value: Tensor, otherwise: float) -> float:
@@ -126,8 +129,10 @@ class Dots:
         for row in sorted(self.rows):
             weighted = any(value in self.network.layers for value in self.rows[row])
             if row:
-                least = HIGH if weighted else LOW
-                height += min(max(least, flat.get(row, 0.0) / STEEP), FARTHEST)
+                least = self.high * (HIGH if weighted else LOW)
+                height += min(
+                    max(least, self.high * flat.get(row, 0.0) / STEEP), FARTHEST
+                )
             for value in self.rows[row]:
                 place = self.at[value]
                 dots = {k: (x, height) for k, (x, _) in place.dots.items()}

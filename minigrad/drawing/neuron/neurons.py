@@ -17,11 +17,12 @@ out, and of long vectors the dots in the middle. The picture says how many.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from minigrad.context import path
 from minigrad.drawing.curves import XY
 from minigrad.drawing.legend import sign
-from minigrad.drawing.neuron.dots import DOT, Dots, Place
+from minigrad.drawing.neuron.dots import DOT, SPARSER, Dots, Place
 from minigrad.drawing.neuron.lines import (
     FAINT,
     SHOWN,
@@ -62,20 +63,22 @@ POINT = STYLES["elementwise"]._replace(legend="combined entry by entry")
 MIXED = STYLES["linear"]._replace(shape="ellipse", legend="combined otherwise")
 
 
-def neuron_sheet(tape: Tape) -> Sheet | None:
-    """Return the picture of a network, recurrent or not, as dots and lines.
+def neuron_sheets(tape: Tape) -> Iterator[Sheet]:
+    """Yield the picture of a network, recurrent or not, as dots and lines; then fewer.
 
     Raises ValueError for one of so many layers that it fits on no page, and NotPlaced
     where a dot would stand for entries that are read differently, as in K.T.
     """
     network = Network(tape)
     if not network.layers:
-        return None
-    dots = Dots(network)
+        return
+    *_, fewest = SPARSER
+    dots = Dots(network, *fewest)
     many = sum(len(place.dots) for place in dots.at.values())
     if many > MOST:
         raise _too_many(many, len(network.layers), tape)
-    return Neurons(network, dots).sheet
+    for sparse in SPARSER:
+        yield Neurons(network, Dots(network, *sparse)).sheet
 
 
 class Neurons:

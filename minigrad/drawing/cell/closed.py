@@ -1,0 +1,99 @@
+"""A cell drawn as a box: time steps, or a layer, of which a page does not show more.
+
+States go through it as they do through the cell beside it, an input comes in from below
+and what it makes leaves above; so it stands in a row like any other cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeGuard
+
+from minigrad.drawing.cell.places import Key, Plan, Port, Wire
+from minigrad.drawing.cell.routes import Route
+from minigrad.drawing.view import FOLDED, Group
+from minigrad.drawing.words import Label
+from minigrad.structure.parts import Part
+from minigrad.structure.time_steps import State, Step
+
+WIDTH, LEVEL = 4, 4  # squares: across, and from state to state
+
+
+class Closed(Plan):
+    """The plan of a box; it is as high as the cell that it should be `like`."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        label: Label,
+        tooltip: str,
+        like: Plan | None = None,
+        width: int = WIDTH,
+    ) -> None:
+        self.like, self.width = like, width
+        super().__init__(_as_one(steps, label, tooltip))
+
+    def _place(self) -> None:
+        (box,) = self.step.groups
+        like, states = self.like, self.step.states
+        self.belt = like.belt if like is not None else max(0, len(states) - 1)
+        level = {k: LEVEL * k + LEVEL // 2 for k in range(len(states))}
+        self.height = LEVEL * max(2, len(states))
+        if like is not None:
+            self.height = like.height
+            level |= {p.number: y for p, (_, y) in like.at.items() if _is_state(p)}
+        self.top, self.right = self.height - 3, self.width
+        self.slices, self.first, self.downward = {}, {}, set()
+        self.ups = [v for v in self.step.leaves if v in self.maker]
+        self.at[box] = self.reach(box)
+        for k, state in enumerate(states):
+            if state.before is not None:
+                self.at[Port("before", k)] = 0, level[k]
+            if state.after is not None:
+                self.at[Port("after", k)] = self.width, level[k]
+        for side, y, values in (
+            ("input", 0, self.step.inputs), ("up", self.height, self.ups)
+        ):  # fmt: skip
+            for k in range(len(values)):
+                self.at[Port(side, k)] = self.width * (k + 1) // (len(values) + 1), y
+
+    def _wires(self) -> Iterator[Wire]:
+        """Yield straight wires to and from the box, one for each that reads."""
+        (box,) = self.step.groups
+        for k, value in enumerate(self.step.inputs):
+            yield Wire(value, Port("input", k), [box], [Route([], False)])
+        for k, value in enumerate(self.ups):
+            x, y = self.at[Port("up", k)]
+            yield Wire(value, box, [Port("up", k)], [Route([(x, y + 1)], False)])
+        for k, (before, after) in enumerate(self.step.states):
+            if before is not None:
+                yield Wire(before, Port("before", k), [box], [Route([], False)])
+            if after is not None:
+                x, y = self.at[Port("after", k)]
+                yield Wire(after, box, [Port("after", k)], [Route([(x + 1, y)], False)])
+
+    def reach(self, key: Key) -> tuple[int, int]:
+        """Return how many squares the box takes to each side."""
+        return (self.width // 2, self.height // 2) if isinstance(key, Part) else (0, 0)
+
+    def along_belt(self, wire: Wire, reader: Key) -> bool:
+        """Is this the line of the carried state, into the box or out of it?"""
+        return any(_is_state(p) and p.number == self.belt for p in (wire.maker, reader))
+
+
+def _is_state(key: Key) -> TypeGuard[Port]:
+    return isinstance(key, Port) and key.side in ("before", "after")
+
+
+def _as_one(steps: Sequence[Step], label: Label, tooltip: str) -> Step:
+    """Return several steps as one that has a single part, or one step alone."""
+    first, last = steps[0], steps[-1]
+    entries = tuple(entry for step in steps for entry in step.entries)
+    states = [
+        State(begin.before, end.after)
+        for begin, end in zip(first.states, last.states, strict=True)
+    ]
+    one = len(steps) == 1
+    inputs, leaves = (first.inputs, first.leaves) if one else ([], [])
+    box = Group(entries, first.scope, FOLDED, label, tooltip)
+    return Step(first.t if one else None, first.scope, [box], inputs, states, leaves)

@@ -1,0 +1,53 @@
+"""What every view of every model prints at on a page of A4, and what that is told by."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from model_cases import MODELS
+from view_cases import sequence
+
+import minigrad as mg
+from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.dot import Graph
+from minigrad.drawing.fold import foldings
+from minigrad.drawing.paper import fitted, smallest_words
+from minigrad.drawing.project import Picture
+from minigrad.drawing.render import render
+
+pytestmark = pytest.mark.slow
+
+LONG = {f"LSTM of {T} steps": lambda T=T: sequence(T) for T in (1, 4, 5)}
+SMALLER = {  # points, where even the most folded picture is larger than a page
+    ("twice", "gate"): 5.6,  # four layers of two directions
+    ("twice", "neuron"): 4.4,
+    ("twice", "cotangents"): 3.6,  # it opens every layer
+    ("three", "cotangents"): 4.8,
+    ("twice", "folded"): 5.0,
+    ("three", "folded"): 5.8,
+    ("hostile", "any"): 3.5,  # nine long names in a row, and no step or layer
+    ("constants", "any"): 4.8,  # twelve functions in a row
+    ("physics", "any"): 3.8,
+}
+INSTALLED = pytest.mark.skipif(shutil.which("dot") is None, reason="dot is not here")
+
+
+def printed(svg):
+    """Return the size in points of the smallest words of a picture fitted on A4."""
+    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups()
+    return smallest_words(svg) * fitted(tuple(map(float, size)))[1]
+
+
+@pytest.mark.parametrize(
+    "renderer", [pytest.param("dot", marks=INSTALLED), "graphviz-pure"]
+)
+@pytest.mark.parametrize("name", [*MODELS, *LONG])
+def test_words_can_be_read_on_a_page(name, renderer):
+    made = mg.Tape({**MODELS, **LONG}[name]()).outputs
+    for view, each in VIEWS.items():
+        if view == "difference":
+            continue  # of two models, not of one
+        least = SMALLER.get((name, view), SMALLER.get((name, "any"), each.least))
+        assert printed(draw(made, view, renderer=renderer).svg()) >= least, view
