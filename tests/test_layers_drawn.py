@@ -453,7 +453,7 @@ def test_a_value_that_is_read_twice_has_two_arrows_that_keep_apart():
 @pytest.mark.parametrize("renderer", RENDERERS)
 @pytest.mark.parametrize("name", ["stack", "bidirectional"])
 def test_layers_are_painted_by_every_renderer(name, renderer):
-    drawing = draw(LAYERS[name](3), "unrolled", renderer=renderer)
+    drawing = draw(LAYERS[name](3), "unrolled", fold=False, renderer=renderer)
     groups = [each.get("class") for each in ET.fromstring(drawing.svg()).iter()]
     assert groups.count("cluster") == 6
     assert groups.count("node") == int(repr(drawing).split()[1])

@@ -71,12 +71,12 @@ def test_a_cut_is_seen_in_the_picture_and_no_line_leads_across():
 
     def picture(k, view="unrolled", steps=4):
         pieces = truncated(layer, RNG.standard_normal((steps, 2)), k)
-        return mg.draw([piece.y for piece in pieces], view=view).dot
+        return mg.draw([piece.y for piece in pieces], view=view, fold=False).dot
 
     for text, ends, begins in (
         (picture(4), 0, {"y_0", "c_0"}),
         (picture(2), 2, {"y_0", "c_0", "y_2", "c_2"}),
-        (picture(6, steps=12), 0, {"y_0", "c_0", "y_6", "c_6"}),  # t = 6 is left out
+        (picture(6, steps=12), 2, {"y_0", "c_0", "y_6", "c_6"}),  # t = 6 is left out
     ):
         assert text.count("label=<cut>") == ends
         assert set(re.findall(r'tooltip="([yc]_\d+) = \[', text)) == begins

@@ -11,11 +11,7 @@ from view_cases import sequence
 
 import minigrad as mg
 from minigrad.drawing import VIEWS, draw
-from minigrad.drawing.dot import Graph
-from minigrad.drawing.fold import foldings
 from minigrad.drawing.paper import fitted, smallest_words
-from minigrad.drawing.project import Picture
-from minigrad.drawing.render import render
 
 pytestmark = pytest.mark.slow
 

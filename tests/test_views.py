@@ -187,7 +187,7 @@ class Leaky(mg.Module):
 )
 def test_operands_that_may_not_be_swapped_are_numbered_where_they_come_in(view, steps):
     state = State(mg.Tensor(np.zeros(2), "y_0"), mg.Tensor(np.ones(2), "c_0"))
-    dot = draw(list(over_time(Leaky(), state, 3)), view).dot
+    dot = draw(list(over_time(Leaky(), state, 3)), view, fold=False).dot
     at = r'\[.*?pos="(?:e,)?(\S+),(\S+?)[ "]'
     numbers = re.findall(rf"(n\d+)_([12]) {at}", dot)
     assert len(numbers) == 2 * 2 * steps
@@ -218,7 +218,7 @@ class Late(mg.Module):
 
 def test_the_belt_of_a_last_step_goes_as_far_as_its_values_are_read():
     state = State(mg.Tensor(np.zeros(2), "y_0"), mg.Tensor(np.ones(2), "c_0"))
-    dot = draw(over_time(Late(), state, 3).y, "unrolled").dot
+    dot = draw(over_time(Late(), state, 3).y, "unrolled", fold=False).dot
     wires = r'(\w+) -> (\w+) \[.*?penwidth=3 pos="e,(.*?)" .*?tooltip="(\w+) '
     belt = re.findall(wires, dot)
     assert [value for *_, value in belt] == ["c_0", "k_1", "c_1", "k_2", "c_2"]
@@ -421,16 +421,25 @@ def test_the_gate_view_says_which_step_it_shows_and_what_it_does_not():
 
 
 def test_the_unrolled_view_says_that_the_weights_are_shared():
-    dot = draw(sequence(3), "unrolled").dot
+    dot = draw(sequence(3), "unrolled", fold=False).dot
     assert "all 3 time steps read the same 8 Parameters" in dot
     assert [f'label="t = {t}"' in dot for t in (1, 2, 3, 4)] == [True] * 3 + [False]
 
 
 def test_a_long_sequence_is_drawn_as_first_second_and_last():
-    dot = draw(sequence(100), "unrolled").dot
+    dot = draw(sequence(100), "unrolled", fold=False).dot
     shown = re.findall(r'label="t = (\d+)"', dot)
     assert shown == ["1", "2", "100"]
     assert "97 time steps" in dot
+
+
+def test_what_a_page_does_not_hold_of_the_steps_is_a_box_for_each():
+    dot = draw(sequence(100), "unrolled").dot
+    assert re.findall(r'label="t = (\d+)"', dot) == ["2"]  # its frame
+    assert re.findall(r">t = (\d+)</FONT><BR/>[^>]*>as t = 2<", dot) == ["1", "100"]
+    assert "t = 2 is open, every other time step is a box" in dot
+    for end in ("x_1", "y_1", "x_2", "y_2", "x_100", "y_100", "c_0", "c_100"):
+        assert f'tooltip="{end} = ' in dot
 
 
 def test_the_folded_view_marks_the_delay_and_both_ends():

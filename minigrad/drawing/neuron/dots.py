@@ -73,6 +73,7 @@ class Dots:
         for row in sorted(self.rows):
             self._row(self.rows[row])
         self._lift()
+        self.count = sum(len(place.dots) for place in self.at.values())
 
     def shown(self, value: Tensor) -> list[int]:
         """Return which entries of a vector are drawn."""

@@ -72,13 +72,12 @@ def neuron_sheets(tape: Tape) -> Iterator[Sheet]:
     network = Network(tape)
     if not network.layers:
         return
-    *_, fewest = SPARSER
-    dots = Dots(network, *fewest)
-    many = sum(len(place.dots) for place in dots.at.values())
-    if many > MOST:
-        raise _too_many(many, len(network.layers), tape)
-    for sparse in SPARSER:
-        yield Neurons(network, Dots(network, *sparse)).sheet
+    found = [Dots(network, *sparse) for sparse in SPARSER]
+    some = [dots for dots in found if dots.count <= MOST]
+    if not some:
+        raise _too_many(found[-1].count, len(network.layers), tape)
+    for dots in some:
+        yield Neurons(network, dots).sheet
 
 
 class Neurons:
