@@ -15,7 +15,6 @@ from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Way, t
 from minigrad.drawing.cell.link_ways import Ways
 from minigrad.drawing.cell.links import End, Links, Shown, Source
 from minigrad.drawing.cell.row_of_cells import Row, Stand
-from minigrad.drawing.cell.wire_routing import Plan
 from minigrad.drawing.curves import XY, shortened
 from minigrad.drawing.view import label, tooltip
 from minigrad.drawing.words import label_of

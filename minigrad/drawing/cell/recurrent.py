@@ -26,6 +26,7 @@ from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label
+from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.loops import does
 from minigrad.structure.repeats import runs
@@ -284,7 +285,7 @@ def _is_cut(step: Step, later: Step) -> bool:
     )
 
 
-def _in_order(some: Sequence[object], every: Iterable[object]) -> bool:
+def _in_order(some: Iterable[object], every: Iterable[object]) -> bool:
     rest = iter(every)
     return all(each in rest for each in some)
 
@@ -321,7 +322,7 @@ def _closed(
     found = zip(layer.columns, layer.steps, strict=True)
     inside = [step for column, step in found if column in columns]
     first, last, many = inside[0].t, inside[-1].t, len(inside)
-    same = _in_order(_signature(inside[0]), _signature(example))
+    same = _in_order(map(does, inside[0].entries), map(does, example.entries))
     as_it = f"as t = {example.t}" if same else f"unlike {example.t}"
     as_it = as_it if like else fitting(layer.name, 4.7)
     if many == 1:
