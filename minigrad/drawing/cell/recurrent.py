@@ -29,6 +29,7 @@ from minigrad.drawing.words import Label
 from minigrad.structure.consumers import weights
 from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.loops import does
+from minigrad.structure.reading import reading
 from minigrad.structure.repeats import runs
 from minigrad.structure.time_steps import State, Step, names_over_time, steps, typical
 from minigrad.tape import Tape
@@ -221,6 +222,7 @@ def default(tape: Tape) -> str:
 # ------------------------------------------------------------------ what can be drawn
 
 
+@reading
 def _layers(tape: Tape) -> Layers:
     layers = Layers(tape)
     if not any(step.states for layer in layers for step in layer.steps[:2]):
