@@ -105,10 +105,7 @@ def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
     """
     layers = _layers(tape)
     rows = []
-    gaps_of = {
-        band: _gaps([layer for layer in layers if layer.band == band])
-        for band in range(layers.bands)
-    }
+    gaps_of = _gaps_of(tape)
     said = []
     for i, layer in enumerate(layers):
         gaps = gaps_of[layer.band]
@@ -293,6 +290,16 @@ def _in_order(some: Iterable[object], every: Iterable[object]) -> bool:
 
 
 # --------------------------------------------------------------------- what is left out
+
+
+@reading
+def _gaps_of(tape: Tape) -> dict[int, list[range]]:
+    """Return the columns that may be left out in each band."""
+    layers = _layers(tape)
+    return {
+        band: _gaps([layer for layer in layers if layer.band == band])
+        for band in range(layers.bands)
+    }
 
 
 def _gaps(layers: Sequence[Layer]) -> list[range]:
