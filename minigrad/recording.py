@@ -332,7 +332,7 @@ def _has_objects(args: Sequence[Operand]) -> bool:
     return any(
         _has_objects(a)
         if isinstance(a, (list, tuple))
-        else hasattr(a, "__neg__") and np.asarray(plain(a)).dtype.kind == "O"
+        else hasattr(a, "__neg__") and as_array(plain(a)).dtype.kind == "O"
         for a in args
     )
 

@@ -1,5 +1,6 @@
 """A compiled program gives what its function gives: for every input, or it refuses."""
 
+import random
 import threading
 
 import numpy as np
@@ -224,7 +225,22 @@ def test_a_recorded_tensor_is_refused_since_its_gradient_would_stop():
         step(mg.Tensor([1.0]) * 2.0)
 
 
+def test_an_array_that_is_more_than_its_numbers_is_refused():
+    step = mg.compile(lambda x: x * 2)
+    with pytest.raises(mg.NotCompiled, match="more than its numbers"):
+        step(np.ma.masked_array([1.0, 2.0], [True, False]))
+
+
+def test_what_only_fails_when_traced_is_not_compiled():
+    with pytest.raises(mg.NotCompiled, match="traced, it raised AttributeError"):
+        mg.compile(lambda x: x * x.strides[0], np.ones(2))
+    with pytest.raises(ValueError, match="make the shapes agree"):
+        mg.compile(lambda x: mg.Tensor(np.ones(3)) + x, np.ones(2))
+
+
 GENERATOR = np.random.default_rng(3)
+OLD = np.random.RandomState(3)
+PYTHONS = random.Random(3)
 COUNTS = []
 
 
@@ -247,6 +263,8 @@ REFUSED = {
     "a generator": (lambda x: x * GENERATOR.random(4), "random numbers"),
     "global chance": (lambda x: x * np.random.rand(4), "random"),  # noqa: NPY002
     "a new generator": (lambda x: x * np.random.default_rng().random(4), "differ"),
+    "an old generator": (lambda x: x * OLD.rand(4), "random numbers"),
+    "Python's generator": (lambda x: x * PYTHONS.random(), "random numbers"),
     "what changes": (lambda x: x * (COUNTS.append(1) or len(COUNTS)), "differ"),
     "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
     "another type": (lambda x: (x, object()), "returns an object"),

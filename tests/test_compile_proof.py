@@ -7,7 +7,7 @@ from test_compile import KINDS, arrays, normal, program
 import minigrad as mg
 from lstm import LSTM, Recurrent
 from lstm.others import GRUCell
-from minigrad.compiling import algebra, lanes, lines, over_time, simplify
+from minigrad.compiling import algebra, invariants, lanes, lines, over_time, simplify
 from minigrad.compiling import program as programs
 from minigrad.compiling.identities import IDENTITIES
 from minigrad.compiling.lines import Ref
@@ -150,13 +150,13 @@ def ones_for_zeros(before):
 PLANTED = {
     "lanes are mistaken": (lanes, "_merge", lanes_in_another_order),
     "W [x, y] cut elsewhere": (algebra, "products_apart", columns_off_by_one),
-    "the first term twice": (algebra, "sums_flat", first_for_last(simplify.total)),
+    "the first term twice": (invariants, "sums_flat", first_for_last(simplify.total)),
     "the first factor twice": (
         algebra,
         "products_flat",
-        first_for_last(algebra.product),
+        first_for_last(invariants.product),
     ),
-    "y one step later": (algebra, "_through", one_step_later),
+    "y one step later": (algebra, "through", one_step_later),
     "a difference for a sum": (algebra, "two_by_two", as_a_difference),
     "a stack upside down": (over_time, "_one_stack", other_axes),
     "a sum without its first step": (over_time, "_sum_over", a_step_less),

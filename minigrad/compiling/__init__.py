@@ -3,10 +3,18 @@
     step = mg.compile(f, x, target)       f is traced once
     step(x, target)                       the program runs
 
-Read in this order: traced (arrays that remember), tracing (one run of f), graph,
-simplify (rewrites of single nodes), lines (classes over time), over_time (rewrites of
-all steps at once), loops (what must run step by step), source (the Python that runs),
-program and compiled (what the user holds).
+Read in this order:
+
+    traced, tracing, one_run      arrays that remember, and one run of f on them
+    graph, simplify               its graph, and rewrites of single nodes
+    line, lines, over_time        classes over time, and all steps at once
+    loops                         circles: what must run step by step
+    reads, algebra, invariants    what need not be done at every step is moved out
+    lanes                         what is done alike is done side by side
+    statements, places, source    lines become Python, on buffers
+    notation                      lines as they are printed
+    identities, program_proof     what is proved of each rewrite, and of a whole program
+    program, arguments, compiled  what the user holds
 """
 
 from minigrad.compiling.compiled import Compiled, compile

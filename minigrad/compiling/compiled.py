@@ -10,8 +10,6 @@ cannot be trusted with is refused: "rather refuse than be wrong".
 
 from __future__ import annotations
 
-import inspect
-import re
 import textwrap
 import threading
 import warnings
@@ -22,12 +20,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.array_like import ArrayLike
+from minigrad.compiling.arguments import (
+    array_names,
+    arrays_in,
+    kind_of,
+    same_but_for_rounding,
+)
+from minigrad.compiling.buffers import Changed
+from minigrad.compiling.one_run import RANDOM, Given, Output, is_leaf, traced
 from minigrad.compiling.program import Program
-from minigrad.compiling.source import Changed
-from minigrad.compiling.traced import NotCompiled, Traced, tracing
-from minigrad.compiling.tracing import RANDOM, Given, Output, is_leaf, traced
+from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
-from minigrad.messages import explain, user_line
+from minigrad.messages import a_kind, explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import RELEASED, Tensor
@@ -76,10 +80,24 @@ class Compiled:
         """Trace the function, and compare its program with it."""
         self._make_room()
         positional, words = given
-        trace = traced(
-            lambda *args: self.function(*args, **words), list(positional), self.name
-        )
-        program = Program(trace, _names(self.function, kind))
+        try:
+            trace = traced(
+                lambda *args: self.function(*args, **words), list(positional), self.name
+            )
+        except NotCompiled:
+            raise
+        except Exception as error:
+            self.function(*arguments, **options)  # perhaps it raises as it is
+            raise NotCompiled(
+                explain(
+                    f"compile({self.name})",
+                    {},
+                    f"traced, it raised {type(error).__name__}: {error}",
+                    "leave out what asks about the numbers inside, or call the "
+                    "function itself.",
+                )
+            ) from error
+        program = Program(trace, array_names(self.function, kind))
         comparing = _COMPARING.set(True)
         try:
             expected = self.function(*arguments, **options)
@@ -126,14 +144,17 @@ class Compiled:
             elif isinstance(value, np.ndarray | np.generic):
                 array, is_tensor = np.asarray(value), False
             else:
-                kind.append((path, *_kind_of(value, self._kept)))
+                kind.append((path, *kind_of(value, self._kept)))
                 return value
-            if array.dtype.kind not in "fiub":
+            is_plain = is_tensor or type(value) is np.ndarray or not array.ndim
+            if array.dtype.kind not in "fiub" or not is_plain:
                 raise NotCompiled(
                     explain(
                         f"{self.name}(...), compiled, at {user_line()}",
                         {path: value},
-                        f"programs compute with real numbers, not with {array.dtype}.",
+                        "programs compute with plain arrays of real numbers, not with "
+                        f"{array.dtype} entries or what is more than its numbers: "
+                        f"{a_kind(value)}.",
                         "call the function itself.",
                     )
                 )
@@ -159,8 +180,8 @@ class Compiled:
 
     def _require_same(self, expected: Any, found: list[Array], why: str) -> None:
         """Compare with what the function gives, up to rounding."""
-        for one, other in zip(_arrays(expected), found, strict=True):
-            if not _same(one, other):
+        for one, other in zip(arrays_in(expected), found, strict=True):
+            if not same_but_for_rounding(one, other):
                 break
         else:
             return
@@ -214,7 +235,7 @@ class Compiled:
             identity.prove()
         given, arrays, kind = self._read((arguments, {}))
         trace = traced(self.function, list(given[0]), self.name)
-        program = Program(trace, _names(self.function, kind))
+        program = Program(trace, array_names(self.function, kind))
         return shown(program, trace, arrays, list(IDENTITIES))
 
     @property
@@ -251,35 +272,6 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     return compiled
 
 
-def _names(function: Callable[..., Any], kind: Any) -> list[str]:
-    """Return what code calls the arrays among the arguments: as the function does."""
-    try:
-        own = [*inspect.signature(function).parameters]
-    except (TypeError, ValueError):
-        own = []
-    names: list[str] = []
-    for path, *what in kind:
-        if len(what) != 3:
-            continue
-        first, *more = re.findall(r"\w+", path.removeprefix("[0]"))
-        at = int(first) if first.isdigit() else len(own)
-        name = own[at] if at < len(own) else f"x{at}"
-        name = "_".join([name, *more]) if first.isdigit() else "_".join([first, *more])
-        names.append(
-            name if name not in names and name.isidentifier() else f"x{len(names)}"
-        )
-    return names
-
-
-def _kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
-    """Return what tells a constant from others: numbers by value, objects by name."""
-    if isinstance(value, int | float | str | bytes | type(None)):
-        return type(value), repr(value)
-    if not any(value is each for each in kept):
-        kept.append(value)
-    return type(value), id(value)
-
-
 def _returned(program: Program, results: list[Array]) -> Any:
     """Return the results in the structure in which the function returns them."""
 
@@ -294,30 +286,3 @@ def _returned(program: Program, results: list[Array]) -> Any:
         return tensor
 
     return mapped(leaf, program.structure, "", is_leaf)
-
-
-def _arrays(structure: Any) -> list[Array]:
-    found: list[Array] = []
-
-    def leaf(_: str, value: Any) -> None:
-        value = value.current().data if isinstance(value, ArrayLike) else value
-        if isinstance(value, Traced | np.ndarray | np.generic):
-            found.append(np.asarray(value))
-
-    mapped(leaf, structure, "", is_leaf)
-    return found
-
-
-def _same(expected: Array, found: Array) -> bool:
-    """Are these equal but for rounding?"""
-    if expected.shape != found.shape or expected.dtype != found.dtype:
-        return False
-    if expected.dtype.kind != "f":
-        return bool(np.array_equal(expected, found))
-    finite = np.isfinite(expected)
-    if not np.array_equal(expected[~finite], found[~finite], equal_nan=True):
-        return False
-    size = float(np.max(np.abs(expected), initial=0.0, where=finite))
-    eps = float(np.finfo(expected.dtype).eps)
-    gap = np.abs(expected.astype(float) - found.astype(float))
-    return bool(np.max(gap, initial=0.0, where=finite) <= 1e5 * eps * max(size, 1e-30))

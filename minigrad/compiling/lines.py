@@ -5,12 +5,7 @@
 The tape has T copies of each; a program needs one line for all of them. Nodes are of
 one class if they have the same role at different times. Then argument k of the node at
 t is the same for all t, or the node at t + s of another class, with one shift s. So a
-`Line` is a node with times, and its arguments are references:
-
-    Ref(line)             of a line without times: the same value at every step
-    Ref(line, shift=-1)   the value one step before
-    Ref(line, at=3)       the value at one step, read outside of time
-    Ref(line, at=range)   all values, along a new first axis
+`Line` is a node with times, and its arguments are references, with that shift.
 
 What stands at the ends, c_0 before c_1, is a value of the line at a time outside its
 own: `ends`. Where the last step has one summand less than the others, the sum is
@@ -21,57 +16,14 @@ without any class, only longer.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minigrad.compiling.graph import Node, holes, in_order
+from minigrad.compiling.line import Line, Moving, Ref, at_time
 from minigrad.compiling.simplify import _key, total
-from minigrad.types import Array, Options, Shape
-
-
-class Ref(NamedTuple):
-    """A value that a line reads."""
-
-    line: Line
-    shift: int | None = None
-    at: int | range | None = None
-
-
-class Line:
-    """One line of a program: what is computed once, or at every time of a range.
-
-    values   of what no row computed: what it was while tracing, at each time
-    mapped   all times are computed in one call
-    """
-
-    def __init__(
-        self, op: Any, args: list[Any], options: Options, shape: Shape, dtype: np.dtype
-    ) -> None:
-        self.op, self.args, self.options = op, args, options
-        self.shape, self.dtype = shape, dtype
-        self.times: range | None = None
-        self.ends: dict[int, Any] = {}
-        self.source: Any = None
-        self.values: dict[int | None, Any] = {}
-        self.mapped = False
-        self.name = ""
-
-    def refs(self) -> Iterator[Ref]:
-        """Yield the values that this line reads, at its ends as well."""
-        for arg in (*self.args, *self.ends.values()):
-            if isinstance(arg, Ref):
-                yield arg
-
-    def slots(self) -> range:
-        """Return the times at which it has a value."""
-        assert self.times is not None
-        known = [*self.ends, self.times[0], self.times[-1]]
-        return range(min(known), max(known) + 1)
-
-    def __repr__(self) -> str:
-        return f"<line {self.name} {getattr(self.op, 'name', self.op)} {self.shape}>"
+from minigrad.types import Array, Options
 
 
 class _Class:
@@ -348,12 +300,6 @@ def _lines(
     return found, [ref(each) for each in outputs]
 
 
-class Moving(NamedTuple):
-    """A number in an index that moves with time: t + plus."""
-
-    plus: int
-
-
 def _in_time(cls: _Class) -> Options:
     """Return the options of a class, with `Moving` where the entry moves with t."""
     first, last = min(cls.members), max(cls.members)
@@ -369,15 +315,6 @@ def _in_time(cls: _Class) -> Options:
         for a, b in zip(index, others, strict=True)
     )
     return {**options, "index": parts}
-
-
-def at_time(options: Any, t: int) -> Any:
-    """Return the options of a line at one time."""
-    if isinstance(options, Moving):
-        return t + options.plus
-    if isinstance(options, dict):
-        return {k: at_time(v, t) for k, v in options.items()}
-    return tuple(at_time(v, t) for v in options) if type(options) is tuple else options
 
 
 __all__ = ["Line", "Moving", "Ref", "at_time", "holes", "lines_of"]

@@ -1,0 +1,73 @@
+"""Arguments and results: what tells one call from another, and when results agree."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import ArrayLike
+from minigrad.compiling.one_run import is_leaf
+from minigrad.compiling.traced import Traced
+from minigrad.shapes import mapped
+from minigrad.types import Array
+
+
+def array_names(function: Callable[..., Any], kind: Any) -> list[str]:
+    """Return what code calls the arrays among the arguments: as the function does."""
+    try:
+        own = [*inspect.signature(function).parameters]
+    except (TypeError, ValueError):
+        own = []
+    names: list[str] = []
+    for path, *what in kind:
+        if len(what) != 3:
+            continue
+        first, *more = re.findall(r"\w+", path.removeprefix("[0]"))
+        at = int(first) if first.isdigit() else len(own)
+        name = own[at] if at < len(own) else f"x{at}"
+        name = "_".join([name, *more]) if first.isdigit() else "_".join([first, *more])
+        names.append(
+            name if name not in names and name.isidentifier() else f"x{len(names)}"
+        )
+    return names
+
+
+def kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
+    """Return what tells a constant from others: numbers by value, objects by name."""
+    if isinstance(value, int | float | str | bytes | type(None)):
+        return type(value), repr(value)
+    if not any(value is each for each in kept):
+        kept.append(value)
+    return type(value), id(value)
+
+
+def arrays_in(structure: Any) -> list[Array]:
+    """Return the arrays that a structure holds."""
+    found: list[Array] = []
+
+    def leaf(_: str, value: Any) -> None:
+        value = value.current().data if isinstance(value, ArrayLike) else value
+        if isinstance(value, Traced | np.ndarray | np.generic):
+            found.append(np.asarray(value))
+
+    mapped(leaf, structure, "", is_leaf)
+    return found
+
+
+def same_but_for_rounding(expected: Array, found: Array) -> bool:
+    """Are these equal but for rounding?"""
+    if expected.shape != found.shape or expected.dtype != found.dtype:
+        return False
+    if expected.dtype.kind != "f":
+        return bool(np.array_equal(expected, found))
+    finite = np.isfinite(expected)
+    if not np.array_equal(expected[~finite], found[~finite], equal_nan=True):
+        return False
+    size = float(np.max(np.abs(expected), initial=0.0, where=finite))
+    eps = float(np.finfo(expected.dtype).eps)
+    gap = np.abs(expected.astype(float) - found.astype(float))
+    return bool(np.max(gap, initial=0.0, where=finite) <= 1e4 * eps * max(size, 1e-30))

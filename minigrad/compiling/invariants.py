@@ -1,0 +1,116 @@
+"""Sums and products in loops: what the loop does not change is computed before it.
+
+(a + u) + b = a + (u + b)                         u, b known before the loop
+(a p) q = a (p q)                                 p, q known before the loop
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiling.lines import Ref
+from minigrad.compiling.reads import Lines, at_its_time, line_like, through
+from minigrad.compiling.simplify import total
+from minigrad.primitive import TABLE
+
+_ADD, _MULTIPLY, _SUM = TABLE["add"], TABLE["multiply"], TABLE["sum"]
+
+
+def sums_flat(lines: Lines) -> int:
+    """(a + b) + c = a + b + c, in a loop, if nobody else reads a + b."""
+    return _flat(lines, _ADD, total)
+
+
+def products_flat(lines: Lines) -> int:
+    """(a b) c = a b c, in a loop, if nobody else reads a b."""
+    return _flat(lines, _MULTIPLY, product)
+
+
+def product(*factors: Any) -> Any:
+    """Return the product of many factors, entry by entry."""
+    result = factors[0]
+    for each in factors[1:]:
+        result = result * each
+    return result
+
+
+product.is_elementwise = True  # type: ignore[attr-defined]
+
+
+def _flat(lines: Lines, binary: Any, many: Any) -> int:
+    done = 0
+    for line in lines.all:
+        if line.op not in (binary, many) or lines.circle[line] == -1:
+            continue
+        if line.op is binary:
+            line.op = many
+        args: list[Any] = []
+        for arg in line.args:
+            inner = arg.line if isinstance(arg, Ref) else None
+            if (
+                inner is not None
+                and inner.op in (binary, many)
+                and not inner.ends
+                and arg.at is None
+                and lines.only_reader(arg)
+                and inner.shape == line.shape
+                and inner.dtype == line.dtype
+            ):
+                args += [
+                    through(arg, each) if isinstance(each, Ref) else each
+                    for each in inner.args
+                ]
+                done += 1
+            else:
+                args.append(arg)
+        line.args = args
+    return done
+
+
+def invariants_out(lines: Lines) -> int:
+    """What a loop does not change comes first: a + u + b = a + (u + b), also a p q."""
+    done = 0
+    for line in lines.all:
+        if line.op not in (total, product) or lines.circle[line] == -1:
+            continue
+        moving = [arg for arg in line.args if lines.moves(arg, line)]
+        fixed = [arg for arg in line.args if not lines.moves(arg, line)]
+        if len(fixed) < 2 or not moving or line.times is None:
+            continue
+        is_timed = any(isinstance(a, Ref) and a.shift is not None for a in fixed)
+        shapes = [a.line.shape if isinstance(a, Ref) else np.shape(a) for a in fixed]
+        shape = np.broadcast_shapes(*shapes)
+        made = line_like(line, line.op, fixed, shape)
+        made.times = line.times if is_timed else None
+        line.args = [*moving, at_its_time(made, made.times)]
+        done += 1
+    return done
+
+
+def one_sum_over(lines: Lines) -> int:
+    """Sum once over all axes: sum(sum(a, axis=0), axis=0) = sum(a, axis=(0, 1))."""
+    done = 0
+    for line in lines.all:
+        inner = line.args[0].line if line.op is _SUM else None
+        if inner is None or inner.op is not _SUM or line.times or inner.times:
+            continue
+        if not lines.only_reader(line.args[0]) or "keepdims" in str(inner.options):
+            continue
+        ndim = len(inner.args[0].line.shape) + isinstance(inner.args[0].at, range)
+        first = _axes(inner.options, ndim)
+        left = [k for k in range(ndim) if k not in first]
+        second = [left[k] for k in _axes(line.options, len(left))]
+        line.args, line.options = (
+            inner.args,
+            {**line.options, "axis": (*first, *second)},
+        )
+        done += 1
+    return done
+
+
+def _axes(options: Any, ndim: int) -> tuple[int, ...]:
+    axis = options.get("axis")
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(k % ndim for k in axes)

@@ -1,0 +1,179 @@
+"""One run of a function, on traced arrays: what goes in and out, what is refused."""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.array_like import ArrayLike
+from minigrad.compiling.graph import Node
+from minigrad.compiling.traced import NotCompiled, Traced
+from minigrad.compiling.tracing import Guard, Tracer
+from minigrad.context import Setting as _Setting
+from minigrad.context import Within
+from minigrad.messages import a_kind, explain
+from minigrad.shapes import mapped
+from minigrad.tensor import Tensor
+from minigrad.types import Array
+
+RANDOM = (
+    "draw them outside and pass them in: a mask is an argument like any other, "
+    "step(x, mask)."
+)
+
+
+class Trace(NamedTuple):
+    """What one run of a function recorded.
+
+    outputs    the arrays that it returned, in the order of its structure
+    numbers    what they were
+    guards     what must be answered as it was
+    structure  what it returned: places of outputs, constants
+    """
+
+    outputs: list[Node]
+    numbers: list[Array]
+    guards: list[Guard]
+    structure: Any
+
+
+class Output(NamedTuple):
+    """The place of an output in what a function returns."""
+
+    at: int
+    is_tensor: bool
+
+
+class Given(NamedTuple):
+    """An array among the arguments; `is_tensor` if f is to get a Tensor."""
+
+    array: Array
+    is_tensor: bool
+
+
+def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
+    """Run f on traced arrays in the place of its arguments' arrays.
+
+    `arguments` is a structure whose leaves are (is_tensor, array), or constants.
+    """
+    tracer = Tracer()
+    sources: list[Traced] = []
+
+    def given(_: str, leaf: Any) -> Any:
+        if not isinstance(leaf, Given):
+            return leaf
+        sources.append(tracer.source(leaf.array, len(sources)))
+        return Tensor(sources[-1]) if leaf.is_tensor else sources[-1]  # type: ignore[arg-type]
+
+    outputs: list[Traced] = []
+
+    def returned(path: str, leaf: Any) -> Any:
+        leaf = leaf.current() if isinstance(leaf, ArrayLike) else leaf
+        data = leaf.data if isinstance(leaf, Tensor) else leaf
+        if isinstance(data, np.ndarray | np.generic):  # it depends on no input
+            data = Traced(tracer, np.asarray(data), _constant(np.asarray(data)))
+        if isinstance(data, Traced):
+            outputs.append(data)
+            return Output(len(outputs) - 1, isinstance(leaf, Tensor))
+        if isinstance(data, str | int | float | bool | type(None)):
+            return data
+        raise NotCompiled(
+            explain(
+                f"compile({name}): it returns {a_kind(leaf)}",
+                {path: leaf},
+                "a program returns Tensors, arrays, and structures of them.",
+                "return the arrays that it is made of.",
+            )
+        )
+
+    drawn = _random_states()
+    with _tracing(tracer), uncollected():
+        given_arguments = mapped(given, arguments, "", is_leaf)
+        structure = mapped(returned, f(*given_arguments), name, is_leaf)
+        tracer.name_nodes()
+    if drawn():
+        raise NotCompiled(
+            explain(
+                f"compile({name}): it draws random numbers",
+                {},
+                "they would be drawn once, and be constants of the program.",
+                RANDOM,
+            )
+        )
+    _require_no_grad_kept(tracer, name)
+    numbers = [np.array(each.value) for each in outputs]
+    return Trace([each.node for each in outputs], numbers, tracer.guards, structure)
+
+
+class _tracing(Within):
+    __slots__ = ("tracer",)
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+
+    def alter(self, setting: _Setting) -> None:
+        setting.recording, setting.checker, setting.scope = True, self.tracer, ()  # type: ignore[assignment]
+        setting.layouts = setting.call = None
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Inside, no garbage is looked for: a graph only grows, and looking takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def is_leaf(part: Any) -> bool:
+    """Is this no structure: an array, a Tensor, a number, None?"""
+    return isinstance(part, Given | Output) or not isinstance(part, dict | list | tuple)
+
+
+def _constant(array: Array) -> Node:
+    return Node(None, (), {}, array.shape, array.dtype, source=array)
+
+
+def _random_states() -> Callable[[], bool]:
+    """Return a function that says whether any generator was used since."""
+    kinds = (np.random.Generator, np.random.RandomState, random.Random)
+    alive = [each for each in gc.get_objects() if type(each) in kinds]
+
+    def states() -> list[Any]:
+        legacy = np.random.get_state(legacy=False)  # noqa: NPY002
+        return [random.getstate(), str(legacy), *map(_state, alive)]
+
+    before = states()
+    return lambda: states() != before
+
+
+def _state(generator: Any) -> str:
+    if isinstance(generator, random.Random):
+        return str(hash(generator.getstate()))
+    if isinstance(generator, np.random.RandomState):
+        return str(generator.get_state(legacy=False))
+    return str(generator.bit_generator.state)
+
+
+def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
+    for parameter in tracer.parameters:
+        kept: Any = parameter.grad
+        if type(kept) is Traced:
+            parameter.grad = None
+            raise NotCompiled(
+                explain(
+                    f"compile({name}): it calls backward()",
+                    {parameter.name or "p": parameter},
+                    "a program returns its results, and fills no Parameter.grad.",
+                    "return mg.grad(loss, parameters); optimizer.step(gradients) takes "
+                    "them.",
+                )
+            )

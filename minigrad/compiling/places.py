@@ -1,0 +1,147 @@
+"""Where values lie: the buffer of each line, and views of it for one step or many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.compiling.lines import Line, Ref
+from minigrad.compiling.loops import (
+    Item,
+    Loop,
+    is_aligned,
+)
+from minigrad.compiling.statements import Text
+from minigrad.types import Array
+
+
+class Places(Text):
+    """The memory of lines: a slot for each time, and for what stands at the ends."""
+
+    def argument(self, arg: Any, line: Line) -> str:
+        """Return the name of an argument that is read once."""
+        return self.read(arg) if isinstance(arg, Ref) else self._constant(arg, line)
+
+    def read(self, ref: Ref) -> str:
+        """Return the name of what is read outside of a loop."""
+        line = ref.line
+        if ref.at is None:
+            return self.memory[line]
+        if isinstance(ref.at, int):
+            return self._slots(line, ref.at)
+        return self._slots(line, ref.at)
+
+    def _stacked(self, arg: Any, line: Line) -> str:
+        """Return the name of an argument at all times of a line."""
+        if not isinstance(arg, Ref):
+            return self._constant(arg, line)
+        if arg.shift is None:
+            return self.read(arg)
+        assert line.times is not None
+        first, last = line.times[0] + arg.shift, line.times[-1] + arg.shift
+        name = self._slots(arg.line, range(first, last + 1))
+        ndim, rank = len(arg.line.shape), len(line.shape)
+        if is_aligned(line) and ndim < rank:
+            shape = (len(line.times), *(1,) * (rank - ndim), *arg.line.shape)
+            return self._view(name, f"{name}.reshape({shape})", f"{name}_r{rank}")
+        return name
+
+    def _slots(self, line: Line, at: int | range) -> str:
+        """Return the name of the values of a line at a time, or at several."""
+        held, first = self.memory[line], self._first(line)
+        if isinstance(at, int):
+            return self._view(
+                held, f"{held}[{at - first}, ...]", f"{held}_at_{at - first}"
+            )
+        start, stop = at[0] - first, at[-1] - first
+        if len(at) > 1 and at.step < 0:
+            end = stop - 1 if stop else None
+            return self._view(
+                held, f"{held}[{start}:{end}:-1]", f"{held}_{start}_down_{stop}"
+            )
+        if start == 0 and at[-1] == self._last(line):
+            return held
+        return self._view(
+            held, f"{held}[{start}:{stop + 1}]", f"{held}_{start}_{stop + 1}"
+        )
+
+    def _view(self, of: str, text: str, name: str) -> str:
+        if text in self.known:
+            return self.known[text]
+        self.known[text] = name = name.replace("-", "m")
+        if of in self.static:
+            self.setup.append(f"{name} = {text}")
+            self.static.add(name)
+        else:
+            self.run.append(f"{name} = {text}")
+        return name
+
+    def _first(self, line: Line) -> int:
+        assert line.times is not None
+        return line.slots()[0] if line.ends else line.times[0]
+
+    def _last(self, line: Line) -> int:
+        assert line.times is not None
+        return line.slots()[-1] if line.ends else line.times[-1]
+
+    def _allocate(self, line: Line) -> str:
+        """Return the buffer of a line with times, ends included."""
+        if line not in self.memory and is_lane(line):
+            index: Any = line.options["index"]
+            whole = self._allocate(line.args[0].line)
+            text = f"{whole}[:, {self._text(index[0])}]"
+            self.memory[line] = self._view(whole, text, self.names[line])
+        elif line not in self.memory:
+            self.memory[line] = name = self.names[line]
+            count = len(line.slots()) if line.times is not None else 1
+            self._buffer(name, (count, *line.shape), line.dtype)
+        return self.memory[line]
+
+    def _own(self, line: Line) -> str:
+        """Return the name of a static array that holds a line's values."""
+        held = self.memory[line]
+        if held in self.static:
+            return held
+        own = f"{held}_own"
+        if own not in self.static:
+            assert line.times is not None
+            self._buffer(own, (len(line.times), *line.shape), line.dtype)
+            self.run.append(f"copyto({own}, {held})")
+        return own
+
+    def _ready(self, arg: Any, line: Line) -> str:
+        """Return an argument that is the same at all steps, lying as NumPy likes it."""
+        name = self.argument(arg, line)
+        if name in self.static or not isinstance(arg, Ref) or len(arg.line.shape) < 2:
+            return name
+        own = f"{name}_own"
+        if own not in self.static:
+            self._buffer(own, arg.line.shape, arg.line.dtype)
+            self.run.append(f"copyto({own}, {name})")
+        return own
+
+    def _ends(self, item: Item) -> None:
+        """Copy what stands at the ends of the lines that are read or computed now."""
+        lines = item.lines if isinstance(item, Loop) else [item]
+        read = [ref.line for line in lines for ref in line.refs()]
+        for line in dict.fromkeys([*lines, *read]):
+            for t, end in line.ends.items():
+                if (line, t) in self.ended:
+                    continue
+                self.ended.add((line, t))
+                held = self._allocate(line)
+                slot = f"{held}[{t - self._first(line)}, ...]"
+                if isinstance(end, Ref):
+                    self.run.append(f"copyto({slot}, {self.read(end)})")
+                elif isinstance(end, Array):
+                    self.run.append(f"copyto({slot}, {self._object('k', end)})")
+                else:
+                    self.setup.append(f"{slot} = {end!r}")
+
+
+def is_lane(line: Line) -> bool:
+    """Is this one of several lines that are computed side by side, or some of them?"""
+    index, ref = line.options.get("index"), line.args[0] if line.args else None
+    if not (isinstance(index, tuple) and len(index) == 1 and isinstance(ref, Ref)):
+        return False
+    is_part = type(index[0]) in (int, slice) and not line.ends and ref.shift == 0
+    return is_part and line.times is not None and ref.line.times == line.times

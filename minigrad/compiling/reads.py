@@ -1,0 +1,79 @@
+"""Lines and who reads them: what every rewrite of lines looks at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from minigrad.compiling.lines import Line, Ref
+from minigrad.compiling.loops import components
+from minigrad.primitive import TABLE
+from minigrad.types import Shape
+
+_TAKE = TABLE["take"]
+
+
+class Lines(NamedTuple):
+    """The lines that outputs depend on, who reads each, and which circle it is in."""
+
+    all: list[Line]
+    readers: dict[Line, list[Line | None]]  # None: an output
+    circle: dict[Line, int]  # -1 outside of all circles
+
+    @classmethod
+    def of(cls, outputs: Iterable[Ref]) -> Lines:
+        """Look at the lines below outputs."""
+        outputs = [*outputs]
+        found: list[Line] = []
+        circle: dict[Line, int] = {}
+        for number, part in enumerate(components(ref.line for ref in outputs)):
+            is_loop = len(part) > 1 or any(r.line is part[0] for r in part[0].refs())
+            circle.update((line, number if is_loop else -1) for line in part)
+            found += part
+        readers: dict[Line, list[Line | None]] = defaultdict(list)
+        for line in found:
+            for ref in line.refs():
+                readers[ref.line].append(line)
+        for ref in outputs:
+            readers[ref.line].append(None)
+        return cls(found, readers, circle)
+
+    def moves(self, arg: Any, line: Line) -> bool:
+        """Is an argument computed in the same circle as the line that reads it?"""
+        return isinstance(arg, Ref) and (
+            self.circle[arg.line] == self.circle[line] != -1
+        )
+
+    def only_reader(self, ref: Any) -> bool:
+        """Is this read once, and at its own time?"""
+        return isinstance(ref, Ref) and len(self.readers[ref.line]) == 1
+
+
+def line_like(line: Line, op: Any, args: list[Any], shape: Shape | None = None) -> Line:
+    """Return a new line at the times of another."""
+    made = Line(op, args, {}, line.shape if shape is None else shape, line.dtype)
+    made.times = line.times
+    return made
+
+
+def at_its_time(line: Line, times: range | None) -> Ref:
+    """Return what a line with these times reads of a new one with the same."""
+    return Ref(line) if times is None else Ref(line, shift=0)
+
+
+def taken(a: Ref, index: tuple[Any, ...], shape: Shape) -> Ref:
+    """Return some entries of a value without time, as a line of its own."""
+    return Ref(Line(_TAKE, [a], {"index": index}, shape, a.line.dtype))
+
+
+def through(outer: Ref, inner: Ref) -> Ref:
+    """Return what is read if one reads a value that only hands on another."""
+    if inner.shift is None:
+        return inner
+    if isinstance(outer.at, range):
+        first, last = outer.at[0] + inner.shift, outer.at[-1] + inner.shift
+        return Ref(inner.line, at=range(first, last + 1))
+    if outer.at is not None:
+        return Ref(inner.line, at=outer.at + inner.shift)
+    return Ref(inner.line, shift=(outer.shift or 0) + inner.shift)

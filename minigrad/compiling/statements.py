@@ -1,0 +1,164 @@
+"""How one operation is written as Python: into an array that is there, if it can be.
+
+multiply(v5, v6, v7)                    a ufunc, into v7
+sum_into(v9, v8, axis=(0,))             a row that knows how
+shaped(argsort(v3, axis=-1), (5,))      anything else of NumPy, as a new array
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiling.buffers import answered, buffer, rows, shaped
+from minigrad.compiling.graph import POSITIONAL, Hole, holes, is_elementwise, name_of
+from minigrad.compiling.lines import Line
+from minigrad.compiling.loops import Item
+from minigrad.primitive import Primitive
+from minigrad.types import Shape
+
+_MANY = {"total": np.add, "product": np.multiply}
+
+
+class _Code(str):
+    """A piece of source text among values."""
+
+
+class Text:
+    """The text of a program, the objects that it names, and how calls are written."""
+
+    def __init__(self, items: Iterable[Item], names: dict[Line, str]) -> None:
+        self.names = names
+        self.setup: list[str] = []
+        self.run: list[str] = []
+        self.objects: dict[str, Any] = {
+            "buffer": buffer, "rows": rows, "shaped": shaped, "answered": answered,
+            "copyto": np.copyto, "copy": np.array,
+        }  # fmt: skip
+        self.static: set[str] = set()  # names that setup knows
+        self.memory: dict[Line, str] = {}  # names of what holds a line's values
+        self.known: dict[Any, str] = {}
+        self.ended: set[tuple[Line, int]] = set()
+        self.bytes = 0
+        self.calls = 0
+        self.items = [*items]
+
+    def _buffer(self, name: str, shape: Shape, dtype: np.dtype) -> None:
+        self.setup.append(f"{name} = buffer({shape}, {dtype.str!r})")
+        self.static.add(name)
+        self.bytes += int(np.prod(shape, dtype=int)) * dtype.itemsize
+
+    def _has_into(self, op: Any) -> bool:
+        return (
+            isinstance(op, np.ufunc)
+            or _ufunc_of(op) is not None
+            or (isinstance(op, Primitive) and op.into is not None)
+            or name_of(op) in _MANY
+        )
+
+    def _statements(
+        self, out: str, op: Any, args: list[str], options: Any
+    ) -> list[str]:
+        """Return how to compute into an array that is there."""
+        self.calls += 1
+        ufunc = _ufunc_of(op)
+        if ufunc is not None and not (set(options) - {POSITIONAL}):
+            given = (
+                [*map(self._text, _filled(options[POSITIONAL], args))]
+                if (POSITIONAL in options)
+                else args
+            )
+            name = self._object(ufunc.__name__, ufunc)
+            target = f"out={out}" if ufunc in (np.maximum, np.minimum) else out
+            return [f"{name}({', '.join([*given, target])})"]
+        if name_of(op) in _MANY:
+            two = _MANY[name_of(op)]
+            name = self._object(two.__name__, two)
+            first, second, *more = args
+            self.calls += len(more)
+            texts = [f"{name}({first}, {second}, {out})"]
+            return texts + [f"{name}({out}, {each}, {out})" for each in more]
+        if isinstance(op, Primitive) and op.into is not None:
+            name = self._object(op.into.__name__, op.into)
+            if isinstance(op.into, np.ufunc):
+                return [f"{name}({', '.join([*args, out])})"]
+            return [self._written(name, args, options, out)]
+        return [f"copyto({out}, {self._call(op, args, options)})"]
+
+    def _call(self, op: Any, args: list[str], options: Any) -> str:
+        function = op.function if isinstance(op, Primitive) else op
+        name = self._object(name_of(op).replace(".", "_"), function)
+        return self._written(name, args, options)
+
+    def _written(self, name: str, args: list[str], options: Any, *before: str) -> str:
+        if isinstance(options, str):  # prepared for each step
+            return f"{name}({', '.join([*before, *args])}, **{options})"
+        operands = args[: len(args) - holes(options)]
+        filled = _filled(options, args)
+        given = [self._text(each) for each in filled.get(POSITIONAL, ())]
+        words = [f"{k}={self._text(v)}" for k, v in filled.items() if k != POSITIONAL]
+        return f"{name}({', '.join([*before, *operands, *given, *words])})"
+
+    def _text(self, value: Any) -> str:
+        """Write an option as code; what has no short text is an object with a name."""
+        if isinstance(value, _Code):
+            return value
+        if isinstance(value, tuple | list):
+            inner = ", ".join(map(self._text, value))
+            if isinstance(value, list):
+                return f"[{inner}]"
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        if value is Ellipsis:
+            return "..."
+        if isinstance(value, slice):
+            ends = (value.start, value.stop, value.step)
+            return f"slice({', '.join(map(self._text, ends))})"
+        if type(value) in (int, str, bool, type(None)):
+            return repr(value)
+        if type(value) is float and np.isfinite(value):
+            return repr(value)
+        return self._object("k", value)
+
+    def _object(self, name: str, value: Any) -> str:
+        """Return a name for an object, a new one if the name is another's."""
+        key = (name, id(value))
+        if key not in self.known:
+            free, k = name, 1
+            while free in self.objects or free in self.names.values():
+                k += 1
+                free = f"{name}_{k}"
+            self.objects[free] = value
+            self.known[key] = free
+            self.static.add(free)
+        return self.known[key]
+
+    def _constant(self, arg: Any, line: Line) -> str:
+        if type(arg) in (float, int):
+            if is_elementwise(line.op) and line.dtype.kind == "f":
+                key = ("number", repr(arg), line.dtype)
+                if key not in self.known:
+                    number = np.asarray(arg, line.dtype)
+                    self.known[key] = self._object("k", number)
+                return self.known[key]
+            return repr(arg) if np.isfinite(arg) else self._object("k", arg)
+        return self._object("k", arg)
+
+
+def _filled(options: Any, args: list[str]) -> Any:
+    if isinstance(options, Hole):
+        return _Code(args[options.at])
+    if isinstance(options, dict):
+        return {k: _filled(v, args) for k, v in options.items()}
+    if type(options) in (tuple, list):
+        return type(options)([_filled(each, args) for each in options])
+    return options
+
+
+def _ufunc_of(op: Any) -> np.ufunc | None:
+    """Return the ufunc that an operation is, if it computes nothing else."""
+    function: Any = op.function if isinstance(op, Primitive) else op
+    if isinstance(function, np.ufunc) and function.nout == 1:
+        return function if function.signature is None else None
+    return None
