@@ -13,10 +13,10 @@ program text. As there, some mutants are *equivalent*: exchange the two slopes o
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 
 Uses = dict[tuple[Primitive, int], list[Tensor]]  # the steps that use (row, argument)
-Planting = tuple["Slip", Primitive, dict[str, Any]]  # with the attributes to change
+Planting = tuple["Slip", Callable[[], AbstractContextManager[None]]]  # while it lasts
 
 
 class Slip(NamedTuple):
@@ -115,12 +115,31 @@ def mutants(
     _require_passing(test, asked)
     noticed: list[Slip] = []
     missed: list[Slip] = []
-    for slip, row, changes in slips:
+    for slip, planted in slips:
         if slip in equivalent:
             continue
-        with _planted(row, changes):
+        with planted():
             (noticed if _notices(test, asked) else missed).append(slip)
     return Mutants(tuple(noticed), tuple(missed), tuple(equivalent))
+
+
+def plantings(f: Callable[..., Any], *shapes: Any, seed: int = 0) -> list[Planting]:
+    """Return every slip in a rule that f's gradient uses, with what plants it.
+
+    One more than `mutants` has: a slope that is 1, which a pupil forgot.
+
+    >>> import minigrad as mg
+    >>> for slip, planted in plantings(mg.tanh, ()):
+    ...     with planted():
+    ...         print(slip.kind, mg.grad(mg.tanh(x := mg.Tensor(0.0)), x))
+    slope times 1.5 1.5
+    slope negated -1.0
+    slope dropped 0.0
+    slope forgotten 1.0
+    """
+    name = getattr(f, "__name__", type(f).__name__)
+    uses = _uses([_point(f, shapes, seed)], f"plantings({name}, ...), at {user_line()}")
+    return list(_slips(uses, forgotten=True))
 
 
 # ------------------------------------------------------- what the function uses
@@ -184,23 +203,29 @@ def _uses(points: Sequence[Point], asked: str) -> Uses:
 # --------------------------------------------------------------------- the slips
 
 
-def _slips(uses: Uses) -> Iterator[Planting]:
-    """Yield every slip, with its row and the attributes of the row that it changes."""
+def _slips(uses: Uses, forgotten: bool = False) -> Iterator[Planting]:
+    """Yield every slip, with a block in which the row has other attributes."""
     for (row, i), steps in uses.items():
         operands = [step.args for step in steps]
         noun = "slope" if row.is_elementwise else "adjoint"
-        for kind, wrong in _wrong_rules(row, i, operands):
-            yield Slip(row.name, i, f"{noun} {kind}"), row, _changed(row, {i: wrong})
+        wrong_rules = list(_wrong_rules(row, i, operands))
+        if forgotten and row.is_elementwise:
+            wrong_rules.append(("forgotten", lambda y, *args: np.ones(np.shape(y))))
+        for kind, wrong in wrong_rules:
+            changes = _changed(row, {i: wrong})
+            yield Slip(row.name, i, f"{noun} {kind}"), partial(_planted, row, changes)
         for j in (i - 1, i + 1):
             planted_from_j = j < i and (row, j) in uses
             fits = any(_exchangeable(row, i, j, args) for args in operands)
             if fits and not planted_from_j:
                 kind = f"{noun} exchanged with that of argument {j}"
-                yield Slip(row.name, i, kind), row, _exchanged(row, i, j)
+                changes = _exchanged(row, i, j)
+                yield Slip(row.name, i, kind), partial(_planted, row, changes)
         sums = row.batched_adjoints
         for kind, batched in _wrong_sums(sums[i]) if i in sums else ():
             changes = {"batched_adjoints": {**sums, i: batched}}
-            yield Slip(row.name, i, f"batched adjoint {kind}"), row, changes
+            slip = Slip(row.name, i, f"batched adjoint {kind}")
+            yield slip, partial(_planted, row, changes)
 
 
 def _wrong_rules(row: Any, i: int, operands: Any) -> Iterator[tuple[str, Any]]:
@@ -236,14 +261,14 @@ def _wrong_sums(right: Any) -> Iterator[tuple[str, Any]]:
 
 def rule_of(row: Any, i: int) -> Callable[..., Any]:
     """Return the partial or adjoint for argument i, also of a variadic row."""
-    return functools.partial(row.rules[0], i) if row.variadic else row.rules[i]
+    return partial(row.rules[0], i) if row.variadic else row.rules[i]
 
 
 def rules_from(row: Any, rule: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
     """Return rule(i, ...) for every argument i, in the form in which a row has them."""
     if row.variadic:
         return (rule,)
-    return tuple(functools.partial(rule, i) for i in range(len(row.rules)))
+    return tuple(partial(rule, i) for i in range(len(row.rules)))
 
 
 def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
@@ -261,7 +286,7 @@ def _exchanged(row: Any, i: int, j: int) -> dict[str, Any]:
         return right[chosen](first, *args, **options)
 
     right = {k: rule_of(row, k) for k in (i, j)}
-    return _changed(row, {k: functools.partial(rule, k) for k in (i, j)})
+    return _changed(row, {k: partial(rule, k) for k in (i, j)})
 
 
 def _changed(row: Any, wrong: Mapping[int, Any]) -> dict[str, Any]:
@@ -272,7 +297,7 @@ def _changed(row: Any, wrong: Mapping[int, Any]) -> dict[str, Any]:
         return {"partials": partials, "rules": partials}
 
     def of_argument(k: int, *args: Any, **options: Any) -> Any:
-        return wrong.get(k, functools.partial(right[0], k))(*args, **options)
+        return wrong.get(k, partial(right[0], k))(*args, **options)
 
     adjoints = (
         (of_argument,)
@@ -318,8 +343,8 @@ def _without_effect(slips: Sequence[Planting], points: Sequence[Point]) -> list[
     """Return the slips with which f's gradients at all points stay what they are."""
     right = [point.gradient() for point in points]
     equivalent = []
-    for slip, row, changes in slips:
-        with _planted(row, changes), suppress(Exception):  # it may raise: an effect
+    for slip, planted in slips:
+        with planted(), suppress(Exception):  # it may raise: an effect
             if all(map(_are_equal, [point.gradient() for point in points], right)):
                 equivalent.append(slip)
     return equivalent

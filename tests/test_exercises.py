@@ -13,6 +13,7 @@ import minigrad as mg
 from minigrad.__main__ import main
 from minigrad.exercising import Exercise
 from minigrad.exercising.answers import checked, exercise_of
+from minigrad.exercising.by_tape import of_gradient
 from minigrad.exercising.grading import grade, gradescope, report
 from minigrad.exercising.notation import letter
 
@@ -282,6 +283,34 @@ def test_the_command_writes_results_for_gradescope(tmp_path, capsys):
 
 
 # ---------------------------------------------------------------------- for teachers
+
+
+def gate(W, v, b):
+    return mg.sigmoid(mg.matvec(W, v) + b)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda z, W, v: (np.outer(z, v), W.T @ z, z), "slope of sigmoid is forgotten"),
+        (lambda z, W, v: (np.outer(z, v), W @ z, z), "the other argument transposed"),
+        (lambda z, W, v: (np.outer(v, z), W.T @ z, z), "W̄: it is transposed"),
+        (lambda z, W, v: (np.outer(z, v), W.T @ z, -z), "b̄: it has the wrong sign"),
+    ],
+)
+def test_the_forward_pass_alone_makes_an_exercise(answer, says):
+    """Its answers are compared with what the tape gives, and with broken rules."""
+
+    def backward(f_bar, W, v, b):
+        f = gate(W, v, b)
+        return answer(f_bar if "forgotten" in says else f_bar * f * (1 - f), W, v)
+
+    shapes = {"f_bar": "m", "W": "m n", "v": "n", "b": "m"}
+    exercise = of_gradient(gate, shapes, by=["W", "v", "b"])
+    diagnosis = exercise.check(backward)
+    assert says in str(diagnosis)
+    assert all(each.exact for each in diagnosis.findings)
+    assert exercise.check(exercise.solution)
 
 
 def test_answers_are_graded_with_credit_for_a_single_slip():

@@ -12,6 +12,7 @@ one: the slip that gives what was written is the diagnosis.
     answer     one answer where it ran
     diagnosis  which slips explain an answer
     residues   what it has too much; if nothing helps, where it first differs
+    by_tape    an exercise from the forward pass alone
     answers    the files of answers: `minigrad check`
     grading    many answers: a table, a score, pytest and Gradescope
     notation   Python written as mathematics

@@ -233,8 +233,14 @@ class _Search:
             texts = (self.answer.text, ast.unparse(tree))
             alike = difflib.SequenceMatcher(None, *texts, autojunk=False).ratio()
         kind = KINDS.index(mutation.kind) if mutation.kind in KINDS else len(KINDS)
-        given = mutant.function is not None
-        return not given, kind == len(KINDS), -agreeing, alike < 1, kind, -alike
+        return (
+            mutation.kind != "mistake",
+            kind == len(KINDS),
+            -agreeing,
+            alike < 1,
+            kind,
+            -alike,
+        )
 
     @contextmanager
     def program(

@@ -86,6 +86,7 @@ class Exercise:
     ) -> None:
         self.solution, self.name, self.seen = solution, solution.__name__, seen
         self.mistakes = dict(mistakes or {})
+        self.wrong_rules: dict[str, Callable[..., Any]] = {}  # see by_tape.py
         self.hints, self.sizes = tuple(hints), SIZES | dict(sizes or {})
         self.program = ProgramText(solution)
         names = list(inspect.signature(solution).parameters)
@@ -194,9 +195,12 @@ class Exercise:
     def mutants(self, k: int) -> list[Mutant]:
         """Return the wrong programs that slips make of the solution, run in case k."""
         found = []
-        for words, function in self.mistakes.items():
-            outputs = [self.values(run(function, args)) for args in self.cases[k]]
-            found.append(Mutant(Mutation("mistake", words, ()), outputs, function))
+        given = [("mistake", *each) for each in self.mistakes.items()]
+        given += [("rule", *each) for each in self.wrong_rules.items()]
+        for kind, words, function in given:
+            with suppress(Exception):  # it does not run on these shapes
+                outputs = [self.values(run(function, args)) for args in self.cases[k]]
+                found.append(Mutant(Mutation(kind, words, ()), outputs, function))
         return [*found, *self.made(self.program.mutations(self.cases[k][0]), k)]
 
     def made(self, several: Iterable[Mutation], k: int) -> Iterator[Mutant]:

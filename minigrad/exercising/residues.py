@@ -26,6 +26,7 @@ from minigrad.exercising.program_text import run, traced
 from minigrad.types import Array
 
 FEW = 8  # numbers that are shown
+SEEDS = 5
 RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]] = [
     ("is {}", lambda right, part: part, None),
     ("has the term {} too much", operator.add, ast.Add),
@@ -139,28 +140,32 @@ def first_difference(answer: Answer, output: str) -> str:
     """Say where the answer first differs, with numbers small enough for paper."""
     exercise = answer.exercise
     sizes = (exercise.sizes, exercise.alike)[answer.k]
-    args = exercise.arguments(np.random.default_rng(0), sizes, paper=True)
-    with suppress(Exception):
-        it = "it"
-        if found := answer.first_variable([args]):
-            name, (mine,), (right,) = found
-            it = f"the first of your variables that differs is {letter(name)}: it"
-        else:
-            mine = exercise.values(run(answer.function, args))[output]
-            right = exercise.values(run(exercise.solution, args))[output]
-        if mine.shape != right.shape:
-            return f"{it} has the shape {mine.shape}, and should have {right.shape}"
-        if mine.size > FEW:
-            entry = tuple(map(int, np.argwhere(~np.isclose(mine, right))[0]))
-            it += f" begins to differ at {list(entry)}, where it"
-            mine, right = mine[entry], right[entry]
-        at = [
-            f"\n      at {letter(name)} = {_number(x)}"
-            for name, x in zip(exercise.shapes, args, strict=True)
-            if np.size(x) <= FEW
-        ]
-        both = f"is {_number(mine)} and should be {_number(right)}"
-        return f"no usual slip; {it} {both}{''.join(at)}"
+    for seed in range(SEEDS):  # until numbers show it
+        args = exercise.arguments(np.random.default_rng(seed), sizes, paper=True)
+        with suppress(Exception):
+            it = "it"
+            if found := answer.first_variable([args]):
+                name, (mine,), (right,) = found
+                it = f"the first of your variables that differs is {letter(name)}: it"
+            else:
+                mine = exercise.values(run(answer.function, args))[output]
+                right = exercise.values(run(exercise.solution, args))[output]
+            if mine.shape != right.shape:
+                return f"{it} has the shape {mine.shape}, and should have {right.shape}"
+            different = np.argwhere(~np.isclose(mine, right))
+            if not different.size and mine.ndim:
+                continue
+            if mine.size > FEW:
+                entry = tuple(map(int, different[0]))
+                it += f" begins to differ at {list(entry)}, where it"
+                mine, right = mine[entry], right[entry]
+            at = [
+                f"\n      at {letter(name)} = {_number(x)}"
+                for name, x in zip(exercise.shapes, args, strict=True)
+                if np.size(x) <= FEW
+            ]
+            both = f"is {_number(mine)} and should be {_number(right)}"
+            return f"no usual slip; {it} {both}{''.join(at)}"
     return "no usual slip explains it"
 
 
