@@ -44,7 +44,7 @@ EXPLAINED = ("term", "factor", "reduction", "constant", "statement")  # by a com
 
 def _rules(text: str) -> list[tuple[Any, Any]]:
     rules = []
-    for each in text.split(";") if text else ():
+    for each in text.split(";") if text else ():  # none: made elsewhere
         right, wrong = map(parsed, each.split("->"))
         if isinstance(wrong, ast.stmt) and isinstance(right, ast.expr):
             right = ast.Expr(right)

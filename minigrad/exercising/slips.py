@@ -103,6 +103,7 @@ SLIPS = {
     ("time", "the loop leaves out its last step"): (
         "range(A) -> range(A - 1); range(A, B) -> range(A, B - 1)"
     ),
+    ("rule", ""): "",  # a rule of the engine is wrong: see by_tape.py
     ("twice", "{your} has the factor {B} twice"): (
         "A * B -> A * B * B; B * A -> B * B * A"
     ),
