@@ -228,7 +228,8 @@ class _Search:
         mutation, program = mutant.mutation, self.exercise.program
         with suppress(Exception), self.program([mutant]) as function:
             other = histories(function, self.answer.case[0])
-            agreeing = sum(same(mine[key], other[key]) for key in mine if key in other)
+            own = (k for k in mine if k in other and k[0] not in self.exercise.shapes)
+            agreeing = sum(same(mine[key], other[key]) for key in own)
         with suppress(Exception), program.slipped([mutation]) as tree:
             texts = (self.answer.text, ast.unparse(tree))
             alike = difflib.SequenceMatcher(None, *texts, autojunk=False).ratio()
