@@ -194,9 +194,13 @@ def test_an_answer_that_does_not_run_on_tensors_is_checked_in_floats_and_told_so
     assert "right in floats, at 2 random points" in str(diagnosis)
 
 
-def test_nearly_right_is_not_right():
+@pytest.mark.parametrize("read", [float, lambda entry: entry])
+def test_nearly_right_is_not_right(read):
+    """Neither where it runs on Tensors, nor in floats alone."""
+
     def nearly(y_bar, W, v):
-        return np.outer(y_bar, v) * 1.000001, W.T @ y_bar
+        rows = [[read(a) * read(b) * 1.000001 for b in v] for a in y_bar]
+        return np.array(rows), W.T @ y_bar
 
     assert not MATVEC.check(nearly)
 
