@@ -152,6 +152,12 @@ def test_truncated_backpropagation():
     assert_compiles(f, batch, rolled=False)
 
 
+def test_its_picture_has_a_frame_for_each_loop():
+    drawing = mg.draw(mg.compile(learning(LSTM(n, m, rng=0)), *batch()))
+    assert drawing.dot.count("subgraph cluster_") == 2
+    assert "for t = T, …, 1" in drawing.dot and "style=dashed" in drawing.dot
+
+
 def test_a_program_has_as_many_lines_whatever_the_length():
     layer = LSTM(n, m, rng=0)
     texts = []

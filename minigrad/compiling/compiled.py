@@ -39,6 +39,7 @@ from minigrad.types import Array
 
 if TYPE_CHECKING:  # SymPy, when first asked
     from minigrad.compiling.program_proof import Shown
+    from minigrad.drawing.drawing import Drawing
 
 MOST = 16  # programs of one function
 _COMPARING: ContextVar[bool] = ContextVar("comparing a program", default=False)
@@ -237,6 +238,12 @@ class Compiled:
         trace = traced(self.function, list(given[0]), self.name)
         program = Program(trace, array_names(self.function, kind))
         return shown(program, trace, arrays, list(IDENTITIES))
+
+    def drawn(self, renderer: str | None = None) -> Drawing:
+        """Return the picture of the latest program: what `mg.draw(step)` returns."""
+        from minigrad.compiling.picture import picture
+
+        return picture(self.program, self.name, renderer)
 
     @property
     def source(self) -> str:

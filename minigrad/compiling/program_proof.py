@@ -33,7 +33,7 @@ from minigrad.primitive import Primitive
 from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.types import Array
 
-PRIMES = 4
+PRIMES = 8
 _EXACT = {total, product, along, placed}
 
 

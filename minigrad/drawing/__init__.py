@@ -84,7 +84,8 @@ def draw(
     """Return a picture of the tape of `output`: how it was computed.
 
     output      a Tensor, or a structure of some: what a layer returns, (y, state); or
-                what `mg.recording()` noted of a program that raised
+                what `mg.recording()` noted of a program that raised; or what
+                `mg.compile` returned, whose picture has a frame for each loop
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
                 default "gate" if there is a cell to draw, else "op"
@@ -103,6 +104,9 @@ def draw(
     Raises TypeError for what is no Tensor, and ValueError for no outputs at all, for an
     unknown view or function, for a tape without a record or one that stays too large.
     """
+    if hasattr(type(output), "drawn"):  # a compiled program
+        program: Drawing = output.drawn(renderer)
+        return program
     noted = output if isinstance(output, recording) else None
     tape = tape_of(output, "draw") if noted is None else noted.tape()
     named, alone = by_name(tape.outputs), len(tape.outputs) == 1
