@@ -101,7 +101,10 @@ def of_matmul(call: Call) -> Options | None:
 
 def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:
     """Sum over the axes, into `out`."""
-    np.add.reduce(a, axis=axis, out=out, keepdims=keepdims)
+    if out.dtype == np.float16:  # added up in float32, as the row does
+        out[...] = np.add.reduce(a, axis=axis, keepdims=keepdims, dtype=np.float32)
+    else:
+        np.add.reduce(a, axis=axis, out=out, keepdims=keepdims)
 
 
 def join_into(out: Array, *parts: Array, axis: int = 0) -> None:

@@ -149,6 +149,12 @@ def test_a_number_that_chooses_shapes_is_checked():
     assert len(step.programs) == 3
 
 
+def test_sums_in_half_precision_do_not_overflow():
+    f = lambda x: mg.Tensor(x).mean() + mg.Tensor(x).sum() / 2e3  # noqa: E731
+    x = np.full(2000, 60.0, "f2")
+    assert np.isfinite(f(x).data) and mg.compile(f)(x).data == f(x).data
+
+
 def test_labels_outside_are_refused_as_the_function_refuses_them():
     step = mg.compile(classifier(mg.tanh), normal(6, 5), np.zeros(6, int))
     with pytest.raises(ValueError, match="labels must be integers"):
