@@ -102,7 +102,9 @@ def of_matmul(call: Call) -> Options | None:
 def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:
     """Sum over the axes, into `out`."""
     if out.dtype == np.float16:  # added up in float32, as the row does
-        out[...] = np.add.reduce(a, axis=axis, keepdims=keepdims, dtype=np.float32)
+        total = np.empty(out.shape, np.float32)
+        sum_into(total, a.astype(np.float32), axis, keepdims)
+        out[...] = total
     else:
         np.add.reduce(a, axis=axis, out=out, keepdims=keepdims)
 
