@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +113,31 @@ def test_paper_is_made_without_importing_the_package():
     done = subprocess.run(command, input=svg.encode(), capture_output=True, check=True)
     assert done.stdout.startswith(b"%PDF")
     assert b"minigrad" not in done.stderr
+
+
+def painted(wide, high):
+    """Return the pages of a black rectangle without any words, as shades of grey."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}">'
+    svg += f'<rect width="{wide}" height="{high}"/></svg>'
+    pages = pypdfium2.PdfDocument(paper.pdf(svg.encode(), "", "A4"))
+    return [np.asarray(page.render().to_pil().convert("L"), float) for page in pages]
+
+
+@pytest.mark.parametrize(("wide", "high"), [(100, 60), (300, 800), (1200, 500)])
+def test_a_picture_stands_in_the_middle_below_the_line_with_the_title(wide, high):
+    (page,) = painted(wide, high)
+    rows, columns = (np.nonzero((page < 99).any(axis=axis))[0] for axis in (1, 0))
+    assert abs(columns[0] - (page.shape[1] - 1 - columns[-1])) <= 1
+    assert abs(rows[0] - MARGIN - HEADING) <= 1
+    assert abs(np.ptp(columns) / wide * high / np.ptp(rows) - 1.0) < 0.03
+
+
+@pytest.mark.parametrize("size", [(4000, 300), (300, 4000)])
+def test_a_dashed_line_says_where_a_picture_goes_on(size):
+    pages = painted(*size)
+    axis = size.index(4000)  # 0: the pages are beside each other, 1: below each other
+    first, last = int(MARGIN + HEADING * axis) - 1, -int(MARGIN)
+    for k, page in enumerate(pages):
+        shade = page.mean(axis=axis)
+        dashed = shade[first] < 240.0, shade[last] < 240.0
+        assert dashed == (k > 0, k < len(pages) - 1)
