@@ -21,6 +21,7 @@ import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell, Stack
 from minigrad.array_like import plain
 from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.cell.row_of_cells import BETWEEN
 from minigrad.structure.layers import Layers
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import structure
@@ -380,6 +381,15 @@ def test_no_two_values_share_a_way_from_layer_to_layer(name, view, axis):
             if other_y > y or begin >= end - 1:
                 break
             assert tail == other, (y, tail, other)
+
+
+@pytest.mark.parametrize(
+    ("made", "lanes"),
+    [(LAYERS["stack"](3), 0), (JOINED["skipping"](), 2), (JOINED["twice"](), 2)],
+)
+def test_time_steps_are_as_far_apart_as_the_lanes_between_them_need(made, lanes):
+    first, second, *_ = VIEWS["unrolled"].sheet(mg.Tape(made)).frames
+    assert second[0][0] - first[1][0] == pytest.approx(12 * (BETWEEN + lanes))
 
 
 # --------------------------------------------------------------- what is not, is said

@@ -32,10 +32,12 @@ from view_cases import (
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
 from minigrad.drawing import VIEWS, draw
+from minigrad.drawing.cell.recurrent import gate_sheet
 from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.cell.wire_routing import plan
 from minigrad.drawing.curves import curve
-from minigrad.drawing.view import label
+from minigrad.drawing.sheet import RIM
+from minigrad.drawing.view import label, tooltip
 from minigrad.drawing.words import number as number_text
 from minigrad.structure.consumers import tensors
 from minigrad.structure.sublayers import structure
@@ -148,6 +150,14 @@ def test_an_activation_of_the_readers_own_has_its_name():
 
     (box,) = boxes(mg.Dense(3, 4, leaky_relu, rng=0)(mg.Tensor(np.ones(3), "x")))
     assert label(box).symbol == "leaky relu"
+
+
+def test_what_several_steps_share_says_its_parameters_and_what_ran_in_which_order():
+    recorded = tape(MORE["normalised"]())
+    several = next(p for p in structure(recorded) if p.kind == "several")
+    says = tooltip(several, {entry: k for k, entry in enumerate(recorded)})
+    ran = "Σ → ÷ 2 → − → × → Σ → ÷ 2 → + 1e-05 → √ → ÷ → × → +"
+    assert says.split("\n")[:3] == ["g (2,)", "b (2,)", ran]
 
 
 def test_a_box_without_a_bias_says_so():
@@ -592,6 +602,30 @@ def test_a_picture_of_one_time_step_says_of_how_many():
     for count in (1, 2, 3):
         said = f"one of {count} time steps" in draw(sequence(count), "gate").dot
         assert said == (count > 1)
+
+
+def test_a_single_time_step_is_not_drawn_for_all_of_them():
+    once, twice = mg.Tape(sequence(1)), mg.Tape(sequence(2))
+    alone = gate_sheet(once).dot_text("")
+    assert gate_sheet(once, for_all=True).dot_text("") == alone
+    assert "t = 1 … 2" in gate_sheet(twice, for_all=True).dot_text("")
+    assert "t = 1 … 2" not in gate_sheet(twice).dot_text("")
+
+
+@pytest.mark.parametrize("view", ["gate", "unrolled", "folded", "neuron"])
+@pytest.mark.parametrize("name", ["Elman", "LSTM", "over time"])
+def test_legend_and_picture_stand_in_the_middle_of_a_sheet_as_wide_as_it_says(
+    name, view
+):
+    drawn = VIEWS[view].sheet(tape(CELLS[name]()))
+    text = drawn.dot_text("")
+    left, low, right, high = map(float, re.search('bb="(.*?)"', text)[1].split(","))
+    middle = float(re.search('lp="(.*?),', text)[1])
+    (first, _), (last, _) = drawn.bounds()
+    assert (left + right) / 2 == pytest.approx(middle, abs=0.02)
+    assert (first + last) / 2 == pytest.approx(middle, abs=0.02)
+    size = right - left + 2 * RIM, high - low + 2 * RIM
+    assert drawn.size() == pytest.approx(size, abs=0.02)
 
 
 def test_a_wire_hops_over_what_crosses_it_and_over_nothing_else():

@@ -145,6 +145,19 @@ class Squared(mg.Module):
         return y
 
 
+class Mirrored(LSTMCell):
+    """Two circles read the same two boxes, and three one box: they make room."""
+
+    def forward(self, x, state):
+        x, y_prev, c_prev = leaf(x, "x"), leaf(state.y, "y_0"), leaf(state.c, "c_0")
+        v = mg.concatenate([x, y_prev], axis=-1)
+        f, i, o = (gate(v) for gate in (self.forget, self.input, self.output))
+        c = (f + i) * c_prev + (f - i)
+        y = (1.0 - o) * (o * o) * mg.exp(o) + c
+        c.name, y.name = "c", "y"
+        return State(y, c)
+
+
 def once(cell, n=3, m=2):
     """Run a cell of State(y, c) once; return y and c."""
     state = State(mg.Tensor(np.zeros(m), "y_0"), mg.Tensor(np.zeros(m), "c_0"))
@@ -186,6 +199,7 @@ CELLS = {
 
 MORE = CELLS | {  # and what the view neuron does not know
     "fused": lambda: through(Fused(3, 2)),
+    "mirrored": lambda: through(Mirrored(3, 2, rng=0)),
     "frozen": lambda: list(LSTM(3, 2, rng=0)(inputs(3), mask=np.arange(3) < 2)[1]),
 }
 

@@ -18,7 +18,7 @@ from minigrad.drawing.words import Label
 from minigrad.tensor import Tensor
 
 TIP = 8.0  # length of an arrow
-RIM = 8.0
+RIM, AIR = 8.0, 2.0  # around a sheet; above and below its legend
 
 
 class Sheet:
@@ -249,10 +249,11 @@ class Sheet:
         if with_legend and (self.entries or self.notes):
             legend = self._legend()
             wide, tall = legend.size()
-            middle = (low[0] + high[0]) / 2, low[1] - 2 - tall / 2
+            tall += 2 * AIR
+            middle = (low[0] + high[0]) / 2, low[1] - tall / 2
             look.update(label=legend.table(), lp=_xy(middle))
             aside = max(0.0, (wide - high[0] + low[0]) / 2)
-            low, high = (low[0] - aside, low[1] - 4 - tall), (high[0] + aside, high[1])
+            low, high = (low[0] - aside, low[1] - tall), (high[0] + aside, high[1])
         look["bb"] = f"{_xy(low)},{_xy(high)}"
         graph = canvas(title, {"arrowsize": ".8", "penwidth": "1.6"}, **look)
         for i, (_, _, look) in enumerate(self.frames):
@@ -272,8 +273,10 @@ class Sheet:
     def size(self, with_legend: bool = True) -> XY:
         """Return how wide and high it is, in points."""
         (left, low), (right, high) = self.bounds()
-        wide, tall = self._legend().size() if with_legend else (0.0, 0.0)
-        return max(right - left, wide) + 2 * RIM, high - low + tall + 2 * RIM
+        if with_legend:
+            wide, tall = self._legend().size()
+            right, low = max(right, left + wide), low - tall - 2 * AIR
+        return right - left + 2 * RIM, high - low + 2 * RIM
 
     def bounds(self) -> tuple[XY, XY]:
         """Return the corners of all that is drawn."""
