@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -22,7 +23,9 @@ import minigrad as mg
 from minigrad.drawing import VIEWS, Group, Label, NotRendered, View, draw, render
 from minigrad.drawing import drawing as drawing_module
 from minigrad.drawing.backward.cotangents import _gradient
+from minigrad.drawing.dot import Graph
 from minigrad.drawing.fold import fold, foldings
+from minigrad.drawing.project import Picture
 from minigrad.drawing.render import pure_program
 from minigrad.drawing.safe import decorated
 from minigrad.drawing.words import values_text
@@ -318,6 +321,32 @@ def test_folding_loses_and_repeats_no_entry():
         seen = [e for g in groups for e in g.entries if e.primitive is not None]
         assert len(seen) == len(set(seen))
         assert set(seen) == {e for e in tape if e.primitive is not None}
+
+
+def frames_within_frames(depth: int) -> mg.Tensor:
+    """Return a number that is made in that many parts, each within the one before."""
+    x = mg.Tensor([1.0, 2.0], name="x")
+    with contextlib.ExitStack() as parts:
+        for k in range(depth):
+            parts.enter_context(mg.scope(f"part {k}"))
+            x = mg.tanh(x)
+    return mg.sum(x)
+
+
+@pytest.mark.parametrize(("view", "least"), [("op", 1.0), ("backward", 0.95)])
+@pytest.mark.parametrize("name", ["difference", "LSTM", 1, 2, 8])
+def test_the_size_of_a_picture_is_known_before_it_is_placed(name, view, least):
+    made = {"difference": difference(), "LSTM": lstm(2)}
+    tape = mg.Tape(made[name] if name in made else frames_within_frames(name))
+    if view == "op":
+        graph = Graph(Picture(tape, list(VIEWS["op"].groups(tape))))
+    else:
+        graph = next(VIEWS[view].sheets(tape))
+    svg = render.render(graph.dot_text("", with_legend=False), "svg", "graphviz-pure")
+    placed = re.search(rb'width="(.*?)pt" height="(.*?)pt"', svg).groups()
+    wide, high = np.divide(graph.size(with_legend=False), np.array(placed, float))
+    assert least < wide < 1.1
+    assert 0.92 < high < 1.3
 
 
 def test_what_fits_is_not_folded():
