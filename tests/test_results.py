@@ -1,7 +1,9 @@
 """The results program: its table of experiments, its runs, its page, PyTorch's twin."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,16 @@ def test_every_experiment_can_be_set_up():
 def test_every_run_has_a_name_of_its_own():
     keys = [run.key for run in running.runs(EXPERIMENTS, range(3), torch=True)]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("each", EXPERIMENTS, ids=lambda each: each.key)
+def test_the_published_page_has_every_run_of_the_table_in_its_order(each):
+    page = (Path(__file__).parents[1] / "docs/know/results.md").read_text("utf-8")
+    section = page.split(f"## {each.title}\n", 1)[1].split("\n## ")[0]
+    rows = re.findall(r"^\| ([^*|]+) \| (minigrad|PyTorch)\b", section, re.M)
+    todo = running.runs([each], [0], torch=True)
+    assert rows == [(run.contestant, run.engine) for run in todo]
+    assert " ".join(section.split()).startswith(each.told)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The training loop: what a step does, what is kept, and when it ends."""
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,32 @@ def test_each_line_of_the_log_is_the_mean_of_its_own_epoch():
     epochs = np.reshape(learned, (3, TASK.updates, 2)).mean(axis=1)
     found = [(row["loss"], row["norm"]) for row in run.history]
     np.testing.assert_allclose(found, epochs, rtol=1e-12)
+
+
+def test_the_bar_says_who_trains_how_far_it_is_and_how_well_it_goes(monkeypatch):
+    said = []
+
+    class Bar(contextlib.nullcontext):
+        def __init__(self, **options):
+            super().__init__(self)
+            said.append(options)
+
+        def update(self):
+            said.append("epoch")
+
+        def set_postfix_str(self, words):
+            said.append(words)
+
+    monkeypatch.setattr("tqdm.tqdm", Bar)
+    run = Training(TASK, replace(RECIPE, epochs=2), 5).run(bar=False)
+    options, *told = said
+    assert (options["total"], options["initial"], options["disable"]) == (2, 0, True)
+    assert options["desc"] == f"{TASK.name}, seed 5"
+    losses = [f"loss {row['loss']:.4g}" for row in run.history]
+    assert told[::2] == ["epoch", "epoch"]
+    assert [words.split(", ")[0] for words in told[1::2]] == losses
+    run.recipe = replace(run.recipe, epochs=3)
+    assert (run.run() and said[5]["initial"], said[5]["disable"]) == (2, None)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():

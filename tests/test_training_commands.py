@@ -22,9 +22,9 @@ QUICK = ["--epochs", "1", "--updates", "2", "--batch", "2"]
 
 def parsers():
     """Yield a name and a parser for every command, and for every task of `train`."""
-    from lstm.__main__ import COMMANDS
+    from lstm.__main__ import COMMANDS, DEMO
 
-    for name, module in COMMANDS.items():
+    for name, module in (COMMANDS | {"demo": DEMO}).items():
         parser = argparse.ArgumentParser()
         importlib.import_module(module).add_options(parser)
         yield name, parser
