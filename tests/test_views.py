@@ -36,6 +36,7 @@ from minigrad.drawing.cell.recurrent import gate_sheet
 from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.cell.wire_routing import plan
 from minigrad.drawing.curves import curve
+from minigrad.drawing.project import Picture
 from minigrad.drawing.sheet import RIM
 from minigrad.drawing.view import label, tooltip
 from minigrad.drawing.words import number as number_text
@@ -524,6 +525,38 @@ def test_a_dense_layer_at_every_time_step_is_one_node_without_an_arrow_to_itself
     assert dot.count("to t + 1") == 1  # of the LSTM
     assert dot.count("4 time steps") == 2
     assert "3 numbers to train" in dot
+
+
+def series():
+    """Return the last state of an Elman cell whose inputs are leaves of one name."""
+    return over_time(Elman(3, 2), mg.Tensor(np.zeros(2), "y_0"), 3)
+
+
+STANDS_FOR = [  # of which program, its node's symbol, name and remark, and its tooltip
+    (lambda: LAYERS["stack"](3),
+     ("", "y_0, c_0", ""), "y_0, c_0: read before there is anything to carry"),
+    (lambda: LAYERS["stack"](3),
+     ("", "layers.1", "3 time steps\n4 matrices W\n56 numbers to train"),
+     "Stack.layers.1: 58 entries of the tape"),
+    (lambda: LAYERS["every step"](3),
+     ("tanh", "layers.1", "3 time steps\nW, b\n12 numbers to train"),
+     "Stack.layers.1: 13 entries of the tape"),
+    (lambda: mg.Dense(3, 2, mg.tanh, rng=0)(mg.Tensor(np.ones((5, 4, 3)), "x")),
+     ("tanh", "Dense", "W, b\n8 numbers to train\nfor 5 × 4 vectors"),
+     "W (2, 3)\nb (2,)\nt5 = tanh(z)"),
+    (series, ("", "x", "3 × (3,)"), "x_1 to x_3"),
+    (series, ("tanh", "recurrent", "3 time steps\nW_y, b_y\n12 numbers to train"),
+     "the loop: 12 entries of the tape"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "words", "says"), STANDS_FOR)
+def test_a_node_says_what_it_stands_for(made, words, says):
+    recorded = mg.Tape(made())
+    nodes = Picture(recorded, list(VIEWS["layer"].groups(recorded))).nodes
+    found = [node.tooltip for node in nodes if tuple(node.label) == words]
+    assert found
+    assert all(f"{each}\n".startswith(f"{says}\n") for each in found)
 
 
 def test_a_feed_forward_network_has_no_recurrent_arrow():
