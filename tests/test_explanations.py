@@ -1,5 +1,7 @@
 """Every cell says what it is: counts, equations, and which reading each line has."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,9 +27,11 @@ from lstm import (
     Recurrent,
     ResetAfterGRUCell,
     RNNCell,
+    Stack,
     State,
 )
 from lstm.explain import Explanation
+from lstm.explain_layers import LayerExplanation
 
 CELLS = [*KINDS, *OTHERS]
 every_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__name__)
@@ -212,3 +216,33 @@ def test_a_state_beside_y_and_c_is_told_with_its_size():
     assert len(more) == 3
     assert said.count("carried as well") == len(more)
     assert all(f"{name}_{{t-1}} in R^4: carried" in said for name in more)
+
+
+@every_cell
+def test_the_first_sentence_says_every_size_once(cell):
+    sizes = "n = 3 inputs and m = 4 outputs"
+    if issubclass(cell, ProjectedCell):
+        sizes = "n = 3 inputs, m = 4 neurons and p = 2 outputs"
+    assert f" with {sizes}: a layer of 4 neurons," in told(made(cell))
+
+
+@every_cell
+def test_a_parameter_is_called_as_in_the_equations(cell):
+    """So it is in pictures and certificates: W_f in `forget.W`, g in `g`."""
+    built, others = made(cell), {"recurrent.W": "U", "recurrent.b": "d"}
+    for path, parameter in built.named_parameters():
+        gate, _, letter = path.rpartition(".")
+        named = f"{letter}_{built.letters[gate]}" if gate in built.letters else path
+        assert parameter.name == others.get(path, named)
+
+
+def test_a_composite_is_a_table_of_its_layers():
+    text = str(LayerExplanation(Stack(LSTM(3, 4), mg.Dense(4, 2))))
+    head, _, *table = text.split("\n")[:6]
+    assert head == "Stack: at every step reads R^3, says R^2."
+    assert [re.split(r"\s\s+", row) for row in table] == [
+        ["part", "layer", "reads", "says", "carries", "parameters"],
+        ["layers.0", "LSTMCell, x_1 first", "3", "4", "y, c in R^4", "128"],
+        ["layers.1", "Dense", "4", "2", "nothing", "10"],
+        ["all", "138"],
+    ]
