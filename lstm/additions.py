@@ -75,8 +75,8 @@ class LayerNormCell(LSTMCell):
 
     def __init__(self, *sizes: Any, **options: Any) -> None:
         super().__init__(*sizes, **options)
-        self.g = Parameter(np.ones(self.m, self.dtype), name="g")
-        self.b = Parameter(np.zeros(self.m, self.dtype), name="b")
+        self.g = Parameter(np.ones(self.m, self.dtype))
+        self.b = Parameter(np.zeros(self.m, self.dtype))
 
     def y(self, o: GateValue, c: Tensor) -> Tensor:
         """Return the usual output of the normalised cell state."""
@@ -116,7 +116,7 @@ class ProjectedCell(LSTMCell):
         super().__init__(n, m, rng=rng, **options)
         limit = 1 / np.sqrt(m)
         W_r = rng.uniform(-limit, limit, (p, m)).astype(self.dtype)
-        self.W_r = Parameter(W_r, name="W_r")
+        self.W_r = Parameter(W_r)
 
     def sizes(self) -> dict[str, int]:
         """Return the size of each part of the state: y has p."""

@@ -83,6 +83,8 @@ def test_a_rewired_part_is_dashed_too():
                                             CELLS["LSTM"]()[0]])))  # fmt: skip
     assert {look.get("style") for *_, look in sheet.nodes
             if look.get("color") == REWIRED.border} == {"filled,dashed"}  # fmt: skip
+    sample = sheet.entries[REWIRED.legend][0]
+    assert 'BORDER="2"' in sample and "dashed" in sample
     assert sheet.notes[-1].endswith(
         "0 missing on the left; 2 of both read something else"
     )

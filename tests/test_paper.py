@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from view_cases import loss, sequence
 
-from minigrad.drawing import draw, paper
+from minigrad.drawing import VIEWS, draw, paper
 from minigrad.drawing.paper import (
     HEADING,
     LEAST,
     MARGIN,
     PAGES,
+    READABLE,
     smallest_words,
     spread_out,
 )
@@ -101,6 +102,11 @@ def test_words_of_one_step_are_at_least_5_points_on_a4(view):
     room = [side - 2 * MARGIN for side in PAGES["A4"][::-1]]
     scale = min(room[0] / wide, (room[1] - HEADING) / high)
     assert smallest_words(svg) * scale >= 5.0
+
+
+def test_only_pictures_of_every_step_may_have_words_that_small():
+    small = {name for name, view in VIEWS.items() if view.least < READABLE}
+    assert small == {"op", "step", "backward", "cotangents"}
 
 
 def _size(svg):

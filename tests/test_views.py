@@ -37,7 +37,7 @@ from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
 from minigrad.drawing.cell.wire_routing import plan
 from minigrad.drawing.curves import curve
 from minigrad.drawing.project import Picture
-from minigrad.drawing.sheet import RIM
+from minigrad.drawing.sheet import RIM, Sheet
 from minigrad.drawing.view import label, tooltip
 from minigrad.drawing.words import number as number_text
 from minigrad.structure.consumers import tensors
@@ -623,6 +623,12 @@ def test_a_corner_is_round_unless_a_wire_begins_there():
     path = [(0.0, 0.0), (50.0, 0.0), (50.0, 50.0)]
     assert (50.0, 0.0) not in curve(path)
     assert (50.0, 0.0) in curve(path, sharp={(50.0, 0.0)})
+
+
+def test_a_line_of_neurons_goes_through_its_points():
+    drawn = Sheet()
+    drawn.line("a", "b", [(0.0, 0.0), (90.0, 0.0), (90.0, 90.0)])
+    assert "90,0" in drawn.edges[0][2]["pos"].split()
 
 
 def test_a_long_expression_is_cut_where_a_number_would_stand():
