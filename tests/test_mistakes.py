@@ -209,6 +209,36 @@ def test_a_mistake_of_ones_own_is_planted_in_a_line():
         assert str(witnesses.blamed(batch())) == "tanh, argument 0"
 
 
+WRONG = {  # what the story of a slope says, where y is computed from a, or a and b
+    "σ' forgotten": lambda y, a: a / a,
+    "σ' from the input": lambda y, a: a - a**2,
+    "tanh' without its square": lambda y, a: 1.0 - y,
+    "tanh' with a cube": lambda y, a: 1.0 - y**3,
+    "sign of a difference dropped": lambda y, a, b: b / b,
+    "quotient rule, sign": lambda y, a, b: a / b**2,
+    "quotient rule, square": lambda y, a, b: -a / b,
+    "softmax, denominator constant": lambda y, a, b: b - b,
+    "power rule for an exponential": lambda y, a: a * np.exp(a - 1.0),
+    "power rule, exponent kept": lambda y, a, b: b * a**b,
+    "log' upside down": lambda y, a: a,
+    "sqrt' upside down": lambda y, a: 2.0 / y,
+    "cos' without its minus": lambda y, a: np.sin(a),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_slope_is_the_one_that_its_story_tells(name):
+    (mistake,) = (each for each in slopes.SLOPES if each.name == name)
+    row, at = mistake.blame.row, mistake.blame.argument
+    operands = mg.Tensor([0.3, 0.8, 1.5]), mg.Tensor([1.2, 0.4, 2.5])
+    operands = operands[: len(TABLE[row].partials)]
+    with broken(mistake.changes):
+        y = getattr(mg, row)(*operands)
+        found = mg.grad(mg.sum(y), operands[at])
+    told = WRONG[name](y.data, *(each.data for each in operands))
+    np.testing.assert_allclose(found, told, rtol=1e-12)
+
+
 def test_every_kind_of_fault_is_in_the_list():
     assert all(issubclass(m.blame.error, mg.ProofFailed) for m in MISTAKES)
     assert {m.blame.error.__name__ for m in slopes.SLOPES} == {"LemmaFailed"}

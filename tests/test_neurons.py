@@ -65,7 +65,8 @@ def test_a_positive_weight_is_blue_and_a_negative_one_orange_and_dashed():
 
 
 def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
-    for name, written in (("x", True), ("target", False)):
+    names = ("x", "x"), ("x_prev", "x"), ("x_0", "x"), ("target", "")
+    for name, written in names:  # a name's end says when, and its dots stand there
         x = mg.Tensor(np.ones(3), name)
         sheet = next(VIEWS["neuron"].sheets(tape(mg.Dense(3, 2, mg.tanh, rng=0)(x))))
         labels = [
@@ -74,7 +75,8 @@ def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
             if f"of {name} " in look.get("tooltip", "")
         ]
         assert len(labels) == 3
-        assert all((f">{name}" in label) == written for label in labels)
+        dots = [f">{written}[{k}]<" if written else f">{k}<" for k in (1, 2, 3)]
+        assert all(dot in label for dot, label in zip(dots, labels, strict=True))
 
 
 def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
