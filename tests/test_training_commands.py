@@ -255,3 +255,10 @@ def test_an_interrupted_command_says_that_its_files_are_whole(monkeypatch, capsy
     monkeypatch.setattr(train, "run", interrupted)
     assert main(["train", "parity"]) == 130
     assert "the files written so far are whole" in capsys.readouterr().err
+
+
+def test_a_number_at_the_command_line_is_a_number():
+    asked = {"forget_bias": 1.5, "learning_rate": 0.25, "clip": 2.0, "hidden": 3}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items()]
+    told = vars(parser_of_train().parse_args(["parity", *words]))
+    assert {name: told[name] for name in asked} == asked
