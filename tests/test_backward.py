@@ -196,9 +196,12 @@ def test_the_parts_of_a_gradient_are_added_at_one_time_step(steps, drawn):
     assert not any("yet" in each for each in words)
 
 
+BOXES = "every dense sub-layer is one box"
+
+
 @pytest.mark.parametrize(
     ("steps", "folded"),
-    [(1, []), (2, ["of LSTM t = 2 is drawn"]), (40, ["of LSTM t = 2 is drawn"])],
+    [(1, []), *((T, ["of LSTM t = 2 is drawn", BOXES]) for T in (2, 40))],
 )
 def test_a_long_tape_is_folded_before_it_is_drawn_both_ways(steps, folded):
     dot = draw(sequence(steps), "backward").dot

@@ -15,10 +15,12 @@ def root_of(value: object) -> Fraction | None:
 
     A quotient such as 1 / 2**0.5 may be the float beside the nearest one.
 
-    >>> root_of(-(0.75**0.5)), root_of(1 / 2**0.5), root_of(1.5), root_of(1.4142)
+    >>> root_of(-(0.75**0.5)), root_of(1 / 2**0.5), root_of(1.5), root_of(math.inf)
     (Fraction(3, 4), Fraction(1, 2), None, None)
     """
-    if not isinstance(value, float) or as_written(value).denominator <= DECIMALS:
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    if as_written(value).denominator <= DECIMALS:
         return None
     square = (Fraction(value) ** 2).limit_denominator(LARGEST)
     root = math.sqrt(square)

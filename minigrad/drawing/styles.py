@@ -40,7 +40,7 @@ STYLES = {
     "parameter": Style("#ececec", "#8c8c8c", "box", "parameter"),
     "input": Style("#dbe7f6", "#2f5f96", "ellipse", "input, initial state"),
     RAISED: Style("#ffd7d2", "#b3001b", "box", "it raised here"),
-    FOLDED: Style("#d3e8d7", "#3f6a47", "box", "folded: drawn as one"),
+    FOLDED: Style("#b4d4bc", "#3f6a47", "box", "folded: drawn as one"),
 }
 STEP = Style("#eaf4ec", "#3f6a47", "frame", "time step")
 CELL = Style("#eaf4ec", "#3f6a47", "frame", "the cell, which ran once")
@@ -70,7 +70,7 @@ DARK = {  # what each colour becomes on a dark page
     "#2f5f96": "#8db6e6",
     "#0072b2": "#56b4e9",
     "#d55e00": "#f09440",
-    "#d3e8d7": "#2c4a35",
+    "#b4d4bc": "#2c4a35",
     "#eaf4ec": "#1d2b22",
     "#3f6a47": "#86b991",
     "#fbfbfb": "#1c1e21",
