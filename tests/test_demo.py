@@ -171,13 +171,13 @@ def test_a_large_model_is_held_by_every_view():
 
 
 def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other(monkeypatch):
-    monkeypatch.setattr("minigrad.drawing.neuron.neurons.MOST", 20)  # dots on a page
+    monkeypatch.setattr("minigrad.drawing.neuron.neurons.MOST", 3)  # dots on a page
     model = Forecaster(8, windows(*series()).between(0, TRAINED_TO), rng=0)
     drawn = dict(pictures(model, one_forecast(model, 2)))
     assert drawn.keys() == VIEWS.keys()
     without = [view for view in drawn if not isinstance(drawn[view], Drawing)]
     assert without == ["neuron"]
-    assert "more than 20 do not fit on a page" in " ".join(drawn["neuron"].split())
+    assert "more than 3 do not fit on a page" in " ".join(drawn["neuron"].split())
 
 
 def test_the_plot_touches_nothing_global_and_is_reproducible():

@@ -37,9 +37,12 @@ def printed(svg):
 
 
 @pytest.mark.parametrize(
-    "renderer", [pytest.param("dot", marks=INSTALLED), "graphviz-pure"]
+    ("name", "renderer"),
+    [
+        *(pytest.param(name, "dot", marks=INSTALLED) for name in (*MODELS, *LONG)),
+        *((name, "graphviz-pure") for name in ("LSTM", "classifier", "RNN")),  # slow
+    ],
 )
-@pytest.mark.parametrize("name", [*MODELS, *LONG])
 def test_words_can_be_read_on_a_page(name, renderer):
     made = mg.Tape({**MODELS, **LONG}[name]()).outputs
     for view, each in VIEWS.items():

@@ -102,7 +102,9 @@ def _constant(whole: Applied) -> Formula | None:
         return None
     ones = np.broadcast_to(evaluate(arg, {}, float), arg.shape)
     found = np.asarray(whole.row.apply(ones, **dict(whole.options)))
-    if found.size and (found == found.flat[0]).all():
+    if not found.size:
+        return None
+    if (found == found.flat[0]).all():
         return spread(Number(Fraction(found.flat[0].item())), whole.shape)
     rows = found.reshape(-1, found.shape[-1]) if found.ndim else found
     hot = np.isin(rows, (0, 1)).all() and (rows.sum(-1) == 1).all()
@@ -132,7 +134,7 @@ def _only_entry(whole: Applied) -> Formula | None:
         return None
     if inside.shape == () and _keeps_order(whole):
         return spread(inside, whole.shape)
-    if "index" not in dict(whole.options):
+    if [name for name, _ in whole.options] != ["index"]:  # it picks, and puts nowhere
         return None
     found = _moved(whole, [], 1)
     if found is None or not found.all():
