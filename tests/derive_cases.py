@@ -4,7 +4,7 @@ import numpy as np
 
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
-from minigrad.deriving.styles import TEXT
+from minigrad.deriving.formula_styles import TEXT
 
 RNG = np.random.default_rng(7)
 

@@ -19,7 +19,7 @@ from lstm.variants import (
     NoOutputGateCell,
     PeepholeCell,
 )
-from minigrad.compiling.loops import Loop
+from minigrad.compiling.rolled_loops import Loop
 
 B, T, n, m = 3, 6, 2, 4
 RANDOM = np.random.default_rng(1)

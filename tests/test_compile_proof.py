@@ -10,7 +10,7 @@ from lstm.others import GRUCell
 from minigrad.compiling import algebra, invariants, lanes, lines, over_time, simplify
 from minigrad.compiling import program as programs
 from minigrad.compiling.identities import IDENTITIES
-from minigrad.compiling.lines import Ref
+from minigrad.compiling.program_lines import Ref
 from minigrad.compiling.program_proof import WrongProgram
 
 LAYER = LSTM(2, 3, rng=0)

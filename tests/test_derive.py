@@ -27,7 +27,7 @@ from lstm import LSTM
 from minigrad.deriving import equations, formula, through_time
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
-from minigrad.deriving.styles import LATEX, TEXT
+from minigrad.deriving.formula_styles import LATEX, TEXT
 from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed, ProofFailed

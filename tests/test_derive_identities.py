@@ -14,8 +14,8 @@ import minigrad as mg
 from minigrad.deriving import blackboard, checking, formula, moving, softmax, transcribe
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter, Number, OneHot, Softmax, power
+from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.roots import root_of
-from minigrad.deriving.styles import TEXT
 from minigrad.proving import ProofFailed
 
 ROWS, LABELS = np.arange(4), np.array([0, 2, 1, 1])

@@ -20,7 +20,7 @@ from derive_cases import (
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
 from minigrad.deriving.formula import At, Letter
-from minigrad.deriving.styles import LATEX, TEXT
+from minigrad.deriving.formula_styles import LATEX, TEXT
 from minigrad.primitive import TABLE
 from minigrad.proving import ProofFailed
 

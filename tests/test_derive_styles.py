@@ -20,7 +20,7 @@ from minigrad.deriving.formula import (
     TimeSum,
     formula,
 )
-from minigrad.deriving.styles import LATEX, MATHTEXT, TEXT
+from minigrad.deriving.formula_styles import LATEX, MATHTEXT, TEXT
 from minigrad.deriving.typeset import Writer
 from minigrad.exploring.mathml import MATHML
 

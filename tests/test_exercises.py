@@ -12,10 +12,10 @@ from wrong_answers import RIGHT, WRONG
 import minigrad as mg
 from minigrad.__main__ import main
 from minigrad.exercising import Exercise
+from minigrad.exercising.answer_notation import letter
 from minigrad.exercising.answers import checked, exercise_of
 from minigrad.exercising.by_tape import of_gradient
 from minigrad.exercising.grading import grade, gradescope, report
-from minigrad.exercising.notation import letter
 
 FOLDER = Path(__file__).parents[1] / "examples" / "exercises"
 EXERCISES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -262,7 +262,7 @@ def test_the_command_checks_one_file_in_words_and_many_in_a_table(capsys):
 
 def test_the_command_says_what_is_missing(tmp_path, capsys):
     alone = tmp_path / "alone.py"
-    alone.write_text("def other(): ...")
+    alone.write_text("def other(): ...", encoding="utf-8")
     for arguments, says in (
         ([str(alone)], "would hold the solution"),
         ([str(tmp_path / "none.py")], "would hold the solution"),

@@ -13,7 +13,10 @@ import minigrad as mg
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.paper import fitted, smallest_words
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"),
+]
 
 LONG = {f"LSTM of {T} steps": lambda T=T: sequence(T) for T in (1, 4, 5)}
 SMALLER = {  # points, where even the most folded picture is larger than a page

@@ -656,7 +656,7 @@ def test_a_single_time_step_is_not_drawn_for_all_of_them():
 def test_legend_and_picture_stand_in_the_middle_of_a_sheet_as_wide_as_it_says(
     name, view
 ):
-    drawn = VIEWS[view].sheet(tape(CELLS[name]()))
+    drawn = next(iter(VIEWS[view].sheets(tape(CELLS[name]()))))
     text = drawn.dot_text("")
     left, low, right, high = map(float, re.search('bb="(.*?)"', text)[1].split(","))
     middle = float(re.search('lp="(.*?),', text)[1])

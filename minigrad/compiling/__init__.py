@@ -7,14 +7,14 @@ Read in this order:
 
     traced, tracing, one_run      arrays that remember, and one run of f on them
     graph, simplify               its graph, and rewrites of single nodes
-    line, lines, over_time        classes over time, and all steps at once
-    loops                         circles: what must run step by step
+    line, program_lines, over_time  classes over time, and all steps at once
+    rolled_loops                  circles: what must run step by step
     reads, algebra, invariants    what need not be done at every step is moved out
     lanes                         what is done alike is done side by side
-    statements, places, source    lines become Python, on buffers
-    notation                      lines as they are printed
+    statements, buffer_places, source  lines become Python, on buffers
+    program_notation              lines as they are printed
     identities, program_proof     what is proved of each rewrite, and of a whole program
-    program, arguments, compiled  what the user holds
+    programs, arguments, compiled what the user holds
 """
 
 from minigrad.compiling.compiled import Compiled, compile

@@ -28,7 +28,7 @@ from minigrad.compiling.arguments import (
 )
 from minigrad.compiling.buffers import Changed
 from minigrad.compiling.one_run import RANDOM, Given, Output, is_leaf, traced
-from minigrad.compiling.program import Program
+from minigrad.compiling.programs import Program
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
 from minigrad.messages import a_kind, explain, user_line
@@ -241,7 +241,7 @@ class Compiled:
 
     def drawn(self, renderer: str | None = None) -> Drawing:
         """Return the picture of the latest program: what `mg.draw(step)` returns."""
-        from minigrad.compiling.picture import picture
+        from minigrad.compiling.program_picture import picture
 
         return picture(self.program, self.name, renderer)
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from typing import Any
 
 from minigrad.compiling.graph import bytes_of, is_elementwise, name_of
-from minigrad.compiling.lines import Line, Ref
+from minigrad.compiling.program_lines import Line, Ref
 from minigrad.compiling.reads import Lines
 from minigrad.compiling.simplify import total
 from minigrad.primitive import TABLE

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.lines import Line, Moving, Ref
+from minigrad.compiling.program_lines import Line, Moving, Ref
 from minigrad.compiling.simplify import total
 from minigrad.primitive import TABLE
 from minigrad.types import Array

@@ -21,11 +21,16 @@ import numpy as np
 
 from minigrad.compiling.graph import Node, filled, holes, in_order, name_of
 from minigrad.compiling.invariants import product
-from minigrad.compiling.lines import Line, Ref, at_time
-from minigrad.compiling.loops import Loop, is_aligned, is_moving_take, stacked_options
 from minigrad.compiling.one_run import Trace
 from minigrad.compiling.over_time import along, as_one_take, placed
-from minigrad.compiling.program import Program
+from minigrad.compiling.program_lines import Line, Ref, at_time
+from minigrad.compiling.programs import Program
+from minigrad.compiling.rolled_loops import (
+    Loop,
+    is_aligned,
+    is_moving_take,
+    stacked_options,
+)
 from minigrad.compiling.simplify import total
 from minigrad.messages import explain
 from minigrad.parameter import Parameter

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from minigrad.compiling.lines import Line, Ref
-from minigrad.compiling.loops import components
+from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.rolled_loops import components
 from minigrad.primitive import TABLE
 from minigrad.types import Shape
 

@@ -21,21 +21,21 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.compiling.buffer_places import Places, is_lane
 from minigrad.compiling.graph import (
     call,
     holes,
     is_elementwise,
 )
-from minigrad.compiling.lines import Line, Ref, at_time
-from minigrad.compiling.loops import (
+from minigrad.compiling.over_time import along, as_one_take
+from minigrad.compiling.program_lines import Line, Ref, at_time
+from minigrad.compiling.rolled_loops import (
     Item,
     Loop,
     Tangled,
     is_moving_take,
     stacked_options,
 )
-from minigrad.compiling.over_time import along, as_one_take
-from minigrad.compiling.places import Places, is_lane
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
 from minigrad.types import Array, Shape

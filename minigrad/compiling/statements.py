@@ -14,8 +14,8 @@ import numpy as np
 
 from minigrad.compiling.buffers import answered, buffer, rows, shaped
 from minigrad.compiling.graph import POSITIONAL, Hole, holes, is_elementwise, name_of
-from minigrad.compiling.lines import Line
-from minigrad.compiling.loops import Item
+from minigrad.compiling.program_lines import Line
+from minigrad.compiling.rolled_loops import Item
 from minigrad.primitive import Primitive
 from minigrad.types import Shape
 

@@ -32,8 +32,8 @@ from minigrad.deriving.formula import (
     every_part,
     formula,
 )
+from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.roots import root_of
-from minigrad.deriving.styles import TEXT
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
 from minigrad.messages import explain

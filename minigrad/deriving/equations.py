@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from minigrad.console import shown
 from minigrad.deriving.blackboard import Line
 from minigrad.deriving.formula import Formula, Letter, TimeSum
+from minigrad.deriving.formula_styles import LATEX, TEXT
 from minigrad.deriving.rules import Note
-from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.deriving.through_time import runs, summed_over_time
 
 

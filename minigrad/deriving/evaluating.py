@@ -53,18 +53,24 @@ def evaluate(
     array([-3., -8.])
     """
 
+    def known_as(exact: Fraction) -> Operand:
+        try:
+            return number(exact)
+        except OverflowError:  # no float is as large
+            return np.float64(np.inf if exact > 0 else -np.inf)
+
     def value(part: Formula) -> Any:
         match part:
             case Letter():
                 known = values[part]  # a whole number would have no power of -1
                 return known * 1.0 if known.dtype.kind in "iub" else known
             case Number(value=exact):
-                return number(exact)
+                return known_as(exact)
             case Sum(terms=terms):
                 return functools.reduce(np.add, map(value, terms))
             case Product(coefficient=coefficient, factors=factors):
                 found = functools.reduce(np.multiply, map(value, factors))
-                return found if coefficient == 1 else found * number(coefficient)
+                return found if coefficient == 1 else found * known_as(coefficient)
             case Power(base=base, exponent=Number(value=k)) if (
                 by_roots and k % 1 == HALF
             ):

@@ -28,10 +28,10 @@ from minigrad.deriving.formula import (
     every_part,
     letters_in,
 )
+from minigrad.deriving.formula_styles import LATEX, TEXT
 from minigrad.deriving.indices import FEW
 from minigrad.deriving.letters import meanings_of_marks
 from minigrad.deriving.rules import Note
-from minigrad.deriving.styles import LATEX, TEXT
 from minigrad.deriving.typeset import Writer
 
 if TYPE_CHECKING:

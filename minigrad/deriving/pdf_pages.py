@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from minigrad.deriving.formula_styles import MATHTEXT, TEXT
 from minigrad.deriving.page import broken, directions, margin, remarks, shapes
-from minigrad.deriving.styles import MATHTEXT, TEXT
 
 if TYPE_CHECKING:
     from minigrad.deriving.derivation import Derivation

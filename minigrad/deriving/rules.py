@@ -82,7 +82,7 @@ def rule_of(row: Primitive, i: int) -> tuple[Note, ...]:
     >>> from minigrad.primitive import TABLE
     >>> rule_of(TABLE["multiply"], 0), rule_of(TABLE["matvec"], 1)
     (('product',), ('matrix product',))
-    >>> from minigrad.deriving.styles import TEXT
+    >>> from minigrad.deriving.formula_styles import TEXT
     >>> TEXT.note(*rule_of(TABLE["sigmoid"], 0))
     'σ′ = σ (1 − σ)'
     """

@@ -32,9 +32,9 @@ from minigrad.context import clean_recording
 from minigrad.deriving import page
 from minigrad.deriving.expression_size import Growth, growth
 from minigrad.deriving.formula import Letter
+from minigrad.deriving.formula_styles import LATEX
 from minigrad.deriving.letters import letters
 from minigrad.deriving.saving import saved
-from minigrad.deriving.styles import LATEX
 from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic

@@ -3,9 +3,9 @@
     c̄[t] = ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))          as text
 
 The writer walks over a formula, and puts its parts down: a power, a quotient, a letter.
-How each of these looks, a style says (styles.py). Brackets stand where something looser
-is within something tighter. How a linear row is written, the row says itself; what a
-function is called, too.
+How each of these looks, a style says (formula_styles.py). Brackets stand where something
+looser is within something tighter. How a linear row is written, the row says itself;
+what a function is called, too.
 """
 
 from __future__ import annotations

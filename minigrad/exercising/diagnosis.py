@@ -30,10 +30,10 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.console import shown
 from minigrad.exercising.answer import Answer, histories, is_variable
+from minigrad.exercising.answers_in_residues import first_difference, residues
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
 from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
-from minigrad.exercising.residues import first_difference, residues
 from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer

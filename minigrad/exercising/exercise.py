@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.array_like import plain
+from minigrad.exercising.answer_notation import written
 from minigrad.exercising.mutations import Mutation
-from minigrad.exercising.notation import written
 from minigrad.exercising.program_text import ProgramText, run
 from minigrad.messages import explain, user_line
 from minigrad.shapes import leaves

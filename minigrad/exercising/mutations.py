@@ -25,7 +25,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from minigrad.exercising.notation import letter, written
+from minigrad.exercising.answer_notation import letter, written
 from minigrad.exercising.patterns import (
     ELEMENTWISE,
     Bound,
@@ -34,8 +34,8 @@ from minigrad.exercising.patterns import (
     matched,
     parsed,
 )
-from minigrad.exercising.places import Edit, Place, is_store, places
 from minigrad.exercising.slips import SLIPS
+from minigrad.exercising.tree_places import Edit, Place, is_store, places
 from minigrad.types import Shape
 
 KINDS = list(dict.fromkeys(kind for kind, _ in SLIPS))

@@ -24,7 +24,7 @@ import numpy as np
 
 from minigrad import numpy as writable_numpy
 from minigrad.exercising.mutations import Facts, Mutation, mutations
-from minigrad.exercising.places import Place, applied, places
+from minigrad.exercising.tree_places import Place, applied, places
 from minigrad.types import Array
 
 

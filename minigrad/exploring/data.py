@@ -20,7 +20,7 @@ from minigrad.deriving.checking import checked
 from minigrad.deriving.equations import Equation
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Formula, Letter, Sum
-from minigrad.deriving.styles import TEXT
+from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.typeset import Writer
 from minigrad.exploring.sums import Use, added, contributions
 from minigrad.gradient import grad

@@ -27,9 +27,9 @@ from minigrad.deriving.formula import (
     visible,
     weight,
 )
+from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.letters import letters
 from minigrad.deriving.rules import Record, rule_of
-from minigrad.deriving.styles import TEXT
 from minigrad.deriving.transcribe import transcribed, written
 from minigrad.deriving.typeset import PRODUCT, Writer
 from minigrad.tape import Tape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.compiling.lines import Line, Ref
-from minigrad.compiling.loops import (
+from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.rolled_loops import (
     Item,
     Loop,
     is_aligned,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from minigrad.compiling.graph import VIEWS, name_of
 from minigrad.compiling.line import Line
-from minigrad.compiling.loops import Loop
+from minigrad.compiling.rolled_loops import Loop
 
 if TYPE_CHECKING:
-    from minigrad.compiling.program import Program
+    from minigrad.compiling.programs import Program
     from minigrad.drawing.drawing import Drawing
 
 _SIGNS = {

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from minigrad.compiling.graph import bytes_of, holes, is_elementwise
-from minigrad.compiling.lines import Line, Moving, Ref
+from minigrad.compiling.program_lines import Line, Moving, Ref
 from minigrad.primitive import Primitive
 from minigrad.stacked import Call, of_shape, same
 from minigrad.types import Options

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.exercising.answer import Answer
+from minigrad.exercising.answer_notation import letter, written
 from minigrad.exercising.exercise import same
 from minigrad.exercising.mutations import Mutation
-from minigrad.exercising.notation import letter, written
-from minigrad.exercising.places import Place
 from minigrad.exercising.program_text import run, traced
+from minigrad.exercising.tree_places import Place
 from minigrad.types import Array
 
 FEW = 8  # numbers that are shown

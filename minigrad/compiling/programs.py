@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from minigrad.compiling.algebra import REWRITES
 from minigrad.compiling.graph import VIEWS, Node, in_order, name_of
 from minigrad.compiling.lanes import side_by_side
-from minigrad.compiling.lines import Line, Ref, lines_of
-from minigrad.compiling.loops import Item, Loop, Tangled, scheduled
-from minigrad.compiling.notation import Notation
 from minigrad.compiling.one_run import Trace, uncollected
 from minigrad.compiling.over_time import at_once
+from minigrad.compiling.program_lines import Line, Ref, lines_of
+from minigrad.compiling.program_notation import Notation
 from minigrad.compiling.reads import Lines
+from minigrad.compiling.rolled_loops import Item, Loop, Tangled, scheduled
 from minigrad.compiling.simplify import one_sum, shared, without_identities
 from minigrad.compiling.source import Writer
 from minigrad.console import table

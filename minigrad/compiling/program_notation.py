@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.graph import POSITIONAL, VIEWS, Hole, name_of
-from minigrad.compiling.lines import Line, Moving, Ref
-from minigrad.compiling.loops import Item, Loop
+from minigrad.compiling.program_lines import Line, Moving, Ref
+from minigrad.compiling.rolled_loops import Item, Loop
 from minigrad.types import Array
 
 _BETWEEN = {
