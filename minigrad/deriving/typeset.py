@@ -3,9 +3,9 @@
     c̄[t] = ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))          as text
 
 The writer walks over a formula, and puts its parts down: a power, a quotient, a letter.
-How each of these looks, a style says (formula_styles.py). Brackets stand where something
-looser is within something tighter. How a linear row is written, the row says itself;
-what a function is called, too.
+How each of these looks, a style says (formula_styles.py). Brackets stand where
+something looser is within something tighter. How a linear row is written, the row says
+itself; what a function is called, too.
 """
 
 from __future__ import annotations
@@ -315,9 +315,9 @@ class Writer:
         if not _is_decimal(value):
             parts = value.numerator, value.denominator
             return self._quotient(*([Number(Fraction(part))] for part in parts))
-        decimal = f"{float(value):.6g}"
+        decimal = _decimal(value)
         digits, _, exponent = decimal.partition("e")
-        exact = float(decimal) == float(value)
+        exact = Fraction(decimal) == value or float(decimal) == _as_float(value)
         front = self.put("number", digits) + self.put("dots") * (not exact)
         if not exponent:
             return front
@@ -326,9 +326,29 @@ class Writer:
         return power if digits == "1" and exact else front + self.put("dot") + power
 
 
+def _as_float(value: Fraction) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _decimal(value: Fraction) -> str:
+    """Return six digits of a number, and its power of ten; it may exceed all floats.
+
+    >>> _decimal(Fraction(1, 4)), _decimal(Fraction(25 * 10**400))
+    ('0.25', '2.5e+401')
+    """
+    near = _as_float(value)
+    if near is not None:
+        return f"{near:.6g}"
+    tens = len(str(abs(int(value)))) - 1
+    return f"{float(value / 10**tens):.6g}e+{tens}"
+
+
 def _is_decimal(value: Fraction) -> bool:
     """Return whether a number is written with a point, and not as a quotient."""
-    exact = Fraction(f"{float(value):.6g}") == value
+    exact = Fraction(_decimal(value)) == value
     return exact or _is_long(value) or value.denominator == 1
 
 
