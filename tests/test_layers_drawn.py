@@ -291,7 +291,7 @@ def test_what_two_directions_join_is_one_square_that_says_so(view):
 def test_what_two_directions_merge_is_one_circle_for_each_column(merge, said):
     both = Bidirectional(LSTM(3, 2, rng=0), merge=merge)
     made = Stack(both, LSTM(2, 2, rng=2))(inputs(3))[0]
-    drawn = VIEWS["unrolled"].sheet(mg.Tape(made))
+    drawn = next(iter(VIEWS["unrolled"].sheets(mg.Tape(made))))
     circles = [id for id, *_ in drawn.nodes if re.fullmatch(r"merge\d", id)]
     assert len(set(circles)) == 3
     label = {
@@ -388,7 +388,7 @@ def test_no_two_values_share_a_way_from_layer_to_layer(name, view, axis):
     [(LAYERS["stack"](3), 0), (JOINED["skipping"](), 2), (JOINED["twice"](), 2)],
 )
 def test_time_steps_are_as_far_apart_as_the_lanes_between_them_need(made, lanes):
-    first, second, *_ = VIEWS["unrolled"].sheet(mg.Tape(made)).frames
+    first, second, *_ = next(iter(VIEWS["unrolled"].sheets(mg.Tape(made)))).frames
     assert second[0][0] - first[1][0] == pytest.approx(12 * (BETWEEN + lanes))
 
 
