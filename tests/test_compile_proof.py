@@ -7,8 +7,15 @@ from test_compile import KINDS, arrays, normal, program
 import minigrad as mg
 from lstm import LSTM, Recurrent
 from lstm.others import GRUCell
-from minigrad.compiling import algebra, invariants, lanes, lines, over_time, simplify
-from minigrad.compiling import program as programs
+from minigrad.compiling import (
+    algebra,
+    invariants,
+    lanes,
+    over_time,
+    program_lines,
+    programs,
+    simplify,
+)
 from minigrad.compiling.identities import IDENTITIES
 from minigrad.compiling.program_lines import Ref
 from minigrad.compiling.program_proof import WrongProgram
@@ -161,7 +168,7 @@ PLANTED = {
     "a stack upside down": (over_time, "_one_stack", other_axes),
     "a sum without its first step": (over_time, "_sum_over", a_step_less),
     "tanh left out": (simplify, "_unchanged", without_tanh),
-    "something for nothing at the end": (lines, "_terms", ones_for_zeros),
+    "something for nothing at the end": (program_lines, "_terms", ones_for_zeros),
 }
 
 
