@@ -120,7 +120,6 @@ class Elementwise(Primitive):
         partials: Sequence[Partial],
         symbol: str | None = None,
         domain: str = "",
-        into: Code | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -129,8 +128,7 @@ class Elementwise(Primitive):
         self.symbol = symbol or name
         self.domain = domain
         self.batched_adjoints = {}
-        self.into = into
-        self.stacked = same
+        self.into, self.stacked = getattr(function, "into", None), same
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
@@ -181,8 +179,6 @@ class Linear(Primitive):
         written: str = "",
         rule: str = "",
         samples: Callable[..., Sample] | None = None,
-        into: Code | None = None,
-        stacked: Stacked | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -196,8 +192,8 @@ class Linear(Primitive):
         self.written = written
         self.rule = rule or f"adjoint of {name}"
         self.samples = samples
-        self.into = into
-        self.stacked = stacked
+        self.into = getattr(function, "into", None)
+        self.stacked = getattr(function, "stacked", None)
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
@@ -221,7 +217,7 @@ class Linear(Primitive):
 
 
 def elementwise(
-    name: str, function: Code, meaning: str, partials: Sequence[Partial], **more: Any
+    name: str, function: Code, meaning: str, partials: Sequence[Partial], **more: str
 ) -> Operation:
     """Enter an elementwise row in the table and return the function users call."""
     if callable(partials) or not all(map(callable, partials)):

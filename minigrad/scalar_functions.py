@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minigrad.stacked import in_programs, sigmoid_into
 from minigrad.tensor import Array
 
 
+@in_programs(into=sigmoid_into)
 def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, which never overflows.
 

@@ -6,19 +6,20 @@ along a new first axis, and one call does what T did.
     sum(a_t, axis=0) for all t      sum(stacked a, axis=1)
     W v_t for all t                 W (stacked v)
 
-A row says with which options: `stacked(call)` returns them, or None if no single call
-of this row does it. And `into` computes into an array that is there already, so that
-a program needs no new memory.
+The function of a row says with which options: `stacked(call)` returns them, or None if
+no single call does it. And `into` computes into an array that is there already, so that
+a program needs no new memory. A function is told both where it is defined, by
+`@in_programs`; its row hands them on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from minigrad.types import Array, Axis, Options, Shape
+from minigrad.types import Array, Axis, Code, Options, Shape
 
 
 class Call(NamedTuple):
@@ -36,6 +37,26 @@ class Call(NamedTuple):
 
 
 Stacked = Callable[[Call], Options | None]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def in_programs(
+    into: Code | None = None, by: Stacked | None = None
+) -> Callable[[Function], Function]:
+    """Tell a function how programs compute it: into an array, and stacked.
+
+    >>> @in_programs(into=np.negative, by=same)
+    ... def minus(a):
+    ...     return -a
+    >>> minus.stacked is same
+    True
+    """
+
+    def told(function: Function) -> Function:
+        vars(function).update(into=into, stacked=by)
+        return function
+
+    return told
 
 
 def same(call: Call) -> Options | None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad import linear_maps as maps
-from minigrad import samples, stacked
+from minigrad import samples
 from minigrad import scalar_functions as scalar
 from minigrad.primitive import elementwise, linear
 
@@ -64,7 +64,6 @@ sigmoid = elementwise(
     "1 / (1 + exp(-a))",
     (lambda y, a: y * (1.0 - y),),
     symbol="σ",
-    into=stacked.sigmoid_into,
 )
 softplus = elementwise(
     "softplus", scalar.softplus, "log(1 + exp(a))", (lambda y, a: sigmoid(a),)
@@ -88,8 +87,6 @@ sum = linear(
     (maps.sum_adjoint,),
     jointly=True,
     samples=samples.sum,
-    into=stacked.sum_into,
-    stacked=stacked.of_sum,
     symbol="Σ",
     written="Σ{axis} {}",
 )
@@ -100,8 +97,6 @@ broadcast = linear(
     jointly=True,
     written="{}",
     samples=samples.broadcast,
-    into=stacked.moved_into,
-    stacked=stacked.of_shape,
 )
 reshape = linear(
     "reshape",
@@ -109,7 +104,6 @@ reshape = linear(
     (lambda g, a, shape: reshape(g, a.shape),),
     jointly=True,
     samples=samples.reshape,
-    stacked=stacked.of_shape,
 )
 transpose = linear(
     "transpose",
@@ -117,7 +111,6 @@ transpose = linear(
     (lambda g, a, axes=None: transpose(g, maps.inverse(axes)),),
     jointly=True,
     samples=samples.transpose,
-    stacked=stacked.of_transpose,
     symbol="ᵀ",
     written="{}ᵀ{axes}",
 )
@@ -127,20 +120,12 @@ concatenate_row = linear(
     (maps.join_adjoint,),
     jointly=True,
     samples=samples.concatenate,
-    into=stacked.join_into,
-    stacked=stacked.of_axis,
     symbol="[ , ]",
     slice_of_argument=maps.place_of,
     written="[{...}]",
 )
 stack_row = linear(
-    "stack",
-    maps.pile_up,
-    (maps.stack_adjoint,),
-    jointly=True,
-    samples=samples.stack,
-    into=stacked.pile_into,
-    stacked=stacked.of_axis,
+    "stack", maps.pile_up, (maps.stack_adjoint,), jointly=True, samples=samples.stack
 )
 take = linear(
     "take",
@@ -148,7 +133,6 @@ take = linear(
     (lambda g, a, index: scatter(g, a.shape, index),),
     jointly=True,
     samples=samples.take,
-    stacked=stacked.of_index,
     symbol="[i]",
     batched_adjoints={0: maps.take_adjoints},
     written="{}{index}",
@@ -159,7 +143,6 @@ scatter = linear(
     (lambda g, a, shape, index: take(g, index),),
     jointly=True,
     samples=samples.scatter,
-    stacked=stacked.of_index,
 )
 select = linear(
     "where",
@@ -170,8 +153,6 @@ select = linear(
     ),
     jointly=True,
     samples=samples.where,
-    into=stacked.choose_into,
-    stacked=stacked.same,
 )
 cumsum = linear(
     "cumsum",
@@ -179,7 +160,6 @@ cumsum = linear(
     (lambda g, a, axis: maps.backwards(cumsum(maps.backwards(g, axis), axis), axis),),
     jointly=True,
     samples=samples.cumsum,
-    stacked=stacked.of_axis,
 )
 cast = linear(
     "cast",
@@ -187,8 +167,6 @@ cast = linear(
     (lambda g, a, dtype: cast(g, a.dtype),),
     jointly=True,
     samples=samples.cast,
-    into=stacked.moved_into,
-    stacked=stacked.same,
     written="{}",
 )
 matmul = linear(
@@ -197,8 +175,6 @@ matmul = linear(
     (maps.matmul_adjoint_a, maps.matmul_adjoint_b),
     jointly=False,
     samples=samples.matmul,
-    into=np.matmul,
-    stacked=stacked.of_matmul,
     symbol="@",
     written="{} {}",
     rule="matrix product",
@@ -209,8 +185,6 @@ matvec = linear(
     (lambda g, W, v: outer(g, v), lambda g, W, v: matvec(transpose(W), g)),
     jointly=False,
     samples=samples.matvec,
-    into=stacked.matvec_into,
-    stacked=stacked.only_second,
     symbol="W v",
     batched_adjoints={0: maps.matvec_adjoints_W, 1: maps.matvec_adjoints_v},
     written="{} {}",
@@ -222,7 +196,6 @@ outer = linear(
     (lambda g, z, v: matvec(g, v), lambda g, z, v: matvec(transpose(g), z)),
     jointly=False,
     samples=samples.outer,
-    into=stacked.outer_into,
     symbol="z vᵀ",
     written="{} {}ᵀ",
     rule="matrix product",
