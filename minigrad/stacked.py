@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from minigrad.types import Array, Axis, Code, Options, Shape
+from minigrad.types import Array, Axis, Options, Shape
 
 
 class Call(NamedTuple):
@@ -41,7 +41,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def in_programs(
-    into: Code | None = None, by: Stacked | None = None
+    into: Callable[..., Any] | None = None, by: Stacked | None = None
 ) -> Callable[[Function], Function]:
     """Tell a function how programs compute it: into an array, and stacked.
 
