@@ -14,7 +14,8 @@ import pytest
 from conftest import RENDERERS
 from hypothesis import given
 from hypothesis import strategies as st
-from test_views import PLACED, rectangles, tape
+from test_views import PLACED, tape
+from test_wires import rectangles
 from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
 
 import minigrad as mg
