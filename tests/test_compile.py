@@ -346,3 +346,12 @@ def test_random_programs_agree_on_fresh_inputs(steps, carried, length, scoped, s
             random.integers(0, 4, 3),
         )
         assert_same(step(*given_now), f(*given_now))
+
+
+def test_a_tensor_from_outside_is_read_anew_when_it_holds_another_array():
+    w = mg.Tensor([1.0, 2.0], name="w")
+    step = mg.compile(lambda x: (x * w, mg.grad((x * w).sum(), w)), np.ones(2))
+    w.data = np.array([5.0, 6.0])
+    assert [*step(np.ones(2))[0].data] == [5.0, 6.0]
+    w.data[:] = 7.0
+    assert [*step(np.ones(2))[0].data] == [7.0, 7.0]

@@ -267,8 +267,8 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
 
     What depends on the arguments is computed anew at each call: masks, labels, the
     largest entry. Python numbers, and arrays that are computed from no argument, are
-    constants. Shapes, dtypes and Python numbers that change, and an `if` that goes
-    another way, are traced again.
+    constants. Shapes, dtypes and Python numbers that change, a Tensor from outside that
+    holds another array, and an `if` that goes another way, are traced again.
 
     Raises NotCompiled (a TypeError) for a function that draws random numbers, takes
     numbers out of arrays (float(x)) or writes into what it was given.

@@ -17,8 +17,9 @@ from minigrad.compiling.tracing import Guard, Tracer
 from minigrad.context import Setting as _Setting
 from minigrad.context import Within
 from minigrad.messages import a_kind, explain
+from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, clock
 from minigrad.types import Array
 
 RANDOM = (
@@ -34,12 +35,14 @@ class Trace(NamedTuple):
     numbers    what they were
     guards     what must be answered as it was
     structure  what it returned: places of outputs, constants
+    outside    Tensors that are no arguments, with the arrays that they held
     """
 
     outputs: list[Node]
     numbers: list[Array]
     guards: list[Guard]
     structure: Any
+    outside: list[tuple[Tensor, Array]]
 
 
 class Output(NamedTuple):
@@ -62,6 +65,7 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
     `arguments` is a structure whose leaves are (is_tensor, array), or constants.
     """
     tracer = Tracer()
+    began = clock()
     sources: list[Traced] = []
 
     def given(_: str, leaf: Any) -> Any:
@@ -107,7 +111,17 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
         )
     _require_no_grad_kept(tracer, name)
     numbers = [np.array(each.value) for each in outputs]
-    return Trace([each.node for each in outputs], numbers, tracer.guards, structure)
+    nodes = [each.node for each in outputs]
+    outside = [(each, each.data) for each in _made_before(began, tracer)]
+    return Trace(nodes, numbers, tracer.guards, structure, outside)
+
+
+def _made_before(began: int, tracer: Tracer) -> set[Tensor]:
+    """Return the Tensors that were read and made before; Parameters are read anew."""
+    read = {
+        arg for step in tracer.steps for arg in step.args if isinstance(arg, Tensor)
+    }
+    return {a for a in read if a.tick < began and not isinstance(a, Parameter)}
 
 
 class _tracing(Within):

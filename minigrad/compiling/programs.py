@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES
+from minigrad.compiling.buffers import Changed
 from minigrad.compiling.graph import VIEWS, Node, in_order, name_of
 from minigrad.compiling.lanes import side_by_side
 from minigrad.compiling.one_run import Trace, uncollected
@@ -52,7 +53,7 @@ class Program:
     """
 
     def __init__(self, trace: Trace, names: Sequence[str]) -> None:
-        self.structure = trace.structure
+        self.structure, self.outside = trace.structure, trace.outside
         self.inputs = names
         self.free: list[Callable[..., list[Array]]] = []
         with uncollected():
@@ -118,7 +119,13 @@ class Program:
         return step
 
     def __call__(self, arrays: list[Array]) -> list[Array]:
-        """Run; a second thread at the same time gets other buffers."""
+        """Run; a second thread at the same time gets other buffers.
+
+        Raises Changed where another program is needed: an `if` goes another way, or a
+        Tensor from outside holds another array.
+        """
+        if any(tensor.data is not array for tensor, array in self.outside):
+            raise Changed
         try:
             step = self.free.pop()
         except IndexError:
