@@ -51,11 +51,16 @@ class Closed(Plan):
                 self.at[Port("before", k)] = 0, level[k]
             if state.after is not None:
                 self.at[Port("after", k)] = self.width, level[k]
-        for side, y, values in (
-            ("input", 0, self.step.inputs), ("up", self.height, self.ups)
-        ):  # fmt: skip
-            for k in range(len(values)):
-                self.at[Port(side, k)] = self.width * (k + 1) // (len(values) + 1), y
+        for k, x in enumerate(self._in_a_row(len(self.step.inputs))):
+            self.at[Port("input", k)] = x, 0
+        for k, x in enumerate(self._in_a_row(len(self.ups))):
+            self.at[Port("up", k)] = self.width - x, self.height
+
+    def _in_a_row(self, many: int) -> Sequence[int]:
+        """Return places from the left, beside the middle: there a state may return."""
+        if many < self.width // 2:
+            return range(1, many + 1)
+        return [self.width * (k + 1) // (many + 1) for k in range(many)]
 
     def _wires(self) -> Iterator[Wire]:
         """Yield straight wires to and from the box, one for each that reads."""

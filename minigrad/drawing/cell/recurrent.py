@@ -348,7 +348,7 @@ def _closed_layer(layer: Layer, step: Step) -> Closed:
     """Return the box of a layer, of which a page does not hold more."""
     many = len(weights(step.entries))
     words = Label("", layer.name, f"{many} Parameters")
-    return Closed([step], words, layer.name, width=10)
+    return Closed([step], words, layer.name, width=14)
 
 
 def _closed_layers(layers: Layers, many: int | None) -> list[tuple[Layer, str]]:
