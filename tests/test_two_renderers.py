@@ -6,12 +6,16 @@ import html
 import re
 import sys
 from collections import Counter
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from browser import Browser, program
 from conftest import RENDERERS, needs_dot, promised
 from view_cases import dense, loss, sequence
 
+import minigrad as mg
+from lstm import LSTMCell, PeepholeCell, State
 from minigrad.drawing import draw
 
 PICTURES = {
@@ -82,3 +86,24 @@ def test_words_are_in_the_middle_of_their_node_in_any_font(
     apart = browser.value(MEASURED)
     assert len(apart) > 3
     assert max(apart) < APART
+
+
+GATES = ["forget", "input", "candidate", "output"]
+CELLS = {"LSTM": LSTMCell, "peephole": PeepholeCell}
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("view", ["op", "step"])
+@pytest.mark.parametrize("name", [*CELLS, "five steps"])
+def test_gates_stand_in_the_order_of_the_cell(name, view, renderer):
+    """From top to bottom f, i, c~, o, as from left to right in the cell's picture."""
+    if name in CELLS:
+        made = CELLS[name](3, 2, rng=0)(mg.Tensor(np.ones(3), "x"), State.zeros(2)).y
+    else:
+        made = sequence(5)
+    svg = ElementTree.fromstring(draw(made, view, renderer=renderer).svg())
+    words = [
+        (float(each.get("y")), "".join(each.itertext()).strip())
+        for each in svg.iter("{http://www.w3.org/2000/svg}text")
+    ]
+    assert [word for _, word in sorted(words) if word in GATES] == GATES
