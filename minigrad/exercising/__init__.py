@@ -11,7 +11,7 @@ one: the slip that gives what was written is the diagnosis.
     exercise          a right program, how it is called, and its hints; its wrong twins
     answer            one answer where it ran
     diagnosis         which slips explain an answer
-    answers_in_residues  what it has too much; if nothing helps, where it differs
+    too_much          what it has too much; if nothing helps, where it differs
     by_tape           an exercise from the forward pass alone
     answers           the files of answers: `minigrad check`
     grading           many answers: a table, a score, pytest and Gradescope

@@ -4,7 +4,7 @@ The answer runs where the solution runs, and is compared output by output. What 
 is looked for, in this order:
 
 1. one slip of the solution that gives the same: one of all that the solution admits
-   (mutations.py), or something too much, guessed from the answer (residues.py);
+   (mutations.py), or something too much, guessed from the answer (too_much.py);
 2. two slips together;
 3. at least the first variable whose numbers are not those of the solution.
 
@@ -30,10 +30,10 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.console import shown
 from minigrad.exercising.answer import Answer, histories, is_variable
-from minigrad.exercising.answers_in_residues import first_difference, residues
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
 from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
+from minigrad.exercising.too_much import first_difference, too_much
 from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer
@@ -172,7 +172,7 @@ class _Search:
     def mutants(self) -> list[Mutant]:
         """The wrong programs that slips make, and those that this answer suggests."""
         k = self.answer.k
-        guessed = self.exercise.made(residues(self.answer), k)
+        guessed = self.exercise.made(too_much(self.answer), k)
         return [*self.exercise.mutants(k), *guessed]
 
     def two_slips(self, left: list[str]) -> Finding | None:

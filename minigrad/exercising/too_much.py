@@ -27,7 +27,7 @@ from minigrad.types import Array
 
 FEW = 8  # numbers that are shown
 SEEDS = 5
-RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]] = [
+EXTRA: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]] = [
     ("is {}", lambda right, part: part, None),
     ("has the term {} too much", operator.add, ast.Add),
     ("has the term −{} too much", operator.sub, ast.Sub),
@@ -36,7 +36,7 @@ RESIDUES: list[tuple[str, Callable[[Any, Any], Any], type[ast.operator] | None]]
 ]
 
 
-def residues(answer: Answer) -> Iterator[Mutation]:
+def too_much(answer: Answer) -> Iterator[Mutation]:
     """Yield slips that might explain the first variable, or an output, that differs.
 
     If an output is right but for a number, so may be any variable that it comes from.
@@ -103,7 +103,7 @@ def _guesses(
         words = f"is right but for a factor {said}"
         yield _Guess(words, ast.Mult, ast.Constant(ratio))
     for part, its in _parts(answer):
-        for words, made, op in RESIDUES:
+        for words, made, op in EXTRA:
             with suppress(ValueError), np.errstate(all="ignore"):
                 if all(map(same, map(np.asarray, map(made, right, its)), mine)):
                     yield _Guess(words.format(written(part)), op, part)
