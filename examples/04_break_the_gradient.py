@@ -4,14 +4,14 @@
 
 Classic mistakes of those who write backpropagation by hand: a forgotten σ', `=`
 for `+=`, a carry that is dropped. Each is made in the engine that trains, the gradient
-of a small model is asked for, and four witnesses say what they think of it.
+of a small model is asked for, and four checkers say what they think of it.
 """
 
 # %%
 import minigrad as mg
-from lstm.mistakes import MISTAKES
-from lstm.mistakes.witnesses import HEADER, cells, examined
 from minigrad.console import table
+from minigrad.mistakes import MISTAKES
+from minigrad.mistakes.checkers import HEADER, cells, examined
 
 # %% [markdown]
 """
@@ -23,7 +23,7 @@ slope; the loss is that of an LSTM over four time steps.
 mistake = MISTAKES[1]
 print(mistake)
 with mistake.planted():
-    loss, weights_and_inputs = mistake.patient()
+    loss, weights_and_inputs = mistake.model()
     try:
         mg.prove(loss, weights_and_inputs, seed=0)
     except mg.ProofFailed as failure:
@@ -35,7 +35,7 @@ Outside the block the engine is as it was, and the same gradient is proved.
 """
 
 # %%
-print(mg.prove(*mistake.patient(), seed=0).chance, "is log2 of the chance to be wrong")
+print(mg.prove(*mistake.model(), seed=0).chance, "is log2 of the chance to be wrong")
 
 # %% [markdown]
 """

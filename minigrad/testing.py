@@ -28,8 +28,8 @@ from random import Random
 from typing import Any
 
 from minigrad.messages import describe, explain
+from minigrad.mistakes.mutants import Mutants, Slip, mutants
 from minigrad.module import Module
-from minigrad.mutants import Mutants, Slip, mutants
 from minigrad.parameter import Parameter
 from minigrad.proving.certificate import Certificate
 from minigrad.proving.failures import ProofFailed, report

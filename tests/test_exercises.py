@@ -296,8 +296,8 @@ def gate(W, v, b):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (lambda z, W, v: (np.outer(z, v), W.T @ z, z), "slope of sigmoid is forgotten"),
-        (lambda z, W, v: (np.outer(z, v), W @ z, z), "the other argument transposed"),
+        (lambda z, W, v: (np.outer(z, v), W.T @ z, z), "σ' forgotten: f = σ(z)"),
+        (lambda z, W, v: (np.outer(z, v), W @ z, z), "the forgotten transpose"),
         (lambda z, W, v: (np.outer(v, z), W.T @ z, z), "W̄: it is transposed"),
         (lambda z, W, v: (np.outer(z, v), W.T @ z, -z), "b̄: it has the wrong sign"),
     ],
@@ -307,7 +307,7 @@ def test_the_forward_pass_alone_makes_an_exercise(answer, says):
 
     def backward(f_bar, W, v, b):
         f = gate(W, v, b)
-        return answer(f_bar if "forgotten" in says else f_bar * f * (1 - f), W, v)
+        return answer(f_bar if "σ" in says else f_bar * f * (1 - f), W, v)
 
     shapes = {"f_bar": "m", "W": "m n", "v": "n", "b": "m"}
     exercise = of_gradient(gate, shapes, by=["W", "v", "b"])
@@ -315,6 +315,29 @@ def test_the_forward_pass_alone_makes_an_exercise(answer, says):
     assert says in str(diagnosis)
     assert all(each.exact for each in diagnosis.findings)
     assert exercise.check(exercise.solution)
+
+
+def test_an_exercise_made_of_a_forward_pass_knows_the_classic_mistakes():
+    """They are those that the prover is tried on."""
+
+    def through_time(f, u, c):
+        states = []
+        for t in range(3):
+            c = f[t] * c + u[t]
+            states.append(c)
+        return mg.stack(states)
+
+    def backward(y_bar, f, u, c, carry=0):
+        u_bar, c_bar = np.zeros_like(u), 0
+        for t in (2, 1, 0):
+            u_bar[t] = y_bar[t] + carry * c_bar
+            c_bar = u_bar[t] * f[t]
+        return u_bar
+
+    shapes = {"y_bar": "3 m", "f": "3 m", "u": "3 m", "c": "m"}
+    exercise = of_gradient(through_time, shapes, by=["u"])
+    assert "the carry of c dropped" in str(exercise.check(backward))
+    assert exercise.check(functools.partial(backward, carry=1))
 
 
 def test_answers_are_graded_with_credit_for_a_single_slip():

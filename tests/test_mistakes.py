@@ -1,6 +1,6 @@
 """Break the gradient in every classic way: the prover finds each, and names it.
 
-What is planted is in `lstm.mistakes`, where the example and the chapter read it too.
+What is planted is in `minigrad.mistakes`; the example and the chapter read it, too.
 The other half of the claim: an engine that is right is never accused.
 """
 
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from lstm.mistakes import MISTAKES, slopes, walks, witnesses
-from lstm.mistakes.breaking import broken, slope
-from lstm.mistakes.patients import PATIENTS, batch, lstm
+from lstm import LSTM, State
 from minigrad import gradient, linear_maps
+from minigrad.mistakes import MISTAKES, checkers, slopes, walks
+from minigrad.mistakes.planting import broken, slope
+from minigrad.mistakes.small_models import SMALL_MODELS, batch, lstm
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed
 from minigrad.proving.float_gradient import check_gradient
@@ -24,8 +25,8 @@ from minigrad.proving.residues import Field
 every_mistake = pytest.mark.parametrize(
     "mistake", MISTAKES, ids=lambda mistake: mistake.name
 )
-every_patient = pytest.mark.parametrize(
-    "patient", PATIENTS, ids=lambda patient: patient.__name__
+every_model = pytest.mark.parametrize(
+    "model", SMALL_MODELS, ids=lambda model: model.__name__
 )
 
 
@@ -38,8 +39,8 @@ def engine():
     return rows, [dict(vars(owner)) for owner in others]
 
 
-def gradients(patient):
-    return [bar.tolist() for bar in mg.grad(patient.loss, patient.wrt)]
+def gradients(model):
+    return [bar.tolist() for bar in mg.grad(model.loss, model.wrt)]
 
 
 def named(text):
@@ -59,7 +60,7 @@ def test_a_mistake_has_a_short_name_and_a_story_that_is_a_sentence(mistake):
 @every_mistake
 def test_the_prover_names_the_culprit(mistake, seed):
     with mistake.planted():
-        assert witnesses.blamed(mistake.patient(), seed) == mistake.blame
+        assert checkers.blamed(mistake.model(), seed) == mistake.blame
 
 
 @every_mistake
@@ -67,7 +68,7 @@ def test_the_prover_names_the_culprit(mistake, seed):
 def test_the_identity_finds_what_is_no_slope_and_nothing_else(mistake, seed):
     """In exact numbers slopes are variables, so a wrong one is no fault of the walk."""
     with mistake.planted():
-        loss, wrt = mistake.patient()
+        loss, wrt = mistake.model()
         found = disagreement(Field.drawn(Random(seed), 3), mg.Tape(loss), wrt)
     is_slope = mistake.blame.error is LemmaFailed
     in_place = mistake.name == "+= into somebody else's array"  # exact arrays are new
@@ -77,29 +78,29 @@ def test_the_identity_finds_what_is_no_slope_and_nothing_else(mistake, seed):
 @every_mistake
 def test_tangents_that_run_forward_in_floats_refute_all_that_floats_can_see(mistake):
     """By the right lemmas, and without a look at rules."""
-    lemmas = prove_rows(mg.Tape(mistake.patient().loss))
+    lemmas = prove_rows(mg.Tape(mistake.model().loss))
     with mistake.planted():
-        loss, wrt = mistake.patient()
+        loss, wrt = mistake.model()
         *_, off = check_gradient(loss, mg.Tape(loss), wrt, lemmas, Random(0))
     assert (off > 1) == (mistake is not named("σ' too large by 10⁻¹⁴"))
 
 
 @every_mistake
 def test_the_broken_gradient_is_another_gradient(mistake):
-    right = gradients(mistake.patient())
+    right = gradients(mistake.model())
     with mistake.planted():
-        assert gradients(mistake.patient()) != right
+        assert gradients(mistake.model()) != right
 
 
 @every_mistake
 def test_the_engine_is_mended_afterwards(mistake):
-    before, right = engine(), gradients(mistake.patient())
+    before, right = engine(), gradients(mistake.model())
     with pytest.raises(ZeroDivisionError), mistake.planted():
         assert engine() != before
         raise ZeroDivisionError
     assert engine() == before
-    assert gradients(mistake.patient()) == right
-    assert witnesses.blamed(mistake.patient()) is None
+    assert gradients(mistake.model()) == right
+    assert checkers.blamed(mistake.model()) is None
 
 
 def test_mistakes_may_be_planted_one_inside_the_other():
@@ -113,32 +114,48 @@ def test_the_list_is_long_and_no_two_are_the_same():
     assert len(MISTAKES) >= 24
     for field in ("name", "story"):
         assert len({getattr(each, field) for each in MISTAKES}) == len(MISTAKES)
-    assert {each.patient for each in MISTAKES} == set(PATIENTS)
+    assert {each.model for each in MISTAKES} == set(SMALL_MODELS)
+
+
+def test_the_lstm_without_a_class_is_that_of_the_package():
+    loss, wrt = lstm()
+    layer, (x, y_0, c_0) = LSTM(2, 2), wrt[8:]
+    for mine, its in zip(wrt[:8], by_letter(layer.cell), strict=True):
+        its.data = mine.data
+    outputs, _ = layer(x.data, State(y_0.data, c_0.data))
+    (used,) = (step for step in mg.Tape(loss) if step.name == "outputs")
+    np.testing.assert_allclose(used.data, outputs.data, rtol=1e-14)
+
+
+def by_letter(cell):
+    """Return the Parameters of a cell: W_f, W_i, W_c, W_o, then the biases."""
+    gates = (cell.forget, cell.input, cell.candidate, cell.output)
+    return [*(gate.W for gate in gates), *(gate.b for gate in gates)]
 
 
 # --------------------------------------------------------------------- no false alarm
 
 
-@every_patient
-def test_a_right_engine_is_never_accused(patient):
-    recorded = patient()
-    assert not any(witnesses.blamed(recorded, seed) for seed in range(40))
+@every_model
+def test_a_right_engine_is_never_accused(model):
+    recorded = model()
+    assert not any(checkers.blamed(recorded, seed) for seed in range(40))
 
 
-@every_patient
-def test_the_other_witnesses_accuse_nobody_either(patient):
-    recorded = patient()
-    assert witnesses.differing(recorded)[0] == 0
-    assert not witnesses.complex_step(recorded)
+@every_model
+def test_the_other_checkers_accuse_nobody_either(model):
+    recorded = model()
+    assert checkers.differing(recorded)[0] == 0
+    assert not checkers.complex_step(recorded)
 
 
-# ------------------------------------------------------- what the other witnesses see
+# ------------------------------------------------------- what the other checkers see
 
 
 def test_finite_differences_are_the_slopes_of_the_loss():
     loss, wrt = batch()
     for x, bar in zip(wrt, mg.grad(loss, wrt), strict=True):
-        assert np.allclose(witnesses.finite_differences(loss, x), bar, atol=1e-8)
+        assert np.allclose(checkers.finite_differences(loss, x), bar, atol=1e-8)
 
 
 MISSED = {
@@ -150,17 +167,17 @@ MISSED = {
 
 @every_mistake
 def test_finite_differences_miss_what_is_small_and_only_that(mistake):
-    assert (witnesses.examined(mistake).wrong == 0) == (mistake.name in MISSED)
+    assert (checkers.examined(mistake).wrong == 0) == (mistake.name in MISSED)
 
 
 def test_the_complex_step_misses_what_is_smaller_than_rounding():
-    missed = [each for each in MISTAKES if not witnesses.examined(each).complex_step]
+    missed = [each for each in MISTAKES if not checkers.examined(each).complex_step]
     assert missed == [named("σ' too large by 10⁻¹⁴")]
 
 
 def test_five_spots_hit_one_wrong_entry_in_fifty_every_tenth_time():
     def spotted(wrong, entries):
-        return witnesses.Verdict(None, wrong, entries, False).spotted
+        return checkers.Verdict(None, wrong, entries, False).spotted
 
     assert spotted(1, 50) == pytest.approx(5 / 50)
     assert (spotted(0, 50), spotted(50, 50)) == (0, 1)
@@ -170,8 +187,8 @@ def test_five_spots_hit_one_wrong_entry_in_fifty_every_tenth_time():
 
 
 def test_a_gradient_that_is_proved_is_said_to_be():
-    verdict = witnesses.Verdict(witnesses.blamed(lstm()), 0, 52, False)
-    cells = witnesses.cells(MISTAKES[0], verdict)
+    verdict = checkers.Verdict(checkers.blamed(lstm()), 0, 52, False)
+    cells = checkers.cells(MISTAKES[0], verdict)
     assert cells[1:] == ("nobody: PROVED", "passes", "0%", "passes")
 
 
@@ -206,7 +223,7 @@ def test_a_wrong_program_has_a_right_gradient():
 
 def test_a_mistake_of_ones_own_is_planted_in_a_line():
     with broken(slope("tanh", 0, lambda y, a: 1.0 + y * y)):
-        assert str(witnesses.blamed(batch())) == "tanh, argument 0"
+        assert str(checkers.blamed(batch())) == "tanh, argument 0"
 
 
 WRONG = {  # what the story of a slope says, where y is computed from a, or a and b

@@ -8,7 +8,7 @@ import pytest
 
 import minigrad as mg
 from lstm import LSTM, State
-from minigrad.mutants import Slip, mutants
+from minigrad.mistakes.mutants import Slip, mutants
 from minigrad.primitive import TABLE
 from minigrad.testing import assert_proved
 

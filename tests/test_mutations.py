@@ -10,7 +10,7 @@ import pytest
 from samples import ROWS
 
 import minigrad as mg
-from minigrad.mutants import rule_of
+from minigrad.mistakes.planting import rule_of
 from minigrad.primitive import TABLE, Elementwise
 
 

@@ -17,9 +17,9 @@ import pytest
 from mutation import Mutant, deepest, of_module, of_table, wrapped
 
 import minigrad as mg
-from lstm.mistakes.breaking import Change, broken
 from minigrad import gradient, linear_maps, table
 from minigrad.gradient import Cotangents
+from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.mutants import rule_of, rules_from
+from minigrad.mistakes.planting import rule_of, rules_from
 from minigrad.primitive import TABLE, Linear
 from minigrad.proving import ProofFailed
 from minigrad.proving.rows import SAMPLES, prove_adjoints

@@ -13,7 +13,7 @@ from lstm import LSTM
 from minigrad import gradient
 from minigrad import gradient as engine
 from minigrad.gradient import Cotangents
-from minigrad.mutants import rule_of, rules_from
+from minigrad.mistakes.planting import rule_of, rules_from
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import Certificate, LemmaFailed, ProofFailed, prove
 from minigrad.proving.residues import Residues

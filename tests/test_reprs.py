@@ -15,8 +15,8 @@ from lstm.experiments import tasks
 from lstm.experiments.recipe import Recipe
 from lstm.experiments.tasks.sunspots import Autoregression, series, windows
 from lstm.experiments.training import Training
-from lstm.mistakes import MISTAKES
 from minigrad.drawing import VIEWS
+from minigrad.mistakes import MISTAKES
 
 SIZES = {lstm.ProjectedCell: (3, 2, 1)}
 X = np.ones((4, 3))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import lstm
 import minigrad as mg
 from lstm import State
-from lstm.mistakes.breaking import Change, broken
+from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, elementwise, linear
 from minigrad.proving import ProofFailed
 from minigrad.testing import assert_proved

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm import LSTM, Gate, LSTMCell, State
-from lstm.mistakes import MISTAKES
-from lstm.mistakes.breaking import Change, adjoint, broken, slope
+from minigrad.mistakes import MISTAKES
+from minigrad.mistakes.planting import Change, adjoint, broken, slope
 from minigrad.testing import assert_proved
 
 ROOT = Path(__file__).parents[1]
@@ -225,7 +225,7 @@ def test_a_rule_that_sympy_cannot_read_is_told_so():
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_every_mistake_of_the_list_can_be_told(mistake):
     with mistake.planted():
-        loss, wrt = mistake.patient()
+        loss, wrt = mistake.model()
         values = [x.data for x in wrt]
 
         def again(*leaves):

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from lstm.mistakes.breaking import Change, broken
 from minigrad.gradient import Cotangents
+from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise, elementwise, linear
 from minigrad.proving import ProofFailed
 

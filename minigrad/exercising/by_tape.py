@@ -3,9 +3,10 @@
     exercise = of_gradient(gate, {"f_bar": "m", "W": "m n", "v": "n"}, by=("W", "v"))
 
 Nobody wrote the backward pass, so there is no text of it to make slips in, but for its
-results as a whole. Instead the slips of `minigrad.testing.mutants` are planted in the
-rules that the gradient goes through: what comes of a slope that was forgotten, or of a
-transpose, is what whoever forgot it has written.
+results as a whole. Instead the engine's gradient is asked with a mistake planted in it:
+the classic ones, each with its story (minigrad.mistakes), then the slips that
+`minigrad.testing.mutants` makes in every rule that the gradient goes through. What
+comes of a transpose that was forgotten is what whoever forgot it has written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any
 
 from minigrad.exercising.exercise import Exercise
 from minigrad.exercising.program_text import exactly
-from minigrad.mutants import plantings
+from minigrad.mistakes import MISTAKES
+from minigrad.mistakes.mutants import plantings
 from minigrad.transforms import vjp
 
 NOT_MADE = ("times 1.5", "batched")  # slips in rules that no pupil makes by hand
@@ -60,6 +62,9 @@ def of_gradient(
     backward = place["backward"]
     exercise = Exercise(backward, shapes, hints)
     _, *args = exercise.cases[-1][0]  # square, so that a transpose may be forgotten
+    for mistake in MISTAKES:
+        words = str(mistake).rstrip(".")
+        exercise.mistakes[words] = _with(mistake.planted, backward)
     for slip, planted in plantings(recorded, *args):
         if not any(each in slip.kind for each in NOT_MADE):
             noun, _, what = slip.kind.partition(" ")

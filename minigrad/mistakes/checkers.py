@@ -1,4 +1,4 @@
-"""Four witnesses look at one broken gradient: what does each of them say?
+"""Four checkers look at one broken gradient: what does each of them say?
 
     the prover           mg.prove: exact, names the rule or the walk
     finite differences   (L(θ + ε) - L(θ - ε)) / 2 ε against every entry of the
@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 import minigrad as mg
-from lstm.mistakes.mistake import Blame, Mistake
-from lstm.mistakes.patients import Patient
+from minigrad.mistakes.mistake import Blame, Mistake
+from minigrad.mistakes.small_models import SmallModel
 from minigrad.proving import ProofFailed, prove
 
 EPSILON, ATOL, RTOL = 1e-6, 1e-5, 1e-3
@@ -29,7 +29,7 @@ SPOTS = 5
 
 
 class Verdict(NamedTuple):
-    """What the witnesses say of one patient.
+    """What the checkers say of one model.
 
     blame         whom the prover names; None if it proves the gradient
     wrong         how many entries of the gradient finite differences find wrong
@@ -54,18 +54,18 @@ class Verdict(NamedTuple):
 
 
 def examined(mistake: Mistake) -> Verdict:
-    """Plant a mistake, ask all witnesses, and mend the engine again."""
+    """Plant a mistake, ask all checkers, and mend the engine again."""
     with mistake.planted():
-        patient = mistake.patient()
-        return Verdict(blamed(patient), *differing(patient), complex_step(patient))
+        model = mistake.model()
+        return Verdict(blamed(model), *differing(model), complex_step(model))
 
 
-def blamed(patient: Patient, seed: int | None = 0) -> Blame | None:
+def blamed(model: SmallModel, seed: int | None = 0) -> Blame | None:
     """Ask the prover; return whom it names, or None if the gradient is proved."""
     try:
-        prove(patient.loss, patient.wrt, seed=seed)
+        prove(model.loss, model.wrt, seed=seed)
     except ProofFailed as failure:
-        return accused(failure, patient.loss)
+        return accused(failure, model.loss)
     return None
 
 
@@ -78,14 +78,14 @@ def accused(failure: ProofFailed, loss: mg.Tensor) -> Blame:
     return Blame(type(failure), None, None, f"{step.name}{''.join(times)}")
 
 
-def differing(patient: Patient) -> tuple[int, int]:
+def differing(model: SmallModel) -> tuple[int, int]:
     """Compare every entry with finite differences; return how many fail, of how many.
 
-    >>> from lstm.mistakes.patients import batch
+    >>> from minigrad.mistakes.small_models import batch
     >>> differing(batch())
     (0, 17)
     """
-    loss, wrt = patient
+    loss, wrt = model
     failing = 0
     for x, bar in zip(wrt, mg.grad(loss, wrt), strict=True):
         slopes = finite_differences(loss, x)
@@ -107,18 +107,18 @@ def finite_differences(loss: mg.Tensor, x: mg.Tensor) -> np.ndarray:
     return slopes
 
 
-def complex_step(patient: Patient) -> bool:
+def complex_step(model: SmallModel) -> bool:
     """Does `mg.check_gradients` notice that something is wrong?"""
     try:
-        mg.check_gradients(replayed(patient), *(x.data for x in patient.wrt), order=1)
+        mg.check_gradients(replayed(model), *(x.data for x in model.wrt), order=1)
     except (AssertionError, TypeError, ValueError):
         return True
     return False
 
 
-def replayed(patient: Patient) -> Callable[..., mg.Tensor]:
+def replayed(model: SmallModel) -> Callable[..., mg.Tensor]:
     """Return the recorded loss as a function of what its gradient is asked by."""
-    loss, wrt = patient
+    loss, wrt = model
     tape = mg.Tape(loss)
 
     def function(*leaves: mg.Tensor) -> mg.Tensor:

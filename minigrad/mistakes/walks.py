@@ -8,11 +8,11 @@ the natural ones: the state is used twice at every step, and the weights at all 
 from __future__ import annotations
 
 import minigrad as mg
-from lstm.mistakes import patients
-from lstm.mistakes.breaking import Change, Plan, all_uses, lost, made_by, planned
-from lstm.mistakes.mistake import Mistake, walk
 from minigrad import Tensor, gradient
 from minigrad.gradient import Cotangent, Cotangents
+from minigrad.mistakes import small_models
+from minigrad.mistakes.mistake import Mistake, walk
+from minigrad.mistakes.planting import Change, Plan, all_uses, lost, made_by, planned
 from minigrad.types import Shape, Value
 
 
@@ -66,24 +66,52 @@ def _mean_over_examples(g: Value, shape: Shape) -> Value:
 
 WALKS = [
     Mistake(
+        "the carry of c dropped",
+        "c_bar forgets what c does for the next step, `f * c`.",
+        lost(_carries_c),
+        small_models.lstm,
+        walk("c[3]"),
+    ),
+    Mistake(
+        "one carry of c dropped",
+        "As before, but from the second step to the first only.",
+        lost(_carries_the_first_c),
+        small_models.lstm,
+        walk("c[1]"),
+    ),
+    Mistake(
+        "a carry dropped long ago",
+        "The same slip, where 14 more steps follow and only the last one is judged.",
+        lost(_carries_the_first_c),
+        small_models.last_of_sixteen,
+        walk("c[1]"),
+    ),
+    Mistake(
+        "the carry of y dropped",
+        "y_bar forgets that the next step reads y too, in [x, y].",
+        lost(_carries_y),
+        small_models.lstm,
+        walk("y[3]"),
+    ),
+    Mistake(
         "= for +=",
         "The cotangent of a value used twice is what the last use says.",
         [Change(Cotangents, "add", _overwrite)],
-        patients.lstm,
+        small_models.lstm,
         walk("error"),
     ),
     Mistake(
         "+= into somebody else's array",
         "z_bar is b_bar's first summand: adding the next one in place changes both.",
         [Change(Cotangents, "add", _add_in_place)],
-        patients.lstm,
+        small_models.lstm,
         walk("outputs"),
     ),
     Mistake(
         "a a counted once",
         "The arguments were kept in a set, which has each of them once.",
         lost(_is_second_use),
-        patients.lstm,
+        small_models.lstm,
         walk("error"),
     ),
     Mistake(
@@ -91,63 +119,35 @@ WALKS = [
         "Walking back breadth first: a value is passed on before all its uses have "
         "reported.",
         planned(_nearest_first),
-        patients.lstm,
+        small_models.lstm,
         walk("x[4]"),
     ),
     Mistake(
         "W_bar from the last time step",
         "The same W works at every step, and its gradient was asked of one.",
         all_uses("matvec", 0, lambda uses: uses[:1]),
-        patients.lstm,
+        small_models.lstm,
         walk("W_o"),
     ),
     Mistake(
         "off by one in time",
         "`for t in range(1, T)`: the first step never reaches W_bar.",
         all_uses("matvec", 0, lambda uses: uses[:-1] or uses),
-        patients.lstm,
+        small_models.lstm,
         walk("W_o"),
-    ),
-    Mistake(
-        "the carry of c dropped",
-        "c_bar forgets what c does for the next step, `f * c`.",
-        lost(_carries_c),
-        patients.lstm,
-        walk("c[3]"),
-    ),
-    Mistake(
-        "one carry of c dropped",
-        "As before, but from the second step to the first only.",
-        lost(_carries_the_first_c),
-        patients.lstm,
-        walk("c[1]"),
-    ),
-    Mistake(
-        "a carry dropped long ago",
-        "The same slip, where 14 more steps follow and only the last one is judged.",
-        lost(_carries_the_first_c),
-        patients.last_of_sixteen,
-        walk("c[1]"),
-    ),
-    Mistake(
-        "the carry of y dropped",
-        "y_bar forgets that the next step reads y too, in [x, y].",
-        lost(_carries_y),
-        patients.lstm,
-        walk("y[3]"),
     ),
     Mistake(
         "b_bar of one example",
         "b serves a whole batch, and got the cotangent of its first example.",
         [Change(gradient, "unbroadcast", _first_example)],
-        patients.batch,
+        small_models.batch,
         walk("b"),
     ),
     Mistake(
         "b_bar averaged over the batch",
         "The loss had its mean already; this is a second one.",
         [Change(gradient, "unbroadcast", _mean_over_examples)],
-        patients.batch,
+        small_models.batch,
         walk("b"),
     ),
 ]

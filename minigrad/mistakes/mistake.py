@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from lstm.mistakes.breaking import Change, broken
-from lstm.mistakes.patients import Patient
 from minigrad.console import shown
+from minigrad.mistakes.planting import Change, broken
+from minigrad.mistakes.small_models import SmallModel
 from minigrad.proving import LemmaFailed, ProofFailed
 
 
@@ -49,12 +49,12 @@ def walk(at: str) -> Blame:
 
 
 class Mistake(NamedTuple):
-    """A mistake: its name, its story, its line, its patient, and who is to blame."""
+    """A mistake: its name, its story, its line, its model, and who is to blame."""
 
     name: str
     story: str
     changes: list[Change]
-    patient: Callable[[], Patient]
+    model: Callable[[], SmallModel]
     blame: Blame
 
     def __str__(self) -> str:

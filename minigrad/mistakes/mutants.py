@@ -13,7 +13,7 @@ program text. As there, some mutants are *equivalent*: exchange the two slopes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ import numpy as np
 
 from minigrad.gradient import grad
 from minigrad.messages import explain, user_line
+from minigrad.mistakes.planting import Change, broken, rule_of, wrong_rules
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
 from minigrad.proving.proof import prove
@@ -208,27 +209,27 @@ def _slips(uses: Uses, forgotten: bool = False) -> Iterator[Planting]:
     for (row, i), steps in uses.items():
         operands = [step.args for step in steps]
         noun = "slope" if row.is_elementwise else "adjoint"
-        wrong_rules = list(_wrong_rules(row, i, operands))
+        every = list(_wrong_by_itself(row, i, operands))
         if forgotten and row.is_elementwise:
-            wrong_rules.append(("forgotten", lambda y, *args: np.ones(np.shape(y))))
-        for kind, wrong in wrong_rules:
-            changes = _changed(row, {i: wrong})
-            yield Slip(row.name, i, f"{noun} {kind}"), partial(_planted, row, changes)
+            every.append(("forgotten", lambda y, *args: np.ones(np.shape(y))))
+        for kind, wrong in every:
+            changes = wrong_rules(row, {i: wrong})
+            yield Slip(row.name, i, f"{noun} {kind}"), _planted(changes)
         for j in (i - 1, i + 1):
             planted_from_j = j < i and (row, j) in uses
             fits = any(_exchangeable(row, i, j, args) for args in operands)
             if fits and not planted_from_j:
                 kind = f"{noun} exchanged with that of argument {j}"
                 changes = _exchanged(row, i, j)
-                yield Slip(row.name, i, kind), partial(_planted, row, changes)
+                yield Slip(row.name, i, kind), _planted(changes)
         sums = row.batched_adjoints
         for kind, batched in _wrong_sums(sums[i]) if i in sums else ():
-            changes = {"batched_adjoints": {**sums, i: batched}}
+            changes = [Change(row, "batched_adjoints", {**sums, i: batched})]
             slip = Slip(row.name, i, f"batched adjoint {kind}")
-            yield slip, partial(_planted, row, changes)
+            yield slip, _planted(changes)
 
 
-def _wrong_rules(row: Any, i: int, operands: Any) -> Iterator[tuple[str, Any]]:
+def _wrong_by_itself(row: Any, i: int, operands: Any) -> Iterator[tuple[str, Any]]:
     """Yield what may be wrong with rule i by itself, and the rule that is."""
     right = rule_of(row, i)
     yield "times 1.5", lambda *args, **options: right(*args, **options) * 1.5
@@ -259,18 +260,6 @@ def _wrong_sums(right: Any) -> Iterator[tuple[str, Any]]:
     yield "without one of its uses", without_one
 
 
-def rule_of(row: Any, i: int) -> Callable[..., Any]:
-    """Return the partial or adjoint for argument i, also of a variadic row."""
-    return partial(row.rules[0], i) if row.variadic else row.rules[i]
-
-
-def rules_from(row: Any, rule: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
-    """Return rule(i, ...) for every argument i, in the form in which a row has them."""
-    if row.variadic:
-        return (rule,)
-    return tuple(partial(rule, i) for i in range(len(row.rules)))
-
-
 def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
     """Would the engine let rules i and j stand in each other's place?"""
     if not 0 <= min(i, j) < max(i, j) < len(args):
@@ -279,34 +268,14 @@ def _exchangeable(row: Any, i: int, j: int, args: Any) -> bool:
     return answer
 
 
-def _exchanged(row: Any, i: int, j: int) -> dict[str, Any]:
+def _exchanged(row: Any, i: int, j: int) -> list[Change]:
     def rule(k: int, first: Any, *args: Any, **options: Any) -> Any:
         among = args[0] if row.variadic else args
         chosen = i + j - k if _exchangeable(row, i, j, among) else k
         return right[chosen](first, *args, **options)
 
     right = {k: rule_of(row, k) for k in (i, j)}
-    return _changed(row, {k: partial(rule, k) for k in (i, j)})
-
-
-def _changed(row: Any, wrong: Mapping[int, Any]) -> dict[str, Any]:
-    """Return the attributes of a row with wrong rules, and no way around them."""
-    right = row.rules
-    if row.is_elementwise:
-        partials = tuple(wrong.get(k, partial) for k, partial in enumerate(right))
-        return {"partials": partials, "rules": partials}
-
-    def of_argument(k: int, *args: Any, **options: Any) -> Any:
-        return wrong.get(k, partial(right[0], k))(*args, **options)
-
-    adjoints = (
-        (of_argument,)
-        if row.variadic
-        else tuple(wrong.get(k, adjoint) for k, adjoint in enumerate(right))
-    )
-    batched = {k: f for k, f in row.batched_adjoints.items() if k not in wrong}
-    changes = {"adjoints": adjoints, "rules": adjoints, "batched_adjoints": batched}
-    return {**changes, "slice_of_argument": None}  # no entries come from the result
+    return wrong_rules(row, {k: partial(rule, k) for k in (i, j)})
 
 
 def _is_square(a: Any) -> bool:
@@ -322,18 +291,15 @@ def _transposed(a: Any) -> Any:
     return transpose(a, (*front, columns, rows))
 
 
-@contextmanager
-def _planted(row: Primitive, changes: Mapping[str, Any]) -> Iterator[None]:
-    """Change attributes of a row; mend it at the end, whatever happened inside."""
-    right = {name: getattr(row, name) for name in changes}
-    try:
-        for name, value in changes.items():
-            setattr(row, name, value)
-        with np.errstate(all="ignore"):  # a slip may divide by zero, and be noticed
+def _planted(changes: Sequence[Change]) -> Callable[[], AbstractContextManager[None]]:
+    """Return a function that makes a block inside which the row is changed."""
+
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with broken(changes), np.errstate(all="ignore"):  # a slip may divide by zero
             yield
-    finally:
-        for name, value in right.items():
-            setattr(row, name, value)
+
+    return planted
 
 
 # ------------------------------------------------------------- equivalent mutants

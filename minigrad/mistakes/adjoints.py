@@ -11,10 +11,10 @@ import math
 from typing import Any, cast
 
 import minigrad as mg
-from lstm.mistakes import patients
-from lstm.mistakes.breaking import Change, adjoint
-from lstm.mistakes.mistake import Mistake, rule
 from minigrad import linear_maps
+from minigrad.mistakes import small_models
+from minigrad.mistakes.mistake import Mistake, rule
+from minigrad.mistakes.planting import Change, adjoint
 from minigrad.primitive import TABLE, Linear
 from minigrad.types import Array, Index, Shape, Value
 
@@ -43,21 +43,21 @@ ADJOINTS = [
         "the forgotten transpose",
         "`v_bar = W z_bar`: with a square W, every shape is right.",
         adjoint("matvec", 1, lambda g, W, v: mg.matvec(W, g)),
-        patients.simple_rnn,
+        small_models.simple_rnn,
         rule("matvec", 1),
     ),
     Mistake(
         "outer product the wrong way",
         "`v z_bar^T` for `z_bar v^T`: with a square W, every shape is right.",
         adjoint("matvec", 0, lambda g, W, v: mg.outer(v, g)),
-        patients.simple_rnn,
+        small_models.simple_rnn,
         rule("matvec", 0),
     ),
     Mistake(
         "the factors of a matrix product",
         "`b^T g` for `g b^T`: matrices do not commute.",
         adjoint("matmul", 0, lambda g, a, b: mg.matmul(b.transpose((0, 2, 1)), g)),
-        patients.attention,
+        small_models.attention,
         rule("matmul", 0),
     ),
     Mistake(
@@ -75,21 +75,21 @@ ADJOINTS = [
                 lambda i, parts, options: _places(1 - i, parts, options),
             ),
         ],
-        patients.lstm,
+        small_models.lstm,
         rule("concatenate", 0),
     ),
     Mistake(
         "one entry too far",
         "What came from a[i] is given back to a[i + 1].",
         adjoint("take", 0, _one_further),
-        patients.lstm,
+        small_models.lstm,
         rule("take"),
     ),
     Mistake(
         "a word that comes twice",
         "`words_bar[index] = g`: of two equal indices, the last one wins.",
         [Change(linear_maps, "_add_at", _overwritten)],
-        patients.lookup,
+        small_models.lookup,
         rule("take"),
     ),
     Mistake(
@@ -102,35 +102,35 @@ ADJOINTS = [
                 _sum(g, a, axis, keepdims) / math.prod(a.shape)
             ),
         ),
-        patients.lstm,
+        small_models.lstm,
         rule("sum"),
     ),
     Mistake(
         "both branches of a where",
         "The branch that was not taken gets the cotangent too.",
         [Change(TABLE["where"], "adjoints", (lambda g, a, b, mask: g,) * 2)],
-        patients.leaky,
+        small_models.leaky,
         rule("where"),
     ),
     Mistake(
         "running sums not turned back",
         "The adjoint of summing up to t is summing from t on.",
         adjoint("cumsum", 0, lambda g, a, axis: mg.cumsum(g, axis)),
-        patients.leaky,
+        small_models.leaky,
         rule("cumsum"),
     ),
     Mistake(
         "the same permutation again",
         "Two axes swap back the way they came; three, moved round, do not.",
         adjoint("transpose", 0, lambda g, a, axes=None: mg.transpose(g, axes)),
-        patients.attention,
+        small_models.attention,
         rule("transpose"),
     ),
     Mistake(
         "a reshape column by column",
         "Back to the old shape, in Fortran's order.",
         adjoint("reshape", 0, _column_by_column),
-        patients.attention,
+        small_models.attention,
         rule("reshape"),
     ),
 ]

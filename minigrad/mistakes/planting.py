@@ -1,4 +1,4 @@
-"""Breaking the engine on purpose, and mending it whatever happens.
+"""Planting a mistake in the engine, and mending it whatever happens.
 
 A mistake is made of changes, and a change is an attribute that gets another value: the
 partials of a row, its adjoints, a method that adds cotangents, the plan of the backward
@@ -13,14 +13,15 @@ in it, for as long as a `with` block lasts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
-from minigrad import Tensor, gradient
-from minigrad.mutants import rule_of, rules_from
+from minigrad import gradient
 from minigrad.primitive import TABLE
-from minigrad.types import Index, Operand, Value
+from minigrad.tensor import Tensor
+from minigrad.types import Index, Value
 
 WrongRule: TypeAlias = Callable[..., Value | float]
 # Of the walk backwards: each step, its operands, and the arguments that it goes on to.
@@ -58,25 +59,53 @@ def broken(changes: Sequence[Change]) -> Iterator[None]:
 
 def slope(name: str, i: int, wrong: WrongRule) -> list[Change]:
     """Give an elementwise row another partial for argument i."""
-    row = TABLE[name]
-    partials = (*row.rules[:i], wrong, *row.rules[i + 1 :])
-    return [Change(row, "partials", partials)]
+    return wrong_rules(TABLE[name], {i: wrong})
 
 
 def adjoint(name: str, i: int, wrong: WrongRule) -> list[Change]:
-    """Give a linear row another adjoint for argument i.
+    """Give a linear row another adjoint for argument i."""
+    return wrong_rules(TABLE[name], {i: wrong})
 
-    Where the row can add up many uses at once, this faster way is closed, or the walk
-    would go around the mistake.
+
+def wrong_rules(row: Any, wrong: Mapping[int, WrongRule]) -> list[Change]:
+    """Give a row other rules for some of its arguments.
+
+    Where the row can add up many uses at once, or where its arguments' entries are read
+    off the result, these faster ways are closed, or the walk would go around them.
     """
-    row = TABLE[name]
+    if row.variadic:
+        rules: tuple[WrongRule, ...] = (partial(_one_of, row.rules[0], wrong),)
+    else:
+        rules = tuple(wrong.get(k, right) for k, right in enumerate(row.rules))
+    if row.is_elementwise:
+        return [Change(row, "partials", rules), Change(row, "rules", rules)]
+    batched = {
+        k: faster for k, faster in row.batched_adjoints.items() if k not in wrong
+    }
+    return [
+        Change(row, "adjoints", rules),
+        Change(row, "rules", rules),
+        Change(row, "batched_adjoints", batched),
+        Change(row, "slice_of_argument", None),
+    ]
 
-    def rule(k: int, g: Value, *args: Operand, **options: object) -> Value | float:
-        return (wrong if k == i else rule_of(row, k))(g, *args, **options)
 
-    batched = {k: faster for k, faster in row.batched_adjoints.items() if k != i}
-    changed = Change(row, "adjoints", rules_from(row, rule))
-    return [changed, Change(row, "batched_adjoints", batched)]
+def _one_of(
+    right: WrongRule, wrong: Mapping[int, WrongRule], k: int, *args: Any, **options: Any
+) -> Value | float:
+    return wrong.get(k, partial(right, k))(*args, **options)
+
+
+def rule_of(row: Any, i: int) -> Callable[..., Any]:
+    """Return the partial or adjoint for argument i, also of a variadic row."""
+    return partial(row.rules[0], i) if row.variadic else row.rules[i]
+
+
+def rules_from(row: Any, rule: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
+    """Return rule(i, ...) for every argument i, in the form in which a row has them."""
+    if row.variadic:
+        return (rule,)
+    return tuple(partial(rule, i) for i in range(len(row.rules)))
 
 
 def all_uses(
