@@ -15,13 +15,14 @@ from minigrad.deriving.formula import Letter
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.backward.chain_rule import DOT, Factors
 from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
+from minigrad.drawing.fold import pictures
 from minigrad.drawing.project import Picture
 from minigrad.gradient import unbroadcast
 from minigrad.structure.sublayers import structure
 
 
 def both_ways(made):
-    return next(VIEWS["backward"].sheets(tape(made)))
+    return next(pictures(VIEWS["backward"], tape(made))).draw()
 
 
 def squared(made):
@@ -129,7 +130,7 @@ def test_a_box_that_reads_a_value_twice_says_each_factor():
         y = mg.tanh(mg.matvec(W, h) + mg.matvec(U, h))
         y.name = "y"
     boxed = Picture(tape(y), structure(tape(y)))
-    found = [says for _, _, says in ForwardAndBackward(tape(y), boxed).backward]
+    found = [says for _, _, says in ForwardAndBackward(boxed).backward]
     assert found == ["⊙ (1 − y²), Wᵀ", "⊙ (1 − y²), Uᵀ"]
 
 
@@ -209,7 +210,9 @@ def test_a_long_tape_is_folded_before_it_is_drawn_both_ways(steps, folded):
 
 
 def test_a_layer_hands_its_cotangent_back_to_itself():
-    *_, drawn = VIEWS["backward"].sheets(tape(squared(Stacked()(np.ones((4, 3))))))
+    made = squared(Stacked()(np.ones((4, 3))))
+    *_, last = pictures(VIEWS["backward"], tape(made))
+    drawn = last.draw()
     words = [drawn.cotangents.label(node) for node in drawn.picture.nodes]
     assert [each.name for each in words].count("y_0_bar, c_0_bar") == 2
     assert ("", "x_bar", "4 × (3,)") in words

@@ -17,6 +17,13 @@ CELL = ["gate", "folded", "unrolled", "cotangents"]
 ALL = [*CELL, "op", "backward", "dense", "layer", "neuron"]
 
 
+@pytest.fixture(scope="module")
+def drawn():
+    """Return the tape of an LSTM's loss, and its pictures by name."""
+    tape = mg.Tape(lstm_loss())
+    return tape, {state.name: state for state in picture.states(tape, "")[0]}
+
+
 def attention():
     q, k = (mg.Tensor(np.eye(3, 2) + i, name=n) for i, n in enumerate("qk"))
     return mg.softmax(q @ k.T).sum()
@@ -25,7 +32,6 @@ def attention():
 @pytest.mark.parametrize(
     ("made", "names"),
     [
-        (lstm_loss, ALL),
         (lambda: lstm_loss(1), [n for n in ALL if n not in ("folded", "unrolled")]),
         (dense, ["op", "backward", "dense", "layer", "neuron"]),
         (neuron, ["op", "backward"]),
@@ -40,26 +46,24 @@ def test_every_view_that_has_a_picture_of_the_tape_is_there_once(made, names):
 @pytest.mark.parametrize(
     "view", ["unrolled", "cotangents", "backward", "dense", "layer"]
 )
-def test_a_picture_is_the_one_that_draw_makes(view):
-    tape = mg.Tape(lstm_loss())
-    (state,) = (s for s in picture.states(tape, "")[0] if s.name == view)
-    drawn = mg.draw(tape.outputs, view, fold=False).svg()
+def test_a_picture_is_the_one_that_draw_makes(view, drawn):
+    tape, found = drawn
+    assert list(found) == ALL
+    svg = mg.draw(tape.outputs, view, fold=False).svg()
     places = re.compile(r' (?:points|d|cx|cy|x|y)="([^"]*)"')
-    assert places.findall(state.svg) == places.findall(drawn)
+    assert places.findall(found[view].svg) == places.findall(svg)
 
 
-def test_in_op_every_step_has_a_node_and_functions_are_frames():
-    tape = mg.Tape(lstm_loss())
-    (state,) = (s for s in picture.states(tape, "")[0] if s.name == "op")
+def test_in_op_every_step_has_a_node_and_functions_are_frames(drawn):
+    tape, found = drawn
+    state = found["op"]
     held = [steps for pairs in state.held.values() for _, steps in pairs]
     assert {steps[-1] for steps in held} == set(range(len(tape)))
     assert ">squared error<" in state.svg
 
 
-def test_beside_every_value_of_the_view_backward_stands_its_cotangent():
-    (state,) = (
-        s for s in picture.states(mg.Tape(lstm_loss()), "")[0] if s.name == "backward"
-    )
+def test_beside_every_value_of_the_view_backward_stands_its_cotangent(drawn):
+    state = drawn[1]["backward"]
     assert len(state.back) * 2 == len(state.held)
     for id in state.back:
         assert state.held[id] == state.held[id.replace("b", "n")]
@@ -69,7 +73,7 @@ def test_beside_every_value_of_the_view_backward_stands_its_cotangent():
     ("most", "names"), [(150, {"op", "backward"}), (20, {"layer"}), (3, set())]
 )
 def test_no_picture_has_more_nodes_than_can_be_read(most, names, monkeypatch):
-    monkeypatch.setattr(picture, "MOST_NODES", most)
+    monkeypatch.setattr(picture, "MOST", most)
     found, why = picture.states(mg.Tape(lstm_loss(6)), "")
     assert names <= {state.name for state in found}
     assert all(len(state.held) <= most for state in found)

@@ -133,8 +133,6 @@ def test_circles_outside_say_cotangents():
 
 
 def test_what_is_no_cell_is_drawn_as_the_view_backward_and_says_so():
-    drawn = sheet("cotangents", loss())
-    assert drawn.notes[0].startswith("this is the view backward, because")
     assert "this is the view backward" in draw(loss(), "cotangents").dot
 
 

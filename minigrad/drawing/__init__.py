@@ -30,45 +30,26 @@ What is known of a tape's structure is read in `minigrad.structure`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from minigrad.drawing.cell.recurrent import default
-from minigrad.drawing.dot import Graph
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.failure import first_words, with_failure
-from minigrad.drawing.fold import foldings
+from minigrad.drawing.fold import MOST, Drawn, Folding, pictures
 from minigrad.drawing.opening import Names, opened
 from minigrad.drawing.paper import fitted
-from minigrad.drawing.project import Picture
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.safe import SMALL
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.view import Group, NotPlaced, View
+from minigrad.drawing.view import Group, View
 from minigrad.drawing.views import VIEWS
 from minigrad.drawing.words import Label, by_name
 from minigrad.habits import taught
 from minigrad.messages import explain, user_line
 from minigrad.questions import tape_of
 from minigrad.recorded import recording
-from minigrad.tape import Tape
 
 __all__ = ["VIEWS", "Drawing", "Group", "Label", "NotRendered", "View", "draw"]
-
-
-class Drawn(Protocol):
-    """A picture before it is text: what a view draws of a tape."""
-
-    nodes: Any
-    edges: Any
-
-    def size(self, with_legend: bool = True) -> tuple[float, float]:
-        """Return about how wide and high it will be, in points."""
-
-    def dot_text(self, title: str, with_legend: bool = True) -> str:
-        """Return it as DOT text."""
-
-
-MOST = 300  # nodes that Graphviz places in any case
 
 
 @taught
@@ -123,38 +104,24 @@ def draw(
         chosen = with_failure(chosen, noted.failure)
     if noted is not None and noted.error is not None:
         said = (f"it ended here: {first_words(noted.error)}",)
-    ways = _ways(chosen, tape, said)
-    drawn = _on_a_page(ways, chosen.least, legend) if fold else next(ways)
+    ways = pictures(chosen, tape, said)
+    drawn = _on_a_page(ways, chosen.least, legend) if fold else next(ways).draw()
     if fold and not isinstance(drawn, Sheet) and len(drawn.nodes) > MOST:
         raise _too_large(len(drawn.nodes), named)
     summary = f"{len(drawn.nodes)} nodes, {len(drawn.edges)} arrows, view {view!r}"
     return Drawing(drawn.dot_text(how, legend), summary, told, renderer)
 
 
-def _ways(view: View, tape: Tape, said: tuple[str, ...]) -> Iterator[Drawn]:
-    """Yield what a view draws of a tape, folded less, then more."""
-    try:
-        placed = False
-        for sheet in view.sheets(tape):
-            placed = True
-            sheet.notes.extend(said)
-            yield sheet
-        if placed:
-            return
-    except NotPlaced as reason:
-        said = (f"placed by Graphviz, because {reason}", *said)
-    said += view.notes(tape)
-    for groups, notes in foldings(tape, list(view.groups(tape))):
-        yield Graph(Picture(tape, groups, (*said, *notes)))
-
-
-def _on_a_page(ways: Iterator[Drawn], least: float, legend: bool) -> Drawn:
+def _on_a_page(ways: Iterator[Folding], least: float, legend: bool) -> Drawn:
     """Return the least folded picture that is readable on a page, or the last."""
-    for drawn in ways:
+    for way in ways:
+        if way.nodes > MOST:
+            continue
+        drawn = way.draw()
         _, scale = fitted(drawn.size(legend))
         if SMALL * scale >= least:
-            break
-    return drawn
+            return drawn
+    return drawn if way.nodes <= MOST else way.draw()
 
 
 def _known(view: str, named: dict[str, Any]) -> View:

@@ -21,6 +21,7 @@ from minigrad.drawing.safe import plain, pointed, rich, shortened, size
 from minigrad.drawing.styles import MUTED, PART, STYLES, Style, frame_style
 from minigrad.drawing.view import FOLDED
 from minigrad.structure.parts import DENSE
+from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
     import graphviz
@@ -43,6 +44,11 @@ class Graph:
         apart = 72 * RANKS, 72 * NODES
         self.bare = size_of_ranks(picture.root, rank, node_size, arrows, apart)
         self.gates = list(gates(picture, rank))
+
+    @property
+    def held(self) -> dict[str, tuple[Tensor, ...]]:
+        """Return what stands at each node: entries of the tape."""
+        return {node.id: node.held for node in self.nodes}
 
     def size(self, with_legend: bool = True) -> Size:
         """Return about how wide and high it will be, in points."""
@@ -120,20 +126,22 @@ def _in_time(picture: Picture) -> Iterator[tuple[str, str]]:
     step t-1 is put before whatever begins step t. Folded steps are a step here, and so
     are the layers of a Sequential: innermost parts, each fed by the one before.
     """
-    arrows = [(arrow.tail, arrow.head) for arrow in picture.arrows]
+    readers: dict[str, set[str]] = {node.id: set() for node in picture.nodes}
+    for arrow in picture.arrows:
+        readers[arrow.tail].add(arrow.head)
+    reached = set().union(*readers.values())
     for frame in [picture.root, *picture.root.frames()]:
         inner = [each for each in frame.clusters.values() if _is_step(each)]
         steps = [{node.id for node in each} for each in inner]
         folded = [{node.id} for node in frame.nodes if node.kind == FOLDED]
         pairs = [*itertools.pairwise(steps), *itertools.product(folded, steps)]
         for before, after in pairs:
-            carried = any(tail in before and head in after for tail, head in arrows)
-            back = any(tail in after and head in before for tail, head in arrows)
+            carried = not all(readers[id].isdisjoint(after) for id in before)
+            back = not all(readers[id].isdisjoint(before) for id in after)
             if back or not carried:
                 continue
-            go_on = {tail for tail, head in arrows if {tail, head} <= before}
-            reached = {head for _, head in arrows if head in after}
-            yield from itertools.product(before - go_on, after - reached)
+            ends = [id for id in before if readers[id].isdisjoint(before)]
+            yield from itertools.product(ends, after - reached)
 
 
 def _is_step(frame: Cluster) -> bool:

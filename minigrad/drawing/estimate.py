@@ -67,13 +67,16 @@ def ranks(nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> dict[str, 
             readers[tail].append(head)
     rank: dict[str, int] = {}
     for start in order:
-        todo = [start]
-        while todo:  # without recursion: a chain may be long
-            missing = [id for id in read[todo[-1]] if id not in rank and id not in todo]
-            if missing:
-                todo.append(missing[0])
+        todo = {start: iter(read[start])}  # without recursion: a chain may be long
+        while todo:
+            id = next(reversed(todo))
+            missing = next(
+                (e for e in todo[id] if e not in rank and e not in todo), None
+            )
+            if missing is not None:
+                todo[missing] = iter(read[missing])
                 continue
-            id = todo.pop()
+            del todo[id]
             rank[id] = 1 + max((rank.get(each, -1) for each in read[id]), default=-1)
     for id in sorted(order, key=lambda id: -rank[id]):
         if not read[id] and readers[id]:

@@ -27,7 +27,7 @@ def with_failure(view: View, failure: Failure) -> View:
             else:
                 yield part
 
-    return replace(view, groups=groups, sheet=None)
+    return replace(view, groups=groups, sheet=None, graph=None)
 
 
 def _node(failure: Failure) -> Group:

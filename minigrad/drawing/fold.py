@@ -16,18 +16,42 @@ result is read from it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from minigrad.context import path
 from minigrad.drawing.dense_and_layer_views import by_layer
-from minigrad.drawing.view import FOLDED, LAYER, Group
+from minigrad.drawing.dot import Graph
+from minigrad.drawing.project import Picture
+from minigrad.drawing.view import FOLDED, LAYER, Group, NotPlaced, View
 from minigrad.drawing.words import Label
 from minigrad.structure.parts import DENSE, Part
 from minigrad.structure.repeats import Run, all_but_one, repeats, run_of_each
 from minigrad.structure.sublayers import structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+
+
+class Drawn(Protocol):
+    """A picture before it is text: what a view draws of a tape."""
+
+    nodes: Any
+    edges: Any
+
+    @property
+    def held(self) -> Mapping[str, tuple[Tensor, ...]]:
+        """Return what stands at each node: entries of the tape."""
+
+    def size(self, with_legend: bool = True) -> tuple[float, float]:
+        """Return about how wide and high it will be, in points."""
+
+    def dot_text(self, title: str, with_legend: bool = True) -> str:
+        """Return it as DOT text."""
+
+
+MOST = 300  # nodes that Graphviz places in any case, and that anybody reads
 
 
 def foldings(
@@ -60,6 +84,48 @@ def foldings(
     whole = [group for group in layers if group.kind in (DENSE, LAYER)]
     closed = "folded: every layer is one node, with all its time steps"
     yield [*inputs, *_regrouped(groups, _owners(whole))], (closed,)
+
+
+class Folding(NamedTuple):
+    """A picture that may be drawn: how many nodes Graphviz places, what draws it."""
+
+    nodes: int
+    draw: Callable[[], Drawn]
+
+
+def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Folding]:
+    """Yield what a view draws of a tape, folded less, then more.
+
+    said   sentences below each picture
+    """
+    try:
+        placed = False
+        for sheet in view.sheets(tape):
+            placed = True
+            sheet.notes.extend(said)
+            yield Folding(0, partial(_placed, sheet))
+        if placed:
+            return
+    except NotPlaced as reason:
+        said = (f"{view.instead}, because {reason}", *said)
+    said += view.notes(tape)
+    graph = view.graph or Graph
+    for groups, notes in foldings(tape, list(view.groups(tape))):
+        draw = partial(_written, graph, tape, groups, (*said, *notes))
+        yield Folding(len(groups), draw)
+
+
+def _placed(sheet: Drawn) -> Drawn:
+    return sheet
+
+
+def _written(
+    graph: Callable[[Picture], Drawn],
+    tape: Tape,
+    groups: list[Part],
+    notes: tuple[str, ...],
+) -> Drawn:
+    return graph(Picture(tape, groups, notes))
 
 
 def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:

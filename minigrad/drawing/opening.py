@@ -43,5 +43,4 @@ def opened(view: View, name: str, tape: Tape, names: Names) -> View:
             if not known:
                 fix = "leave open= out; @mg.composite gives a function its name."
             raise ValueError(explain(asked, found, why, fix))
-    sheet = view.sheet and partial(view.sheet, opened=chosen)
-    return replace(view, groups=partial(view.groups, opened=chosen), sheet=sheet)
+    return replace(view, groups=partial(view.groups, opened=chosen))

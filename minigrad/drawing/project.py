@@ -97,6 +97,7 @@ class Picture:
     """The projection of a tape under a grouping; `notes` say what was folded."""
 
     def __init__(self, tape: Tape, groups: list[Part], notes: tuple[str, ...] = ()):
+        self.tape = tape
         self.root = Cluster(())
         self.arrows: list[Arrow] = []
         self.notes = notes
@@ -156,12 +157,14 @@ class Picture:
         self, value: Tensor, user: Part, operand: str, entry: Tensor
     ) -> None:
         maker = self._owner.get(value)
+        if maker is user and user.kind != LAYER:
+            return
         shape, head = shape_text(value), self._ids[user]
         words = f"{name_of(value, self._place)} {shape}"
         read = value, entry
         if maker is user:
             then, now = _time(value), _time(entry)
-            if user.kind == LAYER and then and now and then != now:
+            if then and now and then != now:
                 name = value.name or "state"
                 to = "t + 1" if max(now) > max(then) else "t − 1"
                 self._return(Arrow(head, head, shape, name, words, read), to)

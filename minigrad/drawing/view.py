@@ -65,15 +65,20 @@ class View:
     sheet     for a picture with fixed places: the sheet it makes of a tape, or several,
               folded less, then more; it raises NotPlaced, or returns None, for a tape
               that is like none it can place
+    graph     for all others: who writes the nodes that Graphviz places, if not
+              `dot.Graph`
+    instead   what that picture is then
     notes     sentences below the picture: what the groups leave out of a tape
-    opens     are named functions one node each? then groups and sheet also take the
-              names of those that are shown open
+    opens     are named functions one node each? then groups also takes the names of
+              those that are shown open
     least     points of the smallest words on a page of A4; smaller, the next is drawn
     """
 
     answers: str
     groups: Callable[..., Iterable[Part]]
     sheet: Callable[..., Any] | None = None
+    graph: Callable[..., Any] | None = None
+    instead: str = "placed by Graphviz"
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
     opens: bool = False
     least: float = READABLE

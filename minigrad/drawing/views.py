@@ -15,7 +15,7 @@ To add a view, enter a `View` under a name of its own:
 
 from __future__ import annotations
 
-from minigrad.drawing.backward.forward_and_backward import backward_sheets
+from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
 from minigrad.drawing.cell.difference import difference_sheet
 from minigrad.drawing.cell.recurrent import folded_sheets, gate_sheets, unrolled_sheets
 from minigrad.drawing.cell.run_backwards import cotangents_sheets
@@ -43,12 +43,17 @@ VIEWS: dict[str, View] = {
     "backward": View(
         "how does the gradient flow?",
         every_function,
-        backward_sheets,
+        graph=ForwardAndBackward,
         opens=True,
         least=LEAST,
     ),
     "cotangents": View(
-        "why does the gradient survive?", structure, cotangents_sheets, least=LEAST
+        "why does the gradient survive?",
+        every_function,
+        cotangents_sheets,
+        ForwardAndBackward,
+        "this is the view backward",
+        least=LEAST,
     ),
     "difference": View("what does a variant change?", structure, difference_sheet),
 }

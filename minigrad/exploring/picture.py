@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.drawing.cell.recurrent import default, gate_sheet
-from minigrad.drawing.dot import Graph
 from minigrad.drawing.drawing import Drawing
-from minigrad.drawing.fold import foldings
+from minigrad.drawing.fold import MOST, Drawn, pictures
 from minigrad.drawing.opening import opened
-from minigrad.drawing.project import Picture
 from minigrad.drawing.render import NotRendered
+from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.views import VIEWS
 from minigrad.structure.parts import DENSE
@@ -28,7 +27,6 @@ from minigrad.structure.time_steps import Step, every_loop
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-MOST_NODES = 300  # of a picture: more cannot be read, and takes long to lay out
 CELL_VIEWS = ("gate", "folded", "unrolled", "cotangents")
 SHOWN = (*CELL_VIEWS, "op", "backward", "dense", "layer", "neuron")
 NODE = re.compile(r'<g id="[^"]*" class="node">\s*<title>(\w+)</title>')
@@ -67,7 +65,7 @@ def states(tape: Tape, title: str) -> tuple[list[State], str]:
         return [], str(error)
     if found:
         return [*found.values()], ""
-    return [], f"A picture of more than {MOST_NODES} nodes cannot be read."
+    return [], f"A picture of more than {MOST} nodes cannot be read."
 
 
 def _drawn(
@@ -87,33 +85,32 @@ def _drawn(
     if name in ("dense", "layer") and not boxed:
         return nothing
     try:
-        for drawn, held in _ways(tape, name):
+        for drawn in _drawings(tape, name):
             if any("this is the view" in note for note in getattr(drawn, "notes", ())):
                 return nothing
-            if len(held) <= MOST_NODES:
-                return drawn.dot_text(title), held, list(getattr(drawn, "back", ()))
+            if len(drawn.held) <= MOST:
+                return drawn.dot_text(title), drawn.held, getattr(drawn, "back", [])
     except (NotPlaced, ValueError):  # like none it can place, or too large to be read
         pass
     return nothing
 
 
-def _ways(
-    tape: Tape, name: str
-) -> Iterator[tuple[Any, Mapping[str, tuple[Tensor, ...]]]]:
-    """Yield what a view draws, folded less, then more, and what the nodes hold.
+def _drawings(tape: Tape, name: str) -> Iterator[Drawn]:
+    """Yield what a view draws, folded less, then more.
 
     In the view op functions are open, for each of their steps can be walked to.
     """
-    view = VIEWS[name]
-    if view.sheet is not None:
-        gate = [gate_sheet(tape, for_all=True)] if name == "gate" else None
-        yield from ((sheet, sheet.held) for sheet in gate or view.sheets(tape))
+    if name == "gate":
+        yield gate_sheet(tape, for_all=True)
         return
+    view = VIEWS[name]
     if name == "op":
         view = opened(view, name, tape, True)
-    for groups, notes in foldings(tape, list(view.groups(tape))):
-        graph = Graph(Picture(tape, groups, (*view.notes(tape), *notes)))
-        yield graph, {node.id: node.held for node in graph.nodes}
+    for folding in pictures(view, tape):
+        if folding.nodes <= MOST:
+            drawn = folding.draw()
+            if view.sheet is None or isinstance(drawn, Sheet):
+                yield drawn
 
 
 def at_each_time(tape: Tape, held: Mapping[str, tuple[Tensor, ...]]) -> Held:

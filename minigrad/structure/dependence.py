@@ -51,13 +51,12 @@ def between(entry: Tensor, i: int) -> Array:
            [0, 1]])
     """
     arg = entry.args[i]
-    found = np.zeros((length(entry), length(arg)), bool)
-    for j in range(length(arg)):
-        chosen = np.zeros(arg.shape)
-        here = (..., j) if arg.shape else ()
-        chosen[here] = _numbers(chosen[here].shape)
-        found[:, j] = vectors(_reading(entry, i, chosen)).any(0)
-    return found
+    if isinstance(entry.primitive, Elementwise):
+        alike = length(arg) == length(entry)
+        one = np.eye(length(entry)) if alike else np.ones((length(entry), 1))
+        return np.asarray(one * entry.size != 0)
+    columns = [_column(entry, i, j) for j in range(length(arg))]
+    return np.stack(columns, 1) if columns else np.zeros((length(entry), 0), bool)
 
 
 def everywhere(entry: Tensor, i: int) -> bool:
@@ -68,7 +67,16 @@ def everywhere(entry: Tensor, i: int) -> bool:
     >>> everywhere(X @ W, 0), everywhere(W @ X, 1)
     (True, False)
     """
-    return bool(between(entry, i)[:, :1].all())
+    return not length(entry.args[i]) or bool(_column(entry, i, 0).all())
+
+
+def _column(entry: Tensor, i: int, j: int) -> Array:
+    """Return which entries of a vector read entry j of those of argument i."""
+    arg = entry.args[i]
+    chosen = np.zeros(arg.shape)
+    here = (..., j) if arg.shape else ()
+    chosen[here] = _numbers(chosen[here].shape)
+    return np.asarray(vectors(_reading(entry, i, chosen)).any(0))
 
 
 def _reading(entry: Tensor, i: int, chosen: Array) -> Array:

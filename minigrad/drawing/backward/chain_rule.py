@@ -32,6 +32,7 @@ from minigrad.deriving.letters import letters
 from minigrad.deriving.rules import Record, rule_of
 from minigrad.deriving.transcribe import transcribed, written
 from minigrad.deriving.typeset import PRODUCT, Writer
+from minigrad.structure.reading import reading
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.types import Operand
@@ -110,6 +111,12 @@ class Factors:
             return letter
         found = written(step, self.values, _constant)
         return found if weight(found) <= SHORT else letter
+
+
+@reading
+def factors(tape: Tape) -> Factors:
+    """Return the factors of a tape."""
+    return Factors(tape)
 
 
 def _is_short(step: Tensor) -> bool:

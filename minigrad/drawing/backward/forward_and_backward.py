@@ -17,7 +17,7 @@ view op (`fold.py`).
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -27,15 +27,13 @@ from minigrad.drawing.backward.cotangents import Cotangents
 from minigrad.drawing.canvas import canvas
 from minigrad.drawing.dot import gates, node_size, write_node, write_order
 from minigrad.drawing.estimate import Size, ranks, size_of_ranks
-from minigrad.drawing.fold import foldings
 from minigrad.drawing.legend import Legend, marks, of_kinds, sign, swatch
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
 from minigrad.drawing.safe import plain, pointed, rich, size, with_names
 from minigrad.drawing.styles import BACKWARD, MUTED, PART
 from minigrad.drawing.view import FOLDED, LAYER
 from minigrad.drawing.words import Label, number
-from minigrad.structure.parts import DENSE, FUNCTION, every_function
-from minigrad.tape import Tape
+from minigrad.structure.parts import DENSE, FUNCTION
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -46,17 +44,6 @@ if TYPE_CHECKING:
 NODES, RANKS = 0.12, 0.22  # inches between nodes of a rank, and between ranks
 
 
-def backward_sheets(
-    tape: Tape, opened: Container[str] = ()
-) -> Iterator[ForwardAndBackward]:
-    """Yield the picture of both ways, folded less, then more.
-
-    opened   the names of functions that are shown open
-    """
-    for groups, notes in foldings(tape, list(every_function(tape, opened))):
-        yield ForwardAndBackward(tape, Picture(tape, groups, notes))
-
-
 class ForwardAndBackward:
     """A picture and its way back, as DOT text.
 
@@ -65,13 +52,13 @@ class ForwardAndBackward:
     held     whose value or cotangent stands at a node: entries of the tape
     """
 
-    def __init__(self, tape: Tape, picture: Picture) -> None:
-        from minigrad.drawing.backward.chain_rule import Factors
+    def __init__(self, picture: Picture) -> None:
+        from minigrad.drawing.backward.chain_rule import factors
 
         self.picture = picture
         self.by_id = {node.id: node for node in picture.nodes}
-        self.cotangents = Cotangents(tape, picture.nodes)
-        self.factors: Factors = Factors(tape)
+        self.cotangents = Cotangents(picture.tape, picture.nodes)
+        self.factors: Factors = factors(picture.tape)
         ids = [(node, id) for node in picture.nodes for id in (node.id, _back(node.id))]
         self.held = {id: node.held for node, id in ids}
         self.nodes = [*self.held]

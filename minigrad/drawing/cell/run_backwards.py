@@ -19,10 +19,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
-from minigrad.drawing.backward.forward_and_backward import (
-    ForwardAndBackward,
-    backward_sheets,
-)
 from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
 from minigrad.drawing.cell.recurrent import gate_sheet
 from minigrad.drawing.curves import XY
@@ -30,7 +26,7 @@ from minigrad.drawing.legend import sign
 from minigrad.drawing.safe import width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, COPY
-from minigrad.drawing.view import NotPlaced, label
+from minigrad.drawing.view import label
 from minigrad.drawing.words import Label, leaf_label
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import weights
@@ -49,10 +45,10 @@ Area: TypeAlias = tuple[float, float, float, float]  # left, low, right, high
 NO_FACTOR = (DENSE, JOIN, SEVERAL)  # inside a box stands what it multiplies by
 
 
-def cotangents_sheets(tape: Tape) -> Iterator[Sheet | ForwardAndBackward]:
+def cotangents_sheets(tape: Tape) -> Iterator[Sheet]:
     """Yield the picture of one time step of every layer, run backwards.
 
-    Of what is no cell it is the view backward, and a note says so.
+    Raises NotPlaced for what is no recurrent cell.
     """
     inks: list[BackwardInk] = []
 
@@ -60,13 +56,7 @@ def cotangents_sheets(tape: Tape) -> Iterator[Sheet | ForwardAndBackward]:
         inks.append(BackwardInk(tape, notes))
         return inks[-1]
 
-    try:
-        sheet = gate_sheet(tape, ink_of)
-    except NotPlaced as reason:
-        for drawn in backward_sheets(tape):
-            drawn.notes.insert(0, f"this is the view backward, because {reason}")
-            yield drawn
-        return
+    sheet = gate_sheet(tape, ink_of)
     for ink in inks:
         ink.write_factors()
     if COPY.legend in sheet.entries:
@@ -88,10 +78,10 @@ class BackwardInk(Ink):
     }
 
     def __init__(self, tape: Tape, notes: Sequence[str] = ()) -> None:
-        from minigrad.drawing.backward.chain_rule import Factors
+        from minigrad.drawing.backward.chain_rule import factors
 
         super().__init__(tape, notes)
-        self.factors: Factors = Factors(tape)
+        self.factors: Factors = factors(tape)
         self.parts: dict[str, Part] = {}
         self.ways: list[Sequence[XY]] = []
         self.words: list[tuple[str, str, Sequence[XY]]] = []  # id, factor, its wire

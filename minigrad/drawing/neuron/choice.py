@@ -26,6 +26,7 @@ class Choice:
         self.moves = moves
         self.loops = loops
         self.chosen: dict[int, int] = {}  # the place of a loop, and of its step
+        self._drawn: dict[Tensor, bool] = {}
         self.where = {
             entry: (loop, i)
             for loop, found in enumerate(loops)
@@ -66,11 +67,17 @@ class Choice:
 
     def _fits(self, group: Part) -> bool:
         read = dict.fromkeys(a for e in group.entries for a in tensors(e))
-        rows = (row for v in read for row in self.moves.rows(v))
-        made = ([self.where[e] for e, _ in row if e in self.where] for row in rows)
-        return any(
-            all(self.chosen[loop] == i for loop, i in found) for found in made if found
-        )
+        return any(map(self._is_drawn, read))
+
+    def _is_drawn(self, value: Tensor) -> bool:
+        """Was a vector of this made in the chosen steps? Many may read one Tensor."""
+        if value not in self._drawn:
+            rows = self.moves.rows(value)
+            made = ([self.where[e] for e, _ in row if e in self.where] for row in rows)
+            self._drawn[value] = any(
+                all(self.chosen[loop] == i for loop, i in row) for row in made if row
+            )
+        return self._drawn[value]
 
     def _typical(self, loop: int) -> int:
         return typical(range(len(self.loops[loop])))

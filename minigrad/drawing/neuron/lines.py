@@ -10,6 +10,7 @@ there, around them in the gentlest curve that is clear.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -53,7 +54,7 @@ class Bundle:
 def bundles(network: Network, dots: Dots) -> list[Bundle]:
     """Return the lines between dots that are drawn."""
     found: dict[tuple[Tensor, Tensor], Bundle] = {}
-    for tail, head, line in [*_weights(network), *_elementwise(network)]:
+    for tail, head, line in [*_weights(network, dots), *_elementwise(network)]:
         tails, heads = dots.at.get(tail), dots.at.get(head)
         if tails and heads and line.j in tails.dots and line.k in heads.dots:
             bundle = found.setdefault((tail, head), Bundle(tail, head))
@@ -61,18 +62,29 @@ def bundles(network: Network, dots: Dots) -> list[Bundle]:
     return list(found.values())
 
 
-def _weights(network: Network) -> Iterator[tuple[Tensor, Tensor, Line]]:
+def _weights(network: Network, dots: Dots) -> Iterator[tuple[Tensor, Tensor, Line]]:
     for layer in network.layers.values():
+        made = dots.at[layer.out].dots if layer.out in dots.at else ()
         for product, row in network.lines(layer):
+            drawn = [
+                i
+                for i, (value, j) in enumerate(row)
+                if value in dots.at and j in dots.at[value].dots
+            ]
             place = weight(product)
             W = product.args[place]
             name = leaf_label(W).name
-            for index, w in np.ndenumerate(W.data):
+            axes: list[Iterable[int]] = [range(size) for size in W.shape]
+            axes[0], axes[-1] = (made, drawn) if place == 0 else (drawn, made)
+            if W.ndim == 1:  # as many as there are entries in v, or in p * c
+                axes = [drawn]
+            for index in itertools.product(*axes):
                 k, i = (index[0], index[-1]) if place == 0 else (index[-1], index[0])
                 k = min(k, length(product) - 1)  # w · v is one neuron
                 where = ", ".join(str(each + 1) for each in index)
-                says = f"{name}[{where}] = {number(float(w))}"
-                yield row[i][0], layer.out, Line(row[i][1], k, float(w), says)
+                w = float(W.data[index])
+                says = f"{name}[{where}] = {number(w)}"
+                yield row[i][0], layer.out, Line(row[i][1], k, w, says)
 
 
 def _elementwise(network: Network) -> Iterator[tuple[Tensor, Tensor, Line]]:

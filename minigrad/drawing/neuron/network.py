@@ -81,6 +81,7 @@ class Network:
         structured = structure(tape)
         dense = [group for group in structured if group.kind == DENSE]
         self.moves = Provenance({e for group in dense for e in group.entries})
+        self._parts: dict[Tensor, list[Entry]] = {}
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
         in_time = any(times(step.scope) for found in loops for step in found)
@@ -112,6 +113,11 @@ class Network:
 
     def parts(self, value: Tensor) -> list[Entry]:
         """Return for each entry of a vector which entry that is drawn it is."""
+        if value not in self._parts:
+            self._parts[value] = self._found(value)
+        return self._parts[value]
+
+    def _found(self, value: Tensor) -> list[Entry]:
         maker = self.maker.get(value)
         joined = tensors(value)
         if maker is not None and maker.kind == JOIN and _in_a_row(value, joined):
