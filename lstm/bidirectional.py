@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from lstm.explain_layers import Explained
+from lstm.explain import Explained
 from lstm.foreign_options import CALL, CONSTRUCTION, refuse_options
 from lstm.layer import LSTM, Recurrent
 from lstm.masks import Dropout, Lengths, Mask

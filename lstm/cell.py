@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from lstm.explain import Explanation
+from lstm.explain import Explained
 from lstm.foreign_options import sizes_of
 from lstm.gate import Activation, Gate
 from lstm.initial import start
 from lstm.state import CellState, Numbers, State, axes, require_state
-from minigrad import Module, Tensor, concatenate, sigmoid, tanh
+from minigrad import Tensor, concatenate, sigmoid, tanh
 from minigrad.feedforward import Rng, generator, leaf
 from minigrad.messages import explain, user_line
 from minigrad.types import Shape
@@ -45,7 +45,7 @@ Option = TypeVar("Option")
 OPTIONS = ("init", "forget_bias", "chrono", "hidden", "activations", "rng", "dtype")
 
 
-class Cell(Module):
+class Cell(Explained):
     """A recurrent cell of yellow boxes, each a Gate of its own.
 
     n, m         sizes of input and output
@@ -128,10 +128,6 @@ class Cell(Module):
         shapes = ((*axes(batch), size) for size in self.sizes().values())
         state: CellState = self.carries(*(np.zeros(s, self.dtype) for s in shapes))
         return state
-
-    def explain(self) -> None:
-        """Print what each line and box of the picture is: shapes, counts, readings."""
-        print(Explanation(self))
 
     def leaves(self, x: Numbers, state: CellState | None) -> list[Tensor]:
         """Return x_t and each part of the state before, visible on the tape.

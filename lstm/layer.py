@@ -26,7 +26,7 @@ import numpy as np
 
 from lstm.cell import OPTIONS, LSTMCell
 from lstm.counting import steps_before, time_step
-from lstm.explain import Explanation
+from lstm.explain import Explained
 from lstm.foreign_options import (
     CALL,
     LAYER,
@@ -54,7 +54,7 @@ from lstm.state import (
     require_next,
     require_state,
 )
-from minigrad import Module, where
+from minigrad import where
 from minigrad.context import reusing_weights
 from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
@@ -65,7 +65,7 @@ from minigrad.types import Shape
 LAYER_OPTIONS = ("reverse", "outputs")
 
 
-class Recurrent(Module):
+class Recurrent(Explained):
     """A cell over time: `y, state = layer(x)`.
 
     cell     a `RecurrentCell`: n, m, start(batch) and cell(x, state)
@@ -172,14 +172,6 @@ class Recurrent(Module):
             y = where(real[..., None], y, 0.0)
         y.name = "Y"
         return y, state
-
-    def explain(self) -> None:
-        """Print what each line and box of the picture is: shapes, counts, readings."""
-        print(self.explanation())
-
-    def explanation(self) -> Explanation:
-        """Return what `explain` prints."""
-        return Explanation(self.cell)
 
     def _step(
         self, t: int, x: Numbers, state: CellState, hooks: list[StepHook]

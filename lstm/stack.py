@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import numpy as np
 
 from lstm.counting import time_step
-from lstm.explain_layers import Explained, unread_widths, width_in, width_out
+from lstm.explain import Explained
+from lstm.explain.layers_explained import unread_widths, width_in, width_out
 from lstm.foreign_options import CALL, refuse_options
 from lstm.masks import Dropout, Lengths, Mask, padding_mask, zero_padded
 from lstm.sequences import joined, named_input, sequence

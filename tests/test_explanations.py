@@ -30,8 +30,7 @@ from lstm import (
     Stack,
     State,
 )
-from lstm.explain import Explanation
-from lstm.explain_layers import LayerExplanation
+from lstm.explain import explanation
 
 CELLS = [*KINDS, *OTHERS]
 every_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__name__)
@@ -44,7 +43,7 @@ def made(cell, n=3, m=4, **options):
 
 
 def told(cell):
-    return " ".join(str(Explanation(cell)).split())
+    return " ".join(str(explanation(cell)).split())
 
 
 FORMULAS = {
@@ -63,18 +62,18 @@ FORMULAS = {
 
 @pytest.mark.parametrize("cell", FORMULAS, ids=lambda cell: cell.__name__)
 def test_the_count_is_a_formula_in_letters_and_in_numbers(cell):
-    assert Explanation(made(cell)).formula == FORMULAS[cell]
+    assert explanation(made(cell)).formula == FORMULAS[cell]
 
 
 @settings(max_examples=20)
 @given(st.sampled_from(CELLS), st.integers(1, 9), st.integers(1, 9))
 def test_the_formula_comes_to_the_number_of_parameters(cell, n, m):
     built = made(cell, n, m)
-    explanation = Explanation(built)
-    _, numbers, count = explanation.formula.split(" = ")
+    said = explanation(built)
+    _, numbers, count = said.formula.split(" = ")
     assert int(count) == sum(p.size for p in built.parameters())
     assert eval(numbers.replace("^", "**").replace("(", "*(")) == int(count)
-    assert all(len(line) <= 88 for line in str(explanation).split("\n"))
+    assert all(len(line) <= 88 for line in str(said).split("\n"))
 
 
 @every_cell
@@ -91,7 +90,7 @@ def test_asking_changes_nothing_and_spoils_no_tape(cell):
 @every_cell
 def test_the_equations_are_those_of_the_tape(cell):
     built = made(cell)
-    lines = str(Explanation(built)).split("\n")
+    lines = str(explanation(built)).split("\n")
     x = mg.Tensor(np.ones(3), "x")
     outputs = list(dict.fromkeys(built(x, built.start())))
     for equation in mg.derive(outputs):
@@ -116,7 +115,7 @@ def test_the_equations_are_those_of_the_tape(cell):
     ],
 )
 def test_the_changed_equation_is_there_to_read(cell, equation):
-    assert equation in Explanation(made(cell)).equations
+    assert equation in explanation(made(cell)).equations
 
 
 @every_cell
@@ -133,7 +132,7 @@ def test_the_line_of_c_goes_through_a_product_where_a_gate_forgets():
 
 
 def test_the_usual_cell_needs_no_equations_and_its_c_meets_its_own_gates_only():
-    assert Explanation(LSTMCell(3, 4)).equations == []
+    assert explanation(LSTMCell(3, 4)).equations == []
     meets = "c_k meets only f_k, i_k and c~_k: element-wise, never another neuron's."
     assert meets in told(LSTMCell(3, 4))
 
@@ -207,12 +206,12 @@ def test_a_cell_of_ones_own_is_explained_too():
 
 def test_a_cell_without_boxes_is_not():
     with pytest.raises(TypeError, match=r"no part that is a\s+Gate"):
-        Explanation(Plain(mg.Dense(5, 2)))
+        explanation(Plain(mg.Dense(5, 2)))
 
 
 def test_a_state_beside_y_and_c_is_told_with_its_size():
     said, cell = told(made(FullGateRecurrenceCell)), made(FullGateRecurrenceCell)
-    more = set(Explanation(cell).carried) - {"y", "c"}
+    more = set(explanation(cell).carried) - {"y", "c"}
     assert len(more) == 3
     assert said.count("carried as well") == len(more)
     assert all(f"{name}_{{t-1}} in R^4: carried" in said for name in more)
@@ -237,7 +236,7 @@ def test_a_parameter_is_called_as_in_the_equations(cell):
 
 
 def test_a_composite_is_a_table_of_its_layers():
-    text = str(LayerExplanation(Stack(LSTM(3, 4), mg.Dense(4, 2))))
+    text = str(explanation(Stack(LSTM(3, 4), mg.Dense(4, 2))))
     head, _, *table = text.split("\n")[:6]
     assert head == "Stack: at every step reads R^3, says R^2."
     assert [re.split(r"\s\s+", row) for row in table] == [

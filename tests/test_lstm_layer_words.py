@@ -39,8 +39,7 @@ from lstm.dropout import (
     zoneout_mean,
 )
 from lstm.exchange import from_flax, from_onnx, from_torch, to_torch
-from lstm.explain import Explanation
-from lstm.explain_layers import count
+from lstm.explain.layers_explained import count
 from lstm.foreign_options import CONSTRUCTION
 
 layer = LSTM(3, 2, rng=0)
@@ -507,10 +506,6 @@ MISTAKES = {
     "a stateful layer": (
         lambda: layer.reset_states(),
         r"y, state = layer\(x\): a layer keeps no state",
-    ),
-    "the table of a layer": (
-        lambda: Explanation(layer),
-        r"explain\(\) of an LSTM(.|\n)*write layer\.explain\(\)",
     ),
     "a part of a model for the model": (
         lambda: from_torch(to_torch(layer), "lstm."),

@@ -16,7 +16,7 @@ import numpy as np
 from lstm.bidirectional import Bidirectional
 from lstm.cell import Cell, LSTMCell
 from lstm.exchange.fitting import refuse
-from lstm.explain_layers import unread_widths
+from lstm.explain.layers_explained import unread_widths
 from lstm.gate import Activation
 from lstm.layer import LSTM, Recurrent
 from lstm.stack import Stack, TimeDistributed

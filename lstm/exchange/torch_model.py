@@ -19,7 +19,7 @@ import numpy as np
 from lstm.exchange.fitting import read, refuse
 from lstm.exchange.models import FUNCTIONS, Layer, layers_of
 from lstm.exchange.sources import called
-from lstm.explain_layers import width_in, width_out
+from lstm.explain.layers_explained import width_in, width_out
 from minigrad import Dense, Module
 from minigrad.messages import explain, user_line
 from minigrad.tensor import Array

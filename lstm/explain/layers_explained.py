@@ -1,21 +1,20 @@
-"""What a layer over time is made of: shapes, counts, and which line carries what.
+"""What is built of cells explained: its layers, and what is handed on between them.
 
-The cell explains itself in `lstm.explain`. Here is what is built of cells: a table with
-one line for each part that computes, the count of its Parameters with the numbers put
-in, and what is handed on between layers and from step to step.
+A table with one line for each part that computes, the count of its Parameters with the
+numbers put in, and what is handed on between layers and from step to step.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from lstm.explain import Explained, Explanation, explanation
+from lstm.explain.parameter_count import of_shapes
 from minigrad import Module
-from minigrad.console import shown, table
+from minigrad.console import table
 from minigrad.parameter import Parameter
-from minigrad.types import Printer
 
 SHAPES = "x_t, y_t: whole vectors, one for each step and each sequence of a batch."
 
@@ -27,11 +26,10 @@ class Part(NamedTuple):
     layer: Any
 
 
-class LayerExplanation:
+class LayerExplanation(Explanation):
     """A table of the layers that a composite is made of, and what they hand on.
 
     parts  every layer that computes, from x to y, by its path
-    total  the number of parameters
 
     >>> from lstm import LSTM, Stack
     >>> from minigrad import Dense
@@ -40,49 +38,23 @@ class LayerExplanation:
     """
 
     def __init__(self, layer: Module) -> None:
-        self.layer = layer
+        super().__init__(layer)
         self.parts = list(parts(layer))
-        self.total = numbers(layer)
-
-    def __str__(self) -> str:
-        kind = type(self.layer).__name__
-        reads, says = _space(width_in(self.layer)), _space(width_out(self.layer))
-        header = ("part", "layer", "reads", "says", "carries", "parameters")
-        rows = [header, *map(_row, self.parts), ("all", *[""] * 4, str(self.total))]
-        counts = [f"{path or 'parameters'}: {count(part)}" for path, part in self.parts]
-        told = [SHAPES, *dict.fromkeys(readings(self.layer))]
-        return shown(
-            "\n".join(
-                [
-                    f"{kind}: at every step reads {reads}, says {says}.",
-                    "",
-                    table(rows, right=[2, 3, 5]),
-                    "",
-                    *counts,
-                    "",
-                    *(line for text in told for line in _wrapped(text)),
-                ]
-            )
+        self.formula = "; ".join(
+            f"{path or 'parameters'}: {count(part)}" for path, part in self.parts
         )
 
-    def __repr__(self) -> str:
-        kind = type(self.layer).__name__
-        return f"<LayerExplanation of {kind}: {self.total} numbers>"
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
-        printer.text(str(self))
-
-
-class Explained(Module):
-    """What can explain itself: a layer, alone or made of others."""
-
-    def explain(self) -> None:
-        """Print what each part and line is: shapes, counts, readings."""
-        print(self.explanation())
-
-    def explanation(self) -> LayerExplanation:
-        """Return what `explain` prints."""
-        return LayerExplanation(self)
+    def lines(self) -> Iterable[str]:
+        """Yield a head, the table, the counts, and what is handed on."""
+        reads, says = _space(width_in(self.model)), _space(width_out(self.model))
+        kind = type(self.model).__name__
+        header = ("part", "layer", "reads", "says", "carries", "parameters")
+        rows = [header, *map(_row, self.parts), ("all", *[""] * 4, str(self.total))]
+        yield f"{kind}: at every step reads {reads}, says {says}."
+        yield from ("", table(rows, right=[2, 3, 5]), "")
+        yield from (*self.formula.split("; "), "")
+        for text in (SHAPES, *dict.fromkeys(readings(self.model))):
+            yield from textwrap.wrap(text, 88, subsequent_indent="  ")
 
 
 def parts(layer: Module, path: str = "") -> Iterator[Part]:
@@ -113,22 +85,15 @@ def count(layer: Any) -> str:
     """
     inside = vars(getattr(layer, "cell", getattr(layer, "module", layer))).values()
     if any(hasattr(box, "letter") for box in inside):
-        formula, *deeper = str(layer.explanation().formula).split(";")
+        formula, *deeper = explanation(layer).formula.split(";")
         return formula + (f", with its deeper boxes {numbers(layer)}" if deeper else "")
-    boxes = [box.parameters() for box in inside if isinstance(box, Module)]
-    alike = Counter(" + ".join(map(_size, box)) for box in boxes)
-    terms = [f"{k}({sizes})" if k > 1 else sizes for sizes, k in alike.items()]
-    terms += [_size(part) for part in inside if isinstance(part, Parameter)]
-    return f"{' + '.join(terms) or 0} = {numbers(layer)}"
+    groups = [box.parameters() for box in inside if isinstance(box, Module)]
+    return str(of_shapes([*groups, [p for p in inside if isinstance(p, Parameter)]]))
 
 
 def numbers(layer: Module) -> int:
     """Return how many numbers there are to train."""
     return sum(p.size for p in layer.parameters())
-
-
-def _size(parameter: Parameter) -> str:
-    return "*".join(map(str, parameter.shape)) or "1"
 
 
 def _row(part: Part) -> tuple[str, ...]:
@@ -196,7 +161,3 @@ def _number(width: int | None) -> str:
 
 def _space(width: int | None) -> str:
     return "what it is given" if width is None else f"R^{width}"
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 88, subsequent_indent="  ")

@@ -1,4 +1,4 @@
-"""Neuron or layer? The answer, with the shapes of a cell at hand.
+"""A cell explained: its yellow boxes, and what each line of its picture carries.
 
 What is said of a cell is found by looking at it. The boxes are its parts that have a
 letter; the count of its numbers is put together from their shapes; what a variant
@@ -14,31 +14,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm.parameter_count import Formula
-from minigrad.console import shown, table
+from lstm.explain import Explanation
+from lstm.explain.parameter_count import of_boxes
+from minigrad.console import table
 from minigrad.feedforward import leaf
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
-from minigrad.types import Array, Printer
+from minigrad.types import Array
 
 if TYPE_CHECKING:
     from lstm.gate import Gate
     from lstm.state import CellState, RecurrentCell
 
 
-class Explanation:
+class CellExplanation(Explanation):
     """A table of a cell's boxes, and which reading each line of its picture has.
 
     rows       (name, equation, W's shape, b's shape, parameters): yellow boxes first,
                then the Parameters that stand alone
-    formula    the number of parameters, in letters and in numbers
-    total      the number of parameters
     equations  what one step computes; of the usual LSTM, the rows say it
 
     >>> from lstm.variants import PeepholeCell
-    >>> told = Explanation(PeepholeCell(n=3, m=2))
+    >>> told = CellExplanation(PeepholeCell(n=3, m=2))
     >>> print(told.formula)
     4(nm + m^2 + m) + 3m = 4(3*2 + 2^2 + 2) + 3*2 = 54
     >>> print(told.equations[1])
@@ -51,40 +50,30 @@ class Explanation:
         }
         if not self.boxes:
             raise _no_boxes(cell)
-        self.cell, self.n, self.m = cell, cell.n, cell.m
+        super().__init__(cell)
+        self.n, self.m = cell.n, cell.m
         self.usual = getattr(cell, "usual_picture", False)
         self.before, self.after = _one_step(cell)
         self.carried = {k: len(part) for k, part in self.before._asdict().items()}
-        self.parameters = cell.parameters()
         inside = {p for box in self.boxes.values() for p in box.parameters()}
-        self.alone = [p for p in self.parameters if p not in inside]
-        self.total = sum(p.size for p in self.parameters)
+        self.alone = [p for p in cell.parameters() if p not in inside]
         self.rows = [self._row(name, box) for name, box in self.boxes.items()]
         self.rows += [(str(p.name), "", _by(p), "", str(p.size)) for p in self.alone]
         self.formula = self._formula()
         self.equations = [] if self.usual else _equations(self.after)
 
-    def __str__(self) -> str:
-        lines = [*self._head(), "", self._table(), self.formula, ""]
+    def lines(self) -> Iterable[str]:
+        """Yield head, table and count; the equations of a variant; then its lines."""
+        yield from (*self._head(), "", self._table(), self.formula, "")
         if self.equations:
-            lines += ["One step, read off its tape:"]
-            lines += [_paragraph(f"  {each}", 6) for each in self.equations]
-            lines += ["", "The lines of its picture:"]
+            yield "One step, read off its tape:"
+            yield from (_paragraph(f"  {each}", 6) for each in self.equations)
+            yield from ("", "The lines of its picture:")
         else:
-            lines += [
-                "The lines of the usual picture, four yellow boxes between c and y:"
-            ]
+            yield "The lines of the usual picture, four yellow boxes between c and y:"
         for line, size, text in self._lines():
-            lines.append(_paragraph(f"  {line:<11}  in R^{size}: {text}", 15))
-        lines.append(_paragraph(self._neuron(), 0))
-        return shown("\n".join(lines))
-
-    def __repr__(self) -> str:
-        kind = type(self.cell).__name__
-        return f"<Explanation of {kind}(n={self.n}, m={self.m}): {self.total} numbers>"
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
-        printer.text(str(self))
+            yield _paragraph(f"  {line:<11}  in R^{size}: {text}", 15)
+        yield _paragraph(self._neuron(), 0)
 
     # ------------------------------------------------------------------ head and table
 
@@ -93,13 +82,13 @@ class Explanation:
         sizes = [_count(self.n, "input", "n"), _count(self.m, "output", "m")]
         if y != self.m:
             sizes[1:] = [_count(self.m, "neuron", "m"), _count(y, "output", "p")]
-        name = "LSTM cell" if self.usual else type(self.cell).__name__
+        name = "LSTM cell" if self.usual else type(self.model).__name__
         yield (f"{name} with {_listed(sizes)}: a layer of {_count(self.m, 'neuron')},")
         read = {box.reads for box in self.boxes.values()}
         v = f"v = [x, y_{{t-1}}] in R^{self.n + y}" if self.usual else f"R^{self.n + y}"
         each = f", each reading {v}" if read == {(self.n, y)} else ""
         yield f"made of one dense sub-layer per yellow box{each}."
-        about = (vars(type(self.cell)).get("__doc__") or "").strip().split("\n")[0]
+        about = (vars(type(self.model)).get("__doc__") or "").strip().split("\n")[0]
         if about and not self.usual:
             yield about
 
@@ -121,11 +110,8 @@ class Explanation:
         return name, equation, _by(box.W), str(len(box.b.data)), str(count)
 
     def _formula(self) -> str:
-        boxes = self.boxes.values()
-        plain = {p for box in boxes for p in (box.W, box.b)}
-        inner = {p for b in boxes for h in b.hidden for p in h.parameters()}
-        more = [p for p in self.parameters if p not in plain | inner]
-        formula = Formula(boxes, more, self.n, self.m, self.carried["y"])
+        boxes, parameters = self.boxes.values(), self.model.parameters()
+        formula = of_boxes(boxes, parameters, self.n, self.m, self.carried["y"])
         if formula.count == self.total:
             return str(formula)
         return (
@@ -271,8 +257,6 @@ def _no_boxes(cell: object) -> TypeError:
             {},
             "it tells of a cell's yellow boxes, and this one has no part that is a "
             "Gate.",
-            "write layer.explain(), or Explanation(layer.cell)."
-            if hasattr(cell, "causal")
-            else "print(cell) shows the Parameters; mg.draw shows what it computes.",
+            "print(cell) shows the Parameters; mg.draw shows what it computes.",
         )
     )
