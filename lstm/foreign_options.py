@@ -19,7 +19,7 @@ from minigrad.messages import explain, user_line
 SIZES = "n is the size of x_t and m that of y_t, which Keras calls units."
 ALWAYS = "every call returns both, y at all steps and the state: y, state = layer(x)."
 BATCH_FIRST = "x is always (B, T, n), or (T, n); x.transpose(1, 0, 2) turns (T, B, n)."
-MASKS = "masks are sampled first and given to the call: lstm.dropout."
+MASKS = "masks are sampled first and given to the call: lstm.masks."
 START = 'init="glorot", "keras" or "torch" starts all weights.'
 CONSTRAINT = "change p.data after each step, for each p in parameters()."
 PENALTY = "add it to the loss."

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm.cell import OPTIONS, LSTMCell
-from lstm.counting import steps_before, time_step
 from lstm.explain import Explained
 from lstm.foreign_options import (
     CALL,
@@ -44,7 +43,7 @@ from lstm.masks import (
     step_hooks,
     zero_padded,
 )
-from lstm.sequences import joined, named_input, sequence
+from lstm.sequences import joined, named_input, sequence, steps_before, time_step
 from lstm.state import (
     CellState,
     Numbers,
@@ -77,7 +76,7 @@ class Recurrent(Explained):
     state    what to begin with; zeros if not given
     mask     (B, T) or (T,) booleans: which steps are real. At others the state is
              frozen. Or lengths, (B,) integers: steps are real up to there
-    dropout  masks sampled beforehand: see lstm.dropout
+    dropout  masks sampled beforehand: see lstm.masks
     y        (B, T, m) or (T, m): the output at every step
     state    what the cell carries, after the last step: each part (B, m) or (m,)
 

@@ -1,13 +1,21 @@
-"""A sequence as layers over time read it, and as they put it together again."""
+"""A sequence as layers over time read it, step by step, and put it together again.
+
+What is recorded at step t carries t in its scope, so that tapes, equations and pictures
+can tell the steps apart. A layer counts from 1. Where it reads a piece of a longer
+sequence, `counting_since(k)` says that k steps were read before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm.state import Numbers
-from minigrad import Tensor, concatenate, stack
+from minigrad import Tensor, concatenate, scope, stack
 from minigrad.arrays import numbers
 from minigrad.feedforward import leaf
 from minigrad.messages import a_kind, explain, user_line
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 TOGETHER = 256  # outputs in one stack; a longer sequence has several, joined
+_SINCE: ContextVar[int] = ContextVar("steps read before", default=0)
 
 
 def joined(outputs: list[Numbers], axis: int = -2) -> Tensor:
@@ -79,3 +88,30 @@ def named_input(x_t: Numbers, dtype: DTypeLike | None = None) -> Numbers:
     elif x_t.dtype.kind in "fc":
         x_t = leaf(x_t, "x", dtype)
     return x_t
+
+
+def steps_before() -> int:
+    """Return how many steps were read before the present sequence."""
+    return _SINCE.get()
+
+
+def time_step(t: int) -> scope:
+    """Return the scope of step t of the present sequence, counted from 0 as arrays are.
+
+    >>> from minigrad import Tensor
+    >>> with counting_since(20), time_step(0):
+    ...     y = Tensor([1.0]) * 2.0
+    >>> y.scope
+    (21,)
+    """
+    return scope(_SINCE.get() + t + 1)
+
+
+@contextmanager
+def counting_since(k: int) -> Iterator[None]:
+    """Inside, layers count time from k + 1."""
+    token = _SINCE.set(k)
+    try:
+        yield
+    finally:
+        _SINCE.reset(token)

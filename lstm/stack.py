@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from lstm.counting import time_step
 from lstm.explain import Explained
 from lstm.explain.layers_explained import unread_widths, width_in, width_out
 from lstm.foreign_options import CALL, refuse_options
 from lstm.masks import Dropout, Lengths, Mask, padding_mask, zero_padded
-from lstm.sequences import joined, named_input, sequence
+from lstm.sequences import joined, named_input, sequence, time_step
 from lstm.state import CellState, Numbers, detached
 from minigrad import Module, Sequential, Tensor
 from minigrad.feedforward import beside, output_of, over_time
@@ -59,7 +58,7 @@ class Stack(Explained):
     x        (B, T, n) or (T, n): read by the lowest layer
     states   one for each layer, from the lowest up; None starts a layer from zeros
     mask     (B, T) or (T,): which steps are real, for all layers; or lengths, (B,)
-    between  dropout masks between the layers (lstm.dropout.between): one for each gap,
+    between  dropout masks between the layers (lstm.masks.between): one for each gap,
              each of the shape of what passes there, or None
     dropout  dropout masks around the cells: one entry for each layer, or None
     y        (B, T, m) or (T, m): what the highest layer says at every step
@@ -285,7 +284,7 @@ def _require_timeless(module: object, rank: int) -> None:
 FORMS = {
     "states": "a Stack returns its states in this form",
     "dropout": "variational(layer, ...) or zoneout(layer, ...) makes one",
-    "between": "lstm.dropout.between(shape, rate, rng) makes one",
+    "between": "lstm.masks.between(shape, rate, rng) makes one",
 }
 
 

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm.counting import counting_since
 from lstm.masks import Lengths, Mask, padding_mask, require_steps
-from lstm.sequences import sequence
+from lstm.sequences import counting_since, sequence
 from lstm.stack import LayerDropout, LayerState
 from lstm.state import Numbers, detached
 from minigrad import Module, Tensor

@@ -88,7 +88,7 @@ TENSOR: Table = {
 
 NO_MODE = (
     "  # a model has no mode: dropout is a mask that a call is given "
-    "(from lstm.dropout import variational), and a call without one evaluates"
+    "(from lstm.masks import variational), and a call without one evaluates"
 )
 DTYPE = "mg.Dense(3, 2, dtype=dtype)  # when a layer is made"
 PARTS = "vars(model)  # a part of a model is an attribute, and needs no registration"
@@ -175,7 +175,7 @@ PACKAGE: Table = {
     "GRU": "from lstm import GRUCell, Recurrent",
     "RNN": "from lstm import RNNCell, Recurrent",
     "Embedding": "t[ids]  # rows of an mg.Parameter, by an array of integers",
-    "Dropout": "from lstm.dropout import variational  # a mask that a call is given",
+    "Dropout": "from lstm.masks import variational  # a mask that a call is given",
     "leaky_relu": "mg.where(t > 0, t, 0.01 * t)",
     **dict.fromkeys(("mse_loss", "MSELoss", "mse"), "mg.squared_error(t, other)"),
     "CrossEntropyLoss": "mg.cross_entropy(logits, ids)",

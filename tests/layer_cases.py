@@ -15,7 +15,7 @@ from lstm_cases import GATES, LETTERS, SHIFT, SPREAD
 
 import minigrad as mg
 from lstm import LSTM, Bidirectional, Directions, Stack, State
-from lstm.dropout import Variational, Zoneout
+from lstm.masks import Variational, Zoneout
 
 WAYS = ("forward", "backward")
 

@@ -5,7 +5,7 @@ import pytest
 from test_compile import assert_same
 
 import minigrad as mg
-from lstm import LSTM, Bidirectional, LSTMCell, Recurrent, Stack, State, dropout
+from lstm import LSTM, Bidirectional, LSTMCell, Recurrent, Stack, State, masks
 from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
 from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
 from lstm.truncated import truncated
@@ -123,14 +123,14 @@ def test_dropout_masks_are_arguments():
     layer = LSTM(n, m, rng=0)
 
     def f(x, target, mask_x, mask_y):
-        y, _ = layer(x, dropout=dropout.Variational(mask_x, mask_y))
+        y, _ = layer(x, dropout=masks.Variational(mask_x, mask_y))
         loss = mg.squared_error(y, target)
         return loss, mg.grad(loss, layer)
 
-    def masks():
+    def sampled():
         return [2.0 * (RANDOM.random((B, k)) < 0.5) for k in (n, m)]
 
-    assert_compiles(f, lambda: (*batch(), *masks()))
+    assert_compiles(f, lambda: (*batch(), *sampled()))
 
 
 def test_the_gradient_of_the_input():

@@ -22,7 +22,7 @@ from lstm import (
     Stack,
     State,
 )
-from lstm.dropout import (
+from lstm.masks import (
     Variational,
     Zoneout,
     between,

@@ -24,7 +24,6 @@ from lstm import (
     State,
     TimeDistributed,
     bidirectional,
-    dropout,
     masks,
     truncated,
 )
@@ -72,8 +71,8 @@ def nothing_flows_back_past_a_cut():
 
 def masks_of_dropout_belong_to_their_steps():
     layer = LSTM(2, 3, rng=0)
-    kept = dropout.zoneout(layer, (3, 5), y=0.4, c=0.4, rng=0)
-    gap = dropout.between((3, 5, 3), 0.4, rng=1)
+    kept = masks.zoneout(layer, (3, 5), y=0.4, c=0.4, rng=0)
+    gap = masks.between((3, 5, 3), 0.4, rng=1)
     stack = Stack(layer, mg.Dense(3, 1, rng=1))
     options = {"dropout": [kept, None], "between": [gap]}
     whole, _ = stack(X, **options)
@@ -108,14 +107,14 @@ def every_step_is_read_by_the_same_module():
 
 
 def dropout_keeps_the_mean_and_drops_at_its_rate():
-    mask = dropout.between((400, 50), 0.3, rng=0)
+    mask = masks.between((400, 50), 0.3, rng=0)
     assert abs(mask.mean() - 1) < 0.02
     assert abs((mask == 0).mean() - 0.3) < 0.02
     layer = LSTM(2, 3, rng=0)
-    sampled = dropout.variational(layer, (5000,), x=0.1, y=0.6, rng=0)
+    sampled = masks.variational(layer, (5000,), x=0.1, y=0.6, rng=0)
     assert abs((sampled.x == 0).mean() - 0.1) < 0.02
     assert abs((sampled.y == 0).mean() - 0.6) < 0.02
-    kept = dropout.zoneout(layer, (500, 10), y=0.1, c=0.6, rng=0)
+    kept = masks.zoneout(layer, (500, 10), y=0.1, c=0.6, rng=0)
     assert abs(kept.masks.y.mean() - 0.1) < 0.02
     assert abs(kept.masks.c.mean() - 0.6) < 0.02
 
@@ -124,7 +123,7 @@ def the_mean_of_zoneout_is_that_of_old_and_new():
     layer = LSTM(2, 3, rng=0)
     start = State(np.full(3, 0.3), np.full(3, -0.5))
     new = layer.cell(X[0, 0], start)
-    mean = dropout.zoneout_mean(layer, y=0.1, c=0.6)
+    mean = masks.zoneout_mean(layer, y=0.1, c=0.6)
     _, state = layer(X[0, :1], start, dropout=mean)
     np.testing.assert_allclose(state.y.data, 0.1 * start.y + 0.9 * new.y.data)
     np.testing.assert_allclose(state.c.data, 0.6 * start.c + 0.4 * new.c.data)
@@ -246,27 +245,27 @@ SLIPS = {
     "not a stack": (Stack.forward, "x, state = layer(x, s", "_, state = layer(x, s"),
     "first step at every step": (TimeDistributed.forward, "+ (t,)", "+ (0,)"),
     "time for batch": (TimeDistributed.forward, "outputs, axis)", "outputs, 0)"),
-    "not scaled": (dropout.between, " / number(1 - rate)", ""),
-    "scaled by the rate": (dropout.between, "number(1 - rate)", "number(rate)"),
-    "kept for dropped": (dropout.between, ">= rate", "< rate"),
-    "x not dropped": (dropout.Variational.before, "x * d_x", "x"),
-    "y not dropped": (dropout.Variational.before, "state.y * d_y", "state.y"),
+    "not scaled": (masks.between, " / number(1 - rate)", ""),
+    "scaled by the rate": (masks.between, "number(1 - rate)", "number(rate)"),
+    "kept for dropped": (masks.between, ">= rate", "< rate"),
+    "x not dropped": (masks.Variational.before, "x * d_x", "x"),
+    "y not dropped": (masks.Variational.before, "state.y * d_y", "state.y"),
     "c dropped, too": (
-        dropout.Variational.before,
+        masks.Variational.before,
         "y=state.y * d_y",
         "y=state.y * d_y, c=state.c * d_y",
     ),
-    "x and y exchange their rates": (dropout.variational, "n), x,", "n), y,"),
-    "zoneout the other way": (dropout.Zoneout.after, "~mask", "mask"),
-    "zoneout of the first step": (dropout.Zoneout.after, "batch, t)", "batch, 0)"),
+    "x and y exchange their rates": (masks.variational, "n), x,", "n), y,"),
+    "zoneout the other way": (masks.Zoneout.after, "~mask", "mask"),
+    "zoneout of the first step": (masks.Zoneout.after, "batch, t)", "batch, 0)"),
     "zoneout's rates exchanged": (
-        dropout.zoneout,
+        masks.zoneout,
         "rates.values()",
         "[*rates.values()][::-1]",
     ),
-    "the mean without the old": (dropout.ZoneoutMean.after, "before - now", "-now"),
+    "the mean without the old": (masks.ZoneoutMean.after, "before - now", "-now"),
     "the mean the other way": (
-        dropout.ZoneoutMean.after,
+        masks.ZoneoutMean.after,
         "now + rate * (before - now)",
         "before + rate * (now - before)",
     ),

@@ -30,7 +30,10 @@ from lstm import (
     last,
     truncated,
 )
-from lstm.dropout import (
+from lstm.exchange import from_flax, from_onnx, from_torch, to_torch
+from lstm.explain.layers_explained import count
+from lstm.foreign_options import CONSTRUCTION
+from lstm.masks import (
     Variational,
     Zoneout,
     between,
@@ -38,9 +41,6 @@ from lstm.dropout import (
     zoneout,
     zoneout_mean,
 )
-from lstm.exchange import from_flax, from_onnx, from_torch, to_torch
-from lstm.explain.layers_explained import count
-from lstm.foreign_options import CONSTRUCTION
 
 layer = LSTM(3, 2, rng=0)
 both = Bidirectional(LSTM(3, 2, rng=0))

@@ -33,7 +33,7 @@ from lstm import (
     Recurrent,
     truncated,
 )
-from lstm.dropout import (
+from lstm.masks import (
     Zoneout,
     variational,
     zoneout,

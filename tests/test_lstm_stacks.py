@@ -18,7 +18,7 @@ from lstm import (
     State,
     TimeDistributed,
 )
-from lstm.dropout import (
+from lstm.masks import (
     between,
 )
 

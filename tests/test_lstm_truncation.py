@@ -19,7 +19,7 @@ from lstm import (
     State,
     truncated,
 )
-from lstm.dropout import (
+from lstm.masks import (
     between,
     variational,
     zoneout,

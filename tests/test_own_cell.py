@@ -24,7 +24,7 @@ from lstm import (
     detached,
     truncated,
 )
-from lstm.dropout import variational, zoneout, zoneout_mean
+from lstm.masks import variational, zoneout, zoneout_mean
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((3, 5, 2))

@@ -10,7 +10,7 @@ import pytest
 
 import lstm
 import minigrad as mg
-from lstm import dropout
+from lstm import masks
 from lstm.experiments import tasks
 from lstm.experiments.recipe import Recipe
 from lstm.experiments.tasks.sunspots import Autoregression, series, windows
@@ -59,9 +59,9 @@ def models():
         yield from (composite, composite.explanation(), composite(X))
     yield from (lstm.TimeDistributed(dense), list(lstm.truncated(layer, X, 2)))
     yield layer.explanation().formula
-    yield dropout.variational(layer, x=0.1, rng=0)
-    yield dropout.zoneout(layer, (4,), y=0.1, rng=0)
-    yield dropout.zoneout_mean(layer, y=0.1)
+    yield masks.variational(layer, x=0.1, rng=0)
+    yield masks.zoneout(layer, (4,), y=0.1, rng=0)
+    yield masks.zoneout_mean(layer, y=0.1)
 
 
 def training():
@@ -130,11 +130,14 @@ def neuron(name="y"):
         ),
         (lambda: mg.no_grad(), "no_grad()"),
         (lambda: mg.scope("cell", 3), "scope('cell', 3)"),
-        (lambda: lstm.LSTM(3, 2).explanation(), "<Explanation of LSTMCell: 48 numbers>"),
+        (
+            lambda: lstm.LSTM(3, 2).explanation(),
+            "<Explanation of LSTMCell: 48 numbers>",
+        ),
         (lambda: MISTAKES[0], "<Mistake: "),
         (lambda: VIEWS["op"], "<View: what was computed, by which functions?>"),
         (
-            lambda: dropout.variational(lstm.LSTM(3, 2), x=0.1, rng=0),
+            lambda: masks.variational(lstm.LSTM(3, 2), x=0.1, rng=0),
             "Variational(x=(3,), y=(2,))",
         ),
     ],

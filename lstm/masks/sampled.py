@@ -1,7 +1,4 @@
-"""Dropout whose masks are sampled first and then given to the layer, as arrays.
-
-A layer draws no random numbers. So running it again gives the same numbers, gradient
-checks check one function, and a proof speaks about what ran. Three kinds:
+"""Dropout and zoneout: masks that are sampled first and then given to the layer.
 
     between      y^(l)_t * d_t enters the layer above, a new d_t at every step
                  (Zaremba et al. 2014); an array for Stack's `between`
@@ -18,15 +15,13 @@ state is the mean of both, `zoneout_mean`. A rate of 0 changes nothing, to the l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm.masks import StepHook, chosen
+from lstm.masks.hooks import Variational, Zoneout, ZoneoutMean
 from lstm.state import axes
-from minigrad import Tensor
-from minigrad.arrays import numbers
-from minigrad.feedforward import beside, generator
+from minigrad.feedforward import generator
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explain, user_line
 from minigrad.types import Array, Shape
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from lstm.layer import Recurrent
-    from lstm.state import CellState, Numbers
+    from lstm.state import CellState
 
 Rng = np.random.Generator | int
 
@@ -53,30 +48,6 @@ def between(shape: Shape, rate: float, rng: Rng, dtype: DTypeLike = float) -> Ar
     number: type = np.dtype(dtype).type  # so that float32 stays float32
     mask: Array = kept.astype(dtype) / number(1 - rate)
     return mask
-
-
-class Variational(StepHook):
-    """One mask for x and one for the y that the cell reads, the same at every step.
-
-    x  (..., n), and y  (..., m): 0 or 1 / (1 - rate)
-
-    Only what enters the cell is dropped: a frozen state, and c, stay whole.
-    """
-
-    def __init__(self, x: Array, y: Array) -> None:
-        self.x = x
-        self.y = y
-
-    def require_fit(self, x: Numbers, state: CellState) -> None:
-        """Raise ValueError unless the masks have the shapes of x_t and y_{t-1}."""
-        _require_shape("x_t", self.x, (*x.shape[:-2], x.shape[-1]), x)
-        _require_shape("y_{t-1}", self.y, np.shape(state.y), x)
-
-    def before(self, t: int, x: Numbers, state: CellState) -> tuple[Numbers, CellState]:
-        """Return x_t * d_x, and the state with y_{t-1} * d_y."""
-        d_x = beside(x.dtype, self.x, "d_x")
-        d_y = beside(state.y.dtype, self.y, "d_y")
-        return x * d_x, state._replace(y=state.y * d_y)
 
 
 @taught
@@ -110,35 +81,6 @@ def variational(
     )
 
 
-class Zoneout(StepHook):
-    """Where a mask is true, an entry of the state keeps its old value.
-
-    masks  a state of booleans: each field (..., T, m), a new mask at every step
-    """
-
-    def __init__(self, masks: Any) -> None:
-        self.masks = masks
-        self.batch = (slice(None),) * (np.ndim(masks.y) - 2)
-
-    def require_fit(self, x: Numbers, state: CellState) -> None:
-        """Raise ValueError unless each field of the state has a mask for each step."""
-        *batch, steps, _ = x.shape
-        for name, mask, field in zip(state._fields, self.masks, state, strict=True):
-            wide = np.shape(field)[len(batch) :]
-            _require_shape(f"{name}_t", mask, (*batch, steps, *wide), x)
-            _require_booleans(f"{name}_t", mask)
-
-    def after(self, t: int, old: CellState, new: CellState) -> CellState:
-        """Return where(d_t, old, new) for each field."""
-        at = (*self.batch, t)
-        return chosen([~mask[at] for mask in self.masks], new, old)
-
-    def during(self, steps: slice) -> Zoneout:
-        """Return what concerns some of the steps only."""
-        at = (*self.batch, steps)
-        return Zoneout(type(self.masks)(*(mask[at] for mask in self.masks)))
-
-
 def zoneout(
     layer: Recurrent, shape: Shape, *unnamed: float, rng: Rng, **rates: float
 ) -> Zoneout:
@@ -164,23 +106,6 @@ def zoneout(
     return Zoneout(
         type(start)(*(rng.random((*shape, *np.shape(w))) < r for r, w in widths))
     )
-
-
-class ZoneoutMean(StepHook):
-    """Each field is the mean of what zoneout makes of it, for use at test."""
-
-    def __init__(self, rates: dict[str, float]) -> None:
-        self.rates = rates
-
-    def after(self, t: int, old: CellState, new: CellState) -> CellState:
-        """Return new + rate (old - new) for each field."""
-        fields = []
-        for rate, before, now in zip(self.rates.values(), old, new, strict=True):
-            mean = now + rate * (before - now)
-            if isinstance(mean, Tensor):
-                mean.name = getattr(now, "name", None)
-            fields.append(mean)
-        return type(new)(*fields)
 
 
 def zoneout_mean(layer: Recurrent, **rates: float) -> ZoneoutMean:
@@ -251,32 +176,5 @@ def _require_rate(name: str, rate: float) -> None:
             {},
             "the rate is the share of entries that are dropped: 0 <= rate < 1.",
             "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
-        )
-    )
-
-
-def _require_booleans(name: str, mask: Numbers) -> None:
-    if numbers(mask, f"zoneout of {name}", "mask").dtype == bool:
-        return
-    raise TypeError(
-        explain(
-            f"zoneout of {name}, at {user_line()}",
-            {"mask": mask},
-            "its masks are booleans: does an entry keep its old value?",
-            "compare, for instance mask != 0.",
-        )
-    )
-
-
-def _require_shape(name: str, mask: Numbers, wanted: Shape, x: Numbers) -> None:
-    if np.shape(mask) == wanted:
-        return
-    raise ValueError(
-        explain(
-            f"dropout on {name}, at {user_line()}",
-            {"x": x, "mask": mask},
-            f"with this x the mask must have the shape {wanted}.",
-            "sample it for this layer and this batch: for x of shape (B, T, n), "
-            "variational(layer, batch=(B,), ...) or zoneout(layer, (B, T), ...).",
         )
     )

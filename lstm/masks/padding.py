@@ -1,23 +1,20 @@
-"""Which steps are real: masks, lengths, and what happens at a step that is not.
+"""Which steps are real: masks and lengths.
 
 Sequences of one batch differ in length, so the shorter ones are padded. A mask says
-which steps are real; at all others the state is frozen, each of its fields by itself:
-
-    c_t = c of cell(x_t, ...) where step t is real, c_{t-1} elsewhere
-
-A mask is an array of booleans, one for each step: shape (B, T), or (T,) for a single
-sequence. Lengths are the masks that are true up to some step and false from there on.
-What stands in x at a step that is not real is never read, not even if it is NaN.
+which steps are real: an array of booleans, one for each step, of shape (B, T), or (T,)
+for a single sequence. Lengths are the masks that are true up to some step and false
+from there on. At a step that is not real the state is frozen, and what stands in x is
+never read, not even if it is NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from lstm.state import CellState, Numbers
+from lstm.state import Numbers
 from minigrad import Tensor, where
 from minigrad.arrays import integers, numbers
 from minigrad.messages import a_kind, explain, user_line
@@ -25,96 +22,6 @@ from minigrad.types import Array, Shape
 
 Mask: TypeAlias = Array | Sequence[bool] | Sequence[Sequence[bool]]
 Lengths: TypeAlias = Array | Sequence[int] | int
-Dropout: TypeAlias = "StepHook | Sequence[StepHook | None] | None"
-
-
-class StepHook:
-    """What is done around the cell, at each step: before it runs, and after.
-
-    A mask is one such thing; dropout on the state is another. This one does nothing.
-    """
-
-    def __repr__(self) -> str:
-        masks = (f"{name}={_in_short(each)}" for name, each in vars(self).items())
-        return f"{type(self).__name__}({', '.join(masks)})"
-
-    def require_fit(self, x: Numbers, state: CellState) -> None:
-        """Raise ValueError unless this belongs to x (..., T, n) and to this state."""
-
-    def before(self, t: int, x: Numbers, state: CellState) -> tuple[Numbers, CellState]:
-        """Return what the cell shall see of x_t and of the state before step t."""
-        return x, state
-
-    def after(self, t: int, old: CellState, new: CellState) -> CellState:
-        """Return the state after step t; `old` is that before, `new` is the cell's."""
-        return new
-
-    def during(self, steps: slice) -> StepHook:
-        """Return what concerns some of the steps only, counted anew from 0."""
-        return self
-
-
-def _in_short(value: object) -> str:
-    """Return the shape of a mask, or of each of a state's; all else as it is."""
-    if hasattr(value, "_asdict"):
-        return (
-            f"({', '.join(f'{k}={_in_short(v)}' for k, v in value._asdict().items())})"
-        )
-    return str(value.shape) if hasattr(value, "shape") else repr(value)
-
-
-class Frozen(StepHook):
-    """The state stays as it is wherever `real`, of shape (..., T), is false.
-
-    >>> from lstm.state import State
-    >>> freeze = Frozen(np.array([[True, False]]))
-    >>> old, new = State.zeros(1, batch=(1,)), State(np.ones((1, 1)), np.ones((1, 1)))
-    >>> freeze.after(0, old, new).c, freeze.after(1, old, new).c
-    (array([[1.]]), array([[0.]]))
-    """
-
-    def __init__(self, real: Array) -> None:
-        self.real = real
-
-    def after(self, t: int, old: CellState, new: CellState) -> CellState:
-        """Return the new state where step t is real, the old one elsewhere."""
-        real = self.real[..., t]
-        shapes = ((*real.shape, *[1] * (np.ndim(part) - real.ndim)) for part in new)
-        masks = [real.reshape(shape) for shape in shapes]
-        return chosen(masks, new, old)
-
-    def during(self, steps: slice) -> Frozen:
-        """Return what concerns some of the steps only."""
-        return Frozen(self.real[..., steps])
-
-
-def step_hooks(dropout: Dropout) -> list[StepHook]:
-    """Return a list of what is done around the cell: nothing, one thing, or several."""
-    several: Any = dropout if type(dropout) in (list, tuple) else [dropout]
-    found = [each for each in several if each is not None]
-    if all(isinstance(each, StepHook) for each in found):
-        return found
-    raise TypeError(
-        explain(
-            f"layer(x, dropout=...), at {user_line()}",
-            {"dropout": dropout},
-            "a layer draws no random numbers: it is given masks, so that running it "
-            "again gives the same, and a proof speaks about what ran.",
-            "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
-            "rng=rng), or zoneout(...); an array belongs between layers of a Stack.",
-        )
-    )
-
-
-def chosen(masks: Iterable[Array], new: CellState, old: CellState) -> CellState:
-    """Return a state: of each field, `new` where its mask is true, `old` elsewhere."""
-    fields = []
-    for mask, after, before in zip(masks, new, old, strict=True):
-        field = where(mask, after, before)
-        if isinstance(field, Tensor):
-            field.name = getattr(after, "name", None)
-        fields.append(field)
-    return type(new)(*fields)
 
 
 def padding_mask(
