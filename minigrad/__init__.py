@@ -178,6 +178,7 @@ __all__ = [
     "sum",
     "take",
     "tanh",
+    "to_jax",
     "transpose",
     "value_and_grad",
     "var",
@@ -205,6 +206,7 @@ _READINGS = {
     "explore": "minigrad.exploring",
     "prove": "minigrad.proving.proof",
     "prove_equal": "minigrad.proving.equality",
+    "to_jax": "minigrad.compiling.in_jax",
 }  # imported when first used: SymPy takes longer to load than all the rest
 
 

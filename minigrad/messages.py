@@ -132,6 +132,11 @@ def source_line(within: tuple[str, ...] = (_HERE, _NUMPY)) -> tuple[str, int]:
     return (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
 
 
+def in_packages(frame: FrameType) -> bool:
+    """Does this frame run code of this project?"""
+    return _is_in(frame, _PACKAGES)
+
+
 def _is_in(frame: FrameType, folders: tuple[str, ...]) -> bool:
     """Whether a frame runs code of these packages, or what was generated for it."""
     file = frame.f_code.co_filename

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minigrad.array_like import as_array
 from minigrad.stacked import in_programs, sigmoid_into
 from minigrad.tensor import Array
 
@@ -22,18 +23,19 @@ def sigmoid(a: Array) -> Array:
     Right to 1e-16 absolutely; relatively not below a = -20 (for log(sigmoid(a)) write
     -softplus(-a)).
     """
-    a = np.asarray(a)
+    a = as_array(a)
     if a.dtype.kind == "O":
         return _sigmoid_of_objects(a)
-    half = np.asarray(a * 0.5)
+    half = as_array(a * 0.5)
     np.tanh(half, half)
     np.multiply(half, 0.5, half)
-    return np.add(half, 0.5, half)
+    y: Array = np.add(half, 0.5, half)
+    return y
 
 
 def softplus(a: Array) -> Array:
     """log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which never overflows."""
-    a = np.asarray(a)
+    a = as_array(a)
     result: Array
     if a.dtype.kind == "f":
         result = np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))

@@ -17,6 +17,7 @@ from minigrad.array_like import as_array
 from minigrad.calls import function_of
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
+from minigrad.foreign_arrays import bare, wrapped
 from minigrad.refusals import outputs_in, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
 from minigrad.types import Printer, Structure
@@ -146,8 +147,8 @@ class Tape:
 def _computed(step: Tensor, args: list[Any]) -> Any:
     """Run the step's primitive again."""
     assert step.primitive is not None
-    value = step.primitive.apply(*args, **step.options)
-    return value if isinstance(value, Tensor) else as_array(value)
+    value = step.primitive.apply(*map(wrapped, args), **step.options)
+    return value if isinstance(value, Tensor) else bare(as_array(value))
 
 
 def _label(step: Tensor, position: int) -> str:

@@ -58,8 +58,8 @@ def arrays_in(structure: Any) -> list[Array]:
     return found
 
 
-def same_but_for_rounding(expected: Array, found: Array) -> bool:
-    """Are these equal but for rounding?"""
+def same_but_for_rounding(expected: Array, found: Array, size: float = 0.0) -> bool:
+    """Are these equal but for rounding, where numbers of this size were added up?"""
     if expected.shape != found.shape or expected.dtype != found.dtype:
         return False
     if expected.dtype.kind != "f":
@@ -67,7 +67,7 @@ def same_but_for_rounding(expected: Array, found: Array) -> bool:
     finite = np.isfinite(expected)
     if not np.array_equal(expected[~finite], found[~finite], equal_nan=True):
         return False
-    size = float(np.max(np.abs(expected), initial=0.0, where=finite))
+    size = max(size, float(np.max(np.abs(expected), initial=0.0, where=finite)))
     eps = float(np.finfo(expected.dtype).eps)
     gap = np.abs(expected.astype(float) - found.astype(float))
     return bool(np.max(gap, initial=0.0, where=finite) <= 1e4 * eps * max(size, 1e-30))

@@ -27,7 +27,7 @@ from minigrad.compiling.arguments import (
     same_but_for_rounding,
 )
 from minigrad.compiling.buffers import Changed
-from minigrad.compiling.one_run import RANDOM, Given, Output, is_leaf, traced
+from minigrad.compiling.one_run import RANDOM, Given, Output, Trace, is_leaf, traced
 from minigrad.compiling.programs import Program
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
@@ -234,10 +234,14 @@ class Compiled:
 
         for identity in IDENTITIES.values():
             identity.prove()
+        program, trace, arrays = self.new_program(arguments)
+        return shown(program, trace, arrays, list(IDENTITIES))
+
+    def new_program(self, arguments: Any) -> tuple[Program, Trace, list[Array]]:
+        """Return the program for these arguments, its trace, and the arrays in them."""
         given, arrays, kind = self._read((arguments, {}))
         trace = traced(self.function, list(given[0]), self.name)
-        program = Program(trace, array_names(self.function, kind))
-        return shown(program, trace, arrays, list(IDENTITIES))
+        return Program(trace, array_names(self.function, kind)), trace, arrays
 
     def drawn(self, renderer: str | None = None) -> Drawing:
         """Return the picture of the latest program: what `mg.draw(step)` returns."""

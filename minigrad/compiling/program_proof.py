@@ -20,16 +20,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.graph import Node, filled, holes, in_order, name_of
+from minigrad.compiling.interpreter import Interpreter, Values
 from minigrad.compiling.invariants import product
 from minigrad.compiling.one_run import Trace
-from minigrad.compiling.over_time import along, as_one_take, placed
-from minigrad.compiling.program_lines import Line, Ref, at_time
+from minigrad.compiling.over_time import along, placed
+from minigrad.compiling.program_lines import Line
 from minigrad.compiling.programs import Program
 from minigrad.compiling.rolled_loops import (
     Loop,
-    is_aligned,
-    is_moving_take,
-    stacked_options,
 )
 from minigrad.compiling.simplify import total
 from minigrad.messages import explain
@@ -80,7 +78,7 @@ def shown(
     """Show that a program equals what was traced, or raise WrongProgram."""
     field = _Field(Random(0), arrays)
     expected = field.graph(trace.outputs)
-    found = field.program(program)
+    found = field.run(program)
     for k, (one, other) in enumerate(zip(expected, found, strict=True)):
         if not _equal(one, other):
             raise WrongProgram(
@@ -108,10 +106,11 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(np.array_equal(one, other))
 
 
-class _Field:
+class _Field(Interpreter):
     """The sources as random numbers of a field, and how both forms run on them."""
 
     def __init__(self, random: Random, arrays: Sequence[Array]) -> None:
+        super().__init__()
         self.field = KeyedField.drawn(random, PRIMES)
         self.arrays = arrays
         self.known: dict[Any, Any] = {}
@@ -138,15 +137,19 @@ class _Field:
             return self.field.lift(value)
         return value
 
-    def compute(self, op: Any, args: list[Any], options: Any, value: Any) -> Any:
-        """Compute an operation: in the field, or as it was decided."""
-        if not isinstance(op, Primitive) and op not in _EXACT:
-            self.decisions += 1
-            return self.lifted(value)
+    def compute(self, op: Any, args: Sequence[Any], options: Any) -> Any:
+        """Compute an operation in the field."""
         operands = [self.lifted(a) for a in args[: len(args) - holes(options)]]
-        options = filled(options, args)
+        options = filled(options, [*args])
         function = op.apply if isinstance(op, Primitive) else op
         return function(*operands, **options)
+
+    def decided(self, op: Any, args: list[Any], options: Any, value: Any) -> Any:
+        """Compute an operation, or take it as it was decided."""
+        if isinstance(op, Primitive) or op in _EXACT:
+            return self.compute(op, args, options)
+        self.decisions += 1
+        return self.lifted(value)
 
     # ----------------------------------------------------------------- as it was traced
 
@@ -158,94 +161,21 @@ class _Field:
                 values[id(node)] = self.source(node.source)
             else:
                 args = [values[id(a)] if isinstance(a, Node) else a for a in node.args]
-                values[id(node)] = self.compute(node.op, args, node.options, node.value)
+                values[id(node)] = self.decided(node.op, args, node.options, node.value)
         return [values[id(each)] for each in outputs]
 
     # ----------------------------------------------------------------- as it is printed
 
-    def program(self, program: Program) -> list[Any]:
-        """Return the outputs of a program, computed line by line."""
-        self.values: dict[Line, Any] = {}
-        for item in program.items:
-            lines = item.lines if isinstance(item, Loop) else [item]
-            read = [ref.line for line in lines for ref in line.refs()]
-            for line in dict.fromkeys([*lines, *read]):
-                for t, end in line.ends.items():
-                    self._ended(line, t, end)
-            if isinstance(item, Loop):
-                for t in item.times:
-                    for line in item.lines:
-                        if t in (line.times or ()):
-                            self.values.setdefault(line, {})[t] = self._step(line, t)
-            else:
-                self._whole_line(item)
-        return [self.read(ref) for ref in program.outputs]
+    def computed(self, line: Line, args: Values, options: Any, t: int | None) -> Any:
+        value = line.values.get(t)
+        if line.times is not None and t is None:
+            values: list[Any] = [line.values.get(t) for t in line.times]
+            value = None if any(v is None for v in values) else np.stack(values)
+        return self.decided(line.op, args, options, value)
 
-    def _ended(self, line: Line, t: int, end: Any) -> None:
-        held = self.values.setdefault(line, {})
-        if t not in held:
-            value = self.read(end) if isinstance(end, Ref) else self.lifted(end)
-            held[t] = (
-                value if np.shape(value) else self.field.filled(0, line.shape) + value
-            )
-
-    def _whole_line(self, line: Line) -> None:
-        if line.op is None:
-            value = self.source(line.source)
-            if line.times is not None:
-                value = {t: value[k] for k, t in enumerate(line.times)}
-            self.values[line] = value
-        elif line.times is None:
-            args = [self.read(a) if isinstance(a, Ref) else a for a in line.args]
-            self.values[line] = self.compute(
-                line.op, args, line.options, line.values.get(None)
-            )
-        else:
-            found = self._all_steps(line)
-            steps = {t: found[k] for k, t in enumerate(line.times)}
-            self.values.setdefault(line, {}).update(steps)
-
-    def _all_steps(self, line: Line) -> Any:
-        """Compute a line for all steps in one call."""
-        times = line.times
-        assert times is not None
-        if is_moving_take(line):
-            index, axis = as_one_take(line)
-            return along(self.read(line.args[0]), index, axis)
-        args = []
-        for arg in line.args:
-            if not isinstance(arg, Ref) or arg.shift is None:
-                args.append(self.read(arg) if isinstance(arg, Ref) else arg)
-                continue
-            run = range(times[0] + arg.shift, times[-1] + arg.shift + 1)
-            whole = self.read(Ref(arg.line, at=run))
-            rank, ndim = len(line.shape), len(arg.line.shape)
-            if is_aligned(line) and ndim < rank:
-                whole = whole.reshape(
-                    (len(times), *(1,) * (rank - ndim), *arg.line.shape)
-                )
-            args.append(whole)
-        values: list[Any] = [line.values.get(t) for t in times]
-        value = None if any(v is None for v in values) else np.stack(values)
-        return self.compute(line.op, args, stacked_options(line), value)
-
-    def _step(self, line: Line, t: int) -> Any:
-        args = [
-            self.values[a.line][t + a.shift]
-            if isinstance(a, Ref) and a.shift is not None
-            else (self.read(a) if isinstance(a, Ref) else a)
-            for a in line.args
-        ]
-        return self.compute(line.op, args, at_time(line.options, t), line.values.get(t))
-
-    def read(self, ref: Ref) -> Any:
-        """Return a value that is read outside of a loop."""
-        held = self.values[ref.line]
-        if ref.at is None:
-            return held
-        if isinstance(ref.at, int):
-            return held[ref.at]
-        return np.stack([held[t] for t in ref.at])
+    def peels(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
+        """Every step is computed by itself: decisions differ from step to step."""
+        return [*loop.times], [], []
 
 
 __all__ = ["Shown", "WrongProgram", "name_of", "shown"]

@@ -114,6 +114,19 @@ def _loop(lines: list[Line]) -> Loop:
     return Loop(_in_step_order(lines), times)
 
 
+def peeled(loop: Loop) -> tuple[list[int], list[int], list[int]]:
+    """Return the times at which all lines run, and those before and after."""
+    common = [t for t in loop.times if all(t in (e.times or ()) for e in loop.lines)]
+    if not common:
+        raise Tangled
+    start = loop.times.index(common[0])
+    before, rest = [*loop.times[:start]], loop.times[start:]
+    after = [t for t in rest if t not in set(common)]
+    if len(before) + len(after) > 8:
+        raise Tangled
+    return before, common, after
+
+
 def _extend(lines: list[Line]) -> None:
     """Let all lines of a loop run at all its steps, where their arguments are known.
 

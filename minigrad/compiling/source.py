@@ -34,6 +34,7 @@ from minigrad.compiling.rolled_loops import (
     Loop,
     Tangled,
     is_moving_take,
+    peeled,
     stacked_options,
 )
 from minigrad.parameter import Parameter
@@ -151,15 +152,7 @@ class Writer(Places):
     def _loop(self, loop: Loop) -> None:
         for line in loop.lines:
             self._allocate(line)
-        common = [
-            t for t in loop.times if all(t in (line.times or ()) for line in loop.lines)
-        ]
-        if not common:
-            raise Tangled
-        before = [t for t in loop.times if _is_before(t, common[0], loop)]
-        after = [t for t in loop.times if t not in before and t not in set(common)]
-        if len(before) + len(after) > 8:
-            raise Tangled
+        before, common, after = peeled(loop)
         for t in before:
             self._one_step(loop, t)
         self._steps(loop, common)
@@ -245,10 +238,6 @@ def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:
     sample = np.empty(shape, ref.line.dtype)
     result = call(op, [sample], options)
     return isinstance(result, Array) and np.may_share_memory(result, sample)
-
-
-def _is_before(t: int, first: int, loop: Loop) -> bool:
-    return t < first if loop.times.step > 0 else t > first
 
 
 def _readers(

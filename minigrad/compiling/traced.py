@@ -119,7 +119,7 @@ class Traced:
         """Return the entries in another dtype, as an array of its own."""
         if self.dtype.kind == "f" and np.dtype(dtype).kind == "f":
             return self._row("cast", self, dtype=np.dtype(dtype))
-        return self.tracer.function(np.ndarray.astype, (self, np.dtype(dtype)), {})
+        return self.tracer.function(as_dtype, (self, np.dtype(dtype)), {})
 
     def copy(self) -> Traced:
         """Return an array of its own: nodes are never written to."""
@@ -310,6 +310,11 @@ for _name in ("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "c
               "repeat", "round", "searchsorted", "squeeze", "std", "swapaxes", "take",
               "trace", "var"):  # fmt: skip
     setattr(Traced, _name, _method(getattr(np, _name)))
+
+
+def as_dtype(a: Array, dtype: np.dtype) -> Array:
+    """Return the entries in another dtype."""
+    return a.astype(dtype)
 
 
 def tracing() -> bool:

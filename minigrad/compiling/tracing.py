@@ -13,6 +13,7 @@ different times.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ import numpy as np
 from minigrad.compiling.graph import POSITIONAL, Node, filled, hollow, name_of
 from minigrad.compiling.traced import NotCompiled, Traced
 from minigrad.context import SETTING
-from minigrad.messages import explain
+from minigrad.messages import explain, in_packages, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Primitive
 from minigrad.tensor import Tensor
@@ -39,6 +40,8 @@ class Guard(NamedTuple):
     ask: Callable[[Any], Any]
     node: Node
     answer: Any
+    line: str  # of the program that led to it
+    is_check: bool  # whether a function of this project asked, about its arguments
 
 
 class Tracer:
@@ -171,7 +174,8 @@ class Tracer:
     def guard(self, ask: Callable[[Any], Any], asked: Traced) -> Any:
         """Answer a question of the program, and remember that it was asked."""
         answer = ask(asked.value)
-        self.guards.append(Guard(ask, asked.node, answer))
+        is_check = in_packages(sys._getframe(2))
+        self.guards.append(Guard(ask, asked.node, answer, user_line(), is_check))
         return answer
 
     # ------------------------------------------------------------ what the engine tells
@@ -251,6 +255,6 @@ def _node_of(value: Any) -> Any:
     return value if type(value) is Traced else None
 
 
-def entry_of(values: Any, k: int) -> Array:
+def entry_of(values: Any, k: int) -> Any:
     """Return one of several results."""
-    return np.asarray(values[k])
+    return values[k]

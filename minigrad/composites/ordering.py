@@ -49,7 +49,7 @@ def sort(
     >>> sort(Tensor([3.0, 1.0, 2.0]))
     Tensor([1., 2., 3.], made by take)
     """
-    order = np.argsort(array_of(a), axis=axis, kind="stable")
+    order = np.argsort(array_of(a), axis=axis, stable=True)
     return _along(a, order, axis)
 
 

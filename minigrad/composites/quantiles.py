@@ -146,7 +146,7 @@ def _quantile(
     x = array_of(a).reshape(-1)[lanes]
     if not x.shape[-1]:
         _refuse(a, "among no entries none is in the middle.", "leave empty arrays out.")
-    order = np.argsort(x, axis=-1, kind="stable")
+    order = np.argsort(x, axis=-1, stable=True)
     missing = np.sum(x != x, axis=-1)  # only NaN differs from itself
     count = x.shape[-1] - (missing if skip else 0 * missing)
     q = q.reshape(q.shape + (1,) * count.ndim)

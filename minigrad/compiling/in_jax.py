@@ -1,0 +1,254 @@
+"""The same program in JAX: rolled, so that XLA compiles one step, whatever T is.
+
+    step = mg.to_jax(f, x, target)       f is traced once, as by mg.compile
+    step(x, target)                      JAX computes it
+    step.pure(parameters, x, target)     the same, of parameters as an argument
+
+Every line is computed by the row that made it, on arrays of JAX (`Foreign`), and each
+loop over time is one `jax.lax.scan`. So the result is a function of JAX like any other:
+to be jitted, differentiated again, vectorized, spread over devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.array_like import plain
+from minigrad.compiling.arguments import kind_of, same_but_for_rounding
+from minigrad.compiling.compiled import Compiled
+from minigrad.compiling.graph import call, name_of
+from minigrad.compiling.interpreter import Body, Interpreter, Values
+from minigrad.compiling.one_run import Output, is_leaf
+from minigrad.compiling.traced import NotCompiled
+from minigrad.foreign_arrays import bare, wrapped
+from minigrad.messages import explain, is_explained, user_line
+from minigrad.module import Module
+from minigrad.parameter import Parameter
+from minigrad.shapes import mapped
+from minigrad.types import Array
+
+
+class InJax:
+    """A function as JAX computes it; called like the function, it gives JAX's arrays.
+
+    program     its lines and loops
+    parameters  the numbers of its Parameters as they are now, by name
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: Sequence[Any], parameters: Any
+    ) -> None:
+        self.jax = _package()
+        compiled = Compiled(function)
+        self.name = compiled.name
+        self.program, trace, arrays = compiled.new_program(arguments)
+        refuse_guards(f"to_jax({self.name})", trace.guards)
+        is_module = isinstance(parameters, Module)
+        named = parameters.named_parameters() if is_module else parameters or {}
+        self._named: dict[str, Parameter] = dict(named)
+        known = {*self._named.values()}
+        for line, name in self.program.names.items():
+            if isinstance(line.source, Parameter) and line.source not in known:
+                self._named[name] = line.source
+        self._dtypes = [array.dtype for array in arrays]
+        self._kept: list[Any] = []
+        self._kind = self._read(arguments)[1]
+        self._require_precision()
+        self._run = self.jax.jit(self._computed)
+        found, _ = self._run(self.parameters, arrays)
+        given = [*arrays, *(p.data for p in self._named.values()), *trace.numbers]
+        floats = [a for a in given if a.dtype.kind == "f" and a.size]
+        size = max((float(np.nanmax(np.abs(a))) for a in floats), default=0.0)
+        for one, other in zip(trace.numbers, found, strict=True):
+            if not same_but_for_rounding(one, np.asarray(other, one.dtype), size):
+                why = "JAX gives other numbers than the function does."
+                raise self._refusal(why, "please report this.")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The numbers of each Parameter, by its name."""
+        return {name: self.jax.numpy.asarray(p.data) for name, p in self._named.items()}
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.pure(self.parameters, *arguments)
+
+    def pure(self, parameters: dict[str, Any], *arguments: Any) -> Any:
+        """Compute it with these parameters, which may be differentiated and spread.
+
+        Raises TypeError for arguments that are not as the examples were.
+        """
+        arrays, kind = self._read(arguments)
+        if kind != self._kind:
+            unlike = [
+                f"argument {mine[0]}: {mine[1]} in the example, {theirs[1]} now"
+                for mine, theirs in zip(self._kind, kind, strict=False)
+                if mine != theirs
+            ]
+            why = "; ".join(unlike) or "there are other arguments than in the example."
+            raise self._refusal(why, "mg.to_jax(f, *examples) of these shapes.")
+        if any(tensor.data is not array for tensor, array in self.program.outside):
+            why = "a Tensor that is no argument holds another array by now."
+            raise self._refusal(why, "make it a Parameter, or an argument.")
+        results, holds = self._run(parameters, arrays)
+        if not isinstance(holds, self.jax.core.Tracer) and not holds:
+            why = "a check of the arguments ended otherwise than in the example."
+            raise self._refusal(why, "call the function itself, which says more.")
+
+        def leaf(_: str, value: Any) -> Any:
+            return results[value.at] if isinstance(value, Output) else value
+
+        return mapped(leaf, self.program.structure, "", is_leaf)
+
+    def _read(self, arguments: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the arrays among the arguments, and what kind each argument is."""
+        arrays: list[Any] = []
+        kind: list[Any] = []
+
+        def leaf(path: str, value: Any) -> None:
+            value = plain(value)
+            if hasattr(value, "shape") and hasattr(value, "dtype"):
+                kind.append((path, (*value.shape, np.dtype(value.dtype).kind)))
+                arrays.append(value)
+            else:
+                kind.append((path, kind_of(value, self._kept)))
+
+        mapped(leaf, list(arguments), "", is_leaf)
+        return arrays, kind
+
+    def _require_precision(self) -> None:
+        is_double = any(line.dtype == np.float64 for line in self.program.lines)
+        if is_double and not self.jax.config.jax_enable_x64:
+            why = "it computes in float64, and JAX is set to float32."
+            fix = 'jax.config.update("jax_enable_x64", True) first; or give float32 '
+            raise self._refusal(why, fix + "examples and Parameters.")
+
+    def _computed(self, parameters: dict[str, Any], arrays: list[Any]) -> Any:
+        """Return the results, and whether all checks end as they did; NaN if not."""
+        asarray = self.jax.numpy.asarray
+        canonical = self.jax.dtypes.canonicalize_dtype
+        given = [
+            asarray(array, canonical(dtype))
+            for array, dtype in zip(arrays, self._dtypes, strict=True)
+        ]
+        by_id = {id(p): parameters[name] for name, p in self._named.items()}
+        run = _InJax(self.jax, self.name, given, by_id)
+        results = [asarray(bare(each)) for each in run.run(self.program)]
+        holds = asarray(True)
+        for guard in self.program.guards:
+            holds &= bare(run.read(guard.ref)) == guard.answer
+        for k, a in enumerate(results if self.program.guards else ()):
+            if a.dtype.kind == "f":
+                results[k] = self.jax.numpy.where(holds, a, np.nan)
+        return results, holds
+
+    def _refusal(self, why: str, fix: str) -> NotCompiled:
+        asked = f"to_jax({self.name}), at {user_line()}"
+        return NotCompiled(explain(asked, {}, why, fix))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} in JAX: {self.program}>"
+
+
+class _InJax(Interpreter):
+    """One run of a program on arrays of JAX."""
+
+    def __init__(
+        self, jax: Any, name: str, arrays: list[Any], parameters: dict[int, Any]
+    ) -> None:
+        super().__init__()
+        self.jax, self.name = jax, name
+        self.arrays, self.parameters = arrays, parameters
+
+    def source(self, source: Any) -> Any:
+        if isinstance(source, int):
+            return wrapped(self.arrays[source])
+        if isinstance(source, Parameter):
+            return wrapped(self.parameters[id(source)])
+        return wrapped(self.jax.numpy.asarray(source))
+
+    def compute(self, op: Any, args: Sequence[Any], options: Any) -> Any:
+        given = [
+            wrapped(self.jax.numpy.asarray(a)) if isinstance(a, Array) else a
+            for a in args
+        ]
+        try:
+            return wrapped(call(op, given, options))
+        except Exception as error:
+            if is_explained(error):
+                raise
+            why = f"JAX says: {str(error).strip().splitlines()[0]}"
+            fix = "shapes must not depend on numbers; mg.compile knows all of NumPy."
+            asked = f"to_jax({self.name}): {name_of(op)}"
+            raise NotCompiled(explain(asked, {}, why, fix)) from error
+
+    def scan(self, body: Body, state: Values, columns: Values, back: bool) -> Any:
+        dtypes = [each.dtype for each in state]
+
+        def step(past: Values, row: Values) -> tuple[Values, Values]:
+            now, rows = body(wrapped(past), wrapped(row))
+            kept = [each.astype(d) for each, d in zip(now, dtypes, strict=True)]
+            return bare(kept), bare(rows)
+
+        length = len(columns[0]) if columns else None
+        return wrapped(
+            [*self.jax.lax.scan(step, bare(state), bare(columns), length, reverse=back)]
+        )
+
+
+def to_jax(
+    function: Callable[..., Any],
+    *arguments: Any,
+    parameters: Module | Mapping[str, Parameter] | None = None,
+) -> InJax:
+    """Return what a function computes, as a function of JAX.
+
+    function   as for `mg.compile`: of Tensors, arrays, labels, masks and Parameters; it
+               may compute gradients
+    arguments  examples: they say the shapes, the dtypes and the Python numbers
+    parameters by which names it has its Parameters: a model, as mg.grad(loss, model)
+               names them, or a dict; else by their own names
+
+    Called like the function, it returns the same structure of JAX's arrays. It can be
+    given to jax.jit, jax.grad, jax.vmap. Parameters are read at each call, and inside
+    jax.jit once; `pure(parameters, *arguments)` takes them as an argument, and
+    `parameters` are those of now. What is no argument and no Parameter is a constant.
+
+    Raises NotCompiled (a TypeError) where the function asks about numbers (`if x > 0`),
+    where shapes depend on numbers, for arguments of other shapes, and for numbers that
+    the function would refuse (labels out of range): inside jax.jit these give NaN.
+    """
+    return InJax(function, arguments, parameters)
+
+
+def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
+    """Refuse a function that asked about numbers: elsewhere nobody answers."""
+    for guard in [guard for guard in guards if not guard.is_check]:
+        kind = guard.ask.__name__
+        raise NotCompiled(
+            explain(
+                f"{asked}: {kind}(x) of {guard.node}, at {guard.line}",
+                {},
+                f"the function asked about numbers while it was traced, and was told "
+                f"{guard.answer}: for other inputs another program would be right.",
+                "np.where(x > 0, a, b) instead of `if x > 0`; numbers that choose "
+                "shapes as Python numbers among the arguments.",
+            )
+        )
+
+
+def _package() -> Any:
+    try:
+        import jax
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            explain(
+                f"to_jax, at {user_line()}",
+                {},
+                "the package jax is not installed.",
+                "install it: pip install 'minigrad-lstm[jax]'.",
+            )
+        ) from error
+    return jax
