@@ -68,8 +68,7 @@ def concatenate(parts: Sequence[Given], axis: int | None = 0) -> Given:
     """
     if axis is None:
         parts, axis = [reshape(part, (array_of(part).size,)) for part in parts], 0
-    result: Given = concatenate_row(*parts, axis=axis)
-    return result
+    return concatenate_row(*parts, axis=axis)
 
 
 @taught
@@ -79,8 +78,7 @@ def stack(parts: Sequence[Given], axis: int = 0) -> Given:
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)
     """
-    result: Given = stack_row(*parts, axis=axis)
-    return result
+    return stack_row(*parts, axis=axis)
 
 
 @taught
@@ -114,8 +112,7 @@ def getitem(a: Given, index: Index) -> Given:
     """
     require_choices(index, a, "t")
     kept = [_kept(part) for part in (index if isinstance(index, tuple) else (index,))]
-    result: Given = take(a, tuple(kept) if isinstance(index, tuple) else kept[0])
-    return result
+    return take(a, tuple(kept) if isinstance(index, tuple) else kept[0])
 
 
 def astype(a: Given, dtype: DTypeLike, **options: Any) -> Given:
@@ -163,8 +160,7 @@ def reshaped(
     require_order(order, a)
     new = shape[0] if len(shape) == 1 else shape
     if order == "C":
-        result: Given = reshape(a, new)
-        return result
+        return reshape(a, new)
     backwards = tuple(np.atleast_1d(new)[::-1].tolist())
     result = transpose(reshape(transpose(a), backwards))
     return result
@@ -187,16 +183,14 @@ def require_order(order: str, a: object) -> None:
 def transposed(a: Given, *axes: int | Shape | None) -> Given:
     """Permute the axes, or reverse them: `x.transpose(1, 0)`, `x.transpose()`."""
     order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-    result: Given = transpose(a, axes=tuple(order) if order else None)
-    return result
+    return transpose(a, axes=tuple(order) if order else None)
 
 
 @taught
 def broadcast_to(a: Given, shape: int | Shape) -> Given:
     """Repeat `a` to the shape, by NumPy's rules."""
     shape = tuple(shape) if isinstance(shape, Iterable) else (shape,)
-    result: Given = broadcast(a, shape=shape)
-    return result
+    return broadcast(a, shape=shape)
 
 
 # ------------------------------------------------------------------ branches and kinks
@@ -251,8 +245,7 @@ def absolute(a: Given) -> Given:
     sign = np.sign(x)
     if x.dtype.kind == "f":
         sign = np.copysign(sign, x)  # |-0| is 0, and not -0
-    result: Given = multiply(a, sign)
-    return result
+    return multiply(a, sign)
 
 
 @composite(decides=[Decision(">", of=0, than=1)])
@@ -295,8 +288,7 @@ def relu(a: Given) -> Given:
     >>> relu(Tensor([-1.0, 2.0]))
     Tensor([0., 2.], made by where)
     """
-    result: Given = where(array_of(a) <= 0, 0, a)
-    return result
+    return where(array_of(a) <= 0, 0, a)
 
 
 @composite(decides=[Decision("<", of=1, than=0), Decision(">", of=1, than=0)])
@@ -323,5 +315,4 @@ def silu(a: Given) -> Given:
     >>> silu(Tensor(0.0))
     Tensor(0., made by multiply)
     """
-    result: Given = a * sigmoid(a)
-    return result
+    return a * sigmoid(a)

@@ -59,8 +59,7 @@ def mean(
     Tensor(2., made by divide)
     """
     count = as_exact(_count(a, axis, keepdims, where), a)
-    result: Given = sum(masked(a, where, 0), axis=axis, keepdims=keepdims) / count
-    return result
+    return sum(masked(a, where, 0), axis=axis, keepdims=keepdims) / count
 
 
 @composite
@@ -89,8 +88,7 @@ def var(
     squares = masked(deviation * deviation, where, 0)
     free = _count(a, axis, keepdims, where) - ddof
     divisor = as_exact(free * (free > 0) + 0, a)  # -0 + 0 is 0
-    result: Given = sum(squares, axis=axis, keepdims=keepdims) / divisor
-    return result
+    return sum(squares, axis=axis, keepdims=keepdims) / divisor
 
 
 @composite(decides=[Decision("largest", of=0)])
@@ -135,8 +133,7 @@ def masked(a: Given, mask: Mask, neutral: Operand | None) -> Given:
         return a
     if neutral is None:
         raise ValueError("where= needs initial=, which stands for the other entries")
-    result: Given = where(mask, a, neutral)
-    return result
+    return where(mask, a, neutral)
 
 
 def _extreme(
@@ -151,8 +148,7 @@ def _extreme(
     chosen = (x == best) | (x != x)  # only NaN differs from itself
     ties = np.sum(chosen, axis=axis, keepdims=True)
     if np.all(ties == 1):
-        single: Given = sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
-        return single
+        return sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
     # best + the mean of (a - best) over the ties: the value is best exactly.
     best = _finite(best)  # infinity cannot be taken out, but it can be averaged
     moved = where(chosen, a, best) - best
@@ -161,8 +157,7 @@ def _extreme(
     else:
         share = moved * (1 / ties).astype(x.dtype)
     total = sum(share, axis=axis, keepdims=keepdims)
-    result: Given = total + (best if keepdims else best.reshape(total.shape))
-    return result
+    return total + (best if keepdims else best.reshape(total.shape))
 
 
 def numbers_only(a: Operand) -> Mask:
@@ -181,8 +176,7 @@ def _count(
     if mask is not True:
         chosen = np.broadcast_to(booleans(mask, "a mask", "where"), shape)
         kind = x.dtype if x.dtype.kind == "f" else int
-        count: Array = np.sum(chosen, axis=axis, keepdims=keepdims, dtype=kind)
-        return count
+        return np.sum(chosen, axis=axis, keepdims=keepdims, dtype=kind)
     if axis is None:
         return int(np.prod(shape))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -202,8 +196,7 @@ def logsumexp(a: Given, axis: Axis = -1, keepdims: bool = False) -> Given:
     """
     top = _top(a, axis, logsumexp)
     total = log(sum(exp(a - top), axis=axis, keepdims=keepdims))
-    result: Given = total + (top if keepdims else top.reshape(total.shape))
-    return result
+    return total + (top if keepdims else top.reshape(total.shape))
 
 
 def _best(
@@ -238,8 +231,7 @@ def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """
     # The shift first, or one that is common to all would cost digits.
     shifted = a - _top(a, axis, log_softmax)
-    result: Given = shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
-    return result
+    return shifted - log(sum(exp(shifted), axis=axis, keepdims=True))
 
 
 @composite(decides=[Decision("largest", of=0, answer=1)])
@@ -252,8 +244,7 @@ def softmax(a: Given, axis: Axis = -1) -> Given:
     array([0., 1.])
     """
     raised = exp(a - _top(a, axis, softmax))
-    result: Given = raised / sum(raised, axis=axis, keepdims=True)
-    return result
+    return raised / sum(raised, axis=axis, keepdims=True)
 
 
 # ------------------------------------------------------------------------------ losses
@@ -325,5 +316,4 @@ def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
         )
     scores = reshape(log_softmax(logits), (-1, shape[-1]))
     right = take(scores, (np.arange(labels.size), labels.reshape(-1)))
-    result: Given = -mean(right)
-    return result
+    return -mean(right)

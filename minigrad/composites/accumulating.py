@@ -162,8 +162,7 @@ def cumprod(a: Given, axis: int | None = None) -> Given:
             parts.append(parts[-1] * a[along(axis, i)])
         return stack(parts, axis=axis)
 
-    result: Given = _in_range(scan, chain, a)
-    return result
+    return _in_range(scan, chain, a)
 
 
 def _in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -189,8 +188,7 @@ def cumsum(a: Given, axis: int | None = None) -> Given:
     a = joined(a)
     if axis is None or not array_of(a).ndim:
         a = reshape(a, (-1,))
-    result: Given = cumsum_row(a, axis=axis or 0)
-    return result
+    return cumsum_row(a, axis=axis or 0)
 
 
 @composite

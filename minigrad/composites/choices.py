@@ -149,8 +149,7 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 def _only(x: Array, y: Array) -> Array:
     """Return where x is a number, and y is none; only NaN differs from itself."""
-    missing: Array = (x == x) & (y != y)
-    return missing
+    return (x == x) & (y != y)
 
 
 @composite

@@ -82,8 +82,7 @@ def tril(m: Given, k: int = 0) -> Given:
     array([[1., 0.],
            [3., 4.]])
     """
-    result: Given = where(_triangle(m, k), m, 0)
-    return result
+    return where(_triangle(m, k), m, 0)
 
 
 @composite
@@ -94,8 +93,7 @@ def triu(m: Given, k: int = 0) -> Given:
     array([[1., 2.],
            [0., 4.]])
     """
-    result: Given = where(~_triangle(m, k - 1), m, 0)
-    return result
+    return where(~_triangle(m, k - 1), m, 0)
 
 
 def _triangle(m: Any, k: int) -> Array:

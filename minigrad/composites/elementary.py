@@ -41,8 +41,7 @@ def deg2rad(x: Given) -> Given:
     >>> deg2rad(Tensor(180.0))
     Tensor(3.14159265, made by multiply)
     """
-    result: Given = x * (math.pi / 180)
-    return result
+    return x * (math.pi / 180)
 
 
 @composite
@@ -53,8 +52,7 @@ def rad2deg(x: Given) -> Given:
     >>> rad2deg(Tensor(np.pi))
     Tensor(180., made by multiply)
     """
-    result: Given = x * (180 / math.pi)
-    return result
+    return x * (180 / math.pi)
 
 
 radians, degrees = deg2rad, rad2deg
@@ -68,8 +66,7 @@ def tan(x: Given) -> Given:
     >>> tan(Tensor([0.0]))
     Tensor([0.], made by divide)
     """
-    result: Given = sin(x) / cos(x)
-    return result
+    return sin(x) / cos(x)
 
 
 @composite
@@ -80,8 +77,7 @@ def arcsin(x: Given) -> Given:
     >>> rad2deg(arcsin(Tensor(0.5)))
     Tensor(30., made by multiply)
     """
-    result: Given = 2 * arctan(x / (1 + sqrt((1 - x) * (1 + x))))
-    return result
+    return 2 * arctan(x / (1 + sqrt((1 - x) * (1 + x))))
 
 
 @composite
@@ -95,8 +91,7 @@ def arccos(x: Given) -> Given:
     side = sign_of(array_of(x))
     size = x * side
     angle = 2 * arctan(sqrt((1 - size) / (1 + size)))
-    result: Given = angle * side + (side < 0) * np.asarray(math.pi, side.dtype)
-    return result
+    return angle * side + (side < 0) * np.asarray(math.pi, side.dtype)
 
 
 @composite
@@ -168,8 +163,7 @@ def i0(x: Given) -> Given:
     largest = np.max(np.abs(numbers), initial=0, where=np.isfinite(numbers))
     n = 16 + int(5 * math.sqrt(float(largest)))
     cosines = np.cos(math.pi / n * (np.arange(n) + 0.5)).astype(numbers.dtype)
-    result: Given = total(exp(as_operand(x)[..., None] * cosines) / n, axis=-1)
-    return result
+    return total(exp(as_operand(x)[..., None] * cosines) / n, axis=-1)
 
 
 # -------------------------------------------------------------- hyperbolic functions
@@ -190,8 +184,7 @@ def sinh(x: Given) -> Given:
     Tensor([0.e+00, 1.e-12], made by multiply)
     """
     up, down = _rise(x)
-    result: Given = (up - down) * (1 + (up + down) * 0.5)
-    return result
+    return (up - down) * (1 + (up + down) * 0.5)
 
 
 @composite
@@ -204,8 +197,7 @@ def cosh(x: Given) -> Given:
     """
     up, down = _rise(x)
     difference = up - down
-    result: Given = 1 + difference * (difference * 0.5)
-    return result
+    return 1 + difference * (difference * 0.5)
 
 
 def _finite(function: Any, x: Any) -> Any:
@@ -227,8 +219,7 @@ def arcsinh(x: Given) -> Given:
     side = sign_of(array_of(x))
     size = x * side
     rest = size / (1 + hypot(1.0, size)) * (size / (1 + size))
-    result: Given = (log1p(size) + log1p(rest)) * side
-    return result
+    return (log1p(size) + log1p(rest)) * side
 
 
 @composite
@@ -242,8 +233,7 @@ def arccosh(x: Given) -> Given:
     infinite = array_of(x) == np.inf
     if np.any(infinite):
         return where(infinite, np.inf, arccosh(where(infinite, 1, x)))
-    result: Given = log(x) + log1p(sqrt(x - 1) * sqrt(x + 1) / x)
-    return result
+    return log(x) + log1p(sqrt(x - 1) * sqrt(x + 1) / x)
 
 
 @composite
@@ -254,5 +244,4 @@ def arctanh(x: Given) -> Given:
     >>> arctanh(Tensor([0.0, 1e-12]))
     Tensor([0.e+00, 1.e-12], made by multiply)
     """
-    result: Given = (log1p(x) - log1p(-x)) * 0.5
-    return result
+    return (log1p(x) - log1p(-x)) * 0.5

@@ -50,8 +50,7 @@ def reciprocal(x: Given) -> Given:
     >>> reciprocal(Tensor([2.0, 4.0]))
     Tensor([0.5 , 0.25], made by divide)
     """
-    result: Given = 1 / x
-    return result
+    return 1 / x
 
 
 @composite
@@ -63,8 +62,7 @@ def cbrt(x: Given) -> Given:
     Tensor([-2.,  1.], made by multiply)
     """
     side = sign_of(array_of(x))
-    result: Given = power(x * side, 1 / 3) * side
-    return result
+    return power(x * side, 1 / 3) * side
 
 
 @composite
@@ -113,8 +111,7 @@ def log2(x: Given) -> Given:
     >>> log2(Tensor(8.0))
     Tensor(3., made by divide)
     """
-    result: Given = log(x) / LOG_2
-    return result
+    return log(x) / LOG_2
 
 
 @composite
@@ -125,8 +122,7 @@ def log10(x: Given) -> Given:
     >>> log10(Tensor(100.0))
     Tensor(2., made by divide)
     """
-    result: Given = log(x) / LOG_10
-    return result
+    return log(x) / LOG_10
 
 
 @composite

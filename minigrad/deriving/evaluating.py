@@ -108,8 +108,7 @@ def evaluate(
                 return as_array(row.apply(*arrays, **dict(options)))
         raise TypeError(f"{part!r} is no formula")
 
-    found: Value = as_array(value(whole))
-    return found
+    return as_array(value(whole))
 
 
 def magnitude(whole: Formula, values: Mapping[Letter, Value]) -> Array:

@@ -199,8 +199,7 @@ def _computed(row: Primitive, *args: Value, **options: object) -> Value:
     and runs on floats only. That row's own lemma says that this is not proved of it.
     """
     try:
-        value: Value = row.function(*args, **options)
-        return value
+        return row.function(*args, **options)
     except Exception:  # compiled code may raise anything
         if not isinstance(row, Elementwise):
             raise

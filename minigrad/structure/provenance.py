@@ -44,8 +44,7 @@ def marks(numbers: Any) -> Array:
     counted = np.asarray(numbers, np.int64)
     mixed = counted * 2654435761 % PRIME
     mixed = mixed * mixed % PRIME
-    found: Array = (counted << DIGITS) | (mixed * mixed % PRIME)
-    return found
+    return (counted << DIGITS) | (mixed * mixed % PRIME)
 
 
 def numbers(found: Array) -> Array:
