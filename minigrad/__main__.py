@@ -24,7 +24,7 @@ from typing import Any
 
 from minigrad.console import accept_any_text
 from minigrad.files import read_npz
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.module import Module
 from minigrad.saved import recognise
 from minigrad.watching import checked
@@ -114,14 +114,13 @@ def _imported(module: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if not error.name or not f"{module}.".startswith(f"{error.name}."):
             raise  # it is there, and imports another that is not
-        raise ModuleNotFoundError(
-            explain(
-                f"importing {module}, at {user_line()}",
-                {},
-                f"there is no module {error.name!r}, neither installed nor in "
-                f"{Path.cwd()}.",
-                "name the file without .py, and go to the folder that holds it first.",
-            )
+        raise explained(
+            ModuleNotFoundError,
+            f"importing {module}",
+            {},
+            f"there is no module {error.name!r}, neither installed nor in "
+            f"{Path.cwd()}.",
+            "name the file without .py, and go to the folder that holds it first.",
         ) from error
     finally:
         sys.path.pop(0)
@@ -136,15 +135,14 @@ def _found(module: ModuleType, name: str) -> Any:
         for each, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", "") == module.__name__
     ]
-    raise AttributeError(
-        explain(
-            f"{module.__name__}:{name}, at {user_line()}",
-            {},
-            f"the module {module.__name__} has nothing of that name.",
-            f"choose one of its own: {', '.join(there)}."
-            if there
-            else "define it there: a function that returns a Tensor, or several.",
-        )
+    raise explained(
+        AttributeError,
+        f"{module.__name__}:{name}",
+        {},
+        f"the module {module.__name__} has nothing of that name.",
+        f"choose one of its own: {', '.join(there)}."
+        if there
+        else "define it there: a function that returns a Tensor, or several.",
     )
 
 
@@ -156,16 +154,15 @@ def _only_model(module: ModuleType, weights: str) -> Module:
     if len(models) == 1:
         return next(iter(models.values()))
     there = ", ".join(models) if models else "none"
-    raise ValueError(
-        explain(
-            f"--weights {weights} for {module.__name__}",
-            {},
-            f"weights are loaded into a Module that the program keeps in a variable "
-            f"of its file, and of these there are {len(models)}: {there}.",
-            f"say which: --into {next(iter(models))}"
-            if models
-            else "keep it in one, model = ..., and use it in the function.",
-        )
+    raise explained(
+        ValueError,
+        f"--weights {weights} for {module.__name__}",
+        {},
+        f"weights are loaded into a Module that the program keeps in a variable "
+        f"of its file, and of these there are {len(models)}: {there}.",
+        f"say which: --into {next(iter(models))}"
+        if models
+        else "keep it in one, model = ..., and use it in the function.",
     )
 
 

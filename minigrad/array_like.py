@@ -24,7 +24,7 @@ from minigrad.leaving import (
     fills_an_array,
     numpy_asks,
 )
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.methods import Methods
 from minigrad.types import Array, Index, Operand, Shape, Value
 
@@ -64,13 +64,12 @@ class ArrayLike(Methods):
 
     @shape.setter
     def shape(self, shape: Shape) -> None:
-        raise AttributeError(
-            explain(
-                f"t.shape = {shape}, at {user_line()}",
-                {self.name or "t": self},
-                "a Tensor that a tape may hold is never changed.",
-                f"write t = t.reshape({shape}).",
-            )
+        raise explained(
+            AttributeError,
+            f"t.shape = {shape}",
+            {self.name or "t": self},
+            "a Tensor that a tape may hold is never changed.",
+            f"write t = t.reshape({shape}).",
         )
 
     @property
@@ -108,13 +107,12 @@ class ArrayLike(Methods):
     def __len__(self) -> int:
         if self.ndim:
             return self.shape[0]
-        raise TypeError(
-            explain(
-                "len(t) of, or a loop over, a Tensor of shape ()",
-                {self.name or "t": self},
-                "a single number has no axis to run along.",
-                "t.item() or float(t) is the number; t.reshape(1) has one entry.",
-            )
+        raise explained(
+            TypeError,
+            "len(t) of, or a loop over, a Tensor of shape ()",
+            {self.name or "t": self},
+            "a single number has no axis to run along.",
+            "t.item() or float(t) is the number; t.reshape(1) has one entry.",
         )
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -152,13 +150,12 @@ class ArrayLike(Methods):
     def _not_one(
         self, kind: str, fix: str = "or compare with (t.data > 0).any()."
     ) -> TypeError:
-        return TypeError(
-            explain(
-                f"{kind}(t) of a Tensor with {self.size} entries",
-                {self.name or "t": self},
-                f"only a single number has one {kind}.",
-                f"reduce first (t.sum(), t.max()), {fix}",
-            )
+        return explained(
+            TypeError,
+            f"{kind}(t) of a Tensor with {self.size} entries",
+            {self.name or "t": self},
+            f"only a single number has one {kind}.",
+            f"reduce first (t.sum(), t.max()), {fix}",
         )
 
     def __lt__(self, other: Operand) -> Array:
@@ -188,15 +185,14 @@ class ArrayLike(Methods):
     __hash__ = object.__hash__  # by identity, as for any object that can be a dict key
 
     def __setitem__(self, index: Index, value: object) -> NoReturn:
-        raise TypeError(
-            explain(
-                "t[index] = value",
-                {self.name or "t": self},
-                "a Tensor that a tape may hold is never written to: the tape would "
-                "differentiate numbers that are no longer there.",
-                "t = t.copy() can be written to, and so can mg.zeros(shape); of a "
-                "Parameter assign p.data = new_array.",
-            )
+        raise explained(
+            TypeError,
+            "t[index] = value",
+            {self.name or "t": self},
+            "a Tensor that a tape may hold is never written to: the tape would "
+            "differentiate numbers that are no longer there.",
+            "t = t.copy() can be written to, and so can mg.zeros(shape); of a "
+            "Parameter assign p.data = new_array.",
         )
 
     def __array__(
@@ -216,14 +212,13 @@ class ArrayLike(Methods):
         )
 
     def _leaves_the_tape(self, asked: str, fix: str) -> TypeError:
-        return TypeError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {self.name or "t": self},
-                "the array would no longer know how it was made, so gradients would "
-                "silently stop here.",
-                fix,
-            )
+        return explained(
+            TypeError,
+            asked,
+            {self.name or "t": self},
+            "the array would no longer know how it was made, so gradients would "
+            "silently stop here.",
+            fix,
         )
 
 

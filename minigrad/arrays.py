@@ -24,7 +24,7 @@ from typing import NoReturn
 import numpy as np
 
 from minigrad.array_like import DOMAINS, ArrayLike, as_array
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.types import Array
 
 _INEXACT = (float, complex, np.inexact)
@@ -131,13 +131,12 @@ def require_choices(index: object, holder: object, letter: str) -> None:
     """Refuse an index with a derivative: which entries are meant is a choice."""
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, ArrayLike) for part in parts):
-        raise TypeError(
-            explain(
-                f"{letter}[index] with a Tensor as index, at {user_line()}",
-                {letter: holder},
-                "an index is a choice, not a number with a derivative.",
-                "index with plain integers, slices or boolean arrays.",
-            )
+        raise explained(
+            TypeError,
+            f"{letter}[index] with a Tensor as index",
+            {letter: holder},
+            "an index is a choice, not a number with a derivative.",
+            "index with plain integers, slices or boolean arrays.",
         )
 
 
@@ -221,4 +220,4 @@ def _require_exact(array: Array, asked: str, role: str) -> None:
 
 
 def _refuse(asked: str, role: str, value: object, why: str, fix: str) -> NoReturn:
-    raise TypeError(explain(f"{asked}, at {user_line()}", {role: value}, why, fix))
+    raise explained(TypeError, asked, {role: value}, why, fix)

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.gradient import grad, pushforward
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.numbers_left import NumbersLeft
 from minigrad.primitive import Linear
 from minigrad.recording import record
@@ -107,14 +107,13 @@ def _require_entries(name: str, inputs: Sequence[Tensor]) -> None:
     """Refuse to compare nothing, which would pass whatever the rules say."""
     if any(x.size for x in inputs):
         return
-    raise ValueError(
-        explain(
-            f"check_gradients({name}), at {user_line()}",
-            {f"argument {i}": x for i, x in enumerate(inputs)},
-            "no argument has an entry, so there is no derivative to compare.",
-            "give f's arguments after it, check_gradients(f, x, w), at least one of "
-            "them with entries.",
-        )
+    raise explained(
+        ValueError,
+        f"check_gradients({name})",
+        {f"argument {i}": x for i, x in enumerate(inputs)},
+        "no argument has an entry, so there is no derivative to compare.",
+        "give f's arguments after it, check_gradients(f, x, w), at least one of "
+        "them with entries.",
     )
 
 
@@ -124,15 +123,14 @@ def _require_use(
     """Refuse a function whose result knows none of its arguments."""
     if {*Tape(*outputs)} & {*inputs}:
         return
-    raise AssertionError(
-        explain(
-            f"check_gradients({name}), at {user_line()}",
-            {f"{RETURNED} {i}": each for i, each in enumerate(outputs)},
-            "the tape of the result knows none of the arguments: the gradient is zero, "
-            "and there is nothing to compare.",
-            "look for .data, .detach() or float(...), which cut the tape, and for an "
-            "argument that was forgotten.",
-        )
+    raise explained(
+        AssertionError,
+        f"check_gradients({name})",
+        {f"{RETURNED} {i}": each for i, each in enumerate(outputs)},
+        "the tape of the result knows none of the arguments: the gradient is zero, "
+        "and there is nothing to compare.",
+        "look for .data, .detach() or float(...), which cut the tape, and for an "
+        "argument that was forgotten.",
     )
 
 
@@ -333,13 +331,12 @@ def _require_same_of_arrays(
         of_tensors = np.asarray(each.data, float)
         size = np.max(np.abs(of_arrays), initial=1.0, where=np.isfinite(of_arrays))
         if not np.allclose(of_tensors, of_arrays, 1e-5, 1e-5 * size, equal_nan=True):
-            raise AssertionError(
-                explain(
-                    f"{name}, called with plain arrays",
-                    {"of Tensors": of_tensors, "of arrays": of_arrays},
-                    "the numbers are others. An array is changed by x += 1 under each "
-                    "of its names; a Tensor gets a new one under this name only.",
-                    "begin with a copy that can be written to, x = x.copy(); or write "
-                    "x = x + 1.",
-                )
+            raise explained(
+                AssertionError,
+                f"{name}, called with plain arrays",
+                {"of Tensors": of_tensors, "of arrays": of_arrays},
+                "the numbers are others. An array is changed by x += 1 under each "
+                "of its names; a Tensor gets a new one under this name only.",
+                "begin with a copy that can be written to, x = x.copy(); or write "
+                "x = x + 1.",
             )

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves, rebuilt
 
@@ -30,26 +30,24 @@ def clip_by_global_norm(gradients: Any, max_norm: float) -> tuple[Any, float]:
     arrays = list(leaves(gradients).values())
     of_parameters = [g for g in arrays if isinstance(g, Parameter)]
     if of_parameters:
-        raise TypeError(
-            explain(
-                f"clip_by_global_norm of Parameters, at {user_line()}",
-                {of_parameters[0].name or "p": of_parameters[0]},
-                "it takes gradients and returns smaller ones; here it was given what "
-                "they are gradients of.",
-                "gradients, norm = mg.clip_by_global_norm([p.grad for p in "
-                f"parameters], {max_norm!r}); optimizer.step(gradients).",
-            )
+        raise explained(
+            TypeError,
+            "clip_by_global_norm of Parameters",
+            {of_parameters[0].name or "p": of_parameters[0]},
+            "it takes gradients and returns smaller ones; here it was given what "
+            "they are gradients of.",
+            "gradients, norm = mg.clip_by_global_norm([p.grad for p in "
+            f"parameters], {max_norm!r}); optimizer.step(gradients).",
         )
     norm = math.hypot(*(_norm(g) for g in arrays if g is not None))
     if not (math.isfinite(norm) and max_norm > 0):
-        raise ValueError(
-            explain(
-                f"gradients of norm {norm} clipped to {max_norm}, at {user_line()}",
-                {f"gradient {i}": g for i, g in enumerate(arrays) if _is_bad(g)},
-                "shrinking divides by the norm, and cannot mend what is not finite.",
-                "give a max_norm above 0; find a NaN with mg.checked(), or leave out "
-                "this step.",
-            )
+        raise explained(
+            ValueError,
+            f"gradients of norm {norm} clipped to {max_norm}",
+            {f"gradient {i}": g for i, g in enumerate(arrays) if _is_bad(g)},
+            "shrinking divides by the norm, and cannot mend what is not finite.",
+            "give a max_norm above 0; find a NaN with mg.checked(), or leave out "
+            "this step.",
         )
     shrink = min(1.0, float(max_norm) / (norm + 1e-6))
     clipped = (None if g is None else g * shrink for g in arrays)

@@ -33,7 +33,7 @@ from minigrad.array_like import current
 from minigrad.context import SETTING, calling
 from minigrad.gathering import has_tensors, joined
 from minigrad.habits import taught
-from minigrad.messages import explain, is_explained, user_line
+from minigrad.messages import explained, is_explained
 from minigrad.recording import parameters_of, refused
 from minigrad.tensor import Tensor
 
@@ -124,14 +124,13 @@ def _name_of(function: Callable[..., Any]) -> str:
     """Return the name of a function; of a partial one, or an object, what it calls."""
     kinds = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
     if any(is_later(function) for is_later in kinds):
-        raise TypeError(
-            explain(
-                f"composite of a generator or coroutine, at {user_line()}",
-                {"function": function},
-                "it returns before it computes, and what it records could not bear "
-                "its name.",
-                "decorate the functions that it calls.",
-            )
+        raise explained(
+            TypeError,
+            "composite of a generator or coroutine",
+            {"function": function},
+            "it returns before it computes, and what it records could not bear "
+            "its name.",
+            "decorate the functions that it calls.",
         )
     while isinstance(function, functools.partial):
         function = function.func

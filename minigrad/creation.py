@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 from minigrad.array_like import current, plain
 from minigrad.context import calling
 from minigrad.gathering import joined
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand
 from minigrad.writable import Writable, filled, layout_of, writable
@@ -40,13 +40,12 @@ def _kind(shape: object, dtype: DTypeLike) -> np.dtype:
     try:
         return np.dtype(dtype)
     except TypeError as error:
-        raise TypeError(
-            explain(
-                f"an array of shape {shape!r} and dtype {dtype!r}, at {user_line()}",
-                {},
-                f"the second argument is a dtype. NumPy: {error}.",
-                "give the sizes as one tuple: mg.zeros((2, 3)).",
-            )
+        raise explained(
+            TypeError,
+            f"an array of shape {shape!r} and dtype {dtype!r}",
+            {},
+            f"the second argument is a dtype. NumPy: {error}.",
+            "give the sizes as one tuple: mg.zeros((2, 3)).",
         ) from error
 
 

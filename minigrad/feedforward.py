@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.arrays import numbers
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.table import matvec
@@ -76,15 +76,14 @@ class Dense(Module):
         x = leaf(x, "x", self.W.dtype)
         width = x.shape[-1:]
         if width != self.W.shape[1:]:
-            raise ValueError(
-                explain(
-                    f"Dense: {self.W.name} x + {self.b.name}, at {user_line()}",
-                    {str(self.W.name): self.W, "x": x},
-                    f"W multiplies vectors of {self.W.shape[1]} entries, the last axis "
-                    f"of x has {width[0] if width else 'none'}.",
-                    f"give x of shape (..., {self.W.shape[1]}), or build the layer "
-                    "with another n.",
-                )
+            raise explained(
+                ValueError,
+                f"Dense: {self.W.name} x + {self.b.name}",
+                {str(self.W.name): self.W, "x": x},
+                f"W multiplies vectors of {self.W.shape[1]} entries, the last axis "
+                f"of x has {width[0] if width else 'none'}.",
+                f"give x of shape (..., {self.W.shape[1]}), or build the layer "
+                "with another n.",
             )
         z = matvec(self.W, x) + self.b
         z.name = "z"
@@ -100,14 +99,13 @@ def generator(rng: Rng) -> np.random.Generator:
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            explain(
-                f"rng={rng!r}, at {user_line()}",
-                {},
-                "random numbers come from a seed, a whole number from 0 on, or from a "
-                "Generator.",
-                "write rng=0, or rng=np.random.default_rng(0) for several layers.",
-            )
+        raise explained(
+            TypeError,
+            f"rng={rng!r}",
+            {},
+            "random numbers come from a seed, a whole number from 0 on, or from a "
+            "Generator.",
+            "write rng=0, or rng=np.random.default_rng(0) for several layers.",
         ) from error
 
 
@@ -117,29 +115,27 @@ def require_sizes(asked: str, **sizes: Any) -> None:
         whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
         if not whole or size < 1:
             call = ", ".join(f"{each}={value!r}" for each, value in sizes.items())
-            raise ValueError(
-                explain(
-                    f"{asked}({call}), at {user_line()}",
-                    {},
-                    f"{letter} = {size!r} is no size: n counts what comes in, m what "
-                    "comes out."
-                    if letter in "nm"
-                    else f"{letter} = {size!r} is no size.",
-                    "give positive integers, for instance "
-                    f"{asked}({', '.join(map('{}={}'.format, sizes, (3, 2, 1)))}).",
-                )
+            raise explained(
+                ValueError,
+                f"{asked}({call})",
+                {},
+                f"{letter} = {size!r} is no size: n counts what comes in, m what "
+                "comes out."
+                if letter in "nm"
+                else f"{letter} = {size!r} is no size.",
+                "give positive integers, for instance "
+                f"{asked}({', '.join(map('{}={}'.format, sizes, (3, 2, 1)))}).",
             )
 
 
 def _require_function(n: int, m: int, activation: Any) -> None:
     if activation is not None and not callable(activation):
-        raise TypeError(
-            explain(
-                f"Dense({n}, {m}, activation={activation!r}), at {user_line()}",
-                {},
-                "the activation is called on W x + b, and this cannot be called.",
-                "pass a function, such as mg.tanh or mg.relu; a seed is rng=0.",
-            )
+        raise explained(
+            TypeError,
+            f"Dense({n}, {m}, activation={activation!r})",
+            {},
+            "the activation is called on W x + b, and this cannot be called.",
+            "pass a function, such as mg.tanh or mg.relu; a seed is rng=0.",
         )
 
 
@@ -154,26 +150,23 @@ class Sequential(Module):
         self.layers = layers
         others = {f"layer {k}": f for k, f in enumerate(layers) if not callable(f)}
         if others:
-            raise TypeError(
-                explain(
-                    f"Sequential of {len(layers)} layers, at {user_line()}",
-                    others,
-                    "each layer is called on what the one before returns.",
-                    "Sequential(Dense(3, 4), Dense(4, 1)); of a list, "
-                    "Sequential(*layers).",
-                )
+            raise explained(
+                TypeError,
+                f"Sequential of {len(layers)} layers",
+                others,
+                "each layer is called on what the one before returns.",
+                "Sequential(Dense(3, 4), Dense(4, 1)); of a list, Sequential(*layers).",
             )
 
     def forward(self, x: Any, *others: Any, **named: Any) -> Any:
         if others or named:
-            raise TypeError(
-                explain(
-                    f"Sequential: model(x, ...) with more than x, at {user_line()}",
-                    {**{f"argument {k + 1}": v for k, v in enumerate(others)}, **named},
-                    "only x goes in, and what one layer returns goes into the next.",
-                    "a Stack(*model.layers), of lstm, takes states, mask and lengths: "
-                    "y, states = stack(x, lengths=...).",
-                )
+            raise explained(
+                TypeError,
+                "Sequential: model(x, ...) with more than x",
+                {**{f"argument {k + 1}": v for k, v in enumerate(others)}, **named},
+                "only x goes in, and what one layer returns goes into the next.",
+                "a Stack(*model.layers), of lstm, takes states, mask and lengths: "
+                "y, states = stack(x, lengths=...).",
             )
         if isinstance(x, Array) and x.dtype.kind in "fc":  # integers may be indices
             x = leaf(x, "x")

@@ -12,20 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 
 def as_path(path: str | os.PathLike[str], asked: str) -> Path:
     """Return a path; raises TypeError with a sentence for what is none."""
     if isinstance(path, (str, os.PathLike)):
         return Path(path)
-    raise TypeError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {"path": path},
-            f"a path is text, and this is of type {type(path).__name__}.",
-            "name a file, such as 'picture.pdf' or pathlib.Path('page.html').",
-        )
+    raise explained(
+        TypeError,
+        asked,
+        {"path": path},
+        f"a path is text, and this is of type {type(path).__name__}.",
+        "name a file, such as 'picture.pdf' or pathlib.Path('page.html').",
     )
 
 
@@ -53,13 +52,12 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         files = [f"{str(each)!r} is a file, no folder" for each in path.parents
                  if each.is_file()]  # fmt: skip
         reason = files[0] if files else error.strerror or error
-        raise OSError(
-            explain(
-                f"writing {str(path)!r}, at {user_line()}",
-                {},
-                f"the file cannot be written: {reason}.",
-                "choose a folder that you may write to; nothing was changed.",
-            )
+        raise explained(
+            OSError,
+            f"writing {str(path)!r}",
+            {},
+            f"the file cannot be written: {reason}.",
+            "choose a folder that you may write to; nothing was changed.",
         ) from error
     return path
 
@@ -109,11 +107,10 @@ def read_npz(
         with file:
             return dict(file)
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
-        raise ValueError(
-            explain(
-                f"load({str(path)!r}), at {user_line()}",
-                {},
-                f"it is not a readable .npz file of arrays: {error}.",
-                f"give a file that {writer} wrote; nothing was changed.",
-            )
+        raise explained(
+            ValueError,
+            f"load({str(path)!r})",
+            {},
+            f"it is not a readable .npz file of arrays: {error}.",
+            f"give a file that {writer} wrote; nothing was changed.",
         ) from error

@@ -24,7 +24,7 @@ from numpy.typing import DTypeLike
 from minigrad.arrays import booleans, numbers, require_choices
 from minigrad.composite import Decision, composite
 from minigrad.habits import taught
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.table import (
     broadcast,
     cast,
@@ -123,13 +123,12 @@ def astype(a: Given, dtype: DTypeLike, **options: Any) -> Given:
     """
     result: Given = a
     if isinstance(a, Tensor) and (kind := _kind(dtype)) not in (*"f", a.dtype.kind):
-        raise TypeError(
-            explain(
-                f"t.astype({np.dtype(dtype).name}), at {user_line()}",
-                {a.name or "t": a},
-                _NO_PRECISION.get(kind, f"{np.dtype(dtype)} has no derivative."),
-                "write t.data.astype(dtype), a plain array without a record.",
-            )
+        raise explained(
+            TypeError,
+            f"t.astype({np.dtype(dtype).name})",
+            {a.name or "t": a},
+            _NO_PRECISION.get(kind, f"{np.dtype(dtype)} has no derivative."),
+            "write t.data.astype(dtype), a plain array without a record.",
         )
     result = cast(a, dtype=dtype, **options)
     return result
@@ -169,14 +168,13 @@ def reshaped(
 def require_order(order: str, a: object) -> None:
     """Refuse an order of entries that depends on how an array lies in memory."""
     if order not in ("C", "F"):
-        raise ValueError(
-            explain(
-                f"entries in order {order!r}, at {user_line()}",
-                {"a": a},
-                "a Tensor has no order in memory: the order is 'C', in which the last "
-                "axis runs fastest, or 'F', in which the first does.",
-                "leave it out.",
-            )
+        raise explained(
+            ValueError,
+            f"entries in order {order!r}",
+            {"a": a},
+            "a Tensor has no order in memory: the order is 'C', in which the last "
+            "axis runs fastest, or 'F', in which the first does.",
+            "leave it out.",
         )
 
 

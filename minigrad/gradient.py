@@ -22,7 +22,7 @@ from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.habits import taught
 from minigrad.linear_maps import add_up
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.refusals import (
     bad_rule,
     inputs_in,
@@ -129,13 +129,12 @@ def grad(
     for each in outputs:
         require_recorded(each)
     if len(seeds) != len(outputs):
-        raise ValueError(
-            explain(
-                f"a gradient of {len(outputs)} outputs, at {user_line()}",
-                {f"output {i}": each for i, each in enumerate(outputs)},
-                f"each output needs its seed, and {len(seeds)} were given.",
-                "give a list of as many seeds as outputs.",
-            )
+        raise explained(
+            ValueError,
+            f"a gradient of {len(outputs)} outputs",
+            {f"output {i}": each for i, each in enumerate(outputs)},
+            f"each output needs its seed, and {len(seeds)} were given.",
+            "give a list of as many seeds as outputs.",
         )
     plan = _plan(in_order(outputs), wanted, record)
     if type(inputs) is not Tensor:
@@ -154,13 +153,12 @@ def grad(
 
 
 def _no_inputs(output: object) -> TypeError:
-    return TypeError(
-        explain(
-            f"grad(output) without inputs, at {user_line()}",
-            {"output": output},
-            "a gradient is with respect to something.",
-            "mg.grad(loss, x), mg.grad(loss, model); of a function mg.grad(f)(x).",
-        )
+    return explained(
+        TypeError,
+        "grad(output) without inputs",
+        {"output": output},
+        "a gradient is with respect to something.",
+        "mg.grad(loss, x), mg.grad(loss, model); of a function mg.grad(f)(x).",
     )
 
 
@@ -391,15 +389,13 @@ def _is_broadcast_of(shape: Shape, small: Shape) -> bool:
 def _seed(output: Tensor, given: object, record: bool) -> Cotangent:
     if given is None:
         if output.size != 1:
-            raise ValueError(
-                explain(
-                    f"the gradient of a Tensor with {output.size} entries, "
-                    f"at {user_line()}",
-                    {output.name or "output": output},
-                    "a gradient belongs to one number; several have a Jacobian.",
-                    "reduce to a loss first (y.sum(), y.mean()), pass the cotangent "
-                    "(seed=...), or use mg.jacobian(f).",
-                )
+            raise explained(
+                ValueError,
+                f"the gradient of a Tensor with {output.size} entries",
+                {output.name or "output": output},
+                "a gradient belongs to one number; several have a Jacobian.",
+                "reduce to a loss first (y.sum(), y.mean()), pass the cotangent "
+                "(seed=...), or use mg.jacobian(f).",
             )
         return np.ones_like(output.data)
     seed: Any = given  # in a complex step, whatever it is
@@ -412,13 +408,12 @@ def _seed(output: Tensor, given: object, record: bool) -> Cotangent:
         if output.dtype != object:
             seed = as_array(seed, output.dtype)
     if shape != output.shape:
-        raise ValueError(
-            explain(
-                f"a gradient with a seed of shape {shape}, at {user_line()}",
-                {output.name or "output": output},
-                "the seed is the output's cotangent: one number per entry.",
-                f"give a seed of shape {output.shape}.",
-            )
+        raise explained(
+            ValueError,
+            f"a gradient with a seed of shape {shape}",
+            {output.name or "output": output},
+            "the seed is the output's cotangent: one number per entry.",
+            f"give a seed of shape {output.shape}.",
         )
     checked: Cotangent = seed
     return checked

@@ -27,7 +27,7 @@ from minigrad.foreign_names import (
     WORDS,
     Table,
 )
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,8 +90,8 @@ def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
         fix = advice(entry)
     else:
         fix = f"nearest: {near}=." if near else f"it takes {', '.join(shown)}."
-    asked = f"{name}(..., {word}=...), at {user_line()}"
-    return TypeError(explain(asked, {}, why, fix))
+    asked = f"{name}(..., {word}=...)"
+    return explained(TypeError, asked, {}, why, fix)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -123,9 +123,7 @@ def ran(error: TypeError) -> bool:
     return trace is None or trace.tb_next is not None
 
 
-def misfit(
-    name: str, function: Any, error: TypeError, asked: str | None = None
-) -> TypeError:
+def misfit(name: str, function: Any, error: TypeError, asked: str = "") -> TypeError:
     """Say how a function is called, to who gave too few arguments or too many."""
     _, _, why = str(error).partition("() ")
     named = [
@@ -135,8 +133,7 @@ def misfit(
         and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     ]
     fix = f"write {name}({', '.join(named)})."
-    asked = f"{asked or name}, at {user_line()}"
-    return TypeError(explain(asked, {}, f"{name} {why or error}.", fix))
+    return explained(TypeError, asked or name, {}, f"{name} {why or error}.", fix)
 
 
 def advice(entry: str) -> str:
@@ -264,6 +261,6 @@ class Uncalled(ModuleType):
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         name = self.__name__.rpartition(".")[2]
-        asked = f"mg.{name}(...), at {user_line()}"
+        asked = f"mg.{name}(...)"
         why = f"minigrad.{name} is a module, and cannot be called."
-        raise TypeError(explain(asked, {}, why, _fix(name, PACKAGE) or ""))
+        raise explained(TypeError, asked, {}, why, _fix(name, PACKAGE) or "")

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import UNRECORDED, Tensor
 
 _HELD = 3  # references to a Tensor that is held by one result: that, ours, the count's
@@ -30,15 +30,14 @@ def rebinding(sign: str, operation: Callable[..., Any]) -> Callable[..., Any]:
 
     def rebind(self: Tensor, other: Any) -> Any:
         if self.data.base is not None and self.ndim and _is_view(self):
-            raise TypeError(
-                explain(
-                    f"t {sign} other of a part of a Tensor, at {user_line()}",
-                    {self.name or "t": self},
-                    "NumPy would write through the view into the whole array, which is "
-                    "still in use, and a Tensor is never written to.",
-                    f"write t = t {sign[:-1]} other, if only t is meant; else begin "
-                    "with a copy that can be written to: whole = whole.copy().",
-                )
+            raise explained(
+                TypeError,
+                f"t {sign} other of a part of a Tensor",
+                {self.name or "t": self},
+                "NumPy would write through the view into the whole array, which is "
+                "still in use, and a Tensor is never written to.",
+                f"write t = t {sign[:-1]} other, if only t is meant; else begin "
+                "with a copy that can be written to: whole = whole.copy().",
             )
         return operation(self, other)
 

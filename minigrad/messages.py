@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from types import CodeType, FrameType
+from typing import TypeVar
 
 import numpy as np
 
@@ -42,6 +43,23 @@ def explain(asked: str, operands: Mapping[str, object], why: str, fix: str) -> s
     if not all(getattr(v, "line", "?") for v in made):
         lines.append("        (mg.checked() keeps the line that made each, too)")
     return shown("\n".join([*lines, *_part("why", why), *_part("fix", fix)]))
+
+
+E = TypeVar("E", bound=Exception)
+
+
+def explained(
+    kind: type[E], asked: str, operands: Mapping[str, object], why: str, fix: str
+) -> E:
+    """Return an exception with the four-part message, and the line that asked.
+
+    >>> raise explained(ValueError, "sqrt(a)", {}, "a is negative.", "take abs(a).")
+    Traceback (most recent call last):
+    ValueError: sqrt(a), at ...
+      why   a is negative.
+      fix   take abs(a).
+    """
+    return kind(explain(f"{asked}, at {user_line()}", operands, why, fix))
 
 
 def is_explained(error: Exception) -> bool:

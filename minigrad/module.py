@@ -25,7 +25,7 @@ from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent, misfit, ran, taught
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.parameter import Parameter, holds
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
@@ -82,13 +82,12 @@ class Module:
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute; the Tensors recorded meanwhile carry this Module's name."""
         kind = type(self).__name__
-        raise NotImplementedError(
-            explain(
-                f"a call of {kind}, at {user_line()}",
-                {"model": self},
-                f"{kind} does not say what it computes.",
-                "write a method forward(self, x): what it returns is model(x).",
-            )
+        raise explained(
+            NotImplementedError,
+            f"a call of {kind}",
+            {"model": self},
+            f"{kind} does not say what it computes.",
+            "write a method forward(self, x): what it returns is model(x).",
         )
 
     def parameters(self) -> list[Parameter]:
@@ -121,13 +120,12 @@ class Module:
             if not isinstance(part, Parameter):
                 continue
             if path in found:
-                raise ValueError(
-                    explain(
-                        f"two Parameters of one path, at {user_line()}",
-                        {path: found[path], f"{path}, too": part},
-                        "the path says which is which, in files and optimizers.",
-                        "change one of the names or keys that lead to them.",
-                    )
+                raise explained(
+                    ValueError,
+                    "two Parameters of one path",
+                    {path: found[path], f"{path}, too": part},
+                    "the path says which is which, in files and optimizers.",
+                    "change one of the names or keys that lead to them.",
                 )
             found[path] = part
         return found
@@ -178,13 +176,12 @@ class Module:
         arrays = self.state_dict()
         objects = {at: array for at, array in arrays.items() if array.dtype == object}
         if objects:
-            raise TypeError(
-                explain(
-                    f"save({str(path)!r}) of {type(self).__name__}, at {user_line()}",
-                    objects,
-                    "a file of arrays holds numbers, and these hold Python objects.",
-                    "convert them (p.data.astype(float)) in a model of floats.",
-                )
+            raise explained(
+                TypeError,
+                f"save({str(path)!r}) of {type(self).__name__}",
+                objects,
+                "a file of arrays holds numbers, and these hold Python objects.",
+                "convert them (p.data.astype(float)) in a model of floats.",
             )
         return write_whole(path, npz(arrays))
 
@@ -197,16 +194,15 @@ class Module:
         arrays = {name: np.asarray(plain(array)) for name, array in arrays.items()}
         problems = list(misfits(own, arrays, there))
         if problems:
-            raise ValueError(
-                explain(
-                    f"{asked} into {type(self).__name__}, at {user_line()}",
-                    {},
-                    "names and shapes must be the same, and numbers fit:\n        "
-                    + "\n        ".join(problems),
-                    "build the model with the sizes it was saved with; weights under "
-                    "the names of PyTorch, Keras, Flax are for lstm.exchange; nothing "
-                    "was changed.",
-                )
+            raise explained(
+                ValueError,
+                f"{asked} into {type(self).__name__}",
+                {},
+                "names and shapes must be the same, and numbers fit:\n        "
+                + "\n        ".join(problems),
+                "build the model with the sizes it was saved with; weights under "
+                "the names of PyTorch, Keras, Flax are for lstm.exchange; nothing "
+                "was changed.",
             )
         converted = {name: arrays[name].astype(p.dtype) for name, p in own.items()}
         for name, parameter in own.items():
@@ -226,13 +222,12 @@ def _members(
     for key, member in pairs:
         for below, found in _members(member, f"{suffix}.{key}", inside):
             if isinstance(value, (set, frozenset)):
-                raise TypeError(
-                    explain(
-                        f"{a_kind(found)} in a set, at {user_line()}",
-                        {},
-                        "a set has no order, so what is in it has no lasting path.",
-                        "use a list, a tuple or a dict.",
-                    )
+                raise explained(
+                    TypeError,
+                    f"{a_kind(found)} in a set",
+                    {},
+                    "a set has no order, so what is in it has no lasting path.",
+                    "use a list, a tuple or a dict.",
                 )
             yield below, found
 
@@ -246,16 +241,15 @@ def _require_trained(
     """Refuse what would stand in a Parameter's place, and never be trained."""
     if value is None or any(_is_trained(part, replaced) for _, part in members):
         return
-    raise TypeError(
-        explain(
-            f"layer.{name} = {a_kind(value)}, at {user_line()}",
-            {name: replaced, "value": value},
-            f"{name} is a Parameter, and what stood in its place would be neither "
-            "trained nor saved.",
-            f"write layer.{name}.data = array for new numbers, layer.{name} = "
-            "mg.Parameter(array) for a new Parameter. Where a Tensor is meant, as in "
-            f'a function of the weights, vars(layer)["{name}"] = t.',
-        )
+    raise explained(
+        TypeError,
+        f"layer.{name} = {a_kind(value)}",
+        {name: replaced, "value": value},
+        f"{name} is a Parameter, and what stood in its place would be neither "
+        "trained nor saved.",
+        f"write layer.{name}.data = array for new numbers, layer.{name} = "
+        "mg.Parameter(array) for a new Parameter. Where a Tensor is meant, as in "
+        f'a function of the weights, vars(layer)["{name}"] = t.',
     )
 
 

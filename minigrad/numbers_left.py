@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain
+from minigrad.messages import explain, explained
 from minigrad.tensor import Array, Tensor
 from minigrad.traces import Place, Trace, is_floating
 
@@ -210,13 +210,12 @@ def _gap(x: Array, y: Array) -> float:
 
 def uncallable(name: str) -> NumbersLeft:
     """Return the alarm about a function that cannot be called at other numbers."""
-    return NumbersLeft(
-        explain(
-            name,
-            {},
-            "it cannot be called at any other numbers, so nobody can know whether a "
-            "number left its tape.",
-            "let it run near the numbers that it is checked at, and be called several "
-            "times.",
-        )
+    return explained(
+        NumbersLeft,
+        name,
+        {},
+        "it cannot be called at any other numbers, so nobody can know whether a "
+        "number left its tape.",
+        "let it run near the numbers that it is checked at, and be called several "
+        "times.",
     )

@@ -20,7 +20,7 @@ import numpy as np
 from minigrad.array_like import ArrayLike, plain
 from minigrad.foreign_names import NUMPY
 from minigrad.leaving import WRITABLE
-from minigrad.messages import explain, named, user_line
+from minigrad.messages import explained, named
 from minigrad.types import Options
 
 NUMPY_FACE: dict[Callable[..., object], Callable[..., object]] = {}
@@ -130,14 +130,12 @@ def answer(question: Callable[..., Any], *args: Any, **options: Any) -> Any:
         return question(*_all_plain(args), **numbers)
     except (TypeError, ValueError, IndexError) as error:
         kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
-        raise kind(
-            explain(
-                f"np.{getattr(question, '__name__', question)} of a Tensor, at "
-                f"{user_line()}",
-                named(args),
-                f"its answer is that of NumPy, which says: {error}",
-                "give it what it asks for: entries, and axes and places that exist.",
-            )
+        raise explained(
+            kind,
+            f"np.{getattr(question, '__name__', question)} of a Tensor",
+            named(args),
+            f"its answer is that of NumPy, which says: {error}",
+            "give it what it asks for: entries, and axes and places that exist.",
         ) from error
 
 
@@ -209,6 +207,4 @@ def _unsupported(
         code, _, remark = NUMPY.get(name, "").partition("  # ")
         why = f"{asked} is not recorded, so nothing says what its derivative is."
         fix = f"write {code}{remark and f': {remark}'}; or {others}" if code else others
-    return TypeError(
-        explain(f"{asked} of a Tensor, at {user_line()}", named(args), why, fix)
-    )
+    return explained(TypeError, f"{asked} of a Tensor", named(args), why, fix)

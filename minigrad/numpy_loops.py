@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.array_like import ArrayLike, current, has_tensors
 from minigrad.creation import array
 from minigrad.gathering import as_operand, joined
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.writable import Writable
 
 
@@ -41,13 +41,12 @@ def nditer(op: Any, flags: Any = (), op_flags: Any = None, **how: Any) -> Any:
         return np.nditer(op, flags, op_flags, **how)
     if isinstance(op, ArrayLike):
         return _Entries(op, flags, **how)
-    raise TypeError(
-        explain(
-            f"np.nditer of several arrays, at {user_line()}",
-            {},
-            "it would join them in plain arrays, which know no records.",
-            "loop over their rows: zip(np.ravel(a), np.ravel(b)).",
-        )
+    raise explained(
+        TypeError,
+        "np.nditer of several arrays",
+        {},
+        "it would join them in plain arrays, which know no records.",
+        "loop over their rows: zip(np.ravel(a), np.ravel(b)).",
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.foreign_names import OPTIMIZER
 from minigrad.habits import absent, taught
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.module import Module, misfits
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves
@@ -67,15 +67,13 @@ class Optimizer:
     def learning_rate(self, value: Any) -> None:
         rate = _number(value)
         if not 0 < rate < math.inf:
-            raise ValueError(
-                explain(
-                    f"learning_rate={value!r}, at {user_line()}",
-                    {},
-                    "a step has a positive, finite size: the minus sign is in the "
-                    "update.",
-                    "choose it above 0, for instance 0.001, and assign another between "
-                    "steps to change it; to pause, do not step().",
-                )
+            raise explained(
+                ValueError,
+                f"learning_rate={value!r}",
+                {},
+                "a step has a positive, finite size: the minus sign is in the update.",
+                "choose it above 0, for instance 0.001, and assign another between "
+                "steps to change it; to pause, do not step().",
             )
         self._learning_rate = rate
 
@@ -89,14 +87,13 @@ class Optimizer:
         if gradients is None:
             gradients = [parameter.grad for parameter in self.parameters]
             if all(g is None for g in gradients):
-                raise ValueError(
-                    explain(
-                        f"step() without a gradient, at {user_line()}",
-                        {f"{p.name or 'p'}.grad": p.grad for p in self.parameters[:1]},
-                        "no Parameter has one, so nothing would change.",
-                        "call loss.backward() first, or pass the gradients: "
-                        "step(mg.grad(loss, parameters)).",
-                    )
+                raise explained(
+                    ValueError,
+                    "step() without a gradient",
+                    {f"{p.name or 'p'}.grad": p.grad for p in self.parameters[:1]},
+                    "no Parameter has one, so nothing would change.",
+                    "call loss.backward() first, or pass the gradients: "
+                    "step(mg.grad(loss, parameters)).",
                 )
         gradients = self._in_order(gradients)
         for parameter, g, memory in zip(
@@ -120,14 +117,13 @@ class Optimizer:
         if not problems:
             return [given.get(place) for place in self.places]
         why = "each Parameter needs one gradient, of its shape and in its place:"
-        raise ValueError(
-            explain(
-                f"step(gradients), at {user_line()}",
-                {"gradients": gradients},
-                "\n        ".join([why, *problems]),
-                "pass mg.grad(loss, parameters), with the same structure that the "
-                "optimizer was made with; nothing was changed.",
-            )
+        raise explained(
+            ValueError,
+            "step(gradients)",
+            {"gradients": gradients},
+            "\n        ".join([why, *problems]),
+            "pass mg.grad(loss, parameters), with the same structure that the "
+            "optimizer was made with; nothing was changed.",
         )
 
     @taught
@@ -169,14 +165,12 @@ class SGD(Optimizer):
         self.dampening = _option("dampening", dampening)
         self.nesterov = bool(nesterov)
         if self.nesterov and (not self.momentum or self.dampening):
-            raise ValueError(
-                explain(
-                    f"SGD(momentum={momentum}, dampening={dampening}, nesterov=True), "
-                    f"at {user_line()}",
-                    {},
-                    "Nesterov's step looks ahead along an undamped momentum.",
-                    "give a momentum above 0, for instance 0.9, and no dampening.",
-                )
+            raise explained(
+                ValueError,
+                f"SGD(momentum={momentum}, dampening={dampening}, nesterov=True)",
+                {},
+                "Nesterov's step looks ahead along an undamped momentum.",
+                "give a momentum above 0, for instance 0.9, and no dampening.",
             )
 
     def update(self, theta: Array, g: Array, memory: dict[str, Any]) -> Array:
@@ -285,7 +279,7 @@ def _option(name: str, value: Any) -> float:
     bound = " and below 1" if name in _BELOW_ONE else ""
     why = f"{name} is a finite number, at least 0{bound}."
     fix = "choose it in that range; the names and defaults are PyTorch's."
-    raise ValueError(explain(f"{name}={value!r}, at {user_line()}", {}, why, fix))
+    raise explained(ValueError, f"{name}={value!r}", {}, why, fix)
 
 
 def _number(value: Any) -> float:
@@ -299,8 +293,8 @@ def _number(value: Any) -> float:
 def _betas(betas: Any) -> tuple[float, float]:
     if not isinstance(betas, list | tuple) or len(betas) != 2:
         why = "there are two, of the moments m and v."
-        asked = f"betas={betas!r}, at {user_line()}"
-        raise TypeError(explain(asked, {}, why, "write betas=(0.9, 0.999)."))
+        asked = f"betas={betas!r}"
+        raise explained(TypeError, asked, {}, why, "write betas=(0.9, 0.999).")
     return _option("beta_1", betas[0]), _option("beta_2", betas[1])
 
 
@@ -310,28 +304,26 @@ def _listed(parameters: Parameters) -> tuple[list[str], list[Parameter]]:
     listed = list(found.values())
     for each in listed:
         if not isinstance(each, Parameter):
-            raise TypeError(
-                explain(
-                    f"an optimizer over {a_kind(each)}, at {user_line()}",
-                    {"it": each},
-                    "an optimizer changes Parameters, and only those.",
-                    "pass a Module, or mg.Parameters in a list or in a dict, such as "
-                    "dict(model.named_parameters()); a group with a learning rate of "
-                    "its own has its own optimizer.",
-                )
+            raise explained(
+                TypeError,
+                f"an optimizer over {a_kind(each)}",
+                {"it": each},
+                "an optimizer changes Parameters, and only those.",
+                "pass a Module, or mg.Parameters in a list or in a dict, such as "
+                "dict(model.named_parameters()); a group with a learning rate of "
+                "its own has its own optimizer.",
             )
     twice = [p for i, p in enumerate(listed) if any(p is q for q in listed[:i])]
     if twice or not listed:
-        raise ValueError(
-            explain(
-                f"an optimizer over {len(listed)} Parameters, at {user_line()}",
-                {f"twice: {p.name or 'a Parameter'}": p for p in twice},
-                "each is updated once a step, so it is listed once."
-                if twice
-                else "there is nothing to train.",
-                "list every Parameter once; model.parameters() does."
-                if twice
-                else "give the model its mg.Parameter(...) first, as attributes.",
-            )
+        raise explained(
+            ValueError,
+            f"an optimizer over {len(listed)} Parameters",
+            {f"twice: {p.name or 'a Parameter'}": p for p in twice},
+            "each is updated once a step, so it is listed once."
+            if twice
+            else "there is nothing to train.",
+            "list every Parameter once; model.parameters() does."
+            if twice
+            else "give the model its mg.Parameter(...) first, as attributes.",
         )
     return list(found), listed

@@ -19,7 +19,7 @@ from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.gradient import grad
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.refusals import require_recorded
 from minigrad.tape import Tape
 from minigrad.tensor import RELEASED, Tensor, clock
@@ -98,23 +98,21 @@ class Parameter(Tensor):
         """Return new numbers in the shape and dtype of the old, or refuse them."""
         name, old = self.name or "p", _store.__get__(self)
         if array.shape != old.shape:
-            raise ValueError(
-                explain(
-                    f"{name}.data = array, at {user_line()}",
-                    {name: self, "array": array},
-                    "a Parameter keeps its shape: the model was built around it.",
-                    f"give an array of shape {old.shape}, or build a new model.",
-                )
+            raise explained(
+                ValueError,
+                f"{name}.data = array",
+                {name: self, "array": array},
+                "a Parameter keeps its shape: the model was built around it.",
+                f"give an array of shape {old.shape}, or build a new model.",
             )
         if not holds(old.dtype, array.dtype):
-            raise TypeError(
-                explain(
-                    f"{name}.data = array, at {user_line()}",
-                    {name: self, "array": array},
-                    f"a Parameter keeps its dtype, and {old.dtype} cannot hold "
-                    f"{array.dtype}.",
-                    "convert the array, array.astype(float), or make a new Parameter.",
-                )
+            raise explained(
+                TypeError,
+                f"{name}.data = array",
+                {name: self, "array": array},
+                f"a Parameter keeps its dtype, and {old.dtype} cannot hold "
+                f"{array.dtype}.",
+                "convert the array, array.astype(float), or make a new Parameter.",
             )
         return array.astype(old.dtype, copy=False)
 
@@ -124,15 +122,14 @@ def _in_place(sign: str) -> Callable[[Parameter, object], NoReturn]:
 
     def refuse(self: Parameter, other: object) -> NoReturn:
         name = self.name or "p"
-        raise TypeError(
-            explain(
-                f"{name} {sign} value, at {user_line()}",
-                {name: self},
-                f"for a Tensor that means {name} = {name} {sign[:-1]} value, which "
-                "leaves the Parameter as it was.",
-                f"to change it, p.data {sign} value, of plain numbers; or name the "
-                "result otherwise.",
-            )
+        raise explained(
+            TypeError,
+            f"{name} {sign} value",
+            {name: self},
+            f"for a Tensor that means {name} = {name} {sign[:-1]} value, which "
+            "leaves the Parameter as it was.",
+            f"to change it, p.data {sign} value, of plain numbers; or name the "
+            "result otherwise.",
         )
 
     return refuse
@@ -170,13 +167,12 @@ def backward(output: Tensor, seed: Operand | None = None) -> None:
     require_recorded(output)
     parameters = [leaf for leaf in Tape(output).leaves if isinstance(leaf, Parameter)]
     if not parameters:
-        raise ValueError(
-            explain(
-                f"backward() at {user_line()}",
-                {output.name or "output": output},
-                "backward() fills Parameter.grad, and no Parameter is on this tape.",
-                "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
-            )
+        raise explained(
+            ValueError,
+            "backward()",
+            {output.name or "output": output},
+            "backward() fills Parameter.grad, and no Parameter is on this tape.",
+            "make the weights mg.Parameter(...), or use mg.grad(output, inputs).",
         )
     for parameter, g in zip(
         parameters, grad(output, parameters, seed=seed), strict=True

@@ -32,7 +32,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.array_like import zero_like
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.numpy_calls import NUMPY_FACE
 from minigrad.recording import parameters_of, recorder
 from minigrad.samples import Sample
@@ -221,24 +221,22 @@ def elementwise(
 ) -> Operation:
     """Enter an elementwise row in the table and return the function users call."""
     if callable(partials) or not all(map(callable, partials)):
-        raise TypeError(
-            explain(
-                f"the row {name!r} with partials={partials!r}",
-                {},
-                "partials is a tuple of functions, one for each argument.",
-                "mind the comma in a tuple of one: (lambda y, a: ...,)",
-            )
+        raise explained(
+            TypeError,
+            f"the row {name!r} with partials={partials!r}",
+            {},
+            "partials is a tuple of functions, one for each argument.",
+            "mind the comma in a tuple of one: (lambda y, a: ...,)",
         )
     row = Elementwise(name, function, meaning, partials, **more)
     takes = getattr(function, "nin", len(row.partials))
     if takes != len(row.partials):
-        raise TypeError(
-            explain(
-                f"the row {name!r} with {len(row.partials)} partials",
-                {},
-                f"{name} takes {takes} arguments, and each needs its partial.",
-                f"give {takes} functions, each called as partial(y, a, b, ...).",
-            )
+        raise explained(
+            TypeError,
+            f"the row {name!r} with {len(row.partials)} partials",
+            {},
+            f"{name} takes {takes} arguments, and each needs its partial.",
+            f"give {takes} functions, each called as partial(y, a, b, ...).",
         )
     return _entered(row)
 
@@ -252,13 +250,12 @@ def linear(
 
 def _entered(row: Primitive) -> Operation:
     if row.name in TABLE:
-        raise ValueError(
-            explain(
-                f"a second row named {row.name!r}",
-                {},
-                "the name identifies the primitive in tapes, proofs and pictures.",
-                "choose another name, or delete TABLE[name] first.",
-            )
+        raise explained(
+            ValueError,
+            f"a second row named {row.name!r}",
+            {},
+            "the name identifies the primitive in tapes, proofs and pictures.",
+            "choose another name, or delete TABLE[name] first.",
         )
     TABLE[row.name] = row
     row.apply.__module__ = __name__  # where pickle looks for it: see __getattr__

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.refusals import inputs_in, outputs_in, require_kept, require_recorded
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -58,13 +58,12 @@ def inputs_asked(
     inputs = inputs_in(wrt, reading)
     for each in inputs:
         if each not in on_tape:
-            raise ValueError(
-                explain(
-                    asked,
-                    {"output": tape.outputs[0], "wrt": each},
-                    f"the output was not computed from this wrt{why}",
-                    "pass the very Tensors that the computation used; list(mg.Tape("
-                    "output)) shows them.",
-                )
+            raise explained(
+                ValueError,
+                asked,
+                {"output": tape.outputs[0], "wrt": each},
+                f"the output was not computed from this wrt{why}",
+                "pass the very Tensors that the computation used; list(mg.Tape("
+                "output)) shows them.",
             )
     return list(dict.fromkeys(inputs))

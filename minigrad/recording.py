@@ -26,7 +26,7 @@ from minigrad.array_like import (
 from minigrad.arrays import numbers
 from minigrad.context import SETTING, Setting
 from minigrad.habits import not_a_keyword
-from minigrad.messages import a_kind, explain, named, user_line
+from minigrad.messages import a_kind, explained, named
 from minigrad.tensor import UNRECORDED, Tensor, clock
 from minigrad.types import Array, Number, Operand, Operation, Options, Value
 
@@ -210,26 +210,24 @@ def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     array = numbers(a, f"{row.name} with {a_kind(a)}", "operand")
     if array.dtype.kind != "O" or all(t.dtype.kind == "O" for t in tensors):
         return array
-    raise TypeError(
-        explain(
-            f"{row.name} with {a_kind(a)}, at {user_line()}",
-            named(tensors) | {"operand": a},
-            "floating-point numbers beside exact objects would become objects.",
-            "convert the operand: float(a); or make the Tensor of exact numbers.",
-        )
+    raise explained(
+        TypeError,
+        f"{row.name} with {a_kind(a)}",
+        named(tensors) | {"operand": a},
+        "floating-point numbers beside exact objects would become objects.",
+        "convert the operand: float(a); or make the Tensor of exact numbers.",
     )
 
 
 def _too_many(
     row: Primitive, args: Sequence[object], arity: int, option_names: Sequence[str]
 ) -> TypeError:
-    return TypeError(
-        explain(
-            f"{row.name} of {len(args)} arguments, at {user_line()}",
-            {},
-            f"it takes {arity}, and the options {', '.join(option_names) or 'none'}.",
-            "give several axes or sizes as one tuple.",
-        )
+    return explained(
+        TypeError,
+        f"{row.name} of {len(args)} arguments",
+        {},
+        f"it takes {arity}, and the options {', '.join(option_names) or 'none'}.",
+        "give several axes or sizes as one tuple.",
     )
 
 
@@ -291,13 +289,12 @@ def refused(
     if isinstance(error, AttributeError) and not _has_objects(args):
         return error  # a fault in the row's own function
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
-    return kind(
-        explain(
-            f"{name}({shown}){_inside(name)}, at {user_line()}",
-            named(args),
-            _why(function, error),
-            _likely_fix(name, args, error),
-        )
+    return explained(
+        kind,
+        f"{name}({shown}){_inside(name)}",
+        named(args),
+        _why(function, error),
+        _likely_fix(name, args, error),
     )
 
 

@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import Decision, composite
 from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.recording import parameters_of, refused
 from minigrad.table import cast, exp, log, reshape, sum, take
 from minigrad.tensor import Tensor
@@ -264,14 +264,13 @@ def squared_error(prediction: Given, target: Operand) -> Given:
     if not isinstance(target, Tensor):
         target = numbers(target, "squared_error(prediction, target)", "target")
     if shape_of(prediction) != shape_of(target):
-        raise ValueError(
-            explain(
-                f"squared_error(prediction, target), at {user_line()}",
-                {"prediction": prediction, "target": target},
-                "each prediction needs its own target; broadcasting would compare all "
-                "with all.",
-                "reshape one to the shape of the other.",
-            )
+        raise explained(
+            ValueError,
+            "squared_error(prediction, target)",
+            {"prediction": prediction, "target": target},
+            "each prediction needs its own target; broadcasting would compare all "
+            "with all.",
+            "reshape one to the shape of the other.",
         )
     difference = prediction - target
     return mean(difference * difference)
@@ -306,13 +305,12 @@ def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     inside = not labels.size or 0 <= labels.min() <= labels.max() < shape[-1]
     if not shape or labels.shape != shape[:-1] or not inside:
         classes = f"in 0..{shape[-1] - 1}" if shape else "of a (..., K) of scores"
-        raise ValueError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {"logits": logits, "labels": labels},
-                f"labels must be integers of shape {shape[:-1]} {classes}.",
-                _labels_fix(shape, labels.shape),
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {"logits": logits, "labels": labels},
+            f"labels must be integers of shape {shape[:-1]} {classes}.",
+            _labels_fix(shape, labels.shape),
         )
     scores = reshape(log_softmax(logits), (-1, shape[-1]))
     right = take(scores, (np.arange(labels.size), labels.reshape(-1)))

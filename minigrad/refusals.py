@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.array_like import ArrayLike
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.shapes import holds, is_module, leaves, mapped
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 
@@ -22,8 +22,8 @@ def outputs_in(structure: object, asked: str, role: str = "output") -> list[Tens
     found = leaves(structure, open_modules=False)
     if not found:
         why, fix = "there is no Tensor in it.", "give a Tensor, or a structure of some."
-        asked = f"{asked} of nothing, at {user_line()}"
-        raise ValueError(explain(asked, {role: structure}, why, fix))
+        asked = f"{asked} of nothing"
+        raise explained(ValueError, asked, {role: structure}, why, fix)
     for place, each in found.items():
         require_tensor(each, asked, role + place)
     return list(found.values())
@@ -37,13 +37,12 @@ def inputs_in(structure: object, asked: str) -> list[Tensor]:
     found = leaves(structure)
     for place, each in found.items():
         if not isinstance(each, Tensor):
-            raise TypeError(
-                explain(
-                    f"{asked} with respect to {a_kind(each)}, at {user_line()}",
-                    {f"inputs{place}": each},
-                    "a gradient belongs to Tensors that the computation used.",
-                    _input_instead(each),
-                )
+            raise explained(
+                TypeError,
+                f"{asked} with respect to {a_kind(each)}",
+                {f"inputs{place}": each},
+                "a gradient belongs to Tensors that the computation used.",
+                _input_instead(each),
             )
     return list(found.values())
 
@@ -62,15 +61,14 @@ def require_unwritten(inputs: object, outputs: list[Tensor], plan: list[Any]) ->
     used |= {each.tick for each in outputs}
     for each in written:
         if each.current().tick not in used:
-            raise ValueError(
-                explain(
-                    f"the gradient with respect to an array, at {user_line()}",
-                    {"input": each, "output": outputs[0]},
-                    "the output does not depend on what is in the array now; perhaps "
-                    "it was written to after the output had read it.",
-                    "differentiate by what was read: x = array.current() before, and "
-                    "then mg.grad(output, x).",
-                )
+            raise explained(
+                ValueError,
+                "the gradient with respect to an array",
+                {"input": each, "output": outputs[0]},
+                "the output does not depend on what is in the array now; perhaps "
+                "it was written to after the output had read it.",
+                "differentiate by what was read: x = array.current() before, and "
+                "then mg.grad(output, x).",
             )
 
 
@@ -82,13 +80,12 @@ def _is_writable(value: object) -> bool:
 def require_tensor(value: object, asked: str, role: str = "output") -> None:
     """Refuse what carries no record, and say how to come by what does."""
     if not isinstance(value, Tensor):
-        raise TypeError(
-            explain(
-                f"{asked} of {a_kind(value)}, at {user_line()}",
-                {role: value},
-                "only a Tensor remembers how it was made.",
-                _output_instead(value, role.startswith(RETURNED)),
-            )
+        raise explained(
+            TypeError,
+            f"{asked} of {a_kind(value)}",
+            {role: value},
+            "only a Tensor remembers how it was made.",
+            _output_instead(value, role.startswith(RETURNED)),
         )
 
 
@@ -149,18 +146,17 @@ def require_kept(steps: Iterable[Tensor], asked: str) -> None:
 def unrecorded(node: Tensor, asked: str = "a derivative") -> ValueError:
     """Say why a Tensor has no record."""
     released = node.options is RELEASED
-    return ValueError(
-        explain(
-            f"{asked} of a Tensor without a record, at {user_line()}",
-            {node.name or "output": node},
-            "its tape was released, or a compiled program computed it."
-            if released
-            else "it was computed under no_grad(), so nothing was recorded.",
-            "ask before Tape.release(), or within the function that is compiled; to go "
-            "on from a state, cut the tape with state.detach()."
-            if released
-            else "compute it outside no_grad().",
-        )
+    return explained(
+        ValueError,
+        f"{asked} of a Tensor without a record",
+        {node.name or "output": node},
+        "its tape was released, or a compiled program computed it."
+        if released
+        else "it was computed under no_grad(), so nothing was recorded.",
+        "ask before Tape.release(), or within the function that is compiled; to go "
+        "on from a state, cut the tape with state.detach()."
+        if released
+        else "compute it outside no_grad().",
     )
 
 
@@ -175,28 +171,25 @@ def require_unspoilt(steps: Sequence[Tensor], asked: str = "a derivative") -> No
 
 def stale(arg: Tensor, node: Tensor) -> ValueError:
     """Say that a Parameter is younger than the step that used it."""
-    return ValueError(
-        explain(
-            f"a derivative of a tape that used {arg.name or 'a Parameter'}, "
-            f"at {user_line()}",
-            {arg.name or "parameter": arg, "used by": node},
-            "the Parameter was updated after this tape was recorded, so the numbers "
-            "that were used are gone.",
-            "differentiate before the update, or compute the loss again after it.",
-        )
+    return explained(
+        ValueError,
+        f"a derivative of a tape that used {arg.name or 'a Parameter'}",
+        {arg.name or "parameter": arg, "used by": node},
+        "the Parameter was updated after this tape was recorded, so the numbers "
+        "that were used are gone.",
+        "differentiate before the update, or compute the loss again after it.",
     )
 
 
 def bad_rule(node: Tensor, i: int, arg: Tensor, why: str) -> TypeError:
     """Say what is wrong with what a rule returned."""
     name = node.primitive.name if node.primitive else ""
-    return TypeError(
-        explain(
-            f"the rule of {name} for its argument {i}",
-            {"argument": arg, "result": node},
-            why + f" A cotangent has its argument's shape, here {arg.shape}.",
-            f"mend that rule in the row {name!r}: it is called as "
-            "partial(y, *args) in an elementwise row, adjoint(g, *args, **options) "
-            "in a linear one.",
-        )
+    return explained(
+        TypeError,
+        f"the rule of {name} for its argument {i}",
+        {"argument": arg, "result": node},
+        why + f" A cotangent has its argument's shape, here {arg.shape}.",
+        f"mend that rule in the row {name!r}: it is called as "
+        "partial(y, *args) in an elementwise row, adjoint(g, *args, **options) "
+        "in a linear one.",
     )

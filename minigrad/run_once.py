@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import current
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.refusals import RETURNED, require_recorded, require_tensor
 from minigrad.shapes import is_module, leaves, mapped
 from minigrad.table import reshape
@@ -65,14 +65,13 @@ def run_on_fresh(
         output, other = _pair(output)
     output = output if isinstance(output, list | tuple) else current(output)
     if isinstance(output, list | tuple | dict):
-        raise TypeError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {RETURNED: output},
-                f"f returns {len(output)} values, and a derivative belongs to one.",
-                "return one Tensor (mg.concatenate, mg.stack), or differentiate each; "
-                "beside a loss, mg.value_and_grad(f, has_aux=True) takes one more.",
-            )
+        raise explained(
+            TypeError,
+            asked,
+            {RETURNED: output},
+            f"f returns {len(output)} values, and a derivative belongs to one.",
+            "return one Tensor (mg.concatenate, mg.stack), or differentiate each; "
+            "beside a loss, mg.value_and_grad(f, has_aux=True) takes one more.",
         )
     require_tensor(output, asked, RETURNED)
     require_recorded(output, asked)
@@ -141,8 +140,8 @@ def require_function(f: Any, name: str) -> None:
     if isinstance(f, Tensor):
         fix = f"of a Tensor, mg.grad(loss, inputs); of the function, mg.{name}(f)."
     why = "it takes a function, and runs it."
-    asked = f"{name} of {a_kind(f)}, at {user_line()}"
-    raise TypeError(explain(asked, {"f": f}, why, fix))
+    asked = f"{name} of {a_kind(f)}"
+    raise explained(TypeError, asked, {"f": f}, why, fix)
 
 
 def positions_of(f: Any, argnums: Any, name: str) -> list[int]:
@@ -156,48 +155,44 @@ def positions_of(f: Any, argnums: Any, name: str) -> list[int]:
         fix += "mg.grad(loss, model)."
     else:
         fix = f"give the arguments to the function that is returned: mg.{name}(f)(x)."
-    raise TypeError(
-        explain(
-            f"{name}(f, argnums) of {a_kind(argnums)}, at {user_line()}",
-            {"argnums": argnums},
-            f"{name} returns a function; argnums are positions, 0 or (0, 1).",
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"{name}(f, argnums) of {a_kind(argnums)}",
+        {"argnums": argnums},
+        f"{name} returns a function; argnums are positions, 0 or (0, 1).",
+        fix,
     )
 
 
 def _not_given(asked: str, i: int, args: Sequence[Any]) -> TypeError:
-    return TypeError(
-        explain(
-            f"{asked} in argument {i}, at {user_line()}",
-            {f"argument {k}": each for k, each in enumerate(args)},
-            f"{len(args)} arguments were given by position, counted from 0.",
-            "give that argument by its position, or choose another: argnums=0.",
-        )
+    return explained(
+        TypeError,
+        f"{asked} in argument {i}",
+        {f"argument {k}": each for k, each in enumerate(args)},
+        f"{len(args)} arguments were given by position, counted from 0.",
+        "give that argument by its position, or choose another: argnums=0.",
     )
 
 
 def _not_callable_so(
     asked: str, f: Any, args: Sequence[Any], error: TypeError
 ) -> TypeError:
-    return TypeError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {f"argument {k}": each for k, each in enumerate(args)},
-            f"f cannot be called with these: {error}.",
-            "give the arguments of f, and nothing else, in its order.",
-        )
+    return explained(
+        TypeError,
+        asked,
+        {f"argument {k}": each for k, each in enumerate(args)},
+        f"f cannot be called with these: {error}.",
+        "give the arguments of f, and nothing else, in its order.",
     )
 
 
 def _pair(output: Any) -> tuple[Any, Any]:
     if isinstance(output, list | tuple) and len(output) == 2:
         return output[0], output[1]
-    raise TypeError(
-        explain(
-            f"value_and_grad(f, has_aux=True), at {user_line()}",
-            {RETURNED: output},
-            "f returns a pair then: the number to differentiate, and anything else.",
-            "return loss, other; or leave has_aux away.",
-        )
+    raise explained(
+        TypeError,
+        "value_and_grad(f, has_aux=True)",
+        {RETURNED: output},
+        "f returns a pair then: the number to differentiate, and anything else.",
+        "return loss, other; or leave has_aux away.",
     )

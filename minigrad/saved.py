@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import scope
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.table import matvec
 from minigrad.tensor import Array, Tensor
@@ -56,14 +56,13 @@ def recognise(arrays: Arrays, file: str) -> Recognised:
         found = recogniser(arrays)
         if found is not None:
             return found
-    raise ValueError(
-        explain(
-            f"what is in {file!r}",
-            dict(arrays),
-            "a saved model is arrays under paths; the program that they belong to is "
-            "not in it, and no package here knows these paths.",
-            f"name the program, too: minigrad draw my_model:loss --weights {file}",
-        )
+    raise explained(
+        ValueError,
+        f"what is in {file!r}",
+        dict(arrays),
+        "a saved model is arrays under paths; the program that they belong to is "
+        "not in it, and no package here knows these paths.",
+        f"name the program, too: minigrad draw my_model:loss --weights {file}",
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import ArrayLike, current, plain
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import Array, Tensor
 
 
@@ -98,14 +98,13 @@ def mapped(
         return type(structure)(
             below(f"[{k}]", each) for k, each in enumerate(structure)
         )
-    raise TypeError(
-        explain(
-            f"{name} as a structure, at {user_line()}",
-            {name: structure},
-            f"{type(structure).__name__} is no leaf here, and not made of them.",
-            "a shape is a tuple of integers, (m, n); functions return Tensors; both "
-            "may stand in tuples, NamedTuples, lists and dicts.",
-        )
+    raise explained(
+        TypeError,
+        f"{name} as a structure",
+        {name: structure},
+        f"{type(structure).__name__} is no leaf here, and not made of them.",
+        "a shape is a tuple of integers, (m, n); functions return Tensors; both "
+        "may stand in tuples, NamedTuples, lists and dicts.",
     )
 
 

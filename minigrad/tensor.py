@@ -24,7 +24,7 @@ import numpy as np
 from minigrad.array_like import ArrayLike
 from minigrad.arrays import floats
 from minigrad.context import SETTING, Call, Scope
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array as Array
 from minigrad.types import Operand, Options
 
@@ -104,36 +104,33 @@ class Tensor(ArrayLike):
     def __reduce__(self) -> tuple[type[Self], tuple[Array, str | None]]:
         if self.primitive is None:
             return type(self), (self.data, self.name)
-        raise TypeError(
-            explain(
-                f"a copy of a result, at {user_line()}",
-                {self.name or "t": self},
-                "the copy would not know how it was made, so gradients would silently "
-                "stop at it.",
-                "copy t.data, the numbers; a plot, too, takes t.data.",
-            )
+        raise explained(
+            TypeError,
+            "a copy of a result",
+            {self.name or "t": self},
+            "the copy would not know how it was made, so gradients would silently "
+            "stop at it.",
+            "copy t.data, the numbers; a plot, too, takes t.data.",
         )
 
 
 def _leaf_data(data: object, name: str | None, kind: str) -> Array:
     if isinstance(data, Tensor):
-        raise TypeError(
-            explain(
-                f"{kind}(t) of a Tensor, at {user_line()}",
-                {data.name or "t": data},
-                "it is unclear whether gradients should flow through.",
-                "t itself if they should, t.detach() if not."
-                if kind == "Tensor"
-                else f"t itself if they should; mg.{kind}(t.data) takes the numbers.",
-            )
+        raise explained(
+            TypeError,
+            f"{kind}(t) of a Tensor",
+            {data.name or "t": data},
+            "it is unclear whether gradients should flow through.",
+            "t itself if they should, t.detach() if not."
+            if kind == "Tensor"
+            else f"t itself if they should; mg.{kind}(t.data) takes the numbers.",
         )
     if not isinstance(name, str | None):
-        raise TypeError(
-            explain(
-                f"{kind}(data, {name!r}), at {user_line()}",
-                {"name": name},
-                "the second argument is a name, for messages, equations and pictures.",
-                f"a dtype is that of the array: mg.{kind}(np.asarray(data, dtype)).",
-            )
+        raise explained(
+            TypeError,
+            f"{kind}(data, {name!r})",
+            {"name": name},
+            "the second argument is a name, for messages, equations and pictures.",
+            f"a dtype is that of the array: mg.{kind}(np.asarray(data, dtype)).",
         )
     return np.copy(floats(data, f"{kind}({name or '...'})", name or "data"))

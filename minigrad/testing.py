@@ -27,7 +27,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from minigrad.messages import describe, explain
+from minigrad.messages import describe, explained
 from minigrad.mistakes.mutants import Mutants, Slip, mutants
 from minigrad.module import Module
 from minigrad.parameter import Parameter
@@ -132,14 +132,13 @@ def _recorded(
         y_bar = random_tensors(y.shape, random, f"{y.name or 'result'}_bar")
         loss = loss + sum(multiply(y, y_bar))
     if not isinstance(loss, Tensor):
-        raise TypeError(
-            explain(
-                call,
-                {"result": results},
-                "the function returned no Tensor, so there is no record to speak of.",
-                "let it compute with Tensors and minigrad functions, and return them; "
-                "and give shapes as tuples, (3,) for a vector of 3.",
-            )
+        raise explained(
+            TypeError,
+            call,
+            {"result": results},
+            "the function returned no Tensor, so there is no record to speak of.",
+            "let it compute with Tensors and minigrad functions, and return them; "
+            "and give shapes as tuples, (3,) for a vector of 3.",
         )
     loss.name = "loss"
     if isinstance(f, Module):
@@ -158,14 +157,13 @@ def _argument_names(f: Any, shapes: tuple[Any, ...], call: str) -> list[str]:
     try:
         bound = signature.bind(*shapes).arguments
     except TypeError as error:
-        raise TypeError(
-            explain(
-                call,
-                {},
-                f"it is called as {_name(f)}{signature}: {error}.",
-                "give one shape for each argument; for a NamedTuple, the same "
-                "NamedTuple of shapes.",
-            )
+        raise explained(
+            TypeError,
+            call,
+            {},
+            f"it is called as {_name(f)}{signature}: {error}.",
+            "give one shape for each argument; for a NamedTuple, the same "
+            "NamedTuple of shapes.",
         ) from error
     names: list[str] = []
     for name, value in bound.items():
@@ -188,13 +186,12 @@ def _asked(
             if each == name or each.startswith((f"{name}.", f"{name}["))
         }
         if not found:
-            raise ValueError(
-                explain(
-                    call,
-                    {},
-                    f"there is no {name!r} to differentiate by.",
-                    f"choose from {', '.join(inputs)}.",
-                )
+            raise explained(
+                ValueError,
+                call,
+                {},
+                f"there is no {name!r} to differentiate by.",
+                f"choose from {', '.join(inputs)}.",
             )
         asked |= found
     return asked
@@ -205,16 +202,15 @@ def _require_used(loss: Tensor, inputs: Mapping[str, Tensor], call: str) -> None
     on_tape = set(Tape(loss))
     unused = {name: leaf for name, leaf in inputs.items() if leaf not in on_tape}
     if unused:
-        raise AssertionError(
-            explain(
-                call,
-                unused,
-                f"no result depends on {' or '.join(unused)}: the gradient is zero, "
-                "and there is nothing to prove about it.",
-                "look for .data, .detach() or float(...), which cut the tape, and for "
-                "an argument that was forgotten; if it is meant, say wrt=[...] with "
-                "the names that count.",
-            )
+        raise explained(
+            AssertionError,
+            call,
+            unused,
+            f"no result depends on {' or '.join(unused)}: the gradient is zero, "
+            "and there is nothing to prove about it.",
+            "look for .data, .detach() or float(...), which cut the tape, and for "
+            "an argument that was forgotten; if it is meant, say wrt=[...] with "
+            "the names that count.",
         )
 
 

@@ -26,7 +26,7 @@ from minigrad.arrays import numbers
 from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.run_once import (
     Function,
     in_structure,
@@ -126,7 +126,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     if not primals:
         why = "f is run at its arguments, and none were given."
         fix = "y, pull = mg.vjp(f, x); x_bar, = pull(y_bar)."
-        raise TypeError(explain(f"vjp(f), at {user_line()}", {"f": f}, why, fix))
+        raise explained(TypeError, "vjp(f)", {"f": f}, why, fix)
     run = run_on_fresh(f, primals, "vjp(f)")
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
@@ -235,14 +235,13 @@ def _directions(
     ]
     shapes = [np.shape(vector) for vector in found]
     if shapes != [each.shape for each in inputs]:
-        raise ValueError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {f"primal {i}": each for i, each in enumerate(inputs)},
-                f"the directions have shapes {shapes}: one of the same shape is needed "
-                "for each primal.",
-                "give a direction for every primal; zeros for one that stays.",
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {f"primal {i}": each for i, each in enumerate(inputs)},
+            f"the directions have shapes {shapes}: one of the same shape is needed "
+            "for each primal.",
+            "give a direction for every primal; zeros for one that stays.",
         )
     directions = {}
     for vector, each in zip(found, inputs, strict=True):
@@ -257,26 +256,23 @@ def _require_tuples(name: str, f: Any, primals: Any, vectors: Any) -> None:
     require_function(f, name)
     if isinstance(primals, list | tuple) and isinstance(vectors, list | tuple):
         return
-    raise TypeError(
-        explain(
-            f"{name}(f, primals, {'tangents' if name == 'jvp' else 'vectors'}), "
-            f"at {user_line()}",
-            {"primals": primals, "vectors": vectors},
-            "they are as many as f has arguments, so each is a tuple.",
-            f"write mg.{name}(f, (x,), (v,)).",
-        )
+    raise explained(
+        TypeError,
+        f"{name}(f, primals, {'tangents' if name == 'jvp' else 'vectors'})",
+        {"primals": primals, "vectors": vectors},
+        "they are as many as f has arguments, so each is a tuple.",
+        f"write mg.{name}(f, (x,), (v,)).",
     )
 
 
 def _require_arrays(inputs: Sequence[Any], structures: Sequence[Any]) -> None:
     if all(is_array(each) and not is_module(each) for each in structures):
         return
-    raise TypeError(
-        explain(
-            f"jacobian(f) of a structure, at {user_line()}",
-            {f"input {i}": each for i, each in enumerate(inputs)},
-            "its result has the axes of one array after those of the output.",
-            "give each array as an argument of its own, and argnums=(0, 1); or take "
-            "gradients, mg.grad(f), which have the structure.",
-        )
+    raise explained(
+        TypeError,
+        "jacobian(f) of a structure",
+        {f"input {i}": each for i, each in enumerate(inputs)},
+        "its result has the axes of one array after those of the output.",
+        "give each array as an argument of its own, and argnums=(0, 1); or take "
+        "gradients, mg.grad(f), which have the structure.",
     )

@@ -19,7 +19,7 @@ import numpy as np
 
 from minigrad.array_like import plain
 from minigrad.context import Setting, Within
-from minigrad.messages import explain, named, short, source_line, user_line
+from minigrad.messages import explained, named, short, source_line
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Options, Value
 
@@ -175,14 +175,13 @@ class Witness:
         """Raise if an operand holds other numbers now than when it was used."""
         for i, (arg, print_then) in enumerate(zip(node.args, self.prints, strict=True)):
             if _fingerprint(arg) != print_then:
-                raise ValueError(
-                    explain(
-                        f"a derivative through {node.primitive}, at {user_line()}",
-                        named(node.args),
-                        f"argument {i} was changed after {self.line} used it, so its "
-                        "rule would see other numbers than the forward run did.",
-                        "make a new array instead of writing into the old one.",
-                    )
+                raise explained(
+                    ValueError,
+                    f"a derivative through {node.primitive}",
+                    named(node.args),
+                    f"argument {i} was changed after {self.line} used it, so its "
+                    "rule would see other numbers than the forward run did.",
+                    "make a new array instead of writing into the old one.",
                 )
 
 
@@ -213,12 +212,11 @@ def _require_finite(node: Tensor, array: object, what: str) -> None:
         if given
         else "all its arguments are finite: this is the first operation at fault."
     )
-    raise FloatingPointError(
-        explain(
-            f"{what} {array[entry]} at entry {list(entry)}, recorded at {node.line}",
-            named(node.args),
-            why,
-            "keep the operation inside its domain (clip, add a small number), or use "
-            "the stable form: logsumexp, log_softmax, softplus.",
-        )
+    raise explained(
+        FloatingPointError,
+        f"{what} {array[entry]} at entry {list(entry)}, recorded at {node.line}",
+        named(node.args),
+        why,
+        "keep the operation inside its domain (clip, add a small number), or use "
+        "the stable form: logsumexp, log_softmax, softplus.",
     )

@@ -30,7 +30,7 @@ from minigrad.array_like import ArrayLike, plain
 from minigrad.arrays import require_choices
 from minigrad.context import SETTING
 from minigrad.gathering import Memory, Piece, gathered
-from minigrad.messages import explain, is_explained, user_line
+from minigrad.messages import explained, is_explained
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
 
@@ -78,13 +78,12 @@ class Writable(ArrayLike):
     def shape(self, shape: int | Shape) -> None:
         places = self._places.reshape(shape)
         if places.size and not np.may_share_memory(places, self._places):
-            raise AttributeError(
-                explain(
-                    f"x.shape = {shape!r}, at {user_line()}",
-                    {"x": self},
-                    "its entries do not lie in this order, and only a copy could.",
-                    "write x = x.reshape(shape).",
-                )
+            raise explained(
+                AttributeError,
+                f"x.shape = {shape!r}",
+                {"x": self},
+                "its entries do not lie in this order, and only a copy could.",
+                "write x = x.reshape(shape).",
             )
         self._places, self._now = places, (-1, None)
 
@@ -268,6 +267,4 @@ def misfit(
     """Say in four parts what NumPy refuses to write or to read."""
     operands = {"x": x} if value is None else {"x": x, "value": value}
     kind = type(error) if type(error) in (IndexError, TypeError) else ValueError
-    return kind(
-        explain(f"{asked}, at {user_line()}", operands, f"NumPy: {error}.", fix)
-    )
+    return explained(kind, asked, operands, f"NumPy: {error}.", fix)

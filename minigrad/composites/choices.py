@@ -16,7 +16,7 @@ import numpy as np
 from minigrad.array_like import as_array
 from minigrad.composite import Decision, composite
 from minigrad.functions import absolute, array_of, chosen, of_one_width, where
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array, Given, Operand
 
 __all__ = [
@@ -167,13 +167,12 @@ def nan_to_num(
     Tensor([0., 2.], made by where)
     """
     if not copy:
-        raise ValueError(
-            explain(
-                f"nan_to_num(x, copy=False), at {user_line()}",
-                {"x": x},
-                "a Tensor is never written into.",
-                "leave copy=False out: t = np.nan_to_num(t).",
-            )
+        raise explained(
+            ValueError,
+            "nan_to_num(x, copy=False)",
+            {"x": x},
+            "a Tensor is never written into.",
+            "leave copy=False out: t = np.nan_to_num(t).",
         )
     numbers = array_of(x)
     if np.isfinite(numbers).all():

@@ -18,7 +18,7 @@ from minigrad.composites.arranging import moved
 from minigrad.composites.axes import along, atleast_1d, atleast_2d, atleast_3d
 from minigrad.functions import array_of, concatenate, shape_of, where
 from minigrad.gathering import as_operand
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.table import reshape, scatter, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Given
@@ -244,13 +244,12 @@ def pad(
     if mode in _MODES:
         return moved(array, np.pad, pad_width, mode=mode)
     if mode != "constant":
-        raise ValueError(
-            explain(
-                f"pad(array, pad_width, mode={mode!r}), at {user_line()}",
-                {"array": array},
-                f"the modes that record are constant, {', '.join(_MODES)}.",
-                "compute what is to be added, and mg.concatenate it.",
-            )
+        raise explained(
+            ValueError,
+            f"pad(array, pad_width, mode={mode!r})",
+            {"array": array},
+            f"the modes that record are constant, {', '.join(_MODES)}.",
+            "compute what is to be added, and mg.concatenate it.",
         )
     inside = np.pad(np.ones(array.shape, bool), pad_width)
     if isinstance(pad_width, dict):

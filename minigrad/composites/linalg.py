@@ -29,7 +29,7 @@ from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.functions import absolute, array_of, where
 from minigrad.gathering import as_operand
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.table import (
     add,
     broadcast,
@@ -216,9 +216,7 @@ def square(a: Any, asked: str) -> Any:
 
 def _refusal(asked: str, a: Any, why: str, fix: str = "") -> np.linalg.LinAlgError:
     fix = fix or "add a little to the diagonal, a + 1e-6 * np.eye(n), if that is meant."
-    return np.linalg.LinAlgError(
-        explain(f"{asked}, at {user_line()}", {"a": a}, why, fix)
-    )
+    return explained(np.linalg.LinAlgError, asked, {"a": a}, why, fix)
 
 
 def _pivots(a: Any, asked: str, complete: bool = False) -> tuple[Array, Array, Array]:

@@ -17,7 +17,7 @@ from minigrad.composites.axes import whole_axes
 from minigrad.composites.powers import root
 from minigrad.functions import absolute, array_of, power
 from minigrad.gathering import as_operand
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.reductions import max, min
 from minigrad.table import multiply, sum
 from minigrad.types import Axis
@@ -113,4 +113,4 @@ def _of_matrices(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 def _no_norm(
     x: Any, ord: Any, why: str, fix: str, kind: type[Exception] = ValueError
 ) -> Exception:
-    return kind(explain(f"norm(x, ord={ord!r}), at {user_line()}", {"x": x}, why, fix))
+    return explained(kind, f"norm(x, ord={ord!r})", {"x": x}, why, fix)

@@ -18,7 +18,7 @@ from minigrad.composite import composite
 from minigrad.composites.arranging import at_places, places_of
 from minigrad.composites.axes import along, row_of
 from minigrad.functions import array_of, getitem, shape_of, where
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.reductions import max as largest
 from minigrad.reductions import min as smallest
 from minigrad.types import Array, Axis, Operand
@@ -164,13 +164,12 @@ def _within(index: Array, count: int, mode: str) -> Array:
     if mode == "clip":
         return np.clip(index, 0, count - 1)
     if mode != "raise":
-        raise ValueError(
-            explain(
-                f"mode={mode!r}, at {user_line()}",
-                {},
-                "there is no such mode for indices.",
-                'one of "raise", "wrap", "clip".',
-            )
+        raise explained(
+            ValueError,
+            f"mode={mode!r}",
+            {},
+            "there is no such mode for indices.",
+            'one of "raise", "wrap", "clip".',
         )
     return index
 
@@ -211,14 +210,13 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
     index = integers(a, "choose(a, choices)", "a")
     index = _within(index, len(choices), mode)
     if np.any((index < 0) | (index >= len(choices))):
-        raise ValueError(
-            explain(
-                f"choose(a, choices), at {user_line()}",
-                {"a": a},
-                f"there are {len(choices)} choices, counted from 0.",
-                f"each entry of a is from 0 to {len(choices) - 1}; or say what others "
-                'mean: mode="wrap", mode="clip".',
-            )
+        raise explained(
+            ValueError,
+            "choose(a, choices)",
+            {"a": a},
+            f"there are {len(choices)} choices, counted from 0.",
+            f"each entry of a is from 0 to {len(choices) - 1}; or say what others "
+            'mean: mode="wrap", mode="clip".',
         )
     first, *others = choices
     return select([index == k for k in range(1, len(choices))], others, first)
@@ -234,13 +232,12 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     Tensor([ 1.,  7., 20.], made by where)
     """
     if len(condlist) != len(choicelist) or not condlist:
-        raise ValueError(
-            explain(
-                f"select(condlist, choicelist), at {user_line()}",
-                {},
-                f"there are {len(condlist)} conditions and {len(choicelist)} choices.",
-                "give one choice for each condition, and at least one.",
-            )
+        raise explained(
+            ValueError,
+            "select(condlist, choicelist)",
+            {},
+            f"there are {len(condlist)} conditions and {len(choicelist)} choices.",
+            "give one choice for each condition, and at least one.",
         )
     result = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):

@@ -18,7 +18,7 @@ from minigrad.composite import composite
 from minigrad.composites.arranging import at_places, places_of
 from minigrad.composites.axes import whole_axes
 from minigrad.functions import array_of, as_exact
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.table import reshape
 from minigrad.types import Array, Axis, Shape
 
@@ -179,7 +179,7 @@ def _floating(x: Array) -> np.dtype:
 
 
 def _refuse(a: Any, why: str, fix: str) -> NoReturn:
-    raise ValueError(explain(f"a quantile, at {user_line()}", {"a": a}, why, fix))
+    raise explained(ValueError, "a quantile", {"a": a}, why, fix)
 
 
 def _lanes(places: Array, axis: Axis) -> tuple[Array, Shape]:

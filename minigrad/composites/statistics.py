@@ -17,7 +17,7 @@ from minigrad.composites.axes import permute_dims, squeeze, whole_axes
 from minigrad.composites.powers import root
 from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
 from minigrad.gathering import as_operand
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.reductions import (
     Mask,
     in_float32,
@@ -91,13 +91,12 @@ def average(
     weights = _placed(weights, shape_of(a), axis)
     total = sum(weights, axis=axis, keepdims=keepdims)
     if not np.all(array_of(total)):
-        raise ZeroDivisionError(
-            explain(
-                f"average(a, weights=...), at {user_line()}",
-                {"a": a, "weights": weights},
-                "the weights sum to 0, and the average divides by their sum.",
-                "give weights with another sum; weights of a mean are positive.",
-            )
+        raise explained(
+            ZeroDivisionError,
+            "average(a, weights=...)",
+            {"a": a, "weights": weights},
+            "the weights sum to 0, and the average divides by their sum.",
+            "give weights with another sum; weights of a mean are positive.",
         )
     result = sum(a * weights, axis=axis, keepdims=keepdims) / total
     shape = shape_of(result)

@@ -21,7 +21,7 @@ from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
 from minigrad.deriving.saving import saved
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.questions import Inputs, Outputs, inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
@@ -148,11 +148,11 @@ def derive(
 
 
 def _question(output: Outputs, wrt: Inputs, level: str) -> tuple[Tape, list[Tensor]]:
-    asked = f"derive(output, level={level!r}), at {user_line()}"
+    asked = f"derive(output, level={level!r})"
     if level not in LEVELS:
         choices = ", ".join(f'"{name}" ({what})' for name, what in LEVELS.items())
         why = "there is no level of that name."
-        raise ValueError(explain(asked, {}, why, f"choose {choices}."))
+        raise explained(ValueError, asked, {}, why, f"choose {choices}.")
     tape = tape_of(output, "derive")
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from minigrad.files import write_whole
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 
 def saved(
@@ -20,13 +20,12 @@ def saved(
     suffix = Path(path).suffix
     if suffix not in formats:
         *others, last = formats
-        raise ValueError(
-            explain(
-                f"save({str(path)!r}) of a derivation, at {user_line()}",
-                {},
-                f"the ending {suffix!r} is no format it can be written in.",
-                f"end the name in {', '.join(others)} or {last}.",
-            )
+        raise explained(
+            ValueError,
+            f"save({str(path)!r}) of a derivation",
+            {},
+            f"the ending {suffix!r} is no format it can be written in.",
+            f"end the name in {', '.join(others)} or {last}.",
         )
     made = formats[suffix]()
     return write_whole(path, made.encode() if isinstance(made, str) else made)

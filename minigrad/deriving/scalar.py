@@ -39,7 +39,7 @@ from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
 from minigrad.gradient import grad
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.formulas import LETTERS
@@ -308,27 +308,25 @@ def _at(
 
 
 def _several(tape: Tape) -> ValueError:
-    return ValueError(
-        explain(
-            f'derive(output, level="scalar"), at {user_line()}',
-            {each.name or "output": each for each in tape.outputs},
-            "it is written out for one number, and here are several.",
-            "derive a loss, such as y.sum(), or choose another level.",
-        )
+    return explained(
+        ValueError,
+        'derive(output, level="scalar")',
+        {each.name or "output": each for each in tape.outputs},
+        "it is written out for one number, and here are several.",
+        "derive a loss, such as y.sum(), or choose another level.",
     )
 
 
 def _too_large(output: Tensor, grown: Growth) -> ValueError:
-    return ValueError(
-        explain(
-            f'derive({output.name or "output"}, level="scalar"), at {user_line()}',
-            {output.name or "output": output},
-            f"written out, its gradient has {grown.written_out:,} operations, and the "
-            f"tape performs {grown.shared:,}; above {LARGEST:,} it is not written out. "
-            "Of an LSTM with n = m = 2 one time step fits, with n = m = 1 too, and two "
-            "do not: every time step multiplies the first number by more than twenty, "
-            "and adds to the second.",
-            'level="gate" or "layer", whose lines share what is common; or smaller '
-            "shapes, one time step, fewer wrt.",
-        )
+    return explained(
+        ValueError,
+        f'derive({output.name or "output"}, level="scalar")',
+        {output.name or "output": output},
+        f"written out, its gradient has {grown.written_out:,} operations, and the "
+        f"tape performs {grown.shared:,}; above {LARGEST:,} it is not written out. "
+        "Of an LSTM with n = m = 2 one time step fits, with n = m = 1 too, and two "
+        "do not: every time step multiplies the first number by more than twenty, "
+        "and adds to the second.",
+        'level="gate" or "layer", whose lines share what is common; or smaller '
+        "shapes, one time step, fewer wrt.",
     )

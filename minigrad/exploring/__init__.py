@@ -140,7 +140,7 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     tape = tape_of(output, "explore")
-    asked = f"explore(output, path), at {user_line()}"
+    asked = "explore(output, path)"
     why = ", so no cotangent ever reaches it."
     return tape, inputs_asked(tape, wrt, "explore", asked, why)
 

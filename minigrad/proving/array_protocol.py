@@ -21,7 +21,7 @@ import numpy as np
 
 from minigrad.array_like import ArrayLike
 from minigrad.exact import NUMBERS, fraction
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.types import Array, Axis, Index, Operand, Shape
 
 if TYPE_CHECKING:
@@ -258,14 +258,12 @@ class ExactArray:
 
     def _unknown(self, function: object) -> TypeError:
         name = getattr(function, "__name__", None) or getattr(function, "name", "")
-        return TypeError(
-            explain(
-                f"{name} of an exact array",
-                {},
-                f"exact numbers know + - * / @, sums, and what moves entries; not "
-                f"{name}.",
-                "write the row with those.",
-            )
+        return explained(
+            TypeError,
+            f"{name} of an exact array",
+            {},
+            f"exact numbers know + - * / @, sums, and what moves entries; not {name}.",
+            "write the row with those.",
         )
 
 

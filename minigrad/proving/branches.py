@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from minigrad.context import clean_recording
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.refusals import require_recorded
 from minigrad.retrace import moved
 from minigrad.shapes import random_tensors, tensors
@@ -114,7 +114,7 @@ class Programs:
         random: Random,
     ) -> None:
         self.f, self.g = f, g
-        self.asked = f"prove_equal({called(f)}, {called(g)}), at {user_line()}"
+        self.asked = f"prove_equal({called(f)}, {called(g)})"
         self.given: list[Structure[Tensor]] = []
         self.arguments: dict[str, Tensor] = {}
         self.undefined: list[Undefined] = []
@@ -130,7 +130,7 @@ class Programs:
 
     def error(self, why: str, fix: str) -> ValueError:
         """Return an error about the question."""
-        return ValueError(explain(self.asked, {}, why, fix))
+        return explained(ValueError, self.asked, {}, why, fix)
 
     def at(self, numbers: Numbers) -> Record:
         """Run both at a point; raise Undefined if that is no point of their domain."""

@@ -19,7 +19,7 @@ import numpy as np
 import sympy
 
 from minigrad.exact import fraction
-from minigrad.messages import explain
+from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.deciding import OutOfTime, within
 from minigrad.proving.failures import ProofFailed
@@ -67,7 +67,9 @@ class NotShown(ProofFailed):
             why = f"{at} is {first!r} by the first and {second!r} by the second; {why}"
         self.inputs = record.inputs()
         super().__init__(
-            explain(record.programs.asked, self.inputs, why, fix),
+            explain(
+                f"{record.programs.asked}, at {user_line()}", self.inputs, why, fix
+            ),
             found=self.values[0],
             expected=self.values[1],
             undecided=not isinstance(self, NotEqual),

@@ -32,7 +32,7 @@ from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving import in_floats
@@ -297,50 +297,46 @@ def _very_gradient(
 def _question(output: Tensor, wrt: Inputs, order: int) -> tuple[Tape, list[Tensor]]:
     """Return the tape and the Tensors to differentiate by, or say why there is none."""
     tape = tape_of(output, "prove")
-    asked = f"prove(output, wrt), at {user_line()}"
+    asked = "prove(output, wrt)"
     if len(tape.outputs) > 1 or tape.outputs[0].size != 1:
-        raise ValueError(
-            explain(
-                asked,
-                {f"output {i}": each for i, each in enumerate(tape.outputs)},
-                "a gradient belongs to one number.",
-                "prove a loss: y.sum(), or (y * g).sum() with a cotangent g; "
-                "minigrad.testing.assert_proved takes a function or a layer as it is.",
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {f"output {i}": each for i, each in enumerate(tape.outputs)},
+            "a gradient belongs to one number.",
+            "prove a loss: y.sum(), or (y * g).sum() with a cotangent g; "
+            "minigrad.testing.assert_proved takes a function or a layer as it is.",
         )
     (output,) = tape.outputs
     name = output.name or "output"
     if output.primitive is None:
-        raise ValueError(
-            explain(
-                asked,
-                {name: output},
-                "it is a leaf: nothing was computed, so there is nothing to prove.",
-                "prove the result of a computation.",
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {name: output},
+            "it is a leaf: nothing was computed, so there is nothing to prove.",
+            "prove the result of a computation.",
         )
     if order not in (1, 2):
-        raise ValueError(
-            explain(
-                f"prove(output, order={order!r}), at {user_line()}",
-                {},
-                "the gradient is of order 1, the Hessian times a vector of order 2.",
-                "order=1 or order=2; a recorded gradient is a tape of its own, and "
-                "<gradient, u> can be proved to order 2 again.",
-            )
+        raise explained(
+            ValueError,
+            f"prove(output, order={order!r})",
+            {},
+            "the gradient is of order 1, the Hessian times a vector of order 2.",
+            "order=1 or order=2; a recorded gradient is a tape of its own, and "
+            "<gradient, u> can be proved to order 2 again.",
         )
     require_unspoilt(tape.steps, "prove")
     by = inputs_asked(tape, wrt, "prove", asked, ZERO)
     made = [each for each in by if each.primitive is not None]
     if order == 2 and made:
-        raise ValueError(
-            explain(
-                f"prove(output, wrt, order=2), at {user_line()}",
-                {made[0].name or "wrt": made[0]},
-                "it was computed, so its own rule reads it too: a second derivative "
-                "by it has no clear meaning.",
-                "ask by leaves: inputs and Parameters; t.detach() makes a leaf.",
-            )
+        raise explained(
+            ValueError,
+            "prove(output, wrt, order=2)",
+            {made[0].name or "wrt": made[0]},
+            "it was computed, so its own rule reads it too: a second derivative "
+            "by it has no clear meaning.",
+            "ask by leaves: inputs and Parameters; t.detach() makes a leaf.",
         )
     return tape, by
 

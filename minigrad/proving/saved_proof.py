@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from minigrad.files import as_path, write_whole
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.formulas import LETTERS
 from minigrad.proving.identity import (
@@ -76,11 +76,11 @@ def write(
     has no record, or facts or options that JSON cannot say; OSError if the path cannot
     be written. The file is written whole or not at all.
     """
-    refusal = functools.partial(explain, f"saving a proof, at {user_line()}", {})
+    refused = functools.partial(explained, ValueError, "saving a proof", {})
     path = as_path(path, "saving a proof")
     if path.suffix != ".json":
         why = f"a proof is a file of JSON, and this name ends in {path.suffix!r}."
-        raise ValueError(refusal(why, f"name it {str(path.with_suffix('.json'))!r}."))
+        raise refused(why, f"name it {str(path.with_suffix('.json'))!r}.")
     # An input is written even if the output does not depend on it.
     longer = [(Tape(*tape.outputs, *wrt), wrt) for tape, wrt in claims]
     for tape, _ in longer:
@@ -89,7 +89,7 @@ def write(
     entries = sum(step.size for tape, _ in longer for step in tape)
     if entries > MOST:
         why = f"its steps have {entries:,} entries, and a file holds {MOST:,}."
-        raise ValueError(refusal(why, "prove smaller layers, or fewer time steps."))
+        raise refused(why, "prove smaller layers, or fewer time steps.")
     random = Random(seed)
     document: dict[str, object] = {
         "format": "minigrad proof 2",
@@ -102,7 +102,7 @@ def write(
     except (TypeError, ValueError) as error:
         why = f"JSON has no words for some fact, or for some option: {error}."
         fix = "let facts be texts, finite numbers, lists and dicts; options, integers."
-        raise ValueError(refusal(why, fix)) from error
+        raise refused(why, fix) from error
     one_step_a_line = text.replace('{"row": ', '\n{"row": ')
     return write_whole(path, one_step_a_line.encode())
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.primitive import Linear
 from minigrad.proving.blame import Pair, blamed
 from minigrad.proving.bounds import BITS, Bound, chance
@@ -99,14 +99,13 @@ def _cannot_run(step: Tensor, position: int, error: Exception) -> TypeError:
     row = step.primitive
     assert row is not None
     reason = str(error).partition("\n")[0]
-    return TypeError(
-        explain(
-            f"the proof of {row.name} ({where_made(position, step)})",
-            {"result": step},
-            f"its function needs floating-point numbers: {reason}. A linear row is "
-            "proved on exact arrays, and has no lemma instead.",
-            f"write the row {row.name!r} with + - * / @, sums, and what moves entries.",
-        )
+    return explained(
+        TypeError,
+        f"the proof of {row.name} ({where_made(position, step)})",
+        {"result": step},
+        f"its function needs floating-point numbers: {reason}. A linear row is "
+        "proved on exact arrays, and has no lemma instead.",
+        f"write the row {row.name!r} with + - * / @, sums, and what moves entries.",
     )
 
 
