@@ -4,7 +4,6 @@ Every entry knows the innermost call that recorded it, and each call knows the o
 made it (see `minigrad.composite`). So a reading may show a call as one thing, or open
 it and show what is inside: the calls it made, and primitives.
 
->>> import minigrad as mg
 >>> x = mg.Tensor([[1.0, 2.0]])
 >>> steps = mg.Tape(mg.relu(mg.cross_entropy(x, [0])) * 2.0).steps
 >>> [(call.name, len(made)) for call, made in closed(steps).items()]
@@ -56,7 +55,6 @@ def closed(
 def names_of(entries: Sequence[Tensor]) -> list[str]:
     """Return the names of the functions that entries were recorded in, each once.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([[1.0, 2.0]])
     >>> names_of(mg.Tape(mg.relu(mg.cross_entropy(x, [0]))).steps)
     ['cross_entropy', 'log_softmax', 'mean', 'relu']
@@ -68,7 +66,6 @@ def names_of(entries: Sequence[Tensor]) -> list[str]:
 def function_of(entry: Tensor) -> str:
     """Return the calls that an entry was recorded in: "cross_entropy > log_softmax".
 
-    >>> import minigrad as mg
     >>> function_of(mg.relu(mg.Tensor(1.0))), function_of(mg.exp(mg.Tensor(1.0)))
     ('relu', '')
     """

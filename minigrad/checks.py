@@ -56,7 +56,6 @@ def check_gradients(
           they are of a narrower float, the gradient in that dtype is compared with
           the one in float64, too.
 
-    >>> import minigrad as mg
     >>> mg.check_gradients(lambda w, x: mg.tanh(mg.matvec(w, x)), np.eye(2), np.ones(2))
 
     The message names the function, the argument, the entry and both numbers.

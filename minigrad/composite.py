@@ -70,7 +70,6 @@ def composite(function: Any = None, *, decides: Sequence[Decision] = ()) -> Any:
 
     decides   how the constants in it were decided that are branches
 
-    >>> import minigrad as mg
     >>> @composite
     ... def mish(x):
     ...     return x * mg.tanh(mg.softplus(x))

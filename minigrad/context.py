@@ -213,7 +213,6 @@ def _around_each_step(
 class no_grad(Within):
     """Inside, primitives compute without being recorded; also a decorator.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([1.0, 2.0])
     >>> with mg.no_grad():
     ...     y = x * 3.0
@@ -250,7 +249,6 @@ class scope(Within):
 
     A string is a part of the model, an integer is a time step.
 
-    >>> import minigrad as mg
     >>> with mg.scope("lstm", 3, "forget"):
     ...     y = mg.Tensor([1.0]) * 2.0
     >>> y.scope
@@ -300,7 +298,6 @@ def clean_recording() -> Iterator[None]:
     So a proof may be asked for under `no_grad`, `checked` or any `scope`. NumPy's
     warnings are off: a reading tries rules on numbers that nobody computes with.
 
-    >>> import minigrad as mg
     >>> with mg.no_grad(), clean_recording():
     ...     y = mg.tanh(mg.Tensor(np.inf) - np.inf)
     >>> y.primitive.name

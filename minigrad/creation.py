@@ -110,7 +110,6 @@ def array(
 
     Without `copy`, an array that can be written to is returned itself, if it fits.
 
-    >>> import minigrad as mg
     >>> t = mg.Tensor(2.0)
     >>> mg.array([[t, 0.0], [1.0, t * t]]).data
     array([[2., 0.],

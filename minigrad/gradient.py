@@ -98,7 +98,6 @@ def grad(
     its input: arrays of their own, or Tensors with `record=True`. An input that the
     output does not depend on gets zeros.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor(3.0)
     >>> y = x * x * x
     >>> dy = mg.grad(y, x, record=True)

@@ -34,7 +34,6 @@ from minigrad.tensor import Array, Tensor
 class Module:
     """A part of a model. Subclasses assign Parameters and Modules, and give `forward`.
 
-    >>> import minigrad as mg
     >>> mg.Dense(3, 2, rng=0)
     Dense: 8 numbers to train
       W  (2, 3)
@@ -93,7 +92,6 @@ class Module:
     def parameters(self) -> list[Parameter]:
         """Return a list of every Parameter, each once.
 
-        >>> import minigrad as mg
         >>> sum(p.size for p in mg.Dense(3, 2).parameters())
         8
         """
@@ -102,7 +100,6 @@ class Module:
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """Return (path in this Module, Parameter) of every Parameter, once.
 
-        >>> import minigrad as mg
         >>> [path for path, _ in mg.Dense(3, 2).named_parameters()]
         ['W', 'b']
 
@@ -155,7 +152,6 @@ class Module:
     def state_dict(self) -> dict[str, Array]:
         """Return the numbers of every Parameter, by its path: a copy of them.
 
-        >>> import minigrad as mg
         >>> model = mg.Dense(3, 2)
         >>> {path: array.shape for path, array in model.state_dict().items()}
         {'W': (2, 3), 'b': (2,)}

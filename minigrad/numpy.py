@@ -8,12 +8,11 @@ record, and is refused. The functions here that make arrays make such as can be 
 to (`minigrad.writable`); every other name is NumPy's own. So code that fills arrays
 runs with its import changed, and nothing else.
 
->>> from minigrad import Tensor, grad
 >>> from minigrad import numpy as np
 >>> t = Tensor(3.0)
 >>> out = np.zeros(2)
 >>> out[:] = t * np.array([t, 1.0])
->>> grad(np.sum(out), t)
+>>> mg.grad(np.sum(out), t)
 array(7.)
 """
 

@@ -30,7 +30,6 @@ def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
 def nditer(op: Any, flags: Any = (), op_flags: Any = None, **how: Any) -> Any:
     """Return a loop over entries, in NumPy's order; those of an array can be written.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([1.0, 2.0]).copy()
     >>> for entry in nditer(x, op_flags=["readwrite"]):
     ...     entry[...] = entry * entry
@@ -100,7 +99,6 @@ class _Entries:
 def vectorize(pyfunc: Any = None, *options: Any, **named: Any) -> Callable[..., Any]:
     """Return a function that calls another for each entry of its broadcast arguments.
 
-    >>> import minigrad as mg
     >>> vectorize(lambda a: a * a if a > 1.0 else a)(mg.Tensor([1.0, 2.0])).data
     array([1., 4.])
     """

@@ -42,7 +42,6 @@ class recording(Within):
     failure   the primitive that could not compute, if one could not
     error     what ended the block, if it did not reach its end
 
-    >>> import minigrad as mg
     >>> try:
     ...     with mg.recording() as recorded:
     ...         y = mg.tanh(mg.Tensor([1.0, 2.0], name="x"))

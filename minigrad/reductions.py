@@ -54,7 +54,6 @@ def mean(
 ) -> Given:
     """Return the mean over the axes, of the entries where the mask is true.
 
-    >>> import minigrad as mg
     >>> mg.mean(mg.Tensor([1.0, 3.0]))
     Tensor(2., made by divide)
     """
@@ -78,7 +77,6 @@ def var(
     The sum of squares is divided by n - ddof, so ddof=1 is Bessel's correction;
     `correction` is another name for it.
 
-    >>> import minigrad as mg
     >>> mg.var(mg.Tensor([1.0, 3.0]), ddof=1)
     Tensor(2., made by divide)
     """
@@ -103,7 +101,6 @@ def max(
 
     It is at least `initial`; a mask `where` chooses among the entries.
 
-    >>> import minigrad as mg
     >>> mg.max(mg.Tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
     Tensor([3., 4.], made by sum)
     """
@@ -225,7 +222,6 @@ def _finite(top: Array) -> Array:
 def log_softmax(a: Given, axis: Axis = -1) -> Given:
     """Return log(softmax(a)), without overflow.
 
-    >>> import minigrad as mg
     >>> mg.log_softmax(mg.Tensor([0.0, 1000.0])).data
     array([-1000.,     0.])
     """
@@ -239,7 +235,6 @@ def log_softmax(a: Given, axis: Axis = -1) -> Given:
 def softmax(a: Given, axis: Axis = -1) -> Given:
     """Return exp(a) / sum(exp(a)) over the axis, without overflow.
 
-    >>> import minigrad as mg
     >>> mg.softmax(mg.Tensor([0.0, 1000.0])).data
     array([0., 1.])
     """
@@ -257,7 +252,6 @@ def squared_error(prediction: Given, target: Operand) -> Given:
 
     Raises ValueError for different shapes, which broadcasting would hide.
 
-    >>> import minigrad as mg
     >>> mg.squared_error(mg.Tensor([1.0, 2.0]), np.array([1.0, 4.0])).data
     array(2.)
     """
@@ -295,7 +289,6 @@ def cross_entropy(logits: Given, labels: Array | Sequence[int]) -> Given:
     logits (..., K) are scores, labels (...) the right classes, integers in 0..K-1.
     Raises ValueError or TypeError where they do not fit.
 
-    >>> import minigrad as mg
     >>> mg.cross_entropy(mg.Tensor([[0.0, 1000.0]]), [0]).data
     array(1000.)
     """

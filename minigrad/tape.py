@@ -32,7 +32,6 @@ class Tape:
 
     outputs  Tensors, or structures of them: what a layer returns, (y, state)
 
-    >>> import minigrad as mg
     >>> a = mg.Tensor(3.0, name="a")
     >>> b = a + a
     >>> b.name = "b"
@@ -111,8 +110,6 @@ class Tape:
         is recorded again. `apply(step, args)` says what a step computes there, in the
         place of its primitive.
 
-        >>> import numpy as np
-        >>> import minigrad as mg
         >>> x = mg.Tensor(3.0)
         >>> y = x * x + 1.0
         >>> mg.Tape(y).replay({x: np.array(2j)})[y]

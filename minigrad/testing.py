@@ -65,7 +65,6 @@ def assert_proved(
     seeds   what the random numbers come from, one proof for each: other numbers may
             take other branches of relu or max
 
-    >>> import minigrad as mg
     >>> print(assert_proved(mg.matvec, (2, 3), (3,)))  # doctest: +ELLIPSIS
     proved       the reverse-mode gradient of loss, ...
     ...

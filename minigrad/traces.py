@@ -39,7 +39,6 @@ class Place(NamedTuple):
 class Trace:
     """The steps, the leaves, the results and a copy of the constants of one call.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor(3.0)
     >>> trace = Trace(x * 2.0)
     >>> trace.constants

@@ -37,7 +37,6 @@ class checked(Within):
       so does one in a derivative (the slope of sqrt at 0 is infinite).
     - Differentiating a tape recorded inside notices arrays that were changed since.
 
-    >>> import minigrad as mg
     >>> with mg.checked():
     ...     mg.log(mg.Tensor([1.0, 0.0]))
     Traceback (most recent call last):
@@ -75,7 +74,6 @@ class keeping_lines(checked):
 
     For proofs and comparisons: a mask of -inf in attention is no mistake.
 
-    >>> import minigrad as mg
     >>> with keeping_lines():
     ...     y = mg.Tensor([1.0, 0.0]) + np.array([0.0, -np.inf])
     >>> y.line is None

@@ -42,7 +42,6 @@ class Writable(ArrayLike):
     with, it stands for what is in it at that moment: a Tensor, or, as long as no Tensor
     was written, numbers; then what is computed can be written to as well.
 
-    >>> import minigrad as mg
     >>> t, out = mg.Tensor([1.0, 2.0]), mg.zeros(2)
     >>> out[0] = t[0] * 3.0
     >>> out[1] = out[0] + t[1]

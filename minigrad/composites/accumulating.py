@@ -44,7 +44,6 @@ def sums_between(array: OneArray, indices: Any, axis: int = 0) -> OneArray:
 
     An index that is not below the next gives its own entry.
 
-    >>> from minigrad import Tensor
     >>> np.add.reduceat(Tensor([1.0, 2.0, 4.0]), [0, 2]).data
     array([3., 4.])
     """
@@ -73,7 +72,6 @@ def prod(
 ) -> OneArray:
     """Return the product over the axes, right at zeros to every order.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([2.0, 0.0, 3.0])
     >>> mg.grad(prod(x), x)
     array([0., 6., 0.])
@@ -127,7 +125,6 @@ def _chain(a: Any) -> Any:
 def nanprod(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the product over the axes; NaN counts as 1.
 
-    >>> import minigrad as mg
     >>> nanprod(mg.Tensor([2.0, np.nan, 3.0])).data
     array(6.)
     """
@@ -139,7 +136,6 @@ def nanprod(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
 def cumprod(a: Given, axis: int | None = None) -> Given:
     """Return the products of all entries up to each, along an axis or of all in a row.
 
-    >>> import minigrad as mg
     >>> cumprod(mg.Tensor([2.0, 3.0, 4.0])).data
     array([ 2.,  6., 24.])
     """
@@ -181,7 +177,6 @@ def _in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
 def cumsum(a: Given, axis: int | None = None) -> Given:
     """Return the sums of all entries up to each, along an axis or of all in a row.
 
-    >>> import minigrad as mg
     >>> mg.Tensor([[1.0, 2.0], [3.0, 4.0]]).cumsum().data
     array([ 1.,  3.,  6., 10.])
     """
@@ -195,7 +190,6 @@ def cumsum(a: Given, axis: int | None = None) -> Given:
 def nancumsum(a: Given, axis: int | None = None) -> Given:
     """Return running sums along an axis, or of all in a row; NaN counts as 0.
 
-    >>> import minigrad as mg
     >>> nancumsum(mg.Tensor([1.0, np.nan, 2.0])).data
     array([1., 1., 3.])
     """
@@ -206,7 +200,6 @@ def nancumsum(a: Given, axis: int | None = None) -> Given:
 def nancumprod(a: Given, axis: int | None = None) -> Given:
     """Return running products along an axis, or of all in a row; NaN counts as 1.
 
-    >>> import minigrad as mg
     >>> nancumprod(mg.Tensor([2.0, np.nan, 3.0])).data
     array([2., 2., 6.])
     """
@@ -221,7 +214,6 @@ def cumulative_sum(
 
     With `include_initial`, the empty sum comes first.
 
-    >>> import minigrad as mg
     >>> cumulative_sum(mg.Tensor([1.0, 2.0]), include_initial=True).data
     array([0., 1., 3.])
     """
@@ -236,7 +228,6 @@ def cumulative_prod(
 
     With `include_initial`, the empty product comes first.
 
-    >>> import minigrad as mg
     >>> cumulative_prod(mg.Tensor([2.0, 3.0]), include_initial=True).data
     array([1., 2., 6.])
     """

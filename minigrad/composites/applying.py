@@ -35,7 +35,6 @@ def piecewise(
     One function more than conditions is for the entries where none is true; without it
     they are 0. A function may be a number.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([-1.0, 4.0])
     >>> piecewise(x, [x > 0], [np.sqrt, 0.0]).data
     array([0., 2.])
@@ -67,7 +66,6 @@ def apply_along_axis(
 ) -> OneArray:
     """Return what a function makes of each row along an axis, in the place of the axis.
 
-    >>> import minigrad as mg
     >>> apply_along_axis(np.sum, 0, mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
     array([4., 6.])
     """
@@ -96,7 +94,6 @@ def apply_over_axes(
 ) -> OneArray:
     """Return what a reduction over one axis after the other makes; the axes stay.
 
-    >>> import minigrad as mg
     >>> apply_over_axes(np.sum, mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), (0, 1)).data
     array([[10.]])
     """

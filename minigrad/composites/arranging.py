@@ -73,7 +73,6 @@ def sliding_window_view(
 ) -> Given:
     """Return all windows of a shape; their axes come last.
 
-    >>> from minigrad import Tensor
     >>> sliding_window_view(Tensor([1.0, 2.0, 4.0]), 2).data
     array([[1., 2.],
            [2., 4.]])

@@ -36,7 +36,6 @@ def diff(
 ) -> OneArray:
     """Return the differences of neighbours along an axis, n times.
 
-    >>> import minigrad as mg
     >>> diff(mg.Tensor([1.0, 4.0, 9.0]))
     Tensor([3., 5.], made by subtract)
     """
@@ -67,7 +66,6 @@ def ediff1d(
 ) -> OneArray:
     """Return the differences of neighbours of all entries in a row, between two ends.
 
-    >>> import minigrad as mg
     >>> ediff1d(mg.Tensor([1.0, 4.0, 9.0]), to_begin=0.0).data
     array([0., 3., 5.])
     """
@@ -85,7 +83,6 @@ def gradient(f: OneArray, *varargs: Any, axis: Axis = None, edge_order: int = 1)
     varargs   the step, one for all axes or one for each; or the coordinates of an axis.
     A list of arrays for several axes, as NumPy has it a tuple.
 
-    >>> import minigrad as mg
     >>> gradient(mg.Tensor([1.0, 4.0, 9.0, 16.0]), 0.5).data
     array([ 6.,  8., 12., 14.])
     """
@@ -153,7 +150,6 @@ def trapezoid(
 ) -> OneArray:
     """Return the area under y along an axis, by trapezoids of width dx, or between x.
 
-    >>> import minigrad as mg
     >>> trapezoid(mg.Tensor([1.0, 3.0, 5.0]), dx=0.5).data
     array(3.)
     """
@@ -178,7 +174,6 @@ def unwrap(
 ) -> OneArray:
     """Return angles without jumps along an axis: full turns are added, as constants.
 
-    >>> import minigrad as mg
     >>> unwrap(mg.Tensor([0.5, 6.5]), period=6.0)
     Tensor([0.5, 0.5], made by add)
     """
@@ -206,7 +201,6 @@ def interp(
     Outside it is `left` or `right`, or the value at the end. At a point the slope is
     that of the line to the right of it; at the last point, to the left.
 
-    >>> import minigrad as mg
     >>> interp(mg.Tensor([1.5, 9.0]), [1.0, 2.0], [10.0, 30.0]).data
     array([20., 30.])
     """

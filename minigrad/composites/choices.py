@@ -29,7 +29,6 @@ __all__ = [
 def mod(x1: Any, x2: Any) -> Any:
     """Return x1 - x2 * floor(x1 / x2), the remainder with the sign of x2.
 
-    >>> from minigrad import Tensor
     >>> mod(Tensor([5.5, -1.0]), 2)
     Tensor([1.5, 1. ], made by subtract)
     """
@@ -46,7 +45,6 @@ remainder = mod
 def fmod(x1: Any, x2: Any) -> Any:
     """Return x1 - x2 * trunc(x1 / x2), the remainder with the sign of x1.
 
-    >>> from minigrad import Tensor
     >>> fmod(Tensor([5.5, -1.0]), 2)
     Tensor([ 1.5, -1. ], made by subtract)
     """
@@ -77,7 +75,6 @@ def _rounded_as(exact: Array, rest: Any, b: Array) -> Any:
 def modf(x: Given) -> tuple[Given, Array]:
     """Return the part behind the point, and the whole numbers, which are plain.
 
-    >>> from minigrad import Tensor
     >>> modf(Tensor(-2.75))
     (Tensor(-0.75, made by subtract), array(-2.))
     """
@@ -92,7 +89,6 @@ def modf(x: Given) -> tuple[Given, Array]:
 def divmod(x1: Any, x2: Any) -> tuple[Array, Any]:
     """Return floor(x1 / x2) as plain numbers, and the remainder.
 
-    >>> from minigrad import Tensor
     >>> divmod(Tensor(5.5), 2)
     (array(2.), Tensor(1.5, made by subtract))
     """
@@ -104,7 +100,6 @@ def divmod(x1: Any, x2: Any) -> tuple[Array, Any]:
 def fabs(x: Given) -> Given:
     """Return |x|; slope 0 at 0.
 
-    >>> from minigrad import Tensor
     >>> fabs(Tensor([-2.0, 3.0]))
     Tensor([2., 3.], made by multiply)
     """
@@ -115,7 +110,6 @@ def fabs(x: Given) -> Given:
 def copysign(x1: Any, x2: Operand) -> Any:
     """Return |x1| with the sign of x2, which is a choice; slope 0 at x1 = 0.
 
-    >>> from minigrad import Tensor
     >>> copysign(Tensor([2.0, -3.0]), -1.0)
     Tensor([-2., -3.], made by multiply)
     """
@@ -127,7 +121,6 @@ def copysign(x1: Any, x2: Operand) -> Any:
 def fmax(x1: Any, x2: Any) -> Any:
     """Return the larger of two, and the other beside NaN; ties share the gradient.
 
-    >>> from minigrad import Tensor
     >>> fmax(Tensor([1.0, np.nan]), 3.0)
     Tensor([3., 3.], made by where)
     """
@@ -139,7 +132,6 @@ def fmax(x1: Any, x2: Any) -> Any:
 def fmin(x1: Any, x2: Any) -> Any:
     """Return the smaller of two, and the other beside NaN; ties share the gradient.
 
-    >>> from minigrad import Tensor
     >>> fmin(Tensor([1.0, np.nan]), 3.0)
     Tensor([1., 3.], made by where)
     """
@@ -162,7 +154,6 @@ def nan_to_num(
 ) -> Given:
     """Return x with numbers for NaN and infinity, of slope 0; x itself stays as it is.
 
-    >>> from minigrad import Tensor
     >>> nan_to_num(Tensor([np.nan, 2.0]))
     Tensor([0., 2.], made by where)
     """
@@ -186,7 +177,6 @@ def nan_to_num(
 def conjugate(x: Given) -> Given:
     """Return the complex conjugate, which of real numbers is x itself.
 
-    >>> from minigrad import Tensor
     >>> conjugate(Tensor(2.0))
     Tensor(2.)
     """

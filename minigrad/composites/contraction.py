@@ -48,7 +48,6 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     axes is a number, of last axes of a and first axes of b, or a pair: the axes of a,
     and the axes of b that they meet. What is left of a comes before what is left of b.
 
-    >>> import minigrad as mg
     >>> tensordot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.ones((2, 3)), axes=1).shape
     (2, 3)
     """
@@ -73,7 +72,6 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 def inner(a: Any, b: Any) -> Any:
     """Sum the products of two arrays over the last axis of each.
 
-    >>> import minigrad as mg
     >>> inner(mg.Tensor([1.0, 2.0]), [3.0, 4.0])
     Tensor(11., made by matmul)
     """
@@ -93,7 +91,6 @@ def einsum(*operands: Any, optimize: Any = "greedy") -> Any:
     `np.einsum_path` chooses by their shapes which two come first; `optimize` is its
     option.
 
-    >>> import minigrad as mg
     >>> a = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> einsum("ii", a), einsum("ij->ji", a).data[0]
     (Tensor(5., made by sum), array([1., 3.]))

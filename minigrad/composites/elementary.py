@@ -37,7 +37,6 @@ __all__ = [
 def deg2rad(x: Given) -> Given:
     """Return an angle in radians, given in degrees.
 
-    >>> from minigrad import Tensor
     >>> deg2rad(Tensor(180.0))
     Tensor(3.14159265, made by multiply)
     """
@@ -48,7 +47,6 @@ def deg2rad(x: Given) -> Given:
 def rad2deg(x: Given) -> Given:
     """Return an angle in degrees, given in radians.
 
-    >>> from minigrad import Tensor
     >>> rad2deg(Tensor(np.pi))
     Tensor(180., made by multiply)
     """
@@ -62,7 +60,6 @@ radians, degrees = deg2rad, rad2deg
 def tan(x: Given) -> Given:
     """Return the tangent, sin(x) / cos(x).
 
-    >>> from minigrad import Tensor
     >>> tan(Tensor([0.0]))
     Tensor([0.], made by divide)
     """
@@ -73,7 +70,6 @@ def tan(x: Given) -> Given:
 def arcsin(x: Given) -> Given:
     """Return the angle in [-pi/2, pi/2] whose sine is x.
 
-    >>> from minigrad import Tensor
     >>> rad2deg(arcsin(Tensor(0.5)))
     Tensor(30., made by multiply)
     """
@@ -84,7 +80,6 @@ def arcsin(x: Given) -> Given:
 def arccos(x: Given) -> Given:
     """Return the angle in [0, pi] whose cosine is x.
 
-    >>> from minigrad import Tensor
     >>> rad2deg(arccos(Tensor([1.0, 0.5, -1.0])))
     Tensor([  0.,  60., 180.], made by multiply)
     """
@@ -101,7 +96,6 @@ def arctan2(x1: Any, x2: Any) -> Any:
     It is the arctangent of the smaller coordinate over the larger one, turned by a
     constant: by which is chosen when it is recorded.
 
-    >>> from minigrad import Tensor
     >>> rad2deg(arctan2(Tensor([1.0, 1.0, -1.0]), Tensor([1.0, 0.0, 0.0])))
     Tensor([ 45.,  90., -90.], made by multiply)
     """
@@ -126,7 +120,6 @@ def sinc(x: Given) -> Given:
     Near 0 the quotient and its slopes would lose their digits. There sin(z) / z is
     written as what it is, the mean of cos(z t) for t from 0 to 1, by Gauss's rule.
 
-    >>> from minigrad import Tensor
     >>> sinc(Tensor([0.0, 0.5]))
     Tensor([1.        , 0.63661977], made by where)
     """
@@ -155,7 +148,6 @@ def i0(x: Given) -> Given:
     The mean of equally spaced angles t is exact to all digits, once there are enough of
     them: more than five times the root of the largest x.
 
-    >>> from minigrad import Tensor
     >>> i0(Tensor(1.0))
     Tensor(1.26606588, made by sum)
     """
@@ -179,7 +171,6 @@ def _rise(x: Any) -> tuple[Any, Any]:
 def sinh(x: Given) -> Given:
     """Return (exp(x) - exp(-x)) / 2, to all digits near 0.
 
-    >>> from minigrad import Tensor
     >>> sinh(Tensor([0.0, 1e-12]))
     Tensor([0.e+00, 1.e-12], made by multiply)
     """
@@ -191,7 +182,6 @@ def sinh(x: Given) -> Given:
 def cosh(x: Given) -> Given:
     """Return (exp(x) + exp(-x)) / 2, which is 1 + 2 sinh(x/2)**2.
 
-    >>> from minigrad import Tensor
     >>> cosh(Tensor(0.0))
     Tensor(1., made by add)
     """
@@ -210,7 +200,6 @@ def _finite(function: Any, x: Any) -> Any:
 def arcsinh(x: Given) -> Given:
     """Return log(x + sqrt(x**2 + 1)), to all digits near 0.
 
-    >>> from minigrad import Tensor
     >>> arcsinh(Tensor([0.0, -1e-12]))
     Tensor([ 0.e+00, -1.e-12], made by multiply)
     """
@@ -226,7 +215,6 @@ def arcsinh(x: Given) -> Given:
 def arccosh(x: Given) -> Given:
     """Return log(x + sqrt(x**2 - 1)) of numbers from 1 on, to all digits near 1.
 
-    >>> from minigrad import Tensor
     >>> arccosh(Tensor(1.0))
     Tensor(0., made by add)
     """
@@ -240,7 +228,6 @@ def arccosh(x: Given) -> Given:
 def arctanh(x: Given) -> Given:
     """Return log((1 + x) / (1 - x)) / 2, to all digits near 0.
 
-    >>> from minigrad import Tensor
     >>> arctanh(Tensor([0.0, 1e-12]))
     Tensor([0.e+00, 1.e-12], made by multiply)
     """

@@ -29,7 +29,6 @@ __all__ = [
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """Return for each whole number the sum of the weights of its places in x.
 
-    >>> from minigrad import Tensor
     >>> bincount([0, 1, 1], Tensor([2.0, 3.0, 4.0]))
     Tensor([2., 7.], made by scatter)
     """
@@ -52,7 +51,6 @@ def histogram(
 ) -> tuple[Any, Array]:
     """Return the sum of the weights in each bin, and the edges of the bins.
 
-    >>> from minigrad import Tensor
     >>> histogram([0.5, 1.5, 2.0], [0.0, 1.0, 2.0], weights=Tensor([2.0, 3.0, 4.0]))[0]
     Tensor([2., 7.], made by scatter)
     """
@@ -82,7 +80,6 @@ def unique(
 ) -> Any:
     """Return the different entries in order; of equal ones the first, with its slope.
 
-    >>> from minigrad import Tensor
     >>> unique(Tensor([3.0, 1.0, 3.0]))
     Tensor([1., 3.], made by take)
     """
@@ -133,7 +130,6 @@ unique_inverse = _with_values(
 def union1d(ar1: Any, ar2: Any) -> Any:
     """Return the different entries of both, in order; of equal ones the first.
 
-    >>> from minigrad import Tensor
     >>> union1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
     array([1., 2., 3.])
     """
@@ -144,7 +140,6 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """Return the different entries of the first that are not in the second, in order.
 
-    >>> from minigrad import Tensor
     >>> setdiff1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
     array([3.])
     """
@@ -160,7 +155,6 @@ def intersect1d(
 
     With `return_indices`, also where they are in the first and in the second.
 
-    >>> from minigrad import Tensor
     >>> intersect1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
     array([1.])
     """
@@ -175,7 +169,6 @@ def intersect1d(
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     """Return the entries that are in one of the two only, in order.
 
-    >>> from minigrad import Tensor
     >>> setxor1d(Tensor([3.0, 1.0]), [1.0, 2.0]).data
     array([2., 3.])
     """

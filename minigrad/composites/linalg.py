@@ -68,7 +68,6 @@ def solve(a: Any, b: Any) -> Any:
 
     Raises np.linalg.LinAlgError for a singular matrix.
 
-    >>> import minigrad as mg
     >>> solve(mg.Tensor([[2.0, 0.0], [0.0, 4.0]]), [1.0, 1.0])
     Tensor([0.5 , 0.25], made by reshape)
     """
@@ -88,7 +87,6 @@ def inv(a: Any) -> Any:
 
     Raises np.linalg.LinAlgError for a singular matrix.
 
-    >>> import minigrad as mg
     >>> inv(mg.Tensor([[2.0, 0.0], [0.0, 4.0]])).data
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
@@ -106,7 +104,6 @@ def det(a: Any) -> Any:
     right for singular matrices, too. (Not so from the third derivative on, where three
     pivots and more are exactly zero.) Where that product is out of range: `slogdet`.
 
-    >>> import minigrad as mg
     >>> det(mg.Tensor([[1.0, 2.0], [3.0, 4.0]])).data
     array(-2.)
     """
@@ -132,7 +129,6 @@ def slogdet(a: Any) -> SlogdetResult:
     The sign is a choice, a plain array. Of a singular matrix it is 0, and the logarithm
     is minus infinity, with an infinite slope.
 
-    >>> import minigrad as mg
     >>> slogdet(mg.Tensor([[0.0, 1.0], [1.0, 0.0]]))
     SlogdetResult(sign=array(-1.), logabsdet=Tensor(0., made by sum))
     """
@@ -154,7 +150,6 @@ def cholesky(a: Any, upper: bool = False) -> Any:
 
     Raises np.linalg.LinAlgError for a matrix that is not positive definite.
 
-    >>> import minigrad as mg
     >>> cholesky(mg.Tensor([[4.0, 0.0], [2.0, 2.0]])).data
     array([[2., 0.],
            [1., 1.]])

@@ -28,7 +28,6 @@ __all__ = ["cond", "matrix_power", "tensorinv", "tensorsolve"]
 def matrix_power(a: Any, n: int) -> Any:
     """Multiply a matrix n times with itself; of negative n, its inverse.
 
-    >>> import minigrad as mg
     >>> matrix_power(mg.Tensor([[1.0, 1.0], [0.0, 1.0]]), 3).data
     array([[1., 3.],
            [0., 1.]])
@@ -55,7 +54,6 @@ def cond(x: Any, p: Any = None) -> Any:
 
     p   the norm: 1, -1, inf, -inf or "fro"; NumPy's own choice, 2, is not recorded
 
-    >>> import minigrad as mg
     >>> cond(mg.Tensor([[1.0, 0.0], [0.0, 4.0]]), 1)
     Tensor(4., made by multiply)
     """
@@ -68,7 +66,6 @@ def cond(x: Any, p: Any = None) -> Any:
 def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
     """Return x with tensordot(a, x, x.ndim) = b; `axes` of a are put last before that.
 
-    >>> import minigrad as mg
     >>> tensorsolve(2 * np.eye(4).reshape(2, 2, 4), mg.Tensor(np.ones((2, 2)))).data
     array([0.5, 0.5, 0.5, 0.5])
     """
@@ -84,7 +81,6 @@ def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """Return b with tensordot(b, a, ind) the identity; b's last axes are a's first.
 
-    >>> import minigrad as mg
     >>> tensorinv(mg.Tensor(np.eye(4).reshape(2, 2, 4))).shape
     (4, 2, 2)
     """

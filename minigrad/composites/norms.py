@@ -33,7 +33,6 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     of entries that are not zero, which has no derivative. Matrices have "fro" (if none
     is given), 1, -1, inf, -inf. At zero the slope is 0.
 
-    >>> import minigrad as mg
     >>> norm(mg.Tensor([3.0, 4.0]))
     Tensor(5., made by sqrt)
     """
@@ -57,7 +56,6 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
 def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Return the norm of vectors; several axes count as one. See `norm`.
 
-    >>> import minigrad as mg
     >>> vector_norm(mg.Tensor([[3.0, -4.0]]), ord=1)
     Tensor(7., made by sum)
     """
@@ -68,7 +66,6 @@ def vector_norm(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any = 2)
 def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Return the norm of each matrix of x (..., n, m). See `norm`.
 
-    >>> import minigrad as mg
     >>> matrix_norm(mg.Tensor([[1.0, -2.0], [3.0, 4.0]]), ord=np.inf)
     Tensor(7., made by sum)
     """

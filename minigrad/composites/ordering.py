@@ -45,7 +45,6 @@ def sort(
 
     Whatever kind of sorting is asked for, the order is stable.
 
-    >>> from minigrad import Tensor
     >>> sort(Tensor([3.0, 1.0, 2.0]))
     Tensor([1., 2., 3.], made by take)
     """
@@ -57,7 +56,6 @@ def sort(
 def partition(a: Any, kth: int | Sequence[int], axis: int | None = -1) -> Any:
     """Return the entries with the kth smallest in its place, smaller ones before it.
 
-    >>> from minigrad import Tensor
     >>> partition(Tensor([3.0, 1.0, 2.0]), 1)[1]
     Tensor(2., made by take)
     """
@@ -71,7 +69,6 @@ def partition(a: Any, kth: int | Sequence[int], axis: int | None = -1) -> Any:
 def ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest entry minus the smallest, over the axes.
 
-    >>> from minigrad import Tensor
     >>> ptp(Tensor([4.0, 1.0, 2.0]))
     Tensor(3., made by subtract)
     """
@@ -82,7 +79,6 @@ def ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def nanmax(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the largest entry that is not NaN; ties share the gradient equally.
 
-    >>> from minigrad import Tensor
     >>> nanmax(Tensor([1.0, np.nan, 2.0]))
     Tensor(2., made by sum)
     """
@@ -110,7 +106,6 @@ def _without_nan(a: Any, axis: Axis, other: float) -> Any:
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Return the entries at indices along an axis, as np.argsort gives them.
 
-    >>> from minigrad import Tensor
     >>> take_along_axis(Tensor([[3.0, 1.0], [2.0, 4.0]]), np.array([[1], [0]]), axis=1)
     Tensor([[1.],
             [2.]], made by take)
@@ -123,7 +118,6 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 def running_extreme(a: Any, ufunc: np.ufunc, axis: int = 0) -> Any:
     """Return for each entry the largest, or smallest, up to it: the last one of equals.
 
-    >>> from minigrad import Tensor
     >>> np.maximum.accumulate(Tensor([1.0, 3.0, 2.0]))
     Tensor([1., 3., 3.], made by take)
     """
@@ -142,7 +136,6 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
 
     mode   what an index out of range does: "raise", "wrap" around or "clip" to an end
 
-    >>> from minigrad import Tensor
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), [0, 0], axis=1)
     Tensor([[1., 1.],
             [3., 3.]], made by take)
@@ -178,7 +171,6 @@ def _within(index: Array, count: int, mode: str) -> Array:
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """Return the entries, or the slices along an axis, where the condition is true.
 
-    >>> from minigrad import Tensor
     >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3.], made by take)
     """
@@ -190,7 +182,6 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
 def extract(condition: Any, arr: Any) -> Any:
     """Return the entries where the condition is true, in one row.
 
-    >>> from minigrad import Tensor
     >>> x = Tensor([[1.0, -2.0], [3.0, -4.0]])
     >>> extract(x > 0, x)
     Tensor([1., 3.], made by take)
@@ -203,7 +194,6 @@ def extract(condition: Any, arr: Any) -> Any:
 def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
     """Return, entry by entry, choices[a]: a has whole numbers, choices broadcast.
 
-    >>> from minigrad import Tensor
     >>> choose([1, 0], [Tensor([1.0, 2.0]), Tensor([10.0, 20.0])])
     Tensor([10.,  2.], made by where)
     """
@@ -226,7 +216,6 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
     """Return, entry by entry, the choice of the first condition that is true.
 
-    >>> from minigrad import Tensor
     >>> x = Tensor([-1.0, 0.5, 2.0])
     >>> select([x < 0, x > 1], [-x, x * 10], default=7.0)
     Tensor([ 1.,  7., 20.], made by where)

@@ -40,7 +40,6 @@ def convolve(a: OneArray, v: OneArray, mode: str = "full") -> OneArray:
     `same` gives as many as the longer row has, from the middle; `valid` those where the
     shorter row meets entries only.
 
-    >>> import minigrad as mg
     >>> convolve(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
     array([ 1., 12., 23., 30.])
     """
@@ -75,7 +74,6 @@ def convolve(a: OneArray, v: OneArray, mode: str = "full") -> OneArray:
 def correlate(a: OneArray, v: OneArray, mode: str = "valid") -> OneArray:
     """Return the sums of a[i + k] v[i] for each k, with the modes of `convolve`.
 
-    >>> import minigrad as mg
     >>> correlate(mg.Tensor([1.0, 2.0, 3.0]), [1.0, 10.0]).data
     array([21., 32.])
     """
@@ -91,7 +89,6 @@ def correlate(a: OneArray, v: OneArray, mode: str = "valid") -> OneArray:
 def poly(seq_of_zeros: OneArray) -> OneArray:
     """Return the coefficients of (x - z_1) ... (x - z_n), of its zeros z.
 
-    >>> import minigrad as mg
     >>> poly(mg.Tensor([1.0, 2.0])).data
     array([ 1., -3.,  2.])
     """
@@ -116,7 +113,6 @@ def _placed(row: Any, length: int, start: int) -> Any:
 def polyadd(a1: OneArray, a2: OneArray) -> OneArray:
     """Return the coefficients of the sum of two polynomials.
 
-    >>> import minigrad as mg
     >>> polyadd(mg.Tensor([1.0, 2.0]), [3.0]).data
     array([1., 5.])
     """
@@ -127,7 +123,6 @@ def polyadd(a1: OneArray, a2: OneArray) -> OneArray:
 def polysub(a1: OneArray, a2: OneArray) -> OneArray:
     """Return the coefficients of the difference of two polynomials.
 
-    >>> import minigrad as mg
     >>> polysub(mg.Tensor([1.0, 2.0]), [3.0]).data
     array([ 1., -1.])
     """
@@ -144,7 +139,6 @@ def _as_long(operation: Callable[..., Any], a1: Any, a2: Any) -> Any:
 def polymul(a1: OneArray, a2: OneArray) -> OneArray:
     """Return the coefficients of the product of two polynomials.
 
-    >>> import minigrad as mg
     >>> polymul(mg.Tensor([1.0, 2.0]), [1.0, -2.0]).data
     array([ 1.,  0., -4.])
     """
@@ -161,7 +155,6 @@ def _without_zeros(row: Any) -> Any:
 def polydiv(u: OneArray, v: OneArray) -> tuple[OneArray, OneArray]:
     """Return quotient and remainder of two polynomials, by long division.
 
-    >>> import minigrad as mg
     >>> quotient, remainder = polydiv(mg.Tensor([1.0, 0.0, -3.0]), [1.0, 2.0])
     >>> quotient.data, remainder.data
     (array([ 1., -2.]), array([1.]))
@@ -183,7 +176,6 @@ def polydiv(u: OneArray, v: OneArray) -> tuple[OneArray, OneArray]:
 def polyder(p: OneArray, m: int = 1) -> OneArray:
     """Return the coefficients of the m-th derivative of a polynomial.
 
-    >>> import minigrad as mg
     >>> polyder(mg.Tensor([1.0, 5.0, 7.0])).data
     array([2., 5.])
     """
@@ -201,7 +193,6 @@ def polyint(p: OneArray, m: int = 1, k: OneArray = None) -> OneArray:
 
     k   the constants of integration, in their order: one for all, or m of them
 
-    >>> import minigrad as mg
     >>> polyint(mg.Tensor([2.0, 5.0]), k=7.0).data
     array([1., 5., 7.])
     """
@@ -218,7 +209,6 @@ def polyint(p: OneArray, m: int = 1, k: OneArray = None) -> OneArray:
 def polyval(p: OneArray, x: OneArray) -> OneArray:
     """Return p[0] x^(n-1) + ... + p[n-1], by Horner's rule.
 
-    >>> import minigrad as mg
     >>> polyval([1.0, 0.0, -2.0], mg.Tensor([2.0, 3.0])).data
     array([2., 7.])
     """
@@ -233,7 +223,6 @@ def polyval(p: OneArray, x: OneArray) -> OneArray:
 def vander(x: OneArray, N: int | None = None, increasing: bool = False) -> OneArray:
     """Return the matrix of the powers of x in columns, the highest first.
 
-    >>> import minigrad as mg
     >>> vander(mg.Tensor([2.0, 3.0])).data
     array([[2., 1.],
            [3., 1.]])

@@ -46,7 +46,6 @@ def root(a: Any, p: float = 2) -> Any:
 def reciprocal(x: Given) -> Given:
     """Return 1 / x.
 
-    >>> from minigrad import Tensor
     >>> reciprocal(Tensor([2.0, 4.0]))
     Tensor([0.5 , 0.25], made by divide)
     """
@@ -57,7 +56,6 @@ def reciprocal(x: Given) -> Given:
 def cbrt(x: Given) -> Given:
     """Return the real cube root, of negative numbers too; slope infinite at 0.
 
-    >>> from minigrad import Tensor
     >>> cbrt(Tensor([-8.0, 1.0]))
     Tensor([-2.,  1.], made by multiply)
     """
@@ -69,7 +67,6 @@ def cbrt(x: Given) -> Given:
 def exp2(x: Any) -> Any:
     """Return 2 ** x.
 
-    >>> from minigrad import Tensor
     >>> exp2(Tensor([-1.0, 3.0]))
     Tensor([0.5, 8. ], made by power)
     """
@@ -80,7 +77,6 @@ def exp2(x: Any) -> Any:
 def ldexp(x1: Given, x2: Any) -> Given:
     """Return x1 * 2 ** x2, for whole numbers x2.
 
-    >>> from minigrad import Tensor
     >>> ldexp(Tensor([0.5, 3.0]), [3, 1])
     Tensor([4., 6.], made by multiply)
     """
@@ -95,7 +91,6 @@ def frexp(x: Given) -> tuple[Given, Array]:
 
     The exponents are a choice, plain whole numbers.
 
-    >>> from minigrad import Tensor
     >>> frexp(Tensor([6.0, 0.5]))
     (Tensor([0.75, 0.5 ], made by multiply), array([3, 0], dtype=int32))
     """
@@ -107,7 +102,6 @@ def frexp(x: Given) -> tuple[Given, Array]:
 def log2(x: Given) -> Given:
     """Return the logarithm to base 2.
 
-    >>> from minigrad import Tensor
     >>> log2(Tensor(8.0))
     Tensor(3., made by divide)
     """
@@ -118,7 +112,6 @@ def log2(x: Given) -> Given:
 def log10(x: Given) -> Given:
     """Return the logarithm to base 10.
 
-    >>> from minigrad import Tensor
     >>> log10(Tensor(100.0))
     Tensor(2., made by divide)
     """
@@ -129,7 +122,6 @@ def log10(x: Given) -> Given:
 def logaddexp(x1: Any, x2: Any) -> Any:
     """Return log(exp(x1) + exp(x2)), without overflow; -inf is the logarithm of 0.
 
-    >>> from minigrad import Tensor
     >>> logaddexp(Tensor(1000.0), -np.inf)
     Tensor(1000., made by add)
     """
@@ -141,7 +133,6 @@ def logaddexp(x1: Any, x2: Any) -> Any:
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """Return log2(2 ** x1 + 2 ** x2), without overflow.
 
-    >>> from minigrad import Tensor
     >>> logaddexp2(Tensor(1000.0), 1000.0)
     Tensor(1001., made by add)
     """
@@ -165,7 +156,6 @@ def _apart(x1: Any, x2: Any) -> tuple[Any, Any]:
 def hypot(x1: Any, x2: Any) -> Any:
     """Return sqrt(x1**2 + x2**2), without overflow; slope 0 where both are 0.
 
-    >>> from minigrad import Tensor
     >>> hypot(Tensor(3e200), 4e200)
     Tensor(5.e+200, made by multiply)
     """

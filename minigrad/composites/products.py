@@ -31,7 +31,6 @@ def dot(a: Any, b: Any) -> Any:
 
     Of a vector b it meets the only axis; a number scales.
 
-    >>> import minigrad as mg
     >>> dot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.], made by matmul)
     """
@@ -47,7 +46,6 @@ def dot(a: Any, b: Any) -> Any:
 def vdot(a: Any, b: Any) -> Any:
     """Sum the products of two arrays, seen as vectors.
 
-    >>> import minigrad as mg
     >>> vdot(mg.Tensor([[1.0, 2.0]]), [[3.0], [4.0]])
     Tensor(11., made by matmul)
     """
@@ -58,7 +56,6 @@ def vdot(a: Any, b: Any) -> Any:
 def outer(a: Any, b: Any) -> Any:
     """Multiply each entry of a by each of b: a matrix, with a row for each entry of a.
 
-    >>> import minigrad as mg
     >>> outer(mg.Tensor([1.0, 2.0]), [3.0, 4.0]).data
     array([[3., 4.],
            [6., 8.]])
@@ -71,7 +68,6 @@ def outer(a: Any, b: Any) -> Any:
 def kron(a: Any, b: Any) -> Any:
     """Put a copy of b, scaled by it, in the place of each entry of a.
 
-    >>> import minigrad as mg
     >>> kron(mg.Tensor([1.0, 10.0]), [1.0, 2.0])
     Tensor([ 1.,  2., 10., 20.], made by reshape)
     """
@@ -101,7 +97,6 @@ def cross(
     The vectors lie along `axis`. A vector of two entries lies in the plane, z = 0, and
     of two such vectors the result is only z.
 
-    >>> import minigrad as mg
     >>> cross(mg.Tensor([1.0, 0.0, 0.0]), [0.0, 1.0, 0.0]).data
     array([0., 0., 1.])
     """
@@ -133,7 +128,6 @@ def _in_space(a: Any) -> Any:
 def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """Sum the products of two arrays over an axis, after broadcasting.
 
-    >>> import minigrad as mg
     >>> vecdot(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.], made by sum)
     """
@@ -150,7 +144,6 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
 def matvec(a: Any, b: Any) -> Any:
     """Multiply each matrix by its vector: a is (..., m, k), b (..., k).
 
-    >>> import minigrad as mg
     >>> matvec(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0]).data
     array([3., 7.])
     """
@@ -166,7 +159,6 @@ def matvec(a: Any, b: Any) -> Any:
 def vecmat(a: Any, b: Any) -> Any:
     """Multiply each vector by its matrix: a is (..., k), b (..., k, m).
 
-    >>> import minigrad as mg
     >>> vecmat(mg.Tensor([1.0, 1.0]), [[1.0, 2.0], [3.0, 4.0]])
     Tensor([4., 6.], made by matmul)
     """
@@ -182,7 +174,6 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
 
     The first and the last may be vectors.
 
-    >>> import minigrad as mg
     >>> multi_dot([mg.Tensor([[1.0, 2.0]]), np.eye(2), [3.0, 4.0]])
     Tensor([11.], made by matmul)
     """

@@ -39,7 +39,6 @@ PLACES: dict[str, Callable[[Array], Array]] = {  # where a quantile is, by its m
 def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """Return the middle entry over the axes, or the mean of the two in the middle.
 
-    >>> from minigrad import Tensor
     >>> median(Tensor([5.0, 1.0, 2.0]))
     Tensor(2., made by take)
     """
@@ -50,7 +49,6 @@ def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 def nanmedian(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """Return the median of the entries that are not NaN, over the axes.
 
-    >>> from minigrad import Tensor
     >>> nanmedian(Tensor([5.0, np.nan, 1.0, 2.0]))
     Tensor(2., made by take)
     """
@@ -71,7 +69,6 @@ def quantile(
     method   linear, lower, higher, midpoint or nearest, between two entries
     The shape is that of q, then what remains of the shape of a.
 
-    >>> from minigrad import Tensor
     >>> quantile(Tensor([1.0, 2.0, 4.0]), [0.0, 0.75])
     Tensor([1., 3.], made by add)
     """
@@ -89,7 +86,6 @@ def percentile(
 ) -> Any:
     """Return the number below which q percent of the entries lie: a quantile.
 
-    >>> from minigrad import Tensor
     >>> percentile(Tensor([1.0, 2.0, 4.0]), 75)
     Tensor(3., made by add)
     """
@@ -107,7 +103,6 @@ def nanquantile(
 ) -> Any:
     """Return the quantile of the entries that are not NaN, over the axes.
 
-    >>> from minigrad import Tensor
     >>> nanquantile(Tensor([1.0, np.nan, 2.0]), 0.5)
     Tensor(1.5, made by add)
     """
@@ -125,7 +120,6 @@ def nanpercentile(
 ) -> Any:
     """Return the percentile of the entries that are not NaN, over the axes.
 
-    >>> from minigrad import Tensor
     >>> nanpercentile(Tensor([1.0, np.nan, 2.0]), 50)
     Tensor(1.5, made by add)
     """

@@ -35,7 +35,6 @@ def linspace(
 
     Without `endpoint`, stop would be the next one. With `retstep`, also the distance.
 
-    >>> import minigrad as mg
     >>> linspace(mg.Tensor(0.0), 1.0, 5).data
     array([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
@@ -65,7 +64,6 @@ def logspace(
 ) -> Any:
     """Return base ** x for so many x at equal distances.
 
-    >>> import minigrad as mg
     >>> logspace(mg.Tensor(0.0), 2.0, 3).data
     array([  1.,  10., 100.])
     """
@@ -83,7 +81,6 @@ def geomspace(
 ) -> Any:
     """Return so many numbers of one sign, each the same multiple of the one before.
 
-    >>> import minigrad as mg
     >>> geomspace(mg.Tensor(1.0), 8.0, 4)[:2]
     Tensor([1., 2.], made by take)
     """

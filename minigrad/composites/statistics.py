@@ -57,7 +57,6 @@ def std(
 ) -> Given:
     """Return the standard deviation over the axes; slope 0 where it is 0.
 
-    >>> import minigrad as mg
     >>> std(mg.Tensor([1.0, 3.0]))
     Tensor(1., made by sqrt)
     """
@@ -80,7 +79,6 @@ def average(
 
     With `returned`, a pair: the mean, and the sum of the weights.
 
-    >>> import minigrad as mg
     >>> average(mg.Tensor([1.0, 5.0]), weights=[3.0, 1.0])
     Tensor(2., made by divide)
     """
@@ -123,7 +121,6 @@ def _placed(weights: Any, shape: tuple[int, ...], axis: Axis) -> Any:
 def nansum(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the sum over the axes; NaN counts as 0.
 
-    >>> import minigrad as mg
     >>> nansum(mg.Tensor([1.0, np.nan, 2.0]))
     Tensor(3., made by sum)
     """
@@ -134,7 +131,6 @@ def nansum(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
 def nanmean(a: Given, axis: Axis = None, keepdims: bool = False) -> Given:
     """Return the mean over the axes of the entries that are not NaN.
 
-    >>> import minigrad as mg
     >>> nanmean(mg.Tensor([1.0, np.nan, 2.0])).data
     array(1.5)
     """
@@ -147,7 +143,6 @@ def nanvar(
 ) -> Given:
     """Return the variance over the axes of the entries that are not NaN.
 
-    >>> import minigrad as mg
     >>> nanvar(mg.Tensor([1.0, np.nan, 3.0])).data
     array(1.)
     """
@@ -160,7 +155,6 @@ def nanstd(
 ) -> Given:
     """Return the standard deviation of the entries that are not NaN; slope 0 at 0.
 
-    >>> import minigrad as mg
     >>> nanstd(mg.Tensor([1.0, np.nan, 3.0])).data
     array(1.)
     """
@@ -187,7 +181,6 @@ def cov(
     fweights  how often each observation occurs, whole numbers
     aweights  how much each of them counts
 
-    >>> import minigrad as mg
     >>> cov(mg.Tensor([[1.0, 2.0, 3.0], [1.0, 0.0, 2.0]])).data
     array([[1. , 0.5],
            [0.5, 1. ]])
@@ -227,7 +220,6 @@ def _variables(m: Any, rowvar: bool) -> Any:
 def corrcoef(x: Given, y: Operand | None = None, rowvar: bool = True) -> Given:
     """Return the correlations of variables in rows, each column an observation.
 
-    >>> import minigrad as mg
     >>> corrcoef(mg.Tensor([[1.0, 2.0, 3.0], [1.0, 0.0, 2.0]])).data
     array([[1. , 0.5],
            [0.5, 1. ]])

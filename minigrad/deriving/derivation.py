@@ -125,7 +125,6 @@ def derive(
     level    "op", "gate", "layer" or "scalar": see `LEVELS`
     seed     of the random numbers that the lines are checked with; drawn if None
 
-    >>> import minigrad as mg
     >>> w, x = mg.Tensor([1.0, 2.0], name="w"), mg.Tensor([3.0, 4.0], name="x")
     >>> y = mg.tanh(w * x)
     >>> y.name = "y"

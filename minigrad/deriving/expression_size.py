@@ -32,7 +32,6 @@ class Growth(NamedTuple):
 def growth(output: Tensor, wrt: Sequence[Tensor]) -> Growth:
     """Count the operations in the gradient of `output`, and in its own computation.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor(2.0)
     >>> growth(x * x * x, [x])            # the gradient: (1 x) x + (1 x) x + 1 (x x)
     Growth(written_out=8, shared=8)

@@ -32,7 +32,6 @@ BAR = "\N{COMBINING MACRON}"
 def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
     """Return a letter for every leaf, every named step, and the steps in `also`.
 
-    >>> import minigrad as mg
     >>> with mg.scope("LSTM", 3):
     ...     f = mg.Tensor([0.5], name="f")
     >>> letters(mg.Tape(f))[f]

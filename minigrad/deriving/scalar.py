@@ -68,7 +68,6 @@ class ScalarDerivation:
     output    the formula that was differentiated
     growth    how many operations this is, written out and on the tape
 
-    >>> import minigrad as mg
     >>> w, x = mg.Tensor(0.5, name="w"), mg.Tensor(2.0, name="x")
     >>> y = mg.sigmoid(w * x)
     >>> y.name = "y"

@@ -45,7 +45,6 @@ def transcribed(
 ) -> Formula:
     """Return how `result` was made, down to the Tensors that `known` already writes.
 
-    >>> import minigrad as mg
     >>> from minigrad.deriving.formula import Letter
     >>> a = mg.Tensor(3.0)
     >>> transcribed(a * a, {a: Letter("a")}, formula) == Letter("a") ** 2

@@ -43,7 +43,6 @@ class Counterexample:
     what      which rule, or the engine
     replay    asks the engine and the reference again: () -> (found, expected)
 
-    >>> import minigrad as mg
     >>> row, y = mg.TABLE["negative"], -mg.Tensor(2.0)
     >>> right, row.partials = row.partials, (lambda y, a: 1,)
     >>> example = of_rule(y, 0)

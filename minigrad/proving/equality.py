@@ -68,7 +68,6 @@ def prove_equal(
     A Tensor that f and g use from outside, a Parameter, is a variable as well: the same
     one if it is the same Tensor. Plain numbers and arrays are constants.
 
-    >>> import minigrad as mg
     >>> def by_sigma(z):
     ...     return mg.sigmoid(z)
     >>> def by_tanh(z):

@@ -284,7 +284,6 @@ def disagreement(
     Each output gets a cotangent of new variables. Returns (found, expected), where
     `found` is a RuleStopped if the engine's walk did not come to its end.
 
-    >>> import minigrad as mg
     >>> from random import Random
     >>> W, v = mg.Tensor(np.ones((2, 3)), "W"), mg.Tensor(np.ones(3), "v")
     >>> tape = Tape(mg.tanh(mg.matvec(W, v)))

@@ -29,7 +29,6 @@ def outside(tape: Tape, wrt: Collection[Tensor]) -> tuple[str, ...]:
     Only arguments that depend on `wrt` have slopes that matter. Numbers other than
     floats (objects, complex numbers) are not looked at.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([0.0, 4.0])
     >>> outside(Tape(mg.sqrt(x)), [x])
     ('sqrt at step 1 (1 of 2 entries; a > 0)',)

@@ -85,7 +85,6 @@ def prove(
     to prove what a training step computes, give the `wrt` that it asks for. Without
     `wrt` the walk to the Parameters alone is proved as well.
 
-    >>> import minigrad as mg
     >>> w, x = mg.Tensor([1.0, 2.0], name="w"), mg.Tensor([3.0, 4.0], name="x")
     >>> certificate = prove(mg.tanh(w * x).sum(), seed=1)
     >>> certificate.inputs, certificate.slopes, certificate.chance < -60

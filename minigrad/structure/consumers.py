@@ -31,7 +31,6 @@ def tensors(entry: Tensor) -> list[Tensor]:
 def weights(entries: Iterable[Tensor]) -> list[Parameter]:
     """Return the Parameters that entries read, each once.
 
-    >>> import minigrad as mg
     >>> [each.name for each in weights(mg.Tape(mg.Dense(2, 1)(mg.Tensor([1.0, 2.0]))))]
     ['W', 'b']
     """
@@ -46,7 +45,6 @@ def consumers(tape: Tape) -> dict[Tensor, list[Tensor]]:
     An entry that reads a value twice, as x * x does, is listed twice. Parameters are
     left out.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor(3.0)
     >>> [each.primitive.name for each in consumers(mg.Tape(x * x + x))[x]]
     ['multiply', 'multiply', 'add']

@@ -34,7 +34,6 @@ EXTREMES: dict[str, Callable[..., Array]] = {"largest": np.max, "smallest": np.m
 def decision(entry: Tensor) -> Decision | None:
     """Return how a constant of a step was decided, if the function that ran says so.
 
-    >>> import minigrad as mg
     >>> z = mg.Tensor([1.0, -2.0])
     >>> decision(mg.relu(z))
     Decision(question='<=', of=1, than=0, answer=None)

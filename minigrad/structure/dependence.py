@@ -30,7 +30,6 @@ def reads(entry: Tensor) -> Iterator[tuple[Tensor, int, int]]:
 
     What is said of entries j and k of vectors holds for all vectors in a batch.
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([5.0, 6.0], name="x")
     >>> [(j, k) for _, j, k in reads(mg.cumsum(x, axis=0))]
     [(0, 0), (0, 1), (1, 1)]
@@ -45,7 +44,6 @@ def reads(entry: Tensor) -> Iterator[tuple[Tensor, int, int]]:
 def between(entry: Tensor, i: int) -> Array:
     """Return which entry k (row) of a vector reads which j (column) of argument i.
 
-    >>> import minigrad as mg
     >>> between(mg.tanh(mg.Tensor([[1.0, 2.0], [3.0, 4.0]])), 0).astype(int)
     array([[1, 0],
            [0, 1]])
@@ -62,7 +60,6 @@ def between(entry: Tensor, i: int) -> Array:
 def everywhere(entry: Tensor, i: int) -> bool:
     """Is the first entry of argument i read by every entry of the result?
 
-    >>> import minigrad as mg
     >>> W, X = mg.Parameter([[1.0, 2.0], [3.0, 4.0]]), mg.Tensor([[5.0, 6.0]] * 2)
     >>> everywhere(X @ W, 0), everywhere(W @ X, 1)
     (True, False)

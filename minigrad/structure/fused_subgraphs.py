@@ -22,7 +22,6 @@ FEW, MANY = 4, 40  # primitives: fewer are drawn one by one, more are no knot
 def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Tensor]]:
     """Return for every entry of a knot all of its entries, in order.
 
-    >>> import minigrad as mg
     >>> c = mg.Tensor([1.0, 2.0], name="c")
     >>> apart = c - c.mean()
     >>> y = mg.tanh(apart / mg.sqrt((apart * apart).mean()))

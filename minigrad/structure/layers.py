@@ -59,7 +59,6 @@ class Layer:
 class Layers(list[Layer]):
     """The recurrent layers of a tape, in its order; `between` carries values over.
 
-    >>> import minigrad as mg
     >>> from lstm import LSTM
     >>> ahead, back = LSTM(3, 2, rng=0), LSTM(3, 2, rng=1)
     >>> x = mg.Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

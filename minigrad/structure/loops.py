@@ -85,7 +85,6 @@ def does(entry: Tensor) -> tuple[object, ...]:
     `repeats.py`, which leaves steps out. (The proof of one step asks another question:
     is it the same program, whatever its weights? There they are variables.)
 
-    >>> import minigrad as mg
     >>> made = []
     >>> for t in (1, 2):
     ...     with mg.scope("loop", t):
@@ -134,7 +133,6 @@ def letter_of(leaf: Tensor) -> str:
 def name_in_time(entry: Tensor) -> str:
     """Return an entry's name; a letter made at step 3 has that as a subscript, f_3.
 
-    >>> import minigrad as mg
     >>> with mg.scope("LSTM", 3):
     ...     f = mg.Tensor(0.5, name="f")
     >>> name_in_time(f)

@@ -88,7 +88,6 @@ def every_function(tape: Tape, opened: Container[str] = ()) -> Iterator[Part]:
 
     opened   names of functions that are shown open, in a frame
 
-    >>> import minigrad as mg
     >>> tape = mg.Tape(mg.softmax(mg.Tensor([1.0, 2.0])) * 2.0)
     >>> [part.kind for part in every_function(tape)]
     ['function', 'elementwise']

@@ -113,7 +113,6 @@ class Provenance:
             beyond it an elementwise row, such as a dropout, leaves every entry what it
             was; what else was computed there is unknown
 
-    >>> import minigrad as mg
     >>> x = mg.Tensor([5.0, 6.0, 7.0], name="x")
     >>> last_two = mg.concatenate([x, x])[4:]
     >>> row = next(Provenance().rows(last_two))
@@ -157,7 +156,6 @@ class Provenance:
     def only_moved(self, value: Tensor) -> bool:
         """Is every entry one that another Tensor has, or a constant?
 
-        >>> import minigrad as mg
         >>> x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> [Provenance().only_moved(each) for each in (x.T, x[0], x.sum(), x)]
         [True, True, False, False]
@@ -168,7 +166,6 @@ class Provenance:
     def origins(self, value: Tensor) -> list[Tensor]:
         """Return whose entries these are, in order; [] where some are not known.
 
-        >>> import minigrad as mg
         >>> a, b = mg.exp(mg.Tensor([1.0, 2.0])), mg.exp(mg.Tensor([3.0, 4.0]))
         >>> Provenance().origins(mg.stack([a, b])[::-1]) == [b, a]
         True
@@ -185,7 +182,6 @@ class Provenance:
     def vectors_of(self, value: Tensor) -> list[tuple[Tensor, int]]:
         """Return whose vectors have the entries of a Tensor: whose, and which of them.
 
-        >>> import minigrad as mg
         >>> x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> [which for _, which in Provenance(made={x}).vectors_of(x[1])]
         [1]
@@ -201,7 +197,6 @@ class Provenance:
     def mixes(self, value: Tensor) -> bool:
         """Has a vector entries of several vectors of one Tensor, as in K.T?
 
-        >>> import minigrad as mg
         >>> K = mg.exp(mg.Tensor([[1.0, 2.0], [3.0, 4.0]]))
         >>> Provenance().mixes(K.T), Provenance().mixes(K[::-1])
         (True, False)

@@ -18,7 +18,6 @@ Found = TypeVar("Found")
 def reading(find: Callable[[Tape], Found]) -> Callable[[Tape], Found]:
     """Make a function of a tape remember, with the tape, what it returned.
 
-    >>> import minigrad as mg
     >>> @reading
     ... def length(tape):
     ...     print("counting")

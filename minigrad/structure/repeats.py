@@ -57,7 +57,6 @@ class _Place(NamedTuple):
 def repeats(tape: Tape) -> list[Run]:
     """Return the runs of repeated time steps of every loop, of two steps or more.
 
-    >>> import minigrad as mg
     >>> y = mg.Tensor(0.0, name="y_0")
     >>> for t in range(1, 8):
     ...     with mg.scope("loop", t):

@@ -20,7 +20,6 @@ Role = dict[int | None, Tensor]  # who has it, by the time
 def roles(steps: Sequence[Step]) -> list[Role]:
     """Return who has each role; a step that lacks something is not in it.
 
-    >>> import minigrad as mg
     >>> from minigrad.structure.time_steps import every_loop
     >>> y = mg.Tensor(0.0, name="y_0")
     >>> for t in (1, 2):

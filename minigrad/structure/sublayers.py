@@ -141,7 +141,6 @@ class Box:
 def boxes(tape: Tape) -> dict[Tensor, Box]:
     """Return the dense sub-layer of every entry that is in one.
 
-    >>> import minigrad as mg
     >>> y = mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
     >>> len(set(boxes(mg.Tape(y)).values())), len(boxes(mg.Tape(y)))
     (1, 3)
@@ -221,7 +220,6 @@ def _may_take(box: Box, entry: Tensor) -> bool:
 def structure(tape: Tape) -> list[Part]:
     """Return the parts of a tape: every dense sub-layer, and all that is between them.
 
-    >>> import minigrad as mg
     >>> y = 1.0 - mg.Dense(2, 1, mg.tanh)(mg.Tensor([1.0, 2.0]))
     >>> [(part.kind, len(part.entries)) for part in structure(mg.Tape(y))]
     [('dense', 3), ('elementwise', 1)]

@@ -70,7 +70,6 @@ class Step:
 def steps(tape: Tape) -> list[Step]:
     """Return the time steps of a tape's first loop; or all of it as a single step.
 
-    >>> import minigrad as mg
     >>> y = mg.Tensor(0.0, name="y_0")
     >>> for t in (1, 2):
     ...     with mg.scope("loop", t):
@@ -258,7 +257,6 @@ def names_over_time(steps: Sequence[Step], drawn: Step) -> dict[Tensor, str]:
     What the step makes is f_t, what it got from the step before is y_t−1, and an input
     of its own is x_t. What all steps read has its own name.
 
-    >>> import minigrad as mg
     >>> y = mg.Tensor(0.0, name="y_0")
     >>> for t in (1, 2):
     ...     x = mg.Tensor(1.0, name="x")
