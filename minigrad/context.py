@@ -65,14 +65,8 @@ class Setting:
     """One entry of the chain: what holds inside one `with` block."""
 
     __slots__ = (
-        "before",
-        "call",
-        "checker",
-        "layouts",
-        "manager",
-        "recording",
-        "scope",
-    )
+        "before", "call", "checker", "layouts", "manager", "recording", "scope",
+    )  # fmt: skip
 
     before: Any  # a Setting; None in the outermost, as its manager is
     manager: Any

@@ -95,24 +95,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "Writable",
-    "array",
-    "asanyarray",
-    "asarray",
-    "ascontiguousarray",
-    "c_",
-    "empty",
-    "empty_like",
-    "eye",
-    "full",
-    "full_like",
-    "identity",
-    "ndenumerate",
-    "nditer",
-    "ones",
-    "ones_like",
-    "r_",
-    "vectorize",
-    "zeros",
-    "zeros_like",
-]
+    "Writable", "array", "asanyarray", "asarray", "ascontiguousarray", "c_", "empty",
+    "empty_like", "eye", "full", "full_like", "identity", "ndenumerate", "nditer",
+    "ones", "ones_like", "r_", "vectorize", "zeros", "zeros_like",
+]  # fmt: skip

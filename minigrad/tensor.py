@@ -53,17 +53,9 @@ class Tensor(ArrayLike):
     """
 
     __slots__ = (
-        "__weakref__",
-        "args",
-        "call",
-        "data",
-        "name",
-        "options",
-        "primitive",
-        "scope",
-        "tick",
-        "witness",
-    )
+        "__weakref__", "args", "call", "data", "name", "options", "primitive", "scope",
+        "tick", "witness",
+    )  # fmt: skip
 
     data: Array
     primitive: Primitive | None

@@ -37,69 +37,36 @@ from minigrad.proving import LemmaFailed, ProofFailed
 
 def test_the_gate_level_is_what_stands_on_the_blackboard():
     assert lines(mg.derive(one_step(), level="gate")) == [
-        "v = [x, y_0]",
-        "z_f = W_f v + b_f",
-        "f = σ(z_f)",
-        "z_i = W_i v + b_i",
-        "i = σ(z_i)",
-        "z_c = W_c v + b_c",
-        "c̃ = tanh(z_c)",
-        "c = f ⊙ c_0 + i ⊙ c̃",
-        "z_o = W_o v + b_o",
-        "o = σ(z_o)",
-        "y = o ⊙ tanh(c)",
-        "ȳ = g_y",
-        "ō = ȳ ⊙ tanh(c)",
-        "z̄_o = ō ⊙ o ⊙ (1 − o)",
-        "c̄ = g_c + ȳ ⊙ o ⊙ (1 − tanh²(c))",
-        "c̃̄ = c̄ ⊙ i",
-        "z̄_c = c̃̄ ⊙ (1 − c̃²)",
-        "ī = c̄ ⊙ c̃",
-        "z̄_i = ī ⊙ i ⊙ (1 − i)",
-        "f̄ = c̄ ⊙ c_0",
-        "z̄_f = f̄ ⊙ f ⊙ (1 − f)",
-        "v̄ = W_oᵀ z̄_o + W_cᵀ z̄_c + W_iᵀ z̄_i + W_fᵀ z̄_f",
-        "x̄ = v̄₁…₃",
-        "ȳ_0 = v̄₄…₅",
-        "W̄_f = z̄_f vᵀ",
-        "b̄_f = z̄_f",
-        "W̄_i = z̄_i vᵀ",
-        "b̄_i = z̄_i",
-        "W̄_c = z̄_c vᵀ",
-        "b̄_c = z̄_c",
-        "c̄_0 = c̄ ⊙ f",
-        "W̄_o = z̄_o vᵀ",
-        "b̄_o = z̄_o",
-    ]
+        "v = [x, y_0]", "z_f = W_f v + b_f", "f = σ(z_f)", "z_i = W_i v + b_i",
+        "i = σ(z_i)", "z_c = W_c v + b_c", "c̃ = tanh(z_c)", "c = f ⊙ c_0 + i ⊙ c̃",
+        "z_o = W_o v + b_o", "o = σ(z_o)", "y = o ⊙ tanh(c)", "ȳ = g_y",
+        "ō = ȳ ⊙ tanh(c)", "z̄_o = ō ⊙ o ⊙ (1 − o)",
+        "c̄ = g_c + ȳ ⊙ o ⊙ (1 − tanh²(c))", "c̃̄ = c̄ ⊙ i", "z̄_c = c̃̄ ⊙ (1 − c̃²)",
+        "ī = c̄ ⊙ c̃", "z̄_i = ī ⊙ i ⊙ (1 − i)", "f̄ = c̄ ⊙ c_0",
+        "z̄_f = f̄ ⊙ f ⊙ (1 − f)", "v̄ = W_oᵀ z̄_o + W_cᵀ z̄_c + W_iᵀ z̄_i + W_fᵀ z̄_f",
+        "x̄ = v̄₁…₃", "ȳ_0 = v̄₄…₅", "W̄_f = z̄_f vᵀ", "b̄_f = z̄_f", "W̄_i = z̄_i vᵀ",
+        "b̄_i = z̄_i", "W̄_c = z̄_c vᵀ", "b̄_c = z̄_c", "c̄_0 = c̄ ⊙ f",
+        "W̄_o = z̄_o vᵀ", "b̄_o = z̄_o",
+    ]  # fmt: skip
 
 
 def test_the_layer_level_is_backpropagation_through_time():
     derivation = mg.derive(lstm_loss(), level="layer")
     backward = [each for each in derivation if not each.forward]
     assert lines(backward) == [
-        "bar(loss) = 1",
-        "Ȳ = (Y − K)/4",
-        "ȳ[4] = Ȳ₄",
-        "ȳ[t] = Ȳ[t] + v̄[t+1]₄…₅",
-        "ȳ[0] = v̄[1]₄…₅",
-        "z̄_o[t] = ȳ[t] ⊙ tanh(c[t]) ⊙ o[t] ⊙ (1 − o[t])",
+        "bar(loss) = 1", "Ȳ = (Y − K)/4", "ȳ[4] = Ȳ₄", "ȳ[t] = Ȳ[t] + v̄[t+1]₄…₅",
+        "ȳ[0] = v̄[1]₄…₅", "z̄_o[t] = ȳ[t] ⊙ tanh(c[t]) ⊙ o[t] ⊙ (1 − o[t])",
         "c̄[4] = ȳ[4] ⊙ o[4] ⊙ (1 − tanh²(c[4]))",
         "c̄[t] = c̄[t+1] ⊙ f[t+1] + ȳ[t] ⊙ o[t] ⊙ (1 − tanh²(c[t]))",
-        "c̄[0] = c̄[1] ⊙ f[1]",
-        "z̄_c[t] = c̄[t] ⊙ i[t] ⊙ (1 − c̃[t]²)",
+        "c̄[0] = c̄[1] ⊙ f[1]", "z̄_c[t] = c̄[t] ⊙ i[t] ⊙ (1 − c̃[t]²)",
         "z̄_i[t] = c̄[t] ⊙ c̃[t] ⊙ i[t] ⊙ (1 − i[t])",
         "z̄_f[t] = c̄[t] ⊙ c[t−1] ⊙ f[t] ⊙ (1 − f[t])",
         "v̄[t] = W_oᵀ z̄_o[t] + W_cᵀ z̄_c[t] + W_iᵀ z̄_i[t] + W_fᵀ z̄_f[t]",
-        "x̄[t] = v̄[t]₁…₃",
-        "W̄_f = Σ[t=1…4] z̄_f[t] v[t]ᵀ",
-        "b̄_f = Σ[t=1…4] z̄_f[t]",
-        "W̄_i = Σ[t=1…4] z̄_i[t] v[t]ᵀ",
-        "b̄_i = Σ[t=1…4] z̄_i[t]",
-        "W̄_c = Σ[t=1…4] z̄_c[t] v[t]ᵀ",
-        "b̄_c = Σ[t=1…4] z̄_c[t]",
-        "W̄_o = Σ[t=1…4] z̄_o[t] v[t]ᵀ",
-        "b̄_o = Σ[t=1…4] z̄_o[t]",
-    ]
+        "x̄[t] = v̄[t]₁…₃", "W̄_f = Σ[t=1…4] z̄_f[t] v[t]ᵀ", "b̄_f = Σ[t=1…4] z̄_f[t]",
+        "W̄_i = Σ[t=1…4] z̄_i[t] v[t]ᵀ", "b̄_i = Σ[t=1…4] z̄_i[t]",
+        "W̄_c = Σ[t=1…4] z̄_c[t] v[t]ᵀ", "b̄_c = Σ[t=1…4] z̄_c[t]",
+        "W̄_o = Σ[t=1…4] z̄_o[t] v[t]ᵀ", "b̄_o = Σ[t=1…4] z̄_o[t]",
+    ]  # fmt: skip
     times = {
         line: each.times for line, each in zip(lines(backward), backward, strict=True)
     }

@@ -95,17 +95,8 @@ def test_every_kind_occurs():
 
 
 COMPLEX = (
-    "fft",
-    "ifft",
-    "rfft",
-    "ihfft",
-    "fft2",
-    "ifft2",
-    "rfft2",
-    "fftn",
-    "ifftn",
-    "rfftn",
-)
+    "fft", "ifft", "rfft", "ihfft", "fft2", "ifft2", "rfft2", "fftn", "ifftn", "rfftn",
+)  # fmt: skip
 TRANSFORMS = {
     **{n: lambda t, _, n=n: getattr(np.fft, n)(t).real for n in COMPLEX},
     "irfft": lambda t, other: np.fft.irfft(t + 1j * other),

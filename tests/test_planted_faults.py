@@ -428,25 +428,13 @@ def not_a_number(result: Any) -> Any:
 
 SPOILT = [scaled, last_lost, reversed_order, not_a_number]
 TARGETS: list[Any] = [
-    linear_maps.sum_adjoint,
-    linear_maps.join_adjoint,
-    linear_maps.stack_adjoint,
-    linear_maps.scatter,
-    linear_maps.take_adjoints,
-    linear_maps.backwards,
-    linear_maps.matmul_adjoint_a,
-    linear_maps.matmul_adjoint_b,
-    linear_maps.outer,
-    linear_maps.matvec_adjoints_W,
-    linear_maps.matvec_adjoints_v,
-    linear_maps._plus,
-    gradient.unbroadcast,
-    gradient._cast,
-    Cotangents.fit,
-    Cotangents.complete,
-    gradient._hand_over,
-    Elementwise.vjp,
-]
+    linear_maps.sum_adjoint, linear_maps.join_adjoint, linear_maps.stack_adjoint,
+    linear_maps.scatter, linear_maps.take_adjoints, linear_maps.backwards,
+    linear_maps.matmul_adjoint_a, linear_maps.matmul_adjoint_b, linear_maps.outer,
+    linear_maps.matvec_adjoints_W, linear_maps.matvec_adjoints_v, linear_maps._plus,
+    gradient.unbroadcast, gradient._cast, Cotangents.fit, Cotangents.complete,
+    gradient._hand_over, Elementwise.vjp,
+]  # fmt: skip
 
 
 def only_for(kind: Callable[[np.ndarray], bool], spoil: Callable[[Any], Any]) -> Any:

@@ -73,28 +73,10 @@ from minigrad.composites.ranges import *
 from minigrad.composites.statistics import *
 
 MODULES = (
-    powers,
-    elementary,
-    choices,
-    axes,
-    arranging,
-    diagonals,
-    joining,
-    ordering,
-    grouping,
-    quantiles,
-    contraction,
-    products,
-    linalg,
-    norms,
-    matrices,
-    statistics,
-    accumulating,
-    ranges,
-    calculus,
-    polynomials,
-    applying,
-)
+    powers, elementary, choices, axes, arranging, diagonals, joining, ordering,
+    grouping, quantiles, contraction, products, linalg, norms, matrices, statistics,
+    accumulating, ranges, calculus, polynomials, applying,
+)  # fmt: skip
 
 # Not `__all__`: the names that it would add up are none to type checkers.
 NAMES = [name for module in MODULES for name in module.__all__]

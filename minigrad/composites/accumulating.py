@@ -27,15 +27,9 @@ from minigrad.table import sum as sum_row
 from minigrad.types import Axis, Given, OneArray, Operand
 
 __all__ = [
-    "cumprod",
-    "cumsum",
-    "cumulative_prod",
-    "cumulative_sum",
-    "nancumprod",
-    "nancumsum",
-    "nanprod",
-    "prod",
-]
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "nancumprod", "nancumsum",
+    "nanprod", "prod",
+]  # fmt: skip
 
 
 @composite

@@ -23,20 +23,9 @@ from minigrad.table import concatenate_row, reshape, take
 from minigrad.types import Array, Axis, Given, Operand, Shape
 
 __all__ = [
-    "delete",
-    "fftshift",
-    "flip",
-    "fliplr",
-    "flipud",
-    "ifftshift",
-    "insert",
-    "repeat",
-    "resize",
-    "roll",
-    "rot90",
-    "tile",
-    "trim_zeros",
-]
+    "delete", "fftshift", "flip", "fliplr", "flipud", "ifftshift", "insert", "repeat",
+    "resize", "roll", "rot90", "tile", "trim_zeros",
+]  # fmt: skip
 
 Counts = int | Sequence[int] | Array
 

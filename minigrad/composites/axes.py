@@ -19,20 +19,10 @@ from minigrad.table import reshape, transpose
 from minigrad.types import Axis, Given, Index, Operand, Shape
 
 __all__ = [
-    "atleast_1d",
-    "atleast_2d",
-    "atleast_3d",
-    "broadcast_arrays",
-    "expand_dims",
-    "matrix_transpose",
-    "meshgrid",
-    "moveaxis",
-    "permute_dims",
-    "ravel",
-    "rollaxis",
-    "squeeze",
-    "swapaxes",
-]
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "expand_dims",
+    "matrix_transpose", "meshgrid", "moveaxis", "permute_dims", "ravel", "rollaxis",
+    "squeeze", "swapaxes",
+]  # fmt: skip
 
 
 def whole_axes(axis: Axis, ndim: int) -> Shape:

@@ -24,20 +24,9 @@ from minigrad.tensor import Tensor
 from minigrad.types import Array, Given
 
 __all__ = [
-    "append",
-    "array_split",
-    "block",
-    "column_stack",
-    "dsplit",
-    "dstack",
-    "hsplit",
-    "hstack",
-    "pad",
-    "split",
-    "unstack",
-    "vsplit",
-    "vstack",
-]
+    "append", "array_split", "block", "column_stack", "dsplit", "dstack", "hsplit",
+    "hstack", "pad", "split", "unstack", "vsplit", "vstack",
+]  # fmt: skip
 
 Sections = int | Sequence[int] | Array
 

@@ -30,15 +30,8 @@ from minigrad.table import broadcast, matmul, reshape, sqrt, sum, take, transpos
 from minigrad.types import Axis, Given, Operand
 
 __all__ = [
-    "average",
-    "corrcoef",
-    "cov",
-    "nanmean",
-    "nanstd",
-    "nansum",
-    "nanvar",
-    "std",
-]
+    "average", "corrcoef", "cov", "nanmean", "nanstd", "nansum", "nanvar", "std",
+]  # fmt: skip
 
 
 # ----------------------------------------------------------------------------- spreads

@@ -18,6 +18,12 @@ def unary(name, args, weight=3, **more):
     return case(name, lambda np, a: getattr(np, name)(a), args, weight=weight, **more)
 
 
+QUESTIONS = (
+    "sign floor ceil rint trunc round around signbit isfinite isnan isinf "
+    "isreal iscomplexobj any all argmax argmin argsort nonzero argwhere "
+    "flatnonzero count_nonzero nanargmax nanargmin imag isneginf"
+)
+
 CASES = [
     *(
         unary(name, some(3, 3), 5)
@@ -111,34 +117,7 @@ CASES = [
         case(
             name, lambda np, a, name=name: getattr(np, name)(a), 3 * some(3, 3), order=0
         )
-        for name in [
-            "sign",
-            "floor",
-            "ceil",
-            "rint",
-            "trunc",
-            "round",
-            "around",
-            "signbit",
-            "isfinite",
-            "isnan",
-            "isinf",
-            "isreal",
-            "iscomplexobj",
-            "any",
-            "all",
-            "argmax",
-            "argmin",
-            "argsort",
-            "nonzero",
-            "argwhere",
-            "flatnonzero",
-            "count_nonzero",
-            "nanargmax",
-            "nanargmin",
-            "imag",
-            "isneginf",
-        ]
+        for name in QUESTIONS.split()
     ),
     *(
         case(
