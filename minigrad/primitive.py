@@ -51,6 +51,7 @@ class Primitive:
     apply     the same, recorded when an argument is a Tensor: what users call
     into      how a program computes it into an array: into(out, *args, **options)
     stacked   how one call computes it of stacked arguments: see minigrad.stacked
+    composite how programs compute it of other rows, if it is no single call
     """
 
     name: str
@@ -62,6 +63,7 @@ class Primitive:
     slice_of_argument: Callable[..., tuple[slice, ...]] | None = None
     into: Code | None = None
     stacked: Stacked | None = None
+    composite: Code | None = None
     written = ""
     is_elementwise = False
     variadic = False
@@ -129,6 +131,7 @@ class Elementwise(Primitive):
         self.domain = domain
         self.batched_adjoints = {}
         self.into, self.stacked = getattr(function, "into", None), same
+        self.composite = getattr(function, "composite", None)
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:

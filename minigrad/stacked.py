@@ -41,9 +41,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def in_programs(
-    into: Callable[..., Any] | None = None, by: Stacked | None = None
+    into: Callable[..., Any] | None = None,
+    by: Stacked | None = None,
+    composite: Callable[..., Any] | None = None,
 ) -> Callable[[Function], Function]:
-    """Tell a function how programs compute it: into an array, and stacked.
+    """Tell a function how programs compute it: into an array, stacked, of other rows.
 
     >>> @in_programs(into=np.negative, by=same)
     ... def minus(a):
@@ -53,7 +55,7 @@ def in_programs(
     """
 
     def told(function: Function) -> Function:
-        vars(function).update(into=into, stacked=by)
+        vars(function).update(into=into, stacked=by, composite=composite)
         return function
 
     return told
@@ -156,15 +158,6 @@ def matvec_into(out: Array, W: Array, v: Array) -> None:
 def outer_into(out: Array, z: Array, v: Array) -> None:
     """Sum z v^T over all vectors, into `out`."""
     np.matmul(z.reshape(-1, z.shape[-1]).T, v.reshape(-1, v.shape[-1]), out)
-
-
-def sigmoid_into(out: Array, a: Array) -> None:
-    """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, into `out`."""
-    half = out.dtype.type(0.5)
-    np.multiply(a, half, out)
-    np.tanh(out, out)
-    np.multiply(out, half, out)
-    np.add(out, half, out)
 
 
 def moved_into(out: Array, a: Array, **_: object) -> None:

@@ -12,6 +12,7 @@ from minigrad.compiling import (
     invariants,
     lanes,
     over_time,
+    overwriting,
     program_lines,
     programs,
     simplify,
@@ -63,19 +64,30 @@ def test_decisions_are_taken_as_they_were():
 # --------------------------------------------------------------- planted wrong rewrites
 
 
-def columns_off_by_one(before):
-    def apart(found):
+def another_column(before):
+    def wrong(lines, with_one):
+        before(lines, with_one)
+        for line in lines.all:
+            index = line.options.get("index")
+            if isinstance(index, tuple) and index[1:] == (5,):
+                line.options = {"index": (slice(None), 4)}
+
+    return wrong
+
+
+def half_as_much(before):
+    return lambda term, number, line: before(term, number / 2, line)
+
+
+def another_constant(before):
+    def wrong(found):
         done = before(found)
         for line in found.all:
-            for ref in line.refs():
-                for W in ref.line.args[:1] if ref.line.op is algebra._MATVEC else ():
-                    index = isinstance(W, Ref) and W.line.options.get("index")
-                    if index and isinstance(index[-1], slice) and index[-1].start:
-                        start, stop = index[-1].start - 1, index[-1].stop - 1
-                        W.line.options = {"index": (slice(None), slice(start, stop))}
+            if line.op is mg.TABLE["add"] and line.args[1] == 0.5:
+                line.args = [line.args[0], 0.25]
         return done
 
-    return apart
+    return wrong
 
 
 def first_for_last(op):
@@ -91,16 +103,6 @@ def first_for_last(op):
         return wrong
 
     return plant
-
-
-def one_step_later(before):
-    def wrong(outer, inner):
-        found = before(outer, inner)
-        if isinstance(found.at, range) and found.at[0] == 0:
-            return Ref(found.line, at=range(1, len(found.at) + 1))
-        return found
-
-    return wrong
 
 
 def as_a_difference(before):
@@ -156,14 +158,15 @@ def ones_for_zeros(before):
 
 PLANTED = {
     "lanes are mistaken": (lanes, "_merge", lanes_in_another_order),
-    "W [x, y] cut elsewhere": (algebra, "products_apart", columns_off_by_one),
     "the first term twice": (invariants, "sums_flat", first_for_last(simplify.total)),
     "the first factor twice": (
         algebra,
         "products_flat",
         first_for_last(invariants.product),
     ),
-    "y one step later": (algebra, "through", one_step_later),
+    "b from another column": (algebra, "_gradients_with_one", another_column),
+    "half a matrix": (algebra, "_scaled", half_as_much),
+    "another sigmoid": (algebra, "composites_open", another_constant),
     "a difference for a sum": (algebra, "two_by_two", as_a_difference),
     "a stack upside down": (over_time, "_one_stack", other_axes),
     "a sum without its first step": (over_time, "_sum_over", a_step_less),
@@ -188,6 +191,21 @@ def test_a_wrong_rewrite_is_refused(name, monkeypatch):
     assert refused.type is WrongProgram or "at the end" in name
     with pytest.raises(mg.NotCompiled, match="gives other numbers"):
         step(*BATCH)
+
+
+@pytest.mark.parametrize("check", ["_is_local", "_dying"])
+def test_what_is_written_over_too_early_gives_other_numbers(check, monkeypatch):
+    def wrong(places, line, inside=None):
+        if check == "_is_local":
+            return not line.ends and line not in places.within
+        refs = [(k, a) for k, a in enumerate(line.args) if isinstance(a, Ref)]
+        same = [k for k, a in refs if a.shift == 0 and a.line.shape == line.shape]
+        return same[0] if same and inside is None else None
+
+    monkeypatch.setattr(overwriting.Overwriting, check, wrong)
+    with pytest.raises((mg.NotCompiled, KeyError)) as refused:
+        mg.compile(learning(LAYER), *BATCH)
+    assert "gives other numbers" in str(refused.value)
 
 
 def test_what_is_proved_is_what_is_computed():

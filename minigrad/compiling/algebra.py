@@ -1,7 +1,8 @@
 """Rewrites of lines by algebra: what need not be done at every step is moved out.
 
-    W [x, y] = W_x x + W_y y                          x is known before the loop, y not
-    z [x, y]^T = [z x^T, z y^T]
+    sigma(z) = (1 + tanh(z/2)) / 2                    what no single call computes
+    W v + b = [W b] [v 1],  z [v 1]^T = [z v^T, z]    the bias is a column
+    (W v) / 2 = (W / 2) v                             a number, not at each step
     (A + B)[k] = A[k] + B[k],  (W v)[k] = W[k] v      rows that nobody reads
     (a + u) + b = a + (u + b)                         u, b known before the loop
     (a p) q = a (p q)                                 p, q known before the loop
@@ -15,6 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from minigrad.compiling.graph import in_order
 from minigrad.compiling.invariants import (
     invariants_out,
     one_sum_over,
@@ -25,6 +29,7 @@ from minigrad.compiling.invariants import (
 from minigrad.compiling.program_lines import Line, Ref
 from minigrad.compiling.reads import Lines, at_its_time, line_like, taken, through
 from minigrad.compiling.simplify import total
+from minigrad.compiling.tracing import Tracer
 from minigrad.primitive import TABLE
 
 _ADD, _MULTIPLY = TABLE["add"], TABLE["multiply"]
@@ -35,61 +40,137 @@ _MATVEC, _OUTER, _SUM = TABLE["matvec"], TABLE["outer"], TABLE["sum"]
 # ----------------------------------------------------------------------------- products
 
 
-def products_apart(lines: Lines) -> int:
-    """W [x, y] = W_x x + W_y y, in a loop that not both x and y are computed in."""
+def composites_open(lines: Lines) -> int:
+    """Compute of other rows what is no single call: sigma(z) = (1 + tanh(z/2)) / 2."""
     done = 0
     for line in lines.all:
-        if line.op is not _MATVEC or lines.circle[line] == -1:
+        composite = getattr(line.op, "composite", None)
+        if composite is None:
             continue
-        W, v = line.args
-        parts = _joined(v)
-        if W.shift is not None or parts is None:
-            continue
-        if all(lines.moves(p, line) for p in parts):
-            continue
-        start, terms = 0, []
-        for part in parts:
-            n = part.line.shape[-1]
-            rows = W.line.shape[0]
-            W_part = taken(W, (slice(None), slice(start, start + n)), (rows, n))
-            terms.append(
-                at_its_time(line_like(line, _MATVEC, [W_part, part]), line.times)
-            )
-            start += n
-        line.op, line.args = total, terms
+        tracer = Tracer()
+        scalar = np.zeros((), line.dtype)
+        sources = [tracer.source(scalar, k) for k in range(len(line.args))]
+        made: dict[int, Any] = {}
+        for node in in_order([composite(*sources).node]):
+            if node.op is None:
+                made[id(node)] = line.args[node.source]
+                continue
+            op, args = node.op, [made.get(id(a), a) for a in node.args]
+            made[id(node)] = at_its_time(line_like(line, op, args), line.times)
+        line.op, line.args = op, args
         done += 1
     return done
 
 
-def _joined(v: Any) -> list[Ref] | None:
-    """Return the parts of [x, y] as its reader would read them, or None."""
+def bias_as_column(lines: Lines) -> int:
+    """W v + b = [W b] [v 1], in a loop that puts v = [x, y] together anyway."""
+    with_one: dict[Line, Line] = {}
+    for line in lines.all:
+        if line.op not in (_ADD, total) or len(line.args) != 2:
+            continue
+        product, b = line.args
+        if lines.circle[line] == -1 or not _is_alone(product, _MATVEC, lines):
+            continue
+        W, v = product.line.args
+        if not isinstance(b, Ref) or (W.shift, b.shift, b.at) != (None, None, None):
+            continue
+        if not _is_joined(v) or b.line.shape != line.shape[-1:]:
+            continue
+        if v.line not in with_one:
+            with_one[v.line] = _with_one(v.line)
+        v = through(product, v)
+        (m, n), dtype = W.line.shape, line.dtype
+        column = Line(TABLE["reshape"], [b], {"shape": (m, 1)}, (m, 1), dtype)
+        W_b = Line(_CONCATENATE, [W, Ref(column)], {"axis": 1}, (m, n + 1), dtype)
+        line.op, line.args = _MATVEC, [Ref(W_b), Ref(with_one[v.line], v.shift)]
+    _gradients_with_one(lines, with_one)
+    return len(with_one)
+
+
+def _is_alone(arg: Any, op: Any, lines: Lines) -> bool:
+    """Is this computed by this operation, at the same step, and read nowhere else?"""
+    return (
+        isinstance(arg, Ref)
+        and arg.line.op is op
+        and arg.shift == 0
+        and not arg.line.ends
+        and lines.only_reader(arg)
+    )
+
+
+def _is_joined(v: Any) -> bool:
+    """Is this [x, y], joined along the last axis?"""
     if not isinstance(v, Ref) or v.line.op is not _CONCATENATE or v.line.ends:
-        return None
+        return False
     axis: Any = v.line.options.get("axis", 0)
-    if axis % len(v.line.shape) != len(v.line.shape) - 1:
-        return None
-    return [through(v, part) for part in v.line.args if isinstance(part, Ref)]
+    return bool(axis % len(v.line.shape) == len(v.line.shape) - 1)
 
 
-def outers_apart(lines: Lines) -> int:
-    """Z [x, y]^T = [Z x^T, Z y^T]: then nobody needs [x, y] itself."""
+def _with_one(v: Line) -> Line:
+    """Return [v, 1]."""
+    *batch, n = v.shape
+    one = Line(None, [], {}, (*batch, 1), v.dtype)
+    one.source = np.ones(one.shape, v.dtype)
+    made = line_like(v, v.op, [*v.args, Ref(one)], (*batch, n + 1))
+    made.options = v.options
+    return made
+
+
+def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
+    """Take the gradient of b from that of [W b]: z [v 1]^T = [z v^T, z]."""
+    made: dict[Any, Line] = {}
+    for line in lines.all:
+        if line.op is _OUTER and line.times is None:
+            z, v = line.args
+            if isinstance(v, Ref) and v.line in with_one:
+                m, n = line.shape
+                both = Line(_OUTER, [z, v._replace(line=with_one[v.line])], {},
+                            (m, n + 1), line.dtype)  # fmt: skip
+                made[z.line, z.at] = both
+                index: Any = slice(None), slice(n)
+                line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+    for line in lines.all:
+        if line.op is _SUM and line.times is None and isinstance(line.args[0], Ref):
+            z = line.args[0]
+            both = made.get((z.line, z.at), line)
+            if both is not line and line.shape == z.line.shape[-1:]:
+                index = slice(None), both.shape[1] - 1
+                line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+
+
+def factor_into_matrix(lines: Lines) -> int:
+    """(W v) / 2 = (W / 2) v, and of each term of a sum: a number leaves the loop."""
     done = 0
     for line in lines.all:
-        if line.op is not _OUTER or line.times is not None:
+        if line.op is not _MULTIPLY or lines.circle[line] == -1:
             continue
-        z, v = line.args
-        parts = _joined(v)
-        if parts is None or not isinstance(v.at, range):
+        inner, number = line.args
+        if not isinstance(number, float | int):
             continue
-        if any(not isinstance(part.at, range) for part in parts):
-            continue
-        made = []
-        for part in parts:
-            shape = (line.shape[0], part.line.shape[-1])
-            made.append(Ref(Line(_OUTER, [z, part], {}, shape, line.dtype)))
-        line.op, line.args, line.options = _CONCATENATE, made, {"axis": 1}
-        done += 1
+        if any(_is_alone(inner, op, lines) for op in (_ADD, total)):
+            terms = [through(inner, a) for a in inner.line.args if isinstance(a, Ref)]
+            movable = all(
+                _is_alone(a, _MATVEC, lines) for a in terms if lines.moves(a, line)
+            )
+            if movable and len(terms) == len(inner.line.args):
+                line.op, line.args = total, [_scaled(t, number, line) for t in terms]
+                done += 1
+        elif _is_alone(inner, _MATVEC, lines) and inner.line.args[0].shift is None:
+            scaled = _scaled(inner, number, line).line
+            line.op, line.args = scaled.op, scaled.args
+            done += 1
     return done
+
+
+def _scaled(term: Ref, number: float, line: Line) -> Ref:
+    """Return a term times a number; of a product, its matrix is multiplied."""
+    if term.line.op is _MATVEC and term.shift is not None:
+        W, v = term.line.args
+        W_scaled = Line(_MULTIPLY, [W, number], {}, W.line.shape, line.dtype)
+        return at_its_time(line_like(line, _MATVEC, [Ref(W_scaled), v]), line.times)
+    made = Line(_MULTIPLY, [term, number], {}, term.line.shape, line.dtype)
+    made.times = line.times if term.shift is not None else None
+    return at_its_time(made, made.times)
 
 
 def rows_alone(lines: Lines) -> int:
@@ -181,6 +262,6 @@ def two_by_two(lines: Lines) -> int:
 
 
 REWRITES: list[Callable[[Lines], int]] = [
-    products_apart, outers_apart, rows_alone, sums_flat, products_flat,
-    invariants_out, vectors_as_rows, one_sum_over, two_by_two,
+    composites_open, one_sum_over, bias_as_column, factor_into_matrix, rows_alone,
+    sums_flat, products_flat, invariants_out, vectors_as_rows, two_by_two,
 ]  # fmt: skip

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from minigrad.compiling.graph import is_elementwise
+from minigrad.compiling.over_time import as_one_take
 from minigrad.compiling.program_lines import Line, Ref
 from minigrad.compiling.rolled_loops import (
     Item,
     Loop,
     is_aligned,
+    is_moving_take,
 )
 from minigrad.compiling.statements import Text
+from minigrad.primitive import TABLE
 from minigrad.types import Array
 
 
@@ -48,6 +55,8 @@ class Places(Text):
     def _slots(self, line: Line, at: int | range) -> str:
         """Return the name of the values of a line at a time, or at several."""
         held, first = self.memory[line], self._first(line)
+        if line in self.single:
+            return held
         if isinstance(at, int):
             return self._view(
                 held, f"{held}[{at - first}, ...]", f"{held}_at_{at - first}"
@@ -83,13 +92,93 @@ class Places(Text):
         assert line.times is not None
         return line.slots()[-1] if line.ends else line.times[-1]
 
+    def _place_parts(self) -> None:
+        """Let the parts of what is joined lie where the whole has them: no copies."""
+        self.within: dict[Line, tuple[Line, int, Any]] = {}
+        self.parts: dict[Line, list[tuple[Any, Any]]] = {}
+        for item in self.items:
+            for line in item.lines if isinstance(item, Loop) else [item]:
+                if line.times is None or line.ends or not _is_joining(line):
+                    continue
+                self.parts[line] = [*zip(line.args, _indices(line), strict=True)]
+                for arg, index in self.parts[line]:
+                    if self._may_lie_within(arg, line):
+                        self.within[arg.line] = line, arg.shift, index
+
+    def _lay_steps_first(self) -> None:
+        """Lay what a loop reads step by step so that each step lies in one piece."""
+        self.steps_along: dict[Line, int] = {}
+        for item in reversed(self.items):
+            if isinstance(item, Loop) or not item.args:
+                continue
+            sources = [
+                a.line for a in item.args if isinstance(a, Ref) and a.shift is None
+            ]
+            if is_moving_take(item):
+                self.steps_along[sources[0]] = as_one_take(item)[1]
+            elif item in self.steps_along and is_elementwise(item.op):
+                axis = self.steps_along[item]
+                for source in sources:
+                    if source.shape == item.shape and source.times is None:
+                        self.steps_along.setdefault(source, axis)
+
+    def _may_lie_within(self, arg: Any, whole: Line) -> bool:
+        return (
+            isinstance(arg, Ref)
+            and arg.shift is not None
+            and is_elementwise(arg.line.op)
+            and arg.line.dtype == whole.dtype
+            and arg.line not in self.within
+        )
+
+    def _pieces(self, whole: Line) -> list[tuple[str, Any]]:
+        """Return the places in the whole of the parts that lie elsewhere, and those."""
+        held = self.memory[whole]
+        found = []
+        for k, (arg, index) in enumerate(self.parts.get(whole, ())):
+            placed = self.within.get(arg.line) if isinstance(arg, Ref) else None
+            if placed is None or placed[2] is not index:
+                text = f"{held}[:, {self._subscript(index)}]"
+                found.append((self._view(held, text, f"{held}_{k}"), arg))
+        return found
+
+    def _whole(self, line: Line) -> str:
+        """Return the buffer of what is joined, with room for the ends of its parts."""
+        own = self._first(line), self._last(line)
+        mine = [
+            (part, shift)
+            for part, (whole, shift, _) in self.within.items()
+            if whole is line
+        ]
+        first = min([own[0], *(self._first(part) - shift for part, shift in mine)])
+        last = max([own[1], *(self._last(part) - shift for part, shift in mine)])
+        name = self.names[line]
+        whole = f"{name}_all"
+        self._buffer(whole, (last - first + 1, *line.shape), line.dtype)
+        text = f"{whole}[{own[0] - first}:{own[1] - first + 1}]"
+        self.memory[line] = self._view(whole, text, name)
+        for part, shift in mine:
+            at = slice(
+                self._first(part) - shift - first, self._last(part) - shift - first + 1
+            )
+            text = f"{whole}[{self._subscript((at, *self.within[part][2]))}]"
+            self.memory[part] = self._view(whole, text, self.names[part])
+        return self.memory[line]
+
     def _allocate(self, line: Line) -> str:
         """Return the buffer of a line with times, ends included."""
-        if line not in self.memory and is_lane(line):
+        if line not in self.memory and line in self.within:
+            self._allocate(self.within[line][0])
+        elif line not in self.memory and line in self.parts:
+            self._whole(line)
+        elif line not in self.memory and is_lane(line):
             index: Any = line.options["index"]
             whole = self._allocate(line.args[0].line)
-            text = f"{whole}[:, {self._text(index[0])}]"
+            steps = "" if line.args[0].line in self.single else ":, "
+            text = f"{whole}[{steps}{self._subscript(index)}]"
             self.memory[line] = self._view(whole, text, self.names[line])
+            if not steps:
+                self.single.add(line)
         elif line not in self.memory:
             self.memory[line] = name = self.names[line]
             count = len(line.slots()) if line.times is not None else 1
@@ -136,6 +225,25 @@ class Places(Text):
                     self.run.append(f"copyto({slot}, {self._object('k', end)})")
                 else:
                     self.setup.append(f"{slot} = {end!r}")
+
+
+def _is_joining(line: Line) -> bool:
+    return line.op in (TABLE["stack"], TABLE["concatenate"])
+
+
+def _indices(line: Line) -> Iterator[Any]:
+    """Yield where each argument lies in what is joined."""
+    axis: Any = line.options.get("axis", 0)
+    before, start = (slice(None),) * (axis % len(line.shape)), 0
+    for arg in line.args:
+        if line.op is TABLE["stack"]:
+            yield (*before, start)
+            start += 1
+        else:
+            shape = arg.line.shape if isinstance(arg, Ref) else np.shape(arg)
+            stop = start + shape[len(before)]
+            yield (*before, slice(start, stop))
+            start = stop
 
 
 def is_lane(line: Line) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.functions import concatenate, stack
 from minigrad.proving.equality import prove_equal
 from minigrad.proving.equality_certificate import Equality
-from minigrad.table import matvec, outer, sum, tanh
+from minigrad.table import matvec, outer, sigmoid, sum, tanh
 from minigrad.types import Shape
 
 
@@ -55,15 +55,24 @@ IDENTITIES: dict[str, Identity] = {
         lambda z, w, x, y: outer(stack([z, w]), stack([x, y])),
         (Y, Y, X, X),
     ),
-    "products_apart": Identity(
-        lambda W, x, y: matvec(W, concatenate([x, y], axis=-1)),
-        lambda W, x, y: matvec(W[:, :3], x) + matvec(W[:, 3:], y),
-        ((4, 5), X, Y),
+    "composites_open": Identity(
+        lambda z: sigmoid(z), lambda z: tanh(z * 0.5) * 0.5 + 0.5, (X,)
     ),
-    "outers_apart": Identity(
-        lambda z, x, y: outer(z, concatenate([x, y], axis=-1)),
-        lambda z, x, y: concatenate([outer(z, x), outer(z, y)], axis=1),
-        (Y, X, Y),
+    "bias_as_column": Identity(
+        lambda W, b, v, z: [matvec(W, v) + b, outer(z, v), sum(z, axis=0)],
+        lambda W, b, v, z: (
+            lambda v1: [
+                matvec(concatenate([W, b.reshape((2, 1))], axis=1), v1),
+                outer(z, v1)[:, :3],
+                outer(z, v1)[:, 3],
+            ]
+        )(concatenate([v, np.ones((2, 1))], axis=-1)),
+        ((2, 3), (2,), X, Y),
+    ),
+    "factor_into_matrix": Identity(
+        lambda W, x, u: (matvec(W, x) + u) * 0.5,
+        lambda W, x, u: matvec(W * 0.5, x) + u * 0.5,
+        ((2, 3), X, Y),
     ),
     "rows_alone": Identity(
         lambda W, V, x, y: (matvec(W, x) + matvec(V, y))[:, 1:],

@@ -36,7 +36,7 @@ from minigrad.primitive import Primitive
 from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.types import Array
 
-PRIMES = 8
+PRIMES = 16
 _EXACT = {total, product, along, placed}
 
 

@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.buffer_places import Places, is_lane
+from minigrad.compiling.buffer_places import is_lane
 from minigrad.compiling.graph import (
     call,
     holes,
     is_elementwise,
 )
 from minigrad.compiling.over_time import along, as_one_take
+from minigrad.compiling.overwriting import Overwriting
 from minigrad.compiling.program_lines import Line, Ref, at_time
 from minigrad.compiling.rolled_loops import (
     Item,
@@ -42,7 +43,7 @@ from minigrad.primitive import Primitive
 from minigrad.types import Array, Shape
 
 
-class Writer(Places):
+class Writer(Overwriting):
     """Writes the source of a program: what is done once, and what at each call."""
 
     def source(
@@ -50,6 +51,8 @@ class Writer(Places):
     ) -> str:
         """Return the whole text."""
         self.readers = _readers(self.items, outputs, guards)
+        self._place_parts()
+        self._lay_steps_first()
         for item in self.items:
             self._ends(item)
             if isinstance(item, Loop):
@@ -75,9 +78,14 @@ class Writer(Places):
         if line.op is None:
             self._source(line, name)
         elif line.times is None:
+            name = self._in_place(line, name)
             args = [self.argument(arg, line) for arg in line.args]
             self._compute(name, line, line.op, args, line.options, line.shape)
             self.memory[line] = name
+        elif line in self.parts:
+            self._allocate(line)
+            for piece, arg in self._pieces(line):
+                self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
         elif is_moving_take(line):
             index, axis = as_one_take(line)
             options = {"index": index, "axis": axis}
@@ -88,15 +96,22 @@ class Writer(Places):
                 self.memory[line] = self._own(line)
         else:
             options = stacked_options(line) or {}
+            name = self._in_place(line, name)
             args = [self._stacked(arg, line) for arg in line.args]
             shape = (len(line.times), *line.shape)
-            self._mapped(line, line.op, args, options, shape)
+            self._mapped(line, line.op, args, options, shape, name)
 
     def _mapped(
-        self, line: Line, op: Any, args: list[str], options: Any, shape: Shape
+        self,
+        line: Line,
+        op: Any,
+        args: list[str],
+        options: Any,
+        shape: Shape,
+        name: str = "",
     ) -> None:
-        name = self.names[line]
-        if not line.ends:
+        name = name or self.names[line]
+        if not line.ends and line not in self.within:
             self._compute(name, line, op, args, options, shape)
             self.memory[line] = name
             return
@@ -133,7 +148,8 @@ class Writer(Places):
                 self.run.append(text)
             return
         if self._has_into(op):
-            self._buffer(name, shape, line.dtype)
+            if name not in self.static:
+                self._buffer(name, shape, line.dtype, self.steps_along.get(line, 0))
             self._into(name, line, op, args, options)
             return
         self.calls += 1
@@ -151,7 +167,11 @@ class Writer(Places):
 
     def _loop(self, loop: Loop) -> None:
         for line in loop.lines:
-            self._allocate(line)
+            self._allocate_step(line, {*loop.lines})
+        for line in loop.lines:
+            for piece, arg in self._pieces(line):
+                if not _moves(arg, loop):
+                    self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
         before, common, after = peeled(loop)
         for t in before:
             self._one_step(loop, t)
@@ -162,20 +182,29 @@ class Writer(Places):
     def _one_step(self, loop: Loop, t: int) -> None:
         for line in loop.lines:
             if t in (line.times or ()) and not is_lane(line):
-                args = [
-                    self._slots(a.line, t + a.shift)
-                    if isinstance(a, Ref) and a.shift is not None
-                    else self.argument(a, line)
-                    for a in line.args
-                ]
+
+                def at(a: Any, line: Line = line) -> str:
+                    if isinstance(a, Ref) and a.shift is not None:
+                        return self._slots(a.line, t + a.shift)
+                    return self.argument(a, line)
+
+                if line in self.parts:
+                    for piece, arg in self._pieces(line):
+                        if _moves(arg, loop):
+                            place = f"{piece}[{t - self._first(line)}]"
+                            self.run.append(f"copyto({place}, {at(arg)})")
+                    continue
+                args = [*map(at, line.args)]
                 out, options = self._slots(line, t), at_time(line.options, t)
                 self.run += self._statements(out, line.op, args, options)
 
     def _steps(self, loop: Loop, times: list[int]) -> None:
         columns: dict[str, str] = {}  # the variable of each column of views
 
-        def variable(line: Line, shift: int) -> str:
-            held = self._own(line)
+        def variable(line: Line, shift: int, piece: str = "") -> str:
+            if line in self.single:
+                return self.memory[line]
+            held = piece or self._own(line)
             first = self._first(line)
             start, step = (
                 times[0] + shift - first,
@@ -190,6 +219,13 @@ class Writer(Places):
         body: list[str] = []
         for line in loop.lines:
             if is_lane(line):
+                continue
+            if line in self.parts:
+                body += [
+                    f"copyto({variable(line, 0, piece)}, {variable(*arg[:2])})"
+                    for piece, arg in self._pieces(line)
+                    if _moves(arg, loop)
+                ]
                 continue
             args = [
                 variable(a.line, a.shift)
@@ -238,6 +274,10 @@ def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:
     sample = np.empty(shape, ref.line.dtype)
     result = call(op, [sample], options)
     return isinstance(result, Array) and np.may_share_memory(result, sample)
+
+
+def _moves(arg: Any, loop: Loop) -> bool:
+    return isinstance(arg, Ref) and arg.line in loop.lines
 
 
 def _readers(

@@ -35,18 +35,25 @@ class Text:
         self.run: list[str] = []
         self.objects: dict[str, Any] = {
             "buffer": buffer, "rows": rows, "shaped": shaped, "answered": answered,
-            "copyto": np.copyto, "copy": np.array,
+            "copyto": np.copyto, "copy": np.array, "moveaxis": np.moveaxis,
         }  # fmt: skip
         self.static: set[str] = set()  # names that setup knows
         self.memory: dict[Line, str] = {}  # names of what holds a line's values
+        self.single: set[Line] = set()  # whose memory is for one step
+        self.readers: dict[Line, list[Line | None]] = {}  # None: an output
         self.known: dict[Any, str] = {}
         self.ended: set[tuple[Line, int]] = set()
         self.bytes = 0
         self.calls = 0
         self.items = [*items]
 
-    def _buffer(self, name: str, shape: Shape, dtype: np.dtype) -> None:
-        self.setup.append(f"{name} = buffer({shape}, {dtype.str!r})")
+    def _buffer(self, name: str, shape: Shape, dtype: np.dtype, first: int = 0) -> None:
+        """Make memory of a shape, with the entries along one axis farthest apart."""
+        lying = (shape[first], *shape[:first], *shape[first + 1 :]) if shape else ()
+        text = f"buffer({lying}, {dtype.str!r})"
+        self.setup.append(
+            f"{name} = {f'moveaxis({text}, 0, {first})' if first else text}"
+        )
         self.static.add(name)
         self.bytes += int(np.prod(shape, dtype=int)) * dtype.itemsize
 
@@ -120,6 +127,15 @@ class Text:
         if type(value) is float and np.isfinite(value):
             return repr(value)
         return self._object("k", value)
+
+    def _subscript(self, index: tuple[Any, ...]) -> str:
+        """Write an index as people do: 0:101, :, 8:24."""
+        return ", ".join(
+            f"{'' if p.start is None else p.start}:{'' if p.stop is None else p.stop}"
+            if isinstance(p, slice) and p.step is None
+            else self._text(p)
+            for p in index
+        )
 
     def _object(self, name: str, value: Any) -> str:
         """Return a name for an object, a new one if the name is another's."""

@@ -1,0 +1,113 @@
+"""Less memory, and nearer: what nobody reads again is written over.
+
+    for t = 1, ..., T:
+        z = W v[t]             read at this step only: one step's memory is enough
+        f[t] = z * 0.5         z is not read again, so the result may replace it
+
+A step's numbers then stay in the cache from one call to the next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.compiling.buffer_places import Places, is_lane
+from minigrad.compiling.graph import holes, is_elementwise
+from minigrad.compiling.invariants import product
+from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.simplify import total
+
+
+class Overwriting(Places):
+    """Places that are used again."""
+
+    def _allocate_step(self, line: Line, inside: set[Line]) -> None:
+        """Return the memory of a line in a loop: for all steps only if it must be."""
+        if line in self.memory or is_lane(line):
+            self._allocate(line)
+            return
+        is_local = self._is_local(line, inside)
+        dying = self._dying(line, inside)
+        if dying is not None:
+            held = self._allocate(line.args[dying].line)
+            is_single = line.args[dying].line in self.single
+            if is_local or not is_single:
+                self.memory[line] = held
+                self._to_front(line, dying)
+                if is_single:
+                    self.single.add(line)
+                return
+        if is_local:
+            self.memory[line] = name = self.names[line]
+            self._buffer(name, line.shape, line.dtype)
+            self.single.add(line)
+        else:
+            self._allocate(line)
+
+    def _is_local(self, line: Line, inside: set[Line]) -> bool:
+        """Is this read only in the loop that computes it, at its own step?"""
+        if line.ends or line in self.within or line in self.parts:
+            return False
+        return all(
+            reader in inside
+            and all(ref.shift == 0 for ref in reader.refs() if ref.line is line)
+            and (not is_lane(reader) or self._is_local(reader, inside))
+            for reader in self.readers.get(line, ())
+        )
+
+    def _dying(self, line: Line, inside: set[Line] | None = None) -> int | None:
+        """Return which argument the result may replace: nobody reads it again."""
+        if not is_elementwise(line.op) or holes(line.options):
+            return None
+        if line.ends or line in self.within or not self._has_into(line.op):
+            return None
+        for k, arg in enumerate(line.args):
+            if not isinstance(arg, Ref) or arg.at is not None:
+                continue
+            a = arg.line
+            if a.times != line.times or arg.shift not in (None, 0) or a.ends:
+                continue
+            if (a.shape, a.dtype) != (line.shape, line.dtype) or a in self.within:
+                continue
+            if {*self.readers[a]} != {line} or (inside and a not in inside):
+                continue
+            if len(line.args) > 2 and len(self.readers[a]) > 1:
+                continue  # it is read again when the first sum is there
+            if is_lane(a) and inside and self._is_lane_of_its_own(a):
+                return k
+            if is_elementwise(a.op) and self.memory.get(a) in self.static:
+                return k
+        return None
+
+    def _is_lane_of_its_own(self, lane: Line) -> bool:
+        """Do all others take other lanes of the whole?"""
+        whole = lane.args[0].line
+        if whole in self.within or whole in self.parts or whole.ends:
+            return False
+        others = [e for e in self.readers[whole] if e is not lane]
+        mine = _lanes_of(lane)
+        return all(
+            e is not None and is_lane(e) and not mine & _lanes_of(e) for e in others
+        )
+
+    def _to_front(self, line: Line, k: int) -> None:
+        """Begin a sum, or a product, with the argument that the result replaces."""
+        if line.op in (total, product):
+            line.args = [line.args[k], *line.args[:k], *line.args[k + 1 :]]
+
+    def _in_place(self, line: Line, name: str) -> str:
+        """Return where to compute a line: in the place of what nobody reads again."""
+        dying = self._dying(line)
+        if dying is None:
+            return name
+        held = self.memory[line.args[dying].line]
+        self._to_front(line, dying)
+        return held
+
+
+def _lanes_of(line: Line) -> set[int]:
+    index: Any = line.options["index"]
+    count = line.args[0].line.shape[0]
+    return (
+        {*range(count)[index[0]]} if isinstance(index[0], slice) else {index[0] % count}
+    )
