@@ -13,7 +13,8 @@ from test_compile import assert_same, classifier
 from test_compile_lstm import LAYERS, B, T, batch, learning, m, n, normal
 
 import minigrad as mg
-from lstm import LSTM, Recurrent, State, dropout
+from lstm import LSTM, Recurrent, State
+from lstm import masks as step_masks
 from lstm.others import GRUCell
 from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import is_explained
@@ -47,7 +48,7 @@ def from_a_state(x, state):
 
 
 def with_dropout(x, mask_x, mask_y):
-    y, _ = LAYER(x, dropout=dropout.Variational(mask_x, mask_y))
+    y, _ = LAYER(x, dropout=step_masks.Variational(mask_x, mask_y))
     return mg.grad((y * y).sum(), LAYER)
 
 
