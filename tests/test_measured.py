@@ -18,16 +18,6 @@ MEASURED = [
     "attention", "classifier", "kalman", "layer norm", "convolution", "own function",
 ]  # fmt: skip
 
-STRUCK = {  # what still has a line through a word, and should not
-    ("peephole p * c", "neuron"), ("peephole p * c", "backward"), ("stack", "neuron"),
-    ("over time", "backward"),
-    ("kalman", "backward"), ("kalman", "cotangents"), ("convolution", "op"),
-    ("convolution", "step"), ("convolution", "dense"),
-}  # fmt: skip
-PORT = {  # and as the port of Graphviz places what it places itself
-    ("convolution", "backward"), ("convolution", "cotangents"),
-}  # fmt: skip
-
 INSTALLED = pytest.mark.skipif(shutil.which("dot") is None, reason="dot is not here")
 
 
@@ -42,8 +32,7 @@ def test_words_are_free_of_words_and_lines(name, renderer):
             made = [made[0], mg.Tape(MODELS["LSTM"]()).outputs[0]]
         svg = draw(made, view, renderer=renderer).svg()
         assert not on_each_other(svg), view
-        if (name, view) not in (STRUCK if renderer == "dot" else PORT):
-            assert not struck(svg), view
+        assert not struck(svg), view
 
 
 def test_frames_around_one_frame_are_one_frame():

@@ -14,7 +14,7 @@ import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, Stack
 from lstm.variants import PeepholeCell
 from minigrad.drawing import VIEWS, draw
-from minigrad.drawing.neuron.lines import _path
+from minigrad.drawing.neuron.lines import path_of
 from minigrad.drawing.neuron.network import Network
 from minigrad.primitive import Elementwise
 from minigrad.structure.provenance import length
@@ -489,4 +489,4 @@ def test_what_mixes_its_neurons_is_drawn_mixed():
 
 def test_a_curve_whose_points_stand_in_line_is_that_line():
     in_line = [(0.0, 3.0), (10.0, 9.0), (20.0, 15.0), (30.0, 21.0)]
-    np.testing.assert_allclose(_path(in_line), _path([in_line[0], in_line[-1]]))
+    np.testing.assert_allclose(path_of(in_line), path_of([in_line[0], in_line[-1]]))

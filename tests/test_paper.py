@@ -70,7 +70,7 @@ def test_the_default_pictures_of_a_cell_are_one_page_with_a_title(view, folder):
 
 
 def test_a_long_picture_goes_over_several_pages_that_say_so(folder):
-    drawing = draw(sequence(6), "op", fold=False, renderer="graphviz-pure")
+    drawing = draw(sequence(4), "op", fold=False, renderer="graphviz-pure")
     pages = saved(drawing, folder)
     assert len(pages) > 1
     for k, page in enumerate(pages, start=1):

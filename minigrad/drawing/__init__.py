@@ -21,8 +21,9 @@ The files, in the order of the argument:
     dense_and_layer_views.py                 views.py     the table of all views
 
     render.py    which program paints it     paper.py     pdf and png from svg
-    drawing.py   what the user holds         centred.py    words in the middle
+    drawing.py   what the user holds         centred.py   words in the middle
     failure.py   a program that raised       opening.py   named functions, open
+    free_words.py    words with no line through them
 
 What is known of a tape's structure is read in `minigrad.structure`.
 """

@@ -1,4 +1,4 @@
-"""Words of an svg stay in the middle of their node, whatever the reader's font.
+"""Words of an svg stay in the middle of their node or label, in any font.
 
 Graphviz places each piece of a line by the widths of its own font: letters, a
 subscript, letters again. In a narrower or wider font they slide apart. Here the pieces
@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import re
 
-NODE = re.compile(r'<g id="[^"]*" class="node">.*?</g>(?=\s*(?:<!--|<g |</g>))', re.S)
+from minigrad.drawing.safe import width
+
+NODE = re.compile(
+    r'<g id="[^"]*" class="(node|edge)">.*?</g>(?=\s*(?:<!--|<g |</g>))', re.S
+)
 ELLIPSE = re.compile(r'<ellipse [^>]*?cx="([-\d.]+)"')
 OUTLINE = re.compile(r'<(?:polygon|path|polyline) [^>]*?(?: d| points)="([^"]*)"')
 NUMBERS = re.compile(r"(-?[\d.]+)[, ]\s*-?[\d.]+")
@@ -33,8 +37,8 @@ def centred(svg: str) -> str:
 
 def _node(found: re.Match[str]) -> str:
     node = found[0]
-    middle = _middle(node)
-    if middle is None:
+    middle = _middle(node) if found[1] == "node" else None
+    if middle is None and found[1] == "node":
         return node
     lines: list[list[re.Match[str]]] = []
     for words in WORDS.finditer(node):
@@ -42,10 +46,10 @@ def _node(found: re.Match[str]) -> str:
             lines[-1].append(words)
         else:
             lines.append([words])
-    if any(float(line[0][1]) > middle for line in lines):
+    if middle is not None and any(float(line[0][1]) > middle for line in lines):
         return node  # a list beside a sign, such as a legend: it begins at the left
     for line in reversed(lines):
-        text = _line(line, middle)
+        text = _line(line, _middle_of(line) if middle is None else middle)
         node = node[: line[0].start()] + text + node[line[-1].end() :]
     return node
 
@@ -58,6 +62,14 @@ def _middle(node: str) -> float | None:
         if across:
             found.append((min(across) + max(across)) / 2)
     return found[0] if found and max(found) - min(found) < 1 else None
+
+
+def _middle_of(line: list[re.Match[str]]) -> float:
+    """Return where the middle of a label's line is, by the places of its pieces."""
+    first, last = line[0], line[-1]
+    size = re.search(r'font-size="([\d.]+)"', last[0])
+    wide = width(re.sub("<[^>]*>", "", last[3]).strip()) * float(size[1] if size else 0)
+    return (float(first[1]) + float(last[1]) + wide) / 2
 
 
 def _line(pieces: list[re.Match[str]], middle: float) -> str:

@@ -13,7 +13,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from minigrad.drawing.centred import centred
 from minigrad.drawing.paper import PAGES
 from minigrad.drawing.render import FORMATS, NotRendered, render
 from minigrad.drawing.safe import printable
@@ -41,7 +40,7 @@ class Drawing:
     def svg(self) -> str:
         """Return the picture as svg: with a title, and colours for dark pages too."""
         text = render(self.dot, "svg", self.renderer).decode()
-        return accessible(centred(text), self.title, f"{self._summary}.")
+        return accessible(text, self.title, f"{self._summary}.")
 
     def save(self, path: str | os.PathLike[str], page: str | None = None) -> Path:
         """Write the picture; the suffix says as what: .svg, .pdf, .png or .dot.

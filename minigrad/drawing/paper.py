@@ -2,11 +2,11 @@
 
     python -P minigrad/drawing/paper.py pdf "its title" A4 < picture.svg > picture.pdf
 
-svglib reads the svg and reportlab writes a vector pdf, with DejaVu Sans (from the
-ziafont wheel) embedded, so that σ, − and c̃ are there on every machine; pypdfium2 paints
-png from that. A process of its own, because reportlab's settings are global: here the
-same svg gives the same bytes, and nobody else's reports are changed. It imports nothing
-of minigrad, so that it starts at once.
+reportlab writes a vector pdf of what Graphviz writes in an svg, with DejaVu Sans (from
+the ziafont wheel) embedded, so that σ, − and c̃ are there on every machine; pypdfium2
+paints png from that. A process of its own, because reportlab's settings are global: so
+the same svg gives the same bytes, and nobody else's reports are changed. It imports
+nothing of minigrad, so that it starts at once.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import itertools
 import math
 import re
 import sys
-from collections.abc import Callable
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 FONT = "DejaVuSans"
 PAGES = {"A4": (595.28, 841.89), "letter": (612.0, 792.0)}  # points, upright
@@ -28,6 +29,13 @@ SUBSCRIPT = READABLE / LEAST  # times its size counts: it may be that much small
 LARGEST = 1.5  # a small picture is not blown up more than that
 OVERLAP = 18.0  # points of a picture that two neighbouring pages both show
 NARROWER = 0.88  # DejaVu is that much wider than the Helvetica of the layout
+PICTURE = "picture"  # is written once, and shown on every page
+MOVED = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
+COMMAND = re.compile(r"([MLCZ])([^MLCZ]*)")
+NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+_NOTHING = ("none", "transparent")
+_BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
+_ELLIPSE, _RECTANGLE = ("cx", "cy", "rx", "ry"), ("x", "y", "width", "height")
 SCALE = 2  # png pixels per point: 144 per inch
 
 
@@ -100,36 +108,142 @@ def _cuts(length: float, room: float) -> list[float]:
 
 def pdf(svg: bytes, title: str = "", page: str = "") -> bytes:
     """Return a pdf of an svg: one page as large as it, or pages of a size of paper."""
-    from reportlab.graphics import renderPDF, shapes
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
-    from svglib import fonts, svglib
 
     font = importlib.resources.files("ziafont") / "fonts" / f"{FONT}.ttf"
     with importlib.resources.as_file(font) as path:
-        fonts.register_font(FONT, str(path))
-        text = _in_dejavu(svg.decode()).encode()
-        drawing: Any = svglib.svg2rlg(io.BytesIO(text))
-    out = io.BytesIO()
-    shapes.STATE_DEFAULTS["fontName"] = (
-        FONT  # else Helvetica is named, and not embedded
+        pdfmetrics.registerFont(TTFont(FONT, str(path)))
+    root = ElementTree.fromstring(svg)
+    size = (
+        float(root.get("width", "0pt").strip("pt")),
+        float(root.get("height", "0pt").strip("pt")),
     )
-    size = drawing.width, drawing.height
     sheets = (
         spread_out(size, smallest_words(svg.decode()), page)
         if page
         else Sheets(size, 1.0, [0.0], [0.0])
     )
+    out = io.BytesIO()
     canvas = Canvas(out, pagesize=sheets.size, invariant=1, initialFontName=FONT)
     canvas.setTitle(title)
     canvas.setCreator("minigrad")
     canvas.setAuthor("")
     canvas.setSubject("")
     if page:
-        _on_pages(canvas, drawing, sheets, title, renderPDF.draw)
+        canvas.beginForm(PICTURE, 0, 0, *size)
+        Painter(canvas, size[1]).paint(root)
+        canvas.endForm()
+        _on_pages(canvas, size, sheets, title)
     else:
-        renderPDF.draw(drawing, canvas, 0, 0)
+        Painter(canvas, size[1]).paint(root)
     canvas.save()
     return out.getvalue()
+
+
+class Painter:
+    """Paints what Graphviz writes in an svg: outlines, curves, ellipses, lines of text.
+
+    high   where the top of the picture is: a pdf counts from the foot of a page
+    """
+
+    def __init__(self, canvas: Any, high: float) -> None:
+        self.canvas, self.high, self.left = canvas, high, 0.0
+
+    def paint(self, element: Element) -> None:
+        """Paint an element and what is in it."""
+        kind = element.tag.rpartition("}")[2]
+        if moved := MOVED.search(element.get("transform", "")):
+            self.left += float(moved[1])
+            self.high -= float(moved[2])
+        if kind == "text":
+            self._text(element)
+        elif outline := self._outline(kind, element):
+            self._drawn(outline, element)
+        else:
+            for inner in element:
+                self.paint(inner)
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return self.left + x, self.high - y
+
+    def _outline(self, kind: str, element: Element) -> Any:
+        path = self.canvas.beginPath()
+        if kind == "ellipse":
+            x, y, across, down = (float(element.get(k, 0)) for k in _ELLIPSE)
+            left, low = self._at(x - across, y + down)
+            path.ellipse(left, low, 2 * across, 2 * down)
+        elif kind == "rect":
+            x, y, wide, high = (float(element.get(k, 0)) for k in _RECTANGLE)
+            left, low = self._at(x, y + high)
+            path.rect(left, low, wide, high)
+        elif kind in ("polygon", "polyline"):
+            start, *rest = _places(element.get("points", ""))
+            path.moveTo(*self._at(*start))
+            for place in rest:
+                path.lineTo(*self._at(*place))
+            if kind == "polygon":
+                path.close()
+        elif kind == "path":
+            for letter, numbers in COMMAND.findall(element.get("d", "")):
+                places = [self._at(*place) for place in _places(numbers)]
+                self._led(path, letter, places)
+        else:
+            return None
+        return path
+
+    def _led(self, path: Any, letter: str, places: list[tuple[float, float]]) -> None:
+        """Lead a path on: to a place, straight, in curves, or back to its start."""
+        if letter == "M":
+            path.moveTo(*places.pop(0))
+        if letter in "ML":
+            for place in places:
+                path.lineTo(*place)
+        elif letter == "C":
+            for k in range(0, len(places) - 2, 3):
+                path.curveTo(*places[k], *places[k + 1], *places[k + 2])
+        else:
+            path.close()
+
+    def _drawn(self, path: Any, element: Element) -> None:
+        canvas = self.canvas
+        fill, stroke = element.get("fill", "black"), element.get("stroke", "none")
+        canvas.saveState()
+        if filled := fill not in _NOTHING:
+            canvas.setFillColor(fill, float(element.get("fill-opacity", 1)))
+        if lined := stroke not in _NOTHING:
+            canvas.setStrokeColor(stroke, float(element.get("stroke-opacity", 1)))
+            canvas.setLineWidth(float(element.get("stroke-width", 1)))
+            if dashes := element.get("stroke-dasharray"):
+                canvas.setDash([float(each) for each in dashes.split(",")])
+        canvas.drawPath(path, stroke=lined, fill=filled)
+        canvas.restoreState()
+
+    def _text(self, element: Element) -> None:
+        """Write a line: pieces of different sizes, some of them lower."""
+        size, lower, pieces = float(element.get("font-size", 10)), 0.0, []
+        pieces.append((element.text or "", size, lower))
+        for piece in element:
+            lower += float(piece.get("dy", 0))
+            pieces.append(
+                (piece.text or "", float(piece.get("font-size", size)), lower)
+            )
+            pieces.append((piece.tail or "", size, lower))
+        pieces = [(text, NARROWER * size, down) for text, size, down in pieces if text]
+        wide = [self.canvas.stringWidth(text, FONT, size) for text, size, _ in pieces]
+        x, y = self._at(float(element.get("x", 0)), float(element.get("y", 0)))
+        x -= math.fsum(wide) * _BEFORE[element.get("text-anchor", "start")]
+        self.canvas.setFillColor(element.get("fill", "black"))
+        for (text, size, down), step in zip(pieces, wide, strict=True):
+            self.canvas.setFont(FONT, size)
+            self.canvas.drawString(x, y - down, text)
+            x += step
+
+
+def _places(numbers: str) -> list[tuple[float, float]]:
+    found = [float(number) for number in NUMBER.findall(numbers)]
+    return list(zip(found[::2], found[1::2], strict=True))
 
 
 def smallest_words(svg: str) -> float:
@@ -154,13 +268,12 @@ def smallest_words(svg: str) -> float:
 
 
 def _on_pages(
-    canvas: Any, drawing: Any, sheets: Sheets, title: str, draw: Callable[..., None]
+    canvas: Any, size: tuple[float, float], sheets: Sheets, title: str
 ) -> None:
-    """Draw a picture on pages, from left to right and then downwards."""
-    wide, high = drawing.width * sheets.scale, drawing.height * sheets.scale
+    """Show a picture on pages, from left to right and then downwards."""
+    wide, high = size[0] * sheets.scale, size[1] * sheets.scale
     room = sheets.size[0] - 2 * MARGIN, sheets.size[1] - 2 * MARGIN - HEADING
     many = len(sheets.columns) * len(sheets.rows)
-    drawing.scale(sheets.scale, sheets.scale)
     top = sheets.rows[::-1]  # a page begins at its foot, and one reads from the top
     for k, (y, x) in enumerate(itertools.product(top, sheets.columns), start=1):
         canvas.setFont(FONT, 10)
@@ -176,7 +289,9 @@ def _on_pages(
         canvas.clipPath(frame, stroke=0, fill=0)
         aside = max(0.0, (room[0] - wide) / 2)
         above = max(0.0, room[1] - high)
-        draw(drawing, canvas, MARGIN + aside - x, MARGIN + above - y)
+        canvas.translate(MARGIN + aside - x, MARGIN + above - y)
+        canvas.scale(sheets.scale, sheets.scale)
+        canvas.doForm(PICTURE)
         canvas.restoreState()
         _mark_cuts(canvas, sheets, (x, y), (wide, high), room)
         canvas.showPage()
@@ -204,20 +319,6 @@ def _mark_cuts(
         if is_cut:
             canvas.line(*line)
     canvas.setDash()
-
-
-def _in_dejavu(svg: str) -> str:
-    """Set the text in our font, at the size at which it is as wide as Helvetica.
-
-    >>> _in_dejavu('<text font-family="Helvetica,sans-Serif" font-size="10.00">')
-    '<text font-family="DejaVuSans" font-size="8.80">'
-    """
-    svg = svg.replace("Helvetica,sans-Serif", FONT)
-    return re.sub(
-        r'font-size="([\d.]+)"',
-        lambda size: f'font-size="{float(size[1]) * NARROWER:.2f}"',
-        svg,
-    )
 
 
 def png(svg: bytes, title: str = "") -> bytes:

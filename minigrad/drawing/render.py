@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minigrad.drawing import paper
+from minigrad.drawing.centred import centred
+from minigrad.drawing.free_words import freed
 from minigrad.messages import explain
 
 FORMATS = ("svg", "pdf", "png")
@@ -90,15 +92,20 @@ def pure_program() -> str | None:
 
 
 def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes:
-    if form == "svg" or (Path(program).stem != PURE and not page):
-        if form != "svg" and not _has_fonts(program):
+    svg = centred(_joined(_run([program, "-Tsvg"], dot.encode())).decode())
+    free = freed(svg)
+    if form == "svg":
+        return free.encode()
+    if Path(program).stem != PURE and not page and free == svg:
+        if not _has_fonts(program):
             raise OSError(0, "it finds no font, and would leave out every word")
         picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
-        return _joined(picture) if form == "svg" else _about(picture, title)
-    svg = _joined(_run([program, "-Tsvg"], dot.encode()))
+        return _about(picture, title)
     # By its file, not as a module: half the time went into importing minigrad. And -P:
     # what lies beside it must not stand in for a library of the same name.
-    return _run([sys.executable, "-P", paper.__file__, form, title, page], svg)
+    return _run(
+        [sys.executable, "-P", paper.__file__, form, title, page], free.encode()
+    )
 
 
 @functools.cache
@@ -177,7 +184,7 @@ def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
         fix = f"leave MINIGRAD_RENDERER and renderer= away, or install {chosen!r}"
         fix += " and a font."
     else:
-        fix = "pip install graphviz-pure svglib ziafont pypdfium2, or install Graphviz "
-        fix += "(graphviz.org) so that `dot` is on the PATH."
+        fix = "pip install graphviz-pure reportlab ziafont pypdfium2, or install "
+        fix += "Graphviz (graphviz.org) so that `dot` is on the PATH."
     why = "no renderer made it:\n        " + "\n        ".join(failures)
     return explain(f"a picture as {form}", {}, why, fix)

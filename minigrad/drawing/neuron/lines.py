@@ -28,9 +28,10 @@ from minigrad.tensor import Array, Tensor
 
 SHOWN = 0  # the neuron that is dark
 FAINT, FAINTER = "60", "30"  # how much of the others' colour is left, in hexadecimal
-ASIDE = (0, 25, -25, 50, -50, 80, -80, 120, -120, 170, -170, 230, -230, 300, -300)
-SAMPLES = np.linspace(0.04, 0.96, 24)[:, None]  # of a curve, where it is looked at
-HIT, THROUGH = 1000, 3  # the price of touching a dot, of a sample in a box
+OUT = 25, 50, 80, 120, 170, 230, 300, 400
+ASIDE = 0, *(side * out for out in OUT for side in (1, -1))
+SAMPLES = np.linspace(0.02, 0.98, 49)[:, None]  # of a curve, where it is looked at
+HIT, THROUGH = 1000, 8  # the price of touching a dot, of a sample in a box
 
 
 class Line(NamedTuple):
@@ -111,13 +112,18 @@ class Ways:
     """How lines get around dots and boxes.
 
     boxes   (x1, y1, x2, y2) and the vector that the box belongs to
+    words   ... of what is written in boxes; no line goes through it
     """
 
     def __init__(
-        self, dots: Dots, boxes: Iterable[tuple[Tensor, tuple[float, ...]]]
+        self,
+        dots: Dots,
+        boxes: Iterable[tuple[Tensor, tuple[float, ...]]],
+        words: Iterable[tuple[float, ...]] = (),
     ) -> None:
         self.dots = dots
         self.boxes = list(boxes)
+        self.words = list(words)
         self.all = np.array([p for at in dots.at.values() for p in at.dots.values()])
 
     def of(self, bundle: Bundle) -> Iterator[tuple[Line, list[XY]]]:
@@ -138,17 +144,22 @@ class Ways:
         for line, (a, b) in zip(bundle.lines, ends, strict=True):
             yield line, _trimmed(_curve(a, b, best))
 
-    def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> int:
+    def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> float:
         """Return how much a line touches that it has nothing to do with."""
-        path = _path(points)
+        path = path_of(points)
         ends = np.array([points[0], points[-1]])
         others = self.all[~(self.all[:, None] == ends[None]).all(-1).any(-1)]
         apart = np.hypot(*(path[:, None] - others[None]).transpose(2, 0, 1))
-        price = HIT * int((apart.min(0, initial=np.inf) < DOT / 2 + 3).sum())
-        for x1, y1, x2, y2 in boxes:
-            x, y = path.T
-            price += THROUGH * int(((x1 < x) & (x < x2) & (y1 < y) & (y < y2)).sum())
-        return price
+        price: float = HIT * int((apart.min(0, initial=np.inf) < DOT / 2 + 3).sum())
+        price += THROUGH * sum(int(inside(path, box).sum()) for box in boxes)
+        return price + HIT * sum(bool(inside(path, box).any()) for box in self.words)
+
+
+def inside(path: Array, box: tuple[float, ...]) -> Array:
+    """Return which places of a line are in a box."""
+    x, y = path.T
+    x1, y1, x2, y2 = box
+    return np.asarray((x1 < x) & (x < x2) & (y1 < y) & (y < y2))
 
 
 def _curve(a: XY, b: XY, aside: float) -> list[XY]:
@@ -159,7 +170,7 @@ def _curve(a: XY, b: XY, aside: float) -> list[XY]:
     return [a, (a[0] + aside, a[1] + third), (b[0] + aside, b[1] - third), b]
 
 
-def _path(points: list[XY]) -> Array:
+def path_of(points: list[XY]) -> Array:
     """Return places along a line or a Bézier curve."""
     if len(points) == 2:
         a, b = np.array(points)

@@ -19,6 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from minigrad.context import path
 from minigrad.drawing.curves import XY
 from minigrad.drawing.legend import sign
@@ -30,10 +32,12 @@ from minigrad.drawing.neuron.lines import (
     Line,
     Ways,
     bundles,
+    inside,
     look,
+    path_of,
 )
 from minigrad.drawing.neuron.network import Network, weight
-from minigrad.drawing.safe import MEDIUM, width
+from minigrad.drawing.safe import MEDIUM, SMALL, width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import (
     CELL,
@@ -56,6 +60,7 @@ from minigrad.tensor import Tensor
 
 CROWDED = 180  # lines of weights: with more, only the dark ones are drawn
 MOST = 200  # dots: more do not fit on a page
+WIDEST = 36.0  # points: words in a dot, as in c[128]; dots are no closer
 HALF = 22.0  # points, from the middle of a dot to the frame around it
 BELOW = OUTSIDE_OF._replace(legend="from outside: input, state of the step before")
 CELLS = CELL._replace(legend="state: reads itself entry by entry (loop)")
@@ -97,9 +102,11 @@ class Neurons:
             value: {k: f"n{i}_{k + 1}" for k in place.dots}
             for i, (value, place) in enumerate(dots.at.items())
         }
+        self.half: dict[tuple[Tensor, int], float] = {}  # points: of how wide a dot is
         self._lines()
         for i, (value, place) in enumerate(dots.at.items()):
             self._vector(f"n{i}", value, place)
+        self._ways_back()
 
     # -------------------------------------------------------------------------- words
 
@@ -148,19 +155,21 @@ class Neurons:
         style = self._frame(id, value, place)
         letter = (value.name or "").replace("~", "_tilde").removesuffix("_0")
         letter = letter.removesuffix("_prev")
-        wide = f"{letter.replace('_tilde', '').replace('_', '')}[{max(place.dots) + 1}]"
-        if MEDIUM * width(wide) > DOT:
-            letter = ""  # its number says which dot it is, the tooltip the name
+        said = letter.replace("_tilde", "").replace("_", "")
+        if MEDIUM * width(f"{said}[{max(place.dots) + 1}]") > WIDEST:
+            letter = said = ""  # its number says which dot it is, the tooltip the name
         for k, at in place.dots.items():
             label = Label("", f"{letter}[{k + 1}]" if letter else str(k + 1))
             dark = k == SHOWN and style is not BELOW
+            wide = MEDIUM * width(f"{said}[{k + 1}]") + 3 if said else DOT
+            self.half[value, k] = max(wide, DOT) / 2
             self.sheet.node(
-                self.ids[value][k], at, (DOT, DOT), style, label, self._says(value, k),
-                penwidth="2.2" if dark else "1",
+                self.ids[value][k], at, (max(wide, DOT), DOT), style, label,
+                self._says(value, k), penwidth="2.2" if dark else "1",
             )  # fmt: skip
             self.sheet.held[self.ids[value][k]] = (value,)
         if place.gap:
-            left, words = (place.gap[0] - 12, place.gap[1]), f"{id}_more"
+            left, words = (place.gap[0] - 14, place.gap[1]), f"{id}_more"
             self.sheet.text(words, left, "· · ·")
 
     def _says(self, value: Tensor, k: int) -> str:
@@ -183,11 +192,28 @@ class Neurons:
             return NEURON
         if value not in self.network.feeds:
             words = f"{self.network.name(value)} {shape_text(value)}"
-            self.sheet.text(f"{id}_title", (left - 20, y - 25), words)
+            self.sheet.text(f"{id}_title", self._free(place, words), words)
             return BELOW
         if self._own(value):
             self.sheet.frame((x1 - 20, y1), (x2, y2 + 18), CELLS)
         return POINT if isinstance(value.primitive, Elementwise) else MIXED
+
+    def _free(self, place: Place, words: str) -> XY:
+        """Return where words below some dots begin, such that no line goes through."""
+        xs = [x for x, _ in place.dots.values()]
+        y = next(iter(place.dots.values()))[1] - 25
+        wide = SMALL * width(words.replace("_", "")) + 8
+        wished = xs[0] - 20
+        places = [wished + 10 * k for k in range(int((xs[-1] - xs[0]) / 10) + 9)]
+        places += [wished - 10 * k for k in range(1, 9)]
+        return next(
+            (
+                (x, y)
+                for x in places
+                if not inside(self.passed, (x, y - 8, x + wide, y + 8)).any()
+            ),
+            (wished, y),
+        )
 
     def _own(self, value: Tensor) -> list[int]:
         """Return which entries of a state read themselves, one step before."""
@@ -202,18 +228,20 @@ class Neurons:
 
     def _lines(self) -> None:
         framed = [v for v in self.dots.at if v in self.network.layers or self._own(v)]
-        ways = Ways(self.dots, [(v, box(self.dots.at[v])) for v in framed])
+        at = {v: self.dots.at[v] for v in framed}
+        words = [words_in(at[v]) for v in framed if v in self.network.layers]
+        ways = Ways(self.dots, [(v, box(at[v])) for v in framed], words)
         drawn = [
             (bundle, line, points)
             for bundle in self.bundles
             for line, points in ways.of(bundle)
             if self._is_drawn(line)
         ]
+        self.passed = np.concatenate([path_of(points) for _, _, points in drawn])
         for dark in (False, True):  # the dark ones on top
             for bundle, line, points in drawn:
                 if (line.k == SHOWN) == dark:
                     self._line(bundle, line, points)
-        self._ways_back()
         for value in self.network.feeds:
             for k in self._own(value):
                 if k in self.ids[value]:
@@ -229,8 +257,8 @@ class Neurons:
                 list(at[value].dots.items())[-1] for value in (after, before)
             )
             far = right + 16 * (i + 1)
-            leaves = self._aside(after, (x, y), 1, far)
-            enters = self._aside(before, (a, b), -1, far)[::-1]
+            leaves = self._aside(after, k, (x, y), 1, far)
+            enters = self._aside(before, j, (a, b), -1, far)[::-1]
             self.sheet.wire(
                 self.ids[after][k],
                 self.ids[before][j],
@@ -242,13 +270,13 @@ class Neurons:
             dashes = sign("- -", CELL.border)
             self.sheet.entries["back"] = dashes, "to the next time step"
 
-    def _aside(self, value: Tensor, last: XY, up: int, far: float) -> list[XY]:
+    def _aside(self, value: Tensor, k: int, last: XY, up: int, far: float) -> list[XY]:
         """Return the way from the last dot of a row to its right, past other rows."""
         x, y = last
         row = [place.dots for v, place in self.dots.at.items() if v is not value]
         others = [at for dots in row for at in dots.values()]
         if not any(b == y and a > x for a, b in others):
-            return [(x + DOT / 2, y), (far, y)]
+            return [(x + self.half[value, k], y), (far, y)]
         level = y + up * (HALF + 22)
         return [(x, y + up * DOT / 2), (x, level), (far, level)]
 
@@ -273,6 +301,12 @@ def box(place: Place) -> tuple[float, float, float, float]:
     xs = [x for x, _ in place.dots.values()]
     y = next(iter(place.dots.values()))[1]
     return xs[0] - HALF - place.margin, y - HALF, xs[-1] + HALF, y + HALF
+
+
+def words_in(place: Place) -> tuple[float, float, float, float]:
+    """Return the corners around the names of Parameters, beside the dots of a layer."""
+    x, y = next(iter(place.dots.values()))
+    return x - 20 - place.margin, y - 9, x - 16, y + 9
 
 
 def _too_many(dots: int, layers: int, tape: Tape) -> ValueError:
