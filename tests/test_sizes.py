@@ -11,7 +11,7 @@ from view_cases import sequence
 
 import minigrad as mg
 from minigrad.drawing import VIEWS, draw
-from minigrad.drawing.paper import fitted, smallest_words
+from minigrad.drawing.paper import LEAST, fitted, smallest_words
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,17 +19,7 @@ pytestmark = [
 ]
 
 LONG = {f"LSTM of {T} steps": lambda T=T: sequence(T) for T in (1, 4, 5)}
-SMALLER = {  # points, where even the most folded picture is larger than a page
-    ("twice", "gate"): 5.6,  # four layers above each other
-    ("twice", "folded"): 4.0,
-    ("twice", "neuron"): 4.5,
-    ("three", "folded"): 5.8,
-    ("twice", "cotangents"): 3.7,  # it opens every layer
-    ("three", "cotangents"): 4.9,
-    ("hostile", "any"): 3.6,  # nine long names in a row, and no step that is folded
-    ("constants", "any"): 4.8,  # twelve functions in a row
-    ("physics", "any"): 5.0,
-}
+PRIMITIVES = "placed by Graphviz", "drawn is every primitive"  # as in the view op
 INSTALLED = pytest.mark.skipif(shutil.which("dot") is None, reason="dot is not here")
 
 
@@ -51,5 +41,6 @@ def test_words_can_be_read_on_a_page(name, renderer):
     for view, each in VIEWS.items():
         if view == "difference":
             continue  # of two models, not of one
-        least = SMALLER.get((name, view), SMALLER.get((name, "any"), each.least))
-        assert printed(draw(made, view, renderer=renderer).svg()) >= least, view
+        drawing = draw(made, view, renderer=renderer)
+        as_in_op = any(words in drawing.dot for words in PRIMITIVES)
+        assert printed(drawing.svg()) >= (LEAST if as_in_op else each.least), view

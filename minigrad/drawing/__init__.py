@@ -114,15 +114,19 @@ def draw(
 
 
 def _on_a_page(ways: Iterator[Folding], least: float, legend: bool) -> Drawn:
-    """Return the least folded picture that is readable on a page, or the last."""
+    """Return the least folded picture that is readable on a page, or the largest."""
+    best = None
     for way in ways:
-        if way.nodes > MOST:
+        if way.nodes > MOST and best is None:
+            last = way
             continue
         drawn = way.draw()
         _, scale = fitted(drawn.size(legend))
         if SMALL * scale >= least:
             return drawn
-    return drawn if way.nodes <= MOST else way.draw()
+        if best is None or scale >= best[0]:
+            best = scale, drawn
+    return best[1] if best else last.draw()
 
 
 def _known(view: str, named: dict[str, Any]) -> View:

@@ -59,7 +59,9 @@ def one_of(tape: Tape) -> tuple[str, ...]:
     """
     box = _looked_into(typical(steps(tape)).groups)
     found = {(*weights(g.entries),) for g in structure(tape) if g.kind == DENSE}
-    if box is None or len(found) < 2:
+    if box is None:
+        return ("there is no dense sub-layer: drawn is every primitive",)
+    if len(found) < 2:
         return ()
     name = path(box.scope) or label(box).name
     return (f"drawn: {name}, one of {len(found)} boxes",)
@@ -84,6 +86,18 @@ def by_layer(tape: Tape) -> list[Part]:
             dense = groups[0].kind == DENSE
             layers += [_dense(each, place) for each in groups] if dense else groups
     return [*_inputs(layers), *layers]
+
+
+def no_layer(tape: Tape) -> tuple[str, ...]:
+    """Say that a tape has no layer, where that is so.
+
+    >>> import minigrad as mg
+    >>> no_layer(mg.Tape(mg.tanh(mg.Tensor(0.5))))
+    ('there is no layer: drawn is every primitive',)
+    """
+    if any(part.kind in (DENSE, LAYER) for part in by_layer(tape)):
+        return ()
+    return ("there is no layer: drawn is every primitive",)
 
 
 def _fetched(tape: Tape) -> dict[Tensor, Scope]:

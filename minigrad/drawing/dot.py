@@ -32,17 +32,18 @@ NODES, RANKS = 0.16, 0.3  # inches between nodes of a rank, and between ranks
 
 
 class Graph:
-    """A picture whose nodes Graphviz places."""
+    """A picture whose nodes Graphviz places, to the right or, upright, downwards."""
 
-    def __init__(self, picture: Picture) -> None:
-        self.picture = picture
+    def __init__(self, picture: Picture, upright: bool = False) -> None:
+        self.picture, self.upright = picture, upright
         self.nodes, self.edges = picture.nodes, picture.arrows
         self.in_time = sorted(_in_time(picture))
         arrows = [(arrow.tail, arrow.head, arrow.says) for arrow in picture.arrows]
-        left_of = [*((tail, head) for tail, head, _ in arrows), *self.in_time]
+        left_of = [(tail, head) for tail, head, _ in arrows]
+        left_of += [] if upright else self.in_time
         rank = ranks([node.id for node in picture.nodes], left_of)
         apart = 72 * RANKS, 72 * NODES
-        self.bare = size_of_ranks(picture.root, rank, node_size, arrows, apart)
+        self.bare = size_of_ranks(picture.root, rank, node_size, arrows, apart, upright)
         self.gates = list(gates(picture, rank))
 
     @property
@@ -60,18 +61,20 @@ class Graph:
     def dot_text(self, title: str, with_legend: bool = True) -> str:
         """Return the DOT text."""
         picture = self.picture
-        look = {"rankdir": "LR", "nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
+        look = {"rankdir": "TB" if self.upright else "LR"}
+        look |= {"nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
         graph = canvas(title, {"arrowsize": ".6"}, **look, newrank="true")
         if with_legend:
             table = legend(picture, self.bare[0]).table()
             graph.attr(label=table, labelloc="b")
         frames = enumerate(picture.root.frames())
         ids = {frame.scope: f"cluster_{i}" for i, frame in frames}
-        _write_cluster(graph, picture.root, ids, self.gates)
+        gates = [each[::-1] for each in self.gates] if self.upright else self.gates
+        _write_cluster(graph, picture.root, ids, gates, self.upright)
         step = _steps(picture.root)
         for arrow in picture.arrows:
             _write_arrow(graph, arrow, step.get(arrow.tail) != step.get(arrow.head))
-        for tail, head in self.in_time:
+        for tail, head in () if self.upright else self.in_time:
             graph.edge(tail, head, style="invis")
         return str(graph.source)
 
@@ -149,7 +152,11 @@ def _is_step(frame: Cluster) -> bool:
 
 
 def _write_cluster(
-    graph: graphviz.Digraph, cluster: Cluster, ids: Any, gates: list[list[str]]
+    graph: graphviz.Digraph,
+    cluster: Cluster,
+    ids: Any,
+    gates: list[list[str]],
+    upright: bool,
 ) -> None:
     inside = [found for found in gates if _holds(cluster, found)]
     for found in inside:
@@ -157,7 +164,8 @@ def _write_cluster(
             write_order(graph, found)
     for node in cluster.nodes:
         write_node(graph, node)
-    for inner in reversed(cluster.clusters.values()):  # as ranks are filled
+    within = list(cluster.clusters.values())
+    for inner in within if upright else within[::-1]:  # as ranks are filled
         title, inner = _unwrapped(inner)
         style = frame_style(inner)
         with graph.subgraph(name=ids[inner.scope]) as frame:
@@ -172,7 +180,7 @@ def _write_cluster(
                 labeljust="c",
                 margin="7",
             )
-            _write_cluster(frame, inner, ids, inside)
+            _write_cluster(frame, inner, ids, inside, upright)
 
 
 def _holds(frame: Cluster, nodes: Sequence[str]) -> bool:

@@ -94,7 +94,7 @@ class Folding(NamedTuple):
 
 
 def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Folding]:
-    """Yield what a view draws of a tape, folded less, then more.
+    """Yield what a view draws of a tape, folded less, then more, at last upright.
 
     said   sentences below each picture
     """
@@ -104,6 +104,10 @@ def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Fol
             placed = True
             sheet.notes.extend(said)
             yield Folding(0, partial(_placed, sheet))
+        if placed and view.layers:
+            layers, note = by_layer(tape), "folded: every layer is one node"
+            closed = partial(_written, Graph, tape, layers, (*said, note))
+            yield Folding(len(layers), closed)
         if placed:
             return
     except NotPlaced as reason:
@@ -113,6 +117,7 @@ def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Fol
     for groups, notes in foldings(tape, list(view.groups(tape))):
         draw = partial(_written, graph, tape, groups, (*said, *notes))
         yield Folding(len(groups), draw)
+    yield Folding(len(groups), partial(draw, upright=True))
 
 
 def _placed(sheet: Drawn) -> Drawn:
@@ -120,12 +125,13 @@ def _placed(sheet: Drawn) -> Drawn:
 
 
 def _written(
-    graph: Callable[[Picture], Drawn],
+    graph: Callable[..., Drawn],
     tape: Tape,
     groups: list[Part],
     notes: tuple[str, ...],
+    upright: bool = False,
 ) -> Drawn:
-    return graph(Picture(tape, groups, notes))
+    return graph(Picture(tape, groups, notes), upright)
 
 
 def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:

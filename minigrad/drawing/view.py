@@ -68,6 +68,7 @@ class View:
     graph     for all others: who writes the nodes that Graphviz places, if not
               `dot.Graph`
     instead   what that picture is then
+    layers    do nodes for whole layers answer it too, where a page holds no more?
     notes     sentences below the picture: what the groups leave out of a tape
     opens     are named functions one node each? then groups also takes the names of
               those that are shown open
@@ -79,6 +80,7 @@ class View:
     sheet: Callable[..., Any] | None = None
     graph: Callable[..., Any] | None = None
     instead: str = "placed by Graphviz"
+    layers: bool = False
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
     opens: bool = False
     least: float = READABLE

@@ -19,7 +19,12 @@ from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
 from minigrad.drawing.cell.difference import difference_sheet
 from minigrad.drawing.cell.recurrent import folded_sheets, gate_sheets, unrolled_sheets
 from minigrad.drawing.cell.run_backwards import cotangents_sheets
-from minigrad.drawing.dense_and_layer_views import by_layer, inside_dense, one_of
+from minigrad.drawing.dense_and_layer_views import (
+    by_layer,
+    inside_dense,
+    no_layer,
+    one_of,
+)
 from minigrad.drawing.neuron.neurons import neuron_sheets
 from minigrad.drawing.paper import LEAST
 from minigrad.drawing.view import View
@@ -36,9 +41,11 @@ VIEWS: dict[str, View] = {
     "step": View("what did the tape really record?", every_primitive, least=LEAST),
     "gate": View("what is in the cell?", structure, gate_sheets),
     "unrolled": View("what happens over time?", structure, unrolled_sheets),
-    "folded": View("how is it connected to itself?", structure, folded_sheets),
+    "folded": View(
+        "how is it connected to itself?", structure, folded_sheets, layers=True
+    ),
     "dense": View("what is in a yellow box?", inside_dense, notes=one_of),
-    "layer": View("which layers are there?", by_layer),
+    "layer": View("which layers are there?", by_layer, notes=no_layer),
     "neuron": View("is it a neuron or a layer?", structure, neuron_sheets),
     "backward": View(
         "how does the gradient flow?",

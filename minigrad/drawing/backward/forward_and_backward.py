@@ -52,10 +52,10 @@ class ForwardAndBackward:
     held     whose value or cotangent stands at a node: entries of the tape
     """
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, upright: bool = False) -> None:
         from minigrad.drawing.backward.chain_rule import factors
 
-        self.picture = picture
+        self.picture, self.upright = picture, upright
         self.by_id = {node.id: node for node in picture.nodes}
         self.cotangents = Cotangents(picture.tape, picture.nodes)
         self.factors: Factors = factors(picture.tape)
@@ -95,7 +95,7 @@ class ForwardAndBackward:
     def size(self, with_legend: bool = True) -> Size:
         """Return about how wide and high it will be, in points.
 
-        What ran and its cotangents are two frames above each other.
+        What ran and its cotangents are two frames above or beside each other.
         """
         wide, high = self._bare
         if not with_legend:
@@ -122,9 +122,14 @@ class ForwardAndBackward:
             for arrow, (_, _, says) in zip(self.forward, self.backward, strict=True)
         ]
         rank, apart = self._rank, (72 * RANKS, 72 * NODES)
-        wide, high = size_of_ranks(flat, rank, wider, words, apart)
-        twin = size_of_ranks(flat, rank, lambda node: twins[node.id], words, apart)[1]
-        return wide, high + twin + 85  # two frames with titles, and air
+        halves = wider, lambda node: twins[node.id]
+        one, other = (
+            size_of_ranks(flat, rank, size, words, apart, self.upright)
+            for size in halves
+        )  # two frames with titles, and air
+        if self.upright:
+            return one[0] + other[0] + 45, max(one[1], other[1]) + 40
+        return one[0], one[1] + other[1] + 85
 
     def _cotangent_size(self, node: Node) -> Size:
         wide, high = size(self.cotangents.label(node), "ellipse")
@@ -134,7 +139,8 @@ class ForwardAndBackward:
 
     def dot_text(self, title: str, with_legend: bool = True) -> str:
         """Return the DOT text."""
-        look = {"rankdir": "LR", "nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
+        look = {"rankdir": "TB" if self.upright else "LR"}
+        look |= {"nodesep": f"{NODES:g}", "ranksep": f"{RANKS:g}"}
         graph = canvas(title, {"arrowsize": ".6"}, **look, newrank="true")
         if with_legend:
             graph.attr(label=self._legend().table(), labelloc="b")
@@ -144,7 +150,7 @@ class ForwardAndBackward:
         place = self.cotangents.place
         with self._half(graph, "forward") as half:
             for found in gates(self.picture, self._rank):
-                write_order(half, found)
+                write_order(half, found[::-1] if self.upright else found)
             for node in self.picture.nodes:
                 write_node(half, replace(node, label=_said(node, place)))
         for node in self.picture.nodes:
@@ -215,7 +221,7 @@ class ForwardAndBackward:
         return Legend(entries, self.notes, self._bare[0])
 
 
-_HALVES = {"forward": "what ran", "backward": "the chain rule, from right to left"}
+_HALVES = {"forward": "what ran", "backward": "the chain rule, from the output on"}
 _WORDS = {
     "given": "the cotangent that the way back begins with",
     "not yet": "backward() has not been called",

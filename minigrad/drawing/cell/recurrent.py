@@ -44,7 +44,7 @@ def gate_sheets(tape: Tape) -> Iterator[Sheet]:
     Raises NotPlaced for what is no recurrent cell.
     """
     yield gate_sheet(tape)
-    if len(_layers(tape)) > 1:
+    if len(layers_of(tape)) > 1:
         yield gate_sheet(tape, many=1)
 
 
@@ -59,7 +59,7 @@ def gate_sheet(
     If it is to stand for all of them, its values are called f_t and y_t−1. Raises
     NotPlaced for what is no recurrent cell.
     """
-    layers = _layers(tape)
+    layers = layers_of(tape)
     rows: list[Shown] = []
     names: dict[Tensor, str] = {}
     for layer in layers:
@@ -91,7 +91,7 @@ def unrolled_sheets(tape: Tape) -> Iterator[Sheet]:
 
     Raises NotPlaced for what is no recurrent cell, and for many steps that differ.
     """
-    layers = _layers(tape)
+    layers = layers_of(tape)
     yield unrolled_sheet(tape)
     for many in dict.fromkeys((len(layers), 1, 0)):
         yield unrolled_sheet(tape, many)
@@ -103,7 +103,7 @@ def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
     many   in how many layers one time step is open and the others are boxes; if not
            given, all are open
     """
-    layers = _layers(tape)
+    layers = layers_of(tape)
     rows = []
     gaps_of = _gaps_of(tape)
     said = []
@@ -139,7 +139,7 @@ def folded_sheets(tape: Tape) -> Iterator[Sheet]:
 
     Where there is nothing to fold, another view is drawn, and its note says why.
     """
-    layers = _layers(tape)
+    layers = layers_of(tape)
     for layer in layers:
         if why := _unlike(layer):
             once = len(layer.steps) < 2
@@ -209,6 +209,7 @@ def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
     Returning(tape, shown.cells[0], ends, stride, ink, stand)
 
 
+@reading
 def default(tape: Tape) -> str:
     """Return the view for whoever does not ask for one: gate for a cell, else op."""
     if not any(entry.primitive for entry in tape):
@@ -220,7 +221,8 @@ def default(tape: Tape) -> str:
 
 
 @reading
-def _layers(tape: Tape) -> Layers:
+def layers_of(tape: Tape) -> Layers:
+    """Return the recurrent layers of a tape, or raise NotPlaced if it has none."""
     layers = Layers(tape)
     if not any(step.states for layer in layers for step in layer.steps[:2]):
         raise NotPlaced("nothing is carried from one time step to the next")
@@ -295,7 +297,7 @@ def _in_order(some: Iterable[object], every: Iterable[object]) -> bool:
 @reading
 def _gaps_of(tape: Tape) -> dict[int, list[range]]:
     """Return the columns that may be left out in each band."""
-    layers = _layers(tape)
+    layers = layers_of(tape)
     return {
         band: _gaps([layer for layer in layers if layer.band == band])
         for band in range(layers.bands)

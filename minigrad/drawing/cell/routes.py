@@ -13,7 +13,7 @@ cell has some two thousand squares and fifteen wires.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -42,13 +42,13 @@ class Paper:
 
     width: int
     height: int
-    blocked: set[Point] = field(default_factory=set)
-    avoided: set[Point] = field(default_factory=set)
+    blocked: Collection[Point] = ()
+    avoided: Collection[Point] = ()
     taken: dict[Point, dict[int, str]] = field(default_factory=dict)
     wires: int = 0
 
     def wire(
-        self, starts: Iterable[Pin], readers: list[list[Pin]], lanes: set[int]
+        self, starts: Iterable[Pin], readers: list[list[Pin]], lanes: Collection[int]
     ) -> list[Route]:
         """Lay one wire to all readers, each through one of its pins; return the ways.
 
@@ -77,7 +77,7 @@ class Paper:
         starts: list[Pin],
         tree: Iterable[Point],
         goals: set[Pin],
-        lanes: set[int],
+        lanes: Collection[int],
     ) -> list[Point]:
         heap: list[tuple[float, int, Point, Point]] = []
         before: dict[tuple[Point, Point], tuple[Point, Point] | None] = {}

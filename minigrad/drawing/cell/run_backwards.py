@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
 from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
-from minigrad.drawing.cell.recurrent import gate_sheet
+from minigrad.drawing.cell.recurrent import gate_sheet, layers_of
 from minigrad.drawing.curves import XY
 from minigrad.drawing.legend import sign
 from minigrad.drawing.safe import width
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import BACKWARD, COPY
-from minigrad.drawing.view import label
+from minigrad.drawing.view import FOLDED, label
 from minigrad.drawing.words import Label, leaf_label
 from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import weights
@@ -42,21 +42,27 @@ if TYPE_CHECKING:
 ADDED = "read several times: what comes back is added"
 PRIME = "′"
 Area: TypeAlias = tuple[float, float, float, float]  # left, low, right, high
-NO_FACTOR = (DENSE, JOIN, SEVERAL)  # inside a box stands what it multiplies by
+NO_FACTOR = (DENSE, JOIN, SEVERAL, FOLDED)  # inside a box stands what it multiplies by
 
 
 def cotangents_sheets(tape: Tape) -> Iterator[Sheet]:
-    """Yield the picture of one time step of every layer, run backwards.
+    """Yield the picture of one time step of every layer, run backwards; then of one.
 
     Raises NotPlaced for what is no recurrent cell.
     """
+    yield _run_backwards(tape)
+    if len(layers_of(tape)) > 1:
+        yield _run_backwards(tape, many=1)
+
+
+def _run_backwards(tape: Tape, many: int | None = None) -> Sheet:
     inks: list[BackwardInk] = []
 
     def ink_of(tape: Tape, notes: Sequence[str]) -> Ink:
         inks.append(BackwardInk(tape, notes))
         return inks[-1]
 
-    sheet = gate_sheet(tape, ink_of)
+    sheet = gate_sheet(tape, ink_of, many=many)
     for ink in inks:
         ink.write_factors()
     if COPY.legend in sheet.entries:
@@ -65,7 +71,7 @@ def cotangents_sheets(tape: Tape) -> Iterator[Sheet]:
     sheet.notes.insert(
         0, "cotangents, from right to left, on the wires of the view gate"
     )
-    yield sheet
+    return sheet
 
 
 class BackwardInk(Ink):
@@ -91,7 +97,7 @@ class BackwardInk(Ink):
         """Draw a box that says its slope and Wᵀ, or a circle."""
         id = super().node(group, at, reach)
         self.parts[id] = group
-        if group.kind != JOIN:
+        if group.kind not in (JOIN, FOLDED):
             _, _, size, look = self.sheet.nodes.pop()
             says = self._inside(group, size[0])
             tooltip = "\n".join(self._gradients(group))

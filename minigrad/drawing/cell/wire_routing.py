@@ -9,6 +9,9 @@ free for what comes out.
 
 from __future__ import annotations
 
+import functools
+from typing import NamedTuple
+
 from minigrad.drawing.cell.places import BOX, BUS, Key, Plan, Port, Wire
 from minigrad.drawing.cell.routes import (
     DOWN,
@@ -19,6 +22,8 @@ from minigrad.drawing.cell.routes import (
     NoWay,
     Paper,
     Pin,
+    Point,
+    Route,
 )
 from minigrad.structure.parts import DENSE, JOIN, Part
 from minigrad.structure.time_steps import Step
@@ -37,82 +42,90 @@ def plan(step: Step, alone: bool = True, like: Plan | None = None) -> Plan | Non
         return None
     planned = Plan(step, like)
     try:
-        lay(planned, like)
+        lay(planned)
     except NoWay:
         return None
     return planned
 
 
-def lay(plan: Plan, like: Plan | None = None) -> None:
-    """Give every wire of a plan its routes; whoever finds no way begins the next time.
+class Job(NamedTuple):
+    """A wire to be laid: where it may begin, and where end for each reader; lanes."""
 
-    Where the same stands at the same places, the wires go as in the other plan. Raises
-    NoWay when all have had their turn.
-    """
+    starts: tuple[Pin, ...]
+    readers: tuple[tuple[Pin, ...], ...]
+    lanes: frozenset[int]
+
+
+class Board(NamedTuple):
+    """Paper without wires: its size, the squares that are blocked or avoided."""
+
+    width: int
+    height: int
+    blocked: frozenset[Point]
+    avoided: frozenset[Point]
+
+
+def lay(plan: Plan) -> None:
+    """Give every wire of a plan its routes. Raises NoWay if there are none."""
     for wire in plan.wires:
         wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
-    if like is not None and _geometry(plan) == _geometry(like):
-        for wire, other in zip(plan.wires, like.wires, strict=True):
-            wire.routes = other.routes
-        return
     order = sorted(plan.wires, key=lambda wire: _urgency(plan, wire))
-    for _ in range(len(order)):
-        stuck = _lay_in(order, plan)
-        if stuck is None:
-            return
-        order.remove(stuck)
-        order.insert(0, stuck)
+    jobs = tuple(
+        Job(
+            tuple(_pins_out(plan, wire)),
+            tuple(tuple(_pins_in(plan, wire, reader)) for reader in wire.readers),
+            frozenset({plan.at[wire.maker][1], plan.top, plan.height - 1, 1}),
+        )
+        for wire in order
+    )
+    for wire, routes in zip(order, _routes(jobs, _board(plan)), strict=True):
+        wire.routes = list(routes)
+
+
+@functools.lru_cache(maxsize=200)
+def _routes(jobs: tuple[Job, ...], board: Board) -> list[list[Route]]:
+    """Return the ways of all wires; whoever finds none begins the next time.
+
+    Cells that are alike have the same ways: they are looked for once.
+    """
+    order = list(range(len(jobs)))
+    for _ in jobs:
+        paper = Paper(board.width, board.height, board.blocked, board.avoided)
+        found: dict[int, list[Route]] = {}
+        for k in order:
+            starts, readers, lanes = jobs[k]
+            try:
+                found[k] = paper.wire(starts, list(map(list, readers)), lanes)
+            except NoWay:
+                order.remove(k)
+                order.insert(0, k)
+                break
+        else:
+            return [found[k] for k in range(len(jobs))]
     raise NoWay
 
 
-def _geometry(plan: Plan) -> object:
-    """Return all that decides which ways wires find."""
-    number = {key: i for i, key in enumerate(plan.at)}
-    nodes = [(at, plan.reach(key), key in plan.downward) for key, at in plan.at.items()]
-    ends = [
-        (
-            number[wire.maker],
-            plan.column(wire.value) if wire.value in plan.maker else 0,
-            [number[reader] for reader in wire.readers],
-        )
-        for wire in plan.wires
-    ]
-    return plan.width, plan.height, plan.top, nodes, ends
-
-
-def _lay_in(order: list[Wire], plan: Plan) -> Wire | None:
-    """Lay the wires one after the other; return the first that finds no way."""
-    paper = _paper(plan)
-    for wire in order:
-        pins = [_pins_in(plan, wire, reader) for reader in wire.readers]
-        lanes = {plan.at[wire.maker][1], plan.top, plan.height - 1, 1}
-        try:
-            wire.routes = paper.wire(_pins_out(plan, wire), pins, lanes)
-        except NoWay:
-            return wire
-    return None
-
-
-def _paper(plan: Plan) -> Paper:
+def _board(plan: Plan) -> Board:
     """Return paper with the nodes blocked, and the squares before them avoided."""
     wide, high = plan.width, plan.height
-    paper = Paper(wide + 1, high + 1)
+    size = wide + 1, high + 1
     rim = {(i, j) for i in (0, wide) for j in range(high + 1)}
     rim |= {(i, j) for i in range(wide + 1) for j in (0, high)}
-    paper.blocked.update(rim - set(plan.at.values()))
+    blocked = rim - set(plan.at.values())
+    avoided: set[Point] = set()
     for key, (x, y) in plan.at.items():
         if isinstance(key, Port):
             continue
         wide, high = plan.reach(key)
-        paper.blocked.update(
+        blocked.update(
             (i, j)
             for i in range(x - wide, x + wide + 1)
             for j in range(y - high, y + high + 1)
         )
-        paper.avoided.update((x + (wide + 1) * i, y + (high + 1) * j) for i, j in WAYS)
+        avoided.update((x + (wide + 1) * i, y + (high + 1) * j) for i, j in WAYS)
         if key.kind == DENSE and key not in plan.downward:  # its label stands there
-            paper.avoided.update((x + i, y + 3) for i in (1, 2, 3))
-    return paper
+            avoided.update((x + i, y + 3) for i in (1, 2, 3))
+    return Board(*size, frozenset(blocked), frozenset(avoided))
 
 
 def _distance(plan: Plan, maker: Key, reader: Key) -> tuple[bool, int]:

@@ -62,6 +62,8 @@ class Layer:
 class Network:
     """The vectors of a tape, and what each entry of them reads.
 
+    alone   is only the first of several recurrent layers wanted?
+    loops   how many there are
     layers  by the vector they make
     feeds   for each point the lines to it
     before  for what a state was, the vector that it becomes
@@ -76,7 +78,7 @@ class Network:
     ([0, 1], 1, 0)
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, alone: bool = False) -> None:
         self.outputs = tape.outputs
         structured = structure(tape)
         dense = [group for group in structured if group.kind == DENSE]
@@ -84,8 +86,10 @@ class Network:
         self._parts: dict[Tensor, list[Entry]] = {}
         self.same: dict[object, Tensor] = {}  # x_2 of two layers, taken from one X
         loops = every_loop(tape)
+        self.loops = len(loops)
+        loops = loops[:1] if alone else loops
         in_time = any(times(step.scope) for found in loops for step in found)
-        outer = [g for g in structured if not times(g.scope)]
+        outer = [g for g in structured if not times(g.scope) and not alone]
         outer = outer if in_time else []  # else it is one step, and has them
         choice = Choice(self.moves, loops)
         self.steps = choice.of(tape, outer)

@@ -49,6 +49,7 @@ from minigrad.drawing.styles import (
     STYLES,
     Style,
 )
+from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label, by_name, number, shape_text
 from minigrad.messages import explain, user_line
 from minigrad.primitive import Elementwise
@@ -71,12 +72,21 @@ MIXED = STYLES["linear"]._replace(shape="ellipse", legend="combined otherwise")
 def neuron_sheets(tape: Tape) -> Iterator[Sheet]:
     """Yield the picture of a network, recurrent or not, as dots and lines; then fewer.
 
+    At last of several recurrent layers the first is drawn alone.
+
     Raises ValueError for one of so many layers that it fits on no page, and NotPlaced
-    where a dot would stand for entries that are read differently, as in K.T.
+    where there is no layer, or a dot would stand for entries that are read
+    differently, as in K.T.
     """
     network = Network(tape)
     if not network.layers:
-        return
+        raise NotPlaced("no weights multiply a vector")
+    yield from _sheets(network, tape)
+    if len(network.steps) > 1:
+        yield from _sheets(Network(tape, alone=True), tape)
+
+
+def _sheets(network: Network, tape: Tape) -> Iterator[Sheet]:
     found = [Dots(network, *sparse) for sparse in SPARSER]
     some = [dots for dots in found if dots.count <= MOST]
     if not some:
@@ -114,7 +124,7 @@ class Neurons:
         notes = []
         for step, many in zip(self.network.steps, self.network.many, strict=True):
             part = without_times(step.scope)
-            of = f" of {path(part)}" if len(self.network.steps) > 1 else ""
+            of = f" of {path(part)}" if self.network.loops > 1 else ""
             if step.t is not None:
                 how_many = "the only step" if many == 1 else f"one of {many} time steps"
                 notes.append(f"drawn: t = {step.t}{of}, {how_many}")
@@ -126,6 +136,8 @@ class Neurons:
         notes.append(
             f"dark: neuron {SHOWN + 1} and all that it reads; lines lead upwards"
         )
+        if others := self.network.loops - len(self.network.steps):
+            notes.append(f"not drawn, for a page does not hold more: {others} layers")
         return notes + self._left_out()
 
     def _left_out(self) -> list[str]:
