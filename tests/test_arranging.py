@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.composites import MODULES
@@ -34,7 +35,7 @@ ONE_ROW = {
 }
 
 
-@pytest.mark.parametrize("name", ONE_ROW)
+@every("name", ONE_ROW)
 def test_what_only_moves_entries_is_one_row_or_two(name):
     assert (
         len(mg.Tape(ONE_ROW[name](mg.Tensor(X)))) <= 4
@@ -108,7 +109,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@every("name", MISTAKES)
 def test_a_mistake_is_answered_in_four_parts(name):
     ask, words = MISTAKES[name]
     with pytest.raises((ValueError, IndexError, TypeError), match=words) as raised:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -97,8 +98,8 @@ ENTRIES = {
 }
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
-@pytest.mark.parametrize("kind", BAD)
+@every("entry", ENTRIES)
+@every("kind", BAD)
 def test_what_is_more_or_less_than_real_numbers_is_refused_where_it_enters(kind, entry):
     value, why, fix = BAD[kind]
     if value is None and entry == "seed":
@@ -107,7 +108,7 @@ def test_what_is_more_or_less_than_real_numbers_is_refused_where_it_enters(kind,
         ENTRIES[entry](value)
 
 
-@pytest.mark.parametrize(
+@every(
     "value",
     [
         [0.5, 1.5],
@@ -141,7 +142,7 @@ def test_numbers_and_masks_pass_as_they_are(array):
         assert booleans(array, "this", "it").tolist() == array.tolist()
 
 
-@pytest.mark.parametrize("value", [[1.0, 2.0], ["a"], [True], None, MASKED, t, 0.5])
+@every("value", [[1.0, 2.0], ["a"], [True], None, MASKED, t, 0.5])
 def test_a_choice_is_a_whole_number(value):
     with pytest.raises(TypeError, match=r"labels"):
         integers(value, "this", "labels")
@@ -149,7 +150,7 @@ def test_a_choice_is_a_whole_number(value):
         mg.cross_entropy(mg.Tensor(np.ones((2, 3))), value)
 
 
-@pytest.mark.parametrize("value", [[0.5, 2.0], ["a", "b"], [2, 3], None, t, MASKED])
+@every("value", [[0.5, 2.0], ["a", "b"], [2, 3], None, t, MASKED])
 def test_a_mask_says_yes_or_no(value):
     with pytest.raises(TypeError, match=r"mask"):
         mg.where(value, t, 0.0)
@@ -225,8 +226,8 @@ def test_sums_of_float16_are_added_up_in_float32():
     assert mg.grad(x + b, b, seed=seed).tolist() == [6144.0]
 
 
-@pytest.mark.parametrize(
-    ("f", "array", "right"),
+@every(
+    "f, array, right",
     [
         (mg.mean, np.full(2, 4e4), 4e4),
         (mg.var, np.array([-3e2, 3e2]), np.inf),  # 9e4 is beyond float16
@@ -273,7 +274,7 @@ def test_where_bounds_cross_the_upper_one_moves_the_result():
 # --------------------------------------------------- what forward takes, backward gives
 
 
-@pytest.mark.parametrize("f", [mg.sum, mg.mean, mg.var, mg.max, mg.min, mg.logsumexp])
+@every("f", [mg.sum, mg.mean, mg.var, mg.max, mg.min, mg.logsumexp])
 @pytest.mark.parametrize("axis", [0, -1, None, ()])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_a_number_may_be_reduced_along_the_axis_it_has_not(f, axis, keepdims):

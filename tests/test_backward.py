@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from every import every
 from test_views import tape
 from view_cases import CELLS, LAYERS, Stacked, loss, sequence
 
@@ -200,8 +201,8 @@ def test_the_parts_of_a_gradient_are_added_at_one_time_step(steps, drawn):
 BOXES = "every dense sub-layer is one box"
 
 
-@pytest.mark.parametrize(
-    ("steps", "folded"),
+@every(
+    "steps, folded",
     [(1, []), *((T, ["of LSTM t = 2 is drawn", BOXES]) for T in (2, 40))],
 )
 def test_a_long_tape_is_folded_before_it_is_drawn_both_ways(steps, folded):

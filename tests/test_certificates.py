@@ -11,6 +11,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from every import every
 from test_proving import assign, lstm_loss, refuted, tensor, words
 
 import minigrad as mg
@@ -176,7 +177,7 @@ DOMAINS = [
 ]
 
 
-@pytest.mark.parametrize(("make", "said"), DOMAINS)
+@every("make, said", DOMAINS)
 def test_numbers_recorded_outside_of_a_domain_are_in_the_claim(make, said):
     with np.errstate(all="ignore"):
         certificate = prove(make(mg.Tensor([-1.0, 2.0, 3.0])).sum())
@@ -239,7 +240,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize(("build", "steps"), MODELS.values(), ids=MODELS)
+@every("build, steps", MODELS.values(), ids=MODELS)
 def test_time_steps_that_are_alike_are_one_program(build, steps):
     certificate = prove(build(), order=2)
     assert [cell.steps for cell in certificate.cells] == steps

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.primitive import TABLE, elementwise, linear
@@ -312,7 +313,7 @@ CANCELLING = {
 }
 
 
-@pytest.mark.parametrize("name", CANCELLING)
+@every("name", CANCELLING)
 def test_rounding_is_not_taken_for_a_wrong_rule_where_contributions_cancel(name):
     f, at = CANCELLING[name]
     for seed in range(5):
@@ -360,7 +361,7 @@ CUTS = {
 }
 
 
-@pytest.mark.parametrize("cut", CUTS)
+@every("cut", CUTS)
 def test_a_gradient_that_is_right_for_the_tape_only_is_not_passed(cut):
     f, at = CUTS[cut]
     with pytest.raises(AssertionError, match=r"it\s+depends\s+on\s+argument\s+0,"):

@@ -13,6 +13,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +33,8 @@ def spelled(text, character_set="ascii"):
 # ------------------------------------------------------------------------- one letter
 
 
-@pytest.mark.parametrize(
-    ("text", "ascii"),
+@every(
+    "text, ascii",
     {
         "z̄_f = f̄ ⊙ f ⊙ (1 − f)": "z_bar_f = f_bar * f * (1 - f)",
         "c̃̄ = c̄ ⊙ i": "c~_bar = c_bar * i",
@@ -213,8 +214,8 @@ def folder(tmp_path_factory):
 TRAIN = ["lstm", "train", "parity", "--epochs", "1", "--hidden", "2", "--updates", "3"]
 
 
-@pytest.mark.parametrize(
-    ("command", "code", "says"),
+@every(
+    "command, code, says",
     [
         (["lstm", "--help"], 0, "train on a task"),
         (["lstm", "train", "--list"], 0, "parity"),

@@ -18,6 +18,7 @@ from derive_cases import (
     stacked,
     tensor,
 )
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPOSITES, ROWS
@@ -114,7 +115,7 @@ def test_a_value_in_the_middle_can_be_asked_for():
 
 
 @pytest.mark.parametrize("level", ["op", "gate", "layer"])
-@pytest.mark.parametrize("model", MODELS)
+@every("model", MODELS)
 def test_every_line_of_any_model_is_checked(model, level):
     derivation = mg.derive(model(), level=level)
     assert {each.checked for each in derivation} == {"exactly"}
@@ -123,7 +124,7 @@ def test_every_line_of_any_model_is_checked(model, level):
     assert derivation.latex()
 
 
-@pytest.mark.parametrize("sample", ROWS + COMPOSITES, ids=lambda sample: sample.id)
+@every("sample", ROWS + COMPOSITES, parts=4)
 def test_every_row_and_composite_can_be_derived(sample):
     leaves = [mg.Tensor(a, name=f"x_{k}") for k, a in enumerate(sample.args)]
     derivation = mg.derive(sample(*leaves), leaves, level="op")
@@ -339,7 +340,7 @@ def test_what_has_no_name_is_given_one_before_it_grows():
     assert len(mg.derive(x.sum())) < 200
 
 
-@pytest.mark.parametrize("model", MODELS)
+@every("model", MODELS)
 def test_a_page_of_text_fits_a_terminal(model):
     for line in str(mg.derive(model(), level="layer")).splitlines():
         assert sum(not unicodedata.combining(sign) for sign in line) <= 100
@@ -525,7 +526,7 @@ def test_a_constant_matrix_may_stand_on_either_side():
     assert {each.checked for each in mg.derive((K @ X @ K).sum())} == {"exactly"}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@every("seed", range(5))
 def test_what_cancels_exactly_is_not_called_wrong_for_its_rounding(seed):
     v = mg.Tensor(np.random.default_rng(seed).normal(size=3), name="v")
     S = np.array([[2.0, 1.0, 0.3], [1.0, 3.0, 0.1], [0.3, 0.1, 1.0]])

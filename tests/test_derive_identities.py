@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from derive_cases import layer_norm, lines, tensor
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +48,7 @@ A_BATCH = [
 ]
 
 
-@pytest.mark.parametrize("loss", ONE_EXAMPLE)
+@every("loss", ONE_EXAMPLE)
 def test_cross_entropy_of_one_example_reads_p_minus_onehot(loss):
     derivation = mg.derive(loss(z()))
     assert "p = softmax(z)" in lines(derivation)
@@ -56,7 +57,7 @@ def test_cross_entropy_of_one_example_reads_p_minus_onehot(loss):
     assert "onehot(2): 1 at the label, 0 elsewhere" in str(derivation)
 
 
-@pytest.mark.parametrize("loss", A_BATCH)
+@every("loss", A_BATCH)
 def test_cross_entropy_of_a_batch_is_divided_by_its_size(loss):
     derivation = mg.derive(loss(Z()))
     assert lines(derivation)[-1] == "Z̄ = (p − onehot(1 3 2 2))/4"
@@ -208,8 +209,8 @@ def test_other_numbers_are_no_roots(value):
     assert found is None or abs(math.sqrt(found) - value) <= math.ulp(value)
 
 
-@pytest.mark.parametrize(
-    ("number", "said"),
+@every(
+    "number, said",
     [
         (1 / 3**0.5, "x/√3"),
         (1 / 3, "x/3"),
@@ -239,8 +240,8 @@ def test_a_wrong_root_is_not_put_on_the_board(monkeypatch):
         mg.derive(tensor("x", 2) * 1.5)
 
 
-@pytest.mark.parametrize(
-    ("made", "said"),
+@every(
+    "made, said",
     [
         (lambda x: mg.sqrt(x) * mg.sqrt(x), "x"),
         (lambda x: x / mg.sqrt(x), "√x"),

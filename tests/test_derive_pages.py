@@ -16,6 +16,7 @@ from derive_cases import (
     stacked,
     tensor,
 )
+from every import every
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, State
@@ -27,7 +28,7 @@ from minigrad.proving import ProofFailed
 # ------------------------------------------------------------------------- on paper
 
 
-@pytest.mark.parametrize("model", MODELS)
+@every("model", MODELS)
 def test_the_latex_can_be_set(model):
     for each in mg.derive(model()):
         for whole in (each.left, each.right):
@@ -187,7 +188,7 @@ def test_the_formula_explodes_and_the_tape_does_not():
     assert len(steps) == 1
 
 
-@pytest.mark.parametrize(
+@every(
     "program",
     [
         lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),

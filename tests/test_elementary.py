@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 
@@ -33,7 +34,7 @@ HARD = {
 }
 
 
-@pytest.mark.parametrize("name", HARD)
+@every("name", HARD)
 def test_no_digits_are_lost_near_0_and_nothing_overflows_far_out(name):
     function = getattr(np, name)
     y = function(mg.Tensor(HARD[name])).data
@@ -48,7 +49,7 @@ SLOPES = {  # at 1e-12, and what the slope is there
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SLOPES)
+@every("name", SLOPES)
 def test_a_slope_keeps_its_digits_near_0(name):
     x = mg.Tensor(1e-12)
     slope = mg.grad(getattr(np, name)(x), x)
@@ -144,7 +145,7 @@ def test_equal_numbers_stay_in_their_order_and_nan_is_sorted_to_the_end():
     np.testing.assert_array_equal(np.sort(x, kind="stable").data, y.data)
 
 
-@pytest.mark.parametrize("axis", [None, 0, 1, (0, 1), (1, 0, -1)])
+@every("axis", [None, 0, 1, (0, 1), (1, 0, -1)])
 def test_a_nan_makes_its_median_nan_and_no_other(axis):
     x = np.arange(24.0).reshape(2, 3, 4) % 7
     x[0, 1, 2] = NAN
@@ -192,7 +193,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@every("name", REFUSED)
 def test_what_cannot_be_is_explained_in_four_parts(name):
     call, said = REFUSED[name]
     kinds = (TypeError, ValueError, IndexError, AttributeError)

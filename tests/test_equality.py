@@ -11,6 +11,7 @@ from random import Random
 import numpy as np
 import pytest
 import sympy
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,13 +165,13 @@ BY_LAWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "g"), EQUAL)
+@every("f, g", EQUAL, parts=4)
 def test_two_ways_to_write_a_function_are_one(f, g):
     for seed in range(3):
         assert prove_equal(program(f), program(g), *SHAPES, seed=seed).chance < -40
 
 
-@pytest.mark.parametrize(("f", "g"), BY_LAWS)
+@every("f, g", BY_LAWS, parts=4)
 def test_sums_in_exp_and_products_in_log_are_taken_apart(f, g):
     for pair in [(f, g), (g, f)]:
         certificate = prove_equal(*map(program, pair), *SHAPES, seed=0)
@@ -178,7 +179,7 @@ def test_sums_in_exp_and_products_in_log_are_taken_apart(f, g):
         assert certificate.laws
 
 
-@pytest.mark.parametrize(("f", "g"), EQUAL + BY_LAWS)
+@every("f, g", EQUAL + BY_LAWS, parts=4)
 def test_no_such_pair_survives_a_small_change(f, g):
     changed = program(f"({g}) * (1 + 1e-12)")
     assert isinstance(refused(program(f), changed, *SHAPES, seed=0), NotEqual)
@@ -201,7 +202,7 @@ NEVER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "g"), NEVER)
+@every("f, g", NEVER, parts=4)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_what_only_looks_alike_is_refuted(f, g, seed):
     failed = refused(program(f), program(g), *SHAPES, seed=seed)
@@ -215,7 +216,7 @@ NOT_SHOWN = [
 ]
 
 
-@pytest.mark.parametrize(("f", "g"), NOT_SHOWN)
+@every("f, g", NOT_SHOWN, parts=4)
 def test_an_identity_that_is_not_known_is_no_disproof(f, g):
     failed = refused(program(f), program(g), *SHAPES)
     assert type(failed) is NotShown
@@ -239,7 +240,7 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "g"), DIFFERENT)
+@every("f, g", DIFFERENT, parts=4)
 def test_different_functions_of_one_argument_are_told_apart(f, g):
     at = np.array([0.5, 1.25])
     failed = refused(program(f), program(g), at, *SHAPES[1:])
@@ -395,8 +396,8 @@ def test_a_program_that_does_not_record_is_refused():
 # ----------------------------------------------------------------- what cannot be asked
 
 
-@pytest.mark.parametrize(
-    ("f", "g", "error", "words"),
+@every(
+    "f, g, error, words",
     [
         ("exp(a)", "a[None]", ValueError, "the same number of Tensors"),
         ("exp(a)", "[a, a]", ValueError, "the same number of Tensors"),
@@ -437,8 +438,8 @@ def test_a_function_of_positive_numbers_is_compared_at_positive_numbers():
     assert "others one was not defined" in " ".join(str(certificate).split())
 
 
-@pytest.mark.parametrize(
-    ("f", "g"),
+@every(
+    "f, g",
     [
         ("abs(a)", "a"),
         ("relu(a)", "a * 1.0"),
@@ -654,8 +655,8 @@ def test_no_random_pair_is_called_equal_that_differs_in_floats(drawn, data):
 # -------------------------------------------------------------------- the stated chance
 
 
-@pytest.mark.parametrize(
-    ("f", "laws"),
+@every(
+    "f, laws",
     [
         (lambda a, b: (mg.sigmoid(a * b), mg.sigmoid(a + b)), False),
         (lambda a, b: (np.exp(a) * b, np.exp(b) * a), False),

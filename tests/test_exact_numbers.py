@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from conftest import peer
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -101,7 +102,7 @@ def test_matrix_products_are_those_of_integers(shapes, seed):
     agrees(a @ b, np.matmul, a, b)
 
 
-@pytest.mark.parametrize("length", [1, 8, 9, 13, 2**13, 2**15, 2**15 + 3, 2**17 + 1])
+@every("length", [1, 8, 9, 13, 2**13, 2**15, 2**15 + 3, 2**17 + 1])
 @pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, -1)])
 def test_products_and_sums_are_exact_at_the_largest_residues(length, signs):
     """All terms of a sum have one sign, and both halves of a factor are large."""
@@ -276,7 +277,7 @@ KNOWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "slope"), KNOWN.values(), ids=KNOWN)
+@every("f, slope", KNOWN.values(), ids=KNOWN)
 def test_jets_differentiate(f, slope):
     F = field()
     x, v = F.draw((3,)), F.draw((3,))

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import SAMPLES, ids, lstm_cell
@@ -22,7 +23,7 @@ def shared(arrays):
     ]
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_gradients_are_writable_and_share_memory_with_nobody(sample):  # bug 35
     inputs = [mg.Tensor(arg) for arg in sample.args]
     output = sample(*inputs)
@@ -156,7 +157,7 @@ def test_forward_modes_nest_to_any_order():
         np.testing.assert_allclose(f(0.5), 2.0**order * np.exp(1.0), rtol=1e-14)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_forward_over_reverse_equals_reverse_over_reverse(sample):  # bug 48
     rng = np.random.default_rng(3)
     weights = rng.standard_normal(np.shape(sample(*sample.args)))

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, State
@@ -71,7 +72,7 @@ MODULES = ("tensor", "parameter", "gradient")  # of the package, under names of 
 ENTRIES = sorted({entry for table in TABLES.values() for entry in table.values()})
 
 
-@pytest.mark.parametrize("entry", ENTRIES)
+@every("entry", ENTRIES)
 def test_what_a_table_says_to_write_runs(entry, tmp_path):
     code, _, why = entry.partition("  # ")
     assert code or why
@@ -80,7 +81,7 @@ def test_what_a_table_says_to_write_runs(entry, tmp_path):
     exec(code, known)
 
 
-@pytest.mark.parametrize("table", TABLES)
+@every("table", TABLES)
 def test_what_a_table_says_ends_in_no_full_stop(table):
     for name, entry in TABLES[table].items():
         assert not entry.endswith("."), name
@@ -124,7 +125,7 @@ def test_every_name_in_a_table_is_answered_with_its_entry(table):
         assert why in fix
 
 
-@pytest.mark.parametrize("name", MODULES)
+@every("name", MODULES)
 def test_a_module_of_this_name_is_still_one_and_says_what_to_write_if_called(name):
     assert inspect.ismodule(getattr(mg, name))
     code = names.PACKAGE[name].partition("  # ")[0]
@@ -173,7 +174,7 @@ SLIPS = {  # what is typed: the name that is meant, or none
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("word", SLIPS)
+@every("word", SLIPS)
 def test_only_a_slip_of_the_pen_has_a_nearest_name(word):
     model = mg.Dense(1, 1)
     known = {*mg.__all__, *dir(model), *dir(mg.Adam(model))}
@@ -194,7 +195,7 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("what", STATES)
+@every("what", STATES)
 def test_a_state_is_no_number_and_says_so(what):
     state = State(mg.Tensor([1.0]), mg.Tensor([2.0]))
     with pytest.raises(TypeError, match=r"(?s)a State.*fix.*go on with y"):
@@ -242,7 +243,7 @@ def test_what_others_assign_to_an_optimizer_is_not_taken_without_effect():
     assert optimizer.learning_rate == 0.5
 
 
-@pytest.mark.parametrize("sign", ["+=", "-=", "*=", "/=", "**=", "@="])
+@every("sign", ["+=", "-=", "*=", "/=", "**=", "@="])
 def test_a_parameter_changed_in_place_is_told_how(sign):
     p = mg.Parameter([1.0, 2.0], name="p")
     with pytest.raises(TypeError, match=rf"(?s)p {re.escape(sign)} .*why.*p\.data"):
@@ -391,7 +392,7 @@ KEYWORDS = {
 }
 
 
-@pytest.mark.parametrize("keyword", KEYWORDS)
+@every("keyword", KEYWORDS)
 def test_a_keyword_that_a_function_does_not_take_is_answered(keyword):
     do, fix = KEYWORDS[keyword]
     with pytest.raises(TypeError, match=rf"(?s)has no option of that name.*{fix}"):
@@ -412,7 +413,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
+@every("call", CALLS)
 def test_a_call_with_too_few_or_too_many_arguments_shows_how_it_is_called(call):
     do, fix = CALLS[call]
     with pytest.raises(TypeError, match=rf"(?s)test_habits.py.*why.*write {fix}"):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -20,8 +21,8 @@ REDUCTIONS = {
 
 
 @pytest.mark.parametrize("keepdims", [False, True])
-@pytest.mark.parametrize("axis", AXES, ids=str)
-@pytest.mark.parametrize("name", REDUCTIONS)
+@every("axis", AXES, ids=str)
+@every("name", REDUCTIONS)
 def test_a_reduction_over_any_axis_of_a_cube_then_weighted(name, axis, keepdims):
     # bug 19, on a shape whose axes could be taken for one another; bug 20: axis 0
     ours, numpys = REDUCTIONS[name]
@@ -99,7 +100,7 @@ INDICES = [
 ]
 
 
-@pytest.mark.parametrize("index", INDICES, ids=str)
+@every("index", INDICES, ids=str)
 def test_every_index_numpy_knows_is_differentiated(index):  # bug 23
     x = some(4, 3)
     np.testing.assert_array_equal(mg.Tensor(x)[index].data, x[index], strict=True)
@@ -235,7 +236,7 @@ KINKS = {
 }
 
 
-@pytest.mark.parametrize("case", KINKS, ids=str)
+@every("case", KINKS, ids=str)
 def test_the_slope_at_a_kink_is_the_documented_one(case):  # bug 26
     f, at, slope = KINKS[case]
     x = mg.Tensor(at)

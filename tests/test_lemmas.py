@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.primitive import TABLE, Elementwise
@@ -47,7 +48,7 @@ def words(failure):
 # -------------------------------------------------------------------------- the table
 
 
-@pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
+@every("row", ELEMENTWISE, ids=lambda row: row.name)
 def test_every_elementwise_row_is_proved(row):
     proved = prove_row(row)
     assert len(proved.rules) == len(row.partials)
@@ -55,7 +56,7 @@ def test_every_elementwise_row_is_proved(row):
     assert proved.read_as == ()
 
 
-@pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
+@every("row", ELEMENTWISE, ids=lambda row: row.name)
 @pytest.mark.parametrize(
     "change",
     [lambda slope: slope * (1 + 1e-7), lambda slope: slope + 1, lambda slope: -slope],
@@ -74,8 +75,8 @@ def test_a_changed_partial_is_refuted(row, change):
         assert not failed.value.undecided
 
 
-@pytest.mark.parametrize(
-    ("name", "partials"),
+@every(
+    "name, partials",
     [
         ("tanh", [lambda y, a: 1 - y * y * y]),
         ("sigmoid", [lambda y, a: a * (1 - a)]),
@@ -170,7 +171,7 @@ def test_a_lemma_holds_under_any_setting():
 # ------------------------------------------------------------------------------ floats
 
 
-@pytest.mark.parametrize(
+@every(
     "row", [r for r in ELEMENTWISE if len(r.partials) == 1], ids=lambda row: row.name
 )
 def test_value_slopes_and_derivatives_are_functions_of_floats(row):
@@ -256,7 +257,7 @@ CONSTANTS = {
 }
 
 
-@pytest.mark.parametrize("name", CONSTANTS)
+@every("name", CONSTANTS)
 def test_floats_in_code_are_read_as_the_numbers_that_are_meant(name):
     function, meaning, partial, *domain = CONSTANTS[name]
     proved = lemma(function, meaning, partial, domain="".join(domain))
@@ -264,7 +265,7 @@ def test_floats_in_code_are_read_as_the_numbers_that_are_meant(name):
     assert proved.read_as
 
 
-@pytest.mark.parametrize("name", CONSTANTS)
+@every("name", CONSTANTS)
 def test_a_constant_that_is_off_by_1e_7_is_not_excused(name):
     function, meaning, partial, *domain = CONSTANTS[name]
     failure = refused(
@@ -327,14 +328,14 @@ KINKS = {
 }
 
 
-@pytest.mark.parametrize("name", KINKS)
+@every("name", KINKS)
 def test_a_kink_splits_the_domain_and_is_excluded(name):
     proved = lemma(*KINKS[name])
     assert proved.symbolic
     assert "!=" in proved.domains[0]
 
 
-@pytest.mark.parametrize("name", KINKS)
+@every("name", KINKS)
 def test_a_wrong_slope_on_one_side_of_a_kink_is_refuted(name):
     function, meaning, partial = KINKS[name]
     failure = refused(function, meaning, lambda y, a: partial(y, a) + (1 - np.sign(a)))
@@ -392,7 +393,7 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@every("name", FUNCTIONS)
 def test_a_right_rule_is_proved(name):
     function, meaning, partial, *domain = FUNCTIONS[name]
     assert lemma(function, meaning, partial, domain="".join(domain)).symbolic
@@ -507,8 +508,8 @@ def test_code_that_runs_on_no_array_is_refused():
         prove_row(remade(TABLE["sin"], function=math.sin))
 
 
-@pytest.mark.parametrize(
-    ("meaning", "why"),
+@every(
+    "meaning, why",
     [
         ("-(a", "cannot read its meaning"),
         ("tanh(x)", "x is no argument"),
@@ -529,7 +530,7 @@ def test_a_domain_that_says_nothing_of_the_arguments_is_explained(domain):
         prove_row(remade(TABLE["tanh"], domain=domain))
 
 
-@pytest.mark.parametrize(
+@every(
     "partial",
     [
         lambda y, a: 1 if a > 0 else 0,

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from every import every
 from numpy_cases import definite, some
 
 import minigrad as mg
@@ -104,7 +105,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@every("name", REFUSED)
 def test_what_numpy_calls_a_linalg_error_is_one_that_says_why(name):
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     with pytest.raises(np.linalg.LinAlgError):
@@ -113,7 +114,7 @@ def test_what_numpy_calls_a_linalg_error_is_one_that_says_why(name):
         REFUSED[name](mg.Tensor(a))
 
 
-@pytest.mark.parametrize(
+@every(
     "call",
     [
         lambda a: np.linalg.solve(a, [1.0, 2.0, 3.0]),

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from lstm import State
@@ -728,7 +729,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@every("mistake", MISTAKES, parts=2)
 def test_a_mistake_is_explained_in_four_parts(mistake, tmp_path):
     call, exception, asked, operands, why, fix = MISTAKES[mistake]
     with pytest.raises(exception) as caught:
@@ -746,7 +747,7 @@ def test_a_mistake_is_explained_in_four_parts(mistake, tmp_path):
     assert operands is None or re.search(operands, parts["with"]), message
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@every("mistake", MISTAKES, parts=2)
 def test_a_message_never_prints_a_large_array(mistake, tmp_path):
     call, exception, *_ = MISTAKES[mistake]
     with pytest.raises(exception) as caught:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad import parameter as parameter_module
@@ -466,7 +467,7 @@ def test_an_activation_that_cannot_be_called_is_refused_at_once(bad):
         mg.Dense(3, 2, bad)
 
 
-@pytest.mark.parametrize("sizes", [(0, 2), (3, -1), (2.0, 2), (True, 2), ("3", 2)])
+@every("sizes", [(0, 2), (3, -1), (2.0, 2), (True, 2), ("3", 2)])
 def test_sizes_are_positive_integers(sizes):
     with pytest.raises(ValueError, match="is no size"):
         mg.Dense(*sizes)

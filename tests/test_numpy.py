@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@every("program", PROGRAMS)
 def test_operators_work_from_both_sides(program):  # bugs 11, 12
     check(PROGRAMS[program])
 
@@ -86,14 +87,12 @@ def test_a_list_beside_a_tensor_is_an_array():
 UNARY = "negative exp log sqrt tanh sin cos absolute square positive"
 
 
-@pytest.mark.parametrize("name", UNARY.split())
+@every("name", UNARY.split())
 def test_a_numpy_function_of_a_tensor_is_recorded(name):  # bug 55
     check(getattr(np, name))
 
 
-@pytest.mark.parametrize(
-    "name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"]
-)
+@every("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"])
 def test_a_numpy_function_of_two_is_recorded_on_either_side(name):  # bug 55
     f = getattr(np, name)
     other = np.array([1.0, 1.0, 4.0])
@@ -120,7 +119,7 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@every("name", FUNCTIONS)
 def test_a_numpy_function_with_options_is_recorded(name):  # bug 55
     check(FUNCTIONS[name], SQUARE)
 
@@ -145,7 +144,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("name", METHODS)
+@every("name", METHODS)
 def test_a_method_means_what_it_means_on_an_array(name):
     check(METHODS[name], SQUARE)
 
@@ -190,7 +189,7 @@ def test_a_tensor_shows_its_numbers_its_name_and_its_maker():  # bug 55
     assert repr(mg.Parameter([1.0])).startswith("Parameter([1.]")
 
 
-@pytest.mark.parametrize(
+@every(
     "make",
     [
         np.asarray,
@@ -235,7 +234,7 @@ def test_object_entries_are_only_those_the_user_made():  # bug 55
         assert y.dtype == float
 
 
-@pytest.mark.parametrize("data", [1, [1, 2], True, np.arange(3), [True]])
+@every("data", [1, [1, 2], True, np.arange(3), [True]])
 def test_an_integer_or_boolean_leaf_is_refused_with_the_remedy(data):  # bug 34
     with pytest.raises(TypeError, match=r"write 1.0 for 1"):
         mg.Tensor(data)

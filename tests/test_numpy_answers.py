@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import numpy_cases
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.composites import MODULES
@@ -39,7 +40,7 @@ def call(function):
     raise AssertionError("it takes more than four arguments")
 
 
-@pytest.mark.parametrize("name", of_kind("declines", "writes"))
+@every("name", of_kind("declines", "writes"))
 def test_what_declines_says_so_under_the_name_by_which_it_was_called(name):
     function = function_of(name)
     spelled = name.rpartition(".")[0] + "." if "." in name else ""
@@ -50,12 +51,12 @@ def test_what_declines_says_so_under_the_name_by_which_it_was_called(name):
     assert "\n  why   " in rest and "\n  fix   " in rest
 
 
-@pytest.mark.parametrize("name", of_kind("declines"))
+@every("name", of_kind("declines"))
 def test_what_declines_is_answered_with_what_to_write_or_with_a_reason(name):
     assert ANSWERS[name][1]
 
 
-@pytest.mark.parametrize("name", [n for n in dir(np.ndarray) if n[0] != "_"])
+@every("name", [n for n in dir(np.ndarray) if n[0] != "_"])
 def test_a_method_of_an_array_is_one_of_a_tensor_or_is_answered_in_words(name):
     t = mg.Tensor(SQUARE)
     if not hasattr(t, name):
@@ -114,7 +115,7 @@ TRANSFORMS = {
 }
 
 
-@pytest.mark.parametrize("name", TRANSFORMS)
+@every("name", TRANSFORMS)
 def test_what_is_to_be_written_in_its_place_has_its_value_and_its_slope(name):
     numbers = np.array([[1.0, -6.0, 5.0], [4.0, 5.0, 7.0]])
     t, other = mg.Tensor(numbers), np.full((2, 3), 0.5)

@@ -6,6 +6,7 @@ import pkgutil
 import numpy as np
 import numpy_cases
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.messages import is_explained
@@ -18,8 +19,8 @@ CASES = [
     for case in importlib.import_module(f"numpy_cases.{table}").CASES
 ]
 SMOOTH = [each for each in CASES if each.values[0].order]
-every_case = pytest.mark.parametrize("case", CASES)
-every_smooth_case = pytest.mark.parametrize("case", SMOOTH)
+every_case = every("case", CASES, parts=8)
+every_smooth_case = every("case", SMOOTH, parts=12)
 
 
 def tensors(case, dtype=None):
@@ -72,7 +73,7 @@ def test_it_is_proved_drawn_and_derived(case):
 
 
 @every_smooth_case
-@pytest.mark.parametrize("dtype", ["f4", "f2"])
+@every("dtype", ["f4", "f2"])
 def test_it_keeps_the_precision(case, dtype):
     args = tensors(case, dtype)
     outputs = parts(case(*args))
@@ -89,9 +90,9 @@ OTHERS = {  # arguments that are unusual, made of those of an idiom
 }
 
 
-@every_case
-@pytest.mark.parametrize("others", OTHERS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@every_case
+@every("others", OTHERS)
 def test_unusual_arguments_give_what_numpy_gives_or_are_refused_in_words(case, others):
     args = [OTHERS[others](arg) for arg in case.args]
     refusals = ArithmeticError, ValueError, TypeError, IndexError, RuntimeError

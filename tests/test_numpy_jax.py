@@ -5,6 +5,7 @@ What the values are, NumPy says itself: see test_numpy_idioms.
 
 import numpy as np
 import pytest
+from every import every
 from test_numpy_idioms import SMOOTH, loss, parts
 
 import minigrad as mg
@@ -13,7 +14,7 @@ SMOOTH_WITH_JAX = [each for each in SMOOTH if each.values[0].jax]
 pytestmark = pytest.mark.compare
 
 
-@pytest.mark.parametrize("case", SMOOTH_WITH_JAX)
+@every("case", SMOOTH_WITH_JAX, parts=8)
 def test_gradients_are_those_of_jax(case, jax):
     def theirs(*args):
         total = 0.0

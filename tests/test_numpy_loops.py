@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+from every import every
 
 import minigrad as mg
 import minigrad.numpy as ours
@@ -71,7 +72,7 @@ def contiguous(np, t):
     return x * np.ascontiguousarray(t)
 
 
-@pytest.mark.parametrize(
+@every(
     "program",
     [
         doubled,

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from every import every
 from numpy_programs import PROGRAMS
 
 import minigrad as mg
@@ -13,9 +14,9 @@ from minigrad.testing import assert_proved
 
 
 def those(choose):
-    """Run a test for each program of a kind."""
+    """Run a test for the programs of a kind."""
     chosen = [program for program in PROGRAMS if choose(program)]
-    return pytest.mark.parametrize("program", chosen, ids=lambda p: p.name)
+    return every("program", chosen, parts=6)
 
 
 every_program = those(lambda p: p.fills != "results")

@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +61,7 @@ PAIRS = {  # ours, torch's name, torch's options
 
 
 @pytest.mark.compare
-@pytest.mark.parametrize("name", PAIRS)
+@every("name", PAIRS)
 def test_a_trajectory_is_pytorchs(name, torch):
     ours, theirs, options = PAIRS[name]
     p = mg.Parameter(START)
@@ -146,7 +147,7 @@ def test_gradients_in_a_dict_go_to_their_own_parameter():
     assert module.b.data == [-3.0]
 
 
-@pytest.mark.parametrize(
+@every(
     "gradients",
     [
         [np.ones(1)],
@@ -313,7 +314,7 @@ def test_an_optimizer_says_what_it_is():
     assert said.endswith("of 1 Parameters, 2 numbers")
 
 
-@pytest.mark.parametrize(
+@every(
     "options",
     [
         {"momentum": -0.1},

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 
@@ -67,7 +68,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
+@every("refusal", REFUSALS)
 def test_a_refusal_says_why(refusal):
     call, why = REFUSALS[refusal]
     with pytest.raises((TypeError, ValueError)) as caught:

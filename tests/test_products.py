@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 
@@ -11,7 +12,7 @@ def made(t):
     return [step for step in mg.Tape(t).steps if step.primitive]
 
 
-@pytest.mark.parametrize(
+@every(
     "text, shapes, recorded",
     [
         ("ij,jk->ik", [(2, 3), (3, 4)], ["matmul"]),
@@ -68,7 +69,7 @@ def random_contraction(random):
     return text, operands
 
 
-@pytest.mark.parametrize("seed", range(10))
+@every("seed", range(10))
 def test_einsum_of_any_letters_is_numpys_and_so_is_what_it_refuses(seed):
     random = np.random.default_rng(seed)
     for _ in range(40):
@@ -85,7 +86,7 @@ def test_einsum_of_any_letters_is_numpys_and_so_is_what_it_refuses(seed):
             )
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "ij",
@@ -124,7 +125,7 @@ def test_vectors_in_the_plane_lie_in_space_with_z_zero():
         mg.cross(mg.Tensor(np.ones(4)), np.ones(4))
 
 
-@pytest.mark.parametrize(
+@every(
     "call",
     [
         lambda a: np.dot(a, [1.0, 2.0]),

@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ def test_every_adjoint_is_proved(row):
     assert vars(row) == before
 
 
-@pytest.mark.parametrize(("name", "shapes", "options"), EDGES)
+@every("name, shapes, options", EDGES)
 def test_an_unusual_shape_or_option_is_proved(name, shapes, options):
     assert prove_adjoints(TABLE[name], (shapes, options)) == 1
 
@@ -128,7 +129,7 @@ def test_an_adjoint_a_little_too_large_is_refuted(row):
         assert f"the rule for argument {i} is wrong" in str(failure)
 
 
-@pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
+@every("answers", ANSWERS.values(), ids=ANSWERS)
 @every_row
 def test_an_adjoint_that_is_wrong_in_one_reading_only_is_refuted(row, answers):
     """An engine reads a rule in floats, in a recorded gradient, and in a proof."""
@@ -136,9 +137,7 @@ def test_an_adjoint_that_is_wrong_in_one_reading_only_is_refuted(row, answers):
     assert refuted(wrong).argument == 0
 
 
-@pytest.mark.parametrize(
-    "row", [r for r in LINEAR if r.batched_adjoints], ids=lambda r: r.name
-)
+@every("row", [r for r in LINEAR if r.batched_adjoints], ids=lambda r: r.name)
 def test_a_sum_over_many_uses_that_is_wrong_is_refuted(row):
     """The engine adds up what the uses of one argument contribute in one go."""
     for i, right in row.batched_adjoints.items():
@@ -166,9 +165,7 @@ def test_a_rule_that_does_not_run_is_told_with_its_reason():
     assert "a rule returned floats" in str(refuted(floats))
 
 
-@pytest.mark.parametrize(
-    "row", [r for r in LINEAR if r.slice_of_argument], ids=lambda r: r.name
-)
+@every("row", [r for r in LINEAR if r.slice_of_argument], ids=lambda r: r.name)
 def test_parts_that_lie_elsewhere_are_refuted(row):
     wrong = remade(
         row,

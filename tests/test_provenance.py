@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import ROWS, ids
@@ -31,7 +32,7 @@ def of_vectors(found, value, source):
     return found.reshape(-1, k, source.size).any(0).reshape(k, -1, j).any(1)
 
 
-@pytest.mark.parametrize("sample", ROWS, ids=ids(ROWS))
+@every("sample", ROWS, ids=ids(ROWS))
 def test_what_a_row_reads_is_where_its_jacobian_is_not_0(sample):
     args = [mg.Tensor(arg) for arg in sample.args]
     result = sample(*args)

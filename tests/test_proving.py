@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import ROWS, SAMPLES, ids
@@ -91,7 +92,7 @@ def own_row():
 
 
 @pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES), parts=6)
 def test_every_row_and_composite_is_proved(sample, order):
     loss = weighted(sample(*(mg.Tensor(arg) for arg in sample.args)))
     assert prove(loss, order=order).chance < -45
@@ -119,7 +120,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@every("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_what_the_table_can_say_is_proved(program, order):
     loss = weighted(program(tensor("a", 2, 3), tensor("b", 2, 3, seed=1)))
     assert prove(loss, order=order).order == order
@@ -636,7 +637,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize(("f", "shape"), LEFT.values(), ids=LEFT)
+@every("f, shape", LEFT.values(), ids=LEFT)
 def test_a_number_that_left_the_tape_is_refused_by_who_has_the_function(f, shape):
     """`prove` has the tape alone; test_retrace.py has the other ways to leave it."""
     with pytest.raises(AssertionError, match=r"why  [\s\S]*fix  "):
@@ -692,7 +693,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize(("ask", "kind", "said"), REFUSALS.values(), ids=REFUSALS)
+@every("ask, kind, said", REFUSALS.values(), ids=REFUSALS)
 def test_a_question_without_an_answer_is_explained(ask, kind, said):
     with pytest.raises(kind, match=said) as refused:
         ask()

@@ -15,6 +15,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from every import every
 from samples import SAMPLES, ids
 
 import minigrad as mg
@@ -85,13 +86,13 @@ def verdict_on(folder, proof):
 # ----------------------------------------------------------------- right gradients
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES), parts=4)
 def test_every_row_and_composite_gets_a_yes(sample, tmp_path):
     inputs = [mg.Tensor(a, f"x{k}") for k, a in enumerate(sample.args)]
     assert verdict(tmp_path, weighted(sample(*inputs)), inputs) == YES
 
 
-@pytest.mark.parametrize("row", LINEAR, ids=lambda row: row.name)
+@every("row", LINEAR)
 def test_every_linear_row_gets_a_yes_whatever_its_options(row, tmp_path):
     for seed in range(12):
         shapes, options = row.samples(Random(seed))

@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from every import every
 
 import lstm
 import minigrad as mg
@@ -114,8 +115,8 @@ def neuron(name="y"):
     return y
 
 
-@pytest.mark.parametrize(
-    ("thing", "written"),
+@every(
+    "thing, written",
     [
         (lambda: mg.Tape(neuron()), "<Tape of y: 4 steps>"),
         (lambda: mg.derive(neuron()).equations[1], "<Equation: y = σ(t_2)>"),
@@ -160,7 +161,7 @@ class Printer:
         self.said += words
 
 
-@pytest.mark.parametrize(
+@every(
     "thing",
     [
         lambda: mg.Tape(neuron()),

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from minigrad.retrace import NumbersLeft, Retraced, retrace
@@ -85,7 +86,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("kind", LEFT)
+@every("kind", LEFT)
 def test_a_number_that_left_the_tape_is_an_alarm(kind):
     f, at = LEFT[kind]
     (name,) = inspect.signature(f).parameters
@@ -248,7 +249,7 @@ CLEAN = {
 }
 
 
-@pytest.mark.parametrize("kind", CLEAN)
+@every("kind", CLEAN)
 def test_a_function_that_keeps_to_the_tape_passes(kind):
     f, *at = CLEAN[kind]
     retraced(f, *at)
@@ -264,7 +265,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.parametrize("kind", BRANCHES)
+@every("kind", BRANCHES)
 def test_another_branch_is_said_and_is_no_alarm(kind):
     f, at, words = BRANCHES[kind]
     assert f"another branch at other points: {words}" in said(f, at)
@@ -381,7 +382,7 @@ def plain_array(x):
 
 
 @pytest.mark.parametrize("f", [plain_array, lambda x: float(x[0]), lambda x: x.data])
-@pytest.mark.parametrize(
+@every(
     "transform",
     [
         lambda f: mg.jacobian(f)(v),

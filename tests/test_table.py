@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import COMPOSITES, ROWS, SAMPLES, ids, some
@@ -36,12 +37,12 @@ def test_every_public_composite_has_a_sample():  # bug 51
     assert public - by_other_names <= {sample.name for sample in COMPOSITES}
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_derivatives_of_order_1_and_2_agree_with_the_complex_step(sample):  # bug 51
     mg.check_gradients(sample, *sample.args)
 
 
-@pytest.mark.parametrize("sample", ROWS, ids=ids(ROWS))
+@every("sample", ROWS, ids=ids(ROWS))
 def test_a_row_computes_on_tensors_what_it_computes_on_arrays(sample):
     on_tensors = sample(*map(mg.Tensor, sample.args))
     np.testing.assert_array_equal(on_tensors.data, sample(*sample.args), strict=True)
@@ -50,7 +51,7 @@ def test_a_row_computes_on_tensors_what_it_computes_on_arrays(sample):
 LINEAR = [sample for sample in ROWS if isinstance(TABLE[sample.name], Linear)]
 
 
-@pytest.mark.parametrize("sample", LINEAR, ids=ids(LINEAR))
+@every("sample", LINEAR, ids=ids(LINEAR))
 def test_a_linear_row_and_its_adjoint_agree_exactly_in_integers(sample):
     for seed in range(3):
         rng = np.random.default_rng(seed)
@@ -60,7 +61,7 @@ def test_a_linear_row_and_its_adjoint_agree_exactly_in_integers(sample):
 JOINT = [sample for sample in LINEAR if TABLE[sample.name].jointly]
 
 
-@pytest.mark.parametrize("sample", JOINT, ids=ids(JOINT))
+@every("sample", JOINT, ids=ids(JOINT))
 def test_a_jointly_linear_row_maps_sums_to_sums(sample):
     whole = [np.arange(arg.size).reshape(arg.shape) * 3 - 4.0 for arg in sample.args]
     other = [np.arange(arg.size).reshape(arg.shape) ** 2.0 for arg in sample.args]
@@ -68,7 +69,7 @@ def test_a_jointly_linear_row_maps_sums_to_sums(sample):
     np.testing.assert_array_equal(sample(*together), sample(*whole) + sample(*other))
 
 
-@pytest.mark.parametrize("sample", LINEAR, ids=ids(LINEAR))
+@every("sample", LINEAR, ids=ids(LINEAR))
 def test_forward_mode_of_a_linear_row_is_the_row_itself(sample):
     args = [np.round(4 * arg) for arg in sample.args]
     for i, moved in enumerate(args):
@@ -83,7 +84,7 @@ def test_forward_mode_of_a_linear_row_is_the_row_itself(sample):
         assert value.shape == tangent.shape
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_no_rule_changes_what_it_is_given(sample):  # bug 37
     inputs = [mg.Tensor(arg) for arg in sample.args]
     output = sample(*inputs)
@@ -96,7 +97,7 @@ def test_no_rule_changes_what_it_is_given(sample):  # bug 37
     np.testing.assert_array_equal(seed, 0.5)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_rules_work_on_read_only_arrays(sample):  # bug 37
     frozen = []
     for arg in sample.args:
@@ -116,7 +117,7 @@ def test_rules_work_on_read_only_arrays(sample):  # bug 37
 KEEPING = [sample for sample in SAMPLES if sample.name != "cast"]  # asked for float64
 
 
-@pytest.mark.parametrize("sample", KEEPING, ids=ids(KEEPING))
+@every("sample", KEEPING, ids=ids(KEEPING))
 def test_float32_stays_float32_in_every_mode(sample):  # bug 32
     args = [arg.astype(np.float32) for arg in sample.args]
     inputs = [mg.Tensor(arg) for arg in args]
@@ -129,7 +130,7 @@ def test_float32_stays_float32_in_every_mode(sample):  # bug 32
     assert mg.jvp(sample, args, args)[1].dtype == np.float32
 
 
-@pytest.mark.parametrize("sample", ROWS, ids=ids(ROWS))
+@every("sample", ROWS, ids=ids(ROWS))
 def test_rules_of_complex_numbers_are_the_holomorphic_derivative(sample):
     args = [arg + 0.25j * some(*arg.shape) for arg in sample.args]
     inputs = [record(None, arg, (), {}) for arg in args]  # leaves of the complex domain
@@ -157,7 +158,7 @@ def as_fractions(array):
     return np.vectorize(lambda a: Fraction(round(8 * a), 8), otypes=[object])(array)
 
 
-@pytest.mark.parametrize("sample", EXACT, ids=ids(EXACT))
+@every("sample", EXACT, ids=ids(EXACT))
 def test_forward_mode_in_one_argument_stays_exact(sample):
     args = [as_fractions(arg) for arg in sample.args]
     for i, moved in enumerate(args):
@@ -172,7 +173,7 @@ def test_forward_mode_in_one_argument_stays_exact(sample):
         assert np.sum(seed * pushed) == np.sum(pulled * moved)
 
 
-@pytest.mark.parametrize("sample", EXACT, ids=ids(EXACT))
+@every("sample", EXACT, ids=ids(EXACT))
 def test_fractions_stay_fractions_and_give_the_exact_derivative(sample):
     args = [as_fractions(arg) for arg in sample.args]
     inputs = [mg.Tensor(arg) for arg in args]
@@ -240,7 +241,7 @@ class Modulo:
 FIELD = [sample for sample in ROWS if sample.exact]
 
 
-@pytest.mark.parametrize("sample", FIELD, ids=ids(FIELD))
+@every("sample", FIELD, ids=ids(FIELD))
 def test_field_elements_satisfy_reverse_equals_forward_exactly(sample):
     elements = np.vectorize(Modulo, otypes=[object])
     rng = np.random.default_rng(0)
@@ -270,7 +271,7 @@ def test_sympy_expressions_go_through_rules_unchanged():
 ELEMENTWISE = [row for row in TABLE.values() if isinstance(row, Elementwise)]
 
 
-@pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda row: row.name)
+@every("row", ELEMENTWISE, ids=lambda row: row.name)
 def test_the_partials_of_a_row_are_sympys_derivatives_of_its_meaning(row):
     letters = sympy.symbols("a b")[: len(row.partials)]
     meaning = sympy.sympify(row.meaning)
@@ -288,7 +289,7 @@ def test_the_partials_of_a_row_are_sympys_derivatives_of_its_meaning(row):
 TOGETHER = [sample for sample in LINEAR if TABLE[sample.name].batched_adjoints]
 
 
-@pytest.mark.parametrize("sample", TOGETHER, ids=ids(TOGETHER))
+@every("sample", TOGETHER, ids=ids(TOGETHER))
 def test_adjoints_of_many_uses_together_are_the_sum_of_each(sample):
     inputs = [mg.Tensor(np.round(4 * arg)) for arg in sample.args]
     whole, scaled = [*inputs], [x * 2.0 for x in inputs]
@@ -312,9 +313,9 @@ def broadcasts(*shapes):
         return None
 
 
-@pytest.mark.parametrize("name", BINARY)
-@pytest.mark.parametrize("left", SHAPES, ids=str)
-@pytest.mark.parametrize("right", SHAPES, ids=str)
+@every("name", BINARY)
+@every("left", SHAPES, ids=str)
+@every("right", SHAPES, ids=str)
 def test_a_gradient_has_its_operands_shape(name, left, right):  # bug 15
     whole = broadcasts(left, right)
     apply = TABLE[name].apply
@@ -351,8 +352,8 @@ def test_a_leaf_used_in_two_shapes_gets_one_gradient_of_its_own_shape():  # bug 
     np.testing.assert_array_equal(mg.grad(y, a), [3.0 + 2.0 + 2.0, 3.0 + 2.0 + 4.0])
 
 
-@pytest.mark.parametrize(
-    ("left", "right"),
+@every(
+    "left, right",
     [
         ((3,), (3,)),
         ((1, 3), (3,)),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -222,7 +223,7 @@ def test_a_rule_that_sympy_cannot_read_is_told_so():
     assert "NOT SHOWN: nothing wrong was found, 'sin' may be right" in text
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+@every("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_every_mistake_of_the_list_can_be_told(mistake):
     with mistake.planted():
         loss, wrt = mistake.model()
@@ -269,7 +270,7 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@every("question", QUESTIONS)
 def test_a_question_that_cannot_be_asked_is_explained(question):
     ask, kind, fragment = QUESTIONS[question]
     with pytest.raises(kind, match=fragment):

@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,14 +168,14 @@ TRANSFORMS = {
 }
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS)
+@every("transform", TRANSFORMS)
 def test_a_constant_that_is_meant_has_derivatives_zero(transform):
     assert not np.any(TRANSFORMS[transform](lambda x: mg.Tensor(3.0)))
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS)
-@pytest.mark.parametrize(
-    ("returned", "advice"),
+@every("transform", TRANSFORMS)
+@every(
+    "returned, advice",
     [
         (lambda x: 3.0, "leave the tape"),
         (lambda x: float(x[0]), "leave the tape"),
@@ -190,13 +191,13 @@ def test_a_function_that_returns_no_tensor_is_refused(transform, returned, advic
     assert said.startswith(f"{transform}(f) of a") and advice in said
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS)
+@every("transform", TRANSFORMS)
 def test_a_function_that_returns_two_is_told_what_one_is(transform):
     with pytest.raises(TypeError, match="returns 2 values"):
         TRANSFORMS[transform](lambda x: (x.sum(), x.sum()))
 
 
-@pytest.mark.parametrize("transform", TRANSFORMS)
+@every("transform", TRANSFORMS)
 def test_what_the_function_itself_raises_is_left_alone(transform):
     def broken(x):
         return len(3)

@@ -8,6 +8,7 @@ import copy
 
 import numpy
 import pytest
+from every import every
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -336,7 +337,7 @@ PROGRAMS = (
     a_choice_of_entries_is_a_copy, an_array_is_asked_while_it_grows,
     a_table_is_filled_by_rows_and_columns,
 )  # fmt: skip
-every_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+every_program = every("program", PROGRAMS, ids=lambda p: p.__name__)
 
 
 @every_program
@@ -398,7 +399,7 @@ def indices(a):
     }
 
 
-every_index = pytest.mark.parametrize("name", indices(T))
+every_index = every("name", indices(T))
 
 
 @every_index
