@@ -1,8 +1,10 @@
 """Lemmas: what a row's partials are as formulas, and that they are the derivatives."""
 
+import cProfile
 import math
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 
@@ -461,6 +463,12 @@ def test_a_computation_is_stopped_in_time_and_in_any_thread():
     thread.start()
     thread.join(5)
     assert stopped == [True]
+
+
+def test_a_profiler_goes_on_after_a_proof():
+    profiler = cProfile.Profile()
+    profiler.runcall(lambda: (within(1.0, max, 2, 3), textwrap.dedent("")))
+    assert [each for each in profiler.getstats() if "dedent" in str(each.code)]
 
 
 # ------------------------------------------------------------- rows that cannot be read

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,7 @@ def finished_updates(folder):
 def wait_for(process, folder, updates):
     """Wait until the checkpoint has so many updates; it is whole whenever we look."""
     while process.poll() is None and finished_updates(folder) < updates:
-        pass
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,8 @@ def within(seconds: float, function: Callable[..., T], *args: object) -> T:
     """Return function(*args), or raise OutOfTime after that many seconds of work.
 
     Waiting does not count, so that the answer is the same on a busy machine. Python
-    calls are interrupted, in any thread; a single call of C code is not.
+    calls are interrupted, in any thread; a single call of C code is not. A profiler
+    that is at work sees nothing of the function, and goes on afterwards.
 
     >>> within(1.0, max, 2, 3)
     3
@@ -54,7 +55,9 @@ def within(seconds: float, function: Callable[..., T], *args: object) -> T:
     try:
         return function(*args)
     finally:
-        sys.setprofile(before)
+        sys.setprofile(None)
+        # What cProfile leaves, until Python 3.12, is no function.
+        getattr(before, "enable", lambda: sys.setprofile(before))()
 
 
 # ---------------------------------------------------------------------------- regions
