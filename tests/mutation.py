@@ -240,7 +240,10 @@ def _put(tree: Any, node: Any, new: Any) -> None:
 def deepest(function: Callable[[], Any]) -> Any:
     """Call, with a smaller limit of recursion, since some mutants never return."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(400 + len(inspect.stack()))
+    frame, depth = inspect.currentframe(), 400
+    while frame:
+        frame, depth = frame.f_back, depth + 1
+    sys.setrecursionlimit(depth)
     try:
         return function()
     finally:

@@ -207,10 +207,11 @@ class _Search:
             explained = sum(gives(mutant.outputs, name) for name in left)
             return explained, sum(gives(mutant.outputs, n) for n in self.answer.fine)
 
-        most = max(map(merit, self.mutants), default=(0, 0))
+        merits = [merit(each) for each in self.mutants]
+        most = max(merits, default=(0, 0))
         if not most[0]:
             return None
-        best = [each for each in self.mutants if merit(each) == most]
+        best = [m for m, its in zip(self.mutants, merits, strict=True) if its == most]
         if len(best) > 1:
             best.sort(key=self.unlike)
         names = [name for name in left if gives(best[0].outputs, name)]

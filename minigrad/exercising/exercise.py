@@ -240,7 +240,10 @@ def same(a: Array, b: Array) -> bool:
     """Are two arrays of one shape, and equal but for rounding?"""
     if a.shape != b.shape or a.dtype == object or b.dtype == object:
         return False
-    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-11, equal_nan=True))
+    a, b = a + 0, b + 0  # NumPy does not subtract booleans
+    with np.errstate(all="ignore"):  # by hand: np.isclose takes five times as long
+        near = (abs(a - b) <= 1e-11 + 1e-9 * abs(b)) & np.isfinite(b)
+    return bool((near | (a == b) | ((a != a) & (b != b))).all())
 
 
 def same_values(a: Values, b: Values) -> bool:
