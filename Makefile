@@ -11,8 +11,9 @@ TESTS := not compare
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
-# Neighbours share what is dear to make, so each process gets them in one piece.
-PYTEST := $(PY) -m pytest -n auto --dist worksteal
+# Neighbours share what is dear to make, so each process gets them in one piece. The
+# processes are as many as cores: threads of BLAS beside them would only be in the way.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist worksteal
 
 .PHONY: help demo test coverage compare bench results docs notebook exercises lint clean
 help:     ## list these commands
