@@ -6,8 +6,8 @@ VENV := .venv
 # Pinned because a plain `torch` may bring several GB for GPUs that nothing here uses.
 # Where this version is not to be had: make compare TORCH=torch
 TORCH ?= torch==2.13.0
-# Which tests, as pytest's -m takes it.
-TESTS := not compare
+# Which tests, as pytest's -m takes it. All that need no other library: TESTS="not compare"
+TESTS := not compare and not slow
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check
@@ -22,7 +22,7 @@ help:     ## list these commands
 demo: $(VENV)/has-run          ## build the LSTM, prove it, draw it
 	$(PY) -m lstm
 
-test: $(VENV)/has-test         ## run the tests
+test: $(VENV)/has-test         ## run the tests, but for the slow ones
 	$(PYTEST) -m "$(TESTS)"
 
 coverage: $(VENV)/has-test     ## run the tests, and list the lines that none of them runs

@@ -23,8 +23,6 @@ from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
 
-pytestmark = pytest.mark.slow
-
 SHARE = 48  # one of so many systematic mutants is tried in a run; all were, once
 ENOUGH = 2  # models on which a gradient changed are enough in a run
 
@@ -446,6 +444,7 @@ def only_for(kind: Callable[[np.ndarray], bool], spoil: Callable[[Any], Any]) ->
     return wrapper
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_for_one_kind_of_array_is_never_certified(kind):
     counts: Counter[str] = Counter()
