@@ -158,6 +158,18 @@ def test_its_picture_has_a_frame_for_each_loop():
     assert "for t = T, …, 1" in drawing.dot and "style=dashed" in drawing.dot
 
 
+def test_each_rewrite_can_be_drawn_and_says_what_it_left():
+    step = mg.compile(learning(LSTM(n, m, rng=0)), *batch())
+    before, after = (mg.draw(step, view).dot for view in ("before", "rows_alone"))
+    assert "σ" in before and "σ" not in after
+    with pytest.raises(ValueError, match="one of: before, composites_open"):
+        mg.draw(step, "gate")
+    first, *_, last = step.program.stages
+    assert last.calls < first.calls / 2 and last.bytes == step.program.bytes
+    assert last.bytes < first.bytes / 2
+    assert f"{last.bytes:,}" in step.explain()
+
+
 def test_a_program_has_as_many_lines_whatever_the_length():
     layer = LSTM(n, m, rng=0)
     texts = []

@@ -183,8 +183,8 @@ def test_a_wrong_rewrite_is_refused(name, monkeypatch):
     wrong.__name__, wrong.__doc__ = before.__name__, before.__doc__
     monkeypatch.setattr(module, function, wrong)
     if before in algebra.REWRITES:
-        rewrites = [wrong if each is before else each for each in algebra.REWRITES]
-        monkeypatch.setattr(programs, "REWRITES", rewrites)
+        rewrites = [wrong if each is before else each for each in programs.LINES]
+        monkeypatch.setattr(programs, "LINES", rewrites)
     step = mg.compile(learning(LAYER))
     with pytest.raises((WrongProgram, KeyError, ValueError, IndexError)) as refused:
         step.prove(*BATCH)

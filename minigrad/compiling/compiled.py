@@ -27,7 +27,15 @@ from minigrad.compiling.arguments import (
     same_but_for_rounding,
 )
 from minigrad.compiling.buffers import Changed
-from minigrad.compiling.one_run import RANDOM, Given, Output, Trace, is_leaf, traced
+from minigrad.compiling.one_run import (
+    RANDOM,
+    Given,
+    Output,
+    Trace,
+    is_leaf,
+    traced,
+    uncollected,
+)
 from minigrad.compiling.programs import Program
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
@@ -72,7 +80,7 @@ class Compiled:
                 continue
             except Exception:  # of NumPy: the function says what is wrong
                 return self.function(*arguments, **options)
-        with self._lock:
+        with self._lock, uncollected():
             return self._new(given, arrays, kind, arguments, options)
 
     def _new(
@@ -243,11 +251,15 @@ class Compiled:
         trace = traced(self.function, list(given[0]), self.name)
         return Program(trace, array_names(self.function, kind)), trace, arrays
 
-    def drawn(self, renderer: str | None = None) -> Drawing:
-        """Return the picture of the latest program: what `mg.draw(step)` returns."""
+    def drawn(self, view: str | None = None, renderer: str | None = None) -> Drawing:
+        """Return the picture of the latest program: what `mg.draw(step)` returns.
+
+        view  "before": the lines before they were rewritten; or the name of a rewrite,
+              as `explain` has it: the lines that it left
+        """
         from minigrad.compiling.program_picture import picture
 
-        return picture(self.program, self.name, renderer)
+        return picture(self.program, self.name, view, renderer)
 
     @property
     def source(self) -> str:

@@ -11,6 +11,7 @@ anything that was computed from the inputs, by whatever function of NumPy:
     time      the time step at which it was computed, or whose cotangent it belongs to
     role      what it does there: equal at every time step
     name      what the function called it, or whose cotangent it is
+    number    larger than those of what it reads
 
 Nodes hold no numbers, except those that no row computed (`value`): a proof takes the
 decisions that were made as they were.
@@ -18,7 +19,9 @@ decisions that were made as they were.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,6 +30,9 @@ from minigrad.primitive import Primitive
 from minigrad.types import Array, Options, Shape
 
 Op: TypeAlias = Primitive | Callable[..., Any] | None
+
+
+_NUMBERS = itertools.count()
 
 
 class Hole(NamedTuple):
@@ -39,8 +45,8 @@ class Node:
     """One value of a program."""
 
     __slots__ = (
-        "args", "dtype", "name", "op", "options", "role", "shape", "source", "time",
-        "value",
+        "args", "dtype", "name", "number", "op", "options", "role", "shape", "source",
+        "time", "value",
     )  # fmt: skip
 
     def __init__(
@@ -54,10 +60,12 @@ class Node:
         time: int | None = None,
         value: Any = None,
         source: Any = None,
+        number: float | None = None,
     ) -> None:
         self.op, self.args, self.options = op, args, options
         self.shape, self.dtype = shape, dtype
         self.role, self.time = role, time
+        self.number = next(_NUMBERS) if number is None else number
         self.value, self.source = value, source
         self.name = ""
 
@@ -88,18 +96,14 @@ def in_order(outputs: Iterable[Node]) -> list[Node]:
 
     What nothing reads is not there: dead code is what no output depends on.
     """
-    order: list[Node] = []
-    seen: set[int] = set()
-    waiting: list[tuple[Node, bool]] = [(each, False) for each in reversed([*outputs])]
+    found: dict[int, Node] = {}
+    waiting = [*outputs]
     while waiting:
-        node, is_ready = waiting.pop()
-        if is_ready:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            waiting.append((node, True))
-            waiting += [(arg, False) for arg in node.nodes() if id(arg) not in seen]
-    return order
+        node = waiting.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            waiting += [arg for arg in node.args if type(arg) is Node]
+    return sorted(found.values(), key=attrgetter("number"))
 
 
 def hollow(options: Any, args: list[Any], is_node: Callable[[Any], Node | None]) -> Any:

@@ -19,7 +19,7 @@ from minigrad.compiling.simplify import total
 
 
 class Overwriting(Places):
-    """Places that are used again."""
+    """What nobody reads again is written over, and parts lie where their whole does."""
 
     def _allocate_step(self, line: Line, inside: set[Line]) -> None:
         """Return the memory of a line in a loop: for all steps only if it must be."""

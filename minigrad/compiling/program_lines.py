@@ -22,7 +22,7 @@ import numpy as np
 
 from minigrad.compiling.graph import Node, holes, in_order
 from minigrad.compiling.line import Line, Moving, Ref, at_time
-from minigrad.compiling.simplify import _key, total
+from minigrad.compiling.simplify import Graph, _key, total
 from minigrad.types import Array, Options
 
 
@@ -37,20 +37,19 @@ class _Class:
 Place = tuple[_Class, int]
 
 
-def lines_of(outputs: list[Node], rolled: bool = True) -> tuple[list[Line], list[Ref]]:
+def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     """Make one line of what does the same at every time step, whatever T is.
 
     Returns the lines, and where the outputs are.
     """
-    nodes = in_order(outputs)
-    classes = _classes(nodes) if rolled else []
+    classes = _classes(graph.nodes) if rolled else []
     while True:
         place = {id(n): (each, t) for each in classes for t, n in each.members.items()}
         ends: dict[Place, Any] = {}
         irregular = [each for each in classes if not _regular(each, place, ends)]
         extended = not irregular and _continued(classes, place, ends)
         if not irregular and not extended:
-            return _lines(outputs, place, ends)
+            return _lines(graph.outputs, place, ends)
         classes = [part for each in classes for part in _runs(each.members)]
 
 
@@ -103,8 +102,14 @@ def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> b
     for k in range(len(some.args)):
         pattern = _pattern(k, members, place)
         each.patterns.append(pattern)
+        found, shift = (
+            (pattern[0].members, pattern[1]) if _is_place(pattern) else ({}, 0)
+        )
         for t, node in members.items():
-            if not _fits(node.args[k], pattern, t, place, ends):
+            arg = node.args[k]
+            if arg is found.get(t + shift, pattern):  # most are
+                continue
+            if not _fits(arg, pattern, t, place, ends):
                 odd.add(t)
     if not _affine(members):
         odd = set(members)
@@ -114,11 +119,14 @@ def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> b
 
 
 def _pattern(k: int, members: dict[int, Node], place: dict[int, Place]) -> Any:
-    """Return what argument k usually is: (class, shift), or one value for all."""
+    """Return what argument k usually is: (class, shift), or one value for all.
+
+    A few dozen members tell, however many there are.
+    """
     kinds: Counter[Any] = Counter()
     some: dict[Any, Any] = {}
-    for t, node in members.items():
-        arg = node.args[k]
+    for t in sorted(members)[:: 1 + len(members) // 32]:
+        arg = members[t].args[k]
         at = place.get(id(arg))
         if at is not None:
             key: Any = (id(at[0]), at[1] - t)
@@ -200,7 +208,10 @@ def _continued(
         terms = _terms(cls, t, value, place)
         if terms is None:
             continue
-        made = Node(total, terms, {}, some.shape, some.dtype, some.role, t)
+        number = value.number + 0.5  # after its terms, before who reads it
+        made = Node(
+            total, terms, {}, some.shape, some.dtype, some.role, t, number=number
+        )
         made.name = some.name
         for each in classes:
             for time, node in [*each.members.items()]:
@@ -235,7 +246,8 @@ def _terms(
         k = missing.pop(0)
         terms[k] = left[0]
         if len(left) > 1:
-            terms[k] = Node(total, tuple(left), {}, value.shape, value.dtype)
+            shape, number = value.shape, value.number + 0.25
+            terms[k] = Node(total, tuple(left), {}, shape, value.dtype, number=number)
     for k in missing:
         terms[k] = 0.0
     return tuple(terms)

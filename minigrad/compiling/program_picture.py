@@ -29,12 +29,18 @@ _HEAD = """digraph program {
   edge [arrowsize=0.5, color="#55595e"]"""
 
 
-def picture(program: Program, name: str, renderer: str | None = None) -> Drawing:
-    """Return the picture of a program."""
+def picture(
+    program: Program, name: str, view: str | None = None, renderer: str | None = None
+) -> Drawing:
+    """Return the picture of a program, or of what the rewrite `view` made of it."""
     from minigrad.drawing.drawing import Drawing
 
-    shown = [line for line in program.lines if not _is_hidden(line)]
-    loops = [item for item in program.items if isinstance(item, Loop)]
+    items = program.items if view is None else program.after(view)
+    lines = [
+        e for item in items for e in (item.lines if isinstance(item, Loop) else [item])
+    ]
+    shown = [line for line in lines if not _is_hidden(line)]
+    loops = [item for item in items if isinstance(item, Loop)]
     text = "\n".join([_HEAD, *_frames(loops), *_nodes(shown), *_arrows(shown), "}\n"])
     summary = f"{len(shown)} lines, {len(loops)} loops"
     return Drawing(text, summary, f"The program of {name}", renderer)

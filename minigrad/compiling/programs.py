@@ -6,24 +6,35 @@ traced -> simplified -> lines -> at once -> scheduled -> source
 from __future__ import annotations
 
 import keyword
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES
 from minigrad.compiling.buffers import Changed
-from minigrad.compiling.graph import VIEWS, Node, in_order, name_of
+from minigrad.compiling.graph import VIEWS, bytes_of, name_of
 from minigrad.compiling.lanes import side_by_side
 from minigrad.compiling.one_run import Trace, uncollected
 from minigrad.compiling.over_time import at_once
+from minigrad.compiling.overwriting import Overwriting
 from minigrad.compiling.program_lines import Line, Ref, lines_of
 from minigrad.compiling.program_notation import Notation
-from minigrad.compiling.reads import Lines
-from minigrad.compiling.rolled_loops import Item, Loop, Tangled, scheduled
-from minigrad.compiling.simplify import one_sum, shared, without_identities
+from minigrad.compiling.reads import Lines, copied
+from minigrad.compiling.rolled_loops import (
+    Item,
+    Loop,
+    Tangled,
+    bytes_held,
+    scheduled,
+)
+from minigrad.compiling.simplify import Graph, one_sum, shared, without_identities
 from minigrad.compiling.source import Writer
 from minigrad.console import table
+from minigrad.messages import explain
 from minigrad.parameter import Parameter
 from minigrad.types import Array
+
+LINES = (*REWRITES, side_by_side)  # the rewrites of lines
 
 
 class Question(NamedTuple):
@@ -35,11 +46,12 @@ class Question(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """What a rewrite did: its name and identity, and how many calls were left."""
+    """What a rewrite did: its name and identity, the calls and bytes that were left."""
 
     name: str
     identity: str
     calls: int
+    bytes: int
 
 
 class Program:
@@ -47,12 +59,19 @@ class Program:
 
     items    its lines and loops
     outputs  what it returns; structure: as the function does
-    stages   what each rewrite left of the calls of the tape
+    rewrites of its lines; stages: what each left of the calls of the tape
     source   the Python that runs
     bytes    of its buffers
+    before   what it returns, of the lines as they were before any rewrite of lines
     """
 
-    def __init__(self, trace: Trace, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        names: Sequence[str],
+        rewrites: Sequence[Callable[[Lines], int]] | None = None,
+    ) -> None:
+        self.rewrites = [*(LINES if rewrites is None else rewrites)]
         self.structure, self.outside = trace.structure, trace.outside
         self.inputs = names
         self.free: list[Callable[..., list[Array]]] = []
@@ -69,22 +88,21 @@ class Program:
         return str(Notation(self.items, self.outputs))
 
     def _write(self, trace: Trace, rolled: bool) -> None:
-        graph = [*trace.outputs, *(guard.node for guard in trace.guards)]
-        count = _count(graph)
-        self.stages = [
-            Stage("traced", "what the function computes, gradient too", count)
-        ]
+        graph = Graph.of([*trace.outputs, *(guard.node for guard in trace.guards)])
+        why = "what the function computes, gradient too"
+        self.stages = [Stage("traced", why, *_of_nodes(graph))]
         for rewrite in (without_identities, shared, one_sum):
             graph = rewrite(graph)
-            self._note(rewrite, _count(graph))
+            self._note(rewrite, _of_nodes(graph))
         lines, refs = lines_of(graph, rolled)
-        self._note(lines_of, _calls(refs, at_once=False))
+        self._note(lines_of, _of_lines(refs, at_once=False))
         at_once(lines)
-        self._note(at_once, _calls(refs, at_once=False))
-        self._note(scheduled, _calls(refs))
-        for change in (*REWRITES, side_by_side) if rolled else ():
+        self._note(at_once, _of_lines(refs, at_once=False))
+        self._note(scheduled, _of_lines(refs))
+        self.before = copied(refs)
+        for change in self.rewrites if rolled else ():
             change(Lines.of(refs))
-            self._note(change, _calls(refs))
+            self._note(change, _of_lines(refs))
         self.outputs = refs[: len(trace.outputs)]
         self.guards = [
             Question(guard.ask, ref, guard.answer)
@@ -97,19 +115,37 @@ class Program:
         self.source = writer.source(self.outputs, self.guards, self.inputs)
         self.objects, self.bytes = writer.objects, writer.bytes
         self.calls = writer.calls
+        self._note(Overwriting, (writer.executed, writer.bytes))
         self.code = compile(self.source, "<compiled program>", "exec")
 
-    def _note(self, rewrite: Callable[..., Any], calls: int) -> None:
+    def _note(self, rewrite: Callable[..., Any], left: tuple[int, int]) -> None:
         """Remember what a rewrite left; the first line of its documentation says it."""
         identity = (rewrite.__doc__ or "").partition("\n")[0].rstrip(".")
-        self.stages.append(Stage(rewrite.__name__, identity, calls))
+        self.stages.append(Stage(rewrite.__name__.lower(), identity, *left))
 
     def explain(self) -> str:
-        """Return a table: what each rewrite left of the calls."""
-        rows = [("rewrite", "calls", "because")]
-        rows += [(name, f"{calls:,}", why) for name, why, calls in self.stages]
+        """Return a table: what each rewrite left of calls, and of bytes to hold."""
+        rows = [("rewrite", "calls", "bytes", "because")]
+        rows += [(name, f"{n:,}", f"{b:,}", why) for name, why, n, b in self.stages]
         last = f"{self.calls:,} places in the source, {self.bytes:,} bytes of buffers"
-        return table(rows, right=[1]) + "\n" + last
+        return table(rows, right=[1, 2]) + "\n" + last
+
+    def after(self, name: str) -> list[Item]:
+        """Return the lines and loops as a rewrite left them; "before": as none had.
+
+        Raises ValueError for a name that is no rewrite of lines.
+        """
+        names = ["before", *(change.__name__ for change in self.rewrites)]
+        if name not in names:
+            asked = f"the program after {name!r}"
+            why = "no rewrite of lines has this name."
+            raise ValueError(explain(asked, {}, why, f"one of: {', '.join(names)}."))
+        refs = copied(self.before)
+        for change in self.rewrites[: names.index(name)]:
+            change(Lines.of(refs))
+        items = scheduled(ref.line for ref in refs)
+        _named(items, self.inputs)
+        return items
 
     def instance(self) -> Callable[..., list[Array]]:
         """Return the program on buffers of its own."""
@@ -135,19 +171,27 @@ class Program:
         return results
 
 
-def _count(graph: list[Node]) -> int:
-    nodes = in_order(graph)
-    return sum(n.op is not None and name_of(n.op) not in VIEWS for n in nodes)
+def _of_nodes(graph: Graph) -> tuple[int, int]:
+    """Count the calls of nodes, and the bytes of their results."""
+    kinds = Counter((node.op, node.shape, node.dtype) for node in graph.nodes)
+    work = [(each, n) for each, n in kinds.items() if _computes(each[0])]
+    size = sum(n * bytes_of(shape, dtype) for (_, shape, dtype), n in work)
+    return sum(n for _, n in work), size
 
 
-def _calls(refs: list[Ref], at_once: bool = True) -> int:
+def _of_lines(refs: list[Ref], at_once: bool = True) -> tuple[int, int]:
     """Count the calls of lines: one for all steps, unless they are in a circle."""
-    lines = Lines.of(refs)
-    return sum(
-        len(line.times) if line.times and not (at_once and circle == -1) else 1
-        for line, circle in lines.circle.items()
-        if line.op is not None and name_of(line.op) not in VIEWS
+    circles = Lines.of(refs).circle
+    work = [line for line in circles if _computes(line.op)]
+    calls = (
+        len(line.times) if line.times and not (at_once and circles[line] == -1) else 1
+        for line in work
     )
+    return sum(calls), sum(map(bytes_held, work))
+
+
+def _computes(op: Any) -> bool:
+    return op is not None and name_of(op) not in VIEWS
 
 
 def _named(items: list[Item], inputs: Sequence[str]) -> dict[Line, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, NamedTuple
 
 from minigrad.compiling.program_lines import Line, Ref
@@ -48,6 +49,19 @@ class Lines(NamedTuple):
     def only_reader(self, ref: Any) -> bool:
         """Is this read once, and at its own time?"""
         return isinstance(ref, Ref) and len(self.readers[ref.line]) == 1
+
+
+def copied(refs: list[Ref]) -> list[Ref]:
+    """Return the same outputs, of lines that are copies and may be rewritten."""
+    new = {line: copy(line) for line in Lines.of(refs).all}
+
+    def of(arg: Any) -> Any:
+        return arg._replace(line=new[arg.line]) if isinstance(arg, Ref) else arg
+
+    for line in new.values():
+        line.args = [*map(of, line.args)]
+        line.ends = {t: of(end) for t, end in line.ends.items()}
+    return [of(ref) for ref in refs]
 
 
 def line_like(line: Line, op: Any, args: list[Any], shape: Shape | None = None) -> Line:

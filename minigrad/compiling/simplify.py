@@ -13,15 +13,13 @@ import functools
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.compiling.graph import Node, in_order
 from minigrad.primitive import TABLE, Primitive
 from minigrad.types import Array
-
-Graph = list[Node]  # its outputs
 
 
 def total(*terms: Any) -> Any:
@@ -32,39 +30,60 @@ def total(*terms: Any) -> Any:
 total.is_elementwise = True  # type: ignore[attr-defined]
 
 
-def rebuilt(outputs: Graph, rewrite: Callable[[Node], Node]) -> Graph:
+class Graph(NamedTuple):
+    """The nodes that outputs depend on, in order, and the outputs."""
+
+    nodes: list[Node]
+    outputs: list[Node]
+
+    @classmethod
+    def of(cls, outputs: list[Node]) -> Graph:
+        """Return the graph below outputs."""
+        return cls(in_order(outputs), outputs)
+
+
+def rebuilt(graph: Graph, rewrite: Callable[[Node], Node]) -> Graph:
     """Return the graph with rewrite(node) in the place of every node.
 
     A node comes when all that it reads has been rewritten, and reads that already.
     """
     new: dict[int, Node] = {}
-    for node in in_order(outputs):
-        if node.op is not None:
-            args = tuple([new[id(a)] if isinstance(a, Node) else a for a in node.args])
-            same = all(a is b for a, b in zip(args, node.args, strict=True))
-            new[id(node)] = rewrite(node if same else like(node, node.op, args))
-        else:
+    is_changed = False
+    for node in graph.nodes:
+        if node.op is None:
             new[id(node)] = node
-    return [new[id(each)] for each in outputs]
+            continue
+        if is_changed:
+            args = tuple([new[id(a)] if type(a) is Node else a for a in node.args])
+            if any(map(operator.is_not, args, node.args)):
+                made = rewrite(like(node, node.op, args))
+            else:
+                made = rewrite(node)
+        else:
+            made = rewrite(node)
+        is_changed = is_changed or made is not node
+        new[id(node)] = made
+    return Graph.of([new[id(each)] for each in graph.outputs]) if is_changed else graph
 
 
 def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Node:
     """Return another way to compute what a node computes."""
     given = node.options if options is None else options
     made = Node(
-        op, args, given, node.shape, node.dtype, node.role, node.time, node.value
-    )
+        op, args, given, node.shape, node.dtype, node.role, node.time, node.value,
+        None, node.number,
+    )  # fmt: skip
     made.name = node.name
     return made
 
 
-def without_identities(outputs: Graph) -> Graph:
+def without_identities(graph: Graph) -> Graph:
     """Leave out what changes nothing: x = 1 x = x / 1 = x^T^T = x[:].
 
     Also a reshape, or a cast, to what it is already; and an array that repeats one
     number is that number.
     """
-    return rebuilt(outputs, _unchanged)
+    return rebuilt(graph, _unchanged)
 
 
 def _unchanged(node: Node) -> Node:
@@ -175,7 +194,7 @@ def _repeats(arg: Any) -> bool:
     return not arg.flags.writeable and not any(arg.strides)
 
 
-def shared(outputs: Graph) -> Graph:
+def shared(graph: Graph) -> Graph:
     """Compute once what is the same operation on the same values."""
     known: dict[Any, Node] = {}
 
@@ -185,7 +204,7 @@ def shared(outputs: Graph) -> Graph:
             key = (*key, _key(node.options))  # type: ignore[assignment]
         return known.setdefault(key, node)
 
-    return rebuilt(outputs, first)
+    return rebuilt(graph, first)
 
 
 def _key(value: Any) -> Any:
@@ -201,40 +220,35 @@ def _key(value: Any) -> Any:
     return type(value), repr(value)  # 0.0 and -0.0 are equal, and not the same
 
 
-def one_sum(outputs: Graph) -> Graph:
+def one_sum(graph: Graph) -> Graph:
     """Join sums of sums: (a + b) + c = a + b + c, where nobody else reads a + b."""
     add = TABLE["add"]
-    readers = Counter(id(arg) for node in in_order(outputs) for arg in node.nodes())
-    readers.update(id(each) for each in outputs)
-    terms_of: dict[int, int] = {}  # readers of the rewritten sum
+    readers = Counter(id(arg) for node in graph.nodes for arg in node.args)
+    readers.update(map(id, graph.outputs))
+    joined: set[Node] = set()  # sums that one node reads
 
     def join(node: Node) -> Node:
-        if node.op is not add or not all(
-            isinstance(a, Node | Array) for a in node.args
-        ):
+        is_alone = readers[numbered[node.number]] == 1
+        if node.op is not add:
             return node
-        if any(a.shape != node.shape or a.dtype != node.dtype for a in node.args):
-            return node
+        for a in node.args:
+            if not isinstance(a, Node | Array):
+                return node
+            if a.shape != node.shape or a.dtype != node.dtype:
+                return node
         terms: list[Any] = []
         role = node.role
         for arg in node.args:
-            if (
-                isinstance(arg, Node)
-                and arg.op is total
-                and terms_of.get(id(arg), 2) == 1
-            ):
+            if isinstance(arg, Node) and arg in joined:
                 terms += arg.args
                 role = arg.role
             else:
                 terms.append(arg)
         made = like(node, total, tuple(terms), {})
         made.role = role
+        if is_alone:
+            joined.add(made)
         return made
 
-    new: dict[int, Node] = {}
-    for node in in_order(outputs):
-        args = tuple([new[id(a)] if isinstance(a, Node) else a for a in node.args])
-        made = node if node.op is None else join(like(node, node.op, args))
-        new[id(node)] = made
-        terms_of[id(made)] = readers[id(node)]
-    return [new[id(each)] for each in outputs]
+    numbered = {node.number: id(node) for node in graph.nodes}
+    return rebuilt(graph, join)

@@ -153,6 +153,7 @@ class Writer(Overwriting):
             self._into(name, line, op, args, options)
             return
         self.calls += 1
+        self.executed += 1
         text = self._call(op, args, options)
         if line.dtype == object:
             self.run.append(f"{name} = {text}")
@@ -217,6 +218,7 @@ class Writer(Overwriting):
             )
 
         body: list[str] = []
+        self.repeats = len(times)
         for line in loop.lines:
             if is_lane(line):
                 continue
@@ -241,6 +243,7 @@ class Writer(Overwriting):
                 name = self._object("options", prepared)
                 options = columns.setdefault(name, f"{name}_t")
             body += self._statements(variable(line, 0), line.op, args, options)
+        self.repeats = 1
         name = f"loop_{len(self.objects)}_{len(self.run)}"
         self.setup.append(f"{name} = [*zip(")
         self.setup += [f"    {views}," for views in columns]

@@ -44,7 +44,8 @@ class Text:
         self.known: dict[Any, str] = {}
         self.ended: set[tuple[Line, int]] = set()
         self.bytes = 0
-        self.calls = 0
+        self.calls = 0  # places in the text
+        self.executed, self.repeats = 0, 1  # calls, and how often one is made
         self.items = [*items]
 
     def _buffer(self, name: str, shape: Shape, dtype: np.dtype, first: int = 0) -> None:
@@ -70,6 +71,7 @@ class Text:
     ) -> list[str]:
         """Return how to compute into an array that is there."""
         self.calls += 1
+        self.executed += self.repeats
         ufunc = _ufunc_of(op)
         if ufunc is not None and not (set(options) - {POSITIONAL}):
             given = (
@@ -85,6 +87,7 @@ class Text:
             name = self._object(two.__name__, two)
             first, second, *more = args
             self.calls += len(more)
+            self.executed += len(more) * self.repeats
             texts = [f"{name}({first}, {second}, {out})"]
             return texts + [f"{name}({out}, {each}, {out})" for each in more]
         if isinstance(op, Primitive) and op.into is not None:

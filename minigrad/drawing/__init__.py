@@ -70,7 +70,8 @@ def draw(
                 `mg.compile` returned, whose picture has a frame for each loop
     view        "gate", "unrolled", "folded" draw a recurrent cell; "op" has a node for
                 every primitive that ran; `VIEWS` lists all with what they answer; by
-                default "gate" if there is a cell to draw, else "op"
+                default "gate" if there is a cell to draw, else "op"; of what
+                `mg.compile` returned, "before" or the name of a rewrite
     open        the names of functions to look into, or True for all: "softmax" is a
                 frame around what it recorded, where it would be one node
     fold        a picture whose words could not be read on a page of A4 is folded, and
@@ -87,7 +88,7 @@ def draw(
     unknown view or function, for a tape without a record or one that stays too large.
     """
     if hasattr(type(output), "drawn"):  # a compiled program
-        program: Drawing = output.drawn(renderer)
+        program: Drawing = output.drawn(view, renderer)
         return program
     noted = output if isinstance(output, recording) else None
     tape = tape_of(output, "draw") if noted is None else noted.tape()
