@@ -2,12 +2,13 @@
 
 One training step of an LSTM: forward, the sum of squared errors, the gradient of every
 weight. The same weights and inputs, float32, one thread; gradients are compared first.
+Then other models beside the engine, and what each rewrite gains.
 """
 
 from __future__ import annotations
 
 import functools
-import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,33 +17,46 @@ import numpy as np
 import torch
 
 import minigrad as mg
-from lstm import LSTM
+from benchmarks.side_by_side import fastest
+from lstm import LSTM, Recurrent, Stack
+from lstm.others import GRUCell
+from lstm.variants import PeepholeCell
+from minigrad.compiling.programs import LINES, Program
 from minigrad.types import Array
 
 SIZES = (
     (32, 1, 16, 16), (64, 32, 64, 64), (64, 32, 128, 128), (35, 20, 200, 200),
     (100, 20, 2, 30), (100, 20, 8, 16), (20, 32, 1, 4), (28, 100, 28, 100),
 )  # fmt: skip
-ROUNDS = 11
+OTHERS = ((32, 1, 16, 16), (20, 32, 4, 8), (64, 32, 64, 64))
 GATES = ("input", "forget", "candidate", "output")  # in PyTorch's order
 HEADER = (
     "| T, B, n, m | nn.LSTM, us | compiled | jax.jit(scan) | engine | to build, s |",
     "| --- |" + " ---: |" * 5,
 )
-INTRODUCTION = f"""
-One training step of an LSTM over T steps: medians of {ROUNDS} rounds in turn, float32,
-one thread, as multiples of what `torch.nn.LSTM` takes in the same rounds. A program is
-built once for its shapes; the last column says how long that takes.
+INTRODUCTION = """
+One training step of an LSTM over T steps: the fastest of many turns, float32, one
+thread, as multiples of what `torch.nn.LSTM` takes in the same turns. A program is built
+once for its shapes; the last column says how long that takes.
+"""
+MODELS = """
+One training step of other models: how many times as long the engine takes as its
+program. Attention is one head over T steps, with a residual sum.
+"""
+GAINS = """
+What each rewrite gains: one LSTM step with all rewrites but this one, as a multiple of
+the step with all of them. Rewrites build on each other, so gains are no shares: without
+the column for b, no gates lie side by side.
 """
 
 
-def lines() -> Iterator[str]:
-    """Yield the table, line by line."""
+def lines(seconds: float = 8.0) -> Iterator[str]:
+    """Yield the tables, line by line; so many seconds are measured for each line."""
     yield INTRODUCTION
     yield from HEADER
     for size in SIZES:
-        began = time.perf_counter()
         layer, x, target = _case(*size)
+        began = time.perf_counter()
         step = mg.compile(_step(layer), x, target)
         built = time.perf_counter() - began
         contestants = {
@@ -52,12 +66,110 @@ def lines() -> Iterator[str]:
             "engine": functools.partial(_step(layer), x, target),
         }
         _require_equal(contestants)
-        took = medians(contestants)
+        took = fastest(contestants, seconds, in_a_row=3)
         ratios = (f"{took[k] / took['torch']:.2f}" for k in list(took)[1:])
         us = took["torch"] * 1e6
         yield f"| {', '.join(map(str, size))} | {us:,.0f} | " + " | ".join(
             [*ratios, f"{built:.1f} |"]
         )
+    yield from _models(seconds)
+    yield from _gains(seconds)
+
+
+def _models(seconds: float) -> Iterator[str]:
+    yield MODELS
+    yield "| T, B, n, m | " + " | ".join(STEPS) + " |"
+    yield "| --- |" + " ---: |" * len(STEPS)
+    for size in OTHERS:
+        cells = [", ".join(map(str, size))]
+        for make in STEPS.values():
+            f, arguments = make(*size)
+            functions = {
+                "engine": functools.partial(f, *arguments),
+                "compiled": functools.partial(mg.compile(f), *arguments),
+            }
+            took = fastest(functions, seconds / len(STEPS), in_a_row=3)
+            cells.append(f"{took['engine'] / took['compiled']:.1f}")
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _gains(seconds: float) -> Iterator[str]:
+    sizes = (SIZES[0], SIZES[5], SIZES[2])
+    yield GAINS
+    yield "| without | " + " | ".join(", ".join(map(str, s)) for s in sizes) + " |"
+    yield "| --- |" + " ---: |" * len(sizes)
+    gains: dict[str, list[float]] = {each.__name__: [] for each in LINES}
+    for size in sizes:
+        layer, x, target = _case(*size)
+        compiled = mg.compile(_step(layer), x, target)
+        _, trace, arrays = compiled.new_program((x, target))
+        functions = {
+            left_out: functools.partial(
+                Program(
+                    trace, ["x", "target"],
+                    [each for each in LINES if each.__name__ != left_out],
+                ), arrays,
+            )
+            for left_out in ("", *gains)
+        }  # fmt: skip
+        took = fastest(functions, 2 * seconds)
+        for left_out, found in gains.items():
+            found.append(took[left_out] / took[""])
+    for left_out, found in sorted(gains.items(), key=lambda item: -max(item[1])):
+        cells = [f"`{left_out}`", *(f"{each:.2f}" for each in found)]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _recurrent(make: Callable[[int, int], Any]) -> Callable[..., Any]:
+    def case(T: int, B: int, n: int, m: int) -> Any:
+        _, x, target = _case(T, B, n, m)
+        return _step(make(n, m)), (x, target)
+
+    return case
+
+
+def _mlp(T: int, B: int, n: int, m: int) -> Any:
+    model = mg.Sequential(
+        mg.Dense(n, m, mg.tanh, rng=0, dtype="f4"), mg.Dense(m, m, rng=0, dtype="f4")
+    )
+    random = np.random.default_rng(0)
+    x = random.standard_normal((B, n)).astype("f4")
+    labels = random.integers(0, m, B)
+
+    def step(x: Array, labels: Array) -> Any:
+        return mg.grad(mg.cross_entropy(model(x), labels), model)
+
+    return step, (x, labels)
+
+
+def _attention(T: int, B: int, n: int, m: int) -> Any:
+    random = np.random.default_rng(0)
+    q, k, v = (
+        mg.Parameter(random.standard_normal((m, m)).astype("f4") / m, name)
+        for name in "qkv"
+    )
+
+    def step(x: Array) -> Any:
+        Q, K, V = (mg.matvec(W, x) for W in (q, k, v))
+        weights = mg.softmax(Q @ K.transpose((0, 2, 1)) / m**0.5)
+        y = x + weights @ V
+        return mg.grad((y * y).sum(), {"q": q, "k": k, "v": v})
+
+    return step, (random.standard_normal((B, T, m)).astype("f4"),)
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "LSTM": _recurrent(lambda n, m: LSTM(n, m, rng=0, dtype="f4")),
+    "GRU": _recurrent(lambda n, m: Recurrent(GRUCell(n, m, rng=0, dtype="f4"))),
+    "peephole": _recurrent(
+        lambda n, m: Recurrent(PeepholeCell(n, m, rng=0, dtype="f4"))
+    ),
+    "stack of two": _recurrent(
+        lambda n, m: Stack(LSTM(n, m, rng=0, dtype="f4"), LSTM(m, m, rng=1, dtype="f4"))
+    ),
+    "MLP": _mlp,
+    "attention": _attention,
+}
 
 
 def _case(T: int, B: int, n: int, m: int) -> tuple[LSTM, Array, Array]:
@@ -67,7 +179,7 @@ def _case(T: int, B: int, n: int, m: int) -> tuple[LSTM, Array, Array]:
     return layer, x, random.standard_normal((B, T, m)).astype("f4")
 
 
-def _step(layer: LSTM) -> Callable[[Array, Array], Any]:
+def _step(layer: Any) -> Callable[[Array, Array], Any]:
     def step(x: Array, target: Array) -> Any:
         y, _ = layer(x)
         difference = y - target
@@ -143,24 +255,7 @@ def _require_equal(contestants: Mapping[str, Callable[[], Any]]) -> None:
             assert gap < 1e-3 * np.max(np.abs(expected)), (name, key, gap)
 
 
-def medians(functions: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Return each function's median time over rounds in which all take turns."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    again = {}
-    for name, run in functions.items():
-        start = time.perf_counter()
-        run()
-        again[name] = max(1, int(0.004 / (time.perf_counter() - start)))
-    for _ in range(ROUNDS):
-        for name, run in functions.items():
-            start = time.perf_counter()
-            for _ in range(again[name]):
-                run()
-            times[name].append((time.perf_counter() - start) / again[name])
-    return {name: statistics.median(each) for name, each in times.items()}
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for line in lines():
+    for line in lines(float(sys.argv[1]) if sys.argv[1:] else 8.0):
         print(line, flush=True)

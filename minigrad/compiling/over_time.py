@@ -18,7 +18,6 @@ import numpy as np
 from minigrad.compiling.program_lines import Line, Moving, Ref
 from minigrad.compiling.simplify import total
 from minigrad.primitive import TABLE
-from minigrad.types import Array
 
 
 def along(a: Any, index: tuple[Any, ...], axis: int) -> Any:
@@ -108,10 +107,11 @@ def _sum_over(each: Line, times: range, line: Line, lines: list[Line]) -> Ref:
             args = [Ref(a.line, at=_moved(times, a.shift)) for a in (z, v)]
     elif each.op is TABLE["scatter"]:
         given: Any = each.options
-        moving = [k for k, p in enumerate(given["index"]) if isinstance(p, Moving)]
-        before = given["index"][: moving[0]] if moving else ()
+        whole = _in_full(given["index"], len(given["shape"]))
+        moving = [k for k, p in enumerate(whole) if isinstance(p, Moving)]
+        before = whole[: moving[0]] if moving else ()
         if len(moving) == 1 and all(isinstance(p, slice) for p in before):
-            index = over_times(given["index"], times)
+            index = over_times(whole, times)
             (g,) = each.args
             op, args = placed, [Ref(g.line, at=_moved(times, g.shift))]
             axis = len(before)
@@ -133,14 +133,18 @@ def over_times(index: tuple[Any, ...], times: range) -> tuple[Any, ...]:
     )
 
 
+def _in_full(index: Any, ndim: int) -> tuple[Any, ...]:
+    """Return an index with slices in the place of an ellipsis."""
+    for at, part in enumerate(index):
+        if part is Ellipsis:
+            more = (slice(None),) * (ndim - len(index) + 1)
+            return (*index[:at], *more, *index[at + 1 :])
+    return tuple(index)
+
+
 def as_one_take(line: Line) -> tuple[tuple[Any, ...], int]:
     """Return index and axis of `along` for a line that takes x[:, t] at every t."""
     assert line.times is not None
-    index: Any = line.options["index"]
-    ndim = len(line.args[0].line.shape)
-    if Ellipsis in [p for p in index if not isinstance(p, Array)]:
-        at = next(k for k, p in enumerate(index) if p is Ellipsis)
-        more = (slice(None),) * (ndim - len(index) + 1)
-        index = (*index[:at], *more, *index[at + 1 :])
+    index = _in_full(line.options["index"], len(line.args[0].line.shape))
     axis = next(k for k, p in enumerate(index) if isinstance(p, Moving))
     return over_times(index, line.times), axis

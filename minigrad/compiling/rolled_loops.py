@@ -99,6 +99,8 @@ def _loop(lines: list[Line]) -> Loop:
     inside = set(lines)
     shifts = {ref.shift for line in lines for ref in line.refs() if ref.line in inside}
     known = [shift for shift in shifts if shift is not None]
+    if not known:  # they read each other outside of time
+        raise Tangled
     is_forward, is_backward = min(known) < 0, max(known) > 0
     at_ends = any(
         isinstance(end, Ref) and end.line in inside

@@ -49,6 +49,8 @@ class Tracer:
 
     def __init__(self) -> None:
         self.rows: dict[Any, Primitive] = {r.function: r for r in TABLE.values()}
+        ufuncs = {r.into: r for r in TABLE.values() if isinstance(r.into, np.ufunc)}
+        self.rows = ufuncs | self.rows
         self.guards: list[Guard] = []
         self.parameters: dict[Parameter, Traced] = {}
         self.counts: Counter[Any] = Counter()
