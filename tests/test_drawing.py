@@ -53,7 +53,8 @@ def test_the_text_is_the_same_in_every_process():
         "import sys; sys.path.insert(0, 'tests'); import hashlib;"
         "from drawing_cases import lstm; from minigrad.drawing import VIEWS, draw;"
         "views = [v for v in VIEWS if v != 'difference'];"
-        "texts = [draw(lstm(T), v).dot for T in (3, 12) for v in views];"
+        "texts = [draw(lstm(3), v).dot for v in views];"
+        "texts.append(draw(lstm(12), 'op').dot);"
         "texts.append(draw([lstm(2), lstm(3)], 'difference').dot);"
         "print(hashlib.sha256(repr(texts).encode()).hexdigest())"
     )

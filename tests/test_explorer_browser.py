@@ -363,7 +363,9 @@ def test_a_page_without_a_picture_has_nothing_to_close_either(
 
 def test_a_screen_reader_finds_landmarks_headings_and_names(browser, lstm_page):
     browser.open(f"{lstm_page}#backward-31")
+    browser.ask("Accessibility.enable")  # costs as much as all else: only here
     tree = browser.ask("Accessibility.getFullAXTree")["nodes"]
+    browser.ask("Accessibility.disable")
     found = [
         (node["role"]["value"], node.get("name", {}).get("value", ""))
         for node in tree

@@ -107,24 +107,29 @@ def _no_page(path: Path, page: object, drawing: Drawing) -> ValueError:
     )
 
 
+def for_dark_pages() -> str:
+    """Return the rules by which pictures have other colours on a dark page."""
+    rules = "".join(
+        f'.minigrad [{part}="{light}"]{{{part}:{dark}}}'
+        for light, dark in DARK.items()
+        for part in ("fill", "stroke")
+    )
+    return f"@media (prefers-color-scheme: dark){{{rules}}}"
+
+
 def accessible(svg: str, title: str, description: str) -> str:
     """Give an svg what Graphviz does not: a role, a title, and colours for the dark.
 
     >>> accessible('<svg width="8pt">', "a < b", "").partition("<desc>")[0]
     '<svg class="minigrad" role="img" width="8pt"><title>a &lt; b</title>'
     """
-    rules = "".join(
-        f'.minigrad [{part}="{light}"]{{{part}:{dark}}}'
-        for light, dark in DARK.items()
-        for part in ("fill", "stroke")
-    )
     return re.sub(
         r"<svg ([^>]*)>",
         lambda root: (
             f'<svg class="minigrad" role="img" {root[1]}>'
             f"<title>{html.escape(printable(title))}</title>"
             f"<desc>{html.escape(printable(description))}</desc>"
-            f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+            f"<style>{for_dark_pages()}</style>"
         ),
         svg,
         count=1,

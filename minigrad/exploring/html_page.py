@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from string import Template
 
 from minigrad.context import Scope
+from minigrad.drawing.drawing import for_dark_pages
 from minigrad.drawing.fold import said
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
@@ -49,7 +50,7 @@ def page(
         title=text(title),
         summary=_with_code(text(" ".join([_summary(exploration), *remarks]))),
         hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
-        style=part("style.css"),
+        style=part("style.css") + for_dark_pages(),
         script=script,
         data=data,
         views=as_json(

@@ -31,6 +31,15 @@ CELL_VIEWS = ("gate", "folded", "unrolled", "cotangents")
 SHOWN = (*CELL_VIEWS, "op", "backward", "dense", "layer", "neuron")
 NODE = re.compile(r'<g id="[^"]*" class="node">\s*<title>(\w+)</title>')
 ARROW = re.compile(r'<g id="[^"]*" class="edge">\s*<title>(\w+)&#45;&gt;(\w+)</title>')
+SHORTER = {  # of an svg: what a page says once, and what its script says better
+    r"<style>.*?</style>|<title>(?:tape|cluster_\d+)</title>|<!--.*?-->": "",
+    r"<g[^>]*><a xlink:title=[^>]*>(.*?)</a>\s*</g>": r"\1",
+    r'<(\w+) id="[^"]*"': r"<\1",
+    r' (?:font-family="Helvetica,sans-Serif"|text-anchor="middle")': "",
+    r'(font-size="\d+)\.00"': r'\1"',
+    r">\s+<": "><",
+    r"<svg ": '<svg font-family="Helvetica,sans-Serif" text-anchor="middle" ',
+}
 Held = dict[str, list[tuple[int | None, list[int]]]]
 
 
@@ -179,5 +188,6 @@ def inlined(svg: str, held: Mapping[str, Any]) -> str:
     svg = ARROW.sub(
         r'<g class="edge" data-tail="\1" data-head="\2">', NODE.sub(known, svg)
     )
-    svg = re.sub(r"<title>(tape|cluster_\d+)</title>\s*", "", svg)
-    return re.sub(r'<(\w+) id="[^"]*"', r"<\1", re.sub("<!--.*?-->\\s*", "", svg))
+    for pattern, instead in SHORTER.items():
+        svg = re.sub(pattern, instead, svg, flags=re.S)
+    return svg

@@ -265,10 +265,6 @@ function listen(frame) {
     if (node && !moved) goTo(held(node.dataset.node).at(-1), isBack(node.dataset.node));
   });
   for (const node of all(".node", frame)) {
-    for (const link of all("a", node)) { // the browser's own words would cover ours
-      link.removeAttribute("xlink:title");
-      for (const title of all("title", link)) title.remove();
-    }
     node.addEventListener("pointerenter", () => tell(node));
     node.addEventListener("pointerleave", hush);
     node.addEventListener("focus", () => tell(node));
