@@ -4,9 +4,8 @@ An idiom is a function of a namespace and of arrays. Given NumPy and arrays it s
 is right; given NumPy and Tensors it must do the same, and with `jax.numpy` it says what
 the gradient is:
 
-    case("mean over rows", lambda np, a: np.mean(a, axis=0), some(3, 4), weight=5)
+    case("mean over rows", lambda np, a: np.mean(a, axis=0), some(3, 4))
 
-weight   how common it is, from 1 to 5
 order    up to which derivative it is compared; 0 of what is a choice (np.argmax), which
          comes as plain numbers
 exactly  its numbers are NumPy's to the last bit
@@ -26,7 +25,6 @@ class Case:
     name: str
     function: Callable[..., Any]
     args: tuple[np.ndarray, ...]
-    weight: int = 3
     order: int = 2
     exactly: bool = False
     proved: str = "proved"

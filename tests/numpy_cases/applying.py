@@ -7,7 +7,6 @@ CASES = [
         "piecewise",
         lambda np, x: np.piecewise(x, [x < 0, x >= 0], [lambda x: -x, np.sqrt]),
         some(6),
-        weight=3,
     ),
     case(
         "piecewise and otherwise",
@@ -18,26 +17,22 @@ CASES = [
         "piecewise with numbers",
         lambda np, x: np.piecewise(x, [x < -1, x > 1], [-1.0, 1.0, np.sin]),
         some(6),
-        weight=3,
     ),
     case(
         "piecewise, overlapping",
         lambda np, x: np.piecewise(x, [x > -1, x > 1], [np.exp, lambda x: 2 * x]),
         some(6),
-        weight=1,
     ),
     case(
         "piecewise, one condition",
         lambda np, x, k: np.piecewise(x, x > 0, [lambda x, k: k * x, 0.5], k),
         *(some(5), some()),
-        weight=2,
         jax=False,
     ),
     case(
         "piecewise of a number",
         lambda np, x: np.piecewise(x, [x > 0], [lambda x: x * x, lambda x: 3 * x]),
         some(),
-        weight=1,
     ),
     case(
         "apply_along_axis to numbers",
@@ -53,7 +48,6 @@ CASES = [
         "apply_along_axis in the middle",
         lambda np, a: np.apply_along_axis(lambda row: row[:, None] * row, 1, a),
         some(2, 3, 2),
-        weight=1,
     ),
     case(
         "apply_along_axis with more",
@@ -64,6 +58,5 @@ CASES = [
         "apply_over_axes",
         lambda np, a: np.apply_over_axes(np.sum, a, (0, -1)),
         some(2, 3, 2),
-        weight=1,
     ),
 ]
