@@ -81,10 +81,7 @@ def grad(
 ) -> Any: ...
 @taught
 def grad(
-    output: object,
-    inputs: object = None,
-    record: bool = False,
-    seed: object = None,
+    output: object, inputs: object = None, record: bool = False, seed: object = None
 ) -> object:
     """Return the gradient of `output` with respect to `inputs`, by reverse mode.
 

@@ -18,13 +18,7 @@ from minigrad import reductions as r
 from minigrad import table as t
 from minigrad import writing
 from minigrad.array_like import current
-from minigrad.composites import (
-    MODULES,
-    axes,
-    elementary,
-    ordering,
-    powers,
-)
+from minigrad.composites import MODULES, axes, elementary, ordering, powers
 from minigrad.creation import copied
 from minigrad.foreign_names import TENSOR
 from minigrad.habits import Absent, taught

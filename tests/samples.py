@@ -144,14 +144,7 @@ ROWS = [
         index=(slice(None), REPEATED),
     ),
     row("take", (some(3, 3),), lambda t, a: a[0:2], exact=True, index=slice(0, 2)),
-    row(
-        "scatter",
-        (some(3, 3),),
-        _scattered,
-        exact=True,
-        shape=(3, 3),
-        index=REPEATED,
-    ),
+    row("scatter", (some(3, 3),), _scattered, exact=True, shape=(3, 3), index=REPEATED),
     row(
         "where",
         (some(3, 3), some(3, 3)),

@@ -24,12 +24,7 @@ from minigrad.deriving.formula_styles import LATEX, MATHTEXT, TEXT
 from minigrad.deriving.typeset import Writer
 from minigrad.exploring.mathml import MATHML
 
-STYLES = {
-    "text": TEXT,
-    "latex": LATEX,
-    "mathtext": MATHTEXT,
-    "mathml": Writer(MATHML),
-}
+STYLES = {"text": TEXT, "latex": LATEX, "mathtext": MATHTEXT, "mathml": Writer(MATHML)}
 NAMES = ["a", "W", "c~", "loss", "σ", "ü", "x'", "β_1"]  # such as letters.py leaves
 HOSTILE = ["<b>", "a&b", "'", '"', "]]>", "</math>", "<!--", "&amp;"]
 

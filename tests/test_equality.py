@@ -72,10 +72,7 @@ def test_the_fused_lstm_cell_is_the_lstm_cell(n, m, batch):
     count = m * int(np.prod(batch))
     assert certificate
     assert certificate.functions == {"exp": 5 * count}  # f, i, o, c~ and tanh(c)
-    assert certificate.outputs == (
-        ("output.y", (*batch, m)),
-        ("output.c", (*batch, m)),
-    )
+    assert certificate.outputs == (("output.y", (*batch, m)), ("output.c", (*batch, m)))
     weights = 4 * m * (n + m) + 4 * m
     assert certificate.variables == weights + (n + 2 * m) * int(np.prod(batch))
     assert certificate.chance < -40

@@ -322,11 +322,7 @@ KINKS = {
         "Piecewise((a, a > 0), (exp(a) - 1, True))",
         lambda y, a: mg.where(y > 0, 1.0, y + 1),
     ),
-    "cube root": (
-        np.cbrt,
-        "sign(a)*Abs(a)**(1/3)",
-        lambda y, a: 1 / (3 * y * y),
-    ),
+    "cube root": (np.cbrt, "sign(a)*Abs(a)**(1/3)", lambda y, a: 1 / (3 * y * y)),
 }
 
 

@@ -255,12 +255,7 @@ MISTAKES = {  # name: (call, exception, asked, operands, why, fix)
     ),
     "reduction of a ufunc": (
         lambda: np.divide.reduce(x),
-        *(
-            TypeError,
-            f"np.divide.reduce of a Tensor, {HERE}",
-            "x",
-            "not recorded",
-        ),
+        *(TypeError, f"np.divide.reduce of a Tensor, {HERE}", "x", "not recorded"),
         r"t\.data",
     ),
     "array from a Tensor": (

@@ -158,11 +158,7 @@ def test_finite_differences_are_the_slopes_of_the_loss():
         assert np.allclose(checkers.finite_differences(loss, x), bar, atol=1e-8)
 
 
-MISSED = {
-    "σ' too large by 10⁻⁵",
-    "σ' too large by 10⁻¹⁴",
-    "a carry dropped long ago",
-}
+MISSED = {"σ' too large by 10⁻⁵", "σ' too large by 10⁻¹⁴", "a carry dropped long ago"}
 
 
 @every_mistake

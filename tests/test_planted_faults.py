@@ -349,11 +349,7 @@ def require_law(fault: Any, found: dict[str, str]) -> None:
 
 @functools.cache
 def mutants() -> list[Mutant]:
-    return [
-        *of_module(gradient),
-        *of_module(linear_maps),
-        *of_table(table),
-    ]
+    return [*of_module(gradient), *of_module(linear_maps), *of_table(table)]
 
 
 def test_no_mutant_of_the_engine_is_certified_where_a_gradient_changed():

@@ -168,8 +168,7 @@ def test_a_rule_that_does_not_run_is_told_with_its_reason():
 @every("row", [r for r in LINEAR if r.slice_of_argument], ids=lambda r: r.name)
 def test_parts_that_lie_elsewhere_are_refuted(row):
     wrong = remade(
-        row,
-        slice_of_argument=lambda i, *where: row.slice_of_argument(i - 1, *where),
+        row, slice_of_argument=lambda i, *where: row.slice_of_argument(i - 1, *where)
     )
     failure = refuted(wrong)
     assert (failure.row, failure.argument) == (row.name, 0)

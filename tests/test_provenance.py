@@ -87,8 +87,7 @@ def test_an_empty_axis_has_nothing_to_read():
 
 
 @pytest.mark.parametrize(
-    "made",
-    [lambda v: v.sum(), lambda v: mg.cumsum(v, axis=0), lambda v: v + v, mg.exp],
+    "made", [lambda v: v.sum(), lambda v: mg.cumsum(v, axis=0), lambda v: v + v, mg.exp]
 )
 def test_a_sum_is_no_move(made):
     v = made(mg.Tensor([1.0, 2.0, 3.0], "v"))

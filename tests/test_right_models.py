@@ -376,11 +376,7 @@ MODELS = {
         2,
     ),
     "sine of large numbers": (mg.sin, [np.array([1e3, 1e5, -1e7])], 1),
-    "differences that cancel": (
-        lambda x: ((1e8 + x) ** 2 - 1e16) / 2e8,
-        [some(3)],
-        1,
-    ),
+    "differences that cancel": (lambda x: ((1e8 + x) ** 2 - 1e16) / 2e8, [some(3)], 1),
     "cancelling, in float32": (
         lambda x: mg.sum((x - mg.mean(x)) ** 2),
         [(1000 + RNG.standard_normal(64)).astype(np.float32)],
@@ -412,11 +408,7 @@ MODELS = {
         [some(7, dtype=np.float16), some(7)],
         1,
     ),
-    "long double": (
-        lambda x: mg.tanh(x) * x,
-        [some(4, dtype=np.longdouble)],
-        1,
-    ),
+    "long double": (lambda x: mg.tanh(x) * x, [some(4, dtype=np.longdouble)], 1),
     "chaos, where rounding is all": (
         lambda x: logistic_map(np.float32(3.99), logistic_map(3.9, x)),
         [np.array([0.3, 0.7], np.float32)],

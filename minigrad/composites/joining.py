@@ -216,10 +216,7 @@ _MODES = ("edge", "reflect", "symmetric", "wrap")  # of entries that are there a
 
 @composite
 def pad(
-    array: Given,
-    pad_width: Any,
-    mode: str = "constant",
-    constant_values: Any = 0,
+    array: Given, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 ) -> Given:
     """Add entries before and after, along each axis.
 

@@ -57,12 +57,7 @@ def nanmedian(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 @composite
 def quantile(
-    a: Any,
-    q: Any,
-    axis: Axis = None,
-    *,
-    method: str = "linear",
-    keepdims: bool = False,
+    a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return the number below which a fraction q of the entries lies, for each q.
 
@@ -77,12 +72,7 @@ def quantile(
 
 @composite
 def percentile(
-    a: Any,
-    q: Any,
-    axis: Axis = None,
-    *,
-    method: str = "linear",
-    keepdims: bool = False,
+    a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return the number below which q percent of the entries lie: a quantile.
 
@@ -94,12 +84,7 @@ def percentile(
 
 @composite
 def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Axis = None,
-    *,
-    method: str = "linear",
-    keepdims: bool = False,
+    a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return the quantile of the entries that are not NaN, over the axes.
 
@@ -111,12 +96,7 @@ def nanquantile(
 
 @composite
 def nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Axis = None,
-    *,
-    method: str = "linear",
-    keepdims: bool = False,
+    a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return the percentile of the entries that are not NaN, over the axes.
 

@@ -72,12 +72,7 @@ def logspace(
 
 @composite
 def geomspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    *,
-    axis: int = 0,
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0
 ) -> Any:
     """Return so many numbers of one sign, each the same multiple of the one before.
 

@@ -18,14 +18,7 @@ from minigrad.composites.powers import root
 from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explained
-from minigrad.reductions import (
-    Mask,
-    in_float32,
-    masked,
-    mean,
-    numbers_only,
-    var,
-)
+from minigrad.reductions import Mask, in_float32, masked, mean, numbers_only, var
 from minigrad.table import broadcast, matmul, reshape, sqrt, sum, take, transpose
 from minigrad.types import Axis, Given, Operand
 

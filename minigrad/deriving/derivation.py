@@ -105,17 +105,11 @@ def derive(
 ) -> ScalarDerivation: ...
 @overload
 def derive(
-    output: Outputs,
-    wrt: Inputs = None,
-    level: Level = "gate",
-    seed: int | None = None,
+    output: Outputs, wrt: Inputs = None, level: Level = "gate", seed: int | None = None
 ) -> Derivation: ...
 @taught
 def derive(
-    output: Outputs,
-    wrt: Inputs = None,
-    level: str = "gate",
-    seed: int | None = None,
+    output: Outputs, wrt: Inputs = None, level: str = "gate", seed: int | None = None
 ) -> Derivation | ScalarDerivation:
     """Derive the gradient of `output`: equations, each checked against the tape.
 

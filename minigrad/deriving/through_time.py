@@ -17,14 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.deriving.formula import (
-    At,
-    Formula,
-    Sum,
-    TimeSum,
-    add,
-    letters_in,
-)
+from minigrad.deriving.formula import At, Formula, Sum, TimeSum, add, letters_in
 from minigrad.primitive import Primitive
 
 F = TypeVar("F")  # a formula, or a tuple of such
@@ -106,9 +99,7 @@ def _made(like: object, parts: list[object]) -> object:
     return made(parts) if made in (tuple, list) else made(*parts)
 
 
-def runs(
-    instances: Sequence[tuple[int, F]],
-) -> list[tuple[F, list[int]]]:
+def runs(instances: Sequence[tuple[int, F]]) -> list[tuple[F, list[int]]]:
     """Join formulas at rising times into general ones, each with its times.
 
     One that stands alone stays as it is.

@@ -233,7 +233,7 @@ class Certificate:
             "entry, and one of each kind walks back through small whole numbers "
             "exactly; this gradient "
             "agrees with tangents carried forward through the recorded numbers, to "
-            f"{self.precision:.0e} of its size (off by {self.rounding:.2g} of that)",
+            f"{self.precision:.0e} of its size (off by {self.rounding:.2g} of that)"
         ]
 
     def _not_known(self) -> str:

@@ -189,10 +189,7 @@ def double(arg: object) -> object:
 
 
 def _first_off(
-    found: Array,
-    formula: Function,
-    at: Sequence[Array],
-    rounding: tuple[float, float],
+    found: Array, formula: Function, at: Sequence[Array], rounding: tuple[float, float]
 ) -> Off | None:
     """Return the first entry that is off, and both numbers there.
 

@@ -47,10 +47,7 @@ from minigrad.proving.certificate import Certificate, log2_up, versions
 from minigrad.proving.counterexample import Counterexample, of_rule
 from minigrad.proving.failures import LemmaFailed, ProofFailed
 from minigrad.proving.float_gradient import check_gradient, rounding_of
-from minigrad.proving.identity import (
-    RECORDED,
-    REVERSE,
-)
+from minigrad.proving.identity import RECORDED, REVERSE
 from minigrad.proving.lemmas import Lemma, Lemmas, prove_row
 from minigrad.proving.one_step import show_cells
 from minigrad.proving.outside import outside
@@ -69,10 +66,7 @@ ZERO = ", so its gradient is zero whatever the rules say."
 
 @taught
 def prove(
-    output: Tensor,
-    wrt: Inputs = None,
-    order: int = 1,
-    seed: int | None = None,
+    output: Tensor, wrt: Inputs = None, order: int = 1, seed: int | None = None
 ) -> Certificate:
     """Prove that the gradient of `output` is its derivative, on its recorded tape.
 

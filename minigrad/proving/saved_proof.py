@@ -37,13 +37,7 @@ from minigrad.files import as_path, write_whole
 from minigrad.messages import explained
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.formulas import LETTERS
-from minigrad.proving.identity import (
-    Slopes,
-    derivative,
-    gradient,
-    trial,
-    values_read,
-)
+from minigrad.proving.identity import Slopes, derivative, gradient, trial, values_read
 from minigrad.proving.residues import Field, Residues
 from minigrad.refusals import require_recorded, require_unspoilt
 from minigrad.tape import Tape

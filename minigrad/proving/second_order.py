@@ -30,11 +30,7 @@ STALE = 1e-6  # relative: by how much a recording may differ there
 
 
 def recorded_gradient(
-    output: Tensor,
-    tape: Tape,
-    wrt: Sequence[Tensor],
-    lemmas: Lemmas,
-    random: Random,
+    output: Tensor, tape: Tape, wrt: Sequence[Tensor], lemmas: Lemmas, random: Random
 ) -> tuple[Tape, list[Tensor]]:
     """Return the tape of <gradient, v>, and which of `wrt` are on it.
 

@@ -112,10 +112,7 @@ def every_function(tape: Tape, opened: Container[str] = ()) -> Iterator[Part]:
 
 
 def _framed(
-    scope: Scope,
-    call: Call | None,
-    calls: Container[Call],
-    labels: dict[Call, str],
+    scope: Scope, call: Call | None, calls: Container[Call], labels: dict[Call, str]
 ) -> Scope:
     """Return a scope with the calls in it that are shown open, as frames."""
     chain = call.chain() if call else []

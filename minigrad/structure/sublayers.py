@@ -129,11 +129,7 @@ class Box:
     def part(self) -> DensePart:
         """Return it as it is when it has grown."""
         return DensePart(
-            tuple(self.entries),
-            self.scope,
-            DENSE,
-            tuple(self.activations),
-            self.longer,
+            tuple(self.entries), self.scope, DENSE, tuple(self.activations), self.longer
         )
 
 

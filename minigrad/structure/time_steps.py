@@ -20,13 +20,7 @@ from typing import NamedTuple, TypeVar
 
 from minigrad.context import Scope
 from minigrad.structure.consumers import consumers, tensors
-from minigrad.structure.loops import (
-    Loop,
-    does,
-    find_loops,
-    letter_of,
-    name_in_time,
-)
+from minigrad.structure.loops import Loop, does, find_loops, letter_of, name_in_time
 from minigrad.structure.parts import Part
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.reading import reading
@@ -121,10 +115,7 @@ class _Known(NamedTuple):
 
 
 def _only_step(
-    known: _Known,
-    groups: list[Part],
-    t: int | None = None,
-    scope: Scope | None = None,
+    known: _Known, groups: list[Part], t: int | None = None, scope: Scope | None = None
 ) -> Step:
     """Read groups as the only step there is; a state is told by its letter."""
     groups, outside = _reads(groups, known)
