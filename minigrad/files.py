@@ -6,7 +6,7 @@ import io
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,27 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
             "choose a folder that you may write to; nothing was changed.",
         ) from error
     return path
+
+
+def saved(
+    path: str | os.PathLike[str], formats: Mapping[str, Callable[[], str | bytes]]
+) -> Path:
+    """Write a derivation in the format that the ending names; return the path.
+
+    Raises ValueError for an ending that names none, OSError where it cannot be written.
+    """
+    suffix = Path(path).suffix
+    if suffix not in formats:
+        *others, last = formats
+        raise explained(
+            ValueError,
+            f"save({str(path)!r}) of a derivation",
+            {},
+            f"the ending {suffix!r} is no format it can be written in.",
+            f"end the name in {', '.join(others)} or {last}.",
+        )
+    made = formats[suffix]()
+    return write_whole(path, made.encode() if isinstance(made, str) else made)
 
 
 def remove_parts(path: Path) -> None:

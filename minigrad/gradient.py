@@ -35,7 +35,7 @@ from minigrad.refusals import (
 )
 from minigrad.shapes import leaves, rebuilt
 from minigrad.table import cast
-from minigrad.tape import Tape, in_order
+from minigrad.tape import Tape, in_order, made_by
 from minigrad.tensor import RELEASED, Tensor
 from minigrad.types import Array, Operand, Options, Shape, Structure, Value
 
@@ -310,8 +310,7 @@ class Cotangents:
     ) -> None:
         """Of [x, y], compute only the cotangents asked for, straight from the uses."""
         uses = self.uses.pop(node.tick)
-        assert node.primitive is not None
-        slice_of_argument = node.primitive.slice_of_argument
+        slice_of_argument = made_by(node).slice_of_argument
         assert slice_of_argument is not None
         for i, arg in edges:
             part = slice_of_argument(i, operands, node.options)

@@ -18,6 +18,7 @@ from minigrad.calls import function_of
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
 from minigrad.foreign_arrays import bare, wrapped
+from minigrad.primitive import Primitive
 from minigrad.refusals import outputs_in, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor
 from minigrad.types import Printer, Structure
@@ -141,10 +142,16 @@ class Tape:
                 step.primitive, step.args, step.options = None, (), RELEASED
 
 
+def made_by(step: Tensor) -> Primitive:
+    """Return the primitive that made a step, which is no leaf."""
+    row = step.primitive
+    assert row is not None, "no primitive made a leaf"
+    return row
+
+
 def _computed(step: Tensor, args: list[Any]) -> Any:
     """Run the step's primitive again."""
-    assert step.primitive is not None
-    value = step.primitive.apply(*map(wrapped, args), **step.options)
+    value = made_by(step).apply(*map(wrapped, args), **step.options)
     return value if isinstance(value, Tensor) else bare(as_array(value))
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.shapes import mapped
-from minigrad.tape import in_order
+from minigrad.tape import in_order, made_by
 from minigrad.tensor import Array, Tensor
 
 
@@ -79,8 +79,7 @@ Place(role='argument', at=0, key=1): 2.0}
                 operands.append(np.shape(arg))
         for name, value in step.options.items():
             self.constants[Place("option", at, name)] = _copied(value)
-        assert step.primitive is not None
-        return step.primitive.name, operands, sorted(step.options), step.shape
+        return made_by(step).name, operands, sorted(step.options), step.shape
 
     def _named(self, tensor: Tensor, user: int) -> Place:
         if tensor not in self._names:
@@ -119,8 +118,7 @@ Place(role='argument', at=0, key=1): 2.0}
                 for i, arg in enumerate(step.args)
             ]
             options = {k: constants[Place("option", at, k)] for k in step.options}
-            assert step.primitive is not None
-            values[Place("step", at)] = step.primitive.apply(*args, **options)
+            values[Place("step", at)] = made_by(step).apply(*args, **options)
         return values
 
     def outputs(self, constants: Mapping[Place, Any]) -> list[tuple[Array, float]]:

@@ -45,7 +45,7 @@ from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
 from minigrad.structure.consumers import consumers
 from minigrad.structure.decisions import decision
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand
 
@@ -359,8 +359,7 @@ class Blackboard:
         """Yield what a step's cotangent gives each argument, and by which rule."""
         if not onward:
             return
-        row, constant = step.primitive, self._constant_at(step)
-        assert row is not None
+        row, constant = made_by(step), self._constant_at(step)
         record, kept = self._record_of(step), self._kept(step)
         known = record.known(step, bar, self.value, constant)
         for i, arg in onward:

@@ -44,7 +44,7 @@ from minigrad.proving.program import where_made
 from minigrad.proving.proof import certify
 from minigrad.proving.residues import Residues
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Value
 
@@ -248,8 +248,7 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
     """Return the same modulo primes: the tape over again, from new numbers."""
 
     def applied(step: Tensor, args: list[Operand]) -> Tensor:
-        row = step.primitive
-        assert row is not None
+        row = made_by(step)
         value: Value
         data = [a.data if isinstance(a, Tensor) else a for a in args]
         if isinstance(row, Elementwise):

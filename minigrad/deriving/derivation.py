@@ -19,7 +19,7 @@ from minigrad.deriving import page, pdf_pages
 from minigrad.deriving.blackboard import Blackboard
 from minigrad.deriving.checking import Check, checked
 from minigrad.deriving.equations import Equation, equations
-from minigrad.deriving.saving import saved
+from minigrad.files import saved
 from minigrad.habits import taught
 from minigrad.messages import explained
 from minigrad.questions import Inputs, Outputs, inputs_asked, tape_of
@@ -85,14 +85,8 @@ class Derivation:
 
         Raises ValueError for another ending, OSError where it cannot be written.
         """
-        return saved(
-            path,
-            {
-                ".pdf": lambda: pdf_pages.pdf(self),
-                ".tex": self.document,
-                ".txt": lambda: f"{self}\n",
-            },
-        )
+        pdf, text = lambda: pdf_pages.pdf(self), lambda: f"{self}\n"
+        return saved(path, {".pdf": pdf, ".tex": self.document, ".txt": text})
 
 
 @overload

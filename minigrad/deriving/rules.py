@@ -19,6 +19,7 @@ from minigrad.deriving.typeset import Slope
 from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.formulas import LETTERS
+from minigrad.tape import made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Rule, Shape
 
@@ -43,8 +44,7 @@ class Record:
     def of(self, i: int) -> Tensor:
         """Return what the rule of argument i makes of g."""
         if i not in self.found:
-            row, shape = self.step.primitive, self.operands[i].shape
-            assert row is not None
+            row, shape = made_by(self.step), self.operands[i].shape
             with clean_recording():
                 found = row.vjp(i, self.g, self.y, self.operands, self.step.options)
                 found = found if isinstance(found, Tensor) else Tensor(found)

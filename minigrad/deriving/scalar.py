@@ -34,10 +34,10 @@ from minigrad.deriving.expression_size import Growth, growth
 from minigrad.deriving.formula import Letter
 from minigrad.deriving.formula_styles import LATEX
 from minigrad.deriving.letters import letters
-from minigrad.deriving.saving import saved
 from minigrad.deriving.typeset import symbol_of
 from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
+from minigrad.files import saved
 from minigrad.gradient import grad
 from minigrad.messages import explain, explained
 from minigrad.primitive import TABLE, Elementwise

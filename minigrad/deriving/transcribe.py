@@ -28,7 +28,7 @@ from minigrad.deriving.moving import applied
 from minigrad.deriving.softmax import simplified
 from minigrad.primitive import Elementwise
 from minigrad.proving.formulas import LETTERS
-from minigrad.tape import in_order
+from minigrad.tape import in_order, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Operand
 
@@ -67,8 +67,7 @@ def written(
 
     kept   what a choice between a value and 0 multiplies the value by: [z > 0]
     """
-    row = step.primitive
-    assert row is not None, "a leaf has to be known"
+    row = made_by(step)
     args = [found[a] if isinstance(a, Tensor) else constant(a) for a in step.args]
     if isinstance(row, Elementwise):
         operators = in_operators(row.meaning)

@@ -44,7 +44,7 @@ from minigrad.proving.in_floats import Difference, epsilon
 from minigrad.proving.program import applications, where_made
 from minigrad.proving.residues import Field, Residues
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 
@@ -108,8 +108,7 @@ def _right_before_the_sum(field: Field, step: Tensor, i: int, mode: str) -> bool
     leaf = output.args[i]
     made = trial(field, Tape(output), [leaf])
     node, v, g = made.copies[output], made.directions[leaf], field.draw(output.shape)
-    row = node.primitive
-    assert row is not None
+    row = made_by(node)
     r = None
     with suppress(Exception), clean_recording():  # a broken rule may raise anything
         given = [record(None, g, (), {}), node, *node.args]
@@ -213,8 +212,7 @@ def _failed(
     position = {step: k for k, step in enumerate(tape)}
     operands: dict[str, object] = {}
     if of is not None:
-        row = of.primitive
-        assert row is not None
+        row = made_by(of)
         subject = f"{row.name} ({where_made(position[of], of)})"
         operands = named(of.args)
     else:
@@ -240,8 +238,7 @@ def rule_failed(
     tape: Tape, step: Tensor, i: int, pair: Pair, mode: str = REVERSE, how: str = "."
 ) -> ProofFailed:
     """Return the failure of rule i at a step of a tape."""
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     rule, example = f"the rule for argument {i}", None
     if isinstance(pair[0], Exception):
         why = f"{rule} does not run: {pair[0]}"
@@ -274,8 +271,7 @@ def summed_wrongly(
 def code_failed(wrong: Difference, tape: Tape) -> ProofFailed:
     """Return the failure of code that is not its formula, in the numbers that train."""
     step, i, pair = wrong.step, wrong.argument, (wrong.found, wrong.expected)
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     entry = f" at entry {list(wrong.entry)}" if wrong.entry else ""
     if i is None:
         why = f"its function does not compute what the row means{entry}."

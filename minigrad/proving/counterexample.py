@@ -21,7 +21,7 @@ from minigrad.gradient import grad, pushforward
 from minigrad.primitive import Elementwise
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Shape
 
@@ -74,8 +74,7 @@ class Counterexample:
 
 def of_rule(step: Tensor, i: int, mode: str = REVERSE) -> Counterexample | None:
     """Look for numbers at which rule i of this step's row is wrong; None if none."""
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     names = _names(step)
     for args, g in _points(step):
         with suppress(Exception), clean_recording():  # a broken rule may raise anything
@@ -143,8 +142,7 @@ class _Gradient:
         x[entry] += h
 
         def applied(step: Tensor, args: list[object]) -> Array:
-            row = step.primitive
-            assert row is not None
+            row = made_by(step)
             return row.function(*args, **step.options)
 
         with clean_recording(), np.errstate(all="ignore"):

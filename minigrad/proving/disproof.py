@@ -25,7 +25,7 @@ from minigrad.proving.deciding import OutOfTime, within
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.formulas import LETTERS
 from minigrad.proving.keyed_functions import as_written
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Real
 
@@ -159,8 +159,7 @@ def _in_digits(
         return np.array([*entries, None], object)[:-1].reshape(array.shape)
 
     def applied(step: Tensor, args: list[Array]) -> Array:
-        assert step.primitive is not None
-        return np.asarray(_function(step.primitive)(*args, **step.options))
+        return np.asarray(_function(made_by(step))(*args, **step.options))
 
     given = {leaf: leaf.data for leaf in tape.leaves} | dict(numbers)
     with mpmath.workdps(digits):

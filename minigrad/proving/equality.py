@@ -40,7 +40,7 @@ from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.proving.laws import POSITIVE
 from minigrad.proving.program import fingerprint
 from minigrad.retrace import NumbersLeft, moved, retrace
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Shape, Structure, Value
 
@@ -250,8 +250,7 @@ def _replayed(branch: Branch, field: KeyedField) -> dict[Tensor, KeyedResidues]:
 
     def applied(step: Tensor, args: list[KeyedResidues]) -> KeyedResidues:
         args = [variables.get((step, i), arg) for i, arg in enumerate(args)]
-        row = step.primitive
-        assert row is not None
+        row = made_by(step)
         if isinstance(row, Elementwise):
             return kept(step, field.computed(row.meaning, *args))
         value: Value = row.function(*args, **step.options)

@@ -24,7 +24,7 @@ from minigrad.primitive import Elementwise
 from minigrad.proving.in_floats import ULPS, double, epsilon
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.lemmas import Lemmas
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 
@@ -149,8 +149,7 @@ def tangents(
         return Jet(value, tangent)
 
     def applied(step: Tensor, args: list[object]) -> Jet:
-        row = step.primitive
-        assert row is not None
+        row = made_by(step)
         if not isinstance(row, Elementwise):
             carried = cast(Jet, row.function(*args, **step.options))
             value = carried.value if values is not None else at(step)

@@ -43,7 +43,7 @@ from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.residues import Field, Residues
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Options, Value
 
@@ -126,8 +126,7 @@ def trial(
         return jet
 
     def applied(step: Tensor, args: list[object]) -> Jet:
-        row = step.primitive
-        assert row is not None
+        row = made_by(step)
         if isinstance(row, Elementwise):
             given = slopes(field, step, [_tangent(a) is not None for a in args])
             draw = field.draw if step in read else field.zeros

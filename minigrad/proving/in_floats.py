@@ -38,7 +38,7 @@ from minigrad.proving.identity import WithSlopes
 from minigrad.proving.jets import Jet
 from minigrad.proving.lemmas import Function, Lemma, Lemmas
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Shape
 
@@ -277,8 +277,7 @@ def _sums_once(
     step: Tensor, rng: np.random.Generator
 ) -> tuple[Difference | None, bool]:
     """Compare both sides once; say what is wrong, and whether all were other than 0."""
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     telling = True
     with clean_recording():
         largest = _largest(step)
@@ -319,8 +318,7 @@ def _elementwise_image(y: Tensor, some: Sequence[int]) -> Array:
 
 def _linear_image(y: Tensor, some: Sequence[int]) -> Array:
     """Return what of a linear step some arguments contribute."""
-    row = y.primitive
-    assert row is not None
+    row = made_by(y)
     arrays = [plain(arg) for arg in y.args]
     for i in some:
         arrays[i] = np.zeros_like(arrays[i])

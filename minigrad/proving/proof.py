@@ -57,7 +57,7 @@ from minigrad.proving.second_order import recorded_gradient
 from minigrad.proving.whole_tape import FEWEST, chain_rule
 from minigrad.questions import Inputs, inputs_asked, tape_of
 from minigrad.refusals import require_unspoilt
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Shape
 
@@ -358,8 +358,7 @@ def _constants(tape: Tape) -> tuple[str, ...]:
             kind = getattr(arg, "dtype", None)
             floats = kind is not None and kind.kind == "f"
             if not isinstance(arg, Tensor) and (floats or isinstance(arg, float)):
-                row = step.primitive
-                assert row is not None
+                row = made_by(step)
                 found.append(
                     f"argument {i} of {row.name}, {where_made(position, step)}"
                 )

@@ -24,7 +24,7 @@ from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.proving.in_floats import check_sums
 from minigrad.proving.residues import Field
 from minigrad.recording import record
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Shape
 
@@ -76,8 +76,7 @@ def _prove_step(tape: Tape, step: Tensor, random: Random) -> None:
         failure = rule_at_fault(Field.drawn(random, 3), tape, step, mode)
         if failure is not None:
             raise failure
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     if (
         row.slice_of_argument is not None
     ):  # they say where each argument lies: number the entries

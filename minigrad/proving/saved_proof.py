@@ -40,7 +40,7 @@ from minigrad.proving.formulas import LETTERS
 from minigrad.proving.identity import Slopes, derivative, gradient, trial, values_read
 from minigrad.proving.residues import Field, Residues
 from minigrad.refusals import require_recorded, require_unspoilt
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Shape
 
@@ -188,9 +188,8 @@ def _slopes(
 ) -> Slopes:
     """Return the slopes by the arguments that move, of letters drawn for this step."""
     zeros = field.zeros(step.shape)
-    assert step.primitive is not None
     letters[step] = drawn = dict[str, Residues]()
-    pairs = zip(derivatives(step.primitive.meaning, len(moving)), moving, strict=True)
+    pairs = zip(derivatives(made_by(step).meaning, len(moving)), moving, strict=True)
     try:
         return [
             zeros + _value(field, step.shape, slope, drawn) if moves else None

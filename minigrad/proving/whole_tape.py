@@ -28,7 +28,7 @@ from minigrad.proving.identity import (
 )
 from minigrad.proving.program import where_made
 from minigrad.proving.residues import Field, Residues
-from minigrad.tape import Tape
+from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 
 FEWEST = 3  # primes in a trial
@@ -96,8 +96,7 @@ def _runs(field: Field, step: Tensor) -> bool:
 
 
 def _cannot_run(step: Tensor, position: int, error: Exception) -> TypeError:
-    row = step.primitive
-    assert row is not None
+    row = made_by(step)
     reason = str(error).partition("\n")[0]
     return explained(
         TypeError,
