@@ -86,33 +86,3 @@ def test_no_entries_have_a_gradient_too():
         assert mg.grad(f(x).sum(), x).shape == (0, 3)
     copy = x.copy()
     assert mg.grad((copy[:0] * 2.0).sum(), x).shape == (0, 3)
-
-
-MISTAKES = {
-    "an axis that is not there": (lambda x: np.roll(x, 1, axis=2), "out of bounds"),
-    "flip": (lambda x: np.flip(x, 3), "out of bounds"),
-    "squeeze of a longer axis": (lambda x: np.squeeze(x, 0), "not equal to one"),
-    "moveaxis": (lambda x: np.moveaxis(x, 0, 2), "out of bounds"),
-    "an entry that is not there": (lambda x: np.delete(x, 9), "out of bounds"),
-    "half an entry": (lambda x: np.repeat(x, 0.5), "whole numbers"),
-    "unequal parts": (lambda x: np.split(x, 2), "no 2 equal parts"),
-    "depths of a block": (lambda x: np.block([[x], x]), "nested equally deep"),
-    "rows of different lengths": (lambda x: np.vstack([x, x[0, :2]]), "must match"),
-    "negative padding": (lambda x: np.pad(x, -1), "negative"),
-    "a mean as padding": (lambda x: np.pad(x, 1, mode="mean"), "edge, reflect"),
-    "an order": (lambda x: np.ravel(x, "K"), "'F'"),
-    "another order": (lambda x: x.reshape(-1, order="A"), "'F'"),
-    "a writer": (lambda x: np.fill_diagonal(x, 0.0), r"t\.copy\(\)"),
-    "a sum in place": (lambda x: np.add.at(x, 0, 1.0), r"t\.copy\(\)"),
-    "a diagonal of a cube": (lambda x: np.diag(x[None]), "vector or a matrix"),
-    "trim_zeros": (np.trim_zeros, "one is needed"),
-}
-
-
-@every("name", MISTAKES)
-def test_a_mistake_is_answered_in_four_parts(name):
-    ask, words = MISTAKES[name]
-    with pytest.raises((ValueError, IndexError, TypeError), match=words) as raised:
-        ask(mg.Tensor(X))
-    assert "\n  fix   " in str(raised.value)
-    assert "test_arranging.py" in str(raised.value)

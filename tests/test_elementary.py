@@ -171,37 +171,6 @@ def test_exact_numbers_have_exact_medians():
     assert mg.grad(np.median(x), x).tolist() == [Fraction(1, 2), 0, Fraction(1, 2), 0]
 
 
-t = mg.Tensor([3.0, 1.0, 2.0], "t")
-REFUSED = {
-    "a quantile beyond all": (lambda: np.quantile(t, 1.5), "q between 0 and 1"),
-    "a percentile beyond all": (lambda: np.percentile(t, 101), "between 0 and 100"),
-    "a method of others": (
-        lambda: np.quantile(t, 0.5, method="hazen"),
-        "one of linear",
-    ),
-    "the median of nothing": (lambda: np.median(mg.Tensor([])[:0]), "no entries"),
-    "an axis that is not there": (lambda: np.sort(t, axis=1), "out of bounds"),
-    "a place that is not there": (lambda: np.take(t, [3]), "out of bounds"),
-    "half a place": (lambda: np.take(t, [0.5]), "whole numbers"),
-    "a mode that is not there": (lambda: np.take(t, [0], mode="x"), '"wrap"'),
-    "a choice that is not there": (
-        lambda: np.choose(np.array([3, 0, 0]), [t, t]),
-        "each entry of a is from 0 to 1",
-    ),
-    "a sort in place": (lambda: t.sort(), r"write np\.sort\(t\)"),
-    "numbers in place": (lambda: np.nan_to_num(t, copy=False), "never written into"),
-}
-
-
-@every("name", REFUSED)
-def test_what_cannot_be_is_explained_in_four_parts(name):
-    call, said = REFUSED[name]
-    kinds = (TypeError, ValueError, IndexError, AttributeError)
-    with pytest.raises(kinds, match=rf"(?s)test_elementary\.py.*why.*{said}") as raised:
-        call()
-    assert "\n  fix   " in str(raised.value)
-
-
 def test_ends_of_the_numbers_are_those_of_numpy():
     x = np.array([np.inf, -np.inf, -0.0, 2.5])
     np.testing.assert_array_equal(np.modf(mg.Tensor(x))[0].data, np.modf(x)[0])

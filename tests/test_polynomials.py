@@ -3,8 +3,6 @@
 from fractions import Fraction
 
 import numpy as np
-import pytest
-from every import every
 
 import minigrad as mg
 
@@ -50,28 +48,3 @@ def test_the_bessel_function_has_all_digits():
     np.testing.assert_allclose(
         np.i0(mg.Tensor(x)).data, [*np.i0(x[:-1]), np.inf], rtol=3e-14
     )
-
-
-REFUSALS = {
-    "a matrix": (lambda: np.poly(mg.Tensor(np.eye(2))), "eigenvalues"),
-    "no numbers": (lambda: np.polymul(EMPTY, ROW), "both need entries"),
-    "derivatives": (lambda: np.polyder(ROW, -1), "an integral"),
-    "constants": (lambda: np.polyint(ROW, 2, [1.0, 2.0, 3.0]), "3 constants"),
-    "signs": (lambda: np.geomspace(-1.0, ROW, 3), "the same sign"),
-    "fewer than none": (lambda: np.linspace(ROW, 1.0, -1), "-1 numbers"),
-    "an exponent": (lambda: np.ldexp(2.0, ROW), "whole numbers"),
-    "the norm of cond": (
-        lambda: np.linalg.cond(mg.Tensor(np.eye(2))),
-        "singular values",
-    ),
-    "whole numbers": (lambda: np.astype(ROW, int), "have no derivative"),
-}
-
-
-@every("refusal", REFUSALS)
-def test_a_refusal_says_why(refusal):
-    call, why = REFUSALS[refusal]
-    with pytest.raises((TypeError, ValueError)) as caught:
-        call()
-    text = " ".join(str(caught.value).split())
-    assert why in text and " fix " in text

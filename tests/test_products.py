@@ -123,23 +123,3 @@ def test_vectors_in_the_plane_lie_in_space_with_z_zero():
     np.testing.assert_array_equal(mg.cross(a, [0.0, 0.0, 1.0]).data, [2.0, -1.0, 0.0])
     with pytest.raises(ValueError, match=r"2\s+or\s+3\s+entries"):
         mg.cross(mg.Tensor(np.ones(4)), np.ones(4))
-
-
-@every(
-    "call",
-    [
-        lambda a: np.dot(a, [1.0, 2.0]),
-        lambda a: np.vdot(a, [1.0, 2.0]),
-        lambda a: np.inner(a, [1.0, 2.0]),
-        lambda a: np.tensordot(a, [1.0, 2.0], 1),
-        lambda a: np.tensordot(a, a, ([0, 0], [0, 1])),
-        lambda a: np.tensordot(a, a, ([0], [0, 1])),
-        lambda a: np.tensordot(a, a, 4),
-        lambda a: np.vecdot(a, [1.0]),
-        lambda a: np.cross(a, a, axis=2),
-        lambda a: np.einsum("ij->ij", a, out=np.ones(3)),
-    ],
-)
-def test_what_does_not_fit_is_explained(call):
-    with pytest.raises((TypeError, ValueError, IndexError), match="fix"):
-        call(mg.Tensor(np.ones((3, 3))))

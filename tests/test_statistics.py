@@ -1,4 +1,4 @@
-"""Spreads, products, differences and curves on Tensors: kinks, edges, and refusals."""
+"""Spreads, products, differences and curves on Tensors: kinks and edges."""
 
 import numpy as np
 import pytest
@@ -142,31 +142,3 @@ def test_a_piece_sees_only_its_own_entries():
     y = np.piecewise(x, [x > 0, x < 0], [np.sqrt, lambda x: np.log(-x)])
     np.testing.assert_allclose(y.data, [np.log(4.0), 0.0, 2.0])
     np.testing.assert_allclose(mg.grad(y.sum(), x), [-0.25, 0.0, 0.25])
-
-
-X = mg.Tensor([1.0, 2.0, 4.0], name="x")
-REFUSALS = {
-    "axis": (lambda: np.prod(X, axis=1), "axis 1 is out of bounds"),
-    "twice": (lambda: np.prod(X, axis=(0, 0)), "repeated axis"),
-    "mask": (lambda: np.max(X, where=[True, False, True]), "where= needs initial="),
-    "weights": (lambda: np.average(X, weights=[1.0, 2.0]), "need an axis"),
-    "no weight": (lambda: np.average(X, weights=[0.0, 1.0, -1.0]), "sum to 0"),
-    "differences": (lambda: np.diff(X, n=-1), "n is -1"),
-    "edges": (lambda: np.gradient(X, edge_order=3), "edge_order is 1 or 2"),
-    "steps": (lambda: np.gradient(X, 1.0, 2.0), "2 steps or coordinates for 1 axes"),
-    "mode": (lambda: np.convolve(X, X, "most"), "full, same or valid"),
-    "points": (lambda: np.interp(X, X, [1.0]), "a y for each x"),
-    "pieces": (lambda: np.piecewise(X, [X > 1], [1, 2, 3]), "3 functions for 1"),
-    "whole numbers": (lambda: np.sum(X, dtype=int), "no derivative"),
-    "vectorized": (lambda: np.vectorize(lambda v: v)(X), "no longer know"),
-}
-
-
-@every("refusal", REFUSALS)
-def test_a_refusal_says_why(refusal):
-    call, why = REFUSALS[refusal]
-    with pytest.raises((TypeError, ValueError, ZeroDivisionError)) as caught:
-        call()
-    text = " ".join(str(caught.value).split())
-    assert why in text
-    assert " fix " in text
