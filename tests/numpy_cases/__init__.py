@@ -1,10 +1,11 @@
 """Idioms of NumPy, one line each: what the tests of `minigrad.composites` run.
 
-An idiom is a function of a namespace and of arrays. Given NumPy and arrays it says what
-is right; given NumPy and Tensors it must do the same, and with `jax.numpy` it says what
-the gradient is:
+An idiom is written with np and with letters, which are the arrays in the order of the
+alphabet. Given NumPy and arrays it says what is right; given NumPy and Tensors it must
+do the same, and with `jax.numpy` it says what the gradient is:
 
-    case("mean over rows", lambda np, a: np.mean(a, axis=0), some(3, 4))
+    case("np.mean(a, axis=0)", some(3, 4))
+    case("np.average(a, weights=w)", some(4), positive(4))
 
 order    up to which derivative it is compared; 0 of what is a choice (np.argmax), which
          comes as plain numbers
@@ -15,6 +16,7 @@ jax      whether jax.numpy has it, and means the same
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from sys import _getframe
 from typing import Any
 
 import numpy as np
@@ -34,8 +36,13 @@ class Case:
         return self.function(space, *args)
 
 
-def case(name: str, function: Callable[..., Any], *args: Any, **more: Any) -> Case:
-    return Case(name, function, tuple(map(np.asarray, args)), **more)
+def case(idiom: str, *args: Any, **more: Any) -> Case:
+    """Return an idiom of these arrays, with the names of the module that writes it."""
+    names = compile(idiom, __file__, "eval").co_names
+    letters = sorted(name for name in names if len(name) == 1 and name.islower())
+    function = eval(f"lambda np, {', '.join(letters)}: {idiom}", _getframe(1).f_globals)
+    shapes = ", ".join(str(np.shape(arg)) for arg in args)
+    return Case(f"{idiom} of {shapes}", function, tuple(map(np.asarray, args)), **more)
 
 
 _random = np.random.default_rng(12)
