@@ -301,95 +301,55 @@ def logits():
 
 
 KEYWORDS = {
-    "requires_grad of a Tensor": (
-        lambda: mg.Tensor([1.0], requires_grad=True),
-        "leave it out: every Tensor is recorded",
-    ),
-    "requires_grad of a Parameter": (
-        lambda: mg.Parameter([1.0], requires_grad=True),
-        "leave it out: every Tensor is recorded",
-    ),
+    "requires_grad of a Tensor": (lambda: mg.Tensor([1.0], requires_grad=True),
+        "leave it out: every Tensor is recorded"),
+    "requires_grad of a Parameter": (lambda: mg.Parameter([1.0], requires_grad=True),
+        "leave it out: every Tensor is recorded"),
     "dtype": (lambda: mg.Tensor([1.0], dtype="f4"), r"np\.asarray\(array, dtype\)"),
     "a slip": (lambda: mg.Tensor([1.0], nmae="x"), "nearest: name="),
     "nothing near": (lambda: mg.Tensor([1.0], q=1), "it takes data, name"),
-    "retain_graph": (
-        lambda: (mg.Parameter(1.0) * 1.0).backward(retain_graph=True),
-        "the tape stays as long as the loss",
-    ),
+    "retain_graph": (lambda: (mg.Parameter(1.0) * 1.0).backward(retain_graph=True),
+        "the tape stays as long as the loss"),
     "in_features": (lambda: mg.Dense(in_features=3, m=1), r"mg\.Dense\(n=3, m=2\)"),
-    "set_to_none": (
-        lambda: mg.Adam(mg.Parameter(1.0)).zero_grad(set_to_none=True),
-        "leave it out: zero_grad\\(\\) sets None",
-    ),
-    "dim of a primitive": (
-        lambda: mg.Tensor(np.ones((2, 3)), "t").sum(dim=0),
-        "here the word is axis: sum",
-    ),
-    "dim of a composite": (
-        lambda: mg.softmax(mg.Tensor([1.0]), dim=-1),
-        "here the word is axis: softmax",
-    ),
-    "keepdim": (
-        lambda: mg.Tensor([1.0]).max(keepdim=True),
-        r"here the word is keepdims: max\(..., keepdims=",
-    ),
-    "reduction": (
-        lambda: mg.squared_error(mg.Tensor([1.0]), [2.0], reduction="sum"),
-        r"write \(t - other\) \*\* 2: squared_error is the mean",
-    ),
+    "set_to_none": (lambda: mg.Adam(mg.Parameter(1.0)).zero_grad(set_to_none=True),
+        "leave it out: zero_grad\\(\\) sets None"),
+    "dim of a primitive": (lambda: mg.Tensor(np.ones((2, 3)), "t").sum(dim=0),
+        "here the word is axis: sum"),
+    "dim of a composite": (lambda: mg.softmax(mg.Tensor([1.0]), dim=-1),
+        "here the word is axis: softmax"),
+    "keepdim": (lambda: mg.Tensor([1.0]).max(keepdim=True),
+        r"here the word is keepdims: max\(..., keepdims="),
+    "reduction": (lambda: mg.squared_error(mg.Tensor([1.0]), [2.0], reduction="sum"),
+        r"write \(t - other\) \*\* 2: squared_error is the mean"),
     "label_smoothing": (
         lambda: mg.cross_entropy(mg.Tensor([[1.0]]), [0], label_smoothing=0.1),
-        r"0\.9 \* mg\.cross_entropy\(logits, ids\)",
-    ),
-    "size_average": (
-        lambda: mg.cross_entropy(logits(), [0], size_average=False),
-        r"-mg\.log_softmax\(logits\)\[rows, ids\]",
-    ),
-    "weight": (
-        lambda: mg.cross_entropy(logits(), [0], weight=np.ones(2)),
-        r"weights\[ids\]\.sum\(\)",
-    ),
+        r"0\.9 \* mg\.cross_entropy\(logits, ids\)"),
+    "size_average": (lambda: mg.cross_entropy(logits(), [0], size_average=False),
+        r"-mg\.log_softmax\(logits\)\[rows, ids\]"),
+    "weight": (lambda: mg.cross_entropy(logits(), [0], weight=np.ones(2)),
+        r"weights\[ids\]\.sum\(\)"),
     "sample_weight": (
         lambda: mg.squared_error(logits(), np.ones((1, 2)), sample_weight=1.0),
-        r"\(weights \* \(t - other\) \*\* 2\)\.mean\(\)",
-    ),
-    "ignore_index": (
-        lambda: mg.cross_entropy(logits(), [0], ignore_index=-100),
-        r"ids\[ids != 9\]",
-    ),
-    "from_logits": (
-        lambda: mg.cross_entropy(logits(), [0], from_logits=True),
-        "no softmax before it",
-    ),
-    "level of a picture": (
-        lambda: mg.draw(logits() * 2.0, level="gate"),
-        r"mg\.draw\(y, view='op'\): equations have a level",
-    ),
-    "view of equations": (
-        lambda: mg.derive(logits().sum(), view="gate"),
-        r"mg\.derive\(loss, level='op'\): pictures have a view",
-    ),
-    "view of a page": (
-        lambda: mg.explore(logits().sum(), view="gate"),
-        "the page shows every step",
-    ),
-    "level of a proof": (
-        lambda: mg.prove(logits().sum(), level="gate"),
-        "a proof is of every step",
-    ),
-    "h of a state": (
-        lambda: State(h=np.ones(2), c=np.ones(2)),
-        r"here the word is y: State\(..., y=...\)",
-    ),
-    "sizes of a state": (
-        lambda: State.zeros(batch_size=4, hidden_size=8),
-        r"here the word is batch: zeros\(..., batch=...\)",
-    ),
-    "strict": (
-        lambda: mg.Dense(3, 2).load_state_dict({}, strict=False),
-        r"\*\*model\.state_dict\(\)",
-    ),
-}
+        r"\(weights \* \(t - other\) \*\* 2\)\.mean\(\)"),
+    "ignore_index": (lambda: mg.cross_entropy(logits(), [0], ignore_index=-100),
+        r"ids\[ids != 9\]"),
+    "from_logits": (lambda: mg.cross_entropy(logits(), [0], from_logits=True),
+        "no softmax before it"),
+    "level of a picture": (lambda: mg.draw(logits() * 2.0, level="gate"),
+        r"mg\.draw\(y, view='op'\): equations have a level"),
+    "view of equations": (lambda: mg.derive(logits().sum(), view="gate"),
+        r"mg\.derive\(loss, level='op'\): pictures have a view"),
+    "view of a page": (lambda: mg.explore(logits().sum(), view="gate"),
+        "the page shows every step"),
+    "level of a proof": (lambda: mg.prove(logits().sum(), level="gate"),
+        "a proof is of every step"),
+    "h of a state": (lambda: State(h=np.ones(2), c=np.ones(2)),
+        r"here the word is y: State\(..., y=...\)"),
+    "sizes of a state": (lambda: State.zeros(batch_size=4, hidden_size=8),
+        r"here the word is batch: zeros\(..., batch=...\)"),
+    "strict": (lambda: mg.Dense(3, 2).load_state_dict({}, strict=False),
+        r"\*\*model\.state_dict\(\)"),
+}  # fmt: skip
 
 
 @every("keyword", KEYWORDS)

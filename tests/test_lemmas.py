@@ -213,50 +213,28 @@ CONSTANTS = {
     "0.1": (lambda a: 0.1 * a, "0.1*a", lambda y, a: 1 / 10),
     "float32": (lambda a: a / 10, "a/10", lambda y, a: np.float32(0.1) + 0 * a),
     "2 pi": (lambda a: 2 * math.pi * a, "2*pi*a", lambda y, a: 2 * math.pi),
-    "log10": (
-        lambda a: np.log(a) / math.log(10),
-        "log(a)/log(10)",
-        lambda y, a: 1 / (a * math.log(10)),
-        "a > 0",
-    ),
+    "log10": (lambda a: np.log(a) / math.log(10), "log(a)/log(10)",
+        lambda y, a: 1 / (a * math.log(10)), "a > 0"),
     "log2": (np.log2, "log(a, 2)", lambda y, a: 1.4426950408889634 / a, "a > 0"),
-    "gaussian": (
-        lambda a: np.exp(-a * a / 2) / math.sqrt(2 * math.pi),
+    "gaussian": (lambda a: np.exp(-a * a / 2) / math.sqrt(2 * math.pi),
         "exp(-a**2/2)/sqrt(2*pi)",
-        lambda y, a: -a * 0.3989422804014327 * mg.exp(-a * a / 2),
-    ),
-    "erf gelu": (
-        lambda a: 0.5 * a * (1 + ERF(a / math.sqrt(2))),
+        lambda y, a: -a * 0.3989422804014327 * mg.exp(-a * a / 2)),
+    "erf gelu": (lambda a: 0.5 * a * (1 + ERF(a / math.sqrt(2))),
         "a*(1 + erf(a/sqrt(2)))/2",
-        lambda y, a: y / a + a * mg.exp(-a * a / 2) / math.sqrt(2 * math.pi),
-    ),
-    "tanh gelu": (
-        lambda a: 0.5 * a * (1 + np.tanh(ROOT * (a + 0.044715 * a**3))),
-        "a*(1 + tanh(sqrt(2/pi)*(a + 0.044715*a**3)))/2",
-        tanh_gelu,
-    ),
-    "selu": (
-        lambda a: LAMBDA * np.where(a > 0, a, ALPHA * (np.exp(a) - 1)),
+        lambda y, a: y / a + a * mg.exp(-a * a / 2) / math.sqrt(2 * math.pi)),
+    "tanh gelu": (lambda a: 0.5 * a * (1 + np.tanh(ROOT * (a + 0.044715 * a**3))),
+        "a*(1 + tanh(sqrt(2/pi)*(a + 0.044715*a**3)))/2", tanh_gelu),
+    "selu": (lambda a: LAMBDA * np.where(a > 0, a, ALPHA * (np.exp(a) - 1)),
         f"Piecewise(({LAMBDA}*a, a > 0), ({LAMBDA}*{ALPHA}*(exp(a) - 1), True))",
-        lambda y, a: mg.where(a > 0, LAMBDA, y + LAMBDA * ALPHA),
-    ),
-    "power 1.7": (
-        lambda a: (a * a + 1) ** 1.7,
-        "(a*a+1)**1.7",
-        lambda y, a: 3.4 * a * (a * a + 1) ** 0.7,
-    ),
-    "power sqrt 2": (
-        lambda a: a ** math.sqrt(2),
-        "a**sqrt(2)",
-        lambda y, a: math.sqrt(2) * a ** (math.sqrt(2) - 1),
-        "a > 0",
-    ),
-    "power of 16 digits": (
-        lambda a: (a * a + 1) ** 0.7071067811865476,
+        lambda y, a: mg.where(a > 0, LAMBDA, y + LAMBDA * ALPHA)),
+    "power 1.7": (lambda a: (a * a + 1) ** 1.7, "(a*a+1)**1.7",
+        lambda y, a: 3.4 * a * (a * a + 1) ** 0.7),
+    "power sqrt 2": (lambda a: a ** math.sqrt(2), "a**sqrt(2)",
+        lambda y, a: math.sqrt(2) * a ** (math.sqrt(2) - 1), "a > 0"),
+    "power of 16 digits": (lambda a: (a * a + 1) ** 0.7071067811865476,
         "(a*a+1)**0.7071067811865476",
-        lambda y, a: 2 * a * 0.7071067811865476 * (a * a + 1) ** -0.2928932188134524,
-    ),
-}
+        lambda y, a: 2 * a * 0.7071067811865476 * (a * a + 1) ** -0.2928932188134524),
+}  # fmt: skip
 
 
 @every("name", CONSTANTS)
@@ -292,38 +270,21 @@ KINKS = {
     "abs by sign": (np.abs, "Abs(a)", lambda y, a: np.sign(a)),
     "abs by root": (lambda a: np.sqrt(a * a), "sqrt(a**2)", lambda y, a: y / a),
     "relu": (lambda a: np.maximum(a, 0), "Max(a, 0)", lambda y, a: y / a),
-    "relu by where": (
-        lambda a: np.where(a > 0, a, 0),
-        "Piecewise((a, a > 0), (0, True))",
-        lambda y, a: mg.where(y > 0, 1.0, 0.0),
-    ),
-    "relu by sign": (
-        lambda a: np.maximum(a, 0),
-        "a*Heaviside(a)",
-        lambda y, a: (1 + np.sign(a)) / 2,
-    ),
-    "leaky relu": (
-        lambda a: np.where(a > 0, a, 0.01 * a),
-        "Max(a, a/100)",
-        lambda y, a: 0.505 + 0.495 * np.sign(a),
-    ),
-    "clip": (
-        lambda a: np.clip(a, -1, 1),
-        "Min(Max(a, -1), 1)",
-        lambda y, a: (1 - np.sign(a * a - 1)) / 2,
-    ),
-    "softsign": (
-        lambda a: a / (1 + np.abs(a)),
-        "a/(1 + Abs(a))",
-        lambda y, a: 1 / (1 + abs(a)) ** 2,
-    ),
-    "elu": (
-        lambda a: np.where(a > 0, a, np.exp(a) - 1),
+    "relu by where": (lambda a: np.where(a > 0, a, 0),
+        "Piecewise((a, a > 0), (0, True))", lambda y, a: mg.where(y > 0, 1.0, 0.0)),
+    "relu by sign": (lambda a: np.maximum(a, 0), "a*Heaviside(a)",
+        lambda y, a: (1 + np.sign(a)) / 2),
+    "leaky relu": (lambda a: np.where(a > 0, a, 0.01 * a), "Max(a, a/100)",
+        lambda y, a: 0.505 + 0.495 * np.sign(a)),
+    "clip": (lambda a: np.clip(a, -1, 1), "Min(Max(a, -1), 1)",
+        lambda y, a: (1 - np.sign(a * a - 1)) / 2),
+    "softsign": (lambda a: a / (1 + np.abs(a)), "a/(1 + Abs(a))",
+        lambda y, a: 1 / (1 + abs(a)) ** 2),
+    "elu": (lambda a: np.where(a > 0, a, np.exp(a) - 1),
         "Piecewise((a, a > 0), (exp(a) - 1, True))",
-        lambda y, a: mg.where(y > 0, 1.0, y + 1),
-    ),
+        lambda y, a: mg.where(y > 0, 1.0, y + 1)),
     "cube root": (np.cbrt, "sign(a)*Abs(a)**(1/3)", lambda y, a: 1 / (3 * y * y)),
-}
+}  # fmt: skip
 
 
 @every("name", KINKS)
@@ -371,24 +332,14 @@ FUNCTIONS = {
     "tan": (np.tan, "tan(a)", lambda y, a: 1 + y * y),
     "log1p": (np.log1p, "log(1 + a)", lambda y, a: mg.exp(-y), "a > -1"),
     "expm1": (np.expm1, "exp(a) - 1", lambda y, a: y + 1),
-    "silu": (
-        lambda a: a / (1 + np.exp(-a)),
-        "a/(1 + exp(-a))",
-        lambda y, a: mg.sigmoid(a) + y * (1 - mg.sigmoid(a)),
-    ),
-    "mish": (
-        lambda a: a * np.tanh(np.log(1 + np.exp(a))),
-        "a*tanh(log(1 + exp(a)))",
-        lambda y, a: y / a + a * (1 - (y / a) ** 2) * mg.sigmoid(a),
-    ),
-    "logit": (
-        lambda a: np.log(a) - np.log(1 - a),
-        "log(a/(1 - a))",
-        lambda y, a: 1 / (a * (1 - a)),
-        "0 < a < 1",
-    ),
+    "silu": (lambda a: a / (1 + np.exp(-a)), "a/(1 + exp(-a))",
+        lambda y, a: mg.sigmoid(a) + y * (1 - mg.sigmoid(a))),
+    "mish": (lambda a: a * np.tanh(np.log(1 + np.exp(a))), "a*tanh(log(1 + exp(a)))",
+        lambda y, a: y / a + a * (1 - (y / a) ** 2) * mg.sigmoid(a)),
+    "logit": (lambda a: np.log(a) - np.log(1 - a), "log(a/(1 - a))",
+        lambda y, a: 1 / (a * (1 - a)), "0 < a < 1"),
     "log cosh": (lambda a: np.log(np.cosh(a)), "log(cosh(a))", lambda y, a: mg.tanh(a)),
-}
+}  # fmt: skip
 
 
 @every("name", FUNCTIONS)

@@ -674,23 +674,15 @@ REFUSALS = {
     "a part released": (lambda: prove(released(True)), ValueError, "was released"),
     "a name": (lambda: prove(mg.sum(tensor("a", 2)), ["a"]), TypeError, "to a str"),
     "a Module that has no part in it": (
-        lambda: prove(mg.sum(tensor("a", 2)), mg.Dense(1, 1)),
-        ValueError,
-        "not computed from this wrt",
-    ),
+        lambda: prove(mg.sum(tensor("a", 2)), mg.Dense(1, 1)), ValueError,
+        "not computed from this wrt"),
     "no record": (lambda: prove(unrecorded()), ValueError, "under no_grad"),
-    "a stranger": (
-        lambda: prove(tensor("a") * 2.0, tensor("b")),
-        ValueError,
-        "not computed from this wrt",
-    ),
-    "an old tape": (
-        lambda: prove(updated()),
-        ValueError,
-        "was updated after this tape was recorded",
-    ),
+    "a stranger": (lambda: prove(tensor("a") * 2.0, tensor("b")), ValueError,
+        "not computed from this wrt"),
+    "an old tape": (lambda: prove(updated()), ValueError,
+        "was updated after this tape was recorded"),
     "a third order": (lambda: prove(-tensor("a"), order=3), ValueError, "of order 2"),
-}
+}  # fmt: skip
 
 
 @every("ask, kind, said", REFUSALS.values(), ids=REFUSALS)
