@@ -167,7 +167,7 @@ def test_without_a_font_on_the_machine_there_are_words(view, no_fonts, tmp_path)
 def test_a_renderer_without_fonts_says_so_instead_of_leaving_words_out(
     no_fonts, tmp_path
 ):
-    drawing = draw(pictured("gate"), "gate", renderer="dot")
+    drawing = draw(mg.tanh(mg.Tensor(0.5, "a")), "op", renderer="dot")
     assert "<svg" in drawing.svg()  # whoever shows it has fonts
     for form in ("pdf", "png"):
         with pytest.raises(NotRendered, match=r"(?s)no font.*fix.*a font"):
