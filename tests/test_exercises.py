@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wrong_answers import RIGHT, WRONG
+from wrong_answers import ANEW, RIGHT, WRONG
 
 import minigrad as mg
 from minigrad.__main__ import main
@@ -125,6 +125,16 @@ def test_a_wrong_answer_is_told_what_is_wrong(name, old, new, words, tmp_path):
     start = text.rindex(f"def {exercise(name).name}(")
     text = text[:start] + text[start:].replace(old, new)
     diagnosis = answered(name, text, tmp_path)
+    assert diagnosis.state == "not yet"
+    assert words in str(diagnosis)
+
+
+@pytest.mark.parametrize("thought", ANEW)
+def test_a_wrong_answer_in_ones_own_words_is_told_what_is_wrong(thought, tmp_path):
+    name, function, words = ANEW[thought]
+    head = solution_text(name)
+    head = head[: head.rindex(f"def {exercise(name).name}(")]
+    diagnosis = answered(name, head + function, tmp_path)
     assert diagnosis.state == "not yet"
     assert words in str(diagnosis)
 

@@ -316,3 +316,326 @@ def increments():
 """,
     ),
 }
+
+# Answers written anew, as people write them: what was thought, the exercise, the
+# function, and words of the diagnosis.
+ANEW = {
+    "sech instead of sech^2": (
+        "02_tanh",
+        """
+def backward(y_bar, a, b):
+    z = a**2 + 3*b
+    d = 1 / np.cosh(z)
+    return y_bar * d * 2 * a, y_bar * d * 3
+""",
+        "the root of 1 − y²: it is not squared",
+    ),
+    "derivative of sigma only": (
+        "05_own_row",
+        """
+def slope(a):
+    s = mg.sigmoid(a)
+    return s * (1 - s)
+""",
+        "is s ⊙ (1 − s)",
+    ),
+    "gradient placed by order, not by ids": (
+        "06_take",
+        """
+def backward(Y_bar):
+    W_bar = np.zeros((4, Y_bar.shape[1]))
+    for k in range(3):
+        W_bar[k] += Y_bar[k]
+    return W_bar
+""",
+        "row k of Ȳ goes to row k of your W̄, and not to row IDS[k]",
+    ),
+    "averaged repeated rows": (
+        "06_take",
+        """
+def backward(Y_bar):
+    W_bar = np.zeros((4, Y_bar.shape[1]))
+    for w in set(IDS.tolist()):
+        W_bar[w] = Y_bar[IDS == w].mean(axis=0)
+    return W_bar
+""",
+        "W̄ gets the mean, not the sum",
+    ),
+    "X_bar summed as well": (
+        "07_broadcast",
+        """
+def backward(Z_bar, X, b):
+    return Z_bar.sum(axis=0), Z_bar.sum(axis=0)
+""",
+        "X̄: it is summed over an axis: nothing must be summed",
+    ),
+    "v_bar row sums": (
+        "08_matvec",
+        """
+def backward(z_bar, W, v):
+    return np.outer(z_bar, v), W.sum(axis=0)
+""",
+        "v̄: it lacks the factor z̄",
+    ),
+    "mean over the batch in W_bar and b_bar": (
+        "09_dense_batch",
+        """
+def backward(Y_bar, X, W, b):
+    Y = np.tanh(X @ W.T + b)
+    G = Y_bar * (1 - Y**2)
+    return G.T @ X / len(X), G.mean(axis=0), G @ W
+""",
+        "W̄: it is right but for a factor 1/5",
+    ),
+    "first example only for W": (
+        "09_dense_batch",
+        """
+def backward(Y_bar, X, W, b):
+    Y = np.tanh(X @ W.T + b)
+    G = Y_bar * (1 - Y**2)
+    return np.outer(G[0], X[0]), G.sum(0), G @ W
+""",
+        "W̄: it takes the first row alone",
+    ),
+    "output gate squashed and c not": (
+        "11_lstm_step",
+        """
+def step(W, b, x, y_prev, c_prev):
+    v = np.concatenate([x, y_prev])
+    f = sigmoid(W[0] @ v + b[0])
+    i = sigmoid(W[1] @ v + b[1])
+    g = np.tanh(W[2] @ v + b[2])
+    o = sigmoid(W[3] @ v + b[3])
+    c = f * c_prev + i * g
+    y = np.tanh(o * c)
+    return y, c
+""",
+        "tanh(o ⊙ c) for o ⊙ tanh(c): tanh must be of c alone",
+    ),
+    "tanh' of c gated twice: both parts": (
+        "12_cell_backward",
+        """
+def backward(y_bar, c_bar_next, f, i, c_tilde, o, c_prev):
+    c = f * c_prev + i * c_tilde
+    t = np.tanh(c)
+    dc = (c_bar_next + y_bar * o) * (1 - t * t)
+    return dc * c_prev, dc * c_tilde, dc * i, y_bar * t, dc * f
+""",
+        "on the term c̄_next too: it is of ȳ ⊙ o alone",
+    ),
+    "carry added after the tanh slope": (
+        "14_rnn",
+        """
+def backward(g, x, h_0, W, U):
+    H = [h_0]
+    for t in range(len(x)):
+        H.append(np.tanh(W @ x[t] + U @ H[t]))
+    Wb, Ub, xb, h = (np.zeros_like(each) for each in (W, U, x, h_0))
+    for t in reversed(range(len(x))):
+        z = g[t] * (1 - H[t + 1] ** 2) + h
+        Wb += np.outer(z, x[t])
+        Ub += np.outer(z, H[t])
+        xb[t] = W.T @ z
+        h = U.T @ z
+    return Wb, Ub, xb
+""",
+        "the factor 1 − H[t+1]² on the term g[t] of h̄ alone",
+    ),
+    "update gate the other way round": (
+        "15_gru",
+        """
+def backward(h_new_bar, h, R, Z, H):
+    r, u = sigmoid(R @ h), sigmoid(Z @ h)
+    n = np.tanh(H @ (r * h))
+    du = h_new_bar * (n - h)
+    dn = h_new_bar * u
+    ds = H.T @ (dn * (1 - n**2))
+    dr = ds * h
+    through_u, through_r = Z.T @ (du * u * (1 - u)), R.T @ (dr * r * (1 - r))
+    return h_new_bar * (1 - u) + ds * r + through_u + through_r
+""",
+        "u and 1 − u have changed places everywhere",
+    ),
+    "matrices not transposed": (
+        "15_gru",
+        """
+def backward(h_new_bar, h, R, Z, H):
+    r, u = sigmoid(R @ h), sigmoid(Z @ h)
+    n = np.tanh(H @ (r * h))
+    du = h_new_bar * (h - n)
+    dn = h_new_bar * (1 - u)
+    ds = H @ (dn * (1 - n**2))
+    dr = ds * h
+    return h_new_bar * u + ds * r + Z @ (du * u * (1 - u)) + R @ (dr * r * (1 - r))
+""",
+        "so in all 3 such places",
+    ),
+    "half life with e: exp(-1/k)": (
+        "16_leak",
+        """
+def forget_bias(k):
+    f = np.exp(-1 / k)
+    return np.log(f / (1 - f))
+""",
+        "exp(−1 / k) stands where 0.5^(1 / k) belongs",
+    ),
+    "returns hats": (
+        "18_adam",
+        """
+def step(w, g, m, v, t, lr):
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    mh, vh = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    return w - lr * mh / (np.sqrt(vh) + 1e-8), mh, vh
+""",
+        "v: it has v_hat where v belongs",
+    ),
+    "counts only a against b": (
+        "19_counting",
+        """
+def increments():
+    return np.array([[1, -1, 0], [0, 0, 0]])
+""",
+        "whatever its c",
+    ),
+    "derivative of a^2 taken as a, of 3b as 3b": (
+        "02_tanh",
+        """
+def backward(y_bar, a, b):
+    y = np.tanh(a**2 + 3 * b)
+    d = (1 - y**2) * y_bar
+    return d * a, d * 3 * b
+""",
+        "ā: it lacks the factor 2\n",
+    ),
+    "fancy += and transposed": (
+        "06_take",
+        """
+def backward(Y_bar):
+    W_bar = np.zeros((4, Y_bar.shape[1]))
+    for k, i in enumerate(IDS):
+        W_bar[i] = W_bar[i] + Y_bar[i]
+    return W_bar
+""",
+        "and not row k",
+    ),
+    "max over batch": (
+        "07_broadcast",
+        """
+def backward(Z_bar, X, b):
+    return Z_bar, Z_bar.max(axis=0)
+""",
+        "takes the largest of Z̄ where the sum",
+    ),
+    "last example": (
+        "07_broadcast",
+        """
+def backward(Z_bar, X, b):
+    return Z_bar, Z_bar[-1]
+""",
+        "takes the last of Z̄ alone",
+    ),
+    "applied slope to X_bar again": (
+        "09_dense_batch",
+        """
+def backward(Y_bar, X, W, b):
+    Y = np.tanh(X @ W.T + b)
+    G = Y_bar * (1 - Y**2)
+    return G.T @ X, G.sum(0), (G @ W) * (1 - X**2)
+""",
+        "X̄: it has the factor 1 − X² too much",
+    ),
+    "log base 2 logit": (
+        "16_leak",
+        """
+def forget_bias(k):
+    f = 0.5 ** (1 / k)
+    return np.log2(f / (1 - f))
+""",
+        "a logarithm to the base 2?",
+    ),
+    "softmax over log": (
+        "17_softmax",
+        """
+def backward(Z):
+    E = np.exp(Z)
+    P = E / E.sum(axis=1, keepdims=True)
+    return (np.log(P) - ONE_HOT) / len(Z)
+""",
+        "has log(P) where P belongs",
+    ),
+    "sum and not mean, opposite sign": (
+        "17_softmax",
+        """
+def backward(Z):
+    E = np.exp(Z)
+    P = E / E.sum(axis=1, keepdims=True)
+    return ONE_HOT - P
+""",
+        "with the wrong sign?",
+    ),
+    "bias corrections swapped": (
+        "18_adam",
+        """
+def step(w, g, m, v, t, lr):
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    return w - lr * m / (1 - 0.999**t) / (np.sqrt(v / (1 - 0.9**t)) + 1e-8), m, v
+""",
+        "0.9 and 0.999 are exchanged in your m_hat and your v_hat",
+    ),
+    "splits at m, gives y first": (
+        "10_gate",
+        """
+def backward(f_bar, W, b, x, y_prev):
+    v = np.concatenate([y_prev, x])
+    f = sigmoid(W @ v + b)
+    d = f_bar * f * (1 - f)
+    g = W.T @ d
+    return np.outer(d, v), g[:len(y_prev)], g[len(y_prev):]
+""",
+        "x and y_prev have changed places in your v",
+    ),
+    "slope with z": (
+        "14_rnn",
+        """
+def backward(g, x, h_0, W, U):
+    H, Zs = [h_0], []
+    for t in range(len(x)):
+        Zs.append(W @ x[t] + U @ H[t])
+        H.append(np.tanh(Zs[-1]))
+    Wb, Ub, xb, h = np.zeros_like(W), np.zeros_like(U), np.zeros_like(x), 0 * h_0
+    for t in reversed(range(len(x))):
+        z = (g[t] + h) * (1 - Zs[t] ** 2)
+        Wb += np.outer(z, x[t])
+        Ub += np.outer(z, H[t])
+        xb[t] = W.T @ z
+        h = U.T @ z
+    return Wb, Ub, xb
+""",
+        "the input of tanh, where its output H[t+1] belongs",
+    ),
+    "old m and v used": (
+        "18_adam",
+        """
+def step(w, g, m, v, t, lr):
+    mh = m / (1 - 0.9**t)
+    vh = v / (1 - 0.999**t)
+    w = w - lr * mh / (np.sqrt(vh) + 1e-8)
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    return w, m, v
+""",
+        "your v is renewed too late",
+    ),
+    "elementwise Y instead of slope": (
+        "09_dense_batch",
+        """
+def backward(Y_bar, X, W, b):
+    Y = np.tanh(X @ W.T + b)
+    G = Y_bar * Y
+    return G.T @ X, G.sum(axis=0), G @ W
+""",
+        "Y itself, where the slope of tanh",
+    ),
+}

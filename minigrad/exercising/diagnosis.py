@@ -5,8 +5,9 @@ is looked for, in this order:
 
 1. one slip of the solution that gives the same: one of all that the solution admits
    (mutations.py), or something too much, guessed from the answer (too_much.py);
-2. two slips together;
-3. at least the first variable whose numbers are not those of the solution.
+2. another expression of the solution's variables in the place of a variable or output;
+3. two slips together;
+4. at least the first variable whose numbers are not those of the solution.
 
 Comparing means floats at a few random points. What was found that way is then proved
 by `prove_equal`: the answer is this very program, for all numbers of these shapes.
@@ -33,7 +34,7 @@ from minigrad.exercising.answer import Answer, histories, is_variable
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
 from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
-from minigrad.exercising.too_much import first_difference, too_much
+from minigrad.exercising.too_much import composed, first_difference, too_much
 from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer
@@ -94,7 +95,7 @@ def diagnosed(
 
     exact  False to leave out the proofs, which take most of the time
     """
-    stopped, where, before = "", "", None
+    stopped, where, before, wrong = "", "", None, set[str]()
     for k, case in enumerate(exercise.cases):
         try:
             results = [run(function, args) for args in case]
@@ -110,12 +111,13 @@ def diagnosed(
             continue
         found = _Search(answer, exact).findings()
         if k == 0:
-            before = Diagnosis(tuple(found))
+            before, wrong = Diagnosis(tuple(found)), {*answer.wrong}
             if answer.fits or all(each.kind for each in found):
                 return before
             continue  # a result of another shape: what is it with square matrices?
         if before is not None:
-            return Diagnosis(tuple(found)) if all(f.kind for f in found) else before
+            explained = all(f.kind for f in found) and wrong <= {*answer.wrong}
+            return Diagnosis(tuple(found)) if explained else before
         if not answer.wrong:
             return _one("", f"it stops{where} unless the matrices are square")
         note = f"  It stops{where} unless the matrices are square, as they were here."
@@ -153,7 +155,7 @@ class _Search:
     def findings(self) -> list[Finding]:
         """Say what is wrong, output by output; and what is right."""
         left, found = list(self.answer.wrong), []
-        for step in (self.one_slip, self.two_slips) if left else ():
+        for step in (self.one_slip, self.composed, self.two_slips) if left else ():
             while left and (more := step(left)):
                 found.append(more)
                 left = [name for name in left if name not in more.outputs]
@@ -161,10 +163,12 @@ class _Search:
             words = first_difference(self.answer, left[0])
             found.append(Finding(tuple(left), "", words))
         fine = self.answer.fine
-        right = self.finding(fine, [])
+        right = self.finding(fine, [], self.proved(fine, []))
         apart = right.kind != RIGHT and len(fine) > 1
         found += (
-            [self.finding([n], []) for n in fine] if apart else [right] * bool(fine)
+            [self.finding([n], [], self.proved([n], [])) for n in fine]
+            if apart
+            else [right] * bool(fine)
         )
         return found
 
@@ -191,37 +195,45 @@ class _Search:
                     outputs += [self.exercise.values(run(function, a)) for a in case]
                     names = [n for n in left if self.answer.gives(outputs, n)]
                     if names:
-                        return self.finding(names, [moving[i], moving[j]])
+                        both = [moving[i], moving[j]]
+                        return self.finding(names, both, self.proved(names, both))
         return None
 
     def one_slip(self, left: list[str]) -> Finding | None:
-        """Find the slip that explains most, and spoils least of what is right.
+        """Find the slip that explains most."""
+        return self.explained(left, self.mutants)
+
+    def composed(self, left: list[str]) -> Finding | None:
+        """Find what was computed instead: an expression of the solution's variables."""
+        made = self.exercise.made(composed(self.answer), self.answer.k)
+        return self.explained(left, list(made))
+
+    def explained(self, left: list[str], mutants: Sequence[Mutant]) -> Finding | None:
+        """Find the slip that spoils least of what is right, and explains most.
 
         Several slips may make the same results: then the one whose variables have the
-        numbers that the answer's have, of the commonest kind, whose text is nearest to
-        the answer's, and which is proved to be the answer.
+        numbers that the answer's have, of the commonest kind, with the fewest changes,
+        whose text is nearest to the answer's, and which is proved to be the answer.
         """
         gives = self.answer.gives
 
-        def merit(mutant: Mutant) -> tuple[int, int]:
+        def merit(mutant: Mutant) -> tuple[bool, int, int]:
             explained = sum(gives(mutant.outputs, name) for name in left)
-            return explained, sum(gives(mutant.outputs, n) for n in self.answer.fine)
+            kept = sum(gives(mutant.outputs, name) for name in self.answer.fine)
+            spoils_nothing = explained > 0 and kept == len(self.answer.fine)
+            return spoils_nothing, explained, kept
 
-        merits = [merit(each) for each in self.mutants]
-        most = max(merits, default=(0, 0))
-        if not most[0]:
+        merits = [merit(each) for each in mutants]
+        most = max(merits, default=(False, 0, 0))
+        if not most[1]:
             return None
-        best = [m for m, its in zip(self.mutants, merits, strict=True) if its == most]
+        best = [m for m, its in zip(mutants, merits, strict=True) if its == most]
         if len(best) > 1:
             best.sort(key=self.unlike)
         names = [name for name in left if gives(best[0].outputs, name)]
-        first = self.finding(names, best[:1])
-        for each in best[1:TRIED]:
-            if first.exact or not self.exact:
-                break
-            other = self.finding(names, [each])
-            first = other if other.exact else first
-        return first
+        tried = ((each, self.proved(names, [each])) for each in best[:TRIED])
+        chosen, equal = next((both for both in tried if both[1]), (best[0], None))
+        return self.finding(names, [chosen], equal)
 
     def unlike(self, mutant: Mutant) -> tuple[float, ...]:
         """Say how far a mutant is from the answer: by its variables, kind, and text."""
@@ -241,6 +253,7 @@ class _Search:
             -agreeing,
             alike < 1,
             kind,
+            len(mutation.edits),
             -alike,
         )
 
@@ -256,10 +269,17 @@ class _Search:
         with self.exercise.program.changed(mutations, exact) as function:
             yield function
 
-    def finding(self, names: Sequence[str], slips: Sequence[Mutant]) -> Finding:
-        """Say that these outputs come of these slips; of none, if they are right."""
+    def proved(self, names: Sequence[str], slips: Sequence[Mutant]) -> bool | None:
+        """Is the answer the program that these slips make? None: it is not shown."""
+        if not self.exact:
+            return None
         with self.program(slips, exact=True) as program:
-            equal = self.answer.is_equal(program, names) if self.exact else None
+            return self.answer.is_equal(program, names)
+
+    def finding(
+        self, names: Sequence[str], slips: Sequence[Mutant], equal: bool | None
+    ) -> Finding:
+        """Say that these outputs come of these slips; of none, if they are right."""
         outputs = tuple(names)
         if slips:
             words = "; and ".join(self.worded(each, names) for each in slips)

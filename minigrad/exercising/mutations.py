@@ -12,7 +12,7 @@ program's own expressions, and of the comment on the line where they stand:
     your c̄ lacks the term c̄_next ⊙ f_next, the carry from the next step
 
 This is mutation of programs (DeMillo, Lipton and Sayward 1978), with operators chosen
-for mathematics: the table in slips.py, and three that need to know the program, since
+for mathematics: the table in slips.py, and those that need to know the program, since
 they put another of its variables, or of its parts, into a place.
 """
 
@@ -20,9 +20,8 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from minigrad.exercising.answer_notation import letter, written
@@ -34,12 +33,11 @@ from minigrad.exercising.patterns import (
     matched,
     parsed,
 )
+from minigrad.exercising.slip_words import Facts, Wording, names_in, said_of
 from minigrad.exercising.slips import SLIPS
-from minigrad.exercising.tree_places import Edit, Place, is_store, places
-from minigrad.types import Shape
+from minigrad.exercising.tree_places import Edit, Place, is_store
 
 KINDS = list(dict.fromkeys(kind for kind, _ in SLIPS))
-EXPLAINED = ("term", "factor", "reduction", "constant", "statement")  # by a comment
 
 
 def _rules(text: str) -> list[tuple[Any, Any]]:
@@ -66,19 +64,6 @@ class Mutation(NamedTuple):
         return f"<Mutation: {self.words}>"
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a program beside its tree.
-
-    shapes    of its arguments and variables, and of their entries that it reads, as
-              they were when it ran: "c", "c[t]"
-    comments  by line: the words that explain what stands there
-    """
-
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-    comments: Mapping[int, str] = field(default_factory=dict)
-
-
 def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
     """Return every slip that a program admits, in the order of the table.
 
@@ -94,17 +79,8 @@ def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
     return sorted(program.slips(), key=lambda each: KINDS.index(each.kind))
 
 
-class _Program:
-    """A program, its places, and which variable is made of which by what function."""
-
-    def __init__(self, function: ast.FunctionDef, facts: Facts) -> None:
-        self.facts = facts
-        self.places = list(places(function, function.body[0]))
-        self.made_by: dict[str, tuple[str, str]] = {}  # y = tanh(z): ("tanh", "z")
-        for node in ast.walk(function):
-            match node:
-                case ast.Assign([ast.Name(name)], ast.Call(f, [given])):
-                    self.made_by[name] = called(f), ast.unparse(given)
+class _Program(Wording):
+    """A program and the slips that it admits."""
 
     def slips(self) -> Iterator[Mutation]:
         for (kind, words), rules in TABLE:
@@ -120,15 +96,18 @@ class _Program:
                 yield from (slip for _, _, slip in found)
                 yield from _everywhere(found)
         for place in self.places:
-            yield from self.other_names(place)
+            yield from self.othernames_in(place)
             yield from self.other_orders(place)
             yield from self.too_much(place)
+            yield from self.in_part(place)
+            yield from self.inputs(place)
         yield from self.other_numbers()
         yield from self.exchanged()
+        yield from self.too_late()
 
     # ------------------------------------------------- what needs to know the program
 
-    def other_names(self, place: Place) -> Iterator[Mutation]:
+    def othernames_in(self, place: Place) -> Iterator[Mutation]:
         """Put another variable of the same shape here, or in the whole statement."""
         here = [
             each
@@ -143,8 +122,13 @@ class _Program:
                 edits = tuple(each.edit(parsed(other)) for each in here)
                 yield Mutation("name", words, edits)
             if not place.in_index:
-                words = f"{your} has 1 − {_said(other)} where {_said(name)} belongs"
+                words = f"{your} has 1 − {said_of(other)} where {said_of(name)} belongs"
                 yield Mutation("name", words, (place.edit(parsed(f"1 - {other}")),))
+        if name in self.facts.shapes and not place.in_index:
+            for f in ("tanh", "sigmoid", "log"):
+                new = filled(parsed(f"{f}(A)"), {"A": parsed(name)})
+                words = f"{your} has {written(new)} where {said_of(name)} belongs"
+                yield Mutation("function", words, (place.edit(new),))
 
     def other_numbers(self) -> Iterator[Mutation]:
         """Put another number of the program here; exchange two everywhere."""
@@ -159,12 +143,16 @@ class _Program:
                 words = f"{self.your(place)} has {two:g} where {one:g} belongs"
                 yield Mutation("constant", words, (edit,))
             if one < two:
-                edits += tuple(place.edit(ast.Constant(one)) for place in of[two])
-                words = f"{one:g} and {two:g} are exchanged everywhere"
-                yield Mutation("constant", words, edits)
+                back = tuple(place.edit(ast.Constant(one)) for place in of[two])
+                both = f"{one:g} and {two:g} are exchanged"
+                yield Mutation("constant", f"{both} everywhere", edits + back)
+                for a, b in itertools.product(of[one], of[two]):
+                    words = f"{both} in {self.your(a)} and {self.your(b)}"
+                    pair = a.edit(ast.Constant(two)), b.edit(ast.Constant(one))
+                    yield Mutation("constant", words, pair)
 
     def for_another(self, right: str, wrong: str, your: str) -> str:
-        a, b = _said(right), _said(wrong)
+        a, b = said_of(right), said_of(wrong)
         for one, two, said in (
             (right, wrong, "{b}, the input of {f}, where its output {a} = {f}({b})"),
             (wrong, right, "{b} = {f}({a}), the output of {f}, where its input {a}"),
@@ -186,6 +174,11 @@ class _Program:
     def other_orders(self, place: Place) -> Iterator[Mutation]:
         """Exchange two parts of what is returned, or of a list."""
         node = place.node
+        match node:
+            case ast.Assign([ast.Tuple([a, b]) as pair], value):
+                exchanged = ast.Assign([ast.Tuple([b, a], pair.ctx)], value)
+                words = f"{written(a)} and {written(b)} have changed places"
+                yield Mutation("order", words, (place.edit(exchanged),))
         if not isinstance(node, ast.Tuple | ast.List) or is_store(node):
             return
         your = "what is returned"
@@ -208,7 +201,7 @@ class _Program:
         ):
             return
         where = "" if place.is_whole or place.is_term else f", at {written(node)}"
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        names = names_in(node)
         for name in self.facts.shapes:
             if name not in names and not names & {*self.alike(name)}:
                 continue
@@ -217,13 +210,61 @@ class _Program:
             if place.is_whole:
                 factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
                 factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
-                words = f"{your} has the term {_said(name)} too much"
+                words = f"{your} has the term {said_of(name)} too much"
                 total = ast.BinOp(node, ast.Add(), read)
                 yield Mutation("twice", words, (place.edit(total),))
             for part, said in factors:
                 words = f"{your} has the factor {written(part)}{said} too much{where}"
                 product = ast.BinOp(node, ast.Mult(), part)
                 yield Mutation("twice", words, (place.edit(product),))
+
+    def in_part(self, place: Place) -> Iterator[Mutation]:
+        """Multiply one term alone, where a factor is of a sum that has a name.
+
+        With s = A + B before, s * F becomes A * F + (s - A): B lacks the factor.
+        """
+        match place.node:
+            case ast.BinOp(ast.Name(name) as total, ast.Mult(), factor):
+                for term in self.terms.get(name, ()):
+                    rest = ast.BinOp(total, ast.Sub(), term)
+                    product = ast.BinOp(term, ast.Mult(), factor)
+                    what = f"the factor {written(factor)}"
+                    words = f"{self.your(place)} has {what} on the term"
+                    words += f" {written(term)} of {said_of(name)} alone"
+                    new = ast.BinOp(product, ast.Add(), rest)
+                    yield Mutation("factor", words, (place.edit(new),))
+
+    def inputs(self, place: Place) -> Iterator[Mutation]:
+        """Put z where y[t + 1] is read, of a list to which step t appends f(z)."""
+        match place.node:
+            case ast.Subscript(
+                ast.Name(name), ast.BinOp(_, ast.Add(), ast.Constant(1))
+            ):
+                if name in self.appended:
+                    f, z = self.appended[name]
+                    words = f"{self.your(place)} has {written(z)}, the input of "
+                    words += (
+                        f"{letter(f)}, where its output {written(place.node)} belongs"
+                    )
+                    yield Mutation("name", words, (place.edit(z),))
+
+    def too_late(self) -> Iterator[Mutation]:
+        """Renew an argument at the end only, when what follows has read the old one."""
+        own = [place for place in self.places if place.parent is self.function]
+        late = list[tuple[Place, str]]()
+        for place in own[:-2]:
+            match place.node:
+                case ast.Assign([ast.Name(name)]) if name in self.arguments:
+                    edits = place.edit(ast.Pass()), _after(own[-2], [place])
+                    words = f"your {said_of(name)} is renewed too late: what follows it"
+                    words += " reads the old one"
+                    late.append((place, words))
+                    yield Mutation("statement", words, edits)
+        if len(late) > 1:
+            every = tuple(place.edit(ast.Pass()) for place, _ in late)
+            every += (_after(own[-2], [place for place, _ in late]),)
+            words = "; and ".join(words for _, words in late)
+            yield Mutation("statement", words, every)
 
     def exchanged(self) -> Iterator[Mutation]:
         """Exchange two variables of one shape, in a statement or wherever they are."""
@@ -239,89 +280,30 @@ class _Program:
                 if b in self.alike(a):
                     edits = [place.edit(parsed(b)) for place in reads[a]]
                     edits += [place.edit(parsed(a)) for place in reads[b]]
-                    both = f"{_said(a)} and {_said(b)} are exchanged"
+                    both = f"{said_of(a)} and {said_of(b)} are exchanged"
                     there = f"in {self.your(reads[a][0], whole=True)}" if where else ""
                     words = f"{both} {there or 'everywhere'}"
                     yield Mutation("name", words, tuple(edits))
 
-    # ----------------------------------------------------------------------- the words
 
-    def said(
-        self, kind: str, words: str, place: Place, bound: Bound, new: ast.AST
-    ) -> str:
-        """Fill the words of a slip with the expressions of this place."""
-        parts = {k: written(node) for k, node in bound.items() if k != "K"}
-        if "B" in bound and "C" in bound:
-            parts["BC"] = written(ast.BinOp(bound["B"], ast.Mult(), bound["C"]))
-        if comment := self.comment(bound.get("B", place.node), place):
-            comment = f", {comment}"
-        if slope := self.slope(bound.get("B")):
-            parts["B"] += f", the slope of {slope}"
-        parts |= {"old": written(place.node), "your": self.your(place)}
-        parts["new"] = written(new)
-        said = words.format_map(parts).replace(",:", ":").rstrip(",")
-        explained = kind in EXPLAINED and (kind == "term" or place.is_whole)
-        return said + (comment if explained else "")
-
-    def your(self, place: Place, whole: bool = False) -> str:
-        """Say what is computed here: your c̄, or one term of it."""
-        match place.statement:
-            case ast.Assign([target]) | ast.AugAssign(target):
-                your = f"your {written(target)}"
-            case ast.Return():
-                your = "your result"
-            case _:
-                return "your program"
-        term = None if whole else place.term()
-        return f"{your}, in the term {written(term)}," if term else your
-
-    def comment(self, node: Any, place: Place) -> str:
-        """Return the comment that explains an expression, or "".
-
-        On a statement of one line it explains the whole; else the term that ends there.
-        """
-        statement = place.statement
-        line = getattr(node, "end_lineno", None) or 0
-        if statement.lineno == statement.end_lineno:
-            if not place.is_whole:
-                return ""
-            line = statement.lineno
-        elif any(
-            getattr(each, "end_lineno", 0) == line
-            and each.end_col_offset > node.end_col_offset
-            for each in ast.walk(statement)
-            if isinstance(each, ast.expr)
-        ):
-            return ""
-        return self.facts.comments.get(line, "")
-
-    def slope(self, node: ast.AST | None) -> str:
-        """Say of which function an expression is the slope; "" if of none."""
-        match node:
-            case ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(y, ast.Pow())):
-                made = self.made_by.get(ast.unparse(y), ("", ""))[0]
-                if "tanh" in (made, isinstance(y, ast.Call) and called(y.func)):
-                    return "tanh"
-            case ast.BinOp(y, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Sub(), other)):
-                if ast.dump(y) == ast.dump(other):
-                    return "σ"
-        return ""
-
-
-def _said(variable: str) -> str:
-    return written(parsed(variable))
+def _after(place: Place, moved: list[Place]) -> Edit:
+    """Put statements after one that is there."""
+    body = [place.statement, *(each.statement for each in moved)]
+    return place.edit(ast.If(ast.Constant(True), body, []))
 
 
 def _everywhere(found: list[tuple[Place, Bound, Mutation]]) -> Iterator[Mutation]:
-    """Yield one slip made throughout a statement, and wherever it is about one name."""
+    """Yield one slip made throughout: a statement, one name's uses, the program."""
     groups: dict[object, list[Mutation]] = {}
+    if len(found) > 1:
+        groups[None] = [slip for _, _, slip in found]
     for place, bound, slip in found:
         about = bound.get("B") or bound.get("f") or bound.get("h") or ast.Name("")
         first = next((n.id for n in ast.walk(about) if isinstance(n, ast.Name)), "")
         for where in (place.statement, first):
             groups.setdefault(where, []).append(slip)
-    for slips in groups.values():
-        if len(slips) > 1:
+    for group, slips in groups.items():
+        if len(slips) > 1 and (group is None or len(slips) < len(found)):
             edits = tuple(edit for slip in slips for edit in slip.edits)
             words = "; and ".join(dict.fromkeys(slip.words for slip in slips[:2]))
             if len(slips) > 2:

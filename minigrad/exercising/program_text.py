@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import numpy as writable_numpy
-from minigrad.exercising.mutations import Facts, Mutation, mutations
+from minigrad.exercising.mutations import Mutation, mutations
+from minigrad.exercising.slip_words import Facts
 from minigrad.exercising.tree_places import Place, applied, places
 from minigrad.types import Array
 
@@ -92,8 +93,13 @@ class ProgramText:
 OF_SLIPS = {  # functions that a slip may bring into a program
     "_tanh": np.tanh,
     "_exp": np.exp,
+    "_sqrt": np.sqrt,
+    "_outer": np.outer,
     "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "_relu": lambda z: np.where(z > 0, z, 0.0),
+    "_log": np.log,
+    "_abs": np.abs,
+    "_max": np.max,
     "_sum": np.sum,
     "_mean": np.mean,
 }

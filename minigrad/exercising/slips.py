@@ -25,9 +25,13 @@ SLIPS = {
     ("factor", "{your} lacks the factor {A} ⊙ (1 − {A}), the slope of σ"): (
         "B * A * (1 - A) -> B; A * (1 - A) * B -> B"
     ),
+    ("factor", "{your} has the factor {B}, on the term {C} too: it is of {A} alone"): (
+        "A * B + C -> (A + C) * B; C + A * B -> (A + C) * B"
+    ),
     ("factor", "{your} lacks the factor {B}"): (
         "A * B -> A; B * A -> A; A @ B -> A; B @ A -> A; matvec(B, A) -> A; "
-        "B / A -> 1 / A"
+        "B / A -> 1 / A; A.T @ B -> A.sum(axis=0); A @ B -> A.sum(axis=1); "
+        "outer(A, B) -> A[:, None] + 0 * B"
     ),
     ("factor", "{your} lacks the factor {BC}"): (
         "A * B * C -> A; A * B * C * D -> A * D"
@@ -43,6 +47,16 @@ SLIPS = {
     ),
     ("accumulation", REPEATED + "adds once"): "at(A, I, B) -> A[I] += B",
     ("accumulation", REPEATED + "overwrites"): "at(A, I, B) -> A[I] = B",
+    (
+        "accumulation",
+        "where an index comes twice, your {A} gets the mean, not the sum",
+    ): ("at(A, I, B) -> at(A, I, B / (I == I[:, None]).sum(axis=1)[:, None])"),
+    ("index", "row k of {B} goes to row k of your {A}, and not to row {I}[k]"): (
+        "at(A, I, B) -> A[: B.shape[0]] += B"
+    ),
+    ("index", "row {I}[k] of {B} goes to row {I}[k] of your {A}, and not row k"): (
+        "at(A, I, B) -> at(A, I, B[I])"
+    ),
     ("sign", "in {your} the sign of {B} is wrong"): (
         "A + B -> A - B; B + A -> A - B; A - B -> A + B; A += B -> A -= B; "
         "A -= B -> A += B"
@@ -64,10 +78,16 @@ SLIPS = {
     ("slope", "{your} has {new}, the slope of tanh, where that of σ, {old}, belongs"): (
         "A * (1 - A) -> 1 - A ** 2; B * A * (1 - A) -> B * (1 - A ** 2)"
     ),
+    ("slope", "{your} has {new} itself, where the slope of tanh, {old}, belongs"): (
+        "1 - A ** 2 -> A"
+    ),
     ("function", "{A} stands where {old} belongs in {your}: {f} is missing"): (
         "f(A) -> A"
     ),
     ("function", "{f} is applied twice to {A} in {your}"): "f(A) -> f(f(A))",
+    ("function", "{your} has {new} for {old}: {f} must be of {B} alone"): (
+        "A * f(B) -> f(A * B)"
+    ),
     ("function", STANDS): (
         "f(A) -> tanh(A); f(A) -> sigmoid(A); f(A) -> relu(A); f(A) -> exp(A); "
         "f(A) -> f(-A)"
@@ -76,6 +96,15 @@ SLIPS = {
     ("reduction", "{your} takes the first of {A} alone: the sum is missing"): (
         "sum(A, **K) -> A[0]"
     ),
+    ("reduction", "{your} takes the last of {A} alone: the sum is missing"): (
+        "sum(A, **K) -> A[-1]"
+    ),
+    ("reduction", "{your} takes the largest of {A} where the sum {old} belongs"): (
+        "sum(A, **K) -> max(A, **K)"
+    ),
+    ("reduction", "{your} takes the first row alone: the sum over rows is missing"): (
+        "A.T @ B -> outer(A[0], B[0])"
+    ),
     ("reduction", "{your} takes the mean where the sum {old} belongs"): (
         "sum(A, **K) -> mean(A, **K)"
     ),
@@ -83,6 +112,9 @@ SLIPS = {
         "mean(A, **K) -> sum(A, **K)"
     ),
     ("reduction", "the mean {old} is missing in {your}"): "mean(A, **K) -> A",
+    ("reduction", "{your} is summed over an axis: nothing must be summed"): (
+        "A = B -> A = B.sum(axis=0); A = B -> A = B.sum(axis=1)"
+    ),
     ("reduction", "{old} in {your} must be taken over axis {k} alone"): (
         "h(A, axis=k) -> h(A); h(A, axis=k, keepdims=K) -> h(A)"
     ),
@@ -129,7 +161,11 @@ SLIPS = {
         "A > B -> A < B; A > B -> A >= B; A < B -> A > B; A >= B -> A > B; "
         "A == B -> A != B"
     ),
+    ("power", "{your} has the root of {old}: it is not squared"): (
+        "1 - A ** 2 -> sqrt(1 - A ** 2)"
+    ),
     ("power", STANDS): (
+        "k ** A -> exp(-A); A ** 2 -> abs(A); "
         "A ** k -> A; A ** k -> A ** (k + 1); A ** k -> A ** (k - 1); "
         "A ** B -> A ** (B - 1); A ** B -> A ** (B + 1); "
         "1 - A ** 2 -> (1 - A) ** 2; 2 * A -> A ** 2; B * 2 * A -> B * A ** 2; "
@@ -151,4 +187,5 @@ SLIPS = {
         "A = B -> A += B"
     ),
     ("statement", "{your} is not set to {B}"): "A = B -> pass",
+    ("statement", ""): "",  # one comes too late: made in `mutations`
 }

@@ -25,4 +25,13 @@ exercise = Exercise(
         ("Row 0: +1 at an a, −1 at a b, 0 at a c. Row 1 does the same for b and c."),
     ],
     seen=accepted,
+    mistakes={
+        "every string with as many a as b is accepted, whatever its c: the other "
+        "counter does not say how many c there are": lambda: np.array([[1, -1, 0]]),
+        "every string with as many b as c is accepted, whatever its a: the other "
+        "counter does not say how many a there are": lambda: np.array([[0, 1, -1]]),
+        "both counters are always 0, so that every string is accepted": (
+            lambda: np.zeros((2, 3))
+        ),
+    },
 )
