@@ -288,6 +288,36 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
         assert "Traceback" not in error
 
 
+def test_a_class_is_graded_even_if_a_file_cannot_be_run(tmp_path, capsys):
+    """The solution is in a folder above; each answer is known by its own folder."""
+    (tmp_path / "solutions").mkdir()
+    right = (FOLDER / "solutions" / "08_matvec.py").read_text("utf-8")
+    (tmp_path / "solutions" / "hw.py").write_text(right, "utf-8")
+    texts = {"ada": right, "yves": "import no_such_module", "zoe": "def backward(:"}
+    for who, text in texts.items():
+        (tmp_path / who).mkdir()
+        (tmp_path / who / "hw.py").write_text(text, "utf-8")
+    files = [str(tmp_path / who / "hw.py") for who in texts]
+    assert main(["check", *files, "--results", str(tmp_path / "results.json")]) == 1
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split()[:2] for row in rows] == [
+        ["ada/hw", "100%"],
+        ["yves/hw", "0%"],
+        ["zoe/hw", "0%"],
+    ]
+    assert "ModuleNotFoundError: No module named" in rows[1]
+    assert "SyntaxError" in rows[2]
+    tests = json.loads((tmp_path / "results.json").read_text("utf-8"))["tests"]
+    assert [test["score"] for test in tests] == [10, 0, 0]
+
+
+def test_what_was_computed_instead_is_said_and_counts_nothing():
+    answers = {"eve": lambda z_bar, W, v: (np.outer(z_bar, v), v**2)}
+    (graded,) = grade(exercise("08_matvec"), answers)
+    assert "v² stands where Wᵀ z̄ belongs in your v̄" in str(graded.diagnosis)
+    assert graded.score() == 0.5
+
+
 def test_the_command_writes_results_for_gradescope(tmp_path, capsys):
     path = tmp_path / "results.json"
     main(["check", str(FOLDER / "20_broken_bias.py"), "--results", str(path)])

@@ -1,8 +1,9 @@
 """`minigrad check FILE`: the answer in a file, and the exercise that it belongs to.
 
-The solution of `some/exercise.py` is `some/solutions/exercise.py`, in whose variable
-`exercise` an Exercise is; or another file, if one is named. Of the answer's file only
-the function is taken that is called as the solution is.
+The solution of `some/exercise.py` is `some/solutions/exercise.py`, or that of a folder
+above, in whose variable `exercise` an Exercise is; or another file, if one is named. Of
+the answer's file only the function is taken that is called as the solution is. A file
+that cannot be run is an answer, too: the others of a class are checked all the same.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.console import table
-from minigrad.exercising.diagnosis import GAP, Diagnosis
+from minigrad.exercising.diagnosis import GAP, Diagnosis, Finding
 from minigrad.exercising.exercise import Exercise
 from minigrad.exercising.grading import Graded, gradescope
+from minigrad.files import write_whole
 from minigrad.messages import explain
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
@@ -39,16 +41,18 @@ def check(
     hint      print this hint of each exercise instead: 1, 2, 3
     results   write a results.json, as Gradescope reads it, here
     """
-    graded = []
-    for file in map(Path, files):
+    graded, every = [], [*map(Path, files)]
+    for file in every:
         exercise = exercise_of(file, Path(solution) if solution else None)
         if hint:
             print(hint_of(exercise, hint))
             continue
-        graded.append(Graded(file.stem, checked(exercise, file), exercise))
+        alone = len(every) == 1 and not results
+        diagnosis = checked(exercise, file) if alone else submitted(exercise, file)
+        graded.append(Graded(_name(file, every), diagnosis, exercise))
     if results:
-        Path(results).write_text(json.dumps(gradescope(graded), indent=2), "utf-8")
-        print("wrote", results)
+        text = json.dumps(gradescope(graded), indent=2, ensure_ascii=False)
+        print("wrote", write_whole(Path(results), text.encode()))
     if len(graded) == 1:
         print(f"{graded[0].name}: {graded[0].diagnosis}")
         if not graded[0].diagnosis and graded[0].exercise.hints:
@@ -64,6 +68,26 @@ def checked(exercise: Exercise, file: Path) -> Diagnosis:
     return Diagnosis((), GAP) if _has_gap(answer) else exercise.check(answer)
 
 
+def submitted(exercise: Exercise, file: Path) -> Diagnosis:
+    """Check the answer in a file; say of one that cannot be run why that is."""
+    if not file.exists():
+        return checked(exercise, file)
+    try:
+        return checked(exercise, file)
+    except (Exception, SystemExit) as error:
+        last = str(error).partition("\n  why   ")[2] or str(error)
+        said = last.partition("\n")[0] or "it ends the program"
+        words = f"the file cannot be checked: {type(error).__name__}: {said}"
+        return Diagnosis((Finding(("your answer",), "error", words),))
+
+
+def _name(file: Path, every: Sequence[Path]) -> str:
+    """Return the name of a file; with its folder, where several are called so."""
+    if sum(other.stem == file.stem for other in every) == 1:
+        return file.stem
+    return f"{file.resolve().parent.name}/{file.stem}"
+
+
 def hint_of(exercise: Exercise, k: int) -> str:
     """Return hint k, counted from 1, and whether there are more."""
     if k > len(exercise.hints):
@@ -74,7 +98,9 @@ def hint_of(exercise: Exercise, k: int) -> str:
 
 def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
     """Return the Exercise that the file of an answer belongs to."""
-    path = solution or file.parent / "solutions" / file.name
+    beside = [each / "solutions" / file.name for each in file.resolve().parents]
+    near = file.parent / "solutions" / file.name
+    path = solution or next((each for each in beside if each.exists()), near)
     if not path.exists():
         raise FileNotFoundError(
             explain(

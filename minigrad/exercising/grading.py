@@ -2,6 +2,7 @@
 
 An output that is right counts 1. One that a single slip explains counts a part of it,
 one half if nothing else is said: whoever forgot a transpose has understood the rest.
+Where something else was computed instead, it counts nothing, though it is said what.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Graded(NamedTuple):
 
         credit  what a slip of a kind counts, {"sign": 0.8}; ONE_SLIP for the others
         """
-        counts = {RIGHT: 1.0} | dict.fromkeys(UNEXPLAINED, 0.0) | dict(credit or {})
+        nothing = dict.fromkeys((*UNEXPLAINED, "instead"), 0.0)
+        counts = {RIGHT: 1.0} | nothing | dict(credit or {})
         of_each = (
             counts.get(each.kind, ONE_SLIP) * len(each.outputs)
             for each in self.diagnosis.findings

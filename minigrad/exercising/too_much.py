@@ -110,7 +110,7 @@ def composed(answer: Answer) -> Iterator[Mutation]:
                 if target in wanted and all(map(same, values, wanted[target])):
                     words = f"{written(new)} stands where {written(place.node)} belongs"
                     yield Mutation(
-                        "operation",
+                        "instead",
                         f"{words} in your {written(parsed(target))}",
                         (place.edit(new),),
                     )
