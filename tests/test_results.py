@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +80,31 @@ def test_what_was_run_is_not_run_again(written, capsys):
     assert main(command) == 0
     assert "10 runs, 0 of them to do" in capsys.readouterr().out
     assert (folder / "results.json").read_bytes() == before
+
+
+def test_after_its_time_no_run_is_begun_and_the_next_command_goes_on(
+    tmp_path, monkeypatch
+):
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, jobs, context):
+            super().__init__(jobs)
+
+    def result(run):
+        time.sleep(0.01)
+        return {"test": {"mse": float(run.seed)}, "reached": False, "updates": 1}
+
+    monkeypatch.setattr(running, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(running, "result", result)
+    todo = list(running.runs(EXPERIMENTS[:1], range(3), torch=False))
+    path, said = tmp_path / "results.json", []
+    some = running.collect(todo, path, 1, said.append, minutes=1e-9)
+    assert 0 < len(some) < len(todo)
+    assert {each["run"]["seed"] for each in some.values()} == {0}
+    assert any("are left for another time" in line for line in said)
+    done = [run for run in todo if run.key in some]
+    assert "from 1 seed each" in " ".join(report.machine(done).split())
+    assert "from 1 to 3 seeds each" in " ".join(report.machine(todo[:4]).split())
+    assert len(running.collect(todo, path, 1, said.append)) == len(todo)
 
 
 def test_other_settings_are_run_anew(written):

@@ -3,8 +3,9 @@
     python -m lstm results --jobs 16 --out docs/know
 
 writes `results.json`, after every run, and at the end `results.md`. What is in the file
-already is not run again; `--quick` tries everything with tiny settings, to see that it
-works.
+already is not run again. All runs of five seeds take hours: `--minutes 30` begins none
+after that time and writes the page of what there is, and the same command goes on where
+it stopped. `--quick` tries everything with tiny settings, to see that it works.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=positive, default=1, help="processes at a time (default: 1)")
     add("--seeds", type=positive, default=5, help="runs of each (default: 5)")
     add("--seed", type=natural, default=0, help="the first of them (default: 0)")
+    add(
+        "--minutes",
+        type=positive,
+        default=None,
+        metavar="N",
+        help="begin no run after N minutes; the next time it goes on (default: all)",
+    )
     add("--only", action="append", choices=[each.key for each in EXPERIMENTS],
         help="an experiment to run; may be repeated (default: all)")  # fmt: skip
     add("--rounds", type=positive, default=5, help="passes that are timed (default: 5)")
@@ -53,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     seeds = range(options.seed, options.seed + options.seeds)
     todo = list(running.runs(experiments, seeds, torch, options.quick))
     raw = options.out / "results.json"
-    found = running.collect(todo, raw, options.jobs, say)
+    found = running.collect(todo, raw, options.jobs, say, options.minutes)
+    todo = [each for each in todo if each.key in found]
     say("timing, one after the other")
     took = times(experiments, torch, options.rounds, options.quick)
     text = page(experiments, todo, found, took, options.quick)

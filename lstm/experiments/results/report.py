@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from statistics import mean, median, stdev
@@ -48,6 +49,8 @@ def page(
     parts = [INTRODUCTION, *([QUICK] if quick else []), machine(todo)]
     for each in experiments:
         mine = [run for run in todo if run.experiment == each.key]
+        if not mine:
+            continue
         parts += section(each, mine, found, times.get(each.key, {}))
     return "\n".join(parts).rstrip() + "\n"
 
@@ -56,11 +59,14 @@ def machine(todo: Sequence[Run]) -> str:
     """Say where the numbers were made."""
     names = {"NumPy": "numpy", "PyTorch": "torch"}
     versions = [f"{name} {_version(package)}" for name, package in names.items()]
-    seeds = len({run.seed for run in todo})
+    of_each = Counter((run.experiment, run.contestant, run.engine) for run in todo)
+    least, most = min(of_each.values(), default=0), max(of_each.values(), default=0)
+    seeds = f"{least} seed{'s' * (least != 1)}"
+    if least != most:
+        seeds = f"{least} to {most} seeds"
     return _paragraph(
         f"Made with {', '.join([f'Python {platform.python_version()}', *versions])} on "
-        f"{os.cpu_count()} cores ({platform.machine()}), from {seeds} "
-        f"seed{'s' * (seeds != 1)} each."
+        f"{os.cpu_count()} cores ({platform.machine()}), from {seeds} each."
     )
 
 

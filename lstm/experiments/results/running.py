@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields, replace
@@ -135,17 +136,31 @@ def has_torch() -> bool:
 
 
 def collect(
-    todo: Sequence[Run], path: Path, jobs: int, told: Callable[[str], None]
+    todo: Sequence[Run],
+    path: Path,
+    jobs: int,
+    told: Callable[[str], None],
+    minutes: float | None = None,
 ) -> Results:
-    """Do all runs that are not in the file yet; return everything in it."""
-    known = read(path)
+    """Do all runs that are not in the file yet; return everything in it.
+
+    All experiments from the first seed, then from the second, and so on, so that the
+    file is worth something at any time. After `minutes`, no run is begun.
+    """
+    known, began = read(path), time.monotonic()
     left = [run for run in todo if known.get(run.key, {}).get("run") != plain(run)]
+    left.sort(key=lambda run: run.seed)
     told(f"{len(todo)} runs, {len(left)} of them to do, {jobs} at a time")
     one_thread()
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         waiting = {pool.submit(result, run): run for run in left}
         try:
             for number, future in enumerate(as_completed(waiting), 1):
+                if future.cancelled():
+                    continue
+                late = minutes and time.monotonic() - began > 60 * minutes
+                if late and (stopped := sum(each.cancel() for each in waiting)):
+                    told(f"{stopped} runs are left for another time")
                 run = waiting[future]
                 known[run.key] = {"run": plain(run), **future.result()}
                 write_whole(path, json.dumps(known, indent=1).encode())
