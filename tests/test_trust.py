@@ -7,6 +7,7 @@ import model_cases
 import numpy_programs
 import published_backwards
 import pytest
+import test_exercises
 import test_habits
 import test_messages
 import test_numpy_idioms
@@ -29,6 +30,7 @@ TRIED = {
     ),
     "backward passes": published_backwards.PUBLISHED,
     "mistakes of users": test_messages.MISTAKES,
+    "wrong answers to exercises": [*test_exercises.CASES, *test_exercises.ANEW],
     "names that people bring": test_habits.ENTRIES,
 }
 
