@@ -32,9 +32,10 @@ from minigrad.array_like import plain
 from minigrad.console import shown
 from minigrad.exercising.answer import Answer, histories, is_variable
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
+from minigrad.exercising.instead import computed_instead
 from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
-from minigrad.exercising.too_much import composed, first_difference, too_much
+from minigrad.exercising.too_much import first_difference, too_much
 from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer
@@ -155,7 +156,7 @@ class _Search:
     def findings(self) -> list[Finding]:
         """Say what is wrong, output by output; and what is right."""
         left, found = list(self.answer.wrong), []
-        for step in (self.one_slip, self.composed, self.two_slips) if left else ():
+        for step in (self.one_slip, self.instead, self.two_slips) if left else ():
             while left and (more := step(left)):
                 found.append(more)
                 left = [name for name in left if name not in more.outputs]
@@ -203,9 +204,9 @@ class _Search:
         """Find the slip that explains most."""
         return self.explained(left, self.mutants)
 
-    def composed(self, left: list[str]) -> Finding | None:
+    def instead(self, left: list[str]) -> Finding | None:
         """Find what was computed instead: an expression of the solution's variables."""
-        made = self.exercise.made(composed(self.answer), self.answer.k)
+        made = self.exercise.made(computed_instead(self.answer), self.answer.k)
         return self.explained(left, list(made))
 
     def explained(self, left: list[str], mutants: Sequence[Mutant]) -> Finding | None:
