@@ -146,16 +146,11 @@ def test_second_order_and_parameters_alone_are_claimed_where_they_were_shown():
     assert "alone" not in first_paragraph(prove(lstm_loss()))
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: mg.tanh(mg.Tensor(np.zeros((0, 3)), name="x")),
-        lambda: mg.Tensor(np.zeros((2, 0)), name="x") @ np.zeros((0, 2)),
-        lambda: mg.where([False, False], tensor("x", 2), 3.0),
-        lambda: tensor("x", 2)[:0],
-    ],
-    ids=["no rows", "no columns", "masked", "not taken"],
-)
+@pytest.mark.parametrize("make", [
+    lambda: mg.tanh(mg.Tensor(np.zeros((0, 3)), name="x")),
+    lambda: mg.Tensor(np.zeros((2, 0)), name="x") @ np.zeros((0, 2)),
+    lambda: mg.where([False, False], tensor("x", 2), 3.0), lambda: tensor("x", 2)[:0],
+], ids=["no rows", "no columns", "masked", "not taken"])  # fmt: skip
 def test_a_proof_that_compared_nothing_says_so_in_its_first_line(make):
     certificate = prove(make().sum())
     assert certificate.vacuous
@@ -187,15 +182,11 @@ def test_numbers_recorded_outside_of_a_domain_are_in_the_claim(make, said):
     assert "IN THE DOMAINS OF ITS ROWS ONLY" in first and said in first
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda x: x**3 + x**-2 + 1 / x,
-        lambda x: mg.log(x * x) + mg.sqrt(x * x),
-        lambda x: mg.relu(x - 2.0) + mg.absolute(x),
-        lambda x: x * mg.log(mg.Tensor([1.0, 2.0, 3.0])),
-    ],
-)
+@pytest.mark.parametrize("make", [
+    lambda x: x**3 + x**-2 + 1 / x, lambda x: mg.log(x * x) + mg.sqrt(x * x),
+    lambda x: mg.relu(x - 2.0) + mg.absolute(x),
+    lambda x: x * mg.log(mg.Tensor([1.0, 2.0, 3.0])),
+])  # fmt: skip
 def test_of_numbers_inside_nothing_is_said(make):
     certificate = prove(make(mg.Tensor([-1.0, 2.0, 3.0])).sum())
     assert certificate.outside == ()

@@ -200,18 +200,14 @@ def test_checked_and_unchecked_gradients_are_the_same(record):
 # ------------------------------------------------------------------- wrong rules, named
 
 
-@pytest.mark.parametrize(
-    ("partial", "why"),
-    [
-        (lambda y, a: None, "None"),
-        (lambda y, a: np.ones((5, 7)), "shape"),
-        (lambda y, a: np.ones((2, *a.shape)), "shape"),
-        (lambda y: 1.0, "argument"),
-        (lambda y, a: a.nothing, "nothing"),
-        (lambda y, a: a.astype(object), "dtype object"),
-    ],
-    ids=["None", "shape", "one axis more", "count", "attribute", "dtype"],
-)
+@pytest.mark.parametrize(("partial", "why"), [
+    (lambda y, a: None, "None"),
+    (lambda y, a: np.ones((5, 7)), "shape"),
+    (lambda y, a: np.ones((2, *a.shape)), "shape"),
+    (lambda y: 1.0, "argument"),
+    (lambda y, a: a.nothing, "nothing"),
+    (lambda y, a: a.astype(object), "dtype object"),
+], ids=["None", "shape", "one axis more", "count", "attribute", "dtype"])  # fmt: skip
 def test_a_partial_that_returns_nonsense_is_named(new_row, partial, why):  # bug 54
     f = elementwise("nonsense", lambda a: a * 1.0, "a", (partial,))
     x = mg.Tensor([[1.0, 2.0, 3.0]], name="x")
@@ -222,17 +218,13 @@ def test_a_partial_that_returns_nonsense_is_named(new_row, partial, why):  # bug
     assert why in message and "(1, 3)" in message
 
 
-@pytest.mark.parametrize(
-    ("adjoint", "why"),
-    [
-        (lambda g, a: None, "None"),
-        (lambda g, a: g[0], "shape"),
-        (lambda g, a: g.astype(object), "dtype object"),
-        (lambda g: g, "argument"),
-        (lambda g, a: g @ np.ones((9, 9)), "matmul"),
-    ],
-    ids=["None", "shape", "dtype", "count", "its own error"],
-)
+@pytest.mark.parametrize(("adjoint", "why"), [
+    (lambda g, a: None, "None"),
+    (lambda g, a: g[0], "shape"),
+    (lambda g, a: g.astype(object), "dtype object"),
+    (lambda g: g, "argument"),
+    (lambda g, a: g @ np.ones((9, 9)), "matmul"),
+], ids=["None", "shape", "dtype", "count", "its own error"])  # fmt: skip
 def test_an_adjoint_that_returns_nonsense_is_named(new_row, adjoint, why):  # bug 54
     f = linear("nonsense", lambda a: a * 1.0, (adjoint,), jointly=True)
     x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], name="x")

@@ -76,16 +76,13 @@ def test_the_file_is_named_after_the_function(program, tmp_path):
     assert (tmp_path / "loss.pdf").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["no_such_module:loss"], "no_such_module"),
-        (["a_program_to_draw:nothing"], "nothing"),
-        (["a_program_to_draw:broken"], "no weights here"),
-        (["a_program_to_draw:loss", "-o", "x.jpeg"], ".jpeg"),
-        (["a_program_to_draw:loss", "--view", "difference"], "between two cells"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["no_such_module:loss"], "no_such_module"),
+    (["a_program_to_draw:nothing"], "nothing"),
+    (["a_program_to_draw:broken"], "no weights here"),
+    (["a_program_to_draw:loss", "-o", "x.jpeg"], ".jpeg"),
+    (["a_program_to_draw:loss", "--view", "difference"], "between two cells"),
+])  # fmt: skip
 def test_what_cannot_be_drawn_is_said_in_words(program, arguments, says, capsys):
     assert main(["draw", *arguments]) == 1
     error = capsys.readouterr().err
@@ -93,14 +90,11 @@ def test_what_cannot_be_drawn_is_said_in_words(program, arguments, says, capsys)
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize(
-    ("what", "part"),
-    [
-        ("no_such_module:loss", "why   there is no module 'no_such_module'"),
-        ("a_program_to_draw:nope", "fix   choose one of its own: loss, broken."),
-        ("a_program_to_draw:mg", "fix   make the inputs Tensors"),
-    ],
-)
+@pytest.mark.parametrize(("what", "part"), [
+    ("no_such_module:loss", "why   there is no module 'no_such_module'"),
+    ("a_program_to_draw:nope", "fix   choose one of its own: loss, broken."),
+    ("a_program_to_draw:mg", "fix   make the inputs Tensors"),
+])  # fmt: skip
 def test_the_command_line_says_where_and_why_and_what_to_do(program, what, part):
     done = subprocess.run(
         [sys.executable, "-m", "minigrad", "draw", what],
@@ -278,19 +272,11 @@ def test_a_tape_that_is_too_long_to_explore_says_what_to_do(program, capsys):
 # ---------------------------------------------------------------------------- usage
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["draw"],
-        ["draw", "module"],
-        ["paint"],
-        ["explore", "module"],
-        ["draw", "model.npz", "--weights", "model.npz"],
-        ["draw", "module:loss", "--into", "model"],
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("arguments", [
+    [], ["draw"], ["draw", "module"], ["paint"], ["explore", "module"],
+    ["draw", "model.npz", "--weights", "model.npz"],
+    ["draw", "module:loss", "--into", "model"],
+], ids=" ".join)  # fmt: skip
 def test_a_command_that_is_not_understood_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -214,19 +214,16 @@ def folder(tmp_path_factory):
 TRAIN = ["lstm", "train", "parity", "--epochs", "1", "--hidden", "2", "--updates", "3"]
 
 
-@every(
-    "command, code, says",
-    [
-        (["lstm", "--help"], 0, "train on a task"),
-        (["lstm", "train", "--list"], 0, "parity"),
-        ([*TRAIN, "--out", "out-σ"], 0, "wrote out-sigma"),
-        (["lstm", "train", "σ"], 2, "sigma"),
-        (["minigrad", "draw", "--help"], 0, "views"),
-        (["minigrad", "draw", "model:loss", "-o", "ω̄.svg"], 0, "wrote omega_bar.svg"),
-        (["minigrad", "draw", "model:broken"], 1, "no sigma_bar <= 1"),
-        (["minigrad", "explore", "model:loss", "-o", "σ.html"], 0, "wrote sigma.html"),
-    ],
-)
+@every("command, code, says", [
+    (["lstm", "--help"], 0, "train on a task"),
+    (["lstm", "train", "--list"], 0, "parity"),
+    ([*TRAIN, "--out", "out-σ"], 0, "wrote out-sigma"),
+    (["lstm", "train", "σ"], 2, "sigma"),
+    (["minigrad", "draw", "--help"], 0, "views"),
+    (["minigrad", "draw", "model:loss", "-o", "ω̄.svg"], 0, "wrote omega_bar.svg"),
+    (["minigrad", "draw", "model:broken"], 1, "no sigma_bar <= 1"),
+    (["minigrad", "explore", "model:loss", "-o", "σ.html"], 0, "wrote sigma.html"),
+])  # fmt: skip
 def test_a_command_comes_to_its_end_in_ascii(folder, command, code, says):
     done = run(["-m", *command], "ascii", folder)
     assert done.returncode == code, done.stderr

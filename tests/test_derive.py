@@ -426,18 +426,12 @@ def test_what_repeats_is_one_equation_whatever_the_length():
 # --------------------------------------------------------------------------- questions
 
 
-@pytest.mark.parametrize(
-    ("ask", "words"),
-    [
-        (lambda y, c: mg.derive(y, level="neuron"), "there is no level of that name"),
-        (lambda y, c: mg.derive(y, mg.Tensor([1.0])), "not computed from this wrt"),
-        (lambda y, c: mg.derive([y, c], level="scalar"), "written out for one number"),
-        (
-            lambda y, c: mg.derive(y).save("board.docx"),
-            "no format it can be written in",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("ask", "words"), [
+    (lambda y, c: mg.derive(y, level="neuron"), "there is no level of that name"),
+    (lambda y, c: mg.derive(y, mg.Tensor([1.0])), "not computed from this wrt"),
+    (lambda y, c: mg.derive([y, c], level="scalar"), "written out for one number"),
+    (lambda y, c: mg.derive(y).save("board.docx"), "no format it can be written in"),
+])  # fmt: skip
 def test_what_cannot_be_asked_is_explained(ask, words):
     with pytest.raises(ValueError, match=words) as error:
         ask(*one_step())
@@ -488,15 +482,12 @@ def test_a_matrix_times_a_vector_reads_alike_however_it_was_computed():
     assert lines(mg.derive(y)) == ["y = W x", "ȳ = g_y", "W̄ = ȳ xᵀ", "x̄ = Wᵀ ȳ"]
 
 
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (lambda x: x * 0.1 * 0.1, "0.01 x"),
-        (lambda x: 0.044715 * (3.0 * x), "0.134145 x"),
-        (lambda x: x * 20.0 * 1e8 + 0.1, "2000000000 x + 0.1"),
-        (lambda x: x / 7.0 + 1e7 / x, "x/7 + 10000000/x"),
-    ],
-)
+@pytest.mark.parametrize(("made", "said"), [
+    (lambda x: x * 0.1 * 0.1, "0.01 x"),
+    (lambda x: 0.044715 * (3.0 * x), "0.134145 x"),
+    (lambda x: x * 20.0 * 1e8 + 0.1, "2000000000 x + 0.1"),
+    (lambda x: x / 7.0 + 1e7 / x, "x/7 + 10000000/x"),
+])  # fmt: skip
 def test_numbers_in_code_are_read_as_they_are_written(made, said):
     y = made(tensor("x", 2))
     y.name = "y"

@@ -209,20 +209,17 @@ def test_other_numbers_are_no_roots(value):
     assert found is None or abs(math.sqrt(found) - value) <= math.ulp(value)
 
 
-@every(
-    "number, said",
-    [
-        (1 / 3**0.5, "x/√3"),
-        (1 / 3, "x/3"),
-        (0.75**0.5, "√3 x/2"),
-        (8**0.5, "2 √2 x"),
-        (-(2**0.5), "−√2 x"),
-        (2 / 3, "(2/3) x"),
-        (0.5, "x/2"),
-        (0.1, "0.1 x"),
-        (math.pi, "3.14159… x"),
-    ],
-)
+@every("number, said", [
+    (1 / 3**0.5, "x/√3"),
+    (1 / 3, "x/3"),
+    (0.75**0.5, "√3 x/2"),
+    (8**0.5, "2 √2 x"),
+    (-(2**0.5), "−√2 x"),
+    (2 / 3, "(2/3) x"),
+    (0.5, "x/2"),
+    (0.1, "0.1 x"),
+    (math.pi, "3.14159… x"),
+])  # fmt: skip
 def test_a_number_is_exact_or_says_that_it_is_rounded(number, said):
     y = tensor("x", 2) * number
     y.name = "y"
@@ -240,16 +237,13 @@ def test_a_wrong_root_is_not_put_on_the_board(monkeypatch):
         mg.derive(tensor("x", 2) * 1.5)
 
 
-@every(
-    "made, said",
-    [
-        (lambda x: mg.sqrt(x) * mg.sqrt(x), "x"),
-        (lambda x: x / mg.sqrt(x), "√x"),
-        (lambda x: mg.sqrt(x) ** 3, "√x³"),
-        (lambda x: x**0.5 / x, "1/√x"),
-        (lambda x: mg.sqrt(x * x + 1.0), "√(x² + 1)"),
-    ],
-)
+@every("made, said", [
+    (lambda x: mg.sqrt(x) * mg.sqrt(x), "x"),
+    (lambda x: x / mg.sqrt(x), "√x"),
+    (lambda x: mg.sqrt(x) ** 3, "√x³"),
+    (lambda x: x**0.5 / x, "1/√x"),
+    (lambda x: mg.sqrt(x * x + 1.0), "√(x² + 1)"),
+])  # fmt: skip
 def test_roots_cancel_and_the_page_says_where_that_holds(made, said):
     y = made(tensor("x", 2))
     y.name = "y"

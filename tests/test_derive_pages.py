@@ -188,16 +188,12 @@ def test_the_formula_explodes_and_the_tape_does_not():
     assert len(steps) == 1
 
 
-@every(
-    "program",
-    [
-        lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),
-        lambda a, b: mg.sin(a) * mg.cos(b) - mg.log(a) * b**3,
-        lambda a, b: mg.sqrt(a) * a**2.5,
-        lambda a, b: a**b + 2.0**a,
-        lambda a, b: mg.stack([a, b, a * b])[1:].sum(),
-    ],
-)
+@every("program", [
+    lambda a, b: mg.exp(a * b) / (1 + mg.softplus(a)),
+    lambda a, b: mg.sin(a) * mg.cos(b) - mg.log(a) * b**3,
+    lambda a, b: mg.sqrt(a) * a**2.5, lambda a, b: a**b + 2.0**a,
+    lambda a, b: mg.stack([a, b, a * b])[1:].sum(),
+])  # fmt: skip
 def test_scalars_of_other_functions_agree_with_sympy(program):
     a, b = mg.Tensor(0.75, name="a"), mg.Tensor(1.25, name="b")
     assert len(mg.derive(program(a, b), [a], level="scalar")) == 1

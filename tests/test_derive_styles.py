@@ -76,22 +76,19 @@ def test_what_is_written_can_be_read_in_every_style(whole):
     assert text.count("(") == text.count(")") and text.count("[") == text.count("]")
 
 
-@pytest.mark.parametrize(
-    ("whole", "text", "latex"),
-    [
-        (formula(2) ** Number(Fraction(1, 2)), "√2", r"\sqrt{2}"),
-        (Letter("x") ** 1.5, "√x³", r"\sqrt{x}^{3}"),
-        (Letter("x") / 4, "x/4", r"\frac{x}{4}"),
-        (Letter("x") * 0.1, "0.1 x", r"0.1 \, x"),
-        (2 / (3 * Letter("x")), "2/(3 x)", r"\frac{2}{3 \, x}"),
-        (OneHot((1,), (3,)), "onehot(2)", r"\mathrm{onehot}(2)"),
-        (OneHot((0, 2), (2, 3)), "onehot(1 3)", r"\mathrm{onehot}(1 \, 3)"),
-        (Softmax(Letter("z", of=(3,)), -1), "softmax(z)", r"\mathrm{softmax}(z)"),
-        (Spread(Letter("s") / 2, (3,)), "s 𝟏/2", r"\frac{s \, \mathbf{1}}{2}"),
-        (Spread(ONE, (3,)), "𝟏", r"\mathbf{1}"),
-        (Letter("W", "f", of=(2, 2)) ** 2, "W_f²", "W_{f}^{2}"),
-    ],
-)
+@pytest.mark.parametrize(("whole", "text", "latex"), [
+    (formula(2) ** Number(Fraction(1, 2)), "√2", r"\sqrt{2}"),
+    (Letter("x") ** 1.5, "√x³", r"\sqrt{x}^{3}"),
+    (Letter("x") / 4, "x/4", r"\frac{x}{4}"),
+    (Letter("x") * 0.1, "0.1 x", r"0.1 \, x"),
+    (2 / (3 * Letter("x")), "2/(3 x)", r"\frac{2}{3 \, x}"),
+    (OneHot((1,), (3,)), "onehot(2)", r"\mathrm{onehot}(2)"),
+    (OneHot((0, 2), (2, 3)), "onehot(1 3)", r"\mathrm{onehot}(1 \, 3)"),
+    (Softmax(Letter("z", of=(3,)), -1), "softmax(z)", r"\mathrm{softmax}(z)"),
+    (Spread(Letter("s") / 2, (3,)), "s 𝟏/2", r"\frac{s \, \mathbf{1}}{2}"),
+    (Spread(ONE, (3,)), "𝟏", r"\mathbf{1}"),
+    (Letter("W", "f", of=(2, 2)) ** 2, "W_f²", "W_{f}^{2}"),
+])  # fmt: skip
 def test_a_part_looks_as_its_style_says(whole, text, latex):
     assert TEXT.write(whole) == text
     assert LATEX.write(whole) == latex

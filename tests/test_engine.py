@@ -222,25 +222,22 @@ def test_twenty_steps_of_gradient_descent_are_those_of_python(browser, model):
     np.testing.assert_allclose(reset, first.item(), 1e-12)
 
 
-@pytest.mark.parametrize(
-    ("function", "numbers", "turned"),
-    [
-        (mg.relu, [1.0, -2.0], [-1.0, 3.0]),
-        (mg.relu, [1.0, -2.0], [0.0, 3.0]),
-        (lambda a: mg.maximum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
-        (lambda a: mg.minimum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
-        (lambda a: mg.clip(a, -1, 1), [0.5, -0.2], [-3.0, 3.0]),
-        (lambda a: np.fmax(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
-        (abs, [1.0, -2.0], [-1.0, 3.0]),
-        (abs, [1.0, -2.0], [0.0, -0.5]),
-        (mg.max, [1.0, -2.0], [1.0, 3.0]),
-        (mg.min, [1.0, -2.0], [1.0, 3.0]),
-        (lambda a: mg.max(mg.stack([a, -a]), axis=0), [1.0, -2.0], [-1.0, 3.0]),
-        (lambda a: mg.min(mg.stack([a, -a]), axis=1), [1.0, -2.0], [-1.0, 3.0]),
-        (lambda a: mg.max(mg.stack([a, 2 * a], -1), (0, 1)), [1.0, -2.0], [-1.0, 3.0]),
-        (lambda a: mg.max(a, initial=0.5), [0.1, -2.0], [-1.0, 3.0]),
-    ],
-)
+@pytest.mark.parametrize(("function", "numbers", "turned"), [
+    (mg.relu, [1.0, -2.0], [-1.0, 3.0]),
+    (mg.relu, [1.0, -2.0], [0.0, 3.0]),
+    (lambda a: mg.maximum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
+    (lambda a: mg.minimum(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
+    (lambda a: mg.clip(a, -1, 1), [0.5, -0.2], [-3.0, 3.0]),
+    (lambda a: np.fmax(a, 0.5), [1.0, -2.0], [-1.0, 3.0]),
+    (abs, [1.0, -2.0], [-1.0, 3.0]),
+    (abs, [1.0, -2.0], [0.0, -0.5]),
+    (mg.max, [1.0, -2.0], [1.0, 3.0]),
+    (mg.min, [1.0, -2.0], [1.0, 3.0]),
+    (lambda a: mg.max(mg.stack([a, -a]), axis=0), [1.0, -2.0], [-1.0, 3.0]),
+    (lambda a: mg.min(mg.stack([a, -a]), axis=1), [1.0, -2.0], [-1.0, 3.0]),
+    (lambda a: mg.max(mg.stack([a, 2 * a], -1), (0, 1)), [1.0, -2.0], [-1.0, 3.0]),
+    (lambda a: mg.max(a, initial=0.5), [0.1, -2.0], [-1.0, 3.0]),
+])  # fmt: skip
 @pytest.mark.slow
 def test_a_named_choice_is_made_again(browser, function, numbers, turned):
     found, data = turned_to(browser, function, numbers, turned)
@@ -267,15 +264,10 @@ def turned_to(browser, function, numbers, turned):
 
 
 @pytest.mark.parametrize("far", [3.0, 40.0, 2000.0])
-@pytest.mark.parametrize(
-    "function",
-    [
-        mg.softmax,
-        mg.log_softmax,
-        lambda a: mg.cross_entropy(a, 1),
-        lambda a: mg.softmax(mg.stack([a, -a]), axis=0),
-    ],
-)
+@pytest.mark.parametrize("function", [
+    mg.softmax, mg.log_softmax, lambda a: mg.cross_entropy(a, 1),
+    lambda a: mg.softmax(mg.stack([a, -a]), axis=0),
+])  # fmt: skip
 @pytest.mark.slow
 def test_what_is_taken_out_of_a_softmax_is_the_largest_again(browser, function, far):
     found, data = turned_to(browser, function, [1.0, -2.0], [-far, far])

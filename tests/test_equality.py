@@ -90,14 +90,11 @@ def test_a_fused_cell_is_the_cell_over_time():
     assert certificate.chance < -35
 
 
-@pytest.mark.parametrize(
-    ("mistake", "more"),
-    [
-        ("forget and input swapped", {"order": (1, 0, 2, 3)}),
-        ("output and candidate swapped", {"order": (0, 1, 3, 2)}),
-        ("[y, x] for [x, y]", {"joined": lambda x, y: [y, x]}),
-    ],
-)
+@pytest.mark.parametrize(("mistake", "more"), [
+    ("forget and input swapped", {"order": (1, 0, 2, 3)}),
+    ("output and candidate swapped", {"order": (0, 1, 3, 2)}),
+    ("[y, x] for [x, y]", {"joined": lambda x, y: [y, x]}),
+])  # fmt: skip
 def test_a_mistake_in_the_fused_cell_has_a_counterexample(mistake, more):
     cell = LSTMCell(2, 2, rng=0)
     failed = refused(
@@ -393,17 +390,14 @@ def test_a_program_that_does_not_record_is_refused():
 # ----------------------------------------------------------------- what cannot be asked
 
 
-@every(
-    "f, g, error, words",
-    [
-        ("exp(a)", "a[None]", ValueError, "the same number of Tensors"),
-        ("exp(a)", "[a, a]", ValueError, "the same number of Tensors"),
-        ("log(-1 - a * a)", "a", ValueError, "give arrays in the place of shapes"),
-        ("a.nonsense", "a", AttributeError, "nonsense"),
-        ("exp(a)", "a.data", TypeError, "ndarray is no leaf"),
-        ("a / (a + 0.1 - 0.1 - a)", "exp(a)", ValueError, "divided by zero"),
-    ],
-)
+@every("f, g, error, words", [
+    ("exp(a)", "a[None]", ValueError, "the same number of Tensors"),
+    ("exp(a)", "[a, a]", ValueError, "the same number of Tensors"),
+    ("log(-1 - a * a)", "a", ValueError, "give arrays in the place of shapes"),
+    ("a.nonsense", "a", AttributeError, "nonsense"),
+    ("exp(a)", "a.data", TypeError, "ndarray is no leaf"),
+    ("a / (a + 0.1 - 0.1 - a)", "exp(a)", ValueError, "divided by zero"),
+])  # fmt: skip
 def test_what_cannot_be_compared_is_explained(f, g, error, words):
     with pytest.raises(error, match=words) as failed:
         prove_equal(program(f), program(g), np.array([0.3]), *SHAPES[1:])
@@ -435,17 +429,14 @@ def test_a_function_of_positive_numbers_is_compared_at_positive_numbers():
     assert "others one was not defined" in " ".join(str(certificate).split())
 
 
-@every(
-    "f, g",
-    [
-        ("abs(a)", "a"),
-        ("relu(a)", "a * 1.0"),
-        ("maximum(a, 0.0)", "a * 1.0"),
-        ("a + np.sign(a.data[0])", "a + 1"),
-        ("a if a.data[0] > 0 else -a", "a * 1.0"),
-        ("max(a) + 0 * a", "a[0] + 0 * a"),
-    ],
-)
+@every("f, g", [
+    ("abs(a)", "a"),
+    ("relu(a)", "a * 1.0"),
+    ("maximum(a, 0.0)", "a * 1.0"),
+    ("a + np.sign(a.data[0])", "a + 1"),
+    ("a if a.data[0] > 0 else -a", "a * 1.0"),
+    ("max(a) + 0 * a", "a[0] + 0 * a"),
+])  # fmt: skip
 @pytest.mark.parametrize("numbers", [(2,), np.array([1.5, 1.25])])
 def test_a_function_on_one_branch_is_not_the_function(f, g, numbers):
     for seed in range(3):
@@ -478,15 +469,12 @@ def test_of_many_branches_it_is_said_how_many_were_proved():
     assert f"8 OF {certificate.branches} BRANCHES" in str(certificate).splitlines()[0]
 
 
-@pytest.mark.parametrize(
-    ("f", "g", "masked"),
-    [
-        ("relu(a)", "where(a.data > 0, a, 0.0)", True),
-        ("where(a.data > -1e9, a, 0.0)", "a", True),
-        ("tanh(a)", "tanh(a)", False),
-        ("a[[0, 1]]", "a", False),
-    ],
-)
+@pytest.mark.parametrize(("f", "g", "masked"), [
+    ("relu(a)", "where(a.data > 0, a, 0.0)", True),
+    ("where(a.data > -1e9, a, 0.0)", "a", True),
+    ("tanh(a)", "tanh(a)", False),
+    ("a[[0, 1]]", "a", False),
+])  # fmt: skip
 def test_an_equality_of_branches_says_so_in_its_first_line(f, g, masked):
     certificate = prove_equal(program(f), program(g), *SHAPES)
     assert certificate.masked == masked
@@ -504,14 +492,11 @@ def test_a_constant_that_moves_with_the_inputs_is_a_variable():
 # ----------------------------------------------------------- numbers that left the tape
 
 
-@pytest.mark.parametrize(
-    ("f", "g"),
-    [
-        ("a * a.data", "a * a"),
-        ("a * float(a.sum())", "a * a.sum()"),
-        ("Tensor(np.exp(a.data)) * a", "exp(a) * a"),
-    ],
-)
+@pytest.mark.parametrize(("f", "g"), [
+    ("a * a.data", "a * a"),
+    ("a * float(a.sum())", "a * a.sum()"),
+    ("Tensor(np.exp(a.data)) * a", "exp(a) * a"),
+])  # fmt: skip
 def test_a_number_that_left_the_tape_is_named(f, g):
     for pair in [(f, g), (g, f)]:
         failed = refused(*map(program, pair), *SHAPES, seed=0)
@@ -652,17 +637,14 @@ def test_no_random_pair_is_called_equal_that_differs_in_floats(drawn, data):
 # -------------------------------------------------------------------- the stated chance
 
 
-@every(
-    "f, laws",
-    [
-        (lambda a, b: (mg.sigmoid(a * b), mg.sigmoid(a + b)), False),
-        (lambda a, b: (np.exp(a) * b, np.exp(b) * a), False),
-        (lambda a, b: (np.log(a * a + b), np.log(b * b)), False),
-        (lambda a, b: (np.sin(a * a + b), np.cos(a / b)), False),
-        (lambda a, b: (np.exp(a + b), np.exp(a) + np.exp(b)), True),
-        (lambda a, b: (np.log(np.exp(a) * (1 + np.exp(b))), a + b), True),
-    ],
-)
+@every("f, laws", [
+    (lambda a, b: (mg.sigmoid(a * b), mg.sigmoid(a + b)), False),
+    (lambda a, b: (np.exp(a) * b, np.exp(b) * a), False),
+    (lambda a, b: (np.log(a * a + b), np.log(b * b)), False),
+    (lambda a, b: (np.sin(a * a + b), np.cos(a / b)), False),
+    (lambda a, b: (np.exp(a + b), np.exp(a) + np.exp(b)), True),
+    (lambda a, b: (np.log(np.exp(a) * (1 + np.exp(b))), a + b), True),
+])  # fmt: skip
 def test_in_a_small_field_different_functions_pass_as_rarely_as_stated(f, laws):
     p, runs, passed = 10007, 300, 0
     for seed in range(runs):
@@ -726,15 +708,12 @@ def test_different_functions_of_residues_differ():
     assert not equal_twins()
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        ("exp", Facts(operator.neg, operator.pos)),
-        ("exp", Facts(operator.neg, operator.neg)),
-        ("log", Facts(operator.methodcaller("reciprocal"), operator.pos)),
-        ("tan", Facts(operator.neg, operator.pos)),
-    ],
-)
+@pytest.mark.parametrize(("name", "wrong"), [
+    ("exp", Facts(operator.neg, operator.pos)),
+    ("exp", Facts(operator.neg, operator.neg)),
+    ("log", Facts(operator.methodcaller("reciprocal"), operator.pos)),
+    ("tan", Facts(operator.neg, operator.pos)),
+])  # fmt: skip
 def test_a_wrong_fact_about_a_function_would_show_there(monkeypatch, name, wrong):
     right = keyed.facts
     monkeypatch.setattr(
@@ -743,14 +722,11 @@ def test_a_wrong_fact_about_a_function_would_show_there(monkeypatch, name, wrong
     assert equal_twins()
 
 
-@pytest.mark.parametrize(
-    ("law", "wrong"),
-    [
-        ("_multiple", lambda self, t, c: self.field.by_value("exp", t)),
-        ("_is_positive", lambda self, w, depth=0: True),
-        ("_by_ratio", lambda self, w: w * 0),
-    ],
-)
+@pytest.mark.parametrize(("law", "wrong"), [
+    ("_multiple", lambda self, t, c: self.field.by_value("exp", t)),
+    ("_is_positive", lambda self, w, depth=0: True),
+    ("_by_ratio", lambda self, w: w * 0),
+])  # fmt: skip
 def test_a_wrong_law_would_show_there(monkeypatch, law, wrong):
     monkeypatch.setattr(Laws, law, wrong)
     shown = 0

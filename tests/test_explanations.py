@@ -99,21 +99,18 @@ def test_the_equations_are_those_of_the_tape(cell):
         )
 
 
-@pytest.mark.parametrize(
-    ("cell", "equation"),
-    [
-        (PeepholeCell, "z_o = W_o v + b_o + p_o ⊙ c"),
-        (CoupledCell, "c = f ⊙ c_0 + (1 − f) ⊙ c̃"),
-        (NoInputGateCell, "c = f ⊙ c_0 + c̃"),
-        (NoForgetGateCell, "c = c_0 + i ⊙ c̃"),
-        (NoOutputGateCell, "y = tanh(c)"),
-        (LinearCandidateCell, "c̃ = W_c v + b_c"),
-        (FullGateRecurrenceCell, "u = [x, y_0, f_0, i_0, o_0]"),
-        (ProjectedCell, "y = W_r h"),
-        (GRUCell, "v_r = [x, r ⊙ y_0]"),
-        (ResetAfterGRUCell, "z_y = W_y x + b_y + r ⊙ z"),
-    ],
-)
+@pytest.mark.parametrize(("cell", "equation"), [
+    (PeepholeCell, "z_o = W_o v + b_o + p_o ⊙ c"),
+    (CoupledCell, "c = f ⊙ c_0 + (1 − f) ⊙ c̃"),
+    (NoInputGateCell, "c = f ⊙ c_0 + c̃"),
+    (NoForgetGateCell, "c = c_0 + i ⊙ c̃"),
+    (NoOutputGateCell, "y = tanh(c)"),
+    (LinearCandidateCell, "c̃ = W_c v + b_c"),
+    (FullGateRecurrenceCell, "u = [x, y_0, f_0, i_0, o_0]"),
+    (ProjectedCell, "y = W_r h"),
+    (GRUCell, "v_r = [x, r ⊙ y_0]"),
+    (ResetAfterGRUCell, "z_y = W_y x + b_y + r ⊙ z"),
+])  # fmt: skip
 def test_the_changed_equation_is_there_to_read(cell, equation):
     assert equation in explanation(made(cell)).equations
 
@@ -151,15 +148,12 @@ def test_a_cell_state_that_mixes_has_the_layer_reading_only():
     assert "the layer reading only, for c_k depends on other entries" in text
 
 
-@pytest.mark.parametrize(
-    ("cell", "share"),
-    [
-        (PeepholeCell, "W and b and entry k of p_f, p_i and p_o plus one c_k; the"),
-        (ProjectedCell, "W and b and column k of W_r plus one c_k; the"),
-        (ResetAfterGRUCell, "W and b, entry k of d and row k of U; the"),
-        (IRNNCell, "W and b; the"),
-    ],
-)
+@pytest.mark.parametrize(("cell", "share"), [
+    (PeepholeCell, "W and b and entry k of p_f, p_i and p_o plus one c_k; the"),
+    (ProjectedCell, "W and b and column k of W_r plus one c_k; the"),
+    (ResetAfterGRUCell, "W and b, entry k of d and row k of U; the"),
+    (IRNNCell, "W and b; the"),
+])  # fmt: skip
 def test_a_neuron_is_its_share_of_every_parameter(cell, share):
     assert f"So a neuron of this cell is row k of every {share}" in told(made(cell))
 

@@ -254,14 +254,11 @@ def test_nothing_flows_through_a_mask():
     np.testing.assert_array_equal(mg.grad(y.sum(), x), [1.0, 0.0])
 
 
-@pytest.mark.parametrize(
-    ("index", "expected"),
-    [
-        (((0, 0, 1),), [2.0, 1.0, 0.0]),
-        (([0, 0],), [2.0, 0.0, 0.0]),
-        ((range(2),), [1.0, 1.0, 0.0]),
-    ],
-)
+@pytest.mark.parametrize(("index", "expected"), [
+    (((0, 0, 1),), [2.0, 1.0, 0.0]),
+    (([0, 0],), [2.0, 0.0, 0.0]),
+    ((range(2),), [1.0, 1.0, 0.0]),
+])  # fmt: skip
 def test_any_sequence_may_repeat_an_entry(index, expected):  # bug 22
     x = mg.Tensor([1.0, 2.0, 3.0])
     assert mg.grad(x[index].sum(), x).tolist() == expected

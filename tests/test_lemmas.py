@@ -77,16 +77,13 @@ def test_a_changed_partial_is_refuted(row, change):
         assert not failed.value.undecided
 
 
-@every(
-    "name, partials",
-    [
-        ("tanh", [lambda y, a: 1 - y * y * y]),
-        ("sigmoid", [lambda y, a: a * (1 - a)]),
-        ("multiply", [lambda y, a, b: a, lambda y, a, b: b]),
-        ("subtract", [lambda y, a, b: 1, lambda y, a, b: 1]),
-        ("power", [lambda y, a, b: b * a ** (b - 1), lambda y, a, b: y]),
-    ],
-)
+@every("name, partials", [
+    ("tanh", [lambda y, a: 1 - y * y * y]),
+    ("sigmoid", [lambda y, a: a * (1 - a)]),
+    ("multiply", [lambda y, a, b: a, lambda y, a, b: b]),
+    ("subtract", [lambda y, a, b: 1, lambda y, a, b: 1]),
+    ("power", [lambda y, a, b: b * a ** (b - 1), lambda y, a, b: y]),
+])  # fmt: skip
 def test_a_classic_mistake_is_refuted_with_both_formulas(name, partials):
     with pytest.raises(LemmaFailed, match=rf"lemma of {name}, partial") as failed:
         prove_row(remade(TABLE[name], partials=tuple(partials)))
@@ -356,18 +353,11 @@ def test_a_power_of_which_both_parts_move_is_proved():
 # ------------------------------------------------------------------ wrong, or not shown
 
 
-@pytest.mark.parametrize(
-    ("function", "meaning", "partial"),
-    [
-        (np.tanh, "tanh(a)", lambda y, a: (1 - y * y) ** 1.1),
-        (
-            lambda a: np.log(1 + np.exp(a)),
-            "log(1 + exp(a))",
-            lambda y, a: mg.sigmoid(a * 1.1),
-        ),
-    ],
-    ids=["tanh", "softplus"],
-)
+@pytest.mark.parametrize(("function", "meaning", "partial"), [
+    (np.tanh, "tanh(a)", lambda y, a: (1 - y * y) ** 1.1),
+    (lambda a: np.log(1 + np.exp(a)), "log(1 + exp(a))",
+     lambda y, a: mg.sigmoid(a * 1.1)),
+], ids=["tanh", "softplus"])  # fmt: skip
 def test_floats_refute_before_sympy_thinks(function, meaning, partial):
     start = time.perf_counter()
     failure = refused(function, meaning, partial)
@@ -463,17 +453,14 @@ def test_code_that_runs_on_no_array_is_refused():
         prove_row(remade(TABLE["sin"], function=math.sin))
 
 
-@every(
-    "meaning, why",
-    [
-        ("-(a", "cannot read its meaning"),
-        ("tanh(x)", "x is no argument"),
-        ("foo(a)", "knows no function foo"),
-        ("a > 0", "no number"),
-        ("nan", "cannot read its meaning"),
-        ("log(-a**2)", "no point was found"),
-    ],
-)
+@every("meaning, why", [
+    ("-(a", "cannot read its meaning"),
+    ("tanh(x)", "x is no argument"),
+    ("foo(a)", "knows no function foo"),
+    ("a > 0", "no number"),
+    ("nan", "cannot read its meaning"),
+    ("log(-a**2)", "no point was found"),
+])  # fmt: skip
 def test_a_meaning_that_is_no_function_of_the_arguments_is_explained(meaning, why):
     with pytest.raises(LemmaFailed, match=why):
         prove_row(remade(TABLE["negative"], meaning=meaning))
@@ -485,18 +472,10 @@ def test_a_domain_that_says_nothing_of_the_arguments_is_explained(domain):
         prove_row(remade(TABLE["tanh"], domain=domain))
 
 
-@every(
-    "partial",
-    [
-        lambda y, a: 1 if a > 0 else 0,
-        lambda y, a: math.exp(a),
-        lambda y: y,
-        lambda y, a, b: y,
-        lambda y, a: None,
-        lambda y, a: np.inf * a,
-    ],
-    ids=["if", "float", "too few", "too many", "nothing", "infinite"],
-)
+@every("partial", [
+    lambda y, a: 1 if a > 0 else 0, lambda y, a: math.exp(a), lambda y: y,
+    lambda y, a, b: y, lambda y, a: None, lambda y, a: np.inf * a,
+], ids=["if", "float", "too few", "too many", "nothing", "infinite"])  # fmt: skip
 def test_a_rule_that_does_not_run_on_symbols_is_explained(partial):
     with pytest.raises(LemmaFailed, match="does not run on symbols"):
         prove_row(remade(TABLE["exp"], partials=(partial,)))

@@ -447,14 +447,9 @@ def test_a_large_operand_is_shown_by_its_shape():
     assert len(str(caught.value)) < 600 and "(1000, 4)" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "lstm train parity --epochs 0",
-        "lstm generate --model no",
-        "minigrad draw no.npz",
-    ],
-)
+@pytest.mark.parametrize("command", [
+    "lstm train parity --epochs 0", "lstm generate --model no", "minigrad draw no.npz",
+])  # fmt: skip
 def test_on_a_command_line_a_message_names_no_line_that_nobody_wrote(command):
     ran = subprocess.run(
         [sys.executable, "-m", *command.split()], capture_output=True, text=True

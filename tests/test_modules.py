@@ -372,15 +372,11 @@ def test_objects_are_not_saved(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("bad", "said"),
-    [
-        (np.array(["a", "b"]), "b: float64 here, <U1 in the file"),
-        (np.array([1j, 2j]), "b: float64 here, complex128 in the file"),
-        (np.ones(3), r"b: \(2,\) here, \(3,\) in the file"),
-    ],
-    ids=["text", "complex", "shape"],
-)
+@pytest.mark.parametrize(("bad", "said"), [
+    (np.array(["a", "b"]), "b: float64 here, <U1 in the file"),
+    (np.array([1j, 2j]), "b: float64 here, complex128 in the file"),
+    (np.ones(3), r"b: \(2,\) here, \(3,\) in the file"),
+], ids=["text", "complex", "shape"])  # fmt: skip
 def test_a_bad_later_entry_leaves_the_first_as_it_was(tmp_path, bad, said):
     layer = mg.Dense(3, 2, rng=0)
     W, b = layer.W.data, layer.b.data

@@ -202,15 +202,12 @@ def test_a_function_without_a_gradient_is_refused():
             mutants(f, (3,), test=int)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "notices"),
-    [
-        (lambda: pytest.fail("wrong"), True),
-        (lambda: 1 / 0, True),
-        (lambda: pytest.skip("later"), False),
-        (lambda: unittest.TestCase().skipTest("later"), False),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "notices"), [
+    (lambda: pytest.fail("wrong"), True),
+    (lambda: 1 / 0, True),
+    (lambda: pytest.skip("later"), False),
+    (lambda: unittest.TestCase().skipTest("later"), False),
+])  # fmt: skip
 def test_every_exception_notices_but_a_skip(outcome, notices):
     right = TABLE["tanh"].partials
 

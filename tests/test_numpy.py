@@ -147,20 +147,12 @@ def test_a_tensor_shows_its_numbers_its_name_and_its_maker():  # bug 55
     assert repr(mg.Parameter([1.0])).startswith("Parameter([1.]")
 
 
-@every(
-    "make",
-    [
-        np.asarray,
-        np.array,
-        lambda x: np.array([x, x]),
-        lambda x: np.asarray(x, dtype=float),
-        lambda x: np.asarray(x, dtype=object),
-        lambda x: np.add(np.ones(2), np.ones(2), out=x),
-        np.fft.fft,
-        lambda x: np.linalg.svd(x),
-        lambda x: np.nextafter(x, 1.0),
-    ],
-)
+@every("make", [
+    np.asarray, np.array, lambda x: np.array([x, x]),
+    lambda x: np.asarray(x, dtype=float), lambda x: np.asarray(x, dtype=object),
+    lambda x: np.add(np.ones(2), np.ones(2), out=x), np.fft.fft,
+    lambda x: np.linalg.svd(x), lambda x: np.nextafter(x, 1.0),
+])  # fmt: skip
 def test_an_array_is_never_made_by_accident(make):  # bugs 12, 55
     with pytest.raises(TypeError, match=r"fix"):
         make(mg.Tensor([1.0, 2.0]))

@@ -72,20 +72,10 @@ def contiguous(np, t):
     return x * np.ascontiguousarray(t)
 
 
-@every(
-    "program",
-    [
-        doubled,
-        by_their_index,
-        in_memory_order,
-        one_is_moved,
-        enumerated,
-        vectorized,
-        vectorized_by_a_decorator,
-        vectorized_in_two,
-        contiguous,
-    ],
-)
+@every("program", [
+    doubled, by_their_index, in_memory_order, one_is_moved, enumerated, vectorized,
+    vectorized_by_a_decorator, vectorized_in_two, contiguous,
+])  # fmt: skip
 def test_a_loop_means_what_it_means_in_numpy(program):
     right, y = program(numpy, T.copy()), program(ours, mg.Tensor(T))
     numpy.testing.assert_array_equal(y.data, right)

@@ -314,17 +314,11 @@ def test_an_optimizer_says_what_it_is():
     assert said.endswith("of 1 Parameters, 2 numbers")
 
 
-@every(
-    "options",
-    [
-        {"momentum": -0.1},
-        {"momentum": np.nan},
-        {"weight_decay": -1.0},
-        {"weight_decay": "much"},
-        {"nesterov": True},
-        {"nesterov": True, "momentum": 0.9, "dampening": 0.1},
-    ],
-)
+@every("options", [
+    {"momentum": -0.1}, {"momentum": np.nan}, {"weight_decay": -1.0},
+    {"weight_decay": "much"}, {"nesterov": True},
+    {"nesterov": True, "momentum": 0.9, "dampening": 0.1},
+])  # fmt: skip
 def test_an_option_out_of_its_range_is_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         mg.SGD([mg.Parameter([1.0])], 0.1, **options)

@@ -12,24 +12,21 @@ def made(t):
     return [step for step in mg.Tape(t).steps if step.primitive]
 
 
-@every(
-    "text, shapes, recorded",
-    [
-        ("ij,jk->ik", [(2, 3), (3, 4)], ["matmul"]),
-        ("ij,j->i", [(2, 3), (3,)], ["matmul"]),
-        ("bij,bjk->bik", [(2, 3, 3), (2, 3, 4)], ["matmul"]),
-        ("ij,kj->ik", [(2, 3), (4, 3)], ["transpose", "matmul"]),
-        ("ij,jk->ki", [(2, 3), (3, 4)], ["matmul", "transpose"]),
-        ("i,j->ij", [(2,), (3,)], ["reshape", "multiply"]),
-        ("ij,ij->ij", [(2, 3), (2, 3)], ["multiply"]),
-        ("ij,ij->", [(2, 3), (2, 3)], ["multiply", "sum"]),
-        ("ij->ji", [(2, 3)], ["transpose"]),
-        ("ij->i", [(2, 3)], ["sum"]),
-        ("ii->i", [(3, 3)], ["take"]),
-        ("ii", [(3, 3)], ["take", "sum"]),
-        ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)], ["matmul", "matmul"]),
-    ],
-)
+@every("text, shapes, recorded", [
+    ("ij,jk->ik", [(2, 3), (3, 4)], ["matmul"]),
+    ("ij,j->i", [(2, 3), (3,)], ["matmul"]),
+    ("bij,bjk->bik", [(2, 3, 3), (2, 3, 4)], ["matmul"]),
+    ("ij,kj->ik", [(2, 3), (4, 3)], ["transpose", "matmul"]),
+    ("ij,jk->ki", [(2, 3), (3, 4)], ["matmul", "transpose"]),
+    ("i,j->ij", [(2,), (3,)], ["reshape", "multiply"]),
+    ("ij,ij->ij", [(2, 3), (2, 3)], ["multiply"]),
+    ("ij,ij->", [(2, 3), (2, 3)], ["multiply", "sum"]),
+    ("ij->ji", [(2, 3)], ["transpose"]),
+    ("ij->i", [(2, 3)], ["sum"]),
+    ("ii->i", [(3, 3)], ["take"]),
+    ("ii", [(3, 3)], ["take", "sum"]),
+    ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)], ["matmul", "matmul"]),
+])  # fmt: skip
 def test_einsum_records_what_a_person_would_write(text, shapes, recorded):
     operands = [mg.Tensor(np.ones(shape)) for shape in shapes]
     result = mg.einsum(text, *operands)
@@ -86,21 +83,10 @@ def test_einsum_of_any_letters_is_numpys_and_so_is_what_it_refuses(seed):
             )
 
 
-@every(
-    "text",
-    [
-        "ij",
-        "i1",
-        "i.j",
-        "i,i",
-        "->i",
-        "i->ii",
-        "i->j",
-        "i...->...i...",
-        "i->i->i",
-        "i- >i",
-    ],
-)
+@every("text", [
+    "ij", "i1", "i.j", "i,i", "->i", "i->ii", "i->j", "i...->...i...", "i->i->i",
+    "i- >i",
+])  # fmt: skip
 def test_wrong_letters_are_refused_in_the_words_of_numpy(text):
     v = np.ones(3)
     with pytest.raises(ValueError) as numpys:

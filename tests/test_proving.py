@@ -347,13 +347,10 @@ def test_a_slope_that_is_wrong_where_an_argument_is_broadcast_is_named(monkeypat
     assert (failure.row, failure.argument) == ("add", 1)
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        ("sigmoid", lambda y, a: y * (1 - y) * (2 if np.shape(a) == (2,) else 1)),
-        ("tanh", lambda y, a: (1 - y * y) * (5 if np.ndim(a) == 2 else 1)),
-    ],
-)
+@pytest.mark.parametrize(("name", "wrong"), [
+    ("sigmoid", lambda y, a: y * (1 - y) * (2 if np.shape(a) == (2,) else 1)),
+    ("tanh", lambda y, a: (1 - y * y) * (5 if np.ndim(a) == 2 else 1)),
+])  # fmt: skip
 def test_a_slope_that_is_wrong_at_the_sizes_of_an_lstm_is_named(
     monkeypatch, name, wrong
 ):

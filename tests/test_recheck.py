@@ -201,34 +201,31 @@ def test_no_number_can_be_something_else(proof, tmp_path):
         assert verdict_on(tmp_path, wrong) != YES, (place, other)
 
 
-@pytest.mark.parametrize(
-    ("place", "value", "says"),
-    [
-        (("gradient", 1), [1], "size 1 into shape (2,)"),
-        (("gradient",), [], "zip() argument 2 is shorter"),
-        (("wrt",), [], "wrt is empty"),
-        (("wrt",), [0, 0, 0], "twice"),
-        (("wrt", 0), -1, "[7, -1, 2, 1] is no list of integers from 0 to 7"),
-        (("primes", 0), 2**25 + 3, "33554435 is no prime"),
-        (("primes", 0), 65537, "is no list of integers from 33554432 to 67108863"),
-        (("primes",), [2**25 + 35], "it needs two different primes"),
-        (("primes",), [2**25 + 35] * 2, "it needs two different primes"),
-        (("steps", 0, "shape"), [2**40, 3], "no list of integers from 0 to 4194303"),
-        (("steps", 3, "args", 0), 4, "step 3: [4, 2] is no list of integers from 0 to"),
-        (("steps", 3, "args", 0), -1, "[-1, 2] is no list of integers from 0 to 2"),
-        (("steps", 3, "args"), [0], "not enough values to unpack"),
-        (("steps", 3, "row"), "bell", "I do not know the row 'bell'; I know input, "),
-        (("steps", 3, "row"), None, "I do not know the row None"),
-        (("steps", 3, "row"), "input", "input of its arguments does not have the"),
-        (("steps", 3, "options"), {"axis": 0}, "matvec has no options"),
-        (("steps", 7, "options"), {"initial": 5}, "unexpected keyword argument"),
-        (("steps", 4, "shape"), [1, 3], "tanh of its arguments does not have the"),
-        (("steps", 4, "letters"), {}, "step 4: 'tanh(a)' is missing"),
-        (("steps", 4, "values"), None, "step 5: 'NoneType' object"),
-        (("steps", 5, "shape"), [3], "its shape is (2,), not (3,)"),
-        (("steps", 0, "row"), "constant", "a constant cannot move"),
-    ],
-)
+@pytest.mark.parametrize(("place", "value", "says"), [
+    (("gradient", 1), [1], "size 1 into shape (2,)"),
+    (("gradient",), [], "zip() argument 2 is shorter"),
+    (("wrt",), [], "wrt is empty"),
+    (("wrt",), [0, 0, 0], "twice"),
+    (("wrt", 0), -1, "[7, -1, 2, 1] is no list of integers from 0 to 7"),
+    (("primes", 0), 2**25 + 3, "33554435 is no prime"),
+    (("primes", 0), 65537, "is no list of integers from 33554432 to 67108863"),
+    (("primes",), [2**25 + 35], "it needs two different primes"),
+    (("primes",), [2**25 + 35] * 2, "it needs two different primes"),
+    (("steps", 0, "shape"), [2**40, 3], "no list of integers from 0 to 4194303"),
+    (("steps", 3, "args", 0), 4, "step 3: [4, 2] is no list of integers from 0 to"),
+    (("steps", 3, "args", 0), -1, "[-1, 2] is no list of integers from 0 to 2"),
+    (("steps", 3, "args"), [0], "not enough values to unpack"),
+    (("steps", 3, "row"), "bell", "I do not know the row 'bell'; I know input, "),
+    (("steps", 3, "row"), None, "I do not know the row None"),
+    (("steps", 3, "row"), "input", "input of its arguments does not have the"),
+    (("steps", 3, "options"), {"axis": 0}, "matvec has no options"),
+    (("steps", 7, "options"), {"initial": 5}, "unexpected keyword argument"),
+    (("steps", 4, "shape"), [1, 3], "tanh of its arguments does not have the"),
+    (("steps", 4, "letters"), {}, "step 4: 'tanh(a)' is missing"),
+    (("steps", 4, "values"), None, "step 5: 'NoneType' object"),
+    (("steps", 5, "shape"), [3], "its shape is (2,), not (3,)"),
+    (("steps", 0, "row"), "constant", "a constant cannot move"),
+])  # fmt: skip
 def test_what_does_not_hold_together_cannot_be_checked(
     proof, tmp_path, capsys, place, value, says
 ):
@@ -250,18 +247,15 @@ def test_numbers_that_are_not_random_are_refused(
         array[:] = before
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "Expecting value"),
-        ("[" * 100_000, "recursion"),
-        ('{"format": NaN}', "it is no minigrad proof 2"),
-        ('{"format": "minigrad proof 2", "format": ""}', "a key is written twice"),
-        ('{"format": "minigrad proof 2", "claims": []}', "it claims nothing"),
-        ('{"claims": []}', "'format' is missing"),
-        ("[]", "list indices must be integers"),
-    ],
-)
+@pytest.mark.parametrize(("text", "says"), [
+    ("", "Expecting value"),
+    ("[" * 100_000, "recursion"),
+    ('{"format": NaN}', "it is no minigrad proof 2"),
+    ('{"format": "minigrad proof 2", "format": ""}', "a key is written twice"),
+    ('{"format": "minigrad proof 2", "claims": []}', "it claims nothing"),
+    ('{"claims": []}', "'format' is missing"),
+    ("[]", "list indices must be integers"),
+])  # fmt: skip
 def test_another_file_cannot_be_checked(tmp_path, capsys, text, says):
     assert verdict_on(tmp_path, text) == CANNOT
     assert says in capsys.readouterr().out
@@ -314,15 +308,12 @@ def test_it_runs_alone(tmp_path):
 # ---------------------------------------------------------------------- the writer
 
 
-@pytest.mark.parametrize(
-    ("meaning", "letters"),
-    [
-        ("Max(a, 0)", {"Heaviside(a)": 3}),
-        ("a*exp(-a**2)/sqrt(pi)", {"a": 3, "exp(-a**2)": 3, "sqrt(pi)": 1}),
-        ("a**1.5", {"sqrt(a)": 3}),
-        ("nonsense of (", {"slope a": 3}),
-    ],
-)
+@pytest.mark.parametrize(("meaning", "letters"), [
+    ("Max(a, 0)", {"Heaviside(a)": 3}),
+    ("a*exp(-a**2)/sqrt(pi)", {"a": 3, "exp(-a**2)": 3, "sqrt(pi)": 1}),
+    ("a**1.5", {"sqrt(a)": 3}),
+    ("nonsense of (", {"slope a": 3}),
+])  # fmt: skip
 def test_a_slope_is_written_in_letters(no_own_row, tmp_path, meaning, letters):
     x = ones("x", 3)
     path = saved(tmp_path, own_row(meaning)(x).sum(), [x])

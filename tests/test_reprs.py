@@ -115,34 +115,21 @@ def neuron(name="y"):
     return y
 
 
-@every(
-    "thing, written",
-    [
-        (lambda: mg.Tape(neuron()), "<Tape of y: 4 steps>"),
-        (lambda: mg.derive(neuron()).equations[1], "<Equation: y = σ(t_2)>"),
-        (
-            lambda: mg.derive(neuron(), level="scalar"),
-            "<ScalarDerivation of y by 2 numbers>",
-        ),
-        (lambda: mg.explore(neuron()), "<Page: How y was computed; "),
-        (
-            lambda: mg.prove(neuron(), seed=0),
-            "<Certificate: gradient of y by 2 arrays, ",
-        ),
-        (lambda: mg.no_grad(), "no_grad()"),
-        (lambda: mg.scope("cell", 3), "scope('cell', 3)"),
-        (
-            lambda: lstm.LSTM(3, 2).explanation(),
-            "<Explanation of LSTMCell: 48 numbers>",
-        ),
-        (lambda: MISTAKES[0], "<Mistake: "),
-        (lambda: VIEWS["op"], "<View: what was computed, by which functions?>"),
-        (
-            lambda: masks.variational(lstm.LSTM(3, 2), x=0.1, rng=0),
-            "Variational(x=(3,), y=(2,))",
-        ),
-    ],
-)
+@every("thing, written", [
+    (lambda: mg.Tape(neuron()), "<Tape of y: 4 steps>"),
+    (lambda: mg.derive(neuron()).equations[1], "<Equation: y = σ(t_2)>"),
+    (lambda: mg.derive(neuron(), level="scalar"),
+     "<ScalarDerivation of y by 2 numbers>"),
+    (lambda: mg.explore(neuron()), "<Page: How y was computed; "),
+    (lambda: mg.prove(neuron(), seed=0), "<Certificate: gradient of y by 2 arrays, "),
+    (lambda: mg.no_grad(), "no_grad()"),
+    (lambda: mg.scope("cell", 3), "scope('cell', 3)"),
+    (lambda: lstm.LSTM(3, 2).explanation(), "<Explanation of LSTMCell: 48 numbers>"),
+    (lambda: MISTAKES[0], "<Mistake: "),
+    (lambda: VIEWS["op"], "<View: what was computed, by which functions?>"),
+    (lambda: masks.variational(lstm.LSTM(3, 2), x=0.1, rng=0),
+     "Variational(x=(3,), y=(2,))"),
+])  # fmt: skip
 def test_a_repr_is_one_short_line(thing, written):
     assert repr(thing()).startswith(written)
     assert len(repr(thing())) <= 110
@@ -161,18 +148,13 @@ class Printer:
         self.said += words
 
 
-@every(
-    "thing",
-    [
-        lambda: mg.Tape(neuron()),
-        lambda: mg.derive(neuron()),
-        lambda: mg.derive(neuron(), level="scalar"),
-        lambda: mg.prove(neuron()),
-        lambda: mg.prove_equal(mg.tanh, mg.tanh, (2,)),
-        lambda: lstm.LSTM(3, 2).explanation(),
-        lambda: lstm.Stack(lstm.LSTM(3, 2)).explanation(),
-    ],
-)
+@every("thing", [
+    lambda: mg.Tape(neuron()), lambda: mg.derive(neuron()),
+    lambda: mg.derive(neuron(), level="scalar"), lambda: mg.prove(neuron()),
+    lambda: mg.prove_equal(mg.tanh, mg.tanh, (2,)),
+    lambda: lstm.LSTM(3, 2).explanation(),
+    lambda: lstm.Stack(lstm.LSTM(3, 2)).explanation(),
+])  # fmt: skip
 def test_ipython_shows_in_full_what_print_prints(thing):
     shown, printer = thing(), Printer()
     shown._repr_pretty_(printer, cycle=False)

@@ -382,17 +382,10 @@ def plain_array(x):
 
 
 @pytest.mark.parametrize("f", [plain_array, lambda x: float(x[0]), lambda x: x.data])
-@every(
-    "transform",
-    [
-        lambda f: mg.jacobian(f)(v),
-        lambda f: mg.hessian(f)(v),
-        lambda f: mg.vjp(f, v),
-        lambda f: mg.jvp(f, (v,), (v,)),
-        lambda f: mg.hvp(f, (v,), (v,)),
-    ],
-    ids=["jacobian", "hessian", "vjp", "jvp", "hvp"],
-)
+@every("transform", [
+    lambda f: mg.jacobian(f)(v), lambda f: mg.hessian(f)(v), lambda f: mg.vjp(f, v),
+    lambda f: mg.jvp(f, (v,), (v,)), lambda f: mg.hvp(f, (v,), (v,)),
+], ids=["jacobian", "hessian", "vjp", "jvp", "hvp"])  # fmt: skip
 def test_a_transform_of_a_function_that_returns_numbers_is_refused(transform, f):
     with pytest.raises(TypeError, match="only a Tensor remembers"):
         transform(f)

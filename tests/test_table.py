@@ -352,22 +352,18 @@ def test_a_leaf_used_in_two_shapes_gets_one_gradient_of_its_own_shape():  # bug 
     np.testing.assert_array_equal(mg.grad(y, a), [3.0 + 2.0 + 2.0, 3.0 + 2.0 + 4.0])
 
 
-@every(
-    "left, right",
-    [
-        ((3,), (3,)),
-        ((1, 3), (3,)),
-        ((3,), (3, 2)),
-        ((2, 3), (3, 4)),
-        ((5, 2, 3), (3, 4)),
-        ((2, 3), (5, 3, 4)),
-        ((5, 1, 2, 3), (4, 3, 2)),
-        ((3,), (5, 3, 2)),
-        ((5, 2, 3), (3,)),
-        ((0, 3), (3, 2)),
-    ],
-    ids=str,
-)
+@every("left, right", [
+    ((3,), (3,)),
+    ((1, 3), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 1, 2, 3), (4, 3, 2)),
+    ((3,), (5, 3, 2)),
+    ((5, 2, 3), (3,)),
+    ((0, 3), (3, 2)),
+], ids=str)  # fmt: skip
 def test_matmul_differentiates_every_shape_numpy_multiplies(left, right):  # bug 18
     a, b = some(*left), some(*right)
     mg.check_gradients(mg.matmul, a, b)

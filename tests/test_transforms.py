@@ -174,16 +174,13 @@ def test_a_constant_that_is_meant_has_derivatives_zero(transform):
 
 
 @every("transform", TRANSFORMS)
-@every(
-    "returned, advice",
-    [
-        (lambda x: 3.0, "leave the tape"),
-        (lambda x: float(x[0]), "leave the tape"),
-        (lambda x: x.data.sum(), "leave the tape"),
-        (lambda x: None, "without return"),
-        (lambda x: "x", "leave the tape"),
-    ],
-)
+@every("returned, advice", [
+    (lambda x: 3.0, "leave the tape"),
+    (lambda x: float(x[0]), "leave the tape"),
+    (lambda x: x.data.sum(), "leave the tape"),
+    (lambda x: None, "without return"),
+    (lambda x: "x", "leave the tape"),
+])  # fmt: skip
 def test_a_function_that_returns_no_tensor_is_refused(transform, returned, advice):
     with pytest.raises(TypeError) as raised:
         TRANSFORMS[transform](returned)
