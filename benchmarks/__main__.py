@@ -14,6 +14,7 @@ import torch
 
 from benchmarks import (
     chain,
+    compiled,
     drawing,
     long_sequences,
     lstm_step,
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ("Long sequences", long_sequences.lines()),
         ("Proofs", prove.lines()),
         ("Drawing", drawing.lines()),
+        ("Compiled programs", compiled.lines(options.seconds)),
     ):
         page.append(f"\n## {title}\n")
         for line in lines:

@@ -54,6 +54,16 @@ def test_a_whole_training_step_equals_its_tape(layer):
     assert "The program equals the tape, gradient included" in str(shown)
 
 
+def test_products_apart_equal_the_tape(monkeypatch):
+    monkeypatch.setattr(algebra, "PACKED", 0)
+    f, batch = learning(LSTM(3, 3, rng=0)), (normal(2, 4, 3), normal(2, 4, 3))
+    step = mg.compile(f, *batch)
+    assert "concatenate" not in step.source.partition("for ")[2].partition("\n")[0]
+    assert any(s.name == "products_apart" for s in step.program.stages)
+    assert step.prove(*batch).chance < -40
+    assert step.program.source.count("outer_into(") == 8
+
+
 def test_decisions_are_taken_as_they_were():
     steps = [(kind, 1, 2) for kind in sorted(KINDS)]
     given = normal(3, 3, 4), np.ones((3, 3, 4), bool), np.array([0, 3, 1])

@@ -69,6 +69,16 @@ IDENTITIES: dict[str, Identity] = {
         )(concatenate([v, np.ones((2, 1))], axis=-1)),
         ((2, 3), (2,), X, Y),
     ),
+    "products_apart": Identity(
+        lambda W, x, y, z: (lambda v: [matvec(W, v), outer(z, v)])(
+            concatenate([x, y], axis=-1)
+        ),
+        lambda W, x, y, z: [
+            matvec(W[:, :3], x) + matvec(W[:, 3:], y),
+            concatenate([outer(z, x), outer(z, y)], axis=1),
+        ],
+        ((4, 5), X, Y, Y),
+    ),
     "factor_into_matrix": Identity(
         lambda W, x, u: (matvec(W, x) + u) * 0.5,
         lambda W, x, u: matvec(W * 0.5, x) + u * 0.5,

@@ -244,6 +244,8 @@ class Writer(Overwriting):
                 options = columns.setdefault(name, f"{name}_t")
             body += self._statements(variable(line, 0), line.op, args, options)
         self.repeats = 1
+        if not body:  # its parts lie where they belong
+            return
         name = f"loop_{len(self.objects)}_{len(self.run)}"
         self.setup.append(f"{name} = [*zip(")
         self.setup += [f"    {views}," for views in columns]
