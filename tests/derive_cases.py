@@ -1,5 +1,7 @@
 """Models to derive, and how a derivation is read."""
 
+import functools
+
 import numpy as np
 
 import minigrad as mg
@@ -108,6 +110,7 @@ MODELS = [
 ]  # fmt: skip
 
 
+@functools.cache  # models have lines in common
 def require_readable(latex):
     """Is this LaTeX that can be set? matplotlib reads it as LaTeX would."""
     from matplotlib.mathtext import MathTextParser

@@ -144,7 +144,7 @@ def test_the_pictures_are_what_their_names_say(finished):
         "neuron": ["neuron 1", "a weight < 0"],
         "backward": ["cotangent"],
         "cotangents": ["tanh′", "what comes back is added"],
-        "difference": ["new on the left", "missing on the left"],
+        "difference": ["only in the first", "only in the second"],
     }.items(),
 )
 def test_every_view_is_a_page_whose_text_says_what_it_is(finished, view, words):

@@ -30,10 +30,11 @@ from minigrad.proving import ProofFailed
 
 @every("model", MODELS)
 def test_the_latex_can_be_set(model):
-    for each in mg.derive(model()):
+    derivation = mg.derive(model())
+    for each in derivation:
         for whole in (each.left, each.right):
             require_readable(LATEX.write(whole))
-    assert r"\begin{align*}" in mg.derive(model()).latex()
+    assert r"\begin{align*}" in derivation.latex()
 
 
 def test_a_fragment_a_document_and_a_notebook_hold_the_same_lines():

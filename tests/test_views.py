@@ -298,7 +298,7 @@ def test_a_dense_network_is_a_row_of_boxes():
 def test_the_gate_view_says_which_step_it_shows_and_what_it_does_not():
     dot = draw((sequence(5) * 2.0).sum(), "gate").dot
     assert "drawn: t = 2, one of 5 time steps" in dot
-    assert "not drawn: 3 entries outside the loop (1 in LSTM, 2 in no part)" in dot
+    assert "not drawn, outside the loop: stack in LSTM, multiply, sum" in dot
 
 
 def test_the_unrolled_view_says_that_the_weights_are_shared():
@@ -318,7 +318,7 @@ def test_what_a_page_does_not_hold_of_the_steps_is_a_box_for_each():
     dot = draw(sequence(100), "unrolled").dot
     assert re.findall(r'label="t = (\d+)"', dot) == ["2"]  # its frame
     assert re.findall(r">t = (\d+)</FONT><BR/>[^>]*>as t = 2<", dot) == ["1", "100"]
-    assert "t = 2 is open, every other time step is a box" in dot
+    assert "t = 2 is open, each other time step is a box" in dot
     for end in ("x_1", "y_1", "x_2", "y_2", "x_100", "y_100", "c_0", "c_100"):
         assert f'tooltip="{end} = ' in dot
 

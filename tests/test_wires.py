@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
+from model_cases import MODELS
 from test_views import PLACED, step, tape
 from view_cases import (
     MORE,
@@ -142,3 +144,29 @@ def test_a_cell_that_cannot_be_planned_is_placed_by_graphviz(monkeypatch):
     assert "nop2" not in dot
     assert "dense sub-layer" in dot
     assert "placed by Graphviz, because the cell could not be drawn" in dot
+
+
+PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
+
+
+def straight(sheet):
+    """Return what each wire carries, and its straight pieces, as (x, y, x, y)."""
+    for _, _, look in sheet.edges:
+        points = PAIR.findall(re.sub(r"[es],\S+ ", "", look["pos"]))
+        xy = [tuple(map(float, point)) for point in points]
+        for k in range(0, len(xy) - 3, 3):
+            yield look["tooltip"], *xy[k], *xy[k + 3]
+
+
+@pytest.mark.parametrize("view", ["gate", "folded"])
+@pytest.mark.parametrize("name", ["bidirectional", "full recurrence", "strange"])
+def test_a_wire_hops_over_every_wire_that_it_crosses(name, view):
+    for sheet in VIEWS[view].sheets(tape(MODELS[name]())):
+        found = list(straight(sheet))
+        upright = [(s, x, *sorted((y, z))) for s, x, y, w, z in found if x == w]
+        level = [(s, y, *sorted((x, w))) for s, x, y, w, z in found if y == z]
+        for (says, x, low, high), (other, y, left, right) in itertools.product(
+            upright, level
+        ):
+            crosses = low + 1 < y < high - 1 and left + 1 < x < right - 1
+            assert not crosses or says == other, (says, other)

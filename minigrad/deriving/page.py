@@ -120,16 +120,25 @@ def _row(each: Equation, writer: Writer) -> tuple[list[str], ...]:
 
 
 def broken(
-    pieces: Sequence[str], width: float, measure: Callable[[str], float]
+    pieces: Sequence[str],
+    width: float,
+    measure: Callable[[str], float],
+    space: float = 1.0,
 ) -> list[str]:
-    """Put pieces into lines no longer than `width`, as far as pieces allow."""
-    lines = [pieces[0]]
+    """Put pieces into lines no longer than `width`, as far as pieces allow.
+
+    >>> broken(["one", "and", "two"], 7, len)
+    ['one and', 'two']
+    """
+    lines, long = [pieces[0]], measure(pieces[0])
     for piece in pieces[1:]:
-        longer = f"{lines[-1]} {piece}"
-        if measure(longer) <= width:
-            lines[-1] = longer
+        own = measure(piece)
+        if long + space + own <= width:
+            lines[-1] += f" {piece}"
+            long += space + own
         else:
             lines.append(piece)
+            long = own
     return lines
 
 

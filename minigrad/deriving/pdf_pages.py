@@ -6,6 +6,7 @@ same derivation gives the same bytes.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = 595.0, 842.0  # points: A4
 EDGE, SIZE, SMALL, LEADING = 48.0, 11.5, 8.5, 1.75
+SPACE = 4.0  # points between two pieces, at SIZE
 NOTES = 0.66  # where the margin notes begin, in parts of the page
 Item = tuple[float, str, float, str]  # x, text, size, colour
 
@@ -69,7 +71,10 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
         for each in some:
             name = _maths(writer.write(each.left))
             pieces = broken(
-                writer.terms(each.right), right, lambda piece: _width(_maths(piece))
+                writer.terms(each.right),
+                right,
+                lambda piece: _width(_maths(piece)),
+                SPACE,
             )
             if _heights(_maths(pieces[0])) is None:  # a name that mathtext cannot set
                 name, pieces = TEXT.write(each.left), TEXT.terms(each.right)
@@ -102,14 +107,14 @@ def _lines(derivation: Derivation) -> Iterator[tuple[float, list[Item]]]:
 def _note_lines(notes: list[str]) -> list[str]:
     room = PAGE[0] * (1 - NOTES) - EDGE
     notes = [note.replace(r"\dfrac", r"\frac") for note in notes]  # between lines
-    return broken(notes, room * SIZE / SMALL, _width) if notes else []
+    return broken(notes, room * SIZE / SMALL, _width, SPACE) if notes else []
 
 
 def _paragraph(
     text: str, width: float, size: float
 ) -> Iterator[tuple[float, list[Item]]]:
     words = re.findall(r"(?:\$[^$]*\$|\S)+", text)
-    for line in broken(words, width * SIZE / size, _width):
+    for line in broken(words, width * SIZE / size, _width, SPACE):
         yield size * 1.45, [(EDGE, line, size, "0.25")]
 
 
@@ -128,19 +133,23 @@ def _heights(text: str) -> tuple[float, float] | None:
     return measured[1:] if measured else None
 
 
+@functools.cache
 def _measured(text: str) -> tuple[float, float, float] | None:
     """Return width, height and depth at SIZE, or None for what cannot be set."""
     from matplotlib import rc_context
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser
+    from matplotlib.textpath import text_to_path
 
     if text.count("$") % 2:
         return None
+    font = FontProperties(family="STIXGeneral", size=SIZE)
+    if "$" not in text:
+        found = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+        return float(found[0]), float(found[1]), float(found[2])
     with rc_context({"mathtext.fontset": "stix"}):
         try:
-            found = MathTextParser("path").parse(
-                text, 72, FontProperties(family="STIXGeneral", size=SIZE)
-            )
+            parsed = MathTextParser("path").parse(text, 72, font)
         except ValueError:
             return None
-    return float(found[0]), float(found[1]), float(found[2])
+    return float(parsed[0]), float(parsed[1]), float(parsed[2])

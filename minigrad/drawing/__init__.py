@@ -93,7 +93,8 @@ def draw(
     noted = output if isinstance(output, recording) else None
     tape = tape_of(output, "draw") if noted is None else noted.tape()
     named, alone = by_name(tape.outputs), len(tape.outputs) == 1
-    how = f"How {' and '.join(named)} {'was' if alone else 'were'} computed"
+    names = "the output" if list(named) == ["output"] else " and ".join(named)
+    how = f"How {names} {'was' if alone else 'were'} computed"
     told = f"{how}: a tape of {len(tape)} steps"
     if view is None:
         is_op = open is not False or (noted is not None and noted.failure)

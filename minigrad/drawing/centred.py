@@ -17,6 +17,7 @@ NODE = re.compile(
 )
 ELLIPSE = re.compile(r'<ellipse [^>]*?cx="([-\d.]+)"')
 OUTLINE = re.compile(r'<(?:polygon|path|polyline) [^>]*?(?: d| points)="([^"]*)"')
+OUTLINED = re.compile("<(?:ellipse|polygon|path|polyline) ")
 NUMBERS = re.compile(r"(-?[\d.]+)[, ]\s*-?[\d.]+")
 LEFT = r'<text [^>]*text-anchor="start" x="([-\d.]+)" y="([-\d.]+)"[^>]*>'
 WORDS = re.compile(rf"{LEFT}((?:[^<]|</?tspan[^>]*>)*)</text>")
@@ -38,7 +39,7 @@ def centred(svg: str) -> str:
 def _node(found: re.Match[str]) -> str:
     node = found[0]
     middle = _middle(node) if found[1] == "node" else None
-    if middle is None and found[1] == "node":
+    if middle is None and found[1] == "node" and OUTLINED.search(node):
         return node
     lines: list[list[re.Match[str]]] = []
     for words in WORDS.finditer(node):

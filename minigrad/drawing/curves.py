@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 XY = tuple[float, float]
 KAPPA = 0.5523
 CORNER, HOP = 7.0, 5.0  # radius of a corner, and of a hop
+SMALLEST = 2.0  # radius of a hop close to a corner
 
 
 def straightened(points: Sequence[XY]) -> list[XY]:
@@ -70,18 +71,24 @@ def curve(
 
 def _straight(drawn: list[XY], start: XY, end: XY, hops: Collection[XY]) -> None:
     """Go straight, but around a crossing on the way if it is upright."""
-    if start[0] == end[0]:
+    if math.isclose(start[0], end[0]):
         way = math.copysign(1.0, end[1] - start[1])
         low, high = sorted((start[1], end[1]))
-        on_it = [p for p in hops if p[0] == start[0] and low + HOP < p[1] < high - HOP]
-        for x, y in sorted(on_it, key=lambda p: way * p[1]):
-            _line(drawn, (x, y - way * HOP))
-            k = KAPPA * HOP
-            drawn += [(x + k, y - way * HOP), (x + HOP, y - way * k), (x + HOP, y)]
+        over = [
+            (x, y, min(HOP, y - low, high - y))
+            for x, y in hops
+            if math.isclose(x, start[0]) and low < y < high
+        ]
+        for x, y, far in sorted(over, key=lambda p: way * p[1]):
+            if far < SMALLEST:
+                continue
+            _line(drawn, (x, y - way * far))
+            k = KAPPA * far
+            drawn += [(x + k, y - way * far), (x + far, y - way * k), (x + far, y)]
             drawn += [
-                (x + HOP, y + way * k),
-                (x + k, y + way * HOP),
-                (x, y + way * HOP),
+                (x + far, y + way * k),
+                (x + k, y + way * far),
+                (x, y + way * far),
             ]
     _line(drawn, end)
 

@@ -117,10 +117,13 @@ def swatch(
     dashed: bool = False,
     rounded: bool = True,
 ) -> str:
-    """Return the cell of a small patch that looks like what is explained."""
+    """Return the cell of a small patch that looks like what is explained.
+
+    It stands at the left: at the right Graphviz 2.43 would make a wide cell's too wide.
+    """
     style = "rounded,dashed" if dashed else "rounded" if rounded else "solid"
     return (
-        f'<TD FIXEDSIZE="TRUE" WIDTH="24" HEIGHT="12" ALIGN="RIGHT" BORDER="{border}" '
+        f'<TD FIXEDSIZE="TRUE" WIDTH="24" HEIGHT="12" ALIGN="LEFT" BORDER="{border}" '
         f'STYLE="{style}" COLOR="{color}" BGCOLOR="{fill}"></TD>'
     )
 

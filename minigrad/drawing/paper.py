@@ -134,12 +134,24 @@ def pdf(svg: bytes, title: str = "", page: str = "") -> bytes:
     if page:
         canvas.beginForm(PICTURE, 0, 0, *size)
         Painter(canvas, size[1]).paint(root)
-        canvas.endForm()
+        canvas.endForm(Resources=_resources(canvas))
         _on_pages(canvas, size, sheets, title)
     else:
         Painter(canvas, size[1]).paint(root)
     canvas.save()
     return out.getvalue()
+
+
+def _resources(canvas: Any) -> Any:
+    """Return what a form needs: fonts and, which reportlab forgets, opacities."""
+    from reportlab.pdfbase.pdfdoc import PDFResourceDictionary
+
+    found = PDFResourceDictionary()
+    found.basicFonts()
+    found.allProcs()
+    if opacities := canvas._extgstate.getState():
+        found.ExtGState = opacities
+    return found
 
 
 class Painter:

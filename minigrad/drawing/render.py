@@ -93,7 +93,8 @@ def pure_program() -> str | None:
 
 def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes:
     svg = centred(_joined(_run([program, "-Tsvg"], dot.encode())).decode())
-    free = freed(svg)
+    placed = "layout=nop2" in dot  # by us, and its words with it
+    free = svg if placed else freed(svg)
     if form == "svg":
         return free.encode()
     if Path(program).stem != PURE and not page and free == svg:

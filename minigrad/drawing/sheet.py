@@ -207,21 +207,21 @@ class Sheet:
             if known == id:
                 look.update(fillcolor=style.fill, color=style.border, penwidth=penwidth)
 
-    def add(self, other: Sheet, prefix: str, aside: float) -> None:
-        """Draw another sheet on this one, so far to the right."""
+    def add(self, other: Sheet, prefix: str, by: XY) -> None:
+        """Draw another sheet on this one, so far to the right and up."""
         self.frames += [
-            ((a + aside, b), (c + aside, d), _moved(look, aside))
-            for (a, b), (c, d), look in other.frames
+            (_plus(low, by), _plus(high, by), _moved(look, by))
+            for low, high, look in other.frames
         ]
         self.nodes += [
-            (prefix + id, (x + aside, y), size, look)
-            for id, (x, y), size, look in other.nodes
+            (prefix + id, _plus(at, by), size, look)
+            for id, at, size, look in other.nodes
         ]
         self.edges += [
-            (prefix + tail, prefix + head, _moved(look, aside))
+            (prefix + tail, prefix + head, _moved(look, by))
             for tail, head, look in other.edges
         ]
-        self.ways += [(x + aside, y) for x, y in other.ways]
+        self.ways += [_plus(place, by) for place in other.ways]
         self.entries.update(other.entries)
         self.held.update({prefix + id: held for id, held in other.held.items()})
         self.notes += other.notes
@@ -292,11 +292,15 @@ class Sheet:
         )
 
 
-def _moved(look: dict[str, str], aside: float) -> dict[str, str]:
-    """Move what has a place of its own to the right."""
+def _plus(place: XY, by: XY) -> XY:
+    return place[0] + by[0], place[1] + by[1]
+
+
+def _moved(look: dict[str, str], by: XY) -> dict[str, str]:
+    """Move what has a place of its own to the right and up."""
 
     def to(point: re.Match[str]) -> str:
-        return f"{round(float(point[1]) + aside, 2):g},{point[2]}"
+        return _xy(_plus((float(point[1]), float(point[2])), by))
 
     return {
         key: re.sub(r"(-?[\d.]+),(-?[\d.]+)", to, value)

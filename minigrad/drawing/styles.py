@@ -49,10 +49,12 @@ DELAY = Style("#ffffff", "#3f6a47", "box", "carried to the next time step")
 NEURON = Style("#ffffff", "#8a6d00", "ellipse", "neuron: one entry of a dense layer")
 PLUS, MINUS = "#0072b2", "#d55e00"  # Okabe and Ito 2008: told apart by everybody
 COMMON = Style("#ececec", "#8c8c8c", "box", "in both cells")
-NEW = Style("#cfe6f5", "#0072b2", "box", "new on the left")
-MISSING = Style("#f7dcc8", "#d55e00", "box", "missing on the left")
+NEW = Style("#cfe6f5", "#0072b2", "box", "only in the first")
+MISSING = Style("#f7dcc8", "#d55e00", "box", "only in the second")
 REWIRED = Style("#ececec", "#6a3d9a", "box", "in both, but reads something else")
-BACKWARD = Style("#ffffff", "#d55e00", "ellipse", "cotangent; Σ: a sum of several")
+BACKWARD = Style(
+    "#ffffff", "#d55e00", "ellipse", "cotangent q̄ = ∂ output / ∂ q; Σ: a sum of several"
+)
 COPY = Style(INK, INK, "●", "one value, read several times")
 PART = Style("#fbfbfb", "#b3b3b3", "frame", "part of the model")
 GATE = Style("#fff6d0", "#8a6d00", "frame", "part with parameters")

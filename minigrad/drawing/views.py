@@ -16,7 +16,7 @@ To add a view, enter a `View` under a name of its own:
 from __future__ import annotations
 
 from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
-from minigrad.drawing.cell.difference import difference_sheet
+from minigrad.drawing.cell.difference import difference_sheets
 from minigrad.drawing.cell.recurrent import folded_sheets, gate_sheets, unrolled_sheets
 from minigrad.drawing.cell.run_backwards import cotangents_sheets
 from minigrad.drawing.dense_and_layer_views import (
@@ -62,5 +62,5 @@ VIEWS: dict[str, View] = {
         "this is the view backward",
         least=LEAST,
     ),
-    "difference": View("what does a variant change?", structure, difference_sheet),
+    "difference": View("what does a variant change?", structure, difference_sheets),
 }

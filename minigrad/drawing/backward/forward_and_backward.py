@@ -17,6 +17,7 @@ view op (`fold.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -206,12 +207,21 @@ class ForwardAndBackward:
             tooltip=pointed(says or "as it is"), **words,
         )  # fmt: skip
 
+    def _names(self) -> Iterator[str]:
+        """Yield what the values are called."""
+        for node in self.picture.nodes:
+            yield _said(node, self.cotangents.place).name
+
     def _legend(self) -> Legend:
         nodes = self.picture.nodes
         entries = of_kinds({node.kind for node in nodes})
         dashed = swatch(BACKWARD.fill, BACKWARD.border, dashed=True)
         entries.append((dashed, BACKWARD.legend))
         entries += marks(self.picture)
+        if any("[axis" in says for _, _, says in self.backward):
+            entries.append((sign("axis 1"), "the first axis, as in equations"))
+        if any(NAMELESS.match(name) for name in self._names()):
+            entries.append((sign("t₅"), "step 5 of the tape, which has no name"))
         said = {self.cotangents.label(node).remark.split("\n")[-1] for node in nodes}
         entries += [
             (sign(" "), f"{word}: {meaning}")
@@ -221,6 +231,7 @@ class ForwardAndBackward:
         return Legend(entries, self.notes, self._bare[0])
 
 
+NAMELESS = re.compile(r"t_\d+$")
 _HALVES = {"forward": "what ran", "backward": "the chain rule, from the output on"}
 _WORDS = {
     "given": "the cotangent that the way back begins with",

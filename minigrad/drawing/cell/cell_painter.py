@@ -8,6 +8,7 @@ one that it crosses, whoever drew that.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -159,7 +160,7 @@ class Ink:
             (a, y)
             for (a, b), (c, d) in itertools.pairwise(points)
             for y, low, high in self.levels
-            if a == c and low < a < high and min(b, d) < y < max(b, d)
+            if math.isclose(a, c) and low < a < high and min(b, d) < y < max(b, d)
         }
 
     def number(self, value: Tensor, reader: Part, id: str, end: Sequence[XY]) -> None:

@@ -40,8 +40,8 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
 
-def difference_sheet(tape: Tape) -> Sheet:
-    """Return both cells side by side, the first output's on the left.
+def difference_sheets(tape: Tape) -> Iterator[Sheet]:
+    """Yield both cells beside each other, the first output's on the left; then above.
 
     Raises ValueError unless there are two outputs, and NotPlaced for what
     cannot be drawn as a cell.
@@ -65,18 +65,25 @@ def difference_sheet(tape: Tape) -> Sheet:
             tapes, (variant, vanilla), marks, wires, (NEW, MISSING), strict=True
         )
     )
-    sheet = _beside(left, right)
-    for only_here, style in zip(wires, (NEW, MISSING), strict=True):
-        if only_here:
-            says = f"a wire that is {style.legend}"
-            sheet.entries[says] = sign("━━", style.border), says
-    styles = [style for side in marks for style in side.values()]
-    new, missing, rewired = map(styles.count, (NEW, MISSING, REWIRED))
-    sheet.notes.append(
-        f"left: {new} new, right: {missing} missing on the left; "
-        f"{rewired // 2} of both read something else"
-    )
-    return sheet
+    for above in (False, True):
+        sheet = _joined(left, right, above)
+        for only_here, style in zip(wires, (NEW, MISSING), strict=True):
+            if only_here:
+                says = f"a wire that is {style.legend}"
+                sheet.entries[says] = sign("━━", style.border), says
+        sheet.notes.append(_counted([s for side in marks for s in side.values()]))
+        yield sheet
+
+
+def _counted(styles: list[Style]) -> str:
+    """Say how many parts differ."""
+    counts = {
+        "only in the first": styles.count(NEW),
+        "only in the second": styles.count(MISSING),
+        "in both, but reading something else": styles.count(REWIRED) // 2,
+    }
+    said = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"parts that differ: {', '.join(said) or 'none'}"
 
 
 Wires = list[tuple[Part, Tensor]]  # what a part reads
@@ -117,7 +124,7 @@ def compared(one: Step, other: Step) -> tuple[dict[Part, Style], dict[Part, Styl
     >>> cells = [mg.tanh(mg.Tensor(0.5, name="x")), mg.exp(mg.Tensor(0.5, name="x"))]
     >>> found = compared(*(steps(mg.Tape(each))[0] for each in cells))
     >>> [style.legend for side in found for style in side.values()]
-    ['new on the left', 'missing on the left']
+    ['only in the first', 'only in the second']
     """
     pairs = list(_pairs(one, other))
     known = {group for pair in pairs for group in pair}
@@ -227,12 +234,15 @@ def _marked(
     return row.sheet
 
 
-def _beside(left: Sheet, right: Sheet) -> Sheet:
-    """Put one sheet to the right of another."""
+def _joined(first: Sheet, second: Sheet, above: bool) -> Sheet:
+    """Put one sheet to the left of another, or above it."""
     sheet = Sheet()
-    aside = left.bounds()[1][0] - right.bounds()[0][0] + 48
-    sheet.add(left, "a", 0.0)
-    sheet.add(right, "b", aside)
+    (_, low), (right, _) = first.bounds()
+    (left, _), (_, high) = second.bounds()
+    sheet.add(first, "a", (0.0, 0.0))
+    sheet.add(
+        second, "b", (0.0, low - high - 48) if above else (right - left + 48, 0.0)
+    )
     for kind in (DENSE, "elementwise", JOIN, SEVERAL):  # not to be seen
         sheet.entries.pop(STYLES[kind].legend, None)
     if REWIRED.legend in sheet.entries:

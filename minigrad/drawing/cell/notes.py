@@ -86,7 +86,7 @@ def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
 
 
 def _outside(tape: Tape, layers: Layers, links: Links) -> list[str]:
-    """Say how much of the tape lies outside the time steps, and where."""
+    """Say what of the tape lies outside the time steps, and where."""
     inside: set[Tensor] = set(layers.between)
     for join in links.joins.values():
         inside.update(layers.carriers(join.value))
@@ -102,11 +102,22 @@ def _outside(tape: Tape, layers: Layers, links: Links) -> list[str]:
     ]
     if not rest:
         return []
-    scopes = [path(entry.scope) for entry in rest]
-    counts = {scope: scopes.count(scope) for scope in dict.fromkeys(scopes)}
-    named = [
-        f"{n} in {scope}" if scope else f"{n} in no part" for scope, n in counts.items()
+    parts: dict[str, list[str]] = {}
+    for entry in rest:
+        name = (entry.call or entry.primitive).name  # type: ignore[union-attr]
+        parts.setdefault(path(entry.scope), []).append(name.replace("_", " "))
+    said = [
+        _counted(names) + f" in {part}" * bool(part) for part, names in parts.items()
     ]
-    where = ", ".join(named[:3]) + (", …" if len(named) > 3 else "")
-    entries = "1 entry" if len(rest) == 1 else f"{len(rest)} entries"
-    return [f"not drawn: {entries} outside the loop{'s' * (len(layers) > 1)} ({where})"]
+    where = ", ".join(said[:3]) + ", …" * (len(said) > 3)
+    return [f"not drawn, outside the loop{'s' * (len(layers) > 1)}: {where}"]
+
+
+def _counted(names: list[str]) -> str:
+    """Return the names of what ran, or how much it was.
+
+    >>> _counted(["stack"]), _counted(["sum", "sum"]), _counted(list("abcd"))
+    ('stack', 'sum', '4 entries')
+    """
+    found = list(dict.fromkeys(names))
+    return ", ".join(found) if len(found) < 4 else f"{len(names)} entries"

@@ -127,8 +127,10 @@ def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
                 slots[column] = _closed(layer, gap, example, like)
         rows.append(Shown(layer, slots))
         if many is not None:
-            is_open = f"t = {example.t} is open, " if like else ""
-            said.append((layer, f"{is_open}every other time step is a box"))
+            says = "every time step is a box"
+            if like:
+                says = f"t = {example.t} is open, each other time step is a box"
+            said.append((layer, says))
             said.append((layer, _unlike(layer)))
     said += [(layer, shared(layer)) for layer in layers]
     return _grid(tape, layers, rows, said, title)

@@ -69,7 +69,7 @@ def _run_backwards(tape: Tape, many: int | None = None) -> Sheet:
         mark, _ = sheet.entries[COPY.legend]
         sheet.entries[COPY.legend] = mark, ADDED
     sheet.notes.insert(
-        0, "cotangents, from right to left, on the wires of the view gate"
+        0, "cotangents, q̄ = ∂ output / ∂ q, on the wires of the view gate"
     )
     return sheet
 
