@@ -25,11 +25,7 @@ def once(name):
     return made[0] if isinstance(made, (tuple, list)) else made
 
 
-def is_drawn(name):
-    return VIEWS["gate"].sheet and hasattr(sheet("cotangents", once(name)), "frames")
-
-
-DRAWN = [name for name in CELLS if is_drawn(name)]
+DRAWN = list(CELLS)
 TANGLED = ("strange", "full recurrence")  # where wires leave a factor no room
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from minigrad.drawing.styles import RAISED
-from minigrad.drawing.view import Group, View
+from minigrad.drawing.view import Group, View, no_sheets
 from minigrad.drawing.words import Label, label_of
 from minigrad.recorded import Failure
 from minigrad.structure.parts import Part
@@ -27,7 +27,7 @@ def with_failure(view: View, failure: Failure) -> View:
             else:
                 yield part
 
-    return replace(view, groups=groups, sheet=None, graph=None)
+    return replace(view, groups=groups, sheets=no_sheets, graph=None)
 
 
 def _node(failure: Failure) -> Group:

@@ -55,6 +55,11 @@ class NotPlaced(Exception):
     """A view has no places for a tape; it says why, and Graphviz places the groups."""
 
 
+def no_sheets(tape: Tape) -> Iterator[Any]:
+    """Yield nothing: a view whose nodes Graphviz places."""
+    yield from ()
+
+
 @dataclass(frozen=True)
 class View:
     """A way to look at a tape.
@@ -62,9 +67,8 @@ class View:
     answers   the question it answers, in a few words
     groups    the parts it makes of a tape, in the order of the tape; a leaf that is
               in no part is drawn beside each of its users
-    sheet     for a picture with fixed places: the sheet it makes of a tape, or several,
-              folded less, then more; it raises NotPlaced, or returns None, for a tape
-              that is like none it can place
+    sheets    for pictures with fixed places: those it makes of a tape, folded less,
+              then more; raises NotPlaced before the first for what it cannot place
     graph     for all others: who writes the nodes that Graphviz places, if not
               `dot.Graph`
     instead   what that picture is then
@@ -77,24 +81,13 @@ class View:
 
     answers: str
     groups: Callable[..., Iterable[Part]]
-    sheet: Callable[..., Any] | None = None
+    sheets: Callable[[Tape], Iterator[Any]] = no_sheets
     graph: Callable[..., Any] | None = None
     instead: str = "placed by Graphviz"
     layers: bool = False
     notes: Callable[[Tape], tuple[str, ...]] = lambda tape: ()
     opens: bool = False
     least: float = READABLE
-
-    def sheets(self, tape: Tape) -> Iterator[Any]:
-        """Yield the sheets of a tape, folded less, then more: none or one or several.
-
-        Raises NotPlaced before the first.
-        """
-        made = self.sheet(tape) if self.sheet is not None else None
-        if isinstance(made, Iterator):
-            yield from made
-        elif made is not None:
-            yield made
 
     def __repr__(self) -> str:
         return f"<View: {self.answers}>"

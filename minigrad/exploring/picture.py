@@ -18,7 +18,7 @@ from minigrad.drawing.fold import MOST, Drawn, pictures
 from minigrad.drawing.opening import opened
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.sheet import Sheet
-from minigrad.drawing.view import NotPlaced
+from minigrad.drawing.view import NotPlaced, no_sheets
 from minigrad.drawing.views import VIEWS
 from minigrad.structure.parts import DENSE
 from minigrad.structure.roles import roles
@@ -118,7 +118,7 @@ def _drawings(tape: Tape, name: str) -> Iterator[Drawn]:
     for folding in pictures(view, tape):
         if folding.nodes <= MOST:
             drawn = folding.draw()
-            if view.sheet is None or isinstance(drawn, Sheet):
+            if view.sheets is no_sheets or isinstance(drawn, Sheet):
                 yield drawn
 
 

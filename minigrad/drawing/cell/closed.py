@@ -46,11 +46,7 @@ class Closed(Plan):
         self.slices, self.first, self.downward = {}, {}, set()
         self.ups = [v for v in self.step.leaves if v in self.maker]
         self.at[box] = self.reach(box)
-        for k, state in enumerate(states):
-            if state.before is not None:
-                self.at[Port("before", k)] = 0, level[k]
-            if state.after is not None:
-                self.at[Port("after", k)] = self.width, level[k]
+        self._place_states(level)
         for k, x in enumerate(self._in_a_row(len(self.step.inputs))):
             self.at[Port("input", k)] = x, 0
         for k, x in enumerate(self._in_a_row(len(self.ups))):

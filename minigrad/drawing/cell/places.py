@@ -15,7 +15,7 @@ Places are given by what reads what: no cell is known by name.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -181,11 +181,7 @@ class Plan(Parts):
             begin = states[self.belt].before
             crowded |= any(begin in set(self.reads[op]) for op in self.on_belt[1:])
         self.height = self.top + EDGE + crowded  # room for a wire above the belt
-        for k, state in enumerate(states):
-            if state.before is not None:
-                self.at[Port("before", k)] = 0, level[k]
-            if state.after is not None:
-                self.at[Port("after", k)] = self.width, level[k]
+        self._place_states(level)
         for k, value in enumerate(self.step.inputs):
             below = self._straight(
                 [g for g in self.reads if value in set(self.reads[g])]
@@ -196,6 +192,14 @@ class Plan(Parts):
             column = above or self.right + 4 * (k + 1)
             self.at[Port("up", k)] = column, self.height
         self.ups = ups
+
+    def _place_states(self, level: Mapping[int, int]) -> None:
+        """Let each state come in at the left and leave at the right, on its level."""
+        for k, state in enumerate(self.step.states):
+            if state.before is not None:
+                self.at[Port("before", k)] = 0, level[k]
+            if state.after is not None:
+                self.at[Port("after", k)] = self.width, level[k]
 
     def _straight(self, groups: list[Part]) -> int:
         """Return the column of the only box there is, if that is who is asked for."""
