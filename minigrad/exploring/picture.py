@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +61,30 @@ class State:
 
 def states(tape: Tape, title: str) -> tuple[list[State], str]:
     """Return the pictures that can be drawn, and a sentence if none can."""
-    found: dict[str, State] = {}  # by their text: two views may draw the same
+    # By their text: two views may draw the same.
+    drawn: dict[str, tuple[str, Mapping[str, tuple[Tensor, ...]], list[str]]] = {}
+    for name in SHOWN:
+        text, held, back = _drawn(tape, name, title)
+        if text:
+            drawn.setdefault(text, (name, held, back))
+    if not drawn:
+        return [], f"A picture of more than {MOST} nodes cannot be read."
+    drawings = [
+        Drawing(
+            text, f"{len(held)} nodes that are steps of the walk", f"{title}, {name}"
+        )
+        for text, (name, held, _) in drawn.items()
+    ]
     try:
-        for name in SHOWN:
-            text, held, back = _drawn(tape, name, title)
-            if not text or text in found:
-                continue
-            about = f"{len(held)} nodes that are steps of the walk"
-            svg = Drawing(text, about, f"{title}, {name}").svg()
-            times = at_each_time(tape, held)
-            found[text] = State(name, inlined(svg, times), times, back)
+        with ThreadPoolExecutor() as pool:  # each waits for a process
+            svgs = list(pool.map(Drawing.svg, drawings))
     except NotRendered as error:
         return [], str(error)
-    if found:
-        return [*found.values()], ""
-    return [], f"A picture of more than {MOST} nodes cannot be read."
+    found = []
+    for svg, (name, held, back) in zip(svgs, drawn.values(), strict=True):
+        times = at_each_time(tape, held)
+        found.append(State(name, inlined(svg, times), times, back))
+    return found, ""
 
 
 def _drawn(
