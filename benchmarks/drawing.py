@@ -31,10 +31,11 @@ LIMIT = 30.0  # seconds, after which it is stopped
 NODE = re.compile(r"^\s*(?!graph|node|edge)\w+ \[", re.MULTILINE)
 BASE = "minigrad, op"
 INTRODUCTION = f"""
-An LSTM with n = m = {M}, drawn from what was recorded: seconds until there is DOT text,
-and until `dot` has made an SVG of it; in a process of its own, after a small picture
-for warming up, the fastest of several. The ratio compares the SVG with that of
-minigrad's view `op` for the same T. After {LIMIT:.0f} s a contestant is stopped.
+An LSTM with n = m = {M}, recorded and drawn: seconds of processor time until there is
+DOT text, and seconds on the clock until `dot` has made an SVG of it; in a process of
+its own, after a small picture for warming up, the fastest of several. The ratio
+compares the SVG with that of minigrad's view `op` for the same T. After {LIMIT:.0f} s a
+contestant is stopped.
 
 The nodes say what is compared. torchviz draws PyTorch's autograd graph and torchview
 its calls, every time step of them. minigrad leaves out equal time steps where there are
@@ -123,9 +124,9 @@ def picture(name: str, T: int) -> None:
     CONTESTANTS[name](2)[1]()
     until = time.perf_counter() + SECONDS
     while time.perf_counter() < until:
-        start = time.perf_counter()
+        start, work = time.perf_counter(), time.process_time()
         text, finish = CONTESTANTS[name](T)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - work
         print(f"nodes {len(NODE.findall(text))}\nbytes {len(text.encode())}")
         print(f"dot {seconds}", flush=True)
         finish()
@@ -171,8 +172,28 @@ def lines() -> Iterator[str]:
             cells = costs(name, T)
             base = cells.get("svg") if name == BASE else base
             yield line(T, name, cells, base)
+    yield "\nThe view `gate` for T = 3 as a file, in seconds, the fastest of several:\n"
+    yield "| format | by `dot` | by the wheel that comes along | ratio |"
+    yield "| --- | ---: | ---: | ---: |"
+    for form in ("svg", "pdf", "png"):
+        dot, wheel = saved(form, "dot"), saved(form, "graphviz-pure")
+        yield f"| {form} | {dot:.2f} | {wheel:.2f} | {wheel / dot:.1f} |"
     for package in absent:
         yield f"\n{package} is not installed here, so it was not measured."
+
+
+def saved(form: str, renderer: str) -> float:
+    """Return the seconds that a renderer needs for a file of that format."""
+    from minigrad.drawing.render import render
+
+    text, _ = ours("gate", 3)
+    times = []
+    until = time.perf_counter() + SECONDS
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        render(text, form, renderer)
+        times.append(time.perf_counter() - start)
+    return min(times)
 
 
 def line(T: int, name: str, cells: dict[str, float], base: float | None) -> str:
