@@ -83,6 +83,7 @@ def all_but_one(tape: Tape) -> list[Run]:
     return list(dict.fromkeys(found))
 
 
+@reading
 def by_time(tape: Tape) -> dict[Scope, dict[int, list[Tensor]]]:
     """Return for every loop what was recorded at each time step."""
     found: dict[Scope, dict[int, list[Tensor]]] = {}
