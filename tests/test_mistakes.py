@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from every import every
 
 import minigrad as mg
 from lstm import LSTM, State
@@ -22,12 +23,8 @@ from minigrad.proving.identity import disagreement
 from minigrad.proving.proof import prove_rows
 from minigrad.proving.residues import Field
 
-every_mistake = pytest.mark.parametrize(
-    "mistake", MISTAKES, ids=lambda mistake: mistake.name
-)
-every_model = pytest.mark.parametrize(
-    "model", SMALL_MODELS, ids=lambda model: model.__name__
-)
+every_mistake = every("mistake", MISTAKES, parts=3)
+every_model = every("model", SMALL_MODELS, parts=3)
 
 
 def engine():
