@@ -75,29 +75,13 @@ def test_a_repeated_index_adds_up():  # bug 22
 
 
 INDICES = [
-    0,
-    -1,
-    np.int64(1),
-    slice(None),
-    slice(None, None, -1),
-    slice(3, 0, -2),
-    slice(2, 2),
-    ...,
-    None,
-    (..., 0),
-    (None, 1, ..., None),
-    (slice(None), [2, 0, 2]),
-    [0, 0, -1],
-    [],
-    np.array([[0, 1], [1, 0]]),
-    ([0, 1, 0], [2, 2, 2]),
-    np.array([True, False, True, False]),
-    [True, False, True, True],
-    np.arange(12).reshape(4, 3) % 2 == 0,
-    (slice(1, 3), np.array([True, False, True])),
-    True,
-    (),
-]
+    0, -1, np.int64(1), slice(None), slice(None, None, -1), slice(3, 0, -2),
+    slice(2, 2), ..., None, (..., 0), (None, 1, ..., None), (slice(None), [2, 0, 2]),
+    [0, 0, -1], [], np.array([[0, 1], [1, 0]]), ([0, 1, 0], [2, 2, 2]),
+    np.array([True, False, True, False]), [True, False, True, True],
+    np.arange(12).reshape(4, 3) % 2 == 0, (slice(1, 3), np.array([True, False, True])),
+    True, (),
+]  # fmt: skip
 
 
 @every("index", INDICES, ids=str)

@@ -405,47 +405,23 @@ def gelu_slope(y, a):
     )
 
 
-USERS = {
-    # name: (function, meaning, partials, numbers)
-    "swish": (
-        lambda a: a / (1 + np.exp(-a)),
-        "a / (1 + exp(-a))",
-        lambda y, a: mg.sigmoid(a) * (1 + a * (1 - mg.sigmoid(a))),
-        some(6),
-    ),
-    "GELU by tanh": (
-        lambda a: 0.5 * a * (1 + np.tanh(C * (a + 0.044715 * a**3))),
-        "a/2 * (1 + tanh(sqrt(2/pi) * (a + 0.044715 * a**3)))",
-        gelu_slope,
-        some(6),
-    ),
-    "GELU by erf": (
+USERS = {  # name: (function, meaning, partials, numbers)
+    "swish": (lambda a: a / (1 + np.exp(-a)), "a / (1 + exp(-a))",
+        lambda y, a: mg.sigmoid(a) * (1 + a * (1 - mg.sigmoid(a))), some(6)),
+    "GELU by tanh": (lambda a: 0.5 * a * (1 + np.tanh(C * (a + 0.044715 * a**3))),
+        "a/2 * (1 + tanh(sqrt(2/pi) * (a + 0.044715 * a**3)))", gelu_slope, some(6)),
+    "GELU by erf": (  # completed below: its slope needs a row of its own
         lambda a: a / 2 * (1 + np.vectorize(math.erf, otypes=[float])(a / 2**0.5)),
-        "a / 2 * (1 + erf(a / sqrt(2)))",
-        None,  # completed below: its slope needs a row of its own
-        some(6),
-    ),
-    "SELU, right of 0": (
-        lambda a: 1.0507 * a,
-        "1.0507 * a",
-        lambda y, a: 1.0507,
-        positive(4),
-    ),
+        "a / 2 * (1 + erf(a / sqrt(2)))", None, some(6)),
+    "SELU, right of 0": (lambda a: 1.0507 * a, "1.0507 * a", lambda y, a: 1.0507,
+        positive(4)),
     "Abs": (np.abs, "Abs(a)", lambda y, a: a / y, some(6)),
-    "log10": (
-        lambda a: np.log(a) / math.log(10),
-        "log(a) / log(10)",
-        lambda y, a: 1 / (a * math.log(10)),
-        positive(5),
-    ),
+    "log10": (lambda a: np.log(a) / math.log(10), "log(a) / log(10)",
+        lambda y, a: 1 / (a * math.log(10)), positive(5)),
     "a third": (lambda a: a / 3, "a / 3", lambda y, a: 1 / 3, some(5)),
-    "logit": (
-        lambda a: np.log(a / (1 - a)),
-        "log(a / (1 - a))",
-        lambda y, a: 1 / (a * (1 - a)),
-        RNG.uniform(0.1, 0.9, 5),
-    ),
-}
+    "logit": (lambda a: np.log(a / (1 - a)), "log(a / (1 - a))",
+        lambda y, a: 1 / (a * (1 - a)), RNG.uniform(0.1, 0.9, 5)),
+}  # fmt: skip
 DOMAINS = {"log10": "a > 0", "logit": "0 < a < 1", "Abs": "a != 0"}
 
 
