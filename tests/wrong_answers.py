@@ -638,4 +638,20 @@ def backward(Y_bar, X, W, b):
 """,
         "Y itself, where the slope of tanh",
     ),
+    "forward order loop with carry": (
+        "13_through_time",
+        """
+def backward(g, f, u, c_0):
+    C = [c_0]
+    for t in range(len(u)):
+        C.append(f[t] * C[t] + u[t])
+    ub, fb, cb = np.zeros_like(u), np.zeros_like(f), 0 * c_0
+    for t in range(len(u)):
+        ub[t] = g[t] + cb
+        fb[t] = ub[t] * C[t]
+        cb = ub[t] * f[t]
+    return ub, fb, cb
+""",
+        "your loop over t runs forwards, and must run backwards",
+    ),
 }

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.exercising.answer import Answer
+from minigrad.exercising.answer import Answer, histories
 from minigrad.exercising.answer_notation import letter, written
 from minigrad.exercising.exercise import same
 from minigrad.exercising.mutations import Mutation
@@ -162,6 +162,8 @@ def first_difference(answer: Answer, output: str) -> str:
             it = "it"
             if found := answer.first_variable([args]):
                 name, (mine,), (right,) = found
+                if turned := _turned_round(answer, name, args):
+                    return f"no usual slip; but {turned}"
                 it = f"the first of your variables that differs is {letter(name)}: it"
             else:
                 mine = exercise.values(run(answer.function, args))[output]
@@ -183,6 +185,26 @@ def first_difference(answer: Answer, output: str) -> str:
             both = f"is {_number(mine)} and should be {_number(right)}"
             return f"no usual slip; {it} {both}{''.join(at)}"
     return "no usual slip explains it"
+
+
+def _turned_round(answer: Answer, name: str, args: Sequence[Any]) -> str:
+    """Say that a loop over this variable runs the other way round, if it does."""
+    programs = answer.function, answer.exercise.solution
+    runs = [histories(program, args).items() for program in programs]
+    both = [[value for (each, _), value in run if each == name] for run in runs]
+    if any(value.ndim for values in both for value in values):
+        return ""
+    mine, right = ([value.item() for value in values] for values in both)
+    while mine and right and mine[0] == right[0]:
+        mine, right = mine[1:], right[1:]
+    for one, other, ways in (
+        (mine, right, "forwards, and must run backwards"),
+        (right, mine, "backwards, and must run forwards"),
+    ):
+        rises = len(one) > 1 and one == sorted(one)
+        if rises and len(other) > 1 and other == sorted(other, reverse=True):
+            return f"your loop over {letter(name)} runs {ways}"
+    return ""
 
 
 def _number(x: Any) -> str:
