@@ -64,6 +64,23 @@ def test_products_apart_equal_the_tape(monkeypatch):
     assert step.program.source.count("outer_into(") == 8
 
 
+def test_columns_taken_wrongly_apart_are_refused(monkeypatch):
+    monkeypatch.setattr(algebra, "PACKED", 0)
+    places = algebra._places
+
+    def wrong(v):
+        first, *others = places(v)
+        return [
+            first,
+            *[(part, slice(at.start - 1, at.stop - 1)) for part, at in others],
+        ]
+
+    monkeypatch.setattr(algebra, "_places", wrong)
+    step = mg.compile(learning(LSTM(3, 3, rng=0)))
+    with pytest.raises(WrongProgram):
+        step.prove(normal(2, 4, 3), normal(2, 4, 3))
+
+
 def test_decisions_are_taken_as_they_were():
     steps = [(kind, 1, 2) for kind in sorted(KINDS)]
     given = normal(3, 3, 4), np.ones((3, 3, 4), bool), np.array([0, 3, 1])

@@ -32,8 +32,8 @@ single numbers.
 "Goal" counts the seeds that reached the goal of a task, and gives the updates they
 needed: the median, and the range. Seconds are those of one epoch, alone on the machine
 and on one thread, the fastest of several passes; see `results.timing`. PyTorch's layer
-is fused, in C++; ours is the six equations, recorded one by one. Beside PyTorch's
-operations, one by one too, [another page](../why/performance.md) measures it.
+is fused, in C++; ours is the six equations, compiled (`mg.compile`) as `python -m lstm
+train` does it. [Another page](../benchmarks.md) measures that for itself.
 """
 QUICK = "**Made with `--quick`: the settings are too small to mean anything.**\n"
 
