@@ -102,8 +102,8 @@ __all__ = [
     "max", "maximum", "mean", "min", "minimum", "multiply", "negative", "no_grad",
     "ones", "outer", "power", "prove", "prove_equal", "relu", "reshape", "scatter",
     "scope", "sigmoid", "silu", "sin", "softmax", "softplus", "sqrt", "squared_error",
-    "stack", "subtract", "sum", "take", "tanh", "to_jax", "transpose", "value_and_grad",
-    "var", "vjp", "where", "zeros",
+    "stack", "subtract", "sum", "take", "tanh", "to_jax", "to_onnx", "transpose",
+    "value_and_grad", "var", "vjp", "where", "zeros",
 ]  # fmt: skip
 
 for _name in PACKAGE:  # mg.tensor(...) is called by who knows PyTorch
@@ -126,6 +126,7 @@ _READINGS = {
     "prove": "minigrad.proving.proof",
     "prove_equal": "minigrad.proving.equality",
     "to_jax": "minigrad.compiling.in_jax",
+    "to_onnx": "minigrad.compiling.in_onnx",
 }  # imported when first used: SymPy takes longer to load than all the rest
 
 

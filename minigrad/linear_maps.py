@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad import stacked
+from minigrad import onnx_forms, stacked
 from minigrad.array_like import as_array
 from minigrad.context import SETTING
 from minigrad.stacked import in_programs
@@ -28,7 +28,9 @@ Use: TypeAlias = tuple[Tensor, Array, Sequence[Array], Mapping[str, Index]]
 _dot: Callable[[Array, Array], Array] = np.matmul
 
 
-@in_programs(into=stacked.sum_into, by=stacked.of_sum)
+@in_programs(
+    into=stacked.sum_into, by=stacked.of_sum, onnx=onnx_forms.reduced("ReduceSum")
+)
 def add_up(a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """Sum over the axes."""
     reduce: Callable[..., Array] = (
@@ -52,19 +54,19 @@ def sum_adjoint(g: Value, a: Value, axis: Axis = None, keepdims: bool = False) -
     return np.broadcast_to(g, shape)
 
 
-@in_programs(by=stacked.of_shape)
+@in_programs(by=stacked.of_shape, onnx=onnx_forms.shaped)
 def reshaped(a: Array, shape: Shape | int) -> Array:
     """Return the entries, in their order, in another shape."""
     return a.reshape(shape)
 
 
-@in_programs(into=stacked.moved_into, by=stacked.of_shape)
+@in_programs(into=stacked.moved_into, by=stacked.of_shape, onnx=onnx_forms.repeated)
 def repeated(a: Array, shape: Shape) -> Array:
     """Repeat to a shape, by NumPy's rules of broadcasting."""
     return np.broadcast_to(a, shape)
 
 
-@in_programs(by=stacked.of_transpose)
+@in_programs(by=stacked.of_transpose, onnx=onnx_forms.permuted)
 def permute(a: Array, axes: Shape | None = None) -> Array:
     """Permute the axes; reverse them if `axes` is None."""
     return a.transpose(axes)
@@ -80,7 +82,7 @@ def inverse(axes: Shape | None) -> Shape | None:
     return tuple(inverse)
 
 
-@in_programs(into=stacked.join_into, by=stacked.of_axis)
+@in_programs(into=stacked.join_into, by=stacked.of_axis, onnx=onnx_forms.joined)
 def join(*parts: Array, axis: int = 0) -> Array:
     """Join along an existing axis: [x, y]."""
     if axis is None:
@@ -106,7 +108,7 @@ def join_adjoint(i: int, g: Value, parts: Sequence[Value], **options: int) -> Va
     return g[place_of(i, parts, options)]
 
 
-@in_programs(into=stacked.pile_into, by=stacked.of_axis)
+@in_programs(into=stacked.pile_into, by=stacked.of_axis, onnx=onnx_forms.piled)
 def pile_up(*parts: Array, axis: int = 0) -> Array:
     """Join along a new axis."""
     return np.stack(parts, axis=axis)
@@ -117,13 +119,13 @@ def stack_adjoint(i: int, g: Value, parts: Sequence[Value], axis: int = 0) -> Va
     return g[(slice(None),) * (axis % g.ndim) + (i,)]
 
 
-@in_programs(by=stacked.of_index)
+@in_programs(by=stacked.of_index, onnx=onnx_forms.taken)
 def entries(a: Array, index: Index) -> Array:
     """Return a[index]: any index NumPy knows, repeated entries included."""
     return a[index]
 
 
-@in_programs(by=stacked.of_index)
+@in_programs(by=stacked.of_index, onnx=onnx_forms.scattered)
 def scatter(g: Array, shape: Shape, index: Index) -> Array:
     """Return zeros of `shape` with g added in at `index`; repeated entries add up."""
     total = np.zeros(shape, g.dtype, like=g)
@@ -159,13 +161,13 @@ def _may_repeat(index: Index) -> bool:
     )
 
 
-@in_programs(into=stacked.choose_into, by=stacked.same)
+@in_programs(into=stacked.choose_into, by=stacked.same, onnx=onnx_forms.chosen)
 def choose(a: Array, b: Array, mask: Array) -> Array:
     """Return a where the recorded mask is true, b elsewhere."""
     return np.where(mask, a, b)
 
 
-@in_programs(by=stacked.of_axis)
+@in_programs(by=stacked.of_axis, onnx=onnx_forms.running_sum)
 def running_sum(a: Array, axis: int) -> Array:
     """Running sums along an axis."""
     if a.dtype == np.float16:
@@ -178,7 +180,7 @@ def backwards(a: Value, axis: int) -> Value:
     return a[(slice(None),) * (axis % a.ndim) + (slice(None, None, -1),)]
 
 
-@in_programs(into=stacked.moved_into, by=stacked.same)
+@in_programs(into=stacked.moved_into, by=stacked.same, onnx=onnx_forms.converted)
 def cast(a: Array, dtype: DTypeLike) -> Array:
     """Return the numbers in another precision; complex ones stay complex."""
     if np.dtype(dtype).kind not in "fcO":
@@ -190,7 +192,7 @@ def cast(a: Array, dtype: DTypeLike) -> Array:
     return a.astype(dtype)
 
 
-@in_programs(into=np.matmul, by=stacked.of_matmul)
+@in_programs(into=np.matmul, by=stacked.of_matmul, onnx=onnx_forms.product)
 def product(a: Array, b: Array) -> Array:
     """Return a @ b: the last axis of a meets the last but one of b, or its only one."""
     return _dot(a, b)
@@ -227,7 +229,9 @@ def matmul_adjoint_b(g: Value, a: Value, b: Value) -> Value:
     return product if b.ndim > 1 else product[..., 0]
 
 
-@in_programs(into=stacked.matvec_into, by=stacked.only_second)
+@in_programs(
+    into=stacked.matvec_into, by=stacked.only_second, onnx=onnx_forms.matrix_by_vectors
+)
 def matvec(W: Array, v: Array) -> Array:
     """W v over the last axis: W is (m, k), v is (..., k), the result (..., m)."""
     if W.ndim != 2:
@@ -245,7 +249,7 @@ def _vectors(a: Array) -> Array:
     return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
 
 
-@in_programs(into=stacked.outer_into)
+@in_programs(into=stacked.outer_into, onnx=onnx_forms.outer)
 def outer(z: Array, v: Array) -> Array:
     """Sum z v^T over all vectors: z is (..., m), v is (..., k), the result (m, k)."""
     if z.shape[:-1] != v.shape[:-1]:

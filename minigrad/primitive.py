@@ -34,6 +34,7 @@ import numpy as np
 from minigrad.array_like import zero_like
 from minigrad.messages import explained
 from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.onnx_forms import Form, form_of
 from minigrad.recording import parameters_of, recorder
 from minigrad.samples import Sample
 from minigrad.stacked import Stacked, same
@@ -52,6 +53,7 @@ class Primitive:
     into      how a program computes it into an array: into(out, *args, **options)
     stacked   how one call computes it of stacked arguments: see minigrad.stacked
     composite how programs compute it of other rows, if it is no single call
+    onnx      its operator in ONNX, or how several say it: see minigrad.onnx_forms
     """
 
     name: str
@@ -64,6 +66,7 @@ class Primitive:
     into: Code | None = None
     stacked: Stacked | None = None
     composite: Code | None = None
+    onnx: Form | None = None
     written = ""
     is_elementwise = False
     variadic = False
@@ -109,7 +112,8 @@ class Elementwise(Primitive):
     """A row given by one partial derivative per argument.
 
     `meaning` is the scalar function as SymPy reads it, in the letters a, b;
-    `domain` says where it is differentiable, if not everywhere.
+    `domain` says where it is differentiable, if not everywhere; `onnx` its operator, if
+    its function is not known to have one.
     """
 
     is_elementwise = True
@@ -122,6 +126,7 @@ class Elementwise(Primitive):
         partials: Sequence[Partial],
         symbol: str | None = None,
         domain: str = "",
+        onnx: str = "",
     ) -> None:
         self.name = name
         self.function = function
@@ -132,6 +137,7 @@ class Elementwise(Primitive):
         self.batched_adjoints = {}
         self.into, self.stacked = getattr(function, "into", None), same
         self.composite = getattr(function, "composite", None)
+        self.onnx = onnx or form_of(function)
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:
@@ -197,6 +203,7 @@ class Linear(Primitive):
         self.samples = samples
         self.into = getattr(function, "into", None)
         self.stacked = getattr(function, "stacked", None)
+        self.onnx = form_of(function)
         self.apply = recorder(self)
 
     def vjp(self, i: int, g: Value, y: Value, args: Args, options: Options) -> Value:

@@ -16,7 +16,7 @@ from minigrad.stacked import in_programs
 from minigrad.tensor import Array
 
 
-@in_programs(composite=lambda a: np.tanh(a * 0.5) * 0.5 + 0.5)
+@in_programs(composite=lambda a: np.tanh(a * 0.5) * 0.5 + 0.5, onnx="Sigmoid")
 def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a)), as (1 + tanh(a/2)) / 2, which never overflows.
 
@@ -33,6 +33,7 @@ def sigmoid(a: Array) -> Array:
     return y
 
 
+@in_programs(onnx="Softplus")
 def softplus(a: Array) -> Array:
     """log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which never overflows."""
     a = as_array(a)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from minigrad.onnx_forms import Form
 from minigrad.types import Array, Axis, Options, Shape
 
 
@@ -44,8 +45,11 @@ def in_programs(
     into: Callable[..., Any] | None = None,
     by: Stacked | None = None,
     composite: Callable[..., Any] | None = None,
+    onnx: Form | None = None,
 ) -> Callable[[Function], Function]:
     """Tell a function how programs compute it: into an array, stacked, of other rows.
+
+    onnx: what it is in ONNX, an operator's name or a form.
 
     >>> @in_programs(into=np.negative, by=same)
     ... def minus(a):
@@ -55,7 +59,7 @@ def in_programs(
     """
 
     def told(function: Function) -> Function:
-        vars(function).update(into=into, stacked=by, composite=composite)
+        vars(function).update(into=into, stacked=by, composite=composite, onnx=onnx)
         return function
 
     return told

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from every import every
 from samples import SAMPLES, ids
 from test_compile import assert_same, classifier
 from test_compile_lstm import LAYERS, B, T, batch, learning, m, n, normal
@@ -35,6 +36,14 @@ def attention(x):
     q, k, v = (mg.matvec(W, x) for W in (Q, K, V))
     y = mg.softmax(q @ k.transpose((0, 2, 1))) @ v
     return y, mg.grad((y * y).sum(), [Q, K, V])
+
+
+def at_a_place_of_its_state(x):
+    state = x
+    for t in range(1, T + 1):
+        with mg.scope(t):
+            state = mg.tanh(state + state[:, t][:, None])
+    return mg.grad((state * state).sum(), x)
 
 
 def embedded(words):
@@ -78,6 +87,10 @@ PROGRAMS = {
             *(2.0 * (RANDOM.random((B, k)) < 0.5) for k in (n, m)),
         ),
     ),
+    "a place that moves": (
+        at_a_place_of_its_state,
+        lambda: (mg.Tensor(normal(2, T + 2)),),
+    ),
     "words": (embedded, lambda: (RANDOM.integers(0, 7, (B, T)),)),
     "MLP": (classifier(mg.relu), lambda: (normal(6, 5), labels())),
     "sorted": (classifier(np.sort), lambda: (normal(6, 5), labels())),
@@ -98,7 +111,7 @@ def test_jax_computes_what_the_function_does(name, jax):
 
 
 @compare
-@pytest.mark.parametrize("sample", SAMPLES, ids=ids(SAMPLES))
+@every("sample", SAMPLES, ids=ids(SAMPLES))
 def test_every_row_and_composite_is_computed_by_jax(sample, jax):
     y = sample(*map(mg.Tensor, sample.args))
     leaves = [t for t in mg.Tape(y).leaves if any(t.data is a for a in sample.args)]

@@ -12,7 +12,6 @@ needed. Such a file holds numbers and a graph, and nothing that Python would exe
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,11 @@ import numpy as np
 from lstm.exchange.fitting import refuse
 from lstm.exchange.models import layers_of, sweeps
 from lstm.exchange.onnx import FUNCTIONS, Node, to_onnx
-from minigrad import Dense, Module, __version__
+from minigrad import Dense, Module
 from minigrad.files import write_whole
 from minigrad.messages import explain, user_line
+from minigrad.onnx_graph import OnnxGraph, package
 
-OPSET, IR_VERSION = 18, 8  # of the year 2022; whatever is newer reads them
 REDUCTIONS = {"sum": "ReduceSum", "mul": "ReduceProd", "average": "ReduceMean"}
 
 
@@ -51,8 +50,7 @@ def write_onnx(
     The first input is x, (B, T, n), the first output y. Raises ValueError with
     everything that has no place in the file.
     """
-    onnx = _package()
-    graph = _Graph(onnx, np.dtype(dtype))
+    graph = OnnxGraph(np.dtype(dtype))
     x = graph.input("x", ("B", "T", _reads(model)))
     steps = graph.input("lengths", ("B",), np.int32) if lengths else ""
     x = graph.node("Transpose", [x], perm=[1, 0, 2])
@@ -63,7 +61,7 @@ def write_onnx(
             x = _add_lstm(graph, k, part, x, steps, states)
     graph.outputs.insert(0, graph.value("y", ("B", "T", None)))
     graph.node("Transpose", [x], ["y"], perm=[1, 0, 2])
-    return write_whole(path, graph.content())
+    return write_whole(path, graph.content("lstm"))
 
 
 def read_onnx(path: str | os.PathLike[str]) -> list[Node]:
@@ -72,7 +70,7 @@ def read_onnx(path: str | os.PathLike[str]) -> list[Node]:
     Only these are read: what else the file computes, around and between them, is not
     told. Raises ValueError for weights that the file computes instead of holding them.
     """
-    onnx = _package()
+    onnx = package()
     asked = f"read_onnx({str(path)!r})"
     graph = _loaded(onnx, asked, path)
     held = {each.name: each for each in graph.initializer}
@@ -136,7 +134,7 @@ def _text(value: Any) -> Any:
 
 
 def _add_lstm(
-    graph: _Graph, k: int, layer: Module, x: str, steps: str, states: bool
+    graph: OnnxGraph, k: int, layer: Module, x: str, steps: str, states: bool
 ) -> str:
     """Add a recurrent layer, x (T, B, n); return the name of its y, (T, B, m)."""
     (node,), (sweep,) = to_onnx(layer), sweeps(layer)
@@ -163,7 +161,7 @@ def _add_lstm(
 
 
 def _keep_unread(
-    graph: _Graph, k: int, steps: str, start: Any, last: Any, end: Any
+    graph: OnnxGraph, k: int, steps: str, start: Any, last: Any, end: Any
 ) -> None:
     """Add that a row of length 0 ends as it began: onnxruntime makes zeros of it."""
     empty = graph.node("Equal", [steps, graph.constant(f"none.{k}", np.int32(0))])
@@ -173,7 +171,7 @@ def _keep_unread(
         graph.node("Where", [empty, before, read], [after])
 
 
-def _joined(graph: _Graph, k: int, merge: str | None, y: str) -> str:
+def _joined(graph: OnnxGraph, k: int, merge: str | None, y: str) -> str:
     """Add what makes one y (T, B, m) of those of the directions, (T, D, B, m)."""
     if merge == "concat":
         y = graph.node("Transpose", [y], perm=[0, 2, 1, 3])
@@ -189,7 +187,7 @@ def _joined(graph: _Graph, k: int, merge: str | None, y: str) -> str:
     return graph.node(REDUCTIONS[str(merge)], [y, axis], keepdims=0)
 
 
-def _add_dense(graph: _Graph, k: int, layer: Dense, x: str) -> str:
+def _add_dense(graph: OnnxGraph, k: int, layer: Dense, x: str) -> str:
     """Add activation(W x + b) at every step; return the name of its output."""
     names: dict[Any, str] = {function: name for name, function in FUNCTIONS.items()}
     known = layer.activation is None or layer.activation in names
@@ -211,87 +209,3 @@ def _reads(model: Module) -> int:
     """Return n, the size of x."""
     first = next(layers_of(model), model)
     return first.W.shape[1] if isinstance(first, Dense) else sweeps(first)[0].cells[0].n
-
-
-def _package() -> Any:
-    """Return the package `onnx`, which writes the format and reads it."""
-    try:
-        import onnx
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            explain(
-                f"a file of ONNX, at {user_line()}",
-                {},
-                "the package onnx writes and reads this format, and is not installed.",
-                "install it: pip install 'minigrad-lstm[onnx]'. to_onnx and from_onnx, "
-                "which give and take plain arrays, do without.",
-            )
-        ) from error
-    return onnx
-
-
-class _Graph:
-    """A graph that grows: what it reads and holds, its nodes, what it returns."""
-
-    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
-        self.onnx, self.dtype = onnx, dtype
-        self.inputs: list[Any] = []
-        self.constants: list[Any] = []
-        self.nodes: list[Any] = []
-        self.outputs: list[Any] = []
-
-    def value(self, name: str, shape: Sequence[Any], dtype: Any = None) -> Any:
-        """Return the description of an input or output."""
-        element = self.onnx.helper.np_dtype_to_tensor_dtype(
-            np.dtype(dtype or self.dtype)
-        )
-        return self.onnx.helper.make_tensor_value_info(name, element, shape)
-
-    def input(self, name: str, shape: Sequence[Any], dtype: Any = None) -> str:
-        """Add an input."""
-        self.inputs.append(self.value(name, shape, dtype))
-        return name
-
-    def constant(self, name: str, array: Any) -> str:
-        """Add an array; floating numbers in the dtype of the graph."""
-        array = np.asarray(array)
-        array = array.astype(self.dtype) if array.dtype.kind == "f" else array
-        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def node(
-        self,
-        op: str,
-        inputs: Sequence[str],
-        outputs: Sequence[str] = (),
-        **attributes: Any,
-    ) -> str:
-        """Add a node; return the name of its first output.
-
-        Inputs that it does without are "", and left out at the end.
-        """
-        name = f"{op}_{len(self.nodes)}"
-        while not inputs[-1]:
-            inputs = inputs[:-1]
-        made = self.onnx.helper.make_node(
-            op, inputs, outputs or [f"{name}_out"], name, **attributes
-        )
-        self.nodes.append(made)
-        return str(made.output[0])
-
-    def content(self) -> bytes:
-        """Return the bytes of the file, the same for the same graph; checked."""
-        helper = self.onnx.helper
-        graph = helper.make_graph(
-            self.nodes, "lstm", self.inputs, self.outputs, self.constants
-        )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-            producer_name="minigrad",
-            producer_version=__version__,
-        )
-        self.onnx.checker.check_model(model, full_check=True)
-        content: bytes = model.SerializeToString(deterministic=True)
-        return content

@@ -15,11 +15,12 @@ Read in this order:
     program_notation              lines as they are printed
     identities, program_proof     what is proved of each rewrite, and of a whole program
     programs, arguments, compiled what the user holds
-    interpreter, in_jax           the same lines, run by another: residues, JAX
+    interpreter, in_jax, in_onnx  the same lines, run by others: residues, JAX, ONNX
 """
 
 from minigrad.compiling.compiled import Compiled, compile
 from minigrad.compiling.in_jax import InJax, to_jax
+from minigrad.compiling.in_onnx import to_onnx
 from minigrad.compiling.traced import NotCompiled
 
-__all__ = ["Compiled", "InJax", "NotCompiled", "compile", "to_jax"]
+__all__ = ["Compiled", "InJax", "NotCompiled", "compile", "to_jax", "to_onnx"]

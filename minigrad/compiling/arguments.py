@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,12 @@ def arrays_in(structure: Any) -> list[Array]:
 
     mapped(leaf, structure, "", is_leaf)
     return found
+
+
+def largest(arrays: Iterable[Array]) -> float:
+    """Return the size of the largest floating-point number in arrays."""
+    floats = [a for a in arrays if a.dtype.kind == "f" and a.size]
+    return max((float(np.nanmax(np.abs(a))) for a in floats), default=0.0)
 
 
 def same_but_for_rounding(expected: Array, found: Array, size: float = 0.0) -> bool:

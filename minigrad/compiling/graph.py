@@ -87,7 +87,7 @@ def name_of(op: Op) -> str:
 
 def is_elementwise(op: Op) -> bool:
     """Is this computed entry by entry, with NumPy's broadcasting?"""
-    is_ufunc = isinstance(op, np.ufunc) and op.nout == 1
+    is_ufunc = isinstance(op, np.ufunc) and op.nout == 1 and op.signature is None
     return is_ufunc or bool(getattr(op, "is_elementwise", False))
 
 

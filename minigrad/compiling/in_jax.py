@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import plain
-from minigrad.compiling.arguments import kind_of, same_but_for_rounding
+from minigrad.compiling.arguments import kind_of, largest, same_but_for_rounding
 from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
-from minigrad.compiling.one_run import Output, is_leaf
+from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
 from minigrad.compiling.traced import NotCompiled
 from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import explain, is_explained, user_line
@@ -60,8 +60,7 @@ class InJax:
         self._run = self.jax.jit(self._computed)
         found, _ = self._run(self.parameters, arrays)
         given = [*arrays, *(p.data for p in self._named.values()), *trace.numbers]
-        floats = [a for a in given if a.dtype.kind == "f" and a.size]
-        size = max((float(np.nanmax(np.abs(a))) for a in floats), default=0.0)
+        size = largest(given)
         for one, other in zip(trace.numbers, found, strict=True):
             if not same_but_for_rounding(one, np.asarray(other, one.dtype), size):
                 why = "JAX gives other numbers than the function does."
@@ -184,7 +183,9 @@ class _InJax(Interpreter):
             asked = f"to_jax({self.name}): {name_of(op)}"
             raise NotCompiled(explain(asked, {}, why, fix)) from error
 
-    def scan(self, body: Body, state: Values, columns: Values, back: bool) -> Any:
+    def scan(
+        self, body: Body, state: Values, columns: Values, count: int, back: bool
+    ) -> Any:
         dtypes = [each.dtype for each in state]
 
         def step(past: Values, row: Values) -> tuple[Values, Values]:
@@ -192,9 +193,8 @@ class _InJax(Interpreter):
             kept = [each.astype(d) for each, d in zip(now, dtypes, strict=True)]
             return bare(kept), bare(rows)
 
-        length = len(columns[0]) if columns else None
         return wrapped(
-            [*self.jax.lax.scan(step, bare(state), bare(columns), length, reverse=back)]
+            [*self.jax.lax.scan(step, bare(state), bare(columns), count, reverse=back)]
         )
 
 
@@ -221,22 +221,6 @@ def to_jax(
     the function would refuse (labels out of range): inside jax.jit these give NaN.
     """
     return InJax(function, arguments, parameters)
-
-
-def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
-    """Refuse a function that asked about numbers: elsewhere nobody answers."""
-    for guard in [guard for guard in guards if not guard.is_check]:
-        kind = guard.ask.__name__
-        raise NotCompiled(
-            explain(
-                f"{asked}: {kind}(x) of {guard.node}, at {guard.line}",
-                {},
-                f"the function asked about numbers while it was traced, and was told "
-                f"{guard.answer}: for other inputs another program would be right.",
-                "np.where(x > 0, a, b) instead of `if x > 0`; numbers that choose "
-                "shapes as Python numbers among the arguments.",
-            )
-        )
 
 
 def _package() -> Any:

@@ -5,7 +5,7 @@ JAX, nodes of an ONNX file. A kind of array says what an operation is there, and
 loop over time is:
 
     compute(op, args, options)           one operation
-    scan(body, state, columns)           state, row = body(state, columns[t]) for all t
+    scan(body, state, columns, ...)      state, row = body(state, columns[t]) for all t
 
 All times of a line are one array, along a first axis; what stands at its ends as well.
 In a loop a line reads its own past, which is the state, and what was computed before.
@@ -52,10 +52,12 @@ class Interpreter:
         """Return an input (its number), the numbers of a Parameter, or a constant."""
         raise NotImplementedError
 
-    def scan(self, body: Body, state: Values, columns: Values, back: bool) -> Any:
+    def scan(
+        self, body: Body, state: Values, columns: Values, count: int, back: bool
+    ) -> Any:
         """Return the last state, and the rows of all steps, one below another.
 
-        back: from the last of the columns' rows to the first.
+        count: of steps; back: from the last of the columns' rows to the first.
         """
         raise NotImplementedError
 
@@ -257,7 +259,7 @@ class Interpreter:
             return after, [found[line, first] for line in outside]
 
         start = [read(ref, first) for ref in state]
-        end, rows = self.scan(body, start, columns, back)
+        end, rows = self.scan(body, start, columns, len(times), back)
         for ref, value in zip(state, end, strict=True):
             known[ref.line, last + (ref.shift or 0) - sign] = value
         return dict(zip(outside, rows, strict=True))

@@ -37,6 +37,7 @@ def product(*factors: Any) -> Any:
 
 
 product.is_elementwise = True  # type: ignore[attr-defined]
+product.onnx = "Mul"  # type: ignore[attr-defined]
 
 
 def _flat(lines: Lines, binary: Any, many: Any) -> int:

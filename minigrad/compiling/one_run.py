@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -122,6 +122,22 @@ def _made_before(began: int, tracer: Tracer) -> set[Tensor]:
         arg for step in tracer.steps for arg in step.args if isinstance(arg, Tensor)
     }
     return {a for a in read if a.tick < began and not isinstance(a, Parameter)}
+
+
+def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
+    """Refuse a function that asked about numbers: elsewhere nobody answers."""
+    for guard in [guard for guard in guards if not guard.is_check]:
+        kind = guard.ask.__name__
+        raise NotCompiled(
+            explain(
+                f"{asked}: {kind}(x) of {guard.node}, at {guard.line}",
+                {},
+                f"the function asked about numbers while it was traced, and was told "
+                f"{guard.answer}: for other inputs another program would be right.",
+                "np.where(x > 0, a, b) instead of `if x > 0`; numbers that choose "
+                "shapes as Python numbers among the arguments.",
+            )
+        )
 
 
 class _tracing(Within):

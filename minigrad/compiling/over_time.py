@@ -17,7 +17,9 @@ import numpy as np
 
 from minigrad.compiling.program_lines import Line, Moving, Ref
 from minigrad.compiling.simplify import total
+from minigrad.onnx_forms import scattered
 from minigrad.primitive import TABLE
+from minigrad.stacked import in_programs
 
 
 def along(a: Any, index: tuple[Any, ...], axis: int) -> Any:
@@ -25,6 +27,7 @@ def along(a: Any, index: tuple[Any, ...], axis: int) -> Any:
     return np.moveaxis(a[index], axis, 0)
 
 
+@in_programs(onnx=scattered)
 def placed(g: Any, shape: Any, index: tuple[Any, ...], axis: int) -> Any:
     """Return zeros of a shape with g at the index, its first axis as this axis."""
     result = np.zeros(shape, g.dtype, like=g)

@@ -101,7 +101,7 @@ def _loop(lines: list[Line]) -> Loop:
     known = [shift for shift in shifts if shift is not None]
     if not known:  # they read each other outside of time
         raise Tangled
-    is_forward, is_backward = min(known) < 0, max(known) > 0
+    is_forward, is_backward = min(known, default=0) < 0, max(known, default=0) > 0
     at_ends = any(
         isinstance(end, Ref) and end.line in inside
         for line in lines

@@ -28,6 +28,7 @@ def total(*terms: Any) -> Any:
 
 
 total.is_elementwise = True  # type: ignore[attr-defined]
+total.onnx = "Add"  # type: ignore[attr-defined]
 
 
 class Graph(NamedTuple):

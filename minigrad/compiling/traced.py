@@ -23,7 +23,9 @@ from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
 from minigrad.messages import explain, user_line
+from minigrad.onnx_forms import converted
 from minigrad.primitive import TABLE
+from minigrad.stacked import in_programs
 from minigrad.types import Array, Axis, Index, Shape
 
 if TYPE_CHECKING:
@@ -312,6 +314,7 @@ for _name in ("all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "c
     setattr(Traced, _name, _method(getattr(np, _name)))
 
 
+@in_programs(onnx=converted)
 def as_dtype(a: Array, dtype: np.dtype) -> Array:
     """Return the entries in another dtype."""
     return a.astype(dtype)
