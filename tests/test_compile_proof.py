@@ -20,6 +20,7 @@ from minigrad.compiling import (
 from minigrad.compiling.identities import IDENTITIES
 from minigrad.compiling.program_lines import Ref
 from minigrad.compiling.program_proof import WrongProgram
+from minigrad.proving import ProofFailed
 
 LAYER = LSTM(2, 3, rng=0)
 for parameter in LAYER.parameters():
@@ -86,6 +87,17 @@ def test_decisions_are_taken_as_they_were():
     given = normal(3, 3, 4), np.ones((3, 3, 4), bool), np.array([0, 3, 1])
     shown = mg.compile(program(steps, 1, True)).prove(*given)
     assert shown.decisions > 10 and shown.chance < -20
+
+
+def test_what_might_agree_by_chance_is_not_shown():
+    def power(x):
+        for _ in range(30):
+            x = x * x
+        return x
+
+    with pytest.raises(ProofFailed, match="not shown, and not refuted") as failed:
+        mg.compile(power).prove(np.full(2, 0.9))
+    assert failed.value.undecided
 
 
 # --------------------------------------------------------------- planted wrong rewrites

@@ -78,6 +78,22 @@ def test_the_fused_lstm_cell_is_the_lstm_cell(n, m, batch):
     assert certificate.chance < -40
 
 
+def test_what_might_agree_by_chance_is_not_shown():
+    def power(x, by):
+        for _ in range(by):
+            x = x * x
+        return x
+
+    def other(x, by):
+        for _ in range(by // 2):
+            x = (x * x) * (x * x)
+        return x
+
+    mg.prove_equal(lambda x: power(x, 12), lambda x: other(x, 12), np.ones(2))
+    with pytest.raises(NotShown, match="a chance of 2\\^0"):
+        mg.prove_equal(lambda x: power(x, 30), lambda x: other(x, 30), np.ones(2))
+
+
 def test_a_fused_cell_is_the_cell_over_time():
     cell = LSTMCell(2, 2, rng=0)
 

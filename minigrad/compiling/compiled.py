@@ -235,7 +235,8 @@ class Compiled:
         `mg.prove_equal`. A program is the same for small shapes as for large ones, and
         is shown the faster the smaller they are.
 
-        Raises WrongProgram if a rewrite is wrong.
+        Raises WrongProgram if a rewrite is wrong, and ProofFailed if numbers as large
+        as these might agree by chance.
         """
         from minigrad.compiling.identities import IDENTITIES
         from minigrad.compiling.program_proof import shown

@@ -43,11 +43,13 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     Returns the lines, and where the outputs are.
     """
     classes = _classes(graph.nodes) if rolled else []
+    left = 2 * len(classes)  # to continue one sum may be a reason to continue another
     while True:
         place = {id(n): (each, t) for each in classes for t, n in each.members.items()}
         ends: dict[Place, Any] = {}
         irregular = [each for each in classes if not _regular(each, place, ends)]
-        extended = not irregular and _continued(classes, place, ends)
+        extended = not irregular and left > 0 and _continued(classes, place, ends)
+        left -= extended
         if not irregular and not extended:
             return _lines(graph.outputs, place, ends)
         classes = [part for each in classes for part in _runs(each.members)]

@@ -33,10 +33,12 @@ from minigrad.compiling.simplify import total
 from minigrad.messages import explain
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
+from minigrad.proving.equality import ENOUGH
+from minigrad.proving.failures import ProofFailed
 from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.types import Array
 
-PRIMES = 16
+PRIMES = (16, 32, 64)  # how many are tried until the chance is small enough
 _EXACT = {total, product, along, placed}
 
 
@@ -51,21 +53,22 @@ class Shown:
     rewrites   whose identities were proved
     outputs    shapes of what was compared
     decisions  how many arrays were taken as they were at the example
+    primes     modulo how many random primes
     chance     log2 of a bound: a wrong program passed with this probability
     """
 
     rewrites: tuple[str, ...]
     outputs: tuple[tuple[int, ...], ...]
     decisions: int
-    questions: int
+    primes: int
     chance: float
 
     def __str__(self) -> str:
         shapes = ", ".join(map(str, self.outputs))
         return (
             f"The program equals the tape, gradient included, at shapes {shapes}."
-            f"\nShown on residues modulo {PRIMES} random primes; wrong with a chance "
-            f"below 2^{np.ceil(self.chance):.0f}."
+            f"\nShown on residues modulo {self.primes} random primes; wrong with a "
+            f"chance below 2^{np.ceil(self.chance):.0f}."
             f"\nIdentities proved: {', '.join(self.rewrites)}."
             f"\nTaken as they were: {self.decisions} decisions. Not covered: rounding; "
             "that the Python does what the lines say is compared in floats."
@@ -75,28 +78,43 @@ class Shown:
 def shown(
     program: Program, trace: Trace, arrays: Sequence[Array], names: Sequence[str]
 ) -> Shown:
-    """Show that a program equals what was traced, or raise WrongProgram."""
-    field = _Field(Random(0), arrays)
-    expected = field.graph(trace.outputs)
-    found = field.run(program)
-    for k, (one, other) in enumerate(zip(expected, found, strict=True)):
-        if not _equal(one, other):
-            raise WrongProgram(
-                explain(
-                    f"the proof of a program, output {k}",
-                    {},
-                    "modulo random primes it is another number than the tape has: a "
-                    "rewrite is wrong.",
-                    "leave out rewrites, one by one, until the program is right.",
+    """Show that a program equals what was traced.
+
+    Raises WrongProgram if it does not, and ProofFailed if it may do so by chance.
+    """
+    random = Random(0)
+    for primes in PRIMES:
+        field = _Field(random, arrays, primes)
+        expected = field.graph(trace.outputs)
+        found = field.run(program)
+        for k, (one, other) in enumerate(zip(expected, found, strict=True)):
+            if not _equal(one, other):
+                raise WrongProgram(
+                    explain(
+                        f"the proof of a program, output {k}",
+                        {},
+                        "modulo random primes it is another number than the tape has: "
+                        "a rewrite is wrong.",
+                        "leave out rewrites, one by one, until the program is right.",
+                    )
                 )
-            )
-    shapes = tuple(tuple(np.shape(each)) for each in trace.numbers)
-    return Shown(
-        tuple(names),
-        shapes,
-        field.decisions,
-        field.field.questions,
-        field.field.chance(),
+        chance = field.field.chance()
+        if chance < ENOUGH:
+            shapes = tuple(tuple(np.shape(each)) for each in trace.numbers)
+            return Shown(tuple(names), shapes, field.decisions, primes, chance)
+        if field.field.chance(PRIMES[-1]) >= ENOUGH:  # more primes do not help
+            break
+    raise ProofFailed(
+        explain(
+            "the proof of a program",
+            {},
+            "it is not shown, and not refuted either: program and tape agree modulo "
+            f"{primes} random primes, but in polynomials of such degrees wrong ones "
+            f"might do so as well, with a chance of 2^{np.ceil(chance):.0f}.",
+            "prove it for smaller shapes: fewer time steps, fewer examples in a batch; "
+            "the same rewrites make it.",
+        ),
+        undecided=True,
     )
 
 
@@ -109,9 +127,9 @@ def _equal(one: Any, other: Any) -> bool:
 class _Field(Interpreter):
     """The sources as random numbers of a field, and how both forms run on them."""
 
-    def __init__(self, random: Random, arrays: Sequence[Array]) -> None:
+    def __init__(self, random: Random, arrays: Sequence[Array], primes: int) -> None:
         super().__init__()
-        self.field = KeyedField.drawn(random, PRIMES)
+        self.field = KeyedField.drawn(random, primes)
         self.arrays = arrays
         self.known: dict[Any, Any] = {}
         self.decisions = 0

@@ -10,6 +10,7 @@ added, nothing speaks against their being equal, and nothing is proved: `NotShow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Real
 
 if TYPE_CHECKING:
+    from minigrad.proving.bounds import Bound
     from minigrad.proving.branches import Record
 
 Place = tuple[str, tuple[int, ...]]  # the name of an output, and an entry
@@ -94,6 +96,18 @@ def unknown_identity(record: Record, place: Place) -> NotShown:
         why += f" Only one of them uses {'; '.join(alone)}: a variable of its own."
         fix = f"make it an argument, or use the same Tensor in both. Or {fix}"
     return NotShown(record, place, why, fix)
+
+
+def by_chance(record: Record, difference: Bound, log2: float) -> NotShown:
+    """Return the failure where the agreement of two programs might be an accident."""
+    why = (
+        "they agree at every random point, but as quotients of polynomials of a degree "
+        f"up to {difference.degree:,} two that differ might agree there as well, with "
+        f"a chance of 2^{math.ceil(log2)}. Programs that multiply what they have "
+        "multiplied, step after step, have such degrees."
+    )
+    fix = "compare fewer steps, or smaller shapes; or each part by itself."
+    return NotShown(record, None, why, fix)
 
 
 def unequal_in_floats(record: Record) -> list[Place]:

@@ -46,8 +46,8 @@ from minigrad.types import Array, Shape, Structure, Value
 
 BRANCHES = 8  # that are proved, at most
 SECONDS = 12.0  # after which no further point and no further branch is begun
-PRIMES = (4, 8, 12)  # how many are tried until the chance is small enough
-ENOUGH = -40.0  # log2 of that chance
+PRIMES = (4, 8, 12, 24, 48)  # how many are tried until the chance is small enough
+ENOUGH = -40.0  # log2 of that chance; where it stays larger, nothing was shown
 MOVING = "constants that move"  # a table of the field
 
 
@@ -177,7 +177,8 @@ def _proved(branch: Branch, random: Random) -> tuple[KeyedField, float]:
     """Return a field in which both programs are equal, and log2 of the chance of error.
 
     First every function has its whole argument as key; then laws take sums and products
-    apart. Each time at a new point. Raises NotShown if they differ in the end.
+    apart. Each time at a new point. Raises NotShown if they differ in the end, or agree
+    where programs that differ might have agreed as well.
     """
     record, attempts = branch.records[0], 0
     try:
@@ -188,8 +189,11 @@ def _proved(branch: Branch, random: Random) -> tuple[KeyedField, float]:
                 chance = min(0.0, field.chance() + math.log2(attempts))
                 if differing:
                     break
-                if chance < ENOUGH or primes == PRIMES[-1]:
+                if chance < ENOUGH:
                     return field, chance
+                # No number of primes helps where degrees are larger than they are.
+                if primes == PRIMES[-1] or field.chance(PRIMES[-1]) >= ENOUGH:
+                    raise disproof.by_chance(record, field.difference(), chance)
     except ZeroDivisionError as error:
         raise record.programs.error(
             "at every random point tried, something was divided by zero: a denominator "

@@ -64,7 +64,6 @@ class Equality:
     def __str__(self) -> str:
         functions = ", ".join(f"{n} {name}" for name, n in self.functions.items())
         laws = "; exp(a + b) = exp(a) exp(b), log(a b) = log(a) + log(b)" * self.laws
-        likely = f"2^{log2_up(self.chance):g}" if self.chance else "1: IT SAYS NOTHING"
         lines = {
             "proved": self._claim(),
             "for": f"{_listed(self.arguments)}; recorded tapes, sha256 "
@@ -77,7 +76,7 @@ class Equality:
             f"random primes {', '.join(map(str, self.primes))}; seed {self.seed}",
             "bound": f"degree <= {self.degree}, height < 2^{self.height_bits}, "
             f"{self.questions} pairs of numbers compared: P(different functions "
-            f"passed) <= {likely}",
+            f"passed) <= 2^{log2_up(self.chance):g}",
             "trusted": TRUSTED,
             "not covered": NOT_COVERED,
         }

@@ -327,11 +327,14 @@ class KeyedField(Field):
         """
         return Bound(3 * self.largest.degree, 3 * self.largest.bits + 1)
 
-    def chance(self) -> float:
-        """Return log2 of a bound: some question was answered wrongly so rarely."""
+    def chance(self, primes: int | None = None) -> float:
+        """Return log2 of a bound: some question was answered wrongly so rarely.
+
+        primes   modulo how many; without, those of this field
+        """
         if not self.questions:
             return -math.inf
-        one = bounds.chance(self.difference(), self.count)
+        one = bounds.chance(self.difference(), primes or self.count)
         return min(0.0, one + math.log2(2 * self.questions))  # with the mirror images
 
 
