@@ -120,6 +120,7 @@ def shown(
 
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, KeyedResidues):
+        one.field.compared(one.size, one.bound, other.bound)
         return one.shape == other.shape and bool(np.all(one.equals(other)))
     return bool(np.array_equal(one, other))
 
