@@ -348,6 +348,12 @@ def test_random_programs_agree_on_fresh_inputs(steps, carried, length, scoped, s
         assert_same(step(*given_now), f(*given_now))
 
 
+def test_a_sum_that_could_be_continued_for_ever_is_not():
+    f = program([("add", 0, 0), ("product", 0, 0), ("add", 2, 1)], 1, True)
+    given_now = normal(4, 3, 4), np.ones((4, 3, 4), bool), np.array([0, 1, 2])
+    assert_same(mg.compile(f)(*given_now), f(*given_now))
+
+
 def test_a_tensor_from_outside_is_read_anew_when_it_holds_another_array():
     w = mg.Tensor([1.0, 2.0], name="w")
     step = mg.compile(lambda x: (x * w, mg.grad((x * w).sum(), w)), np.ones(2))

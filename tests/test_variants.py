@@ -328,9 +328,12 @@ def output(cell):
 def test_the_changed_equation_is_what_a_difference_shows(cell):
     cells = made(cell, bounds=(1.0, 1.0, None)), LSTMCell(3, 4, rng=0)
     outputs = [output(each) for each in cells]
-    new, missing = CHANGED[cell]
     drawn = mg.draw(outputs, view="difference").dot
-    assert re.search(rf"left: {new} new[;,] right: {missing} missing", drawn)
+    (said,) = re.findall(r"parts that differ: ([^<]*)", drawn)
+    assert CHANGED[cell] == tuple(
+        int((re.findall(rf"(\d+) only in the {which}", said) or [0])[0])
+        for which in ("first", "second")
+    )
 
 
 @every_cell

@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=None,
         metavar="N",
-        help="begin no run after N minutes; the next time it goes on (default: all)",
+        help="begin no run after N minutes; the next time it goes on",
     )
     add("--only", action="append", choices=[each.key for each in EXPERIMENTS],
         help="an experiment to run; may be repeated (default: all)")  # fmt: skip
