@@ -304,6 +304,7 @@ def test_a_forecast_is_drawn_upright_beside_what_happened(figures):
     errors = [line.get_ydata() for line in below.get_lines()]
     np.testing.assert_array_equal(errors[0], 1)  # forecast - observed
     np.testing.assert_array_equal(errors[1], numbers)
+    assert errors[2:] == [[0, 0]]  # a line where a forecast is right
     assert above.get_ylim() == (0, pytest.approx(1.15 * 16))
     shaded = [each.get_x() for each in above.patches]
     assert shaded == [1999.5, 2002.5]  # every other period
