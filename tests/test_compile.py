@@ -348,6 +348,12 @@ def test_random_programs_agree_on_fresh_inputs(steps, carried, length, scoped, s
         assert_same(step(*given_now), f(*given_now))
 
 
+def test_a_constant_is_written_as_what_it_is():
+    w, unread = mg.Parameter(np.ones(3), "w"), mg.Parameter(np.ones(2), "unread")
+    step = mg.compile(lambda x: mg.grad((x * w).sum(), [w, unread]), np.ones(3))
+    assert str(step).endswith("return x, zeros(2,)")
+
+
 def test_a_sum_that_could_be_continued_for_ever_is_not():
     f = program([("add", 0, 0), ("product", 0, 0), ("add", 2, 1)], 1, True)
     given_now = normal(4, 3, 4), np.ones((4, 3, 4), bool), np.array([0, 1, 2])

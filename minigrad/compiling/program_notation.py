@@ -74,9 +74,18 @@ class Notation:
         return f"{line.name}{at} = {self._expression(line)}"
 
     def _argument(self, arg: Any) -> str:
+        if isinstance(arg, Ref) and isinstance(arg.line.source, Array):
+            arg = arg.line.source
         if not isinstance(arg, Ref):
             if isinstance(arg, Array):
-                return f"array{arg.shape}" if arg.ndim else f"{arg:g}"
+                made = (
+                    "zeros"
+                    if not arg.any()
+                    else "ones"
+                    if (arg == 1).all()
+                    else "array"
+                )
+                return f"{made}{arg.shape}" if arg.ndim else f"{arg:g}"
             return f"{arg:g}" if isinstance(arg, float) else str(arg)
         line = arg.line
         if _is_inline(line):
