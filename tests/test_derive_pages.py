@@ -28,6 +28,7 @@ from minigrad.proving import ProofFailed
 # ------------------------------------------------------------------------- on paper
 
 
+@pytest.mark.slow
 @every("model", MODELS)
 def test_the_latex_can_be_set(model):
     derivation = mg.derive(model())
@@ -62,6 +63,7 @@ def test_names_from_users_do_no_harm():
         require_readable(LATEX.write(each.right))
 
 
+@pytest.mark.slow
 def test_the_pdf_has_text_that_can_be_found_and_fonts_of_its_own(tmp_path):
     from pypdf import PdfReader
 

@@ -37,6 +37,7 @@ def test_there_are_enough_models_to_speak_of_every_kind():
     assert len(MODELS) >= 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_view_of_a_model_is_made(name):
     for view in VIEWS:

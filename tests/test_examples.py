@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_as_a_script(example, tmp_path):
     ran = subprocess.run(
@@ -37,6 +38,7 @@ def test_an_example_has_the_heading_that_its_page_needs(example):
     assert first[2].startswith("# ")
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_example_project_pass_wherever_it_lies(tmp_path):
     project = shutil.copytree(ROOT / "examples" / "own_project", tmp_path / "project")
     ran = subprocess.run(

@@ -272,6 +272,7 @@ def test_no_name_adds_an_element_to_the_page(tmp_path_factory, name):
     assert not {"img", "iframe", "object", "b>"} & {tag for tag, _ in tags}
 
 
+@pytest.mark.slow
 def test_the_same_program_gives_the_same_bytes(tmp_path):
     program = (
         "import sys, minigrad as mg, numpy as np\n"

@@ -371,6 +371,7 @@ def straight(drawn, axis):
                 yield one[1 - axis], *sorted([one[axis], other[axis]]), tail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", PLACED)
 @pytest.mark.parametrize("name", [*LAYERS, "skipping", "both over one"])
 @pytest.mark.parametrize("axis", [0, 1])

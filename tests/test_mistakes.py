@@ -133,6 +133,7 @@ def by_letter(cell):
 # --------------------------------------------------------------------- no false alarm
 
 
+@pytest.mark.slow
 @every_model
 def test_a_right_engine_is_never_accused(model):
     recorded = model()

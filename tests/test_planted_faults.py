@@ -696,6 +696,7 @@ HAND: dict[str, Callable[[], Any]] = {
 EQUAL = {"no slices", "nothing batched"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HAND)
 def test_a_fault_planted_by_hand_is_refused(name):
     found = verdicts(HAND[name](), ENOUGH)

@@ -120,6 +120,7 @@ def test_killed_at_random_moments_a_run_ends_at_the_same_bits(uninterrupted, tmp
     assert_same_end(tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_the_step_saves_it_and_ends_with_130(uninterrupted, tmp_path):
     process = start(tmp_path, "--save-every", "0")
     wait_for(process, tmp_path, 60)

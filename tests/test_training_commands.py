@@ -112,6 +112,7 @@ def test_a_run_is_not_resumed_as_another_task_with_more_epochs(tmp_path, capsys)
     assert "is of 'parity'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_given_more_epochs(tmp_path, capsys):
     short = ["train", "parity", "--updates", "3", "--batch", "2", "--hidden", "2"]
     one, other = str(tmp_path / "one"), str(tmp_path / "other")
