@@ -114,6 +114,7 @@ def test_a_value_in_the_middle_can_be_asked_for():
 # -------------------------------------------------------------- any model on the tape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["op", "gate", "layer"])
 @every("model", MODELS)
 def test_every_line_of_any_model_is_checked(model, level):

@@ -62,6 +62,7 @@ def test_every_style_says_how_every_kind_of_part_looks(name):
     assert ("flat" in STYLES[name].style) == (name == "text")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(formulas)
 def test_what_is_written_can_be_read_in_every_style(whole):

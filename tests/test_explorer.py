@@ -201,6 +201,7 @@ def test_the_page_of_a_small_lstm_stays_small(tmp_path):
     assert len(written(lstm_loss(), tmp_path, prove=True).encode()) < 950_000  # bytes
 
 
+@pytest.mark.slow
 def test_repeated_time_steps_are_left_out_and_the_page_says_so(tmp_path):
     page = written(lstm_loss(30), tmp_path, max_steps=120)
     assert re.search(r"\d+ of them are not shown\. Folded: 27 time steps of LSTM", page)

@@ -43,6 +43,7 @@ def test_every_view_that_has_a_picture_of_the_tape_is_there_once(made, names):
     assert [state.name for state in found] == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "view", ["unrolled", "cotangents", "backward", "dense", "layer"]
 )

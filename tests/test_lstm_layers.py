@@ -109,6 +109,7 @@ FEATURES = {
 every_feature = pytest.mark.parametrize("case", FEATURES.values(), ids=FEATURES)
 
 
+@pytest.mark.slow
 @every_feature
 def test_derivatives_of_both_orders_are_those_of_the_complex_step(case):
     inputs, constants = numbers(case)

@@ -164,6 +164,7 @@ def test_finite_differences_miss_what_is_small_and_only_that(mistake):
     assert (checkers.examined(mistake).wrong == 0) == (mistake.name in MISSED)
 
 
+@pytest.mark.slow
 def test_the_complex_step_misses_what_is_smaller_than_rounding():
     missed = [each for each in MISTAKES if not checkers.examined(each).complex_step]
     assert missed == [named("σ' too large by 10⁻¹⁴")]

@@ -355,6 +355,7 @@ def test_gradients_are_drawn_by_their_distance_from_the_end(figures):
     assert axes.get_yscale() == "log"
 
 
+@pytest.mark.slow
 def test_pictures_are_png_and_the_same_every_time():
     lines = {"f": np.full((4, 2), 0.5), "c": np.arange(8.0).reshape(4, 2)}
     history = [{"epoch": k, "loss": 1 / k, "validation_loss": 2 / k} for k in (1, 2, 3)]

@@ -37,6 +37,7 @@ def stopped_after(updates, folder, save_every):
         Mortal(TASK, RECIPE, 0, folder, save_every).run()
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 20), st.integers(0, 4))
 def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_every):

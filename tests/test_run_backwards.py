@@ -40,6 +40,7 @@ def test_most_cells_can_be_run_backwards():
     assert len(DRAWN) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_wires_are_those_of_the_gate_view_and_lead_the_other_way(name):
     made = once(name)

@@ -48,6 +48,7 @@ def test_sixty_doublings_apply_each_rule_once(monkeypatch):  # bug 3
     assert len(calls) == 2 * 60
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_steps_is_walked_and_freed_without_recursion():  # bug 4
     x = mg.Tensor(1.0)
     y = x

@@ -476,6 +476,7 @@ def test_the_nearest_example_and_the_nearest_mean_by_hand():
     assert nearest_mean(known, classes, asked, np.array([3, 5, 5, 5])) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["digits", "mnist", "vowels"])
 def test_a_ruler_knows_what_was_learned_from_and_is_asked_the_rest(found_data, name):
     task, learned_from, _ = found_data[name]

@@ -269,6 +269,7 @@ def test_learned_up_to_is_the_first_mistake_less_one():
 # --------------------------------------------------------------------------- learning
 
 
+@pytest.mark.slow
 def test_parity_is_learned_in_a_second_and_holds_beyond_what_was_seen():
     task = Parity(updates=200, longest=6)
     run = Training(task, Recipe(hidden=4, epochs=3), seed=1).run()
@@ -322,6 +323,7 @@ def test_a_model_that_knows_nothing_needs_all_the_bits(song):
     assert bits == pytest.approx(np.log2(len(song.alphabet)), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_song_is_learned_by_heart_and_sung(song):
     recipe = Recipe(hidden=24, epochs=12, batch=8, learning_rate=0.02)
     run = Training(song, recipe, seed=0).run().use_best()

@@ -277,6 +277,7 @@ def test_a_question_that_cannot_be_asked_is_explained(question):
         ask()
 
 
+@pytest.mark.slow
 def test_pytest_shows_the_line_of_the_test_and_nothing_of_the_prover(tmp_path):
     (tmp_path / "test_own.py").write_text(
         "import minigrad as mg\n"

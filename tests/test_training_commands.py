@@ -88,6 +88,7 @@ def test_a_run_leaves_its_files_and_names_them(tmp_path, capsys):
     assert "a coin" in said and "T=1000" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
@@ -135,6 +136,7 @@ def test_the_sunspots_can_be_forecast_by_any_cell(tmp_path, capsys):
     assert "AR(12)" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_force_replaces_a_run(tmp_path, capsys):
     arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
     main(arguments)
@@ -143,6 +145,7 @@ def test_force_replaces_a_run(tmp_path, capsys):
     assert Training.resume(tmp_path).seed == 5
 
 
+@pytest.mark.slow
 def test_a_run_to_be_replaced_is_not_resumed_without_its_log(tmp_path, monkeypatch):
     arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
     main(arguments)

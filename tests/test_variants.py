@@ -71,6 +71,7 @@ def test_the_gradient_is_proved(cell):
     assert certificate.cells and not certificate.not_in_floats
 
 
+@pytest.mark.slow
 @every_cell
 def test_hessian_vector_products_are_proved(cell):
     loss, _ = small(cell).ours()
