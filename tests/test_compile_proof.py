@@ -18,7 +18,7 @@ from minigrad.compiling import (
     simplify,
 )
 from minigrad.compiling.identities import IDENTITIES
-from minigrad.compiling.program_lines import Ref
+from minigrad.compiling.line import Ref
 from minigrad.compiling.program_proof import WrongProgram
 from minigrad.proving import ProofFailed
 

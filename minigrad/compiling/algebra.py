@@ -28,7 +28,7 @@ from minigrad.compiling.invariants import (
     products_flat,
     sums_flat,
 )
-from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.reads import Lines, at_its_time, line_like, taken, through
 from minigrad.compiling.simplify import total
 from minigrad.compiling.tracing import Tracer

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.graph import is_elementwise
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.over_time import as_one_take
-from minigrad.compiling.program_lines import Line, Ref
 from minigrad.compiling.rolled_loops import (
     Item,
     Loop,

@@ -20,14 +20,14 @@ decisions that were made as they were.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from minigrad.primitive import Primitive
-from minigrad.types import Array, Options, Shape
+from minigrad.types import Options, Shape
 
 Op: TypeAlias = Primitive | Callable[..., Any] | None
 
@@ -106,48 +106,41 @@ def in_order(outputs: Iterable[Node]) -> list[Node]:
     return sorted(found.values(), key=attrgetter("number"))
 
 
-def hollow(options: Any, args: list[Any], is_node: Callable[[Any], Node | None]) -> Any:
-    """Return options with holes in the place of nodes, which are appended to args."""
-    node = is_node(options)
-    if node is not None:
-        args.append(node)
-        return Hole(len(args) - 1)
+def replaced(options: Any, of: Callable[[Any], Any]) -> Any:
+    """Return options with of(part) in the place of each part that holds no others."""
     if isinstance(options, dict):
-        return {k: hollow(v, args, is_node) for k, v in options.items()}
+        return {k: replaced(v, of) for k, v in options.items()}
     if type(options) in (tuple, list):
-        return type(options)([hollow(each, args, is_node) for each in options])
-    return options
+        return type(options)([replaced(each, of) for each in options])
+    return of(options)
 
 
-def filled(options: Any, args: tuple[Any, ...] | list[Any]) -> Any:
-    """Return options with values in the place of holes."""
-    if isinstance(options, Hole):
-        return args[options.at]
-    if isinstance(options, dict):
-        return {k: filled(v, args) for k, v in options.items()}
-    if type(options) in (tuple, list):
-        return type(options)([filled(each, args) for each in options])
-    return options
+def parts_of(options: Any, kind: type) -> list[Any]:
+    """Return the parts of a kind that stand in options."""
+    found: list[Any] = []
+    replaced(options, found.append)
+    return [part for part in found if isinstance(part, kind)]
 
 
 def holes(options: Any) -> int:
     """Count the holes: so many of a node's last args stand in its options."""
-    if isinstance(options, Hole):
-        return 1
-    if isinstance(options, dict):
-        return sum(map(holes, options.values()))
-    return sum(map(holes, options)) if type(options) in (tuple, list) else 0
+    return len(parts_of(options, Hole)) if options else 0
 
 
-def call(op: Op, args: Any, options: Options) -> Any:
+def filled(args: Sequence[Any], options: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return operands, and options with values in the place of holes."""
+    if not options:
+        return [*args], {}
+    of = replaced(options, lambda p: args[p.at] if isinstance(p, Hole) else p)
+    given = of.pop(POSITIONAL, ())  # lists of nodes among the arguments
+    return [*args[: len(args) - holes(options)], *given], of
+
+
+def call(op: Op, args: Sequence[Any], options: Options) -> Any:
     """Compute one operation: of a row its own function, in any domain."""
-    operands = args[: len(args) - holes(options)]
-    options = filled(options, args)
-    if isinstance(op, Primitive):
-        return op.function(*operands, **options)
-    assert op is not None
-    given: Any = options.pop(POSITIONAL, ())  # lists of nodes among the arguments
-    return op(*operands, *given, **options)
+    operands, options = filled(args, options)
+    function: Any = op.function if isinstance(op, Primitive) else op
+    return function(*operands, **options)
 
 
 VIEWS = {"take", "transpose", "reshape", "along"}  # other views of what is there
@@ -157,13 +150,3 @@ POSITIONAL = "*"  # the option that holds the positional arguments of a NumPy fu
 def bytes_of(shape: Shape, dtype: np.dtype) -> int:
     """Return the size of an array."""
     return int(np.prod(shape, dtype=int)) * dtype.itemsize
-
-
-def is_constant(arg: Any) -> bool:
-    """Is this a number or an array, and no node?"""
-    return not isinstance(arg, Node)
-
-
-def array_constant(arg: Any) -> bool:
-    """Is this an array from outside, which the program reads as it is then?"""
-    return isinstance(arg, Array) and arg.ndim > 0

@@ -19,7 +19,7 @@ import numpy as np
 
 from minigrad.compiling.arguments import largest, same_but_for_rounding
 from minigrad.compiling.compiled import Compiled
-from minigrad.compiling.graph import POSITIONAL, call, filled, holes, name_of
+from minigrad.compiling.graph import call, filled, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import is_leaf, refuse_guards
 from minigrad.compiling.traced import NotCompiled
@@ -127,9 +127,7 @@ class _Writer(Interpreter):
         form = op.onnx if isinstance(op, Primitive) else form_of(op)
         if form is None:
             self.refuse("it has no operator of ONNX.")
-        operands = args[: len(args) - holes(options)]
-        options = filled(options, [*args])
-        operands = [*operands, *options.pop(POSITIONAL, ())]
+        operands, options = filled(args, options)
         if callable(form):
             return _Value(form(self, *operands, **options), array)
         return _Value(self._by_entry(str(form), operands), array)

@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.compiling.graph import parts_of
+from minigrad.compiling.line import Line, Moving, Ref, at_time
 from minigrad.compiling.over_time import as_one_take
-from minigrad.compiling.program_lines import Line, Ref, at_time
 from minigrad.compiling.programs import Program
 from minigrad.compiling.rolled_loops import (
     Loop,
@@ -238,7 +239,7 @@ class Interpreter:
         given = [ref for ref in given if ref.shift is not None]
         low, high = sorted((first, last))
         columns = [self._column(ref, low, high) for ref in given]
-        is_moving = any("Moving" in str(line.options) for line in loop.lines)
+        is_moving = any(parts_of(line.options, Moving) for line in loop.lines)
         if is_moving:
             columns.append(np.arange(low, high + 1))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.program_lines import Ref
+from minigrad.compiling.line import Ref
 from minigrad.compiling.reads import Lines, at_its_time, line_like, through
 from minigrad.compiling.simplify import total
 from minigrad.primitive import TABLE

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigrad.compiling.graph import is_elementwise, name_of
-from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.reads import Lines
 from minigrad.primitive import TABLE
 

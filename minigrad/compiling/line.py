@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.compiling.graph import replaced
 from minigrad.types import Options, Shape
 
 
@@ -67,8 +68,4 @@ class Moving(NamedTuple):
 
 def at_time(options: Any, t: int) -> Any:
     """Return the options of a line at one time."""
-    if isinstance(options, Moving):
-        return t + options.plus
-    if isinstance(options, dict):
-        return {k: at_time(v, t) for k, v in options.items()}
-    return tuple(at_time(v, t) for v in options) if type(options) is tuple else options
+    return replaced(options, lambda p: t + p.plus if isinstance(p, Moving) else p)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.program_lines import Line, Moving, Ref
+from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.simplify import total
 from minigrad.onnx_forms import scattered
 from minigrad.primitive import TABLE

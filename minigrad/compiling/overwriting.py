@@ -14,7 +14,7 @@ from typing import Any
 from minigrad.compiling.buffer_places import Places, is_lane
 from minigrad.compiling.graph import holes, is_elementwise
 from minigrad.compiling.invariants import product
-from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.simplify import total
 
 

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.graph import Node, holes, in_order
-from minigrad.compiling.line import Line, Moving, Ref, at_time
+from minigrad.compiling.graph import Node, in_order
+from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.simplify import Graph, _key, total
 from minigrad.types import Array, Options
 
@@ -329,6 +329,3 @@ def _in_time(cls: _Class) -> Options:
         for a, b in zip(index, others, strict=True)
     )
     return {**options, "index": parts}
-
-
-__all__ = ["Line", "Moving", "Ref", "at_time", "holes", "lines_of"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.graph import POSITIONAL, VIEWS, Hole, name_of
-from minigrad.compiling.program_lines import Line, Moving, Ref
+from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.rolled_loops import Item, Loop
 from minigrad.types import Array
 

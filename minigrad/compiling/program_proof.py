@@ -19,16 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.graph import Node, filled, holes, in_order, name_of
+from minigrad.compiling.graph import Node, filled, in_order
 from minigrad.compiling.interpreter import Interpreter, Values
 from minigrad.compiling.invariants import product
+from minigrad.compiling.line import Line
 from minigrad.compiling.one_run import Trace
 from minigrad.compiling.over_time import along, placed
-from minigrad.compiling.program_lines import Line
 from minigrad.compiling.programs import Program
-from minigrad.compiling.rolled_loops import (
-    Loop,
-)
+from minigrad.compiling.rolled_loops import Loop
 from minigrad.compiling.simplify import total
 from minigrad.messages import explain
 from minigrad.parameter import Parameter
@@ -158,10 +156,9 @@ class _Field(Interpreter):
 
     def compute(self, op: Any, args: Sequence[Any], options: Any) -> Any:
         """Compute an operation in the field."""
-        operands = [self.lifted(a) for a in args[: len(args) - holes(options)]]
-        options = filled(options, [*args])
+        operands, options = filled(args, options)
         function = op.apply if isinstance(op, Primitive) else op
-        return function(*operands, **options)
+        return function(*map(self.lifted, operands), **options)
 
     def decided(self, op: Any, args: list[Any], options: Any, value: Any) -> Any:
         """Compute an operation, or take it as it was decided."""
@@ -195,6 +192,3 @@ class _Field(Interpreter):
     def peels(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
         """Every step is computed by itself: decisions differ from step to step."""
         return [*loop.times], [], []
-
-
-__all__ = ["Shown", "WrongProgram", "name_of", "shown"]

@@ -14,10 +14,11 @@ from minigrad.compiling.algebra import REWRITES
 from minigrad.compiling.buffers import Changed
 from minigrad.compiling.graph import VIEWS, bytes_of, name_of
 from minigrad.compiling.lanes import side_by_side
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.one_run import Trace, uncollected
 from minigrad.compiling.over_time import at_once
 from minigrad.compiling.overwriting import Overwriting
-from minigrad.compiling.program_lines import Line, Ref, lines_of
+from minigrad.compiling.program_lines import lines_of
 from minigrad.compiling.program_notation import Notation
 from minigrad.compiling.reads import Lines, copied
 from minigrad.compiling.rolled_loops import (

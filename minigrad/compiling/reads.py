@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any, NamedTuple
 
-from minigrad.compiling.program_lines import Line, Ref
+from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.rolled_loops import components
 from minigrad.primitive import TABLE
 from minigrad.types import Shape

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from minigrad.compiling.graph import bytes_of, holes, is_elementwise
-from minigrad.compiling.program_lines import Line, Moving, Ref
+from minigrad.compiling.graph import bytes_of, holes, is_elementwise, parts_of
+from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.primitive import Primitive
 from minigrad.stacked import Call, of_shape, same
 from minigrad.types import Options
@@ -188,7 +188,7 @@ def _in_step_order(lines: list[Line]) -> list[Line]:
 def stacked_options(line: Line) -> Options | None:
     """Return the options of one call for all steps of a line; None if there is none."""
     assert line.times is not None
-    if line.op is None or "Moving" in str(line.options):
+    if line.op is None or parts_of(line.options, Moving):
         return line.options if is_moving_take(line) else None
     if is_elementwise(line.op):
         return line.options

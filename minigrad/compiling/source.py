@@ -16,20 +16,16 @@ The text has as many lines as the program, whatever T is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.compiling.buffer_places import is_lane
-from minigrad.compiling.graph import (
-    call,
-    holes,
-    is_elementwise,
-)
+from minigrad.compiling.graph import call, holes, is_elementwise, parts_of
+from minigrad.compiling.line import Line, Moving, Ref, at_time
 from minigrad.compiling.over_time import along, as_one_take
 from minigrad.compiling.overwriting import Overwriting
-from minigrad.compiling.program_lines import Line, Ref, at_time
 from minigrad.compiling.rolled_loops import (
     Item,
     Loop,
@@ -236,7 +232,7 @@ class Writer(Overwriting):
                 for a in line.args
             ]
             options: Any = line.options
-            if "Moving" in str(options):
+            if parts_of(options, Moving):
                 if holes(options):
                     raise Tangled
                 prepared = [at_time(options, t) for t in times]
@@ -297,6 +293,3 @@ def _readers(
     for ref in (*outputs, *(guard.ref for guard in guards)):
         found.setdefault(ref.line, []).append(None)
     return found
-
-
-Step = Callable[..., list[Array]]

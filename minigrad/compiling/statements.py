@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.buffers import answered, buffer, rows, shaped
-from minigrad.compiling.graph import POSITIONAL, Hole, holes, is_elementwise, name_of
-from minigrad.compiling.program_lines import Line
+from minigrad.compiling.graph import POSITIONAL, filled, is_elementwise, name_of
+from minigrad.compiling.line import Line
 from minigrad.compiling.rolled_loops import Item
 from minigrad.primitive import Primitive
 from minigrad.types import Shape
@@ -74,11 +74,7 @@ class Text:
         self.executed += self.repeats
         ufunc = _ufunc_of(op)
         if ufunc is not None and not (set(options) - {POSITIONAL}):
-            given = (
-                [*map(self._text, _filled(options[POSITIONAL], args))]
-                if (POSITIONAL in options)
-                else args
-            )
+            given, _ = self._filled(args, options)
             name = self._object(ufunc.__name__, ufunc)
             target = f"out={out}" if ufunc in (np.maximum, np.minimum) else out
             return [f"{name}({', '.join([*given, target])})"]
@@ -105,11 +101,14 @@ class Text:
     def _written(self, name: str, args: list[str], options: Any, *before: str) -> str:
         if isinstance(options, str):  # prepared for each step
             return f"{name}({', '.join([*before, *args])}, **{options})"
-        operands = args[: len(args) - holes(options)]
-        filled = _filled(options, args)
-        given = [self._text(each) for each in filled.get(POSITIONAL, ())]
-        words = [f"{k}={self._text(v)}" for k, v in filled.items() if k != POSITIONAL]
-        return f"{name}({', '.join([*before, *operands, *given, *words])})"
+        given, words = self._filled(args, options)
+        return f"{name}({', '.join([*before, *given, *words])})"
+
+    def _filled(self, args: list[str], options: Any) -> tuple[list[str], list[str]]:
+        """Write arguments and options, with arguments in the place of holes."""
+        operands, more = filled([*map(_Code, args)], options)
+        words = [f"{k}={self._text(v)}" for k, v in more.items()]
+        return [*map(self._text, operands)], words
 
     def _text(self, value: Any) -> str:
         """Write an option as code; what has no short text is an object with a name."""
@@ -163,16 +162,6 @@ class Text:
                 return self.known[key]
             return repr(arg) if np.isfinite(arg) else self._object("k", arg)
         return self._object("k", arg)
-
-
-def _filled(options: Any, args: list[str]) -> Any:
-    if isinstance(options, Hole):
-        return _Code(args[options.at])
-    if isinstance(options, dict):
-        return {k: _filled(v, args) for k, v in options.items()}
-    if type(options) in (tuple, list):
-        return type(options)([_filled(each, args) for each in options])
-    return options
 
 
 def _ufunc_of(op: Any) -> np.ufunc | None:

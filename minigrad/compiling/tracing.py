@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiling.graph import POSITIONAL, Node, filled, hollow, name_of
+from minigrad.compiling.graph import POSITIONAL, Hole, Node, filled, name_of, replaced
 from minigrad.compiling.traced import NotCompiled, Traced
 from minigrad.context import SETTING
 from minigrad.messages import explain, in_packages, user_line
@@ -81,18 +81,15 @@ class Tracer:
 
     def row(self, row: Primitive, args: Any, options: Options) -> Any:
         """Compute a row of the table."""
-        traced: list[Any] = []
+        args = [*args]
         if options:
-            options = hollow(options, _Found(traced, len(args)), _node_of)
+            options = _hollow(options, args)
         numbers = [a.value if type(a) is Traced else a for a in args]
-        nodes = tuple([a.node if type(a) is Traced else a for a in args])
-        given = options
-        if traced:
-            given = _filled(options, traced, len(args))
-            nodes += tuple(each.node for each in traced)
-        value = row.function(*numbers, **given)
-        if not traced and not any(type(a) is Traced for a in args):
+        operands, given = filled(numbers, options) if options else (numbers, {})
+        value = row.function(*operands, **given)
+        if not any(type(a) is Traced for a in args):
             return value
+        nodes = tuple([a.node if type(a) is Traced else a for a in args])
         if not row.is_elementwise:
             for each in args:
                 if type(each) is Traced:
@@ -104,9 +101,8 @@ class Tracer:
     ) -> Any:
         """Compute what no row does: a comparison, argmax, the largest entry, ..."""
         traced: list[Any] = []
-        whole = {POSITIONAL: tuple(args), **options}
-        hollowed = hollow(whole, _Found(traced, 0), _node_of)
-        given = _filled(hollowed, traced, 0)
+        options = _hollow({POSITIONAL: tuple(args), **options}, traced)
+        operands, given = filled([each.value for each in traced], options)
         for each in traced:
             each.is_shared = True
         if function in _WRITERS or given.get("out") is not None:
@@ -118,17 +114,17 @@ class Tracer:
                     "np.where, or a sum of arrays: what returns a new array.",
                 )
             )
-        value = function(*given.pop(POSITIONAL), **given)
+        value = function(*operands, **given)
         nodes = tuple(each.node for each in traced)
         if isinstance(value, tuple | list):
-            whole_node = self._made(function, nodes, hollowed, value).node
+            whole_node = self._made(function, nodes, options, value).node
             return tuple(
                 self._made(entry_of, (whole_node, k), {}, np.asarray(each))
                 for k, each in enumerate(value)
             )
         if isinstance(value, str | np.dtype):
             return value
-        return self._made(function, nodes, hollowed, np.asarray(value))
+        return self._made(function, nodes, options, np.asarray(value))
 
     def _made(
         self, op: Any, nodes: tuple[Any, ...], options: Any, value: Any
@@ -236,25 +232,16 @@ class Tracer:
         return node.role, node.time
 
 
-class _Found(list[Any]):
-    """The traced arrays that stand in options, numbered after the arguments."""
+def _hollow(options: Any, args: list[Any]) -> Any:
+    """Return options with holes in the place of traced arrays, which join the args."""
 
-    def __init__(self, into: list[Any], start: int) -> None:
-        self.into, self.start = into, start
+    def of(part: Any) -> Any:
+        if type(part) is not Traced:
+            return part
+        args.append(part)
+        return Hole(len(args) - 1)
 
-    def append(self, value: Any) -> None:
-        self.into.append(value)
-
-    def __len__(self) -> int:
-        return self.start + len(self.into)
-
-
-def _filled(options: Any, traced: list[Any], start: int) -> Any:
-    return filled(options, [None] * start + [each.value for each in traced])
-
-
-def _node_of(value: Any) -> Any:
-    return value if type(value) is Traced else None
+    return replaced(options, of)
 
 
 def entry_of(values: Any, k: int) -> Any:
