@@ -15,7 +15,7 @@ from minigrad.exercising import Exercise
 from minigrad.exercising.answer_notation import letter
 from minigrad.exercising.answers import checked, exercise_of
 from minigrad.exercising.by_tape import of_gradient
-from minigrad.exercising.grading import grade, gradescope, report
+from minigrad.exercising.grading import Graded, grade, gradescope, report
 
 FOLDER = Path(__file__).parents[1] / "examples" / "exercises"
 EXERCISES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -55,25 +55,24 @@ def test_the_solution_is_right(name):
 
 
 @every_exercise
-def test_an_exercise_begins_open_and_a_broken_program_is_diagnosed(name):
-    path = FOLDER / f"{name}.py"
-    diagnosis = checked(exercise(name), path)
-    if "broken" not in name:
-        assert diagnosis.state == "open"
-        return
+def test_an_exercise_is_not_begun_before_anything_was_written(name):
+    """Nor is the hunt for a bug: it is not given away, and counts nothing."""
+    diagnosis = checked(exercise(name), FOLDER / f"{name}.py")
+    assert diagnosis.state == "not begun"
+    where = "the bug is still in it" if "broken" in name else "is not filled in"
+    assert where in str(diagnosis)
+    assert exercise(name).bug not in str(diagnosis).split("\n")
+    (graded,) = [Graded(name, diagnosis, exercise(name))]
+    assert graded.score() == 0
+    assert graded.row() == (name, "0%", "not begun", "")
+
+
+@pytest.mark.parametrize("name", [n for n in EXERCISES if "broken" in n])
+def test_what_would_be_said_of_a_bug_is_proved(name, monkeypatch):
+    monkeypatch.setattr(exercise(name), "bug", "")
+    diagnosis = checked(exercise(name), FOLDER / f"{name}.py")
     assert diagnosis.state == "not yet"
-    assert BROKEN[name] in str(diagnosis)
     assert all(each.exact for each in diagnosis.findings)
-
-
-BROKEN = {
-    "20_broken_bias": "your f has b_i where b_f belongs",
-    "21_broken_carry": "your c̄[t] lacks the term c̄[t+1] ⊙ f[t+1], the carry",
-    "22_broken_slope": "C[t+1] stands where tanh(C[t+1]) belongs in your c̄[t]",
-    "23_broken_embedding": "= stands where += belongs: your W̄[word] forgets",
-    "24_broken_softmax": "only the diagonal of the softmax's Jacobian",
-    "25_broken_inputs": "your h̄ lacks the term h̄, the carry from the next step",
-}
 
 
 @every_exercise
@@ -258,7 +257,7 @@ def test_the_command_checks_one_file_in_words_and_many_in_a_table(capsys):
         str(FOLDER / f"{name}.py") for name in ("01_neuron", "20_broken_bias")
     )
     assert main(["check", one]) == 1
-    assert "01_neuron: open" in capsys.readouterr().out
+    assert "01_neuron: not begun" in capsys.readouterr().out
     assert main(["check", one, other]) == 1
     rows = capsys.readouterr().out.splitlines()
     assert [row.split()[0] for row in rows] == ["01_neuron", "20_broken_bias"]
@@ -272,7 +271,8 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
     alone.write_text("def other(): ...", encoding="utf-8")
     for arguments, says in (
         ([str(alone)], "would hold the solution"),
-        ([str(tmp_path / "none.py")], "would hold the solution"),
+        ([str(tmp_path / "none.py")], "none.py\n  why   there is no Python file of"),
+        ([str(tmp_path)], "there is no Python file of this name, so no answer"),
         ([str(alone), "--solution", str(alone)], "one Exercise in a variable"),
         (
             [str(alone), "--solution", str(FOLDER / "solutions/08_matvec.py")],
@@ -316,11 +316,14 @@ def test_what_was_computed_instead_is_said_and_counts_nothing():
 
 
 def test_the_command_writes_results_for_gradescope(tmp_path, capsys):
-    path = tmp_path / "results.json"
-    main(["check", str(FOLDER / "20_broken_bias.py"), "--results", str(path)])
+    path, answer = tmp_path / "results.json", tmp_path / "20_broken_bias.py"
+    mended_wrongly = solution_text(answer.stem).replace("v + b_i", "v + b_f")
+    answer.write_text(mended_wrongly, "utf-8")
+    solution = str(FOLDER / "solutions" / answer.name)
+    main(["check", str(answer), "--solution", solution, "--results", str(path)])
     (test,) = json.loads(path.read_text("utf-8"))["tests"]
     assert (test["name"], test["score"], test["max_score"]) == ("20_broken_bias", 5, 10)
-    assert "your f has b_i where b_f belongs" in test["output"]
+    assert "your i has b_f where b_i belongs" in test["output"]
 
 
 # ---------------------------------------------------------------------- for teachers

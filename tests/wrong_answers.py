@@ -149,7 +149,7 @@ WRONG = {
         (
             "g[t] + h_bar",
             "g[t]",
-            "your h̄ lacks the term h̄, the carry from the next step",
+            "your h̄ lacks the term Uᵀ z̄, the carry from the next step",
         ),
     ],
     "15_gru": [

@@ -41,7 +41,7 @@ def check(
     hint      print this hint of each exercise instead: 1, 2, 3
     results   write a results.json, as Gradescope reads it, here
     """
-    graded, every = [], [*map(Path, files)]
+    graded, every = [], [*map(_there, map(Path, files))]
     for file in every:
         exercise = exercise_of(file, Path(solution) if solution else None)
         if hint:
@@ -70,8 +70,6 @@ def checked(exercise: Exercise, file: Path) -> Diagnosis:
 
 def submitted(exercise: Exercise, file: Path) -> Diagnosis:
     """Check the answer in a file; say of one that cannot be run why that is."""
-    if not file.exists():
-        return checked(exercise, file)
     try:
         return checked(exercise, file)
     except (Exception, SystemExit) as error:
@@ -101,7 +99,7 @@ def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
     beside = [each / "solutions" / file.name for each in file.resolve().parents]
     near = file.parent / "solutions" / file.name
     path = solution or next((each for each in beside if each.exists()), near)
-    if not path.exists():
+    if path.suffix != ".py" or not path.exists():
         raise FileNotFoundError(
             explain(
                 f"minigrad check {file}",
@@ -126,18 +124,24 @@ def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
 def loaded(path: Path) -> types.ModuleType:
     """Run a file as a module; its name may begin with a number."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.exists():
-        raise FileNotFoundError(
-            explain(
-                f"minigrad check {path}",
-                {},
-                "there is no Python file of this name.",
-                "check the path; names end in .py.",
-            )
-        )
+    assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _there(path: Path) -> Path:
+    """Return the path of an answer, if it is a Python file."""
+    if path.suffix == ".py" and path.is_file():
+        return path
+    raise FileNotFoundError(
+        explain(
+            f"minigrad check {path}",
+            {},
+            "there is no Python file of this name, so no answer to check.",
+            "check the path; names end in .py.",
+        )
+    )
 
 
 def function_in(module: types.ModuleType, name: str, file: Path) -> Callable[..., Any]:

@@ -40,8 +40,9 @@ from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer
 PAIRS = 4000  # of slips that are tried together: a few seconds
-OPEN, RIGHT, WRONG = "open", "right", "not yet"
+OPEN, RIGHT, WRONG = "not begun", "right", "not yet"
 GAP = "  The gap, ..., is not filled in yet."
+BUG = "  It computes what it did: the bug is still in it."
 
 
 class Finding(NamedTuple):
@@ -66,7 +67,7 @@ class Diagnosis:
 
     @property
     def state(self) -> str:
-        """One of "right", "not yet", and "open", before anything was filled in."""
+        """One of "right", "not yet", and "not begun", where the question stands yet."""
         if not self.findings:
             return OPEN
         return RIGHT if all(f.kind == RIGHT for f in self.findings) else WRONG
@@ -96,6 +97,14 @@ def diagnosed(
 
     exact  False to leave out the proofs, which take most of the time
     """
+    found = _explained(exercise, function, exact)
+    wrong = {each.words for each in found.findings if each.kind != RIGHT}
+    return Diagnosis((), BUG) if wrong == {exercise.bug} else found
+
+
+def _explained(
+    exercise: Exercise, function: Callable[..., Any], exact: bool
+) -> Diagnosis:
     stopped, where, before, wrong = "", "", None, set[str]()
     for k, case in enumerate(exercise.cases):
         try:

@@ -64,6 +64,8 @@ class Exercise:
     hints     from a nudge to nearly the answer
     sizes     of letters, where another size than usual is needed
     mistakes  programs that are wrong in a way of their own, by what to say of them
+    bug       what would be said of the program that is handed out, where there is one
+              to be mended: whoever hands it in has not begun
     seen      what is compared, a function of the result: what a model answers, where
               the same answers can be had with other weights
 
@@ -83,9 +85,10 @@ class Exercise:
         sizes: Mapping[str, int] | None = None,
         seen: Callable[[Any], Any] | None = None,
         mistakes: Mapping[str, Callable[..., Any]] | None = None,
+        bug: str = "",
     ) -> None:
         self.solution, self.name, self.seen = solution, solution.__name__, seen
-        self.mistakes = dict(mistakes or {})
+        self.mistakes, self.bug = dict(mistakes or {}), bug
         self.wrong_rules: dict[str, Callable[..., Any]] = {}  # see by_tape.py
         self.hints, self.sizes = tuple(hints), SIZES | dict(sizes or {})
         self.program = ProgramText(solution)
@@ -172,7 +175,7 @@ class Exercise:
         return list(self.outputs.values())
 
     def _seen(self, result: Any) -> dict[str, Any]:
-        return leaves(self.seen(result) if self.seen else result)
+        return leaves(run(self.seen, [result]) if self.seen else result)
 
     def values(self, result: Any) -> Values:
         """Return the arrays of a result, by the names of outputs."""

@@ -38,6 +38,7 @@ class Wording:
     made_by   y = tanh(z): of y, "tanh" and "z"
     appended  Y.append(tanh(z)): of Y, "tanh" and z
     terms     c = a + b: of c, a and b, unless c itself stands in them
+    carried   c = a + c, and later in the loop c = W a: of c, W a
     """
 
     def __init__(self, function: ast.FunctionDef, facts: Facts) -> None:
@@ -47,6 +48,7 @@ class Wording:
         self.made_by: dict[str, tuple[str, str]] = {}
         self.appended: dict[str, tuple[str, ast.expr]] = {}
         self.terms: dict[str, list[ast.expr]] = {}
+        self.carried: dict[str, ast.expr] = {}
         for node in ast.walk(function):
             match node:
                 case ast.Assign([ast.Name(name)], ast.Call(f, [given])):
@@ -58,12 +60,17 @@ class Wording:
                         self.appended[name] = called(made.func), made.args[0]
                 case ast.Assign([ast.Name(name)], ast.BinOp(a, ast.Add(), b)):
                     self.terms[name] = [x for x in (a, b) if name not in names_in(x)]
+                case ast.For(body=[*_, ast.Assign([ast.Name(name)], value)]):
+                    self.carried[name] = value
 
     def said(
         self, kind: str, words: str, place: Place, bound: Bound, new: ast.AST
     ) -> str:
         """Fill the words of a slip with the expressions of this place."""
         parts = {k: written(node) for k, node in bound.items() if k != "K"}
+        match bound.get("B"), place.statement:
+            case ast.Name(read) as own, ast.Assign([ast.Name(name)]) if read == name:
+                parts["B"] = written(self.carried.get(name, own))
         if "B" in bound and "C" in bound:
             parts["BC"] = written(ast.BinOp(bound["B"], ast.Mult(), bound["C"]))
         if comment := self.comment(bound.get("B", place.node), place):

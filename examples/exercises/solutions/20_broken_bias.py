@@ -37,4 +37,5 @@ exercise = Exercise(
         "In the picture, one bias has two lines that leave it.",
         "The forget gate adds b_i.",
     ],
+    bug="your f has b_i where b_f belongs",
 )

@@ -44,4 +44,5 @@ exercise = Exercise(
         "c[t] is used by y[t] and by c[t + 1].",
         "Unless t is the last step, c̄[t] also gets c̄[t+1] ⊙ f[t+1].",
     ],
+    bug=("your c̄[t] lacks the term c̄[t+1] ⊙ f[t+1], the carry from the next step"),
 )

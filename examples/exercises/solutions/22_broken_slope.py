@@ -47,4 +47,5 @@ exercise = Exercise(
         "y = o ⊙ tanh(c). The slope of tanh is written with its output.",
         "1 − y² is right for y = tanh(c); here c itself is squared.",
     ],
+    bug=("C[t+1] stands where tanh(C[t+1]) belongs in your c̄[t]: tanh is missing"),
 )

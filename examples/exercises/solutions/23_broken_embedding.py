@@ -21,4 +21,5 @@ exercise = Exercise(
         "Gradients add, wherever one thing is used twice.",
         "W_bar[word] is set, and must be added to.",
     ],
+    bug="= stands where += belongs: your W̄[word] forgets what came before",
 )

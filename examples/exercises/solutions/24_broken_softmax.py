@@ -26,6 +26,11 @@ def backward(P_bar, Z):
     return Z_bar
 
 
+DIAGONAL = (
+    "only the diagonal of the softmax's Jacobian, P ⊙ (1 − P), was taken: each score "
+    "moves the other probabilities, too"
+)
+
 exercise = Exercise(
     backward,
     shapes={"P_bar": "B 3", "Z": "B 3"},
@@ -37,8 +42,6 @@ exercise = Exercise(
         ),
         "Z̄ = P ⊙ (P̄ − Σ_j P̄_j P_j), the sum along the row.",
     ],
-    mistakes={
-        "only the diagonal of the softmax's Jacobian, P ⊙ (1 − P), was taken: each "
-        "score moves the other probabilities, too": diagonal,
-    },
+    mistakes={DIAGONAL: diagonal},
+    bug=DIAGONAL,
 )

@@ -40,4 +40,5 @@ exercise = Exercise(
             "exercise 14."
         ),
     ],
+    bug="your h̄ lacks the term Uᵀ z̄, the carry from the next step",
 )
