@@ -14,7 +14,6 @@ Each is one function, and knows of a line only its row, and whether it is in a c
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -24,13 +23,11 @@ from minigrad.compiling.graph import in_order
 from minigrad.compiling.invariants import (
     invariants_out,
     one_sum_over,
-    product,
     products_flat,
-    sums_flat,
 )
 from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.reads import Lines, at_its_time, line_like, taken, through
-from minigrad.compiling.simplify import total
+from minigrad.compiling.simplify import in_full, total
 from minigrad.compiling.tracing import Tracer
 from minigrad.primitive import TABLE
 
@@ -47,9 +44,8 @@ PACKED = 1_200_000
 # ----------------------------------------------------------------------------- products
 
 
-def composites_open(lines: Lines) -> int:
+def composites_open(lines: Lines) -> None:
     """Compute of other rows what is no single call: sigma(z) = (1 + tanh(z/2)) / 2."""
-    done = 0
     for line in lines.all:
         composite = getattr(line.op, "composite", None)
         if composite is None:
@@ -65,18 +61,14 @@ def composites_open(lines: Lines) -> int:
             op, args = node.op, [made.get(id(a), a) for a in node.args]
             made[id(node)] = at_its_time(line_like(line, op, args), line.times)
         line.op, line.args = op, args
-        done += 1
-    return done
 
 
-def bias_as_column(lines: Lines) -> int:
+def bias_as_column(lines: Lines) -> None:
     """W v + b = [W b] [v 1], in a loop that puts v = [x, y] together anyway."""
     with_one: dict[Line, Line] = {}
-    for line in lines.all:
-        if line.op not in (_ADD, total) or len(line.args) != 2:
-            continue
-        product, b = line.args
-        if lines.circle[line] == -1 or not _is_alone(product, _MATVEC, lines):
+    for line in lines.in_circles(_ADD, total):
+        product, b = line.args[0], line.args[-1]
+        if len(line.args) != 2 or not _is_alone(product, _MATVEC, lines):
             continue
         W, v = product.line.args
         if not isinstance(b, Ref) or (W.shift, b.shift, b.at) != (None, None, None):
@@ -91,7 +83,6 @@ def bias_as_column(lines: Lines) -> int:
         W_b = Line(_CONCATENATE, [W, Ref(column)], {"axis": 1}, (m, n + 1), dtype)
         line.op, line.args = _MATVEC, [Ref(W_b), Ref(with_one[v.line], v.shift)]
     _gradients_with_one(lines, with_one)
-    return len(with_one)
 
 
 def _is_alone(arg: Any, op: Any, lines: Lines) -> bool:
@@ -145,12 +136,10 @@ def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
                 line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
 
 
-def products_apart(lines: Lines) -> int:
+def products_apart(lines: Lines) -> None:
     """W [x, y] = W_x x + W_y y, where much of a large product is known before."""
     known: dict[Line, Line] = {}  # what is known of [x, y]
-    for line in lines.all:
-        if line.op is not _MATVEC or lines.circle[line] == -1:
-            continue
+    for line in lines.in_circles(_MATVEC):
         W, v = line.args
         if (W.shift, W.at) != (None, None) or not _is_joined(v):
             continue
@@ -178,7 +167,6 @@ def products_apart(lines: Lines) -> int:
         v = line.args[-1] if line.op is _OUTER and line.times is None else None
         if isinstance(v, Ref) and v.line in known:
             _outer_apart(line, known[v.line])
-    return len(known)
 
 
 def _places(v: Line) -> list[tuple[Any, slice]]:
@@ -215,12 +203,9 @@ def _outer_apart(line: Line, known: Line) -> None:
     line.op, line.args, line.options = _CONCATENATE, blocks, {"axis": 1}
 
 
-def factor_into_matrix(lines: Lines) -> int:
+def factor_into_matrix(lines: Lines) -> None:
     """(W v) / 2 = (W / 2) v, and of each term of a sum: a number leaves the loop."""
-    done = 0
-    for line in lines.all:
-        if line.op is not _MULTIPLY or lines.circle[line] == -1:
-            continue
+    for line in lines.in_circles(_MULTIPLY):
         inner, number = line.args
         if not isinstance(number, float | int):
             continue
@@ -231,12 +216,9 @@ def factor_into_matrix(lines: Lines) -> int:
             )
             if movable and len(terms) == len(inner.line.args):
                 line.op, line.args = total, [_scaled(t, number, line) for t in terms]
-                done += 1
         elif _is_alone(inner, _MATVEC, lines) and inner.line.args[0].shift is None:
             scaled = _scaled(inner, number, line).line
             line.op, line.args = scaled.op, scaled.args
-            done += 1
-    return done
 
 
 def _scaled(term: Ref, number: float, line: Line) -> Ref:
@@ -250,9 +232,8 @@ def _scaled(term: Ref, number: float, line: Line) -> Ref:
     return at_its_time(made, made.times)
 
 
-def rows_alone(lines: Lines) -> int:
+def rows_alone(lines: Lines) -> None:
     """(W v)[k] = W[k] v, also in sums: if all who read W v take some of its entries."""
-    done = 0
     for line in lines.all:
         if line.op is not _TAKE or not isinstance(line.args[0], Ref):
             continue
@@ -281,8 +262,6 @@ def rows_alone(lines: Lines) -> int:
             else:
                 line.op, line.args = total, made
             line.options = {}
-            done += 1
-    return done
 
 
 def _is_product(term: Any, lines: Lines) -> bool:
@@ -300,45 +279,26 @@ def _last_slice(line: Line) -> slice | None:
     source = line.args[0].line
     if not isinstance(index, tuple) or len(line.shape) != len(source.shape):
         return None
-    *others, last = index
+    *others, last = in_full(index, len(source.shape))
     if not isinstance(last, slice) or last.step not in (None, 1):
         return None
-    is_whole = all(p is Ellipsis or p == slice(None) for p in others)
-    fills = Ellipsis in others or len(index) == len(source.shape)
-    return last if is_whole and fills else None
+    return last if all(p == slice(None) for p in others) else None
 
 
 # -------------------------------------------------------------------- sums and products
 
 
-def vectors_as_rows(lines: Lines) -> int:
+def vectors_as_rows(lines: Lines) -> None:
     """W v = v W^T for vectors v in rows: what BLAS computes in one call, in a loop."""
-    done = 0
-    for line in lines.all:
-        if line.op is not _MATVEC or lines.circle[line] == -1:
-            continue
+    for line in lines.in_circles(_MATVEC):
         W, v = line.args
         if W.shift is None:
             shape = W.line.shape[::-1]
             turned = Line(TABLE["transpose"], [W], {"axes": (1, 0)}, shape, line.dtype)
             line.op, line.args = TABLE["matmul"], [v, Ref(turned)]
-            done += 1
-    return done
 
 
-def two_by_two(lines: Lines) -> int:
-    """Return to what NumPy computes in one call: a b."""
-    done = Counter[str]()
-    for line in lines.all:
-        if line.op is product and len(line.args) == 2:
-            line.op = _MULTIPLY
-            done["products"] += 1
-        elif line.op is total and len(line.args) == 2:
-            done["sums"] += 1
-    return done.total()
-
-
-REWRITES: list[Callable[[Lines], int]] = [
+REWRITES: list[Callable[[Lines], None]] = [
     composites_open, one_sum_over, bias_as_column, products_apart, factor_into_matrix,
-    rows_alone, sums_flat, products_flat, invariants_out, vectors_as_rows, two_by_two,
+    rows_alone, products_flat, invariants_out, vectors_as_rows,
 ]  # fmt: skip

@@ -39,7 +39,7 @@ from minigrad.compiling.one_run import (
 from minigrad.compiling.programs import Program
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import RELEASED, Tensor
@@ -97,14 +97,13 @@ class Compiled:
             raise
         except Exception as error:
             self.function(*arguments, **options)  # perhaps it raises as it is
-            raise NotCompiled(
-                explain(
-                    f"compile({self.name})",
-                    {},
-                    f"traced, it raised {type(error).__name__}: {error}",
-                    "leave out what asks about the numbers inside, or call the "
-                    "function itself.",
-                )
+            raise explained(
+                NotCompiled,
+                f"compile({self.name})",
+                {},
+                f"traced, it raised {type(error).__name__}: {error}",
+                "leave out what asks about the numbers inside, or call the "
+                "function itself.",
             ) from error
         program = Program(trace, array_names(self.function, kind))
         comparing = _COMPARING.set(True)
@@ -157,15 +156,14 @@ class Compiled:
                 return value
             is_plain = is_tensor or type(value) is np.ndarray or not array.ndim
             if array.dtype.kind not in "fiub" or not is_plain:
-                raise NotCompiled(
-                    explain(
-                        f"{self.name}(...), compiled, at {user_line()}",
-                        {path: value},
-                        "programs compute with plain arrays of real numbers, not with "
-                        f"{array.dtype} entries or what is more than its numbers: "
-                        f"{a_kind(value)}.",
-                        "call the function itself.",
-                    )
+                raise explained(
+                    NotCompiled,
+                    f"{self.name}(...), compiled",
+                    {path: value},
+                    "programs compute with plain arrays of real numbers, not with "
+                    f"{array.dtype} entries or what is more than its numbers: "
+                    f"{a_kind(value)}.",
+                    "call the function itself.",
                 )
             kind.append((path, is_tensor, array.shape, array.dtype.str))
             arrays.append(array)
@@ -178,13 +176,12 @@ class Compiled:
         """Refuse a Tensor with a record: its gradient would silently stop here."""
         if value.primitive is None or not SETTING.get().recording:
             return
-        raise NotCompiled(
-            explain(
-                f"{self.name}(...), compiled, at {user_line()}",
-                {path: value},
-                "a program is not recorded, so a gradient would stop here.",
-                "compile the whole, the gradient included; or pass t.data.",
-            )
+        raise explained(
+            NotCompiled,
+            f"{self.name}(...), compiled",
+            {path: value},
+            "a program is not recorded, so a gradient would stop here.",
+            "compile the whole, the gradient included; or pass t.data.",
         )
 
     def _require_same(self, expected: Any, found: list[Array], why: str) -> None:
@@ -200,7 +197,7 @@ class Compiled:
             fix = RANDOM
         else:
             reason, fix = "the program gives other numbers.", "please report this."
-        raise NotCompiled(explain(f"compile({self.name})", {}, reason, fix))
+        raise explained(NotCompiled, f"compile({self.name})", {}, reason, fix)
 
     def __repr__(self) -> str:
         return f"<compiled {self.name}: {len(self.programs)} programs>"
@@ -210,13 +207,12 @@ class Compiled:
         """The latest program."""
         if self.programs:
             return self.programs[-1]
-        raise ValueError(
-            explain(
-                f"the program of {self.name}",
-                {},
-                "it was not called yet, so nothing was traced.",
-                "mg.compile(f, *example_arguments), or call it once.",
-            )
+        raise explained(
+            ValueError,
+            f"the program of {self.name}",
+            {},
+            "it was not called yet, so nothing was traced.",
+            "mg.compile(f, *example_arguments), or call it once.",
         )
 
     def __str__(self) -> str:

@@ -89,9 +89,6 @@ IDENTITIES: dict[str, Identity] = {
         lambda W, V, x, y: matvec(W[1:], x) + matvec(V[1:], y),
         ((3, 3), (3, 2), X, Y),
     ),
-    "sums_flat": Identity(
-        lambda a, b, c: (a + b) + c, lambda a, b, c: a + b + c, (X, ONE, X)
-    ),
     "products_flat": Identity(
         lambda a, b, c: (a * b) * c, lambda a, b, c: a * b * c, (X, ONE, X)
     ),

@@ -24,7 +24,7 @@ from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
 from minigrad.compiling.traced import NotCompiled
 from minigrad.foreign_arrays import bare, wrapped
-from minigrad.messages import explain, is_explained, user_line
+from minigrad.messages import explain, explained, is_explained, user_line
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
@@ -181,7 +181,7 @@ class _InJax(Interpreter):
             why = f"JAX says: {str(error).strip().splitlines()[0]}"
             fix = "shapes must not depend on numbers; mg.compile knows all of NumPy."
             asked = f"to_jax({self.name}): {name_of(op)}"
-            raise NotCompiled(explain(asked, {}, why, fix)) from error
+            raise explained(NotCompiled, asked, {}, why, fix) from error
 
     def scan(
         self, body: Body, state: Values, columns: Values, count: int, back: bool

@@ -15,17 +15,7 @@ from minigrad.compiling.reads import Lines, at_its_time, line_like, through
 from minigrad.compiling.simplify import total
 from minigrad.primitive import TABLE
 
-_ADD, _MULTIPLY, _SUM = TABLE["add"], TABLE["multiply"], TABLE["sum"]
-
-
-def sums_flat(lines: Lines) -> int:
-    """(a + b) + c = a + b + c, in a loop, if nobody else reads a + b."""
-    return _flat(lines, _ADD, total)
-
-
-def products_flat(lines: Lines) -> int:
-    """(a b) c = a b c, in a loop, if nobody else reads a b."""
-    return _flat(lines, _MULTIPLY, product)
+_MULTIPLY, _SUM = TABLE["multiply"], TABLE["sum"]
 
 
 def product(*factors: Any) -> Any:
@@ -40,19 +30,15 @@ product.is_elementwise = True  # type: ignore[attr-defined]
 product.onnx = "Mul"  # type: ignore[attr-defined]
 
 
-def _flat(lines: Lines, binary: Any, many: Any) -> int:
-    done = 0
-    for line in lines.all:
-        if line.op not in (binary, many) or lines.circle[line] == -1:
-            continue
-        if line.op is binary:
-            line.op = many
+def products_flat(lines: Lines) -> None:
+    """(a b) c = a b c, in a loop, if nobody else reads a b."""
+    for line in lines.in_circles(_MULTIPLY, product):
         args: list[Any] = []
         for arg in line.args:
             inner = arg.line if isinstance(arg, Ref) else None
             if (
                 inner is not None
-                and inner.op in (binary, many)
+                and inner.op in (_MULTIPLY, product)
                 and not inner.ends
                 and arg.at is None
                 and lines.only_reader(arg)
@@ -63,19 +49,14 @@ def _flat(lines: Lines, binary: Any, many: Any) -> int:
                     through(arg, each) if isinstance(each, Ref) else each
                     for each in inner.args
                 ]
-                done += 1
             else:
                 args.append(arg)
-        line.args = args
-    return done
+        line.op, line.args = product, args
 
 
-def invariants_out(lines: Lines) -> int:
+def invariants_out(lines: Lines) -> None:
     """What a loop does not change comes first: a + u + b = a + (u + b), also a p q."""
-    done = 0
-    for line in lines.all:
-        if line.op not in (total, product) or lines.circle[line] == -1:
-            continue
+    for line in lines.in_circles(total, product):
         moving = [arg for arg in line.args if lines.moves(arg, line)]
         fixed = [arg for arg in line.args if not lines.moves(arg, line)]
         if len(fixed) < 2 or not moving or line.times is None:
@@ -86,13 +67,10 @@ def invariants_out(lines: Lines) -> int:
         made = line_like(line, line.op, fixed, shape)
         made.times = line.times if is_timed else None
         line.args = [*moving, at_its_time(made, made.times)]
-        done += 1
-    return done
 
 
-def one_sum_over(lines: Lines) -> int:
+def one_sum_over(lines: Lines) -> None:
     """Sum once over all axes: sum(sum(a, axis=0), axis=0) = sum(a, axis=(0, 1))."""
-    done = 0
     for line in lines.all:
         inner = line.args[0].line if line.op is _SUM else None
         if inner is None or inner.op is not _SUM or line.times or inner.times:
@@ -107,8 +85,6 @@ def one_sum_over(lines: Lines) -> int:
             inner.args,
             {**line.options, "axis": (*first, *second)},
         )
-        done += 1
-    return done
 
 
 def _axes(options: Any, ndim: int) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ _MATMUL, _STACK, _TAKE = TABLE["matmul"], TABLE["stack"], TABLE["take"]
 Lanes = dict[Line, tuple[Line, int]]  # a line, and which lane of which line it is
 
 
-def side_by_side(lines: Lines) -> int:
+def side_by_side(lines: Lines) -> None:
     """Do at once what lines do alike: y W_f and y W_i are y [W_f, W_i]."""
     lanes: Lanes = {}
     for level in _levels(lines):
@@ -36,7 +36,6 @@ def side_by_side(lines: Lines) -> int:
         for group in alike.values():
             for run in _runs(group, lines, lanes):
                 _merge(run, lines, lanes)
-    return len(lanes)
 
 
 def _levels(lines: Lines) -> list[list[Line]]:

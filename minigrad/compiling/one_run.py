@@ -16,7 +16,7 @@ from minigrad.compiling.traced import NotCompiled, Traced
 from minigrad.compiling.tracing import Guard, Tracer
 from minigrad.context import Setting as _Setting
 from minigrad.context import Within
-from minigrad.messages import a_kind, explain
+from minigrad.messages import a_kind, explained
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import Tensor, clock
@@ -86,13 +86,12 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
             return Output(len(outputs) - 1, isinstance(leaf, Tensor))
         if isinstance(data, str | int | float | bool | type(None)):
             return data
-        raise NotCompiled(
-            explain(
-                f"compile({name}): it returns {a_kind(leaf)}",
-                {path: leaf},
-                "a program returns Tensors, arrays, and structures of them.",
-                "return the arrays that it is made of.",
-            )
+        raise explained(
+            NotCompiled,
+            f"compile({name}): it returns {a_kind(leaf)}",
+            {path: leaf},
+            "a program returns Tensors, arrays, and structures of them.",
+            "return the arrays that it is made of.",
         )
 
     drawn = _random_states()
@@ -101,13 +100,12 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
         structure = mapped(returned, f(*given_arguments), name, is_leaf)
         tracer.name_nodes()
     if drawn():
-        raise NotCompiled(
-            explain(
-                f"compile({name}): it draws random numbers",
-                {},
-                "they would be drawn once, and be constants of the program.",
-                RANDOM,
-            )
+        raise explained(
+            NotCompiled,
+            f"compile({name}): it draws random numbers",
+            {},
+            "they would be drawn once, and be constants of the program.",
+            RANDOM,
         )
     _require_no_grad_kept(tracer, name)
     numbers = [np.array(each.value) for each in outputs]
@@ -128,15 +126,15 @@ def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
     """Refuse a function that asked about numbers: elsewhere nobody answers."""
     for guard in [guard for guard in guards if not guard.is_check]:
         kind = guard.ask.__name__
-        raise NotCompiled(
-            explain(
-                f"{asked}: {kind}(x) of {guard.node}, at {guard.line}",
-                {},
-                f"the function asked about numbers while it was traced, and was told "
-                f"{guard.answer}: for other inputs another program would be right.",
-                "np.where(x > 0, a, b) instead of `if x > 0`; numbers that choose "
-                "shapes as Python numbers among the arguments.",
-            )
+        raise explained(
+            NotCompiled,
+            f"{asked}: {kind}(x) of {guard.node}",
+            {},
+            f"at {guard.line} the function asked about numbers while it was traced, "
+            f"and was told {guard.answer}: for other inputs another program would be "
+            "right.",
+            "np.where(x > 0, a, b) instead of `if x > 0`; numbers that choose "
+            "shapes as Python numbers among the arguments.",
         )
 
 
@@ -198,12 +196,11 @@ def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
         kept: Any = parameter.grad
         if type(kept) is Traced:
             parameter.grad = None
-            raise NotCompiled(
-                explain(
-                    f"compile({name}): it calls backward()",
-                    {parameter.name or "p": parameter},
-                    "a program returns its results, and fills no Parameter.grad.",
-                    "return mg.grad(loss, parameters); optimizer.step(gradients) takes "
-                    "them.",
-                )
+            raise explained(
+                NotCompiled,
+                f"compile({name}): it calls backward()",
+                {parameter.name or "p": parameter},
+                "a program returns its results, and fills no Parameter.grad.",
+                "return mg.grad(loss, parameters); optimizer.step(gradients) takes "
+                "them.",
             )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.line import Line, Moving, Ref
-from minigrad.compiling.simplify import total
+from minigrad.compiling.simplify import in_full, total
 from minigrad.onnx_forms import scattered
 from minigrad.primitive import TABLE
 from minigrad.stacked import in_programs
@@ -110,7 +110,7 @@ def _sum_over(each: Line, times: range, line: Line, lines: list[Line]) -> Ref:
             args = [Ref(a.line, at=_moved(times, a.shift)) for a in (z, v)]
     elif each.op is TABLE["scatter"]:
         given: Any = each.options
-        whole = _in_full(given["index"], len(given["shape"]))
+        whole = in_full(given["index"], len(given["shape"]))
         moving = [k for k, p in enumerate(whole) if isinstance(p, Moving)]
         before = whole[: moving[0]] if moving else ()
         if len(moving) == 1 and all(isinstance(p, slice) for p in before):
@@ -136,18 +136,9 @@ def over_times(index: tuple[Any, ...], times: range) -> tuple[Any, ...]:
     )
 
 
-def _in_full(index: Any, ndim: int) -> tuple[Any, ...]:
-    """Return an index with slices in the place of an ellipsis."""
-    for at, part in enumerate(index):
-        if part is Ellipsis:
-            more = (slice(None),) * (ndim - len(index) + 1)
-            return (*index[:at], *more, *index[at + 1 :])
-    return tuple(index)
-
-
 def as_one_take(line: Line) -> tuple[tuple[Any, ...], int]:
     """Return index and axis of `along` for a line that takes x[:, t] at every t."""
     assert line.times is not None
-    index = _in_full(line.options["index"], len(line.args[0].line.shape))
+    index = in_full(line.options["index"], len(line.args[0].line.shape))
     axis = next(k for k, p in enumerate(index) if isinstance(p, Moving))
     return over_times(index, line.times), axis

@@ -16,7 +16,7 @@ without any class, only longer.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,11 @@ class _Class:
         self.patterns: list[Any] = []
 
 
-Place = tuple[_Class, int]
+class _Place(NamedTuple):
+    """A member of a class by its time; of an argument, by the shift."""
+
+    of: _Class
+    at: int
 
 
 def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
@@ -45,8 +49,10 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     classes = _classes(graph.nodes) if rolled else []
     left = 2 * len(classes)  # to continue one sum may be a reason to continue another
     while True:
-        place = {id(n): (each, t) for each in classes for t, n in each.members.items()}
-        ends: dict[Place, Any] = {}
+        place = {
+            id(n): _Place(each, t) for each in classes for t, n in each.members.items()
+        }
+        ends: dict[_Place, Any] = {}
         irregular = [each for each in classes if not _regular(each, place, ends)]
         extended = not irregular and left > 0 and _continued(classes, place, ends)
         left -= extended
@@ -95,7 +101,7 @@ def _is_int(part: Any) -> bool:
 # -------------------------------------------------------- what arguments have in common
 
 
-def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> bool:
+def _regular(each: _Class, place: dict[int, _Place], ends: dict[_Place, Any]) -> bool:
     """Find the patterns of a class; take out members that do not fit, if there are."""
     members = each.members
     some = next(iter(members.values()))
@@ -105,7 +111,7 @@ def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> b
         pattern = _pattern(k, members, place)
         each.patterns.append(pattern)
         found, shift = (
-            (pattern[0].members, pattern[1]) if _is_place(pattern) else ({}, 0)
+            (pattern[0].members, pattern[1]) if isinstance(pattern, _Place) else ({}, 0)
         )
         for t, node in members.items():
             arg = node.args[k]
@@ -120,7 +126,7 @@ def _regular(each: _Class, place: dict[int, Place], ends: dict[Place, Any]) -> b
     return not odd
 
 
-def _pattern(k: int, members: dict[int, Node], place: dict[int, Place]) -> Any:
+def _pattern(k: int, members: dict[int, Node], place: dict[int, _Place]) -> Any:
     """Return what argument k usually is: (class, shift), or one value for all.
 
     A few dozen members tell, however many there are.
@@ -132,7 +138,7 @@ def _pattern(k: int, members: dict[int, Node], place: dict[int, Place]) -> Any:
         at = place.get(id(arg))
         if at is not None:
             key: Any = (id(at[0]), at[1] - t)
-            some[key] = (at[0], at[1] - t)
+            some[key] = _Place(at[0], at[1] - t)
         elif isinstance(arg, Array) and arg.ndim and _differ(k, members):
             key = "arrays"
             some[key] = "arrays"
@@ -150,11 +156,11 @@ def _differ(k: int, members: dict[int, Node]) -> bool:
 
 
 def _fits(
-    arg: Any, pattern: Any, t: int, place: dict[int, Place], ends: dict[Place, Any]
+    arg: Any, pattern: Any, t: int, place: dict[int, _Place], ends: dict[_Place, Any]
 ) -> bool:
     if isinstance(pattern, str):
         return isinstance(arg, Array)
-    if not _is_place(pattern):
+    if not isinstance(pattern, _Place):
         return id(arg) not in place and _key(arg) == _key(pattern)
     cls, shift = pattern
     wanted = t + shift
@@ -162,16 +168,8 @@ def _fits(
         return cls.members[wanted] is arg
     if not cls.members or wanted not in (min(cls.members) - 1, max(cls.members) + 1):
         return False
-    known = ends.setdefault((cls, wanted), arg)
+    known = ends.setdefault(_Place(cls, wanted), arg)
     return known is arg or _key(known) == _key(arg)
-
-
-def _is_place(pattern: Any) -> bool:
-    return (
-        isinstance(pattern, tuple)
-        and len(pattern) == 2
-        and isinstance(pattern[0], _Class)
-    )
 
 
 def _affine(members: dict[int, Node]) -> bool:
@@ -195,7 +193,7 @@ def _numbers(node: Node) -> list[int]:
 
 
 def _continued(
-    classes: list[_Class], place: dict[int, Place], ends: dict[Place, Any]
+    classes: list[_Class], place: dict[int, _Place], ends: dict[_Place, Any]
 ) -> bool:
     """Continue a sum to a step at which it has other terms: a = a + 0.
 
@@ -226,14 +224,14 @@ def _continued(
 
 
 def _terms(
-    cls: _Class, t: int, value: Node, place: dict[int, Place]
+    cls: _Class, t: int, value: Node, place: dict[int, _Place]
 ) -> tuple[Any, ...] | None:
     """Return the terms of a sum at t that is this value; None if it cannot be."""
     is_sum = value.op is total and id(value) not in place
     left = [*value.args] if is_sum else [value]
     terms: list[Any] = []
     for pattern in cls.patterns:
-        if not _is_place(pattern):
+        if not isinstance(pattern, _Place):
             return None
         wanted = (pattern[0], t + pattern[1])
         found = [each for each in left if place.get(id(each)) == wanted]
@@ -259,7 +257,7 @@ def _terms(
 
 
 def _lines(
-    outputs: list[Node], place: dict[int, Place], ends: dict[Place, Any]
+    outputs: list[Node], place: dict[int, _Place], ends: dict[_Place, Any]
 ) -> tuple[list[Line], list[Ref]]:
     """Make a line of each class, and of each node that is in none."""
     lines: dict[int, Line] = {}
@@ -302,7 +300,7 @@ def _lines(
                 constant.source, constant.times = np.stack(arrays), made.times
                 found.append(constant)
                 made.args.append(Ref(constant, shift=0))
-            elif _is_place(pattern):
+            elif isinstance(pattern, _Place):
                 some = next(iter(pattern[0].members.values()))
                 made.args.append(Ref(line(some), shift=pattern[1]))
             else:

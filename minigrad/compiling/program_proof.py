@@ -28,7 +28,7 @@ from minigrad.compiling.over_time import along, placed
 from minigrad.compiling.programs import Program
 from minigrad.compiling.rolled_loops import Loop
 from minigrad.compiling.simplify import total
-from minigrad.messages import explain
+from minigrad.messages import explain, explained
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
 from minigrad.proving.equality import ENOUGH
@@ -87,14 +87,13 @@ def shown(
         found = field.run(program)
         for k, (one, other) in enumerate(zip(expected, found, strict=True)):
             if not _equal(one, other):
-                raise WrongProgram(
-                    explain(
-                        f"the proof of a program, output {k}",
-                        {},
-                        "modulo random primes it is another number than the tape has: "
-                        "a rewrite is wrong.",
-                        "leave out rewrites, one by one, until the program is right.",
-                    )
+                raise explained(
+                    WrongProgram,
+                    f"the proof of a program, output {k}",
+                    {},
+                    "modulo random primes it is another number than the tape has: "
+                    "a rewrite is wrong.",
+                    "leave out rewrites, one by one, until the program is right.",
                 )
         chance = field.field.chance()
         if chance < ENOUGH:

@@ -31,7 +31,7 @@ from minigrad.compiling.rolled_loops import (
 from minigrad.compiling.simplify import Graph, one_sum, shared, without_identities
 from minigrad.compiling.source import Writer
 from minigrad.console import table
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.types import Array
 
@@ -70,7 +70,7 @@ class Program:
         self,
         trace: Trace,
         names: Sequence[str],
-        rewrites: Sequence[Callable[[Lines], int]] | None = None,
+        rewrites: Sequence[Callable[[Lines], None]] | None = None,
     ) -> None:
         self.rewrites = [*(LINES if rewrites is None else rewrites)]
         self.structure, self.outside = trace.structure, trace.outside
@@ -140,7 +140,7 @@ class Program:
         if name not in names:
             asked = f"the program after {name!r}"
             why = "no rewrite of lines has this name."
-            raise ValueError(explain(asked, {}, why, f"one of: {', '.join(names)}."))
+            raise explained(ValueError, asked, {}, why, f"one of: {', '.join(names)}.")
         refs = copied(self.before)
         for change in self.rewrites[: names.index(name)]:
             change(Lines.of(refs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -39,6 +39,10 @@ class Lines(NamedTuple):
         for ref in outputs:
             readers[ref.line].append(None)
         return cls(found, readers, circle)
+
+    def in_circles(self, *ops: Any) -> Iterator[Line]:
+        """Yield the lines in circles that are one of these operations."""
+        return (e for e in self.all if e.op in ops and self.circle[e] != -1)
 
     def moves(self, arg: Any, line: Line) -> bool:
         """Is an argument computed in the same circle as the line that reads it?"""

@@ -10,6 +10,7 @@ gradient of an LSTM has exactly two loops, one forwards and one backwards in tim
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
 
 from minigrad.compiling.graph import bytes_of, holes, is_elementwise, parts_of
@@ -164,22 +165,12 @@ def _covers(times: range | None, line: Line, whole: range, shift: int) -> bool:
 
 def _in_step_order(lines: list[Line]) -> list[Line]:
     """Return lines so that each comes after what it reads at the same step."""
-    inside, done, order = set(lines), set[Line](), list[Line]()
-    for root in lines:
-        waiting = [(root, False)]
-        while waiting:
-            line, is_ready = waiting.pop()
-            if is_ready:
-                order.append(line)
-            elif line not in done:
-                done.add(line)
-                waiting.append((line, True))
-                waiting += [
-                    (ref.line, False)
-                    for ref in line.refs()
-                    if ref.line in inside and ref.shift == 0 and ref.line not in done
-                ]
-    return order
+    inside = set(lines)
+    read = {
+        line: [r.line for r in line.refs() if r.line in inside and r.shift == 0]
+        for line in lines
+    }
+    return [*TopologicalSorter(read).static_order()]
 
 
 # --------------------------------------------------------------- one call for all steps

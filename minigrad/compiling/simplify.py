@@ -130,7 +130,10 @@ def _unchanged(node: Node) -> Node:
 
 def _index_of_index(inner: Node, outer: Node) -> Any:
     """Return the index that takes what the outer one takes of the inner: x[2:][0]."""
-    first, then = (_whole(each) for each in (inner, outer))
+    first, then = (
+        in_full(each.options["index"], len(each.args[0].shape))
+        for each in (inner, outer)
+    )
     if not all(isinstance(p, slice) for p in first):
         return None
     index = []
@@ -151,15 +154,12 @@ def _index_of_index(inner: Node, outer: Node) -> Any:
     return tuple(index)
 
 
-def _whole(take: Node) -> list[Any]:
+def in_full(index: Any, ndim: int) -> tuple[Any, ...]:
     """Return an index with a part for each axis: x[..., 0] is x[:, :, 0]."""
-    index = take.options["index"]
     parts = [*index] if isinstance(index, tuple) else [index]
-    missing = len(take.args[0].shape) - len(parts)
-    if Ellipsis in [p for p in parts if not isinstance(p, Array)]:
-        at = next(k for k, p in enumerate(parts) if p is Ellipsis)
-        return parts[:at] + [slice(None)] * (missing + 1) + parts[at + 1 :]
-    return parts + [slice(None)] * missing
+    at = next((k for k, p in enumerate(parts) if p is Ellipsis), len(parts))
+    more = [slice(None)] * (ndim - len(parts) + (at < len(parts)))
+    return (*parts[:at], *more, *parts[at + 1 :])
 
 
 def _joins(part: Any, node: Node) -> bool:

@@ -26,8 +26,8 @@ from minigrad.compiling.graph import call, holes, is_elementwise, parts_of
 from minigrad.compiling.line import Line, Moving, Ref, at_time
 from minigrad.compiling.over_time import along, as_one_take
 from minigrad.compiling.overwriting import Overwriting
+from minigrad.compiling.reads import Lines
 from minigrad.compiling.rolled_loops import (
-    Item,
     Loop,
     Tangled,
     is_moving_take,
@@ -46,7 +46,7 @@ class Writer(Overwriting):
         self, outputs: list[Ref], guards: list[Any], inputs: Sequence[str]
     ) -> str:
         """Return the whole text."""
-        self.readers = _readers(self.items, outputs, guards)
+        self.readers = Lines.of([*outputs, *(guard.ref for guard in guards)]).readers
         self._place_parts()
         self._lay_steps_first()
         for item in self.items:
@@ -279,17 +279,3 @@ def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:
 
 def _moves(arg: Any, loop: Loop) -> bool:
     return isinstance(arg, Ref) and arg.line in loop.lines
-
-
-def _readers(
-    items: list[Item], outputs: list[Ref], guards: list[Any]
-) -> dict[Line, list[Any]]:
-    """Return who reads each line."""
-    found: dict[Line, list[Any]] = {}
-    for item in items:
-        for line in item.lines if isinstance(item, Loop) else [item]:
-            for ref in line.refs():
-                found.setdefault(ref.line, []).append(line)
-    for ref in (*outputs, *(guard.ref for guard in guards)):
-        found.setdefault(ref.line, []).append(None)
-    return found

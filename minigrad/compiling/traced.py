@@ -22,7 +22,7 @@ import numpy as np
 from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.onnx_forms import converted
 from minigrad.primitive import TABLE
 from minigrad.stacked import in_programs
@@ -143,16 +143,15 @@ class Traced:
         return int(self.tracer.guard(int, self))
 
     def _leaves(self, asked: str) -> NoReturn:
-        raise NotCompiled(
-            explain(
-                f"{asked} inside a function that is compiled, at {user_line()}",
-                {"array": self},
-                "the number would be a constant of the program, and wrong for other "
-                "inputs.",
-                "compute with the array itself, with NumPy's functions (np.take(a, k) "
-                "where a[k] would ask an array of NumPy); return what is to be printed "
-                "or compared, and convert it outside.",
-            )
+        raise explained(
+            NotCompiled,
+            f"{asked} inside a function that is compiled",
+            {"array": self},
+            "the number would be a constant of the program, and wrong for other "
+            "inputs.",
+            "compute with the array itself, with NumPy's functions (np.take(a, k) "
+            "where a[k] would ask an array of NumPy); return what is to be printed "
+            "or compared, and convert it outside.",
         )
 
     def __float__(self) -> float:
@@ -176,14 +175,13 @@ class Traced:
         self._written("x[index] = value")
 
     def _written(self, asked: str) -> NoReturn:
-        raise NotCompiled(
-            explain(
-                f"{asked} inside a function that is compiled, at {user_line()}",
-                {"array": self},
-                "a value of a program is never written to: others may read it.",
-                "x = x + step, np.where(mask, value, x); or an array made by "
-                "mg.zeros(shape), which can be written to.",
-            )
+        raise explained(
+            NotCompiled,
+            f"{asked} inside a function that is compiled",
+            {"array": self},
+            "a value of a program is never written to: others may read it.",
+            "x = x + step, np.where(mask, value, x); or an array made by "
+            "mg.zeros(shape), which can be written to.",
         )
 
     # -------------------------------------------------------------------- NumPy's names

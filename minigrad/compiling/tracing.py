@@ -23,7 +23,7 @@ import numpy as np
 from minigrad.compiling.graph import POSITIONAL, Hole, Node, filled, name_of, replaced
 from minigrad.compiling.traced import NotCompiled, Traced
 from minigrad.context import SETTING
-from minigrad.messages import explain, in_packages, user_line
+from minigrad.messages import explained, in_packages, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Primitive
 from minigrad.tensor import Tensor
@@ -106,13 +106,12 @@ class Tracer:
         for each in traced:
             each.is_shared = True
         if function in _WRITERS or given.get("out") is not None:
-            raise NotCompiled(
-                explain(
-                    f"{name_of(function)} inside a function that is compiled",
-                    {"arguments": args},
-                    "it writes into an array, which no program would do again.",
-                    "np.where, or a sum of arrays: what returns a new array.",
-                )
+            raise explained(
+                NotCompiled,
+                f"{name_of(function)} inside a function that is compiled",
+                {"arguments": args},
+                "it writes into an array, which no program would do again.",
+                "np.where, or a sum of arrays: what returns a new array.",
             )
         value = function(*operands, **given)
         nodes = tuple(each.node for each in traced)
@@ -132,14 +131,13 @@ class Tracer:
         is_array = isinstance(value, np.ndarray | np.generic)
         value = np.asarray(value) if is_array else value
         if is_array and value.dtype.kind not in "fiub":
-            raise NotCompiled(
-                explain(
-                    f"{op} in a function that is compiled",
-                    {},
-                    f"it gives {value.dtype} entries, and programs compute with real "
-                    "numbers.",
-                    "compute it outside, and pass it in.",
-                )
+            raise explained(
+                NotCompiled,
+                f"{op} in a function that is compiled",
+                {},
+                f"it gives {value.dtype} entries, and programs compute with real "
+                "numbers.",
+                "compute it outside, and pass it in.",
             )
         shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
         role, time = self._role(getattr(op, "name", op), shape)
