@@ -23,7 +23,7 @@ from lstm.gate import Activation, Gate
 from lstm.state import Numbers
 from minigrad import Parameter, Tensor, clip, matvec, mean, sqrt
 from minigrad.feedforward import Rng, generator, require_sizes
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 
 def normalise(z: Numbers) -> Numbers:
@@ -196,11 +196,10 @@ def clipped(activation: Activation, bound: float | None) -> Activation:
 def _bound(bound: float | None) -> float | None:
     if bound is None or (isinstance(bound, int | float) and bound > 0):
         return bound
-    raise ValueError(
-        explain(
-            f"ClippedCell(..., {bound!r}), at {user_line()}",
-            {},
-            "a bound b keeps numbers within -b and b.",
-            "give a positive number, or None for no bound.",
-        )
+    raise explained(
+        ValueError,
+        f"ClippedCell(..., {bound!r})",
+        {},
+        "a bound b keeps numbers within -b and b.",
+        "give a positive number, or None for no bound.",
     )

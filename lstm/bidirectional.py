@@ -19,7 +19,7 @@ from lstm.layer import LSTM, Recurrent
 from lstm.masks import Dropout, Lengths, Mask
 from lstm.state import CellState, Numbers, detached
 from minigrad import Module, Tensor, concatenate
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 
 Each = TypeVar("Each")
 
@@ -93,37 +93,34 @@ class Bidirectional(Explained):
         back = _mirrored(forth) if back is None else back
         ways = [forth.reverse, back.reverse]
         if ways != [False, True] or forth.cell is back.cell or forth.n != back.n:
-            raise ValueError(
-                explain(
-                    f"Bidirectional(forth, back), at {user_line()}",
-                    {
-                        "forth.n": forth.n,
-                        "forth.reverse": forth.reverse,
-                        "back.n": back.n,
-                        "back.reverse": back.reverse,
-                    },
-                    "forth reads from the start, back from the end, both read the "
-                    "same x, and each has a cell of its own.",
-                    "Bidirectional(LSTM(n, m), LSTM(n, m, reverse=True)).",
-                )
+            raise explained(
+                ValueError,
+                "Bidirectional(forth, back)",
+                {
+                    "forth.n": forth.n,
+                    "forth.reverse": forth.reverse,
+                    "back.n": back.n,
+                    "back.reverse": back.reverse,
+                },
+                "forth reads from the start, back from the end, both read the "
+                "same x, and each has a cell of its own.",
+                "Bidirectional(LSTM(n, m), LSTM(n, m, reverse=True)).",
             )
         if merge not in list(MERGES):  # also what has no hash
-            raise ValueError(
-                explain(
-                    f"Bidirectional(..., merge={merge!r}), at {user_line()}",
-                    {},
-                    "there is no such way to make one y of two.",
-                    f"choose one of {', '.join(map(repr, MERGES))}.",
-                )
+            raise explained(
+                ValueError,
+                f"Bidirectional(..., merge={merge!r})",
+                {},
+                "there is no such way to make one y of two.",
+                f"choose one of {', '.join(map(repr, MERGES))}.",
             )
         if merge not in ("concat", None) and forth.m != back.m:
-            raise ValueError(
-                explain(
-                    f"Bidirectional(forth, back, merge={merge!r}), at {user_line()}",
-                    {"forth.m": forth.m, "back.m": back.m},
-                    "this merges number by number, so both must say as many.",
-                    'give both the same m, or join them: merge="concat".',
-                )
+            raise explained(
+                ValueError,
+                f"Bidirectional(forth, back, merge={merge!r})",
+                {"forth.m": forth.m, "back.m": back.m},
+                "this merges number by number, so both must say as many.",
+                'give both the same m, or join them: merge="concat".',
             )
         self.forth = forth
         self.back = back
@@ -188,13 +185,12 @@ def _require_one_way(layer: object) -> None:
         )
     elif layer in [each for each in MERGES if each]:
         fix = f"by its name: Bidirectional(layer, merge={layer!r})."
-    raise TypeError(
-        explain(
-            f"Bidirectional of {a_kind(layer)}, at {user_line()}",
-            {"layer": layer},
-            "each direction is one layer over time: a Recurrent, such as an LSTM.",
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"Bidirectional of {a_kind(layer)}",
+        {"layer": layer},
+        "each direction is one layer over time: a Recurrent, such as an LSTM.",
+        fix,
     )
 
 
@@ -203,15 +199,13 @@ def _mirrored(forth: Recurrent) -> Recurrent:
     new_cell = getattr(forth, "new_cell", None)
     if new_cell:
         return LSTM(new_cell(), reverse=True, outputs=forth.outputs)
-    raise TypeError(
-        explain(
-            f"Bidirectional(forth) without back, at {user_line()}",
-            {"forth": forth},
-            "only of an LSTM made from sizes is it known how to make a second one; a "
-            "copy of a cell would begin with the same weights.",
-            "give both: Bidirectional(Recurrent(cell), Recurrent(other, "
-            "reverse=True)).",
-        )
+    raise explained(
+        TypeError,
+        "Bidirectional(forth) without back",
+        {"forth": forth},
+        "only of an LSTM made from sizes is it known how to make a second one; a "
+        "copy of a cell would begin with the same weights.",
+        "give both: Bidirectional(Recurrent(cell), Recurrent(other, reverse=True)).",
     )
 
 
@@ -220,11 +214,10 @@ def _directions(given: Directions[Each] | None, name: str) -> Directions[Each]:
         return Directions()
     if isinstance(given, Directions):
         return given
-    raise TypeError(
-        explain(
-            f"Bidirectional: {a_kind(given)} as {name}, at {user_line()}",
-            {},
-            "there are two layers, and only names tell which is which.",
-            f"pass Directions(forward=..., backward=...); None for no {name}.",
-        )
+    raise explained(
+        TypeError,
+        f"Bidirectional: {a_kind(given)} as {name}",
+        {},
+        "there are two layers, and only names tell which is which.",
+        f"pass Directions(forward=..., backward=...); None for no {name}.",
     )

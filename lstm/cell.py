@@ -31,7 +31,7 @@ from lstm.initial import start
 from lstm.state import CellState, Numbers, State, axes, require_state
 from minigrad import Tensor, concatenate, sigmoid, tanh
 from minigrad.feedforward import Rng, generator, leaf
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.types import Shape
 
 if TYPE_CHECKING:
@@ -261,13 +261,12 @@ def _require_floating(asked: str, dtype: DTypeLike) -> None:
         kind = ""
     if kind in ("f", "O"):
         return
-    raise TypeError(
-        explain(
-            f"{asked}(..., dtype={dtype!r}), at {user_line()}",
-            {},
-            "weights are floating-point numbers.",
-            'choose "float32" or "float64"; float is the latter.',
-        )
+    raise explained(
+        TypeError,
+        f"{asked}(..., dtype={dtype!r})",
+        {},
+        "weights are floating-point numbers.",
+        'choose "float32" or "float64"; float is the latter.',
     )
 
 
@@ -275,23 +274,21 @@ def _known(
     option: str, given: Mapping[str, Option], names: Iterable[str]
 ) -> Mapping[str, Option]:
     if not isinstance(given, Mapping):
-        raise TypeError(
-            explain(
-                f"{option} of a cell, at {user_line()}",
-                {option: given},
-                "each gate may have its own, so they are given by its name.",
-                f"the gates are {', '.join(names)}: {option}={{{next(iter(names))!r}: "
-                f"{'(6,)' if option == 'hidden' else 'mg.relu'}}}.",
-            )
+        raise explained(
+            TypeError,
+            f"{option} of a cell",
+            {option: given},
+            "each gate may have its own, so they are given by its name.",
+            f"the gates are {', '.join(names)}: {option}={{{next(iter(names))!r}: "
+            f"{'(6,)' if option == 'hidden' else 'mg.relu'}}}.",
         )
     unknown = [name for name in given if name not in names]
     if not unknown:
         return given
-    raise ValueError(
-        explain(
-            f"{option}={given!r}, at {user_line()}",
-            {},
-            f"there is no gate called {unknown[0]!r}.",
-            f"the gates are {', '.join(names)}.",
-        )
+    raise explained(
+        ValueError,
+        f"{option}={given!r}",
+        {},
+        f"there is no gate called {unknown[0]!r}.",
+        f"the gates are {', '.join(names)}.",
     )

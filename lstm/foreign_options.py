@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.feedforward import require_sizes
 from minigrad.habits import nearest
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 SIZES = "n is the size of x_t and m that of y_t, which Keras calls units."
 ALWAYS = "every call returns both, y at all steps and the state: y, state = layer(x)."
@@ -171,13 +171,12 @@ def refuse_options(
         words = [*map(repr, sizes), "..."]
     told = (_told(name, known, table) for name in given)
     elsewhere = instead and all(_said(name, value) for name, value in given.items())
-    raise TypeError(
-        explain(
-            f"{asked}({', '.join(words)}), at {user_line()}",
-            {},
-            "\n".join(["for this there are other words here:", *told]),
-            f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
-        )
+    raise explained(
+        TypeError,
+        f"{asked}({', '.join(words)})",
+        {},
+        "\n".join(["for this there are other words here:", *told]),
+        f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
     )
 
 
@@ -216,16 +215,15 @@ def sizes_of(
     here = _here(kind, n, m, foreign)
     refuse_options(kind, foreign, known, sizes=sizes, instead=here)
     if m is None or n is None:
-        raise TypeError(
-            explain(
-                f"{kind}({', '.join(map(repr, sizes))}), at {user_line()}",
-                {},
-                f"there are two sizes, and both are given: {SIZES}",
-                f"write {here}; of a cell of your own, LSTM(cell) and nothing else but "
-                "reverse and outputs."
-                if kind == "LSTM"
-                else f"write {here}.",
-            )
+        raise explained(
+            TypeError,
+            f"{kind}({', '.join(map(repr, sizes))})",
+            {},
+            f"there are two sizes, and both are given: {SIZES}",
+            f"write {here}; of a cell of your own, LSTM(cell) and nothing else but "
+            "reverse and outputs."
+            if kind == "LSTM"
+            else f"write {here}.",
         )
     require_sizes(kind, n=n, m=m)
     return int(n), int(m)
@@ -256,12 +254,11 @@ def known_direction(reverse: object) -> bool:
     """Return whether to read from the end; refuse what is no yes or no."""
     if isinstance(reverse, bool | np.bool_):
         return bool(reverse)
-    raise TypeError(
-        explain(
-            f"a layer with reverse={reverse!r}, at {user_line()}",
-            {},
-            "reverse is True or False: does the layer read from the end?",
-            "layers upon another, PyTorch's num_layers, are a Stack(LSTM(n, m), "
-            "LSTM(m, m)); options are given by name.",
-        )
+    raise explained(
+        TypeError,
+        f"a layer with reverse={reverse!r}",
+        {},
+        "reverse is True or False: does the layer read from the end?",
+        "layers upon another, PyTorch's num_layers, are a Stack(LSTM(n, m), "
+        "LSTM(m, m)); options are given by name.",
     )

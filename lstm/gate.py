@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import Dense, Module, Parameter, Tensor, matvec, sigmoid, tanh
 from minigrad.arrays import numbers
 from minigrad.feedforward import Rng, generator, require_sizes
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -105,13 +105,12 @@ def _require_activation(letter: str, activation: object) -> None:
     if callable(activation):
         return
     name = activation if str(activation).isidentifier() else "relu"
-    raise TypeError(
-        explain(
-            f"the activation of gate {letter!r}: {activation!r}, at {user_line()}",
-            {},
-            "it is called on W v + b, and this cannot be called.",
-            f"pass the function, mg.{name}.",
-        )
+    raise explained(
+        TypeError,
+        f"the activation of gate {letter!r}: {activation!r}",
+        {},
+        "it is called on W v + b, and this cannot be called.",
+        f"pass the function, mg.{name}.",
     )
 
 
@@ -132,11 +131,10 @@ def _require_sequence(letter: str, hidden: object) -> None:
             if not isinstance(size, int | np.integer) or size < 1:
                 raise ValueError(_no_size(asked, size))
         return
-    raise TypeError(
-        explain(
-            f"the hidden layers of gate {letter!r}: {hidden!r}, at {user_line()}",
-            {},
-            "a gate may have several, so their sizes are a tuple.",
-            f"of one layer: ({hidden!r},); of two: (8, 4); of none: ().",
-        )
+    raise explained(
+        TypeError,
+        f"the hidden layers of gate {letter!r}: {hidden!r}",
+        {},
+        "a gate may have several, so their sizes are a tuple.",
+        f"of one layer: ({hidden!r},); of two: (8, 4); of none: ().",
     )

@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 Start: TypeAlias = tuple[Array, Array]  # W of shape (m, n + ...), b of shape (m,)
@@ -166,13 +166,12 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
     """
     _require_number("chrono", T)
     if not 2 <= T < np.inf:  # nor if it is no number
-        raise ValueError(
-            explain(
-                f"chrono={T!r}, at {user_line()}",
-                {},
-                "the biases are log U(1, T - 1), for memories of 2 to T steps.",
-                "give the number of steps that the longest memory lasts, at least 2.",
-            )
+        raise explained(
+            ValueError,
+            f"chrono={T!r}",
+            {},
+            "the biases are log U(1, T - 1), for memories of 2 to T steps.",
+            "give the number of steps that the longest memory lasts, at least 2.",
         )
     forget = np.log(rng.uniform(1, T - 1, m))
     return {"forget": forget, "input": -forget}
@@ -182,27 +181,25 @@ def _require_number(option: str, value: object) -> None:
     """Refuse what is no number: one is for all neurons alike."""
     if isinstance(value, int | float | np.number):
         return
-    raise TypeError(
-        explain(
-            f"the start of b_f, at {user_line()}",
-            {option: value},
-            f"{option} is one number, for all neurons.",
-            f"write {option}={'1.0' if option == 'forget_bias' else '100'}; to start "
-            "each neuron otherwise, assign cell.forget.b.data.",
-        )
+    raise explained(
+        TypeError,
+        "the start of b_f",
+        {option: value},
+        f"{option} is one number, for all neurons.",
+        f"write {option}={'1.0' if option == 'forget_bias' else '100'}; to start "
+        "each neuron otherwise, assign cell.forget.b.data.",
     )
 
 
 def _known(init: str) -> str:
     if isinstance(init, str) and init in PRESETS:
         return init
-    raise ValueError(
-        explain(
-            f"init={init!r}, at {user_line()}",
-            {},
-            "there is no such way to start.",
-            f"choose one of {', '.join(PRESETS)}.",
-        )
+    raise explained(
+        ValueError,
+        f"init={init!r}",
+        {},
+        "there is no such way to start.",
+        f"choose one of {', '.join(PRESETS)}.",
     )
 
 
@@ -213,13 +210,12 @@ def _require_forget(
     both = forget_bias is not None and chrono is not None
     if "forget" in reads and not both:
         return
-    raise ValueError(
-        explain(
-            f"forget_bias={forget_bias!r}, chrono={chrono!r}, at {user_line()}",
-            {},
-            "both say where b_f starts."
-            if both
-            else f"the cell has no forget gate; its boxes are {', '.join(reads)}.",
-            "give one of them, or none." if both else "leave it away.",
-        )
+    raise explained(
+        ValueError,
+        f"forget_bias={forget_bias!r}, chrono={chrono!r}",
+        {},
+        "both say where b_f starts."
+        if both
+        else f"the cell has no forget gate; its boxes are {', '.join(reads)}.",
+        "give one of them, or none." if both else "leave it away.",
     )

@@ -58,7 +58,7 @@ from minigrad.context import reusing_weights
 from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.types import Shape
 
 LAYER_OPTIONS = ("reverse", "outputs")
@@ -190,14 +190,13 @@ class Recurrent(Explained):
         n = self.cell.n
         if x.ndim in (2, 3) and x.shape[-1] == n and x.shape[-2] > 0:
             return x
-        raise ValueError(
-            explain(
-                f"{type(self).__name__}: layer(x), at {user_line()}",
-                {"x": x},
-                f"x must be (B, T, n) or (T, n) with n = {n} and T > 0.",
-                "x[..., None] adds a feature axis, x[None] a batch axis, "
-                "x.transpose(1, 0, 2) turns (T, B, n) into (B, T, n).",
-            )
+        raise explained(
+            ValueError,
+            f"{type(self).__name__}: layer(x)",
+            {"x": x},
+            f"x must be (B, T, n) or (T, n) with n = {n} and T > 0.",
+            "x[..., None] adds a feature axis, x[None] a batch axis, "
+            "x.transpose(1, 0, 2) turns (T, B, n) into (B, T, n).",
         )
 
     def _begin(self, state: CellState | None, x: Numbers) -> CellState:
@@ -275,14 +274,13 @@ def _require_alone(m: object, options: Mapping[str, object]) -> None:
 def _known_outputs(outputs: str) -> str:
     if outputs in ("hold", "zero", "last"):
         return outputs
-    raise ValueError(
-        explain(
-            f"outputs={outputs!r}, at {user_line()}",
-            {},
-            "it says what y is at a step that is not real.",
-            '"hold" repeats the output before, "zero" puts zeros there; "last" gives '
-            "the y of the last step alone.",
-        )
+    raise explained(
+        ValueError,
+        f"outputs={outputs!r}",
+        {},
+        "it says what y is at a step that is not real.",
+        '"hold" repeats the output before, "zero" puts zeros there; "last" gives '
+        "the y of the last step alone.",
     )
 
 
@@ -296,15 +294,14 @@ def _require_batch(state: CellState, start: CellState, x: Numbers) -> None:
         f"{name} {shape}" for name, shape in zip(names, wanted, strict=True)
     )
     time_first = x.ndim == 3 and given[0] == (x.shape[1], *wanted[0][1:])
-    raise ValueError(
-        explain(
-            f"layer(x, state), at {user_line()}",
-            {"x": x, **dict(zip(names, state, strict=True))},
-            f"x is {'(B, T, n)' if x.ndim == 3 else '(T, n)'}, so its state has "
-            f"{shapes}: the same batch axes, no axis of time.",
-            "x seems to be (T, B, n): x.transpose(1, 0, 2) turns it."
-            if time_first
-            else "pass the state of this layer for this batch; PyTorch's h_n has an "
-            "axis of layers in front (h_n[0] is y), also with batch_first=True.",
-        )
+    raise explained(
+        ValueError,
+        "layer(x, state)",
+        {"x": x, **dict(zip(names, state, strict=True))},
+        f"x is {'(B, T, n)' if x.ndim == 3 else '(T, n)'}, so its state has "
+        f"{shapes}: the same batch axes, no axis of time.",
+        "x seems to be (T, B, n): x.transpose(1, 0, 2) turns it."
+        if time_first
+        else "pass the state of this layer for this batch; PyTorch's h_n has an "
+        "axis of layers in front (h_n[0] is y), also with batch_first=True.",
     )

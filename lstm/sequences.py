@@ -18,7 +18,7 @@ from lstm.state import Numbers
 from minigrad import Tensor, concatenate, scope, stack
 from minigrad.arrays import numbers
 from minigrad.feedforward import leaf
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -48,14 +48,13 @@ def sequence(x: object) -> Numbers:
     if not isinstance(x, tuple | list) or not any(isinstance(e, Tensor) for e in x):
         _require_unmasked(x)
         return numbers(x, "layer(x)", "x")
-    raise TypeError(
-        explain(
-            f"layer(x), where x is {a_kind(x)} of Tensors, at {user_line()}",
-            {f"x[{k}]": part for k, part in enumerate(x)},
-            "a layer reads one array (B, T, n) or (T, n).",
-            'join them: a Bidirectional with merge="concat" does, mg.stack joins '
-            "steps; of what a layer returns, y is the first part.",
-        )
+    raise explained(
+        TypeError,
+        f"layer(x), where x is {a_kind(x)} of Tensors",
+        {f"x[{k}]": part for k, part in enumerate(x)},
+        "a layer reads one array (B, T, n) or (T, n).",
+        'join them: a Bidirectional with merge="concat" does, mg.stack joins '
+        "steps; of what a layer returns, y is the first part.",
     )
 
 
@@ -70,14 +69,13 @@ def _require_unmasked(x: object) -> None:
         )
     else:
         return
-    raise TypeError(
-        explain(
-            f"layer(x), where x is {a_kind(x)}, at {user_line()}",
-            {"x": x},
-            "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
-            "it is told by mask or lengths.",
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"layer(x), where x is {a_kind(x)}",
+        {"x": x},
+        "a layer reads one array, (B, T, n) or (T, n); which of its steps are real "
+        "it is told by mask or lengths.",
+        fix,
     )
 
 

@@ -23,7 +23,7 @@ from lstm.state import CellState, Numbers, detached
 from minigrad import Module, Sequential, Tensor
 from minigrad.feedforward import beside, output_of, over_time
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -80,16 +80,13 @@ class Stack(Explained):
         names = [f"layer {k}" for k in range(len(layers))]
         unread = list(unread_widths(names, layers))
         if unread:
-            raise ValueError(
-                explain(
-                    f"Stack, at {user_line()}",
-                    dict(zip(names, layers, strict=True)),
-                    "\n        ".join(
-                        ["each reads what the one below makes:", *unread]
-                    ),
-                    "build them with sizes that follow each other: Stack(LSTM(3, 4), "
-                    "LSTM(4, 2)).",
-                )
+            raise explained(
+                ValueError,
+                "Stack",
+                dict(zip(names, layers, strict=True)),
+                "\n        ".join(["each reads what the one below makes:", *unread]),
+                "build them with sizes that follow each other: Stack(LSTM(3, 4), "
+                "LSTM(4, 2)).",
             )
         self.layers = list(layers)
 
@@ -165,13 +162,12 @@ def _require_modules(layers: Sequence[object]) -> None:
         fix = f"make a layer of the class: {other.__name__}(3, 4)."
     elif callable(other):
         fix = "a function becomes a layer in mg.Sequential(function)."
-    raise TypeError(
-        explain(
-            f"Stack of {len(layers)} layer{'s' * (len(layers) != 1)}, at {user_line()}",
-            others,
-            "a Stack is made of one or more layers, which are Modules.",
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"Stack of {len(layers)} layer{'s' * (len(layers) != 1)}",
+        others,
+        "a Stack is made of one or more layers, which are Modules.",
+        fix,
     )
 
 
@@ -190,9 +186,7 @@ def _require_layer(k: int, layer: Module, steps_read: bool) -> None:
         fix = 'leave outputs="last" to the highest layer over time.'
     else:
         return
-    raise TypeError(
-        explain(f"Stack, at {user_line()}", {f"layer {k}": layer}, why, fix)
-    )
+    raise explained(TypeError, "Stack", {f"layer {k}": layer}, why, fix)
 
 
 def _outputs(layer: object) -> set[str]:
@@ -235,15 +229,14 @@ class TimeDistributed(Explained):
         x = sequence(x)
         axis = x.ndim - self.rank - 1
         if axis not in (0, 1) or x.shape[axis] == 0:
-            raise ValueError(
-                explain(
-                    f"TimeDistributed: layer(x), at {user_line()}",
-                    {"x": x},
-                    "x must be (B, T, ...) or (T, ...) with T > 0 and "
-                    f"{self.rank} axes for what stands at each step.",
-                    "x[..., None] adds a feature axis; TimeDistributed(module, rank=2) "
-                    "if each step is a matrix.",
-                )
+            raise explained(
+                ValueError,
+                "TimeDistributed: layer(x)",
+                {"x": x},
+                "x must be (B, T, ...) or (T, ...) with T > 0 and "
+                f"{self.rank} axes for what stands at each step.",
+                "x[..., None] adds a feature axis; TimeDistributed(module, rank=2) "
+                "if each step is a matrix.",
             )
         outputs = []
         for t in range(x.shape[axis]):
@@ -262,22 +255,20 @@ def _require_timeless(module: object, rank: int) -> None:
     if timeless and whole and callable(module) and not isinstance(module, type):
         return
     if not whole or not callable(module) or isinstance(module, type):
-        raise TypeError(
-            explain(
-                f"TimeDistributed(module, rank), at {user_line()}",
-                {"module": module, "rank": rank},
-                "a Module is called at every step; rank counts the axes of x_t.",
-                "TimeDistributed(mg.Dense(3, 2)), or rank=2 where x_t is a matrix.",
-            )
+        raise explained(
+            TypeError,
+            "TimeDistributed(module, rank)",
+            {"module": module, "rank": rank},
+            "a Module is called at every step; rank counts the axes of x_t.",
+            "TimeDistributed(mg.Dense(3, 2)), or rank=2 where x_t is a matrix.",
         )
-    raise TypeError(
-        explain(
-            f"TimeDistributed({type(module).__name__}), at {user_line()}",
-            {"module": module},
-            "it runs a Module at every step by itself, with nothing carried over.",
-            "a cell runs over time in Recurrent(cell), a layer by itself; where every "
-            "step is a sequence, (B, T, S, n), say TimeDistributed(layer, rank=2).",
-        )
+    raise explained(
+        TypeError,
+        f"TimeDistributed({type(module).__name__})",
+        {"module": module},
+        "it runs a Module at every step by itself, with nothing carried over.",
+        "a cell runs over time in Recurrent(cell), a layer by itself; where every "
+        "step is a sequence, (B, T, S, n), say TimeDistributed(layer, rank=2).",
     )
 
 
@@ -297,13 +288,12 @@ def _one_each(
     if type(given) in (list, tuple, States) and len(given) == count:
         return given
     entries = f"{count} {'entry' if count == 1 else 'entries'}"
-    raise ValueError(
-        explain(
-            f"Stack: {name} for {count} {place}{'s' * (count != 1)}, at {user_line()}",
-            {name: given},
-            f"{name} is a list with one entry for each {place}, from the lowest up.",
-            f"give {entries}, None where there is nothing to say; {FORMS[name]}.",
-        )
+    raise explained(
+        ValueError,
+        f"Stack: {name} for {count} {place}{'s' * (count != 1)}",
+        {name: given},
+        f"{name} is a list with one entry for each {place}, from the lowest up.",
+        f"give {entries}, None where there is nothing to say; {FORMS[name]}.",
     )
 
 
@@ -312,12 +302,11 @@ def _fitting(mask: Array, x: Numbers) -> Array:
     if np.shape(mask) == x.shape:
         fitting: Array = beside(x.dtype, mask, "mask")
         return fitting
-    raise ValueError(
-        explain(
-            f"Stack: a dropout mask between layers, at {user_line()}",
-            {"mask": mask, "y of the layer below": x},
-            "each number that passes is multiplied by one of the mask.",
-            f"sample it for this shape: between({x.shape}, rate, rng, "
-            f"dtype={str(x.dtype)!r}).",
-        )
+    raise explained(
+        ValueError,
+        "Stack: a dropout mask between layers",
+        {"mask": mask, "y of the layer below": x},
+        "each number that passes is multiplied by one of the mask.",
+        f"sample it for this shape: between({x.shape}, rate, rng, "
+        f"dtype={str(x.dtype)!r}).",
     )

@@ -27,7 +27,7 @@ import numpy as np
 from lstm.foreign_options import STATE_NAMES
 from minigrad import Module, Parameter, Tensor
 from minigrad.habits import absent, taught
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -115,15 +115,14 @@ def answering(kind: type[Carried]) -> type[Carried]:
     """
 
     def refuse(self: Carried, *_: object, **__: object) -> NoReturn:
-        raise TypeError(
-            explain(
-                f"arithmetic with {a_kind(self)}, at {user_line()}",
-                {},
-                f"a state is a tuple, {call_of(kind)}, and arithmetic is done with its "
-                "parts. In a Bidirectional each direction has a state of its own: "
-                "state.forward and state.backward.",
-                "y, state = layer(x), and go on with y, or with state.y.",
-            )
+        raise explained(
+            TypeError,
+            f"arithmetic with {a_kind(self)}",
+            {},
+            f"a state is a tuple, {call_of(kind)}, and arithmetic is done with its "
+            "parts. In a Bidirectional each direction has a state of its own: "
+            "state.forward and state.backward.",
+            "y, state = layer(x), and go on with y, or with state.y.",
         )
 
     for name in ("add", "sub", "mul", "truediv", "matmul", "pow"):
@@ -162,13 +161,12 @@ class State(NamedTuple):
         State(y=array([0., 0.]), c=array([0., 0.]))
         """
         if not isinstance(m, int | np.integer):
-            raise TypeError(
-                explain(
-                    f"State.zeros({m!r}), at {user_line()}",
-                    {},
-                    "the first number is m, the size of y; the second, the batch.",
-                    "write State.zeros(m, (B,)) for B sequences.",
-                )
+            raise explained(
+                TypeError,
+                f"State.zeros({m!r})",
+                {},
+                "the first number is m, the size of y; the second, the batch.",
+                "write State.zeros(m, (B,)) for B sequences.",
             )
         shape = (*axes(batch), m)
         return cls(np.zeros(shape, dtype), np.zeros(shape, dtype))
@@ -200,7 +198,7 @@ def require_state(state: object, wanted: type[Carried]) -> Carried:
             f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
             "in the order (c, h)"
         )
-    raise TypeError(explain(f"{kind} of a cell, at {user_line()}", {}, why, f"{fix}."))
+    raise explained(TypeError, f"{kind} of a cell", {}, why, f"{fix}.")
 
 
 def require_cell(cell: object, asked: str) -> None:
@@ -208,15 +206,13 @@ def require_cell(cell: object, asked: str) -> None:
     lacks = list(_lacks(cell))
     if not lacks:
         return
-    raise TypeError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {"cell": cell},
-            "a cell is a Module with n, m, start(batch) and cell(x, state), which "
-            "return a NamedTuple that has a field y:\n        "
-            + "\n        ".join(lacks),
-            _remedy(cell),
-        )
+    raise explained(
+        TypeError,
+        f"{asked}",
+        {"cell": cell},
+        "a cell is a Module with n, m, start(batch) and cell(x, state), which "
+        "return a NamedTuple that has a field y:\n        " + "\n        ".join(lacks),
+        _remedy(cell),
     )
 
 
@@ -300,11 +296,10 @@ def require_next(cell: RecurrentCell, state: CellState, new: object) -> None:
         operands = {"returned": kind if isinstance(new, tuple) else new}
         why = f"its start() is {call_of(type(state))}, so forward returns one, too."
         fix = f"return {call_of(type(state))} from forward, or change start()."
-    raise TypeError(
-        explain(
-            f"a step of {type(cell).__name__}, cell(x, state), at {user_line()}",
-            operands,
-            why,
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"a step of {type(cell).__name__}, cell(x, state)",
+        operands,
+        why,
+        fix,
     )

@@ -23,7 +23,7 @@ from lstm.stack import LayerDropout, LayerState
 from lstm.state import Numbers, detached
 from minigrad import Module, Tensor
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 
@@ -127,32 +127,30 @@ def _require_causal(layer: Module) -> None:
     if getattr(layer, "causal", False):
         return
     over_time = hasattr(layer, "causal")
-    raise (ValueError if over_time else TypeError)(
-        explain(
-            f"truncated({type(layer).__name__}, ...), at {user_line()}",
-            {"layer": layer},
-            "a layer that reads from the end needs the whole sequence, so its state "
-            "cannot be handed from one piece to the next."
-            if over_time
-            else "it is no layer over time: layer(x, state) returns y and the state "
-            "that the next piece begins with.",
-            "use layers with reverse=False; or cut the data into pieces and run the "
-            "layer on each by itself."
-            if over_time
-            else "of a cell, Recurrent(cell) is the layer; in the place of Sequential, "
-            "Stack(LSTM(n, m), Dense(m, k)) has a state.",
-        )
+    raise explained(
+        ValueError if over_time else TypeError,
+        f"truncated({type(layer).__name__}, ...)",
+        {"layer": layer},
+        "a layer that reads from the end needs the whole sequence, so its state "
+        "cannot be handed from one piece to the next."
+        if over_time
+        else "it is no layer over time: layer(x, state) returns y and the state "
+        "that the next piece begins with.",
+        "use layers with reverse=False; or cut the data into pieces and run the "
+        "layer on each by itself."
+        if over_time
+        else "of a cell, Recurrent(cell) is the layer; in the place of Sequential, "
+        "Stack(LSTM(n, m), Dense(m, k)) has a state.",
     )
 
 
 def _require_length(k: object) -> None:
     if isinstance(k, int | np.integer) and not isinstance(k, bool) and k > 0:
         return
-    raise ValueError(
-        explain(
-            f"truncated(layer, x, k={k!r}), at {user_line()}",
-            {},
-            "k is the number of steps that a gradient may flow back: 1, 2, 3, ...",
-            "give a positive integer, such as k=20.",
-        )
+    raise explained(
+        ValueError,
+        f"truncated(layer, x, k={k!r})",
+        {},
+        "k is the number of steps that a gradient may flow back: 1, 2, 3, ...",
+        "give a positive integer, such as k=20.",
     )

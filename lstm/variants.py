@@ -26,7 +26,7 @@ import numpy as np
 from lstm.cell import GateValue, LSTMCell
 from lstm.state import Numbers, answering, detached
 from minigrad import Parameter, Tensor, concatenate
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 Other = TypeVar("Other")
 
@@ -94,13 +94,12 @@ class Open:
         return other
 
     def __rsub__(self, one: object) -> NoReturn:
-        raise TypeError(
-            explain(
-                f"{one} - f where f is always open, at {user_line()}",
-                {},
-                "that is a gate which is always closed: nothing would ever come in.",
-                "couple the input gate to a forget gate, or leave one of them away.",
-            )
+        raise explained(
+            TypeError,
+            f"{one} - f where f is always open",
+            {},
+            "that is a gate which is always closed: nothing would ever come in.",
+            "couple the input gate to a forget gate, or leave one of them away.",
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.array_like import DOMAINS, ArrayLike
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 
 _OURS = (np.ndarray, np.generic, ArrayLike)
 _FIX = "give it arrays of NumPy (np.asarray(x)), of JAX, or Tensors."
@@ -123,9 +123,7 @@ def wrapped(value: Any) -> Any:
 
 def _refusal(asked: str, array: Any, why: str) -> TypeError:
     shape = tuple(array.shape)
-    return TypeError(
-        explain(f"{asked} of shape {shape}, at {user_line()}", {}, why, _FIX)
-    )
+    return explained(TypeError, f"{asked} of shape {shape}", {}, why, _FIX)
 
 
 def bare(value: Any) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm.cell import Cell
 from lstm.gate import Gate
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.tensor import Array
 
 
@@ -111,12 +111,11 @@ def _boxes(cell: Cell, order: str) -> list[Gate]:
     ]
     if not problems:
         return [boxes[letter] for letter in order]
-    raise ValueError(
-        explain(
-            f"the boxes {', '.join(order)} of {a_kind(cell)}, at {user_line()}",
-            {},
-            "a block holds one W and one b for each of these letters:\n        "
-            + "\n        ".join(problems),
-            "convert a cell whose boxes are one dense layer each.",
-        )
+    raise explained(
+        ValueError,
+        f"the boxes {', '.join(order)} of {a_kind(cell)}",
+        {},
+        "a block holds one W and one b for each of these letters:\n        "
+        + "\n        ".join(problems),
+        "convert a cell whose boxes are one dense layer each.",
     )

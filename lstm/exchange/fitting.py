@@ -16,7 +16,7 @@ from lstm.exchange.sources import array_of
 from lstm.gate import Activation
 from minigrad import Module
 from minigrad.arrays import numbers
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.module import misfits
 from minigrad.tensor import Array
 
@@ -84,13 +84,12 @@ def require_into(asked: str, into: object) -> None:
     fix = "give a model, such as into=LSTM(3, 2), or leave it out."
     if isinstance(into, str):
         fix = f"a part of a larger model is picked by name: prefix={into!r}."
-    raise TypeError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {"into": into},
-            "into is a model, whose numbers are replaced.",
-            fix,
-        )
+    raise explained(
+        TypeError,
+        f"{asked}",
+        {"into": into},
+        "into is a model, whose numbers are replaced.",
+        fix,
     )
 
 
@@ -99,7 +98,7 @@ def refuse(asked: str, why: str, problems: Iterable[str], fix: str) -> None:
     listed = list(problems)
     if listed:
         why = "\n        ".join([why, *listed])
-        raise ValueError(explain(f"{asked}, at {user_line()}", {}, why, fix))
+        raise explained(ValueError, asked, {}, why, fix)
 
 
 def require_known(

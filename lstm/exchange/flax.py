@@ -27,7 +27,7 @@ from lstm.exchange.fitting import (
 from lstm.exchange.sources import called
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.tensor import Array
 
 ORDER = "ifco"
@@ -72,13 +72,12 @@ def from_flax(params: Mapping[str, object], into: Module | None = None) -> Modul
     asked = f"from_flax({called(params)})"
     require_into(asked, into)
     if not isinstance(params, Mapping):
-        raise TypeError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {},
-                "Flax keeps its weights in dicts, by their names.",
-                "give variables['params'], in which 'ii' and 'hi' are.",
-            )
+        raise explained(
+            TypeError,
+            f"{asked}",
+            {},
+            "Flax keeps its weights in dicts, by their names.",
+            "give variables['params'], in which 'ii' and 'hi' are.",
         )
     given = read(asked, _flat(params))
     model = LSTM(_built(asked, given)) if into is None else into

@@ -44,7 +44,7 @@ from lstm.exchange.sources import called, is_keras, is_path, is_torch, keras_fil
 from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack
 from minigrad import Dense, Module
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import Array
 
 ORDERS: dict[type, str] = {
@@ -134,15 +134,14 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
         layers = [source] if is_keras(source) else source
         return parts_of_layers(asked, layers, told=into is not None)
     if is_torch(source) or not isinstance(source, list | tuple):
-        raise TypeError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {},
-                f"{called(source)} is neither a layer of Keras nor a list of arrays.",
-                "that is from_torch."
-                if is_torch(source)
-                else "give a layer, a model, layer.get_weights() or a path.",
-            )
+        raise explained(
+            TypeError,
+            f"{asked}",
+            {},
+            f"{called(source)} is neither a layer of Keras nor a list of arrays.",
+            "that is from_torch."
+            if is_torch(source)
+            else "give a layer, a model, layer.get_weights() or a path.",
         )
     if _nested(source):
         return parts_of_lists(asked, source)

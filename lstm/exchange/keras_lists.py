@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lstm.exchange.fitting import read, refuse
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import Array
 
 KINDS = ("kernel", "recurrent_kernel", "bias")
@@ -89,15 +89,13 @@ def parts_of_list(asked: str, weights: Sequence[object]) -> list[Part]:
     )
     if len(readings) > 1:
         one, other = (_model(cuts) for cuts in readings)
-        raise ValueError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {},
-                f"there are two readings: {one} and {other} have arrays of these "
-                "shapes.",
-                f"into={one} or into={other} decides; of several layers, so does a "
-                "list of lists, one for each.",
-            )
+        raise explained(
+            ValueError,
+            f"{asked}",
+            {},
+            f"there are two readings: {one} and {other} have arrays of these shapes.",
+            f"into={one} or into={other} decides; of several layers, so does a "
+            "list of lists, one for each.",
         )
     parts = []
     for cut in readings[0]:
@@ -113,15 +111,14 @@ def require_functions(asked: str, parts: Sequence[Part]) -> None:
         for one, other in itertools.pairwise(parts)
     ):
         return
-    raise ValueError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {},
-            "there are two readings: between two Dense layers there may be an "
-            "activation, or none; arrays do not say it.",
-            "into=Sequential(Dense(n, k, mg.relu), Dense(k, m)), the model as it is "
-            "meant, decides; so does the model itself, given in place of its arrays.",
-        )
+    raise explained(
+        ValueError,
+        f"{asked}",
+        {},
+        "there are two readings: between two Dense layers there may be an "
+        "activation, or none; arrays do not say it.",
+        "into=Sequential(Dense(n, k, mg.relu), Dense(k, m)), the model as it is "
+        "meant, decides; so does the model itself, given in place of its arrays.",
     )
 
 

@@ -27,7 +27,7 @@ from lstm.gate import Activation
 from lstm.layer import LSTM, Recurrent
 from lstm.others import GRUCell, ResetAfterGRUCell, RNNCell
 from lstm.variants import linear
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 ACTIVATIONS = ("Activation", "ReLU", "Softmax")  # layers that are a function
 IDLE = ("InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout")
@@ -212,15 +212,14 @@ def _cell(asked: str, name: str, part: Part, options: Mapping[str, Any]) -> Cell
     bias = part.arrays.get(f"{direction}.bias")
     after = options.get("reset_after", None if bias is None else bias.ndim == 2)
     if part.kind == "GRU" and after is None:
-        raise ValueError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {f"{name}.kernel": kernel},
-                "there are two readings: without a bias, nothing tells a GRUCell, that "
-                "resets before its matrix, from a ResetAfterGRUCell, Keras's default.",
-                "into=Recurrent(ResetAfterGRUCell(n, m)) or into=Recurrent(GRUCell(n, "
-                "m)) decides; the layer itself knows, too.",
-            )
+        raise explained(
+            ValueError,
+            f"{asked}",
+            {f"{name}.kernel": kernel},
+            "there are two readings: without a bias, nothing tells a GRUCell, that "
+            "resets before its matrix, from a ResetAfterGRUCell, Keras's default.",
+            "into=Recurrent(ResetAfterGRUCell(n, m)) or into=Recurrent(GRUCell(n, "
+            "m)) decides; the layer itself knows, too.",
         )
     classes = {4: LSTMCell, 3: ResetAfterGRUCell if after else GRUCell, 1: RNNCell}
     words = {

@@ -23,7 +23,7 @@ from lstm.stack import Stack, TimeDistributed
 from minigrad import Dense, Module, Sequential, relu, sigmoid, softmax, softplus, tanh
 from minigrad.feedforward import over_time
 from minigrad.functions import silu
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.tensor import Array
 
 
@@ -63,15 +63,14 @@ def sweeps(model: object) -> list[Sweep]:
         return [Sweep((model.forth, model.back), model.merge)]
     if isinstance(model, Stack):
         return [sweep for layer in model.layers for sweep in sweeps(layer)]
-    raise TypeError(
-        explain(
-            f"the recurrent layers of {a_kind(model)}, at {user_line()}",
-            {},
-            "it is none, and has none that are known by their order.",
-            "pass the LSTM, Bidirectional or Stack of them inside it; copy the W and b "
-            "of a Dense yourself: PyTorch has W as it is here, Keras and Flax its "
-            "transpose.",
-        )
+    raise explained(
+        TypeError,
+        f"the recurrent layers of {a_kind(model)}",
+        {},
+        "it is none, and has none that are known by their order.",
+        "pass the LSTM, Bidirectional or Stack of them inside it; copy the W and b "
+        "of a Dense yourself: PyTorch has W as it is here, Keras and Flax its "
+        "transpose.",
     )
 
 

@@ -22,7 +22,7 @@ from lstm.exchange.models import layers_of, sweeps
 from lstm.exchange.onnx import FUNCTIONS, Node, to_onnx
 from minigrad import Dense, Module
 from minigrad.files import write_whole
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.onnx_graph import OnnxGraph, package
 
 REDUCTIONS = {"sum": "ReduceSum", "mul": "ReduceProd", "average": "ReduceMean"}
@@ -109,13 +109,12 @@ def _loaded(onnx: Any, asked: str, path: str | os.PathLike[str]) -> Any:
     try:
         return onnx.load(path).graph
     except (OSError, DecodeError) as error:
-        raise ValueError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {},
-                f"it is not a readable file of ONNX: {error}.",
-                "give a file that write_onnx, or an exporter to ONNX, has written.",
-            )
+        raise explained(
+            ValueError,
+            f"{asked}",
+            {},
+            f"it is not a readable file of ONNX: {error}.",
+            "give a file that write_onnx, or an exporter to ONNX, has written.",
         ) from error
 
 

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeGuard, TypeVar
 import numpy as np
 
 from minigrad.files import read_npz
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.tensor import Array
 
 WRAPPERS = ("module.", "_orig_mod.")  # DataParallel; torch.compile
@@ -33,14 +33,13 @@ def package(module: str, name: str, asked: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ModuleNotFoundError(
-            explain(
-                f"{asked}, at {user_line()}",
-                {},
-                f"the package {name} reads and writes this format, and cannot be "
-                f"imported: {str(error).splitlines()[0]}.",
-                f"install it: pip install {name}. Plain arrays need no package.",
-            )
+        raise explained(
+            ModuleNotFoundError,
+            f"{asked}",
+            {},
+            f"the package {name} reads and writes this format, and cannot be "
+            f"imported: {str(error).splitlines()[0]}.",
+            f"install it: pip install {name}. Plain arrays need no package.",
         ) from error
 
 
@@ -207,4 +206,4 @@ def _refuse(
     kind: type[Exception] = ValueError,
     cause: Exception | None = None,
 ) -> NoReturn:
-    raise kind(explain(f"{asked}, at {user_line()}", {}, why, fix)) from cause
+    raise explained(kind, asked, {}, why, fix) from cause

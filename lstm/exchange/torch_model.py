@@ -21,7 +21,7 @@ from lstm.exchange.models import FUNCTIONS, Layer, layers_of
 from lstm.exchange.sources import called
 from lstm.explain.layers_explained import width_in, width_out
 from minigrad import Dense, Module
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tensor import Array
 
 RECURRENT = ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell")
@@ -208,9 +208,7 @@ def matched(
 
 
 def _two(asked: str, why: str, fix: str) -> None:
-    raise ValueError(
-        explain(f"{asked}, at {user_line()}", {}, f"there are two readings: {why}", fix)
-    )
+    raise explained(ValueError, asked, {}, f"there are two readings: {why}", fix)
 
 
 def _from_names(given: Mapping[str, Any]) -> Iterator[Part]:

@@ -18,7 +18,7 @@ from lstm.experiments.schedules import SCHEDULES
 from lstm.initial import PRESETS
 from lstm.layer import Recurrent
 from minigrad.feedforward import Rng
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 Default = TypeVar("Default")
 
@@ -97,13 +97,12 @@ class Recipe:
 
     def _require(self, name: str, fits: bool, wanted: str) -> None:
         if not fits:
-            raise ValueError(
-                explain(
-                    f"Recipe({name}={getattr(self, name)!r}), at {user_line()}",
-                    {},
-                    f"{name} must be {wanted}.",
-                    f"its default is {getattr(Recipe, name)!r}.",
-                )
+            raise explained(
+                ValueError,
+                f"Recipe({name}={getattr(self, name)!r})",
+                {},
+                f"{name} must be {wanted}.",
+                f"its default is {getattr(Recipe, name)!r}.",
             )
 
     def layer(self, n: int, rng: Rng) -> Recurrent:

@@ -18,7 +18,7 @@ from lstm.explain import Explanation
 from lstm.explain.parameter_count import of_boxes
 from minigrad.console import table
 from minigrad.feedforward import leaf
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.parameter import Parameter
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -251,12 +251,10 @@ def _paragraph(text: str, indent: int) -> str:
 
 
 def _no_boxes(cell: object) -> TypeError:
-    return TypeError(
-        explain(
-            f"explain() of {a_kind(cell)}, at {user_line()}",
-            {},
-            "it tells of a cell's yellow boxes, and this one has no part that is a "
-            "Gate.",
-            "print(cell) shows the Parameters; mg.draw shows what it computes.",
-        )
+    return explained(
+        TypeError,
+        f"explain() of {a_kind(cell)}",
+        {},
+        "it tells of a cell's yellow boxes, and this one has no part that is a Gate.",
+        "print(cell) shows the Parameters; mg.draw shows what it computes.",
     )

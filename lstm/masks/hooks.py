@@ -19,7 +19,7 @@ from lstm.state import CellState, Numbers
 from minigrad import Tensor, where
 from minigrad.arrays import numbers
 from minigrad.feedforward import beside
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array, Shape
 
 Dropout: TypeAlias = "StepHook | Sequence[StepHook | None] | None"
@@ -160,15 +160,14 @@ def step_hooks(dropout: Dropout) -> list[StepHook]:
     found = [each for each in several if each is not None]
     if all(isinstance(each, StepHook) for each in found):
         return found
-    raise TypeError(
-        explain(
-            f"layer(x, dropout=...), at {user_line()}",
-            {"dropout": dropout},
-            "a layer draws no random numbers: it is given masks, so that running it "
-            "again gives the same, and a proof speaks about what ran.",
-            "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
-            "rng=rng), or zoneout(...); an array belongs between layers of a Stack.",
-        )
+    raise explained(
+        TypeError,
+        "layer(x, dropout=...)",
+        {"dropout": dropout},
+        "a layer draws no random numbers: it is given masks, so that running it "
+        "again gives the same, and a proof speaks about what ran.",
+        "sample them before: dropout=variational(layer, batch=(B,), x=0.2, y=0.2, "
+        "rng=rng), or zoneout(...); an array belongs between layers of a Stack.",
     )
 
 
@@ -184,25 +183,23 @@ def _in_short(value: object) -> str:
 def _require_booleans(name: str, mask: Numbers) -> None:
     if numbers(mask, f"zoneout of {name}", "mask").dtype == bool:
         return
-    raise TypeError(
-        explain(
-            f"zoneout of {name}, at {user_line()}",
-            {"mask": mask},
-            "its masks are booleans: does an entry keep its old value?",
-            "compare, for instance mask != 0.",
-        )
+    raise explained(
+        TypeError,
+        f"zoneout of {name}",
+        {"mask": mask},
+        "its masks are booleans: does an entry keep its old value?",
+        "compare, for instance mask != 0.",
     )
 
 
 def _require_shape(name: str, mask: Numbers, wanted: Shape, x: Numbers) -> None:
     if np.shape(mask) == wanted:
         return
-    raise ValueError(
-        explain(
-            f"dropout on {name}, at {user_line()}",
-            {"x": x, "mask": mask},
-            f"with this x the mask must have the shape {wanted}.",
-            "sample it for this layer and this batch: for x of shape (B, T, n), "
-            "variational(layer, batch=(B,), ...) or zoneout(layer, (B, T), ...).",
-        )
+    raise explained(
+        ValueError,
+        f"dropout on {name}",
+        {"x": x, "mask": mask},
+        f"with this x the mask must have the shape {wanted}.",
+        "sample it for this layer and this batch: for x of shape (B, T, n), "
+        "variational(layer, batch=(B,), ...) or zoneout(layer, (B, T), ...).",
     )

@@ -17,7 +17,7 @@ import numpy as np
 from lstm.state import Numbers
 from minigrad import Tensor, where
 from minigrad.arrays import integers, numbers
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explain, explained, user_line
 from minigrad.types import Array, Shape
 
 Mask: TypeAlias = Array | Sequence[bool] | Sequence[Sequence[bool]]
@@ -37,14 +37,12 @@ def padding_mask(
     that is not boolean and lengths that are not integers, ValueError for other shapes.
     """
     if mask is not None and lengths is not None:
-        raise TypeError(
-            explain(
-                f"layer(x, mask=..., lengths=...), at {user_line()}",
-                {"mask": mask, "lengths": lengths},
-                "both say which steps are real, and could disagree.",
-                "give one of them; lengths are the mask "
-                "np.arange(T) < lengths[:, None].",
-            )
+        raise explained(
+            TypeError,
+            "layer(x, mask=..., lengths=...)",
+            {"mask": mask, "lengths": lengths},
+            "both say which steps are real, and could disagree.",
+            "give one of them; lengths are the mask np.arange(T) < lengths[:, None].",
         )
     if mask is None and lengths is None:
         return None
@@ -59,13 +57,12 @@ def require_steps(x: Numbers) -> None:
     """Raise ValueError unless x has an axis of time, and a step on it."""
     if x.ndim > 1 and x.shape[-2] > 0:
         return
-    raise ValueError(
-        explain(
-            f"the steps of x, at {user_line()}",
-            {"x": x},
-            "x must be (B, T, n) or (T, n) with T > 0.",
-            "x[:, None] makes a step of each number, x[None] one step of all.",
-        )
+    raise explained(
+        ValueError,
+        "the steps of x",
+        {"x": x},
+        "x must be (B, T, n) or (T, n) with T > 0.",
+        "x[:, None] makes a step of each number, x[None] one step of all.",
     )
 
 
@@ -85,9 +82,7 @@ def checked_lengths(lengths: object, batch: Shape, steps: int) -> Array:
     else:
         why = f"x has T = {steps} steps, so a length is one of 0, ..., {steps}."
         fix = f"look for {array[(array < 0) | (array > steps)].flat[0]} in lengths."
-    raise ValueError(
-        explain(f"{asked}, at {user_line()}", {"lengths": array}, why, fix)
-    )
+    raise explained(ValueError, asked, {"lengths": array}, why, fix)
 
 
 def _checked_mask(mask: object, x: Numbers) -> Array:
@@ -134,23 +129,21 @@ def last(y: Any, lengths: Lengths | None = None) -> Numbers:
            [3.]])
     """
     if isinstance(y, tuple | list) and any(isinstance(each, Tensor) for each in y):
-        raise TypeError(
-            explain(
-                f"last(y, lengths) of {a_kind(y)}, at {user_line()}",
-                {f"y[{k}]": each for k, each in enumerate(y)},
-                "a layer returns y and its state, and last reads y.",
-                "y, state = layer(x); last(y, lengths).",
-            )
+        raise explained(
+            TypeError,
+            f"last(y, lengths) of {a_kind(y)}",
+            {f"y[{k}]": each for k, each in enumerate(y)},
+            "a layer returns y and its state, and last reads y.",
+            "y, state = layer(x); last(y, lengths).",
         )
     y = y if isinstance(y, Tensor) else numbers(y, "last(y, lengths)", "y")
     if y.ndim not in (2, 3):
-        raise ValueError(
-            explain(
-                f"last(y, lengths), at {user_line()}",
-                {"y": y},
-                "y must be (B, T, m) or (T, m).",
-                "pass the outputs of a layer at every step, not its state.",
-            )
+        raise explained(
+            ValueError,
+            "last(y, lengths)",
+            {"y": y},
+            "y must be (B, T, m) or (T, m).",
+            "pass the outputs of a layer at every step, not its state.",
         )
     *batch, steps, _ = y.shape
     read: Numbers
@@ -159,14 +152,13 @@ def last(y: Any, lengths: Lengths | None = None) -> Numbers:
         return read
     lengths = checked_lengths(lengths, tuple(batch), steps)
     if not np.all(lengths > 0):
-        raise ValueError(
-            explain(
-                f"last(y, lengths), at {user_line()}",
-                {"y": y, "lengths": lengths},
-                "a sequence of length 0 has no last step.",
-                "take state.y, which is then what the state began with, or leave empty "
-                "sequences out.",
-            )
+        raise explained(
+            ValueError,
+            "last(y, lengths)",
+            {"y": y, "lengths": lengths},
+            "a sequence of length 0 has no last step.",
+            "take state.y, which is then what the state began with, or leave empty "
+            "sequences out.",
         )
     index = (lengths - 1,) if not batch else (np.arange(batch[0]), lengths - 1)
     read = y[index]

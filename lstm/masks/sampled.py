@@ -23,7 +23,7 @@ from lstm.masks.hooks import Variational, Zoneout, ZoneoutMean
 from lstm.state import axes
 from minigrad.feedforward import generator
 from minigrad.habits import taught
-from minigrad.messages import a_kind, explain, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -123,29 +123,27 @@ def _start(layer: object, batch: Shape = ()) -> CellState:
     if hasattr(layer, "start"):
         start: CellState = layer.start(batch)
         return start
-    raise TypeError(
-        explain(
-            f"dropout masks for {a_kind(layer)}, at {user_line()}",
-            {"layer": layer},
-            "masks belong to one cell and what it carries; this is a layer of layers."
-            if hasattr(layer, "causal")
-            else "masks belong to a cell and what it carries; this carries nothing.",
-            "sample for each recurrent layer in it: a Stack takes a list of masks, a "
-            "Bidirectional takes Directions(forward, backward).",
-        )
+    raise explained(
+        TypeError,
+        f"dropout masks for {a_kind(layer)}",
+        {"layer": layer},
+        "masks belong to one cell and what it carries; this is a layer of layers."
+        if hasattr(layer, "causal")
+        else "masks belong to a cell and what it carries; this carries nothing.",
+        "sample for each recurrent layer in it: a Stack takes a list of masks, a "
+        "Bidirectional takes Directions(forward, backward).",
     )
 
 
 def _unnamed(start: CellState, rates: Sequence[float]) -> TypeError:
     """Say that each part of a state has a rate of its own."""
     each = ", ".join(f"{name}=0.1" for name in start._fields)
-    return TypeError(
-        explain(
-            f"zoneout at the rate {rates[0]!r}, at {user_line()}",
-            {},
-            "each part of the state has a rate of its own, given by its name.",
-            f"write zoneout(layer, shape, {each}, rng=rng).",
-        )
+    return explained(
+        TypeError,
+        f"zoneout at the rate {rates[0]!r}",
+        {},
+        "each part of the state has a rate of its own, given by its name.",
+        f"write zoneout(layer, shape, {each}, rng=rng).",
     )
 
 
@@ -153,13 +151,12 @@ def _by_field(start: CellState, rates: dict[str, float]) -> dict[str, float]:
     """Return a rate for each field of a state, in order."""
     unknown = [name for name in rates if name not in start._fields]
     if unknown:
-        raise ValueError(
-            explain(
-                f"zoneout of {unknown[0]!r}, at {user_line()}",
-                {},
-                f"the state of this layer has {' and '.join(start._fields)}.",
-                f"give a rate by that name, {start._fields[-1]}=0.5.",
-            )
+        raise explained(
+            ValueError,
+            f"zoneout of {unknown[0]!r}",
+            {},
+            f"the state of this layer has {' and '.join(start._fields)}.",
+            f"give a rate by that name, {start._fields[-1]}=0.5.",
         )
     for name, rate in rates.items():
         _require_rate(name, rate)
@@ -170,11 +167,10 @@ def _require_rate(name: str, rate: float) -> None:
     number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
     if number and 0 <= rate < 1:
         return
-    raise ValueError(
-        explain(
-            f"dropout at the rate {name}={rate!r}, at {user_line()}",
-            {},
-            "the rate is the share of entries that are dropped: 0 <= rate < 1.",
-            "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
-        )
+    raise explained(
+        ValueError,
+        f"dropout at the rate {name}={rate!r}",
+        {},
+        "the rate is the share of entries that are dropped: 0 <= rate < 1.",
+        "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
     )

@@ -227,12 +227,11 @@ def _package() -> Any:
     try:
         import jax
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            explain(
-                f"to_jax, at {user_line()}",
-                {},
-                "the package jax is not installed.",
-                "install it: pip install 'minigrad-lstm[jax]'.",
-            )
+        raise explained(
+            ModuleNotFoundError,
+            "to_jax",
+            {},
+            "the package jax is not installed.",
+            "install it: pip install 'minigrad-lstm[jax]'.",
         ) from error
     return jax

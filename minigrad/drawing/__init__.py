@@ -46,7 +46,7 @@ from minigrad.drawing.view import Group, View
 from minigrad.drawing.views import VIEWS
 from minigrad.drawing.words import Label, by_name
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.questions import tape_of
 from minigrad.recorded import recording
 
@@ -135,25 +135,23 @@ def _known(view: str, named: dict[str, Any]) -> View:
     if isinstance(view, str) and view in VIEWS:
         return VIEWS[view]
     choices = ", ".join(f'"{name}" ({each.answers})' for name, each in VIEWS.items())
-    raise ValueError(
-        explain(
-            f"draw(output, view={view!r}), at {user_line()}",
-            named,
-            "there is no view of that name.",
-            f"choose {choices}, or enter your own in minigrad.drawing.VIEWS.",
-        )
+    raise explained(
+        ValueError,
+        f"draw(output, view={view!r})",
+        named,
+        "there is no view of that name.",
+        f"choose {choices}, or enter your own in minigrad.drawing.VIEWS.",
     )
 
 
 def _too_large(nodes: int, named: dict[str, Any]) -> ValueError:
-    return ValueError(
-        explain(
-            f"draw of {nodes} nodes, at {user_line()}",
-            named,
-            f"more than {MOST} cannot be read, and Graphviz may need hours; time "
-            "steps, gates and layers are folded already.",
-            "draw a part (draw(state.c)) or fewer time steps; run what a loop does at "
-            "step t `with mg.scope(t):`, then equal steps are folded; or give "
-            "fold=False, and all of them are drawn.",
-        )
+    return explained(
+        ValueError,
+        f"draw of {nodes} nodes",
+        named,
+        f"more than {MOST} cannot be read, and Graphviz may need hours; time "
+        "steps, gates and layers are folded already.",
+        "draw a part (draw(state.c)) or fewer time steps; run what a loop does at "
+        "step t `with mg.scope(t):`, then equal steps are folded; or give "
+        "fold=False, and all of them are drawn.",
     )

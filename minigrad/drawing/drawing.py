@@ -18,7 +18,7 @@ from minigrad.drawing.render import FORMATS, NotRendered, render
 from minigrad.drawing.safe import printable
 from minigrad.drawing.styles import DARK
 from minigrad.files import as_path, write_whole
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 
 TEXT = (".dot", ".gv")
 
@@ -59,13 +59,12 @@ class Drawing:
         if page is not None and (page not in PAGES or suffix != ".pdf"):
             raise _no_page(path, page, self)
         if suffix not in TEXT and suffix[1:] not in FORMATS:
-            raise ValueError(
-                explain(
-                    f"save({str(path)!r}), at {user_line()}",
-                    {"drawing": self},
-                    f"the suffix {suffix or '(none)'} names no format it can write.",
-                    "end the name in .svg, .pdf, .png or .dot.",
-                )
+            raise explained(
+                ValueError,
+                f"save({str(path)!r})",
+                {"drawing": self},
+                f"the suffix {suffix or '(none)'} names no format it can write.",
+                "end the name in .svg, .pdf, .png or .dot.",
             )
         try:
             return write_whole(path, self._content(suffix, page or ""))
@@ -97,13 +96,12 @@ class Drawing:
 
 
 def _no_page(path: Path, page: object, drawing: Drawing) -> ValueError:
-    return ValueError(
-        explain(
-            f"save({str(path)!r}, page={page!r}), at {user_line()}",
-            {"drawing": drawing},
-            "only a pdf has pages, of a size of paper: " + ", ".join(PAGES) + ".",
-            f"save('{path.with_suffix('.pdf').name}', page=\"A4\").",
-        )
+    return explained(
+        ValueError,
+        f"save({str(path)!r}, page={page!r})",
+        {"drawing": drawing},
+        "only a pdf has pages, of a size of paper: " + ", ".join(PAGES) + ".",
+        f"save('{path.with_suffix('.pdf').name}', page=\"A4\").",
     )
 
 

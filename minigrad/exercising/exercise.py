@@ -28,7 +28,7 @@ from minigrad.array_like import plain
 from minigrad.exercising.answer_notation import written
 from minigrad.exercising.mutations import Mutation
 from minigrad.exercising.program_text import ProgramText, run
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.shapes import leaves
 from minigrad.types import Array
 
@@ -94,14 +94,13 @@ class Exercise:
         self.program = ProgramText(solution)
         names = list(inspect.signature(solution).parameters)
         if names != list(shapes):
-            raise TypeError(
-                explain(
-                    f"Exercise({self.name}, ...), at {user_line()}",
-                    {},
-                    f"its arguments are {', '.join(names)}, and shapes are given for "
-                    f"{', '.join(shapes) or 'none'}.",
-                    "give one for each, in this order.",
-                )
+            raise explained(
+                TypeError,
+                f"Exercise({self.name}, ...)",
+                {},
+                f"its arguments are {', '.join(names)}, and shapes are given for "
+                f"{', '.join(shapes) or 'none'}.",
+                "give one for each, in this order.",
             )
         self.shapes = dict(shapes)
 

@@ -24,7 +24,7 @@ from typing import Any
 from minigrad.console import shown
 from minigrad.files import as_path, write_whole
 from minigrad.habits import taught
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.questions import inputs_asked, tape_of
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -127,14 +127,13 @@ def _path(path: str | os.PathLike[str]) -> Path:
     page = as_path(path, asked)
     if page.suffix.lower() in PAGES:
         return page
-    raise ValueError(
-        explain(
-            f"{asked}, at {user_line()}",
-            {},
-            f"what is written is a page in HTML, and the suffix "
-            f"{page.suffix or '(none)'} says something else.",
-            f"end the name in .html: {page.with_suffix('.html').name!r}.",
-        )
+    raise explained(
+        ValueError,
+        f"{asked}",
+        {},
+        f"what is written is a page in HTML, and the suffix "
+        f"{page.suffix or '(none)'} says something else.",
+        f"end the name in .html: {page.with_suffix('.html').name!r}.",
     )
 
 
@@ -158,14 +157,13 @@ def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:
         remarks = (f"{note[0].upper()}{note[1:]}." for note in notes)
         return shown, [f"{len(inside)} of them are not shown.", *remarks]
     stay = f"{len(shown)} stay when repeated time steps are left out"
-    raise ValueError(
-        explain(
-            f"explore of a tape of {len(tape)} entries, at {user_line()}",
-            {"output": tape.outputs[0]},
-            f"more than max_steps={max_steps} are tedious to walk through, and "
-            f"{stay if inside else 'there are no repeated time steps to leave out'}.",
-            "explore a part (explore(state.c, path)) or fewer time steps; run what a "
-            "loop does at step t `with mg.scope(t):`, then equal steps are left out; "
-            f"or give max_steps={len(shown)}.",
-        )
+    raise explained(
+        ValueError,
+        f"explore of a tape of {len(tape)} entries",
+        {"output": tape.outputs[0]},
+        f"more than max_steps={max_steps} are tedious to walk through, and "
+        f"{stay if inside else 'there are no repeated time steps to leave out'}.",
+        "explore a part (explore(state.c, path)) or fewer time steps; run what a "
+        "loop does at step t `with mg.scope(t):`, then equal steps are left out; "
+        f"or give max_steps={len(shown)}.",
     )

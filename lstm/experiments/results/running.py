@@ -93,9 +93,9 @@ def _shrunk(options: Mapping[str, object], kind: type[Task]) -> dict[str, object
 
 
 def training(run: Run) -> Training:
-    """Return the run, not yet begun."""
+    """Return the run, not yet begun, compiled as `python -m lstm train` does it."""
     task = TASKS[run.task](**run.options)
-    return engine(run.engine)(task, Recipe(**run.recipe), run.seed)
+    return engine(run.engine)(task, Recipe(**run.recipe), run.seed, eager=False)
 
 
 def engine(name: str) -> type[Training]:
@@ -163,7 +163,7 @@ def collect(
                     told(f"{stopped} runs are left for another time")
                 run = waiting[future]
                 known[run.key] = {"run": plain(run), **future.result()}
-                write_whole(path, json.dumps(known, indent=1).encode())
+                write_whole(path, written(known))
                 told(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -175,6 +175,12 @@ def plain(run: Run) -> dict[str, object]:
     """Return a run as it comes back from a file."""
     fields: dict[str, object] = json.loads(json.dumps(asdict(run)))
     return fields
+
+
+def written(found: Results) -> bytes:
+    """Return the results as JSON, a line for each run: differences are easy to read."""
+    lines = (f"{json.dumps(key)}: {json.dumps(each)}" for key, each in found.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def read(path: Path) -> Results:

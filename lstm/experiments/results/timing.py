@@ -57,8 +57,6 @@ def measured(
 def seconds(contestants: list[Run], rounds: int) -> dict[str, float]:
     """Return each engine's time for an epoch of this run."""
     trainings = {run.engine: training(run) for run in contestants}
-    for each in trainings.values():
-        each.eager = False  # as `python -m lstm train` runs them
     first = next(iter(trainings.values()))
     rng, size = np.random.default_rng(0), first.recipe.batch
     batches = list(itertools.islice(first.task.batches(rng, size), BATCHES))

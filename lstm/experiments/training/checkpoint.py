@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 import numpy as np
 
 from minigrad.files import npz, read_npz, write_whole
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -69,37 +69,34 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, Array], dict[str, Any]]:
     wanted  facts that must be there: a checkpoint has others than a trained model
     """
     if not path.is_file():
-        raise ValueError(
-            explain(
-                f"reading {str(path)!r}, at {user_line()}",
-                {},
-                "it is a folder." if path.is_dir() else "there is no such file.",
-                f"give a file that {WRITER} wrote, such as model.npz in its folder.",
-            )
+        raise explained(
+            ValueError,
+            f"reading {str(path)!r}",
+            {},
+            "it is a folder." if path.is_dir() else "there is no such file.",
+            f"give a file that {WRITER} wrote, such as model.npz in its folder.",
         )
     arrays = read_npz(path, WRITER)
     try:
         facts = json.loads(arrays.pop(FACTS).tobytes())
     except (KeyError, ValueError) as error:
-        raise ValueError(
-            explain(
-                f"reading {str(path)!r}, at {user_line()}",
-                {},
-                "it holds arrays, but not what they belong to.",
-                f"give a file of {WRITER}, not one of Module.save.",
-            )
+        raise explained(
+            ValueError,
+            f"reading {str(path)!r}",
+            {},
+            "it holds arrays, but not what they belong to.",
+            f"give a file of {WRITER}, not one of Module.save.",
         ) from error
     missing = [name for name in wanted if name not in facts]
     if not missing:
         return arrays, facts
-    raise ValueError(
-        explain(
-            f"reading {str(path)!r}, at {user_line()}",
-            {},
-            f"it says nothing of {missing[0]!r}: a run's model.npz and checkpoint.npz "
-            "are two kinds of file.",
-            "--resume continues from checkpoint.npz, all others read model.npz.",
-        )
+    raise explained(
+        ValueError,
+        f"reading {str(path)!r}",
+        {},
+        f"it says nothing of {missing[0]!r}: a run's model.npz and checkpoint.npz "
+        "are two kinds of file.",
+        "--resume continues from checkpoint.npz, all others read model.npz.",
     )
 
 

@@ -30,7 +30,7 @@ from lstm.experiments.training.interruption import Interruption
 from minigrad import Adam, Module, Tensor, clip_by_global_norm, grad
 from minigrad.compiling import Compiled, NotCompiled
 from minigrad.files import remove_parts
-from minigrad.messages import explain, user_line
+from minigrad.messages import explain, explained, user_line
 from minigrad.types import Array
 
 PROGRAMS = 64  # that are kept, for batches of as many shapes
@@ -124,13 +124,12 @@ class Training:
         """Raise ValueError if an epoch has no batch at all, what is missing if not."""
         if next(self.remaining(), None) is not None:
             return
-        raise ValueError(
-            explain(
-                f"training {self.task.name!r}: {self.task}, at {user_line()}",
-                {},
-                f"there is not one batch of {self.recipe.batch} examples in an epoch.",
-                "choose a smaller batch, or give more data.",
-            )
+        raise explained(
+            ValueError,
+            f"training {self.task.name!r}: {self.task}",
+            {},
+            f"there is not one batch of {self.recipe.batch} examples in an epoch.",
+            "choose a smaller batch, or give more data.",
         )
 
     def run(
@@ -319,13 +318,12 @@ class Training:
         settings = facts["settings"]
         task = TASKS[settings["task"]](**settings["options"])
         if task.facts() != settings["facts"]:
-            raise ValueError(
-                explain(
-                    f"resuming the run in {str(folder)!r}, at {user_line()}",
-                    {},
-                    f"its data were {settings['facts']}, and are {task.facts()} here.",
-                    "resume where it began, or begin a new run in another folder.",
-                )
+            raise explained(
+                ValueError,
+                f"resuming the run in {str(folder)!r}",
+                {},
+                f"its data were {settings['facts']}, and are {task.facts()} here.",
+                "resume where it began, or begin a new run in another folder.",
             )
         recipe = Recipe(**settings["recipe"])
         eager = settings.get("eager", True)  # the other way rounds otherwise

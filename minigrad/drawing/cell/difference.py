@@ -31,7 +31,7 @@ from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.styles import COMMON, MISSING, NEW, REWIRED, STYLES, Style
 from minigrad.drawing.view import NotPlaced, label
 from minigrad.drawing.words import by_name, order_matters, shape_text
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
@@ -252,11 +252,10 @@ def _joined(first: Sheet, second: Sheet, above: bool) -> Sheet:
 
 
 def _not_two(tape: Tape) -> ValueError:
-    return ValueError(
-        explain(
-            f"draw(..., view='difference') of {len(tape.outputs)}, at {user_line()}",
-            by_name(tape.outputs),
-            "a difference is between two cells, each given by an output.",
-            "draw([y_of_the_variant, y_of_the_other], view='difference').",
-        )
+    return explained(
+        ValueError,
+        f"draw(..., view='difference') of {len(tape.outputs)}",
+        by_name(tape.outputs),
+        "a difference is between two cells, each given by an output.",
+        "draw([y_of_the_variant, y_of_the_other], view='difference').",
     )

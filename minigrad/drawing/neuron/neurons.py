@@ -51,7 +51,7 @@ from minigrad.drawing.styles import (
 )
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label, by_name, number, shape_text
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.primitive import Elementwise
 from minigrad.structure.loops import name_in_time, without_times
 from minigrad.structure.parts import DENSE
@@ -322,13 +322,12 @@ def words_in(place: Place) -> tuple[float, float, float, float]:
 
 
 def _too_many(dots: int, layers: int, tape: Tape) -> ValueError:
-    return ValueError(
-        explain(
-            f"draw(output, view='neuron') of {layers} dense layers, at {user_line()}",
-            by_name(tape.outputs),
-            f"even with long vectors shortened it has {dots} dots, and more than "
-            f"{MOST} do not fit on a page.",
-            "draw the output of a lower layer, which has fewer below it; or use "
-            "view='layer', where each layer is one box.",
-        )
+    return explained(
+        ValueError,
+        f"draw(output, view='neuron') of {layers} dense layers",
+        by_name(tape.outputs),
+        f"even with long vectors shortened it has {dots} dots, and more than "
+        f"{MOST} do not fit on a page.",
+        "draw the output of a lower layer, which has fewer below it; or use "
+        "view='layer', where each layer is one box.",
     )
