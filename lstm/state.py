@@ -208,7 +208,7 @@ def require_cell(cell: object, asked: str) -> None:
         return
     raise explained(
         TypeError,
-        f"{asked}",
+        asked,
         {"cell": cell},
         "a cell is a Module with n, m, start(batch) and cell(x, state), which "
         "return a NamedTuple that has a field y:\n        " + "\n        ".join(lacks),

@@ -86,7 +86,7 @@ def require_into(asked: str, into: object) -> None:
         fix = f"a part of a larger model is picked by name: prefix={into!r}."
     raise explained(
         TypeError,
-        f"{asked}",
+        asked,
         {"into": into},
         "into is a model, whose numbers are replaced.",
         fix,

@@ -74,7 +74,7 @@ def from_flax(params: Mapping[str, object], into: Module | None = None) -> Modul
     if not isinstance(params, Mapping):
         raise explained(
             TypeError,
-            f"{asked}",
+            asked,
             {},
             "Flax keeps its weights in dicts, by their names.",
             "give variables['params'], in which 'ii' and 'hi' are.",

@@ -136,7 +136,7 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
     if is_torch(source) or not isinstance(source, list | tuple):
         raise explained(
             TypeError,
-            f"{asked}",
+            asked,
             {},
             f"{called(source)} is neither a layer of Keras nor a list of arrays.",
             "that is from_torch."

@@ -91,7 +91,7 @@ def parts_of_list(asked: str, weights: Sequence[object]) -> list[Part]:
         one, other = (_model(cuts) for cuts in readings)
         raise explained(
             ValueError,
-            f"{asked}",
+            asked,
             {},
             f"there are two readings: {one} and {other} have arrays of these shapes.",
             f"into={one} or into={other} decides; of several layers, so does a "
@@ -113,7 +113,7 @@ def require_functions(asked: str, parts: Sequence[Part]) -> None:
         return
     raise explained(
         ValueError,
-        f"{asked}",
+        asked,
         {},
         "there are two readings: between two Dense layers there may be an "
         "activation, or none; arrays do not say it.",

@@ -214,7 +214,7 @@ def _cell(asked: str, name: str, part: Part, options: Mapping[str, Any]) -> Cell
     if part.kind == "GRU" and after is None:
         raise explained(
             ValueError,
-            f"{asked}",
+            asked,
             {f"{name}.kernel": kernel},
             "there are two readings: without a bias, nothing tells a GRUCell, that "
             "resets before its matrix, from a ResetAfterGRUCell, Keras's default.",

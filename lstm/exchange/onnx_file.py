@@ -111,7 +111,7 @@ def _loaded(onnx: Any, asked: str, path: str | os.PathLike[str]) -> Any:
     except (OSError, DecodeError) as error:
         raise explained(
             ValueError,
-            f"{asked}",
+            asked,
             {},
             f"it is not a readable file of ONNX: {error}.",
             "give a file that write_onnx, or an exporter to ONNX, has written.",

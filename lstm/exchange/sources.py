@@ -35,7 +35,7 @@ def package(module: str, name: str, asked: str) -> ModuleType:
     except ImportError as error:
         raise explained(
             ModuleNotFoundError,
-            f"{asked}",
+            asked,
             {},
             f"the package {name} reads and writes this format, and cannot be "
             f"imported: {str(error).splitlines()[0]}.",

@@ -129,7 +129,7 @@ def _path(path: str | os.PathLike[str]) -> Path:
         return page
     raise explained(
         ValueError,
-        f"{asked}",
+        asked,
         {},
         f"what is written is a page in HTML, and the suffix "
         f"{page.suffix or '(none)'} says something else.",
