@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -62,9 +63,9 @@ def _box(line: list[ElementTree.Element]) -> Word:
 
 
 def lines(svg: str) -> Iterator[tuple[str, list[tuple[float, float]]]]:
-    """Yield every arrow: its title, and points along it."""
+    """Yield every arrow and frame: its title, and points along it."""
     for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
-        if group.get("class", "").split()[:1] != ["edge"]:
+        if group.get("class", "").split()[:1] not in (["edge"], ["cluster"]):
             continue
         title = group.findtext(f"{SVG}title", "")
         for path in group.iter(f"{SVG}path"):
@@ -74,11 +75,12 @@ def lines(svg: str) -> Iterator[tuple[str, list[tuple[float, float]]]]:
 
 
 def _along(places: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Yield twenty points of each Bézier curve; each begins where the last ended."""
+    """Yield points of each Bézier curve, 4 pt apart; each begins where one ended."""
     for i in range(0, len(places) - 3, 3):
         a, b, c, d = places[i : i + 4]
-        for k in range(21):
-            t = k / 20
+        count = max(20, int(math.dist(a, d) / 4))
+        for k in range(count + 1):
+            t = k / count
             u = 1 - t
             weights = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
             yield tuple(

@@ -79,7 +79,7 @@ def test_a_name_that_is_wider_than_a_dot_is_not_written_on_it():
         assert all(dot in label for dot, label in zip(dots, labels, strict=True))
 
 
-def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
+def test_y_stands_above_its_own_c():
     sheet = next(VIEWS["neuron"].sheets(tape(once(LSTMCell(3, 2, rng=0)))))
     dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}
     upright = [
@@ -89,14 +89,22 @@ def test_y_stands_above_its_own_c_and_no_line_runs_through_a_dot():
     ]
     assert len(upright) == 2
     assert all(dots[tail][0] == dots[head][0] for tail, head in upright)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_no_line_passes_behind_a_dot(name):
+    sheet = next(VIEWS["neuron"].sheets(tape(CELLS[name]())))
+    dots = {id: at for id, at, _, look in sheet.nodes if look["shape"] == "ellipse"}
     for tail, head, look in sheet.edges:
         if tail == head:
             continue
-        words = look["pos"].replace("e,", "").split()
-        path = [np.array(word.split(","), float) for word in words]
+        words = [word for word in look["pos"].split() if not word.startswith("e,")]
+        points = [tuple(map(float, word.split(","))) for word in words]
+        curves = [points[k : k + 4] for k in range(0, len(points) - 3, 3)]
+        path = np.concatenate([path_of(curve) for curve in curves])
         for id, at in dots.items():
             if id not in (tail, head):
-                assert min(np.hypot(*(point - at)) for point in path) > 15
+                assert np.hypot(*(path - at).T).min() > 14, look["tooltip"]
 
 
 def test_a_feed_forward_network_is_drawn_in_the_same_way():

@@ -1,13 +1,15 @@
-"""Words on arrows that a line runs through are moved to where none does.
+"""Words on arrows are moved to where no line runs through them, beside their own arrow.
 
-Graphviz keeps room for what is written on an arrow, and yet leads other arrows through
-it. The nearest place beside the own arrow that is free of lines, nodes and other words
-is better. Of words without a line through them nothing is changed.
+Graphviz keeps room for what is written on an arrow, and yet leads other arrows and the
+frames around nodes through it, or sets it beside another arrow. The nearest place
+beside the own arrow that is free of lines, nodes and other words is better. Words that
+stand well are left alone.
 """
 
 from __future__ import annotations
 
 import html
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -30,10 +32,11 @@ OUTLINE = re.compile(r'<(?:polygon|path|polyline) [^>]*?\b(?:d|points)="([^"]*)"
 ELLIPSE = re.compile(
     r'<ellipse [^>]*?cx="([-\d.]+)" cy="([-\d.]+)" rx="([-\d.]+)" ry="([-\d.]+)"'
 )
-TIP = re.compile(r'<polygon [^>]*points="([^"]*)"')
+POLYGON = re.compile(r'<polygon [^>]*points="([^"]*)"')
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 AIR, STEP = 1.5, 3.0  # points: around words, and from place to place
 ASIDE = (2.0, 5.0, 9.0)  # points from an arrow to its words
+TRIED = 60  # places, of those that are free, for one that is nearest to the own arrow
 
 
 class Box(NamedTuple):
@@ -60,6 +63,13 @@ class Box(NamedTuple):
         inside &= (self.top - AIR < y) & (y < self.bottom + AIR)
         return bool(inside.any())
 
+    def distance(self, points: Array) -> float:
+        """Return how far the nearest of these points is; 0 if it is inside."""
+        x, y = points.T
+        across = np.maximum(np.maximum(self.left - x, x - self.right), 0)
+        down = np.maximum(np.maximum(self.top - y, y - self.bottom), 0)
+        return float(np.hypot(across, down).min(initial=math.inf))
+
 
 @dataclass(eq=False)
 class Edge:
@@ -82,6 +92,7 @@ def freed(svg: str) -> str:
     chunks = CHUNK.split(svg)
     edges: dict[int, Edge] = {}
     taken: list[Box] = []
+    frames = [np.zeros((0, 2))]
     for i, chunk in enumerate(chunks):
         kind = KIND.match(chunk)
         if kind and kind[1] == "edge":
@@ -89,25 +100,47 @@ def freed(svg: str) -> str:
         elif kind:
             node = _outline(chunk) if kind[1] == "node" else _words(chunk)
             taken += [node] if node else []
-    if not edges:
-        return svg
-    points = np.concatenate([edge.points for edge in edges.values()])
+            frames += [_along(chunk)] if kind[1] == "cluster" else []
     for i, edge in edges.items():
-        if edge.words is None or not edge.words.is_hit(points):
-            continue
-        others = [each.words for each in edges.values() if each is not edge]
-        obstacles = [*taken, *filter(None, others)]
-        for x, y in _ways(edge):
-            words = edge.words.moved(x, y)
-            if not words.is_hit(points) and not any(map(words.meets, obstacles)):
-                chunks[i] = _moved(edge.text, x, y)
-                edge.words = words
-                break
+        others = [each for each in edges.values() if each is not edge]
+        arrows = np.concatenate([np.zeros((0, 2)), *(each.points for each in others)])
+        lines = np.concatenate([edge.points, arrows, *frames])
+        obstacles = [*taken, *(each.words for each in others if each.words)]
+        if edge.words and (way := _way(edge, lines, arrows, obstacles)):
+            chunks[i] = _moved(edge.text, *way)
+            edge.words = edge.words.moved(*way)
     return "".join(chunks)
 
 
+def _way(
+    edge: Edge, lines: Array, arrows: Array, obstacles: list[Box]
+) -> tuple[float, float] | None:
+    """Return how the words of an edge should be moved; None: they stay.
+
+    lines   points along all arrows and frames, which may not run through the words
+    arrows  points along the arrows of others, which should not be nearer
+    """
+    assert edge.words is not None
+
+    def stands_nearest(words: Box) -> bool:
+        return words.distance(edge.points) <= words.distance(arrows) + AIR
+
+    is_struck = edge.words.is_hit(lines)
+    if not is_struck and stands_nearest(edge.words):
+        return None
+    free = (
+        way
+        for way in _ways(edge)
+        if not (words := edge.words.moved(*way)).is_hit(lines)
+        and not any(map(words.meets, obstacles))
+    )
+    tried = list(itertools.islice(free, TRIED))
+    nearest = (way for way in tried if stands_nearest(edge.words.moved(*way)))
+    return next(nearest, tried[0] if tried and is_struck else None)
+
+
 def _along(edge: str) -> Array:
-    """Return points along an arrow, and the corners of its tip."""
+    """Return points along an arrow or a frame, and the corners of a tip."""
     found = [np.zeros((0, 2))]
     for path in PATH.findall(edge):
         places = _pairs(path)
@@ -116,9 +149,7 @@ def _along(edge: str) -> Array:
             t = np.linspace(0, 1, 2 + int(math.dist(a, d) / STEP))[:, None]
             u = 1 - t
             found.append(u**3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t**3 * d)
-    found += [
-        _pairs(tip) for tip in re.findall(r'<polygon [^>]*points="([^"]*)"', edge)
-    ]
+    found += [_pairs(tip) for tip in POLYGON.findall(edge)]
     return np.concatenate(found)
 
 

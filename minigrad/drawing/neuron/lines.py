@@ -5,7 +5,8 @@
     black      element-wise: entry k goes to entry k and to no other
 
 All lines between two vectors go the same way: straight, or, if dots or boxes stand
-there, around them in the gentlest curve that is clear.
+there, around them in the gentlest curve that is clear. A line that would pass behind a
+dot all the same goes a way of its own.
 """
 
 from __future__ import annotations
@@ -134,15 +135,23 @@ class Ways:
         boxes = [box for of, box in self.boxes if of not in own]
         if self.dots.level[bundle.head] - self.dots.level[bundle.tail] == 1:
             boxes = []  # none but its neighbours, which it may graze
+        together = self._gentlest(ends, boxes)
+        for line, end in zip(bundle.lines, ends, strict=True):
+            touches = self._price(_curve(*end, together), boxes) >= HIT
+            aside = self._gentlest([end], boxes) if touches else together
+            yield line, _trimmed(_curve(*end, aside))
+
+    def _gentlest(
+        self, ends: list[tuple[XY, XY]], boxes: list[tuple[float, ...]]
+    ) -> float:
+        """Return how far aside lines swing that touch least, all as far."""
         prices: dict[float, float] = {}
         for aside in ASIDE:
-            price = sum(self._price(_curve(*e, aside), boxes) for e in ends)
+            price = sum(self._price(_curve(*end, aside), boxes) for end in ends)
             prices[aside] = price + abs(aside) * len(ends) / 10
             if price == 0:
                 break
-        best = min(prices, key=lambda aside: prices[aside])
-        for line, (a, b) in zip(bundle.lines, ends, strict=True):
-            yield line, _trimmed(_curve(a, b, best))
+        return min(prices, key=lambda aside: prices[aside])
 
     def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> float:
         """Return how much a line touches that it has nothing to do with."""
