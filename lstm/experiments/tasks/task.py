@@ -81,8 +81,13 @@ def bernoulli(answers: Tensor, batch: Batch) -> Tensor:
 
     -log p(t) = softplus(z) - t z, which neither overflows nor loses digits.
     """
-    z, target = _counted(answers, batch)
-    return (softplus(z) - target.astype(z.dtype) * z).mean()
+    lost = softplus(answers) - batch.target.astype(answers.dtype) * answers
+    if batch.counted is None:
+        return lost.mean()
+    # Weights, and not the answers that count alone: their number differs from batch to
+    # batch, and a compiled step is made for one number.
+    counts = batch.counted[..., None].astype(answers.dtype)
+    return (lost * counts).sum() / (counts.sum() * answers.shape[-1])
 
 
 def _counted(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:
