@@ -117,7 +117,8 @@ def test_other_settings_are_run_anew(written):
 def test_a_result_is_that_of_the_run_by_hand():
     run = next(running.runs(EXPERIMENTS[:1], [3], torch=False, quick=True))
     found = running.result(run)
-    by_hand = Training(Adding(T=20, updates=2), Recipe(**run.recipe), 3).run()
+    task, recipe = Adding(T=20, updates=2), Recipe(**run.recipe)
+    by_hand = Training(task, recipe, 3, eager=False).run()
     assert found["test"] == by_hand.task.test(by_hand.use_best().model)
     assert found["updates"] == 2 and not found["reached"]
 
