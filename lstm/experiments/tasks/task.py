@@ -87,7 +87,8 @@ def bernoulli(answers: Tensor, batch: Batch) -> Tensor:
     # Weights, and not the answers that count alone: their number differs from batch to
     # batch, and a compiled step is made for one number.
     counts = batch.counted[..., None].astype(answers.dtype)
-    return (lost * counts).sum() / (counts.sum() * answers.shape[-1])
+    loss: Tensor = (lost * counts).sum() / (counts.sum() * answers.shape[-1])
+    return loss
 
 
 def _counted(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:

@@ -245,7 +245,7 @@ class Row:
             return both, (x + 5, y + (-1 if down else 1) * (BOX[1] * SQUARE + 12))
         if maker.kind == JOIN:
             low = y - self.plan.reach(maker)[1] * SQUARE
-            return both, self._behind(both, (x, low + 9), 8)
+            return both, self._behind(both, (x, low - 9), 8)
         return "", None
 
     def _behind(self, text: str, at: XY, aside: float) -> XY:
