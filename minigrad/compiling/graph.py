@@ -96,14 +96,14 @@ def in_order(outputs: Iterable[Node]) -> list[Node]:
 
     What nothing reads is not there: dead code is what no output depends on.
     """
-    found: dict[int, Node] = {}
+    found: dict[Node, None] = {}
     waiting = [*outputs]
     while waiting:
         node = waiting.pop()
-        if id(node) not in found:
-            found[id(node)] = node
+        if node not in found:
+            found[node] = None
             waiting += [arg for arg in node.args if type(arg) is Node]
-    return sorted(found.values(), key=attrgetter("number"))
+    return sorted(found, key=attrgetter("number"))
 
 
 def replaced(options: Any, of: Callable[[Any], Any]) -> Any:

@@ -34,13 +34,10 @@ class Identity(NamedTuple):
 X, Y, ONE = (2, 3), (2, 2), (3,)  # rows x, rows y, one vector
 
 IDENTITIES: dict[str, Identity] = {
-    "without_identities": Identity(
-        lambda x: (1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0],
-        lambda x: x[:, 1],
-        (X,),
-    ),
     "shared": Identity(
-        lambda x: tanh(x) * tanh(x), lambda x: (lambda y: y * y)(tanh(x)), (X,)
+        lambda x: tanh((1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0]) * tanh(x[:, 1]),
+        lambda x: (lambda y: y * y)(tanh(x[:, 1])),
+        (X,),
     ),
     "one_sum": Identity(
         lambda a, b, c: (a + b) + c, lambda a, b, c: a + (b + c), (X, X, X)

@@ -111,6 +111,7 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
     numbers = [np.array(each.value) for each in outputs]
     nodes = [each.node for each in outputs]
     outside = [(each, each.data) for each in _made_before(began, tracer)]
+    tracer.forget()
     return Trace(nodes, numbers, tracer.guards, structure, outside)
 
 

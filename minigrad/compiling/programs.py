@@ -28,7 +28,7 @@ from minigrad.compiling.rolled_loops import (
     bytes_held,
     scheduled,
 )
-from minigrad.compiling.simplify import Graph, one_sum, shared, without_identities
+from minigrad.compiling.simplify import Graph, one_sum, shared
 from minigrad.compiling.source import Writer
 from minigrad.console import table
 from minigrad.messages import explained
@@ -92,7 +92,7 @@ class Program:
         graph = Graph.of([*trace.outputs, *(guard.node for guard in trace.guards)])
         why = "what the function computes, gradient too"
         self.stages = [Stage("traced", why, *_of_nodes(graph))]
-        for rewrite in (without_identities, shared, one_sum):
+        for rewrite in (shared, one_sum):
             graph = rewrite(graph)
             self._note(rewrite, _of_nodes(graph))
         lines, refs = lines_of(graph, rolled)

@@ -48,23 +48,19 @@ def rebuilt(graph: Graph, rewrite: Callable[[Node], Node]) -> Graph:
 
     A node comes when all that it reads has been rewritten, and reads that already.
     """
-    new: dict[int, Node] = {}
-    is_changed = False
+    new: dict[Node, Node] = {}  # of those that changed
     for node in graph.nodes:
         if node.op is None:
-            new[id(node)] = node
             continue
-        if is_changed:
-            args = tuple([new[id(a)] if type(a) is Node else a for a in node.args])
+        read = node
+        if new:
+            args = [new.get(a, a) if type(a) is Node else a for a in node.args]
             if any(map(operator.is_not, args, node.args)):
-                made = rewrite(like(node, node.op, args))
-            else:
-                made = rewrite(node)
-        else:
-            made = rewrite(node)
-        is_changed = is_changed or made is not node
-        new[id(node)] = made
-    return Graph.of([new[id(each)] for each in graph.outputs]) if is_changed else graph
+                read = like(node, node.op, tuple(args))
+        made = rewrite(read)
+        if made is not node:
+            new[node] = made
+    return Graph.of([new.get(each, each) for each in graph.outputs]) if new else graph
 
 
 def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Node:
@@ -78,16 +74,12 @@ def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Nod
     return made
 
 
-def without_identities(graph: Graph) -> Graph:
+def _unchanged(node: Node) -> Node:
     """Leave out what changes nothing: x = 1 x = x / 1 = x^T^T = x[:].
 
     Also a reshape, or a cast, to what it is already; and an array that repeats one
     number is that number.
     """
-    return rebuilt(graph, _unchanged)
-
-
-def _unchanged(node: Node) -> Node:
     if not isinstance(node.op, Primitive):
         return node
     args: Any = node.args
@@ -196,13 +188,15 @@ def _repeats(arg: Any) -> bool:
 
 
 def shared(graph: Graph) -> Graph:
-    """Compute once what is the same operation on the same values."""
+    """Compute once what is the same, and nothing that changes nothing: 1 x = x."""
     known: dict[Any, Node] = {}
 
     def first(node: Node) -> Node:
-        key = (id(node.op), tuple(map(_key, node.args)))
-        if node.options:
-            key = (*key, _key(node.options))  # type: ignore[assignment]
+        node = _unchanged(node)
+        if node.op is None:
+            return node
+        key: Any = [a if type(a) is Node else _key(a) for a in node.args]
+        key = (id(node.op), *key, _key(node.options) if node.options else 0)
         return known.setdefault(key, node)
 
     return rebuilt(graph, first)
@@ -224,12 +218,16 @@ def _key(value: Any) -> Any:
 def one_sum(graph: Graph) -> Graph:
     """Join sums of sums: (a + b) + c = a + b + c, where nobody else reads a + b."""
     add = TABLE["add"]
-    readers = Counter(id(arg) for node in graph.nodes for arg in node.args)
-    readers.update(map(id, graph.outputs))
+    readers = Counter(
+        arg.number
+        for node in graph.nodes
+        for arg in node.args
+        if type(arg) is Node and arg.op is add
+    )
+    readers.update(node.number for node in graph.outputs)
     joined: set[Node] = set()  # sums that one node reads
 
     def join(node: Node) -> Node:
-        is_alone = readers[numbered[node.number]] == 1
         if node.op is not add:
             return node
         for a in node.args:
@@ -247,9 +245,8 @@ def one_sum(graph: Graph) -> Graph:
                 terms.append(arg)
         made = like(node, total, tuple(terms), {})
         made.role = role
-        if is_alone:
+        if readers[node.number] == 1:
             joined.add(made)
         return made
 
-    numbered = {node.number: id(node) for node in graph.nodes}
     return rebuilt(graph, join)

@@ -13,6 +13,7 @@ different times.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -152,13 +153,7 @@ class Tracer:
         if self.within is not None:
             part, time = self.within
         else:
-            scope = SETTING.get().scope
-            time, part = None, scope
-            for at in range(len(scope) - 1, -1, -1):
-                label = scope[at]
-                if isinstance(label, int):
-                    time, part = label, (*scope[:at], "", *scope[at + 1 :])
-                    break
+            part, time = _without_time(SETTING.get().scope)
         key = (part, time, what, shape)
         self.counts[key] += 1
         return self.number((part, what, shape, self.counts[key])), time
@@ -195,6 +190,10 @@ class Tracer:
         for tensor, parts in self.bars.values():
             if tensor.name and not parts[-1].name:
                 parts[-1].name = f"{tensor.name}_bar"
+
+    def forget(self) -> None:
+        """Leave the Tensors of the run, which lead here in a circle."""
+        self.steps, self.bars, self.summed = [], {}, None
 
     def failed(self, *_: Any) -> None:
         """Know that a primitive could not compute: the error is raised anyway."""
@@ -240,6 +239,16 @@ def _hollow(options: Any, args: list[Any]) -> Any:
         return Hole(len(args) - 1)
 
     return replaced(options, of)
+
+
+@functools.lru_cache(maxsize=64)
+def _without_time(scope: tuple[Any, ...]) -> tuple[Any, int | None]:
+    """Return a scope without its last time step, and that."""
+    for at in range(len(scope) - 1, -1, -1):
+        label = scope[at]
+        if isinstance(label, int):
+            return (*scope[:at], "", *scope[at + 1 :]), label
+    return scope, None
 
 
 def entry_of(values: Any, k: int) -> Any:
