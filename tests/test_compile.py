@@ -14,6 +14,7 @@ RANDOM = np.random.default_rng(0)
 W = mg.Parameter(RANDOM.standard_normal((4, 5)), "W")
 V = mg.Parameter(RANDOM.standard_normal((4, 4)), "V")
 b = mg.Parameter(RANDOM.standard_normal(4), "b")
+WIDE = mg.Parameter(RANDOM.standard_normal((4, 8)), "U")
 
 
 def normal(*shape):
@@ -100,6 +101,54 @@ def of_functions(x, _):
     f = lambda z: mg.sin(z[0]) * z[1]  # noqa: E731
     one, all_at_once = mg.value_and_grad(lambda z: f(z).sum())(x), mg.jacobian(f)(x)
     return one, all_at_once, mg.jvp(f, (x,), (x,))
+
+
+def over(axis, keepdims):
+    """Return a function that adds up the cotangents of its steps in its own way."""
+
+    def f(x, _):
+        y, sums = mg.Tensor(np.zeros((4, 4))), []
+        for t in range(len(x)):
+            with mg.scope("loop", t):
+                joined = mg.concatenate([x[t], y], axis=-1)
+                sums.append(mg.matvec(WIDE, joined) + b)
+                y = mg.tanh(sums[-1])
+        first, *bars = mg.grad((y * y).sum(), [WIDE, b, *sums])
+        return first, sum(bars[2:], bars[1]).sum(axis=axis, keepdims=keepdims)
+
+    return f
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, None, (0, 1)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_a_sum_over_other_axes_is_not_the_gradient_of_the_bias(axis, keepdims):
+    f = over(axis, keepdims)
+    step = mg.compile(f, np.zeros((5, 4, 4)), None)
+    for _ in range(2):
+        x = normal(5, 4, 4)
+        assert_same(step(x, None), f(x, None))
+
+
+@given(
+    st.lists(st.integers(-7, 6), min_size=2, max_size=6), st.integers(-3, 3),
+    st.integers(0, 1),
+)  # fmt: skip
+def test_entries_that_move_with_time_in_any_way_are_the_entries(entries, first, slope):
+    """Also x[t % 4], x[-1 + t]: what moves as a slice does, and then does not."""
+    moving = [k + slope * t for t, k in enumerate(entries) if k + slope * t < 7]
+
+    def f(x):
+        p, y, kept = mg.Tensor(x[:, 0]), mg.Tensor(np.zeros(3)), []
+        for t, k in enumerate(moving, first):
+            with mg.scope("loop", t):
+                y = mg.tanh(y * p[k] + x[k] * p[t % 4])
+                kept.append(y)
+        loss = sum((each * each).sum() for each in kept)
+        return loss, mg.grad(loss, p)
+
+    if moving:
+        step, x = mg.compile(f, np.zeros((7, 3))), normal(7, 3)
+        assert_same(step(x), f(x))
 
 
 PROGRAMS = {
@@ -206,6 +255,29 @@ def test_new_shapes_dtypes_and_numbers_are_traced_and_kept():
     assert len(step.programs) == 6
 
 
+def scaled(x, scale=2.0, *, shift=None):
+    y = x * scale
+    return y if shift is None else y + shift
+
+
+class Holder:
+    scaled = staticmethod(scaled)
+
+    def __call__(self, x, **words):
+        return scaled(x, **words)
+
+
+@pytest.mark.parametrize("f", [scaled, Holder.scaled, Holder(), Holder().__call__])
+def test_arguments_are_given_by_name_as_well(f):
+    step = mg.compile(f)
+    for _ in range(2):
+        x, shift = normal(3), mg.Tensor(normal(3))
+        for words in ({}, {"shift": shift}, {"shift": shift, "scale": normal(3)}):
+            assert_same(step(x, **words), f(x, **words))
+    assert_same(step(x=x, scale=3.0), f(x, scale=3.0))
+    assert step.prove(x, shift=shift).chance < -20
+
+
 def test_it_says_so_when_it_is_traced_too_often():
     step = mg.compile(lambda x, k: x * k)
     for k in range(16):
@@ -255,6 +327,13 @@ def _backward(x):
     return x
 
 
+def _caught(x):
+    try:
+        return x * float(x.sum())
+    except Exception:
+        return x
+
+
 REFUSED = {
     "float": (lambda x: x * float(x.sum()), "x.item|float"),
     "item": (lambda x: x * x.max().item(), "x.item"),
@@ -275,6 +354,10 @@ REFUSED = {
     "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
     "another type": (lambda x: (x, object()), "returns an object"),
     "complex numbers": (lambda x: x * 1j, "real numbers"),
+    "a refusal that is caught": (_caught, "float"),
+    "a key": (lambda x: x * {0.0: 2.0}.get(x[0], 1.0), "hash"),
+    "a set": (lambda x: (x, len({*x})), "hash"),
+    "what it is": (lambda x: (x, isinstance(x, np.ndarray)), "isinstance"),
 }
 
 
@@ -306,7 +389,6 @@ KINDS = {
     "largest": lambda a, b_, m, i: a - a.max(axis=1, keepdims=True),
     "column": lambda a, b_, m, i: a * b_[np.arange(3), i][:, None],
 }
-WIDE = mg.Parameter(RANDOM.standard_normal((4, 8)), "U")
 STEP = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 9), st.integers(0, 9))
 
 

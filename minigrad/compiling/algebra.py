@@ -21,6 +21,7 @@ import numpy as np
 
 from minigrad.compiling.graph import in_order
 from minigrad.compiling.invariants import (
+    axes_of,
     invariants_out,
     one_sum_over,
     products_flat,
@@ -131,7 +132,9 @@ def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
         if line.op is _SUM and line.times is None and isinstance(line.args[0], Ref):
             z = line.args[0]
             both = made.get((z.line, z.at), line)
-            if both is not line and line.shape == z.line.shape[-1:]:
+            ndim = len(z.line.shape) + isinstance(z.at, range)
+            leaves_entries = sorted(axes_of(line.options, ndim)) == [*range(ndim - 1)]
+            if both is not line and leaves_entries and len(line.shape) == 1:
                 index = slice(None), both.shape[1] - 1
                 line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.array_like import ArrayLike
-from minigrad.compiling.one_run import is_leaf
+from minigrad.compiling.one_run import Output, is_leaf
 from minigrad.compiling.traced import Traced
 from minigrad.shapes import mapped
+from minigrad.tensor import Tensor
 from minigrad.types import Array
 
 
@@ -45,17 +46,31 @@ def kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
     return type(value), id(value)
 
 
-def arrays_in(structure: Any) -> list[Array]:
-    """Return the arrays that a structure holds."""
-    found: list[Array] = []
+def same_arrays(structure: Any, found: Sequence[Array]) -> bool:
+    """Are the arrays that a structure holds these, but for rounding?"""
+    arrays = [np.asarray(each) for each in _leaves(structure) if _is_array(each)]
+    return len(arrays) == len(found) and all(map(same_but_for_rounding, arrays, found))
+
+
+def constants_in(structure: Any) -> list[str]:
+    """Return what else a structure holds: numbers, words, None."""
+    others = [each for each in _leaves(structure) if not _is_array(each)]
+    return [repr(each) for each in others if not isinstance(each, Output)]
+
+
+def _leaves(structure: Any) -> list[Any]:
+    found: list[Any] = []
 
     def leaf(_: str, value: Any) -> None:
-        value = value.current().data if isinstance(value, ArrayLike) else value
-        if isinstance(value, Traced | np.ndarray | np.generic):
-            found.append(np.asarray(value))
+        value = value.current() if isinstance(value, ArrayLike) else value
+        found.append(value.data if isinstance(value, Tensor) else value)
 
     mapped(leaf, structure, "", is_leaf)
     return found
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Traced | np.ndarray | np.generic)
 
 
 def largest(arrays: Iterable[Array]) -> float:

@@ -22,9 +22,9 @@ import numpy as np
 from minigrad.array_like import ArrayLike
 from minigrad.compiling.arguments import (
     array_names,
-    arrays_in,
+    constants_in,
     kind_of,
-    same_but_for_rounding,
+    same_arrays,
 )
 from minigrad.compiling.buffers import Changed
 from minigrad.compiling.one_run import (
@@ -50,6 +50,11 @@ if TYPE_CHECKING:  # SymPy, when first asked
     from minigrad.drawing.drawing import Drawing
 
 MOST = 16  # programs of one function
+DIFFERS = (
+    "two calls with the same arguments differ, and one of them was traced: it draws "
+    "random numbers, reads something that changes, or asks what an array is, as "
+    "isinstance(x, np.ndarray) does."
+)
 _COMPARING: ContextVar[bool] = ContextVar("comparing a program", default=False)
 
 
@@ -88,11 +93,8 @@ class Compiled:
     ) -> Any:
         """Trace the function, and compare its program with it."""
         self._make_room()
-        positional, words = given
         try:
-            trace = traced(
-                lambda *args: self.function(*args, **words), list(positional), self.name
-            )
+            trace = traced(self.function, given, self.name)
         except NotCompiled:
             raise
         except Exception as error:
@@ -111,9 +113,14 @@ class Compiled:
             expected = self.function(*arguments, **options)
         finally:
             _COMPARING.reset(comparing)
-        self._require_same(expected, trace.numbers, "it is no function")
+        asked = f"compile({self.name})"
+        is_function = constants_in(expected) == constants_in(trace.structure)
+        if not is_function or not same_arrays(expected, trace.numbers):
+            raise explained(NotCompiled, asked, {}, DIFFERS, RANDOM)
         results = program(arrays)
-        self._require_same(expected, results, "the program is wrong")
+        if not same_arrays(expected, results):
+            why = "the program gives other numbers."
+            raise explained(NotCompiled, asked, {}, why, "please report this.")
         self._by_kind.setdefault(kind, []).append(program)
         self.programs.append(program)
         return _returned(program, results)
@@ -184,21 +191,6 @@ class Compiled:
             "compile the whole, the gradient included; or pass t.data.",
         )
 
-    def _require_same(self, expected: Any, found: list[Array], why: str) -> None:
-        """Compare with what the function gives, up to rounding."""
-        for one, other in zip(arrays_in(expected), found, strict=True):
-            if not same_but_for_rounding(one, other):
-                break
-        else:
-            return
-        if why == "it is no function":
-            reason = "two calls with the same arguments differ: it draws random numbers"
-            reason += ", or reads something that changes."
-            fix = RANDOM
-        else:
-            reason, fix = "the program gives other numbers.", "please report this."
-        raise explained(NotCompiled, f"compile({self.name})", {}, reason, fix)
-
     def __repr__(self) -> str:
         return f"<compiled {self.name}: {len(self.programs)} programs>"
 
@@ -224,7 +216,7 @@ class Compiled:
         """Return what each rewrite did to the latest program: calls that were left."""
         return self.program.explain()
 
-    def prove(self, *arguments: Any) -> Shown:
+    def prove(self, *arguments: Any, **words: Any) -> Shown:
         """Show that the program for these arguments equals the tape, gradient included.
 
         In exact arithmetic, modulo random primes, and the identity of every rewrite by
@@ -239,13 +231,15 @@ class Compiled:
 
         for identity in IDENTITIES.values():
             identity.prove()
-        program, trace, arrays = self.new_program(arguments)
+        program, trace, arrays = self.new_program(arguments, words)
         return shown(program, trace, arrays, list(IDENTITIES))
 
-    def new_program(self, arguments: Any) -> tuple[Program, Trace, list[Array]]:
+    def new_program(
+        self, arguments: Any, words: Any = None
+    ) -> tuple[Program, Trace, list[Array]]:
         """Return the program for these arguments, its trace, and the arrays in them."""
-        given, arrays, kind = self._read((arguments, {}))
-        trace = traced(self.function, list(given[0]), self.name)
+        given, arrays, kind = self._read((arguments, words or {}))
+        trace = traced(self.function, given, self.name)
         return Program(trace, array_names(self.function, kind)), trace, arrays
 
     def drawn(self, view: str | None = None, renderer: str | None = None) -> Drawing:

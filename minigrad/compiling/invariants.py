@@ -75,19 +75,21 @@ def one_sum_over(lines: Lines) -> None:
         inner = line.args[0].line if line.op is _SUM else None
         if inner is None or inner.op is not _SUM or line.times or inner.times:
             continue
-        if not lines.only_reader(line.args[0]) or "keepdims" in str(inner.options):
+        keeps = any(each.options.get("keepdims") for each in (line, inner))
+        if not lines.only_reader(line.args[0]) or keeps:
             continue
         ndim = len(inner.args[0].line.shape) + isinstance(inner.args[0].at, range)
-        first = _axes(inner.options, ndim)
+        first = axes_of(inner.options, ndim)
         left = [k for k in range(ndim) if k not in first]
-        second = [left[k] for k in _axes(line.options, len(left))]
+        second = [left[k] for k in axes_of(line.options, len(left))]
         line.args, line.options = (
             inner.args,
             {**line.options, "axis": (*first, *second)},
         )
 
 
-def _axes(options: Any, ndim: int) -> tuple[int, ...]:
+def axes_of(options: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes over which a sum goes, counted from the front."""
     axis = options.get("axis")
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple(k % ndim for k in axes)

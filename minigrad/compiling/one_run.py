@@ -62,7 +62,8 @@ class Given(NamedTuple):
 def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
     """Run f on traced arrays in the place of its arguments' arrays.
 
-    `arguments` is a structure whose leaves are (is_tensor, array), or constants.
+    `arguments` is a tuple and a dict of structures whose leaves are `Given`, or
+    constants.
     """
     tracer = Tracer()
     began = clock()
@@ -96,8 +97,10 @@ def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
 
     drawn = _random_states()
     with _tracing(tracer), uncollected():
-        given_arguments = mapped(given, arguments, "", is_leaf)
-        structure = mapped(returned, f(*given_arguments), name, is_leaf)
+        positional, words = mapped(given, arguments, "", is_leaf)
+        structure = mapped(returned, f(*positional, **words), name, is_leaf)
+        if tracer.refusals:  # the function has an `except` that met one
+            raise tracer.refusals[0]
         tracer.name_nodes()
     if drawn():
         raise explained(

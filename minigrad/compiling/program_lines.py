@@ -173,16 +173,20 @@ def _fits(
 
 
 def _affine(members: dict[int, Node]) -> bool:
-    """Is every number of an index the same at all times, or t plus a number?"""
+    """Is each number of an index the same at all times, or t plus a number at all?
+
+    x[-1] at t = 0 and x[0] at t = 1 are no slice: entries from the end stay apart.
+    """
     some = next(iter(members.values()))
     if not some.options or "index" not in some.options:
         return True
-    numbers = {t: _numbers(node) for t, node in members.items()}
-    first = min(members)
-    for t, found in numbers.items():
-        for a, b in zip(numbers[first], found, strict=True):
-            if b not in (a, a + t - first):
-                return False
+    times = sorted(members)
+    numbers = [_numbers(members[t]) for t in times]
+    moved = [t - times[0] for t in times]
+    for first, *others in zip(*numbers, strict=True):
+        steps = [number - first for number in (first, *others)]
+        if any(steps) and (steps != moved or first < 0):
+            return False
     return True
 
 

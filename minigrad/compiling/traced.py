@@ -39,7 +39,16 @@ _ABOUT_SHAPES = {
 
 
 class NotCompiled(TypeError):
-    """The function does what a program cannot do: the message says what instead."""
+    """The function does what a program cannot do: the message says what instead.
+
+    Raised while a function is traced, it is remembered: where the function has an
+    `except` for it, and goes on, it is refused all the same.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        if tracing():
+            SETTING.get().checker.refusals.append(self)  # type: ignore[union-attr]
 
 
 class Traced:
@@ -167,6 +176,9 @@ class Traced:
     def tolist(self) -> list[Any]:
         """Refuse: the numbers would be constants."""
         self._leaves("x.tolist()")
+
+    def __hash__(self) -> int:
+        self._leaves("hash(x), for a set or a key,")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         self._leaves("a plain array made of a traced one")
@@ -298,7 +310,6 @@ for _name, _ufunc in {
     "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert,
 }.items():  # fmt: skip
     setattr(Traced, f"__{_name}__", lambda self, _ufunc=_ufunc: _ufunc(self))
-Traced.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ import functools
 import sys
 from collections import Counter
 from collections.abc import Callable
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ class Tracer:
         ufuncs = {r.into: r for r in TABLE.values() if isinstance(r.into, np.ufunc)}
         self.rows = ufuncs | self.rows
         self.guards: list[Guard] = []
+        self.refusals: list[NotCompiled] = []
         self.parameters: dict[Parameter, Traced] = {}
         self.counts: Counter[Any] = Counter()
         self.roles: dict[Any, int] = {}
@@ -230,9 +232,15 @@ class Tracer:
 
 
 def _hollow(options: Any, args: list[Any]) -> Any:
-    """Return options with holes in the place of traced arrays, which join the args."""
+    """Return options with holes in the place of traced arrays, which join the args.
+
+    A slice has none: x[:n] asks n what it is, as NumPy does.
+    """
 
     def of(part: Any) -> Any:
+        if isinstance(part, slice):
+            ends = (part.start, part.stop, part.step)
+            return slice(*(end if end is None else index(end) for end in ends))
         if type(part) is not Traced:
             return part
         args.append(part)
