@@ -2,6 +2,7 @@
 
 import random
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -276,6 +277,90 @@ def test_arguments_are_given_by_name_as_well(f):
             assert_same(step(x, **words), f(x, **words))
     assert_same(step(x=x, scale=3.0), f(x, scale=3.0))
     assert step.prove(x, shift=shift).chance < -20
+
+
+class Model(mg.Module):
+    """A model of which everything may change between two calls."""
+
+    power = 2
+
+    def __init__(self):
+        self.w, self.scale = mg.Parameter([1.0, 2.0], "w"), 1.0
+        self.rates, self.named = [1.0, 2.0], {"shift": np.zeros(2)}
+        self.mask = np.array([True, False])
+
+    def forward(self, x):
+        y = mg.where(self.mask, self.w * x, x) * self.scale * self.rates[0]
+        return FACTOR * (y + self.named["shift"] * 2) ** self.power
+
+
+FACTOR = 1.0
+CHANGES = {
+    "a number": lambda m: setattr(m, "scale", 3.0),
+    "a Parameter's numbers": lambda m: setattr(m.w, "data", [5.0, 6.0]),
+    "a Parameter": lambda m: setattr(m, "w", mg.Parameter([5.0, 6.0], "w")),
+    "a list": lambda m: m.rates.__setitem__(0, 4.0),
+    "another list": lambda m: setattr(m, "rates", [4.0]),
+    "an array in a dict": lambda m: m.named.update(shift=np.ones(2)),
+    "entries of an array": lambda m: m.named["shift"].__setitem__(1, 7.0),
+    "a mask": lambda m: m.mask.__setitem__(0, False),
+    "a class": lambda m: setattr(Model, "power", 3),
+    "an object that hides its class": lambda m: setattr(m, "power", 1),
+    "a global": lambda m: globals().update(FACTOR=2.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("how", ["a module", "a method", "a closure", "an argument"])
+def test_a_function_that_finds_other_things_around_is_traced_again(
+    name, how, monkeypatch
+):
+    monkeypatch.setattr(Model, "power", 2)
+    monkeypatch.setitem(globals(), "FACTOR", 1.0)
+    model, x = Model(), mg.Tensor([0.5, -1.5])
+    f = {
+        "a module": model,
+        "a method": model.forward,
+        "a closure": lambda x: mg.value_and_grad(lambda z: model(z).sum())(x),
+        "an argument": partial(lambda model, x: model.forward(x), model),
+    }[how]
+    step = mg.compile(f, x)
+    assert_same(step(x), f(x))
+    assert len(step.programs) == 1
+    CHANGES[name](model)
+    assert_same(step(x), f(x))
+
+
+def test_what_a_function_counts_and_caches_is_no_reason_to_trace_again():
+    known, calls, words = {}, [], {"calls": 0}
+
+    def f(x):
+        calls.append(x.shape)
+        words["calls"] += 1
+        known.setdefault(x.shape, np.arange(3.0))
+        return x * known[x.shape]
+
+    step = mg.compile(f)
+    for _ in range(3):
+        x = normal(3)
+        assert_same(step(x), x * np.arange(3.0))
+    assert len(step.programs) == 1 and len(calls) == 2
+
+
+def test_what_is_kept_of_a_traced_run_is_refused_and_taken_back():
+    class Running:
+        def __init__(self):
+            self.state, self.log = np.zeros(2), []
+
+        def forward(self, x):
+            self.state = np.tanh(x + self.state)
+            self.log.append(self.state)
+            return self.state
+
+    running = Running()
+    with pytest.raises(mg.NotCompiled, match=r"keeps \.(state|log)(.|\n)*pass in"):
+        mg.compile(running.forward, np.ones(2))
+    assert running.state.tolist() == [0.0, 0.0] and running.log == []
 
 
 def test_it_says_so_when_it_is_traced_too_often():

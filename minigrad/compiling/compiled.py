@@ -37,6 +37,7 @@ from minigrad.compiling.one_run import (
     uncollected,
 )
 from minigrad.compiling.programs import Program
+from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
 from minigrad.messages import a_kind, explained
@@ -93,11 +94,16 @@ class Compiled:
     ) -> Any:
         """Trace the function, and compare its program with it."""
         self._make_room()
+        before = Surroundings(self.function)
         try:
             trace = traced(self.function, given, self.name)
+            program = Program(trace, array_names(self.function, kind))
+            around = Surroundings(self.function, program.constants)
         except NotCompiled:
+            before.put_back()
             raise
         except Exception as error:
+            before.put_back()
             self.function(*arguments, **options)  # perhaps it raises as it is
             raise explained(
                 NotCompiled,
@@ -107,19 +113,23 @@ class Compiled:
                 "leave out what asks about the numbers inside, or call the "
                 "function itself.",
             ) from error
-        program = Program(trace, array_names(self.function, kind))
         comparing = _COMPARING.set(True)
         try:
             expected = self.function(*arguments, **options)
         finally:
             _COMPARING.reset(comparing)
+        program.around = around.without_what_changed()
         asked = f"compile({self.name})"
         is_function = constants_in(expected) == constants_in(trace.structure)
         if not is_function or not same_arrays(expected, trace.numbers):
             raise explained(NotCompiled, asked, {}, DIFFERS, RANDOM)
-        results = program(arrays)
-        if not same_arrays(expected, results):
+        try:
+            results = program(arrays)
+            is_same = same_arrays(expected, results)
             why = "the program gives other numbers."
+        except Exception as error:
+            is_same, why = False, f"the program fails: {error}."
+        if not is_same:
             raise explained(NotCompiled, asked, {}, why, "please report this.")
         self._by_kind.setdefault(kind, []).append(program)
         self.programs.append(program)
@@ -273,12 +283,14 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     array([ 9., 16.])
 
     What depends on the arguments is computed anew at each call: masks, labels, the
-    largest entry. Python numbers, and arrays that are computed from no argument, are
-    constants. Shapes, dtypes and Python numbers that change, a Tensor from outside that
-    holds another array, and an `if` that goes another way, are traced again.
+    largest entry. Traced again is what has other shapes, dtypes or Python numbers, or
+    an `if` that goes another way, and a function that finds other things around: its
+    closure's variables, globals, attributes of its object. An array of more than 4,096
+    bytes that only something computed from it needs is a constant. What f does besides
+    (it counts, it prints) happens when it is traced.
 
     Raises NotCompiled (a TypeError) for a function that draws random numbers, takes
-    numbers out of arrays (float(x)) or writes into what it was given.
+    numbers out of arrays (float(x)), writes into what it was given, or keeps a value.
     """
     compiled = Compiled(function)
     if arguments:

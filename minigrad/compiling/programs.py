@@ -30,6 +30,7 @@ from minigrad.compiling.rolled_loops import (
 )
 from minigrad.compiling.simplify import Graph, one_sum, shared
 from minigrad.compiling.source import Writer
+from minigrad.compiling.surroundings import Surroundings
 from minigrad.console import table
 from minigrad.messages import explained
 from minigrad.parameter import Parameter
@@ -74,6 +75,7 @@ class Program:
     ) -> None:
         self.rewrites = [*(LINES if rewrites is None else rewrites)]
         self.structure, self.outside = trace.structure, trace.outside
+        self.around: Surroundings | None = None  # what the function read besides
         self.inputs = names
         self.free: list[Callable[..., list[Array]]] = []
         with uncollected():
@@ -148,6 +150,11 @@ class Program:
         _named(items, self.inputs)
         return items
 
+    @property
+    def constants(self) -> set[int]:
+        """Return which arrays it reads as they are when it is called, by identity."""
+        return {id(a) for a in self.objects.values() if isinstance(a, Array)}
+
     def instance(self) -> Callable[..., list[Array]]:
         """Return the program on buffers of its own."""
         space = dict(self.objects)
@@ -158,10 +165,12 @@ class Program:
     def __call__(self, arrays: list[Array]) -> list[Array]:
         """Run; a second thread at the same time gets other buffers.
 
-        Raises Changed where another program is needed: an `if` goes another way, or a
-        Tensor from outside holds another array.
+        Raises Changed where another program is needed: an `if` goes another way, a
+        Tensor from outside holds another array, or what is around has changed.
         """
         if any(tensor.data is not array for tensor, array in self.outside):
+            raise Changed
+        if self.around is not None and not self.around.holds():
             raise Changed
         try:
             step = self.free.pop()
