@@ -285,7 +285,8 @@ PARTS_OF_IT = (
     "transform of the identity is its matrix"
 )
 TWO_PARTS = "  # of real parts t and imaginary parts other"
-EVERY = "(np.eye(6).reshape(6, 2, 3), axes=(1, 2))"
+BASIS = "np.eye(t.shape[-1])"
+EACH_ENTRY = "(np.eye(t.size).reshape(-1, *t.shape), axes=(1, 2))"
 
 NUMPY: Table = {  # functions that are not recorded
     **dict.fromkeys(("copyto", "fill_diagonal", "place", "put"), WRITABLE),
@@ -319,21 +320,21 @@ NUMPY: Table = {  # functions that are not recorded
         f"{SLOPES}u, _, vt = np.linalg.svd(t.data, full_matrices=False)",
     ),
     **{
-        name: f"t @ np.fft.{name}(np.eye(3)).real{PARTS_OF_IT}"
+        name: f"t @ np.fft.{name}({BASIS}).real{PARTS_OF_IT}"
         for name in ("fft", "ifft", "rfft", "ihfft")
     },
     **{
-        name: f"t @ np.fft.{name}(np.eye(3)) + other @ np.fft.{name}(1j * np.eye(3))"
+        name: f"t @ np.fft.{name}({BASIS}) + other @ np.fft.{name}(1j * {BASIS})"
         f"{TWO_PARTS}"
         for name in ("irfft", "hfft")
     },
     **{
-        name: f"np.tensordot(t.ravel(), np.fft.{name}{EVERY}.real, 1){PARTS_OF_IT}"
+        name: f"np.tensordot(t.ravel(), np.fft.{name}{EACH_ENTRY}.real, 1){PARTS_OF_IT}"
         for name in ("fft2", "ifft2", "fftn", "ifftn", "rfft2", "rfftn")
     },
     **{
-        name: f"np.tensordot(t.ravel(), np.fft.{name}{EVERY}, 1)  # of real parts t; "
-        "of imaginary parts likewise, with 1j * np.eye(6)"
+        name: f"np.tensordot(t.ravel(), np.fft.{name}{EACH_ENTRY}, 1)  # of real parts "
+        "t; of imaginary parts likewise, with 1j * np.eye(t.size)"
         for name in ("irfft2", "irfftn")
     },
 }

@@ -117,6 +117,12 @@ def lstm(**options: Any) -> list[mg.Tensor]:
     return [y, *state]
 
 
+def cosine() -> mg.Tensor:
+    """The cosine between two Parameters: a product, and no sub-layer."""
+    a, b = (mg.Parameter([1.0, 2.0, k], name) for k, name in ((2.0, "a"), (-1.0, "b")))
+    return a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+
+
 def plain_arrays() -> mg.Tensor:
     """The loss of README.md, whose target is no Tensor."""
     return mg.squared_error(LSTM(3, 2, rng=0)(inputs(5))[0], np.zeros((5, 2)))
@@ -151,6 +157,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "batch": lambda: LSTM(3, 2, rng=0)(leaf("X", 2, 3, 3))[0],
     "long": lambda: LSTM(3, 2, rng=0)(leaf("X", 40, 3))[0],
     "plain arrays": plain_arrays,
+    "cosine of Parameters": cosine,
     "own function": lambda: swish(leaf("x", 2), slope=2.0),
     "softmax": lambda: mg.softmax(leaf("x", 3)),
     "relu": lambda: mg.relu(leaf("x", 3)),

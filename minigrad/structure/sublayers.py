@@ -45,10 +45,11 @@ from minigrad.tensor import Tensor
 
 
 def is_product(entry: Tensor) -> bool:
-    """Does a weight matrix multiply here?"""
+    """Does a weight matrix multiply a vector here? Two Parameters make no sub-layer."""
     row = entry.primitive
     multiplies = isinstance(row, Linear) and not row.jointly
-    return multiplies and any(isinstance(arg, Parameter) for arg in entry.args)
+    trained = any(isinstance(arg, Parameter) for arg in entry.args)
+    return multiplies and trained and bool(tensors(entry))
 
 
 def is_scaling(entry: Tensor) -> bool:
