@@ -18,6 +18,12 @@ WRONG = {
         ("z_bar * x", "z_bar * w", "w̄: it has w where x belongs"),
         ("sigmoid(w * x + b)", "w * x + b", "σ is missing"),
         ("(1 - y)", "(y - 1)", "the sign is wrong in your z̄: y − 1 for 1 − y"),
+        (
+            "y * (1 - y)",
+            "(w * x + b) * (1 - (w * x + b))",
+            "w ⊙ x + b, the input of σ, where its output y = σ(w ⊙ x + b) belongs",
+        ),
+        ("z_bar * w", "y * (1 - y) * w", "x̄: it lacks the factor ȳ"),
     ],
     "02_tanh": [
         ("1 - y**2", "1 - z**2", "z, the input of tanh, where its output y = tanh(z)"),
@@ -43,6 +49,18 @@ WRONG = {
         ("reversed(range(len(EDGES)))", "range(len(EDGES))", "time runs forwards"),
         (" * slopes[k]", "", "your bars[argument] lacks the factor slopes[k]"),
         ("bars[result] *", "bars[argument] *", "has argument where result belongs"),
+        ("bars[argument] +=", "bars[result] +=", "has result where argument belongs"),
+        (
+            "bars[argument] += bars[result]",
+            "bars[result] += bars[argument]",
+            "argument and result are exchanged",
+        ),
+        ("result, argument =", "argument, result =", "have changed places"),
+        (
+            "+= bars",
+            "*= bars",
+            "*= stands where += belongs: contributions to your bars",
+        ),
     ],
     "05_own_row": [
         ("s + y * (1 - s)", "s", "it lacks the term y ⊙ (1 − s)"),
@@ -53,10 +71,21 @@ WRONG = {
             "in the term y ⊙ (1 − s), has a where y belongs",
         ),
         ("y * (1 - s)", "y * (s - 1)", "the sign is wrong"),
+        ("y * (1 - s)", "s * (1 - s)", "has s where y belongs"),
     ],
     "06_take": [
         ("np.add.at(W_bar, IDS, Y_bar)", "W_bar[IDS] += Y_bar", "adds once"),
         ("np.add.at(W_bar, IDS, Y_bar)", "W_bar[IDS] = Y_bar", "overwrites"),
+        (
+            "np.add.at(W_bar, IDS, Y_bar)",
+            "W_bar[:3] = Y_bar[IDS]",
+            "row IDS[k] of Ȳ goes to row k of your W̄: the other way round",
+        ),
+        (
+            "np.add.at(W_bar, IDS, Y_bar)",
+            "W_bar[2], W_bar[0] = Y_bar[0], Y_bar[1]",
+            "where an index comes twice, your W̄ gets only the first",
+        ),
     ],
     "07_broadcast": [
         (
@@ -67,6 +96,8 @@ WRONG = {
         ("sum(axis=0)", "mean(axis=0)", "b̄: it takes the mean where the sum"),
         ("sum(axis=0)", "sum()", "must be taken over axis 0 alone"),
         (".sum(axis=0)", "[0]", "takes the first of Z̄ alone: the sum is missing"),
+        ("Z_bar.sum", "(Z_bar * X).sum", "b̄: it has the factor X too much, at Z̄"),
+        (".sum(axis=0)", ".sum(axis=0) * b", "b̄: it has the factor b too much"),
     ],
     "08_matvec": [
         (
@@ -76,6 +107,7 @@ WRONG = {
         ),
         ("W.T @", "W @", "v̄: W is not transposed in your v̄"),
         ("z_bar, v)", "z_bar, z_bar)", "W̄: it has z̄ where v belongs"),
+        ("np.outer(z_bar, v)", "z_bar[:, None] + v", "z̄[:, None] + v stands where"),
     ],
     "09_dense_batch": [
         ("Z_bar.T @ X", "X.T @ Z_bar", "W̄: it is transposed"),
@@ -89,6 +121,21 @@ WRONG = {
         ("v_bar[: len(x)]", "v_bar[len(x) :]", "v̄[len(x):] stands where v̄[:len(x)]"),
         ("W.T @", "W @", "W is not transposed in your v̄"),
         ("W.T @ z_bar", "W.T @ f_bar", "your v̄ has f̄ where z̄ belongs"),
+        (
+            "x_bar =",
+            "W_bar[:, : len(x)] /= len(x)\n    x_bar =",
+            "its columns 0, 1, 2 alone: they are right but for a factor 1/3: a mean",
+        ),
+        (
+            "(z_bar, v)",
+            "(z_bar, np.concatenate([x, 0 * y_prev]))",
+            "wrong in its columns 3, 4 alone: they are 0",
+        ),
+        (
+            "W_bar = np.outer(z_bar, v)",
+            "W_bar = np.outer(z_bar, v)\n    W_bar[0] *= -1",
+            "wrong in its row 0 alone: it is right but for a factor −1: the sign",
+        ),
     ],
     "11_lstm_step": [
         ("np.tanh(W[2]", "sigmoid(W[2]", "stands where tanh(W[2] v + b[2]) belongs"),
@@ -99,6 +146,11 @@ WRONG = {
         ("y = o * np.tanh(c)", "y = o * np.tanh(c_prev)", "y: it has c_prev where c"),
         ("* c_tilde", "* c_prev", "has c_prev where c̃ belongs"),
         ("return y, c", "return c, y", "y and c have changed places"),
+        (
+            "np.tanh(W[2] @ v + b[2])\n    o = sigmoid(W[3] @ v + b[3])",
+            "np.tanh(W[3] @ v + b[3])\n    o = sigmoid(W[2] @ v + b[2])",
+            "the indices 2 and 3 are exchanged everywhere",
+        ),
     ],
     "12_cell_backward": [
         (
@@ -158,10 +210,23 @@ WRONG = {
         ("+ s_bar * r ", "+ s_bar ", "in the term s̄ ⊙ r, lacks the factor r"),
         ("h_new_bar * u ", "h_new_bar * (1 - u) ", "1 − u"),
         ("r_bar = s_bar * h", "r_bar = s_bar * r", "your r̄ has r where h belongs"),
+        (
+            "+ Z.T @ (u_bar * u * (1 - u))  # the way through the update gate\n"
+            "        + R.T @ (r_bar * r * (1 - r))",
+            "",
+            "h̄: it lacks the terms Zᵀ (ū ⊙ u ⊙ (1 − u)) and Rᵀ (r̄ ⊙ r ⊙ (1 − r))",
+        ),
+        (
+            "H.T @ (h_tilde_bar * (1 - h_tilde**2))",
+            "H.T @ h_new_bar * (1 - u) * (1 - h_tilde**2)",
+            "belongs in your s̄: without brackets",
+        ),
     ],
     "16_leak": [
         ("np.log(f / (1 - f))", "np.log(f)", "b: it is not divided by 1 − f"),
         ("0.5 ** (1 / k)", "0.5 ** k", "k stands where 1 / k belongs in your f"),
+        ("0.5 ** (1 / k)", "0.5 / k", "0.5 / k stands where 0.5^(1 / k) belongs"),
+        ("0.5 ** (1 / k)", "1 - 1 / k", "keeps about 1/e, and not one half"),
     ],
     "17_softmax": [
         (
@@ -172,6 +237,7 @@ WRONG = {
         ("len(Z)", "Z.shape[1]", "Z.shape[1] stands where len(Z) belongs"),
         ("P - ONE_HOT", "ONE_HOT - P", "the sign is wrong in your Z̄"),
         ("P - ONE_HOT", "P * (1 - P)", "P ⊙ (1 − P) is the slope of σ"),
+        ("P - ONE_HOT", "-ONE_HOT / P", "that is P̄, what comes back to the probab"),
         ("axis=1", "axis=0", "the axis is wrong in your P"),
     ],
     "18_adam": [
@@ -186,9 +252,41 @@ WRONG = {
         ("(np.sqrt(v_hat) + 1e-8)", "np.sqrt(v_hat + 1e-8)", "nearly right, and yet"),
         ("w - lr", "w + lr", "the sign of lr ⊙ m_hat / (√(v_hat) + 1e-08) is wrong"),
         ("0.9**t", "0.9 ** (t - 1)", "0.9^(t − 1) stands where 0.9^t belongs"),
+        ("9**t", "9 * t", "0.9 t stands where 0.9^t belongs in your m_hat"),
     ],
     "19_counting": [
         ("[0, 1, -1]", "[0, 1, 1]", "the minus before 1 is missing in your U"),
+        ("[[1, -1, 0], [0, 1, -1]]", "[[2, 2, -2]]", "as many c as a and b together"),
+    ],
+    "20_broken_bias": [
+        ("v + b_i", "v + b_f", "your i has b_f where b_i belongs"),
+        ("v + b_f", "v + b_f + b_i", "your f has the term b_i too much"),
+    ],
+    "21_broken_carry": [
+        ("f[t + 1]  #", "f[t]  #", "f[t] stands where f[t+1] belongs in your c̄[t]"),
+        (
+            "f[t + 1]  #",
+            "f[t + 1] * (1 - np.tanh(C[t + 1]) ** 2)  #",
+            "the slope of tanh, on the term c̄[t+1] ⊙ f[t+1] too: it is of ȳ[t] ⊙ o[t]",
+        ),
+    ],
+    "22_broken_slope": [
+        ("np.tanh(C[t + 1])", "np.tanh(C[t])", "C[t] stands where C[t+1] belongs"),
+    ],
+    "23_broken_embedding": [
+        ("W_bar[word] +=", "W_bar[k] +=", "your W̄[word] has k where word belongs"),
+    ],
+    "24_broken_softmax": [
+        ("(P_bar * P).sum", "P_bar.sum", "it lacks the factor P"),
+        ("(P_bar * P).sum(axis=1", "(P_bar * P).sum(axis=0", "the axis is wrong"),
+    ],
+    "25_broken_inputs": [
+        ("U.T @", "U @", "U is not transposed in your h̄"),
+        (
+            "U.T @ z_bar",
+            "U.T @ (g[t] * (1 - H[t + 1] ** 2))",
+            "your h̄ has g[t] where h̄ belongs",
+        ),
     ],
 }
 

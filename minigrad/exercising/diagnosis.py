@@ -4,7 +4,8 @@ The answer runs where the solution runs, and is compared output by output. What 
 is looked for, in this order:
 
 1. one slip of the solution that gives the same: one of all that the solution admits
-   (mutations.py), or something too much, guessed from the answer (too_much.py);
+   (mutations.py), or something too much, guessed from the answer (too_much.py); or a
+   slip that concerns one use of a variable, and not the others;
 2. another expression of the solution's variables in the place of a variable or output;
 3. two slips together;
 4. at least the first variable whose numbers are not those of the solution.
@@ -165,7 +166,8 @@ class _Search:
     def findings(self) -> list[Finding]:
         """Say what is wrong, output by output; and what is right."""
         left, found = list(self.answer.wrong), []
-        for step in (self.one_slip, self.instead, self.two_slips) if left else ():
+        steps = self.one_slip, self.one_use, self.instead, self.two_slips
+        for step in steps if left else ():
             while left and (more := step(left)):
                 found.append(more)
                 left = [name for name in left if name not in more.outputs]
@@ -194,7 +196,12 @@ class _Search:
         name = left[0]
         right, given = self.answer.right[0][name], self.answer.given[0][name]
         every = self.exercise.mutants(self.answer.k)
-        moving = [m for m in every if not same(m.outputs[0][name], right)]
+        different: dict[bytes, Mutant] = {}  # the first of those that give the same
+        for each in every:
+            if not same(each.outputs[0][name], right):
+                values = (v for outputs in each.outputs for v in outputs.values())
+                different.setdefault(b"".join(v.tobytes() for v in values), each)
+        moving = [*different.values()]
         moving.sort(key=lambda each: each.mutation.words not in self.said)
         pairs = sorted(itertools.combinations(range(len(moving)), 2), key=sum)
         for i, j in pairs[:PAIRS]:
@@ -212,6 +219,10 @@ class _Search:
     def one_slip(self, left: list[str]) -> Finding | None:
         """Find the slip that explains most."""
         return self.explained(left, self.mutants)
+
+    def one_use(self, left: list[str]) -> Finding | None:
+        """Find a slip that concerns one use of a variable."""
+        return self.explained(left, self.exercise.mutants_of_one_use(self.answer.k))
 
     def instead(self, left: list[str]) -> Finding | None:
         """Find what was computed instead: an expression of the solution's variables."""

@@ -205,13 +205,29 @@ class Exercise:
                 found.append(Mutant(Mutation(kind, words, ()), outputs, function))
         return [*found, *self.made(self.program.mutations(self.cases[k][0]), k)]
 
+    @functools.cache  # noqa: B019  an exercise lasts as long as the program that checks
+    def mutants_of_one_use(self, k: int) -> list[Mutant]:
+        """Return the programs where a slip concerns one use of a variable alone."""
+        found = []
+        for program, statement in self.program.written_out():
+            for slip in program.mutations(self.cases[k][0], statement):
+                with suppress(Exception), program.changed([slip]) as function:
+                    found += self.ran(slip, function, k, function)
+        return found
+
     def made(self, several: Iterable[Mutation], k: int) -> Iterator[Mutant]:
         """Make slips; yield those that run, and change something."""
         for each in several:
             with suppress(Exception), self.program.changed([each]) as function:
-                outputs = [self.values(run(function, args)) for args in self.cases[k]]
-                if not all(map(same_values, outputs, self.right(k))):
-                    yield Mutant(each, outputs)
+                yield from self.ran(each, function, k)
+
+    def ran(
+        self, slip: Mutation, function: Any, k: int, given: Any = None
+    ) -> list[Mutant]:
+        """Run what a slip makes; return it if it changes something."""
+        outputs = [self.values(run(function, args)) for args in self.cases[k]]
+        wrong = not all(map(same_values, outputs, self.right(k)))
+        return [Mutant(slip, outputs, given)] * wrong
 
     def check(self, answer: Callable[..., Any], exact: bool = True) -> Diagnosis:
         """Compare an answer with the solution, and say what is wrong.

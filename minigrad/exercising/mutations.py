@@ -64,8 +64,10 @@ class Mutation(NamedTuple):
         return f"<Mutation: {self.words}>"
 
 
-def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
-    """Return every slip that a program admits, in the order of the table.
+def mutations(
+    function: ast.FunctionDef, facts: Facts, within: ast.stmt | None = None
+) -> list[Mutation]:
+    """Return every slip that a program, or one statement, admits, in the table's order.
 
     >>> (program,) = ast.parse("def f(x, y): x_bar = y * (1 - y) * x").body
     >>> for each in mutations(program, Facts()):
@@ -76,6 +78,8 @@ def mutations(function: ast.FunctionDef, facts: Facts) -> list[Mutation]:
     ...
     """
     program = _Program(function, facts)
+    if within:
+        program.places = [each for each in program.places if each.statement is within]
     return sorted(program.slips(), key=lambda each: KINDS.index(each.kind))
 
 
@@ -101,6 +105,7 @@ class _Program(Wording):
             yield from self.too_much(place)
             yield from self.in_part(place)
             yield from self.inputs(place)
+            yield from self.before(place)
         yield from self.other_numbers()
         yield from self.exchanged()
         yield from self.too_late()
@@ -115,12 +120,17 @@ class _Program(Wording):
             if each.statement is place.statement and each.variable == place.variable
         ]
         your, name = self.your(place), place.variable
-        for other in self.alike(name):
-            words = self.for_another(name, other, your)
-            yield Mutation("name", words, (place.edit(parsed(other)),))
+        others = [*map(parsed, self.alike(name))]
+        _, of = self.made_by.get(name, ("", None))
+        if of and not isinstance(of, ast.Name):
+            others.append(of)
+        for node in others:
+            words = self.for_another(name, node, your)
+            yield Mutation("name", words, (place.edit(node),))
             if len(here) > 1 and here[0] is place:
-                edits = tuple(each.edit(parsed(other)) for each in here)
+                edits = tuple(each.edit(node) for each in here)
                 yield Mutation("name", words, edits)
+        for other in self.alike(name):
             if not place.in_index:
                 words = f"{your} has 1 − {said_of(other)} where {said_of(name)} belongs"
                 yield Mutation("name", words, (place.edit(parsed(f"1 - {other}")),))
@@ -133,10 +143,18 @@ class _Program(Wording):
     def other_numbers(self) -> Iterator[Mutation]:
         """Put another number of the program here; exchange two everywhere."""
         of: dict[float, list[Place]] = {}
+        indices: dict[int, list[Place]] = {}
         for place in self.places:
             match place.node:
                 case ast.Constant(float() as number):
                     of.setdefault(number, []).append(place)
+                case ast.Constant(int() as k) if place.field == "slice":
+                    indices.setdefault(k, []).append(place)
+        for i, j in itertools.combinations(indices, 2):
+            edits = tuple(each.edit(ast.Constant(j)) for each in indices[i])
+            edits += tuple(each.edit(ast.Constant(i)) for each in indices[j])
+            words = f"the indices {i} and {j} are exchanged everywhere"
+            yield Mutation("index", words, edits)
         for one, two in itertools.permutations(of, 2):
             edits = tuple(place.edit(ast.Constant(two)) for place in of[one])
             for place, edit in zip(of[one], edits, strict=True):
@@ -151,14 +169,14 @@ class _Program(Wording):
                     pair = a.edit(ast.Constant(two)), b.edit(ast.Constant(one))
                     yield Mutation("constant", words, pair)
 
-    def for_another(self, right: str, wrong: str, your: str) -> str:
-        a, b = said_of(right), said_of(wrong)
+    def for_another(self, right: str, wrong: ast.AST, your: str) -> str:
+        a, b, other = said_of(right), written(wrong), ast.unparse(wrong)
         for one, two, said in (
-            (right, wrong, "{b}, the input of {f}, where its output {a} = {f}({b})"),
-            (wrong, right, "{b} = {f}({a}), the output of {f}, where its input {a}"),
+            (right, other, "{b}, the input of {f}, where its output {a} = {f}({b})"),
+            (other, right, "{b} = {f}({a}), the output of {f}, where its input {a}"),
         ):
-            made, of = self.made_by.get(one, ("", ""))
-            if of == two:
+            made, of = self.made_by.get(one, ("", None))
+            if of and ast.unparse(of) == two:
                 return f"{your} has {said.format(a=a, b=b, f=letter(made))} belongs"
         return f"{your} has {b} where {a} belongs"
 
@@ -196,6 +214,7 @@ class _Program(Wording):
         """Multiply by a variable, or by its slope; or add it."""
         node, your = place.node, self.your(place)
         applied = isinstance(node, ast.Call) and called(node.func) in ELEMENTWISE
+        applied |= getattr(place.parent, "attr", "") == "sum"
         if not (place.is_whole or place.is_term or applied) or not isinstance(
             node, ast.BinOp | ast.Call | ast.Name | ast.Subscript
         ):
@@ -207,16 +226,29 @@ class _Program(Wording):
                 continue
             read = parsed(name)
             factors = [(read, "")]
-            if place.is_whole:
-                factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
-                factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
+            if place.is_whole or isinstance(node, ast.Name):
                 words = f"{your} has the term {said_of(name)} too much"
                 total = ast.BinOp(node, ast.Add(), read)
                 yield Mutation("twice", words, (place.edit(total),))
+            if place.is_whole:
+                factors.append((parsed(f"{name} * (1 - {name})"), ", the slope of σ,"))
+                factors.append((parsed(f"1 - {name} ** 2"), ", the slope of tanh,"))
             for part, said in factors:
                 words = f"{your} has the factor {written(part)}{said} too much{where}"
                 product = ast.BinOp(node, ast.Mult(), part)
                 yield Mutation("twice", words, (place.edit(product),))
+
+    def before(self, place: Place) -> Iterator[Mutation]:
+        """Multiply what is added to A * B by B, too."""
+        match place.node:
+            case ast.AugAssign(target, ast.Add(), C):
+                for A, B in self.products.get(ast.unparse(target), ()):
+                    new = ast.AugAssign(target, ast.Add(), ast.BinOp(C, ast.Mult(), B))
+                    words = "{your} has the factor {B}, on the term {C} too: it is of"
+                    words += " {A} alone"
+                    bound = {"A": A, "B": B, "C": C}
+                    said = self.said("factor", words, place, bound, new)
+                    yield Mutation("factor", said, (place.edit(new),))
 
     def in_part(self, place: Place) -> Iterator[Mutation]:
         """Multiply one term alone, where a factor is of a sum that has a name.

@@ -15,35 +15,52 @@ import textwrap
 import tokenize
 import types
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from copy import copy
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
 
 from minigrad import numpy as writable_numpy
 from minigrad.exercising.mutations import Mutation, mutations
-from minigrad.exercising.slip_words import Facts
-from minigrad.exercising.tree_places import Place, applied, places
+from minigrad.exercising.slip_words import Facts, names_in
+from minigrad.exercising.tree_places import Place, applied, is_store, places
 from minigrad.types import Array
 
 
 class ProgramText:
     """A function and its text: the tree, the comments, and what its names mean."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, tree: ast.FunctionDef | None = None) -> None:
         self.function = function
         text = textwrap.dedent(inspect.getsource(function))
-        (tree,) = ast.parse(text).body
-        assert isinstance(tree, ast.FunctionDef)
-        self.tree: ast.FunctionDef = tree
-        self.tree.decorator_list = []
+        self.tree = tree or _bare(text)
         self.places = list(places(self.tree, self.tree.body[0]))
         self.comments = dict(_comments(text))
-        for each in ast.walk(self.tree):
-            if isinstance(each, ast.arg):
-                each.annotation = None
+
+    def definitions(self) -> dict[str, ast.expr]:
+        """Return the expressions of the variables that are set once."""
+        found, stored = dict[str, ast.expr](), Counter[str]()
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Assign([ast.Name(name)], value):
+                    found[name] = value
+            if is_store(node):
+                stored.update(names_in(node))
+        return {name: value for name, value in found.items() if stored[name] == 1}
+
+    def written_out(self) -> Iterator[tuple[ProgramText, ast.stmt]]:
+        """Yield it with one variable's expression where it is read, and the place."""
+        definitions = self.definitions()
+        for place in self.places:
+            value = definitions.get(place.variable)
+            if isinstance(value, ast.BinOp) and place.variable not in names_in(value):
+                undo = applied([place.edit(deepcopy(value))])
+                tree, statement = deepcopy((self.tree, place.statement))
+                applied(undo)
+                yield ProgramText(self.function, tree), statement
 
     def returned(self) -> list[Place]:
         """Return the expressions after the last `return`, one for each output."""
@@ -54,8 +71,10 @@ class ProgramText:
             return [place for place in every if place.field != "keys"]
         return [place for place in every if place.parent is last]
 
-    def mutations(self, arguments: Sequence[Any]) -> list[Mutation]:
-        """Return every slip that the program admits."""
+    def mutations(
+        self, arguments: Sequence[Any], within: ast.stmt | None = None
+    ) -> list[Mutation]:
+        """Return every slip that the program, or one statement, admits."""
         last = dict(traced(self.function, arguments))
         shapes = {
             name: np.shape(value) for name, value in last.items() if _is_array(value)
@@ -67,7 +86,7 @@ class ProgramText:
                     value = eval(part, self.function.__globals__, last)
                     if _is_array(value):
                         shapes[part] = np.shape(value)
-        return mutations(self.tree, Facts(shapes, self.comments))
+        return mutations(self.tree, Facts(shapes, self.comments), within)
 
     @contextmanager
     def slipped(self, several: Iterable[Mutation]) -> Iterator[ast.FunctionDef]:
@@ -90,11 +109,23 @@ class ProgramText:
         yield names[self.tree.name]
 
 
+def _bare(text: str) -> ast.FunctionDef:
+    """Read a function, without its decorators and annotations."""
+    (tree,) = ast.parse(text).body
+    assert isinstance(tree, ast.FunctionDef)
+    tree.decorator_list = []
+    for each in ast.walk(tree):
+        if isinstance(each, ast.arg):
+            each.annotation = None
+    return tree
+
+
 OF_SLIPS = {  # functions that a slip may bring into a program
     "_tanh": np.tanh,
     "_exp": np.exp,
     "_sqrt": np.sqrt,
     "_outer": np.outer,
+    "_array": np.array,
     "_sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "_relu": lambda z: np.where(z > 0, z, 0.0),
     "_log": np.log,

@@ -35,9 +35,10 @@ class Facts:
 class Wording:
     """A program, its places, and how its parts are made, for whoever speaks of them.
 
-    made_by   y = tanh(z): of y, "tanh" and "z"
+    made_by   y = tanh(z): of y, "tanh" and z
     appended  Y.append(tanh(z)): of Y, "tanh" and z
     terms     c = a + b: of c, a and b, unless c itself stands in them
+    products  c = a * b: of c, a and b
     carried   c = a + c, and later in the loop c = W a: of c, W a
     """
 
@@ -45,14 +46,15 @@ class Wording:
         self.facts, self.function = facts, function
         self.arguments = [each.arg for each in function.args.args]
         self.places = list(places(function, function.body[0]))
-        self.made_by: dict[str, tuple[str, str]] = {}
+        self.made_by: dict[str, tuple[str, ast.expr]] = {}
         self.appended: dict[str, tuple[str, ast.expr]] = {}
         self.terms: dict[str, list[ast.expr]] = {}
+        self.products: dict[str, list[tuple[ast.expr, ast.expr]]] = {}
         self.carried: dict[str, ast.expr] = {}
         for node in ast.walk(function):
             match node:
                 case ast.Assign([ast.Name(name)], ast.Call(f, [given])):
-                    self.made_by[name] = called(f), ast.unparse(given)
+                    self.made_by[name] = called(f), given
                 case ast.Call(
                     ast.Attribute(ast.Name(name), "append"), [ast.Call() as made]
                 ):
@@ -60,6 +62,9 @@ class Wording:
                         self.appended[name] = called(made.func), made.args[0]
                 case ast.Assign([ast.Name(name)], ast.BinOp(a, ast.Add(), b)):
                     self.terms[name] = [x for x in (a, b) if name not in names_in(x)]
+                case ast.Assign([target], ast.BinOp(a, ast.Mult(), b)):
+                    product = self.products.setdefault(ast.unparse(target), [])
+                    product.append((a, b))
                 case ast.For(body=[*_, ast.Assign([ast.Name(name)], value)]):
                     self.carried[name] = value
 
@@ -119,7 +124,7 @@ class Wording:
         """Say of which function an expression is the slope; "" if of none."""
         match node:
             case ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(y, ast.Pow())):
-                made = self.made_by.get(ast.unparse(y), ("", ""))[0]
+                made, _ = self.made_by.get(ast.unparse(y), ("", y))
                 if "tanh" in (made, isinstance(y, ast.Call) and called(y.func)):
                     return "tanh"
             case ast.BinOp(y, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Sub(), other)):

@@ -37,6 +37,7 @@ SLIPS = {
         "A * B * C -> A; A * B * C * D -> A * D"
     ),
     ("factor", "{your} is not divided by {B}"): "A / B -> A",
+    ("term", "{your} lacks the terms {B} and {C}"): "A + B + C -> A",
     ("term", "{your} lacks the term {B}"): (
         "A + B -> A; B + A -> A; A - B -> A; B - A -> -A; A += B -> pass; "
         "A -= B -> pass"
@@ -45,8 +46,14 @@ SLIPS = {
     ("accumulation", "= stands where += belongs: {your} forgets what came before"): (
         "A += B -> A = B"
     ),
+    ("accumulation", "*= stands where += belongs: contributions to {your} add up"): (
+        "A += B -> A *= B"
+    ),
     ("accumulation", REPEATED + "adds once"): "at(A, I, B) -> A[I] += B",
     ("accumulation", REPEATED + "overwrites"): "at(A, I, B) -> A[I] = B",
+    ("accumulation", "where an index comes twice, your {A} gets only the first"): (
+        "at(A, I, B) -> A[I[::-1]] = B[::-1]"
+    ),
     (
         "accumulation",
         "where an index comes twice, your {A} gets the mean, not the sum",
@@ -56,6 +63,9 @@ SLIPS = {
     ),
     ("index", "row {I}[k] of {B} goes to row {I}[k] of your {A}, and not row k"): (
         "at(A, I, B) -> at(A, I, B[I])"
+    ),
+    ("index", "row {I}[k] of {B} goes to row k of your {A}: the other way round"): (
+        "at(A, I, B) -> A[: I.shape[0]] = B[I]"
     ),
     ("sign", "in {your} the sign of {B} is wrong"): (
         "A + B -> A - B; B + A -> A - B; A - B -> A + B; A += B -> A -= B; "
@@ -148,6 +158,9 @@ SLIPS = {
         "A[:T] -> A; A[::-1] -> A"
     ),
     ("order", STANDS + ": matrices do not commute"): "A @ B -> B @ A",
+    ("order", STANDS + ": without brackets"): (
+        "A @ (B * C) -> A @ B * C; A @ (B * C * D) -> A @ B * C * D"
+    ),
     ("order", STANDS): (
         "h(A, B) -> h(B, A); h(A, B, C) -> h(B, A, C); where(M, A, B) -> where(M, B, A)"
     ),
@@ -165,8 +178,8 @@ SLIPS = {
         "1 - A ** 2 -> sqrt(1 - A ** 2)"
     ),
     ("power", STANDS): (
-        "k ** A -> exp(-A); A ** 2 -> abs(A); "
-        "A ** k -> A; A ** k -> A ** (k + 1); A ** k -> A ** (k - 1); "
+        "k ** A -> exp(-A); A ** (1 / B) -> A / B; A ** 2 -> abs(A); "
+        "A ** B -> A * B; A ** k -> A; A ** k -> A ** (k + 1); A ** k -> A ** (k - 1); "
         "A ** B -> A ** (B - 1); A ** B -> A ** (B + 1); "
         "1 - A ** 2 -> (1 - A) ** 2; 2 * A -> A ** 2; B * 2 * A -> B * A ** 2; "
         "B * 2 * A -> B * 2; 2 * A -> 2"
@@ -181,7 +194,7 @@ SLIPS = {
     ("operation", STANDS): (
         "A * B -> A * (1 - B); A * B -> (1 - A) * B; A + B -> A * B; A * B -> A + B; "
         "A * B -> A / B; A / B -> A * B; A / B -> B / A; A ** k -> k * A; "
-        "A @ B -> A * B; max(A, **K) -> sum(A, **K)"
+        "A @ B -> A * B; max(A, **K) -> sum(A, **K); outer(A, B) -> A[:, None] + B"
     ),
     ("accumulation", "+= stands where = belongs: {your} keeps what came before"): (
         "A = B -> A += B"

@@ -13,7 +13,7 @@ import ast
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ def too_much(answer: Answer) -> Iterator[Mutation]:
     if found := answer.first_variable(answer.case):
         for target, place in assigned:
             if ast.unparse(target) == found[0]:
-                for guess in _guesses(answer, *found[1:]):
+                for guess in _guesses(answer, *found[1:], place.node):
                     yield _slip(target, place, guess)
     returned = program.returned()
     if len(returned) != len(answer.exercise.names):
@@ -64,7 +64,7 @@ def too_much(answer: Answer) -> Iterator[Mutation]:
         if name in answer.wrong:
             mine = [values[name] for values in answer.given]
             right = [values[name] for values in answer.right]
-            for guess in _guesses(answer, mine, right):
+            for guess in _guesses(answer, mine, right, place.node):
                 yield _slip(place.node, place, guess)
                 if isinstance(guess.part, ast.Constant) and guess.op:
                     for target, source in assigned:
@@ -89,9 +89,9 @@ def _slip(target: ast.AST, place: Place, guess: _Guess) -> Mutation:
 
 
 def _guesses(
-    answer: Answer, mine: Sequence[Array], right: Sequence[Array]
+    answer: Answer, mine: Sequence[Array], right: Sequence[Array], node: ast.AST
 ) -> Iterator[_Guess]:
-    """Yield what one value has more than the other."""
+    """Yield what one value has more than the other, which this expression makes."""
     if [a.shape for a in mine] != [b.shape for b in right]:
         return
     values = np.concatenate([a.ravel() for a in mine])
@@ -105,16 +105,65 @@ def _guesses(
         ratio, said = _rounded(float(ratios[0]))
         words = f"is right but for a factor {said}"
         yield _Guess(words, ast.Mult, ast.Constant(ratio))
+    yield from _in_a_region(mine, right)
+    factors = set(_factors(node, answer.exercise.program.definitions()))
     for part, its in _parts(answer):
         for words, made, op in EXTRA:
             with suppress(ValueError), np.errstate(all="ignore"):
                 if all(map(same, map(np.asarray, map(made, right, its)), mine)):
+                    if op is ast.Div and ast.unparse(part) in factors:
+                        words = "lacks the factor {}"
                     yield _Guess(words.format(written(part)), op, part)
+
+
+def _in_a_region(mine: Sequence[Array], right: Sequence[Array]) -> Iterator[_Guess]:
+    """Yield a factor that some rows, columns or entries have too much."""
+    with np.errstate(all="ignore"):
+        ratios = np.stack(mine) / np.stack(right)
+    ratio = ratios[0]
+    if (
+        not ratio.ndim
+        or not np.isfinite(ratios).all()
+        or np.ptp(ratios, 0).max() > 1e-9
+    ):
+        return
+    other = ~np.isclose(ratio, 1, rtol=1e-9)
+    factors = ratio[other]
+    if not 0 < factors.size < ratio.size or np.ptp(factors) > 1e-9:
+        return
+    nouns = [("row", "rows"), ("column", "columns")]
+    for axis, noun in enumerate(nouns if ratio.ndim > 1 else [("entry", "entries")]):
+        wrong = other.swapaxes(0, axis).reshape(ratio.shape[axis], -1)
+        if (wrong == wrong[:, :1]).all():
+            factor, said = _rounded(float(factors[0])) if factors[0] else (0.0, "")
+            some = np.flatnonzero(wrong[:, 0])
+            several = len(some) > 1
+            where = f"{noun[several]} {', '.join(map(str, some))}"
+            what = f"right but for a factor {said}" if said else "0"
+            what = f"{'they are' if several else 'it is'} {what}"
+            matrix = np.where(other, factor, 1.0).tolist()
+            words = f"is wrong in its {where} alone: {what}"
+            yield _Guess(words, ast.Mult, parsed(f"_array({matrix})"))
+
+
+def _factors(node: ast.AST, definitions: Mapping[str, ast.expr]) -> Iterator[str]:
+    """Yield the factors of a product, and those of what they stand for."""
+    match node:
+        case ast.BinOp(a, ast.Mult() | ast.MatMult(), b):
+            yield from _factors(a, definitions)
+            yield from _factors(b, definitions)
+        case ast.BinOp(a, ast.Div()):
+            yield from _factors(a, definitions)
+        case ast.Name(name) if name in definitions:
+            yield from _factors(definitions[name], definitions)
+    yield ast.unparse(node)
 
 
 def _rounded(ratio: float) -> tuple[float, str]:
     """Return 1/5 exactly for 0.2000000001, and what such a factor may come from."""
     sign = ", with the wrong sign" * (ratio < 0)
+    if abs(ratio + 1) < 1e-9:
+        return -1, "−1: the sign is wrong"
     if abs(ratio - round(ratio)) < 1e-9:
         return round(ratio), f"{ratio:.0f}: a sum against a mean{sign}?"
     if abs(1 / ratio - round(1 / ratio)) < 1e-9:
@@ -136,7 +185,7 @@ def _parts(answer: Answer) -> Iterator[tuple[ast.expr, list[Array]]]:
     slopes = (
         ast.fix_missing_locations(filled(parsed(slope), {"A": parsed(name)}))
         for name in ends[0]
-        for slope in ("1 - A ** 2", "A * (1 - A)")
+        for slope in ("A", "1 - A ** 2", "A * (1 - A)")
     )
     for node in itertools.chain(ast.walk(program.tree), slopes):
         if isinstance(node, ast.expr) and ast.dump(node) not in seen:

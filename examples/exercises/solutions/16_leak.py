@@ -19,4 +19,8 @@ exercise = Exercise(
         "f = (1/2)^(1/k). Then turn σ around: f = 1 / (1 + e^−b).",
         "e^−b = (1 − f) / f, so b = log(f / (1 − f)).",
     ],
+    mistakes={
+        "f = 1 − 1/k forgets a k-th of what is left at each step: after k steps that "
+        "keeps about 1/e, and not one half": lambda k: np.log(k - 1),
+    },
 )

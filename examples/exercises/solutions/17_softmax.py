@@ -11,8 +11,13 @@ ONE_HOT = np.eye(3)[CLASSES]
 def diagonal(Z):
     E = np.exp(Z)
     P = E / E.sum(axis=1, keepdims=True)
-    P_bar = -ONE_HOT / P / len(Z)
-    return P_bar * P * (1 - P)
+    return p_bar(Z) * P * (1 - P)
+
+
+def p_bar(Z):
+    E = np.exp(Z)
+    P = E / E.sum(axis=1, keepdims=True)
+    return -ONE_HOT / P / len(Z)
 
 
 def all_p(Z):
@@ -42,6 +47,8 @@ exercise = Exercise(
     mistakes={
         "only the diagonal of the softmax's Jacobian, P ⊙ (1 − P), was taken: each "
         "score moves the other probabilities, too": diagonal,
+        "that is P̄, what comes back to the probabilities: it has yet to go through the "
+        "softmax": p_bar,
         "P ⊙ (1 − P) is the slope of σ; a softmax and a cross-entropy give "
         "P − one-hot": all_p,
     },

@@ -30,6 +30,8 @@ exercise = Exercise(
         "counter does not say how many c there are": lambda: np.array([[1, -1, 0]]),
         "every string with as many b as c is accepted, whatever its a: the other "
         "counter does not say how many a there are": lambda: np.array([[0, 1, -1]]),
+        "every string with as many c as a and b together is accepted: no counter says "
+        "how many a there are for each b": lambda: np.array([[1, 1, -1]]),
         "both counters are always 0, so that every string is accepted": (
             lambda: np.zeros((2, 3))
         ),
