@@ -498,3 +498,14 @@ def test_what_mixes_its_neurons_is_drawn_mixed():
 def test_a_curve_whose_points_stand_in_line_is_that_line():
     in_line = [(0.0, 3.0), (10.0, 9.0), (20.0, 15.0), (30.0, 21.0)]
     np.testing.assert_allclose(path_of(in_line), path_of([in_line[0], in_line[-1]]))
+
+
+def test_beside_a_dot_whose_name_does_not_fit_stands_what_it_is():
+    x = mg.Tensor([1.0, 2.0], name="x")
+    loss = mg.squared_error(mg.Dense(2, 1, rng=0)(x), np.zeros(1))
+    made = draw(loss, "neuron").dot
+    loss.name = "the_loss_of_it"
+    named = draw(loss, "neuron").dot
+    assert "squared error ()" in made or "mean ()" in made
+    assert "loss" in named
+    assert "squared" not in named

@@ -12,6 +12,7 @@ from test_views import tape
 from view_cases import CELLS, loss, sequence
 
 import minigrad as mg
+from lstm import LSTM
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.backward.chain_rule import Factors
 
@@ -127,6 +128,21 @@ def test_circles_outside_say_cotangents():
     drawn = draw(sequence(3), "cotangents").dot
     assert "what comes back is added" in drawn
     assert drawn.count("\u0304") >= 8  # bars
+
+
+def test_of_the_last_time_step_it_is_said_that_nothing_comes_back_from_a_later_one():
+    """Its cotangents at the right are 0, unless the state is an output itself."""
+    layer, x = LSTM(2, 2, rng=0), np.ones((2, 2))
+    Y, last = layer(x)
+    says = "t = 2 is the last step: nothing comes back from a later one"
+    assert (
+        f"{says}, y\u0304 and c\u0304 at the right are 0"
+        in sheet("cotangents", Y).notes
+    )
+    assert (
+        f"{says}, y\u0304 at the right is 0" in sheet("cotangents", [Y, last.c]).notes
+    )
+    assert says not in str(sheet("cotangents", layer(np.ones((3, 2)))[0]).notes)
 
 
 def test_what_is_no_cell_is_drawn_as_the_view_backward_and_says_so():

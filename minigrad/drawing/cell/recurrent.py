@@ -63,7 +63,7 @@ def gate_sheet(
     rows: list[Shown] = []
     names: dict[Tensor, str] = {}
     for layer in layers:
-        column = _typical(layers, layer)
+        column = typical_column(layers, layer)
         step = layer.at(column)
         if step is not None:
             open = many is None or len(rows) < many
@@ -163,7 +163,7 @@ def _folded_sheet(tape: Tape, layers: Layers, many: int) -> Sheet:
     names: dict[Tensor, str] = {}
     said = _closed_layers(layers, many)
     for i, layer in enumerate(layers):
-        column = _typical(layers, layer)
+        column = typical_column(layers, layer)
         step = layer.at(column)
         assert step is not None
         cell = _planned(layer, step) if i < many else _closed_layer(layer, step)
@@ -244,7 +244,7 @@ def _boxed(step: Step) -> bool:
     return any(group.kind == "dense" for group in step.groups)
 
 
-def _typical(layers: Layers, layer: Layer) -> int:
+def typical_column(layers: Layers, layer: Layer) -> int:
     """Return the column of the first step that reads what a step made.
 
     If that is the last one too, it may hand on less; then one is drawn that does not.

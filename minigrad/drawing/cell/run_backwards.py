@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
 from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
-from minigrad.drawing.cell.recurrent import gate_sheet, layers_of
+from minigrad.drawing.cell.notes import before
+from minigrad.drawing.cell.recurrent import gate_sheet, layers_of, typical_column
 from minigrad.drawing.curves import XY
 from minigrad.drawing.legend import sign
 from minigrad.drawing.safe import width
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from minigrad.drawing.backward.chain_rule import Factors
 
 ADDED = "read several times: what comes back is added"
-PRIME = "′"
+PRIME, BAR = "′", "\N{COMBINING MACRON}"
 Area: TypeAlias = tuple[float, float, float, float]  # left, low, right, high
 NO_FACTOR = (DENSE, JOIN, SEVERAL, FOLDED)  # inside a box stands what it multiplies by
 
@@ -68,10 +69,30 @@ def _run_backwards(tape: Tape, many: int | None = None) -> Sheet:
     if COPY.legend in sheet.entries:
         mark, _ = sheet.entries[COPY.legend]
         sheet.entries[COPY.legend] = mark, ADDED
-    sheet.notes.insert(
-        0, "cotangents, q̄ = ∂ output / ∂ q, on the wires of the view gate"
-    )
+    about = "cotangents, q̄ = ∂ output / ∂ q, on the wires of the view gate"
+    sheet.notes[:0] = [about, *_last_steps(tape)]
     return sheet
+
+
+def _last_steps(tape: Tape) -> Iterator[str]:
+    """Say of each last time step that is drawn that from later nothing comes back."""
+    layers = layers_of(tape)
+    goes_on = {
+        s.before for layer in layers for step in layer.steps for s in step.states
+    }
+    goes_on |= {*tape.outputs}
+    for layer in layers:
+        step = layer.at(typical_column(layers, layer))
+        if step is None or step is not layer.steps[-1] or len(layer.steps) < 2:
+            continue
+        ends = (s.after for s in step.states if s.after not in goes_on)
+        names = [f"{end.name}{BAR}" for end in ends if end is not None and end.name]
+        if names:
+            zero = (
+                f"{' and '.join(names)} at the right {'are' if names[1:] else 'is'} 0"
+            )
+            last = f"{before(layer)}t = {step.t} is the last step"
+            yield f"{last}: nothing comes back from a later one, {zero}"
 
 
 class BackwardInk(Ink):

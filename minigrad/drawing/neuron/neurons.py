@@ -49,7 +49,7 @@ from minigrad.drawing.styles import (
     STYLES,
     Style,
 )
-from minigrad.drawing.view import NotPlaced
+from minigrad.drawing.view import NotPlaced, label
 from minigrad.drawing.words import Label, by_name, number, shape_text
 from minigrad.messages import explained
 from minigrad.primitive import Elementwise
@@ -169,14 +169,18 @@ class Neurons:
         letter = letter.removesuffix("_prev")
         said = letter.replace("_tilde", "").replace("_", "")
         if MEDIUM * width(f"{said}[{max(place.dots) + 1}]") > WIDEST:
-            letter = said = ""  # its number says which dot it is, the tooltip the name
+            letter = said = ""  # its number says which dot it is
+        if not letter and value in self.network.feeds:
+            what = self.network.name(value) or label(self.network.maker[value]).symbol
+            words = f"{what} {shape_text(value)}"
+            self.sheet.text(f"{id}_title", self._beside(place, words), words)
         for k, at in place.dots.items():
-            label = Label("", f"{letter}[{k + 1}]" if letter else str(k + 1))
+            says = Label("", f"{letter}[{k + 1}]" if letter else str(k + 1))
             dark = k == SHOWN and style is not BELOW
             wide = MEDIUM * width(f"{said}[{k + 1}]") + 3 if said else DOT
             self.half[value, k] = max(wide, DOT) / 2
             self.sheet.node(
-                self.ids[value][k], at, (max(wide, DOT), DOT), style, label,
+                self.ids[value][k], at, (max(wide, DOT), DOT), style, says,
                 self._says(value, k), penwidth="2.2" if dark else "1",
             )  # fmt: skip
             self.sheet.held[self.ids[value][k]] = (value,)
@@ -214,18 +218,26 @@ class Neurons:
         """Return where words below some dots begin, such that no line goes through."""
         xs = [x for x, _ in place.dots.values()]
         y = next(iter(place.dots.values()))[1] - 25
-        wide = SMALL * width(words.replace("_", "")) + 8
         wished = xs[0] - 20
         places = [wished + 10 * k for k in range(int((xs[-1] - xs[0]) / 10) + 9)]
         places += [wished - 10 * k for k in range(1, 9)]
-        return next(
-            (
-                (x, y)
-                for x in places
-                if not inside(self.passed, (x, y - 8, x + wide, y + 8)).any()
-            ),
-            (wished, y),
+        return self._first_free([(x, y) for x in places], words)
+
+    def _beside(self, place: Place, words: str) -> XY:
+        """Return where words beside some dots begin, right of them or left."""
+        (x, y), (last, _) = (list(place.dots.values())[k] for k in (0, -1))
+        wide = SMALL * width(words.replace("_", "")) + 8
+        return self._first_free([(last + HALF, y), (x - HALF - wide, y)], words)
+
+    def _first_free(self, places: list[XY], words: str) -> XY:
+        """Return the first of some places where no line goes through words."""
+        wide = SMALL * width(words.replace("_", "")) + 8
+        free = (
+            (x, y)
+            for x, y in places
+            if not inside(self.passed, (x, y - 8, x + wide, y + 8)).any()
         )
+        return next(free, places[0])
 
     def _own(self, value: Tensor) -> list[int]:
         """Return which entries of a state read themselves, one step before."""
@@ -279,7 +291,7 @@ class Neurons:
                 style="dashed",
                 color=CELL.border,
             )
-            dashes = sign("- -", CELL.border)
+            dashes = sign("━ ━", CELL.border)
             self.sheet.entries["back"] = dashes, "to the next time step"
 
     def _aside(self, value: Tensor, k: int, last: XY, up: int, far: float) -> list[XY]:
