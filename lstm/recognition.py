@@ -31,7 +31,8 @@ def layer(arrays: Arrays) -> Recognised | None:
         if cell is not None:
             Y, _state = LSTM(cell)(Tensor(np.zeros((STEPS, cell.n), W.dtype), name="X"))
             told = (
-                f"an LSTM with n = {cell.n} inputs and m = {cell.m} outputs, its cell "
+                f"an LSTM with n = {cell.n} input{'s' * (cell.n > 1)} and m = {cell.m} "
+                f"output{'s' * (cell.m > 1)}, its cell "
                 f"at {base.rstrip('.')!r}. That its gates are those of lstm.LSTMCell "
                 f"is assumed; {STEPS} time steps are drawn, with x = 0."
             )

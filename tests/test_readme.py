@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lstm import LSTM
+from minigrad.drawing import VIEWS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,7 +29,14 @@ def test_the_first_example_prints_what_the_readme_shows(in_empty_folder, capsys)
     program.write_text(blocks("python")[0], encoding="utf-8")
     runpy.run_path(str(program), run_name="__main__")
     assert capsys.readouterr().out == blocks("text")[0]
-    assert (in_empty_folder / "neuron.svg").read_text("utf-8").startswith("<?xml")
+    assert (in_empty_folder / "out/neuron.svg").read_text("utf-8").startswith("<?xml")
+
+
+def test_every_picture_of_the_demo_is_said_to_answer_its_question():
+    for name, view in VIEWS.items():
+        assert f"`lstm-{name}.pdf`" in README
+        if name not in ("op", "step", "cotangents"):
+            assert f"`lstm-{name}.pdf` | {view.answers}" in README
 
 
 @pytest.mark.parametrize("k", [1, 2])

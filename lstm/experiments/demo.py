@@ -211,7 +211,7 @@ def _derive(out: Path, model: Forecaster, training: Windows) -> bool:
 def _draw(out: Path, model: Forecaster, data: Windows) -> bool:
     """Draw the same loss with fewer years, so that it fits a page, in every view."""
     from lstm.experiments.pictures import loss_of_one, pictures
-    from minigrad.drawing import NotRendered
+    from minigrad.drawing import VIEWS, NotRendered
     from minigrad.exploring import explore
 
     loss = loss_of_one(model, data, STEPS_DRAWN)
@@ -223,7 +223,7 @@ def _draw(out: Path, model: Forecaster, data: Windows) -> bool:
             if isinstance(drawing, str):
                 print(f"no picture {view!r}: {drawing}")
                 continue
-            _say(drawing.save(out / f"lstm-{view}.pdf"))
+            _say(drawing.save(out / f"lstm-{view}.pdf"), VIEWS[view].answers)
             if view == "op":  # what was recorded: also for a browser
                 _say(drawing.save(out / f"lstm-{view}.svg"))
     except NotRendered as failure:
@@ -236,5 +236,5 @@ def _heading(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}")
 
 
-def _say(path: Path) -> None:
-    print(f"wrote {path}", flush=True)
+def _say(path: Path, answers: str = "") -> None:
+    print(f"wrote {path}" + f"   {answers}" * bool(answers), flush=True)
