@@ -285,6 +285,16 @@ class _recording(Within):
         setting.layouts = setting.call = None
 
 
+def surely(answer: object) -> bool:
+    """Is this so, for a shortcut that gives what the long way gives?
+
+    Where a program is to serve all inputs, nothing that depends on them surely is.
+    """
+    if isinstance(answer, bool | np.bool_):
+        return bool(answer)
+    return not getattr(SETTING.get().checker, "serves_all", False) and bool(answer)
+
+
 @contextmanager
 def clean_recording() -> Iterator[None]:
     """Inside, primitives are recorded, whatever the caller's setting says.

@@ -226,7 +226,7 @@ def writable(
     """
     memory = Memory(np.dtype(dtype or value.dtype))
     memory.root = memory.append(memory.converted(value))
-    if layout is not None and not layout.flags.c_contiguous:
+    if isinstance(layout, np.ndarray) and not layout.flags.c_contiguous:
         rows, memory.root = memory.root, np.empty_like(layout, np.intp)
         memory.root[...] = rows
     return Writable(memory, memory.root)

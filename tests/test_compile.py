@@ -1,11 +1,17 @@
 """A compiled program gives what its function gives: for every input, or it refuses."""
 
+import importlib
+import pkgutil
 import random
+import re
 import threading
+import warnings
 from functools import partial
 
 import numpy as np
+import numpy_cases
 import pytest
+from every import every
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,7 +158,14 @@ def test_entries_that_move_with_time_in_any_way_are_the_entries(entries, first, 
         assert_same(step(x), f(x))
 
 
+def tied(x):
+    """Return what has ties in most examples, though not in each."""
+    largest = mg.maximum(mg.matvec(W, x), 0.0).max(axis=0) + x.max(axis=1)[:4]
+    return largest, mg.grad(mg.maximum(mg.matvec(W, x), 0.0).max(axis=0).sum(), W)
+
+
 PROGRAMS = {
+    "ties": (lambda x, _: tied(np.round(x)), lambda: None),
     "a mask": (masked, lambda: RANDOM.random((6, 4)) < 0.5),
     "an index": (taken, lambda: RANDOM.integers(0, 4, 6)),
     "a choice of entries": (chosen, lambda: RANDOM.random((6, 4)) < 0.5),
@@ -197,6 +210,143 @@ def test_a_number_that_chooses_shapes_is_checked():
         arguments = np.arange(5.0), np.array([1, n])
         assert_same(step(*arguments), f(*arguments))
     assert len(step.programs) == 3
+
+
+def test_what_has_as_many_entries_as_numbers_say_is_checked():
+    sizes = {
+        "where": lambda x: x * 2 if len(np.where(x > 0)[0]) else x * 3,
+        "a mask": lambda x: x * x[x > 0].size,
+        "different ones": lambda x: x * np.unique(x).shape[0],
+        "zeros around": lambda x: np.trim_zeros(mg.Tensor(x)),
+        "several results": lambda x: (
+            x * len(np.unique(x, return_counts=True).counts)
+            if hasattr(np.unique(x, return_counts=True), "counts")
+            else x * len(np.unique(x, return_counts=True)[1])
+        ),
+    }
+    for f in sizes.values():
+        step = mg.compile(f, np.zeros(3))
+        for x in ([1.0, 0.0, -1.0], [0.0, 0.0, 2.0], [1.0, 2.0, 3.0], [0.0] * 3):
+            assert_same(step(np.array(x)), f(np.array(x)))
+
+
+def test_ties_make_one_more_program_however_they_fall():
+    def f(x):
+        z = mg.relu(mg.matvec(W, x))
+        largest = [mg.max(z[k]) * mg.maximum(z[k, 0], z[k, 1]) for k in range(4)]
+        return sum(largest), mg.grad(sum(largest) + np.nanmax(z), W)
+
+    step = mg.compile(f, normal(4, 5))
+    for x in (normal(4, 5), np.zeros((4, 5)), *np.eye(4)[:, :, None] * np.ones(5)):
+        assert_same(step(x), f(x))
+    assert len(step.programs) <= 2
+
+
+def density(x, a):
+    """A normal density, as in the README: of a matrix whose order is by numbers."""
+    covariance = a @ a.T + np.eye(3)
+    x = mg.Tensor(x)
+    z = np.linalg.solve(covariance, x)
+    loss = x @ z + np.linalg.slogdet(covariance)[1] + np.linalg.det(a)
+    return loss, mg.grad(loss, a), np.linalg.inv(a)
+
+
+def test_an_order_that_numbers_decide_is_found_anew():
+    step = mg.compile(density)
+    for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]):
+        x, a = normal(3), mg.Tensor(np.diag([3.0, 2.0, 5.0])[order] + normal(3, 3) / 9)
+        assert_same(step(x, a), density(x, a))
+    assert len(step.programs) == 2  # straight at first
+    with pytest.raises(np.linalg.LinAlgError, match="singular"):
+        step(x, mg.Tensor(np.zeros((3, 3))))
+
+
+def test_zeros_of_a_power_are_taken_as_they_come():
+    f = lambda x, y: mg.value_and_grad(lambda x, y: (x**y).sum(), (0, 1))(x, y)  # noqa: E731
+    g = lambda x, y: mg.Tensor(x) ** y  # noqa: E731
+    step, plain = mg.compile(f), mg.compile(g)
+    for x in ([1.0, 2.0], [0.0, 2.0], [3.0, 0.0]):
+        for y in ([1.0, 2.0], [2.0, 0.0], [0.0, 3.0]):
+            given_now = np.array(x), np.array(y)
+            with np.errstate(all="ignore"):
+                assert_same(step(*given_now), f(*given_now))
+                assert_same(plain(*given_now), g(*given_now))
+
+
+VIEWS = {
+    "T": lambda z: z.T,
+    "rows": lambda z: z.reshape(3, 8) if z.shape != (3, 8) else z.reshape(8, 3),
+    "by columns": lambda z: np.reshape(z, (4, 6), order="F"),
+    "axes": lambda z: z.reshape(2, 3, 4).transpose(2, 0, 1).reshape(6, 4),
+    "back": lambda z: z[::-1],
+    "some": lambda z: mg.concatenate([z[:, 1:], z[:, :1]], axis=1),
+    "tanh": lambda z: mg.tanh(z),
+    "product": lambda z: z * z.reshape(z.shape[::-1]).T,
+}
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(sorted(VIEWS)), min_size=1, max_size=6))
+def test_entries_are_moved_as_often_as_one_likes(names):
+    """A reshape is a view of what lies in one piece, and a copy of anything else."""
+
+    def f(x):
+        z = x
+        for name in names:
+            z = VIEWS[name](z)
+        return z, mg.grad((z * mg.cos(z)).sum(), x)
+
+    step = mg.compile(f, mg.Tensor(np.zeros((4, 6))))
+    for _ in range(2):
+        x = mg.Tensor(normal(4, 6))
+        assert_same(step(x), f(x))
+
+
+IDIOMS = [
+    case
+    for _, name, _ in pkgutil.iter_modules(numpy_cases.__path__)
+    for case in importlib.import_module(f"numpy_cases.{name}").CASES
+]
+BY_PLAIN_ARRAYS = "histogram|i0|piecewise.* of \\(\\)|array_equiv"
+
+
+@pytest.mark.slow
+@every("case", IDIOMS, ids=lambda case: case.name, parts=4)
+def test_each_idiom_of_numpy_is_compiled_for_other_numbers(case):
+    if re.search(BY_PLAIN_ARRAYS, case.name):
+        return
+    floats = [k for k, a in enumerate(case.args) if a.dtype.kind == "f"]
+
+    def f(*args):
+        given = [mg.Tensor(a) if k in floats else a for k, a in enumerate(args)]
+        y = case(*given)
+        results = [each for each in arrays_of_tensors(y) if each.primitive]
+        if not results or not case.order:
+            return y
+        loss = sum((each * mg.cos(each)).sum() for each in results)
+        return y, mg.grad(loss, [given[k] for k in floats])
+
+    random, step = np.random.default_rng(1), mg.compile(f)
+    for change in (None, lambda a: a * random.uniform(0.9, 1.1, a.shape),
+                   lambda a: random.permutation(a.ravel()).reshape(a.shape),
+                   np.negative, np.zeros_like, np.ones_like):  # fmt: skip
+        args = [change(a) if change and k in floats else a for k, a in
+                enumerate(case.args)]  # fmt: skip
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                expected = f(*args)
+            except Exception as error:  # a negative number, a singular matrix
+                with pytest.raises(type(error)):
+                    step(*args)
+                continue
+            assert_same(step(*args), expected)
+
+
+def arrays_of_tensors(structure):
+    if isinstance(structure, tuple | list):
+        return [tensor for each in structure for tensor in arrays_of_tensors(each)]
+    return [structure] if isinstance(structure, mg.Tensor) else []
 
 
 def test_half_precision_is_added_up_in_float32():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from every import every
 from samples import SAMPLES, ids
-from test_compile import assert_same, classifier
+from test_compile import assert_same, classifier, tied
 from test_compile_lstm import LAYERS, B, T, batch, learning, m, n, normal
 
 import minigrad as mg
@@ -94,6 +94,7 @@ PROGRAMS = {
     "words": (embedded, lambda: (RANDOM.integers(0, 7, (B, T)),)),
     "MLP": (classifier(mg.relu), lambda: (normal(6, 5), labels())),
     "sorted": (classifier(np.sort), lambda: (normal(6, 5), labels())),
+    "ties": (tied, lambda: (RANDOM.integers(0, 2, (6, 5)).astype(float),)),
     "attention": (attention, lambda: (normal(B, T, n),)),
 }
 

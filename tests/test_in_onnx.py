@@ -5,7 +5,7 @@ import pytest
 from conftest import peer
 from every import every
 from samples import SAMPLES, ids
-from test_compile import W, arrays, b, normal
+from test_compile import W, arrays, b, normal, tied
 from test_compile_lstm import CELLS, LAYERS, B, T, batch, learning, m, n
 from test_in_jax import at_a_place_of_its_state, attention
 
@@ -59,6 +59,7 @@ PROGRAMS = {
         mg.Sequential(mg.Dense(5, 4, mg.relu, rng=0), mg.Dense(4, 2, rng=1)),
         lambda: (normal(6, 5),),
     ),
+    "ties": (tied, lambda: (RANDOM.integers(0, 2, (6, 5)).astype(float),)),
     "a gradient": (learning(LSTM(n, m, rng=0)), batch),
 }
 

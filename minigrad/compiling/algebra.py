@@ -285,7 +285,8 @@ def _last_slice(line: Line) -> slice | None:
     *others, last = in_full(index, len(source.shape))
     if not isinstance(last, slice) or last.step not in (None, 1):
         return None
-    return last if all(p == slice(None) for p in others) else None
+    is_whole = all(isinstance(p, slice) and p == slice(None) for p in others)
+    return last if is_whole else None
 
 
 # -------------------------------------------------------------------- sums and products

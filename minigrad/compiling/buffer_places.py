@@ -58,9 +58,8 @@ class Places(Text):
         if line in self.single:
             return held
         if isinstance(at, int):
-            return self._view(
-                held, f"{held}[{at - first}, ...]", f"{held}_at_{at - first}"
-            )
+            text, name = f"{held}[{at - first}, ...]", f"{held}_at_{at - first}"
+            return self._view(held, text, name, as_whole=True)
         start, stop = at[0] - first, at[-1] - first
         if len(at) > 1 and at.step < 0:
             end = stop - 1 if stop else None
@@ -69,17 +68,19 @@ class Places(Text):
             )
         if start == 0 and at[-1] == self._last(line):
             return held
-        return self._view(
-            held, f"{held}[{start}:{stop + 1}]", f"{held}_{start}_{stop + 1}"
-        )
+        text, name = f"{held}[{start}:{stop + 1}]", f"{held}_{start}_{stop + 1}"
+        return self._view(held, text, name, as_whole=True)
 
-    def _view(self, of: str, text: str, name: str) -> str:
+    def _view(self, of: str, text: str, name: str, as_whole: bool = False) -> str:
+        """Return the name of a view; `as_whole`: it lies in one piece if that does."""
         if text in self.known:
             return self.known[text]
         self.known[text] = name = name.replace("-", "m")
         if of in self.static:
             self.setup.append(f"{name} = {text}")
             self.static.add(name)
+            if as_whole and of in self.whole:
+                self.whole.add(name)
         else:
             self.run.append(f"{name} = {text}")
         return name

@@ -96,7 +96,8 @@ class Compiled:
         self._make_room()
         before = Surroundings(self.function)
         try:
-            trace = traced(self.function, given, self.name)
+            is_another = bool(self._by_kind.get(kind))  # a shortcut did not hold
+            trace = traced(self.function, given, self.name, is_another)
             program = Program(trace, array_names(self.function, kind))
             around = Surroundings(self.function, program.constants)
         except NotCompiled:
@@ -241,15 +242,15 @@ class Compiled:
 
         for identity in IDENTITIES.values():
             identity.prove()
-        program, trace, arrays = self.new_program(arguments, words)
+        program, trace, arrays = self.new_program(arguments, words, serves_all=False)
         return shown(program, trace, arrays, list(IDENTITIES))
 
     def new_program(
-        self, arguments: Any, words: Any = None
+        self, arguments: Any, words: Any = None, serves_all: bool = True
     ) -> tuple[Program, Trace, list[Array]]:
         """Return the program for these arguments, its trace, and the arrays in them."""
         given, arrays, kind = self._read((arguments, words or {}))
-        trace = traced(self.function, given, self.name)
+        trace = traced(self.function, given, self.name, serves_all)
         return Program(trace, array_names(self.function, kind)), trace, arrays
 
     def drawn(self, view: str | None = None, renderer: str | None = None) -> Drawing:

@@ -59,13 +59,15 @@ class Given(NamedTuple):
     is_tensor: bool
 
 
-def traced(f: Callable[..., Any], arguments: Any, name: str) -> Trace:
+def traced(
+    f: Callable[..., Any], arguments: Any, name: str, serves_all: bool = False
+) -> Trace:
     """Run f on traced arrays in the place of its arguments' arrays.
 
     `arguments` is a tuple and a dict of structures whose leaves are `Given`, or
-    constants.
+    constants. `serves_all`: take no shortcut that holds for some numbers only.
     """
-    tracer = Tracer()
+    tracer = Tracer(serves_all)
     began = clock()
     sources: list[Traced] = []
 

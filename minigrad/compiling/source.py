@@ -35,7 +35,7 @@ from minigrad.compiling.rolled_loops import (
     stacked_options,
 )
 from minigrad.parameter import Parameter
-from minigrad.primitive import Primitive
+from minigrad.primitive import TABLE, Primitive
 from minigrad.types import Array, Shape
 
 
@@ -137,9 +137,13 @@ class Writer(Overwriting):
         """Write how a value is computed: a view, into a buffer, or as a new array."""
         if _is_view(op, args, line, options):
             text = f"{name} = {self._call(op, args, options)}"
-            if all(arg in self.static for arg in args):
+            # In another order a reshape is a copy, of what is not computed yet.
+            is_reshape, (arg,) = op is TABLE["reshape"], args
+            if arg in self.static and (arg in self.whole or not is_reshape):
                 self.setup.append(text)
                 self.static.add(name)
+                if is_reshape:
+                    self.whole.add(name)
             else:
                 self.run.append(text)
             return

@@ -38,6 +38,7 @@ class Text:
             "copyto": np.copyto, "copy": np.array, "moveaxis": np.moveaxis,
         }  # fmt: skip
         self.static: set[str] = set()  # names that setup knows
+        self.whole: set[str] = set()  # those that lie in one piece, in C's order
         self.memory: dict[Line, str] = {}  # names of what holds a line's values
         self.single: set[Line] = set()  # whose memory is for one step
         self.readers: dict[Line, list[Line | None]] = {}  # None: an output
@@ -56,11 +57,13 @@ class Text:
             f"{name} = {f'moveaxis({text}, 0, {first})' if first else text}"
         )
         self.static.add(name)
+        if not first:
+            self.whole.add(name)
         self.bytes += int(np.prod(shape, dtype=int)) * dtype.itemsize
 
     def _has_into(self, op: Any) -> bool:
         return (
-            isinstance(op, np.ufunc)
+            (isinstance(op, np.ufunc) and op.nout == 1)
             or _ufunc_of(op) is not None
             or (isinstance(op, Primitive) and op.into is not None)
             or name_of(op) in _MANY

@@ -196,6 +196,10 @@ class Traced:
             "mg.zeros(shape), which can be written to.",
         )
 
+    def decides(self, function: Callable[..., Any], *more: Any) -> Any:
+        """Compute a choice that is made of these numbers, anew at each call."""
+        return self.tracer.function(function, (self, *more), {})
+
     # -------------------------------------------------------------------- NumPy's names
 
     def __array_ufunc__(

@@ -34,6 +34,15 @@ from minigrad.types import Array, Options
 _WRITERS = {
     np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
 }  # fmt: skip
+# What has as many entries as numbers say: so many must be there at each call.
+_SIZED = {
+    getattr(np, name) for name in (
+        "argwhere", "bincount", "compress", "delete", "extract", "flatnonzero",
+        "histogram", "insert", "intersect1d", "nonzero", "repeat", "setdiff1d",
+        "setxor1d", "trim_zeros", "union1d", "unique", "unique_all", "unique_counts",
+        "unique_inverse", "unique_values",
+    ) if hasattr(np, name)
+}  # fmt: skip
 
 
 class Guard(NamedTuple):
@@ -49,7 +58,8 @@ class Guard(NamedTuple):
 class Tracer:
     """The watch of a function that is traced: makes a node of each computation."""
 
-    def __init__(self) -> None:
+    def __init__(self, serves_all: bool = False) -> None:
+        self.serves_all = serves_all  # shortcuts that depend on numbers are not taken
         self.rows: dict[Any, Primitive] = {r.function: r for r in TABLE.values()}
         ufuncs = {r.into: r for r in TABLE.values() if isinstance(r.into, np.ufunc)}
         self.rows = ufuncs | self.rows
@@ -97,7 +107,10 @@ class Tracer:
             for each in args:
                 if type(each) is Traced:
                     each.is_shared = True
-        return self._made(row, nodes, options, value)
+        made = self._made(row, nodes, options, value)
+        if row is TABLE["take"] and any(a.dtype.kind == "b" for a in nodes[1:]):
+            self._sized(made)
+        return made
 
     def function(
         self, function: Callable[..., Any], args: Any, options: Options
@@ -120,13 +133,24 @@ class Tracer:
         nodes = tuple(each.node for each in traced)
         if isinstance(value, tuple | list):
             whole_node = self._made(function, nodes, options, value).node
-            return tuple(
+            parts = [
                 self._made(entry_of, (whole_node, k), {}, np.asarray(each))
                 for k, each in enumerate(value)
-            )
-        if isinstance(value, str | np.dtype):
+            ]
+        elif isinstance(value, str | np.dtype):
             return value
-        return self._made(function, nodes, options, np.asarray(value))
+        else:
+            parts = [self._made(function, nodes, options, np.asarray(value))]
+        if function in _SIZED or (function is np.where and len(operands) == 1):
+            for each in parts:
+                self._sized(each)
+        if not isinstance(value, tuple | list):
+            return parts[0]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+    def _sized(self, made: Traced) -> None:
+        """Require that it has as many entries at each call."""
+        self.guards.append(Guard(np.shape, made.node, made.shape, user_line(), True))
 
     def _made(
         self, op: Any, nodes: tuple[Any, ...], options: Any, value: Any

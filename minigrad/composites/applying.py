@@ -7,6 +7,7 @@ the entries that are its own: a logarithm no negative number.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,11 +41,12 @@ def piecewise(
     array([0., 2.])
     """
     shape = shape_of(x)
-    if np.ndim(condlist) <= (1 if shape else 0):  # one condition, without its list
+    is_list = isinstance(condlist, list | tuple) and any(map(np.ndim, condlist))
+    if not is_list and np.ndim(condlist) <= (1 if shape else 0):  # one, without a list
         condlist = [condlist]
     masks = [booleans(each, "piecewise(x, conditions, ...)", "it") for each in condlist]
     if len(funclist) == len(masks) + 1:
-        masks.append(~np.any(masks, axis=0))
+        masks.append(~functools.reduce(np.logical_or, masks))
     if len(funclist) != len(masks):
         raise ValueError(f"{len(funclist)} functions for {len(masks)} conditions")
     y: Any = np.zeros(shape, array_of(x).dtype)

@@ -19,7 +19,9 @@ second) need nothing more.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -27,6 +29,7 @@ import numpy as np
 
 from minigrad.array_like import as_array
 from minigrad.composite import composite
+from minigrad.context import surely
 from minigrad.functions import absolute, array_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explained
@@ -119,7 +122,7 @@ def det(a: Any) -> Any:
     for pivot in reversed(pivots):
         block = multiply(pivot, block)
     result = reshape(block, shape=a.shape[:-2])
-    return result if np.all(sign == 1) else multiply(result, sign)
+    return result if surely(np.all(sign == 1)) else multiply(result, sign)
 
 
 @composite
@@ -215,17 +218,27 @@ def _refusal(asked: str, a: Any, why: str, fix: str = "") -> np.linalg.LinAlgErr
 
 
 def _pivots(a: Any, asked: str, complete: bool = False) -> tuple[Array, Array, Array]:
-    """Return the orders of rows and of columns for elimination, and their sign.
+    """Return the orders of rows and of columns for elimination, and their sign."""
+    numbers = array_of(a)
+    decide = getattr(numbers, "decides", None)  # where the order is to be found anew
+    found = decide(_order, complete) if decide else _order(numbers, complete)
+    *orders, is_singular = found
+    if is_singular:
+        raise _refusal(asked, a, "the matrix is singular: it has no inverse.")
+    return tuple(orders)
+
+
+def _order(numbers: Array, complete: bool) -> tuple[Array, Array, Array, bool]:
+    """Return orders of rows and of columns, their sign, and whether a pivot is zero.
 
     A pivot is the largest number of the first column that is left; if `complete`, of
-    all that is left. Of exact numbers it is the first that is not zero.
+    all that is left, and zero at last. Of exact numbers it is the first not zero.
     """
-    numbers = array_of(a)
     n, batch = numbers.shape[-1], numbers.shape[:-2]
     x = np.array(numbers).reshape(math.prod(batch), n, n)
     each = np.arange(len(x))
     rows, columns = (np.tile(np.arange(n), (len(x), 1)) for _ in range(2))
-    sign = np.ones(len(x), int)
+    sign, is_singular = np.ones(len(x), int), False
     for k in range(n):
         left = x[:, k:, k:] if complete else x[:, k:, k : k + 1]
         size = left != 0 if x.dtype == object else abs(left)
@@ -238,14 +251,14 @@ def _pivots(a: Any, asked: str, complete: bool = False) -> tuple[Array, Array, A
                 lines[each, pair] = lines[each, pair[::-1]]
                 sign[step != 0] *= -1
         pivot = x[:, k : k + 1, k : k + 1]
-        if not complete and (pivot == 0).any():
-            raise _refusal(asked, a, "the matrix is singular: it has no inverse.")
+        is_singular = is_singular or bool(not complete and (pivot == 0).any())
         row = x[:, k : k + 1, k + 1 :] / np.where(pivot == 0, 1, pivot)
         x[:, k + 1 :, k + 1 :] -= x[:, k + 1 :, k : k + 1] * row
     return (
         rows.reshape((*batch, n)),
         columns.reshape((*batch, n)),
         sign.reshape(batch),
+        is_singular,
     )
 
 
@@ -253,7 +266,8 @@ def _in_order(a: Any, rows: Array, columns: Array | None = None) -> Any:
     """Put the rows, and the columns, of each matrix into an order."""
     n = rows.shape[-1]
     orders = [order for order in (rows, columns) if order is not None]
-    if all((order == np.arange(n)).all() for order in orders):
+    straight = [(order == np.arange(n)).all() for order in orders]
+    if surely(functools.reduce(operator.and_, straight)):
         return a
     batch = tuple(np.ogrid[tuple(slice(size) for size in a.shape[:-1])][:-1])
     if columns is None:
@@ -272,7 +286,7 @@ def _eliminated(a: Any, last: int, asked: str) -> tuple[list[Any], Any, Array]:
         pivot = m[PIVOT]
         pivots.append(pivot)
         zero = array_of(pivot) == 0  # then all that is left is zero
-        divisor = where(zero, 1, pivot) if zero.any() else pivot
+        divisor = pivot if surely(~zero.any()) else where(zero, 1, pivot)
         m = subtract(m[REST], multiply(m[FIRST_COLUMN], divide(m[FIRST_ROW], divisor)))
     return pivots, m, sign.astype(a.dtype)
 

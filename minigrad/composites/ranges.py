@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.composite import composite
 from minigrad.composites.axes import moveaxis
-from minigrad.functions import array_of, as_exact, of_one_width, power
+from minigrad.functions import array_of, as_exact, of_one_width, power, shape_of
 from minigrad.gathering import as_operand
 from minigrad.table import exp, log
 
@@ -44,7 +44,7 @@ def linspace(
     start, stop = map(as_operand, of_one_width(start, stop))
     kind = np.result_type(array_of(start), array_of(stop), np.float16)
     parts = num - 1 if endpoint else num
-    ndim = np.broadcast(array_of(start), array_of(stop)).ndim
+    ndim = max(len(shape_of(start)), len(shape_of(stop)))
     count = np.arange(num).reshape(-1, *(1,) * ndim).astype(kind)
     share = count / as_exact(max(parts, 1), start, stop)
     row = start * (1 - share) + stop * share
