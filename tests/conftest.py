@@ -57,3 +57,10 @@ def jax():
     library = peer("jax")
     library.config.update("jax_enable_x64", True)
     return library
+
+
+@pytest.fixture(scope="session")
+def keras(torch):
+    """Return Keras, which computes with PyTorch."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    return peer("keras")
