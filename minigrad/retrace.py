@@ -180,6 +180,9 @@ class _Retracing:
             differ = self._floating_changes(a, b)
             if pair is None or ends is None:
                 pair, ends, leaks = (a, b), (end, middle), differ
+            else:  # what is rounded to narrow numbers cannot differ by less
+                rounded = _rounded_to_more_than(distance, leaks, pair[0])
+                differ = {**differ, **rounded}
             leaks = _common(leaks, differ)
             if not matter(leaks, *pair):
                 self._say_branches(pair[0], leaks, where)
@@ -290,6 +293,25 @@ def _along(base: Numbers, ray: Numbers, distance: float) -> Numbers:
 def _as(moved: Any, array: Array) -> Array:
     """Return moved numbers as an array of their own, in the dtype they had before."""
     return np.array(moved, array.dtype)
+
+
+def _rounded_to_more_than(distance: float, leaks: Changed, a: Trace) -> Changed:
+    """Return the constants whose numbers are of a dtype too narrow for a distance."""
+    return {
+        place: entries
+        for place, entries in leaks.items()
+        if distance < 4 * _precision(np.asarray(a.constants[place]))
+    }
+
+
+def _precision(constant: Array) -> float:
+    """Return the precision to which numbers seem to be rounded; 0 for whole ones."""
+    with np.errstate(all="ignore"):
+        if constant.dtype.kind != "f" or np.array_equal(constant, np.rint(constant)):
+            return 0.0
+        narrow, half = constant.astype(np.float32), constant.astype(np.float16)
+    is_narrow = np.array_equal(narrow, constant) and not np.array_equal(half, constant)
+    return machine_epsilon(narrow if is_narrow else constant)
 
 
 def _common(one: Changed, other: Changed) -> Changed:

@@ -254,3 +254,13 @@ def test_what_is_proved_is_what_is_computed():
         arrays(mg.compile(f)(*BATCH)), arrays(f(*BATCH)), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
+def test_programs_of_empty_arrays_are_proved_or_refused_in_words():
+    w = mg.Parameter(normal(4), "w")
+    none = np.zeros(4, bool)
+    assert mg.compile(lambda m: mg.grad((w[m] ** 2).sum(), w)).prove(none)
+    with np.errstate(all="ignore"):
+        step = mg.compile(lambda x: mg.mean(mg.Tensor(x)))
+        with pytest.raises(ProofFailed, match="divided by zero"):
+            step.prove(np.zeros(0))

@@ -9,6 +9,7 @@ from every import every
 
 import minigrad as mg
 from minigrad.retrace import NumbersLeft, Retraced, retrace
+from minigrad.testing import assert_proved
 from minigrad.watching import keeping_lines
 
 v = np.array([0.3, -0.7, 1.1])
@@ -393,3 +394,19 @@ def test_a_transform_of_a_function_that_returns_numbers_is_refused(transform, f)
 
 def test_a_constant_function_has_the_jacobian_zero():
     np.testing.assert_array_equal(mg.jacobian(lambda x: mg.Tensor(3.0))(v), np.zeros(3))
+
+
+NARROWED = {
+    "float32": lambda x: x * x.data.astype(np.float32),
+    "float16": lambda x: x * x.data.astype(np.float16),
+    "a mean in float32": lambda x: x * float(x.data.astype(np.float32).mean()),
+}
+
+
+@pytest.mark.parametrize("name", NARROWED)
+def test_a_number_that_left_by_a_narrower_dtype_is_noticed(name):
+    """No step of a sign: it moves with x, if not as finely as x does."""
+    with pytest.raises(AssertionError, match="left the tape"):
+        assert_proved(NARROWED[name], (3,))
+    for step in (np.floor, np.sign, lambda a: np.round(a, 3), lambda a: a > 0):
+        assert_proved(lambda x, step=step: x * step(x.data * 7).astype("f4"), (3,))

@@ -569,3 +569,35 @@ def scaled(row: Any, factor: float) -> list[Change]:
         slopes[-1] = lambda y, *args: whole(y, *args) * factor
         return [Change(row, "partials", tuple(slopes))]
     return [Change(row, "vjp", vjp), Change(row, "batched_adjoints", {})]
+
+
+# ------------------------------------------------------------- where there is no number
+
+UNDEFINED = {
+    "a constant 0": (lambda x: x / 0, (3,)),
+    "the mean of nothing": (mg.mean, (0,)),
+    "an empty batch": (lambda x: x - x.mean(axis=0, keepdims=True), (0, 3)),
+    "no labels": (lambda x: mg.cross_entropy(x, np.zeros(0, int)), (0, 3)),
+    "one sample": (lambda x: np.std(x, ddof=1), (1,)),
+}
+
+
+@pytest.mark.parametrize("name", UNDEFINED)
+def test_no_rule_is_blamed_where_the_model_has_no_value(name):
+    f, shape = UNDEFINED[name]
+    with np.errstate(all="ignore"), pytest.raises(AssertionError) as failure:
+        assert_proved(f, shape)
+    assert "NOT SHOWN" in str(failure.value) and "no finite value" in str(failure.value)
+    assert "WRONG" not in str(failure.value)
+
+
+SUBNORMAL = {
+    "a factor": (lambda x: x * 5e-324, (3,)),
+    "a narrow factor": (lambda x: x * np.float32(1e-42), np.array([1, 2], "f4")),
+    "an exponential": (lambda x: mg.exp(x * 0 - 740) * x, (3,)),
+}
+
+
+@pytest.mark.parametrize("name", SUBNORMAL)
+def test_the_rounding_of_the_smallest_numbers_is_no_alarm(name):
+    assert_proved(SUBNORMAL[name][0], SUBNORMAL[name][1])

@@ -83,8 +83,14 @@ def shown(
     random = Random(0)
     for primes in PRIMES:
         field = _Field(random, arrays, primes)
-        expected = field.graph(trace.outputs)
-        found = field.run(program)
+        try:
+            expected = field.graph(trace.outputs)
+            found = field.run(program)
+        except ZeroDivisionError as error:
+            why = "it is not shown, and not refuted: something is divided by zero."
+            fix = "look for a mean of nothing, an empty batch, or for x / (x - x)."
+            asked = "the proof of a program"
+            raise explained(ProofFailed, asked, {}, why, fix) from error
         for k, (one, other) in enumerate(zip(expected, found, strict=True)):
             if not _equal(one, other):
                 raise explained(

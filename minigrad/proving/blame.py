@@ -240,6 +240,11 @@ def rule_failed(
     """Return the failure of rule i at a step of a tape."""
     row = made_by(step)
     rule, example = f"the rule for argument {i}", None
+    has_value = step.dtype.kind != "f" or np.isfinite(step.data).any()
+    if isinstance(pair[0], Exception) and not has_value:
+        why = f"{row.name} has no finite value here, and no derivative: {pair[0]}."
+        fix = "look for a mean of nothing, an empty batch, or a constant denominator 0."
+        return _failed(tape, step, why, fix, of=step, undecided=True)
     if isinstance(pair[0], Exception):
         why = f"{rule} does not run: {pair[0]}"
     else:

@@ -77,7 +77,9 @@ def report(call: str, failure: ProofFailed) -> str:
     if failure.undecided or (
         isinstance(failure, LemmaFailed) and failure.found is None
     ):
-        verdict = f"NOT SHOWN: nothing wrong was found, {row!r} may be right."
+        verdict = "NOT SHOWN: nothing wrong was found."
+        if row is not None:
+            verdict = f"NOT SHOWN: nothing wrong was found, {row!r} may be right."
     elif row is not None and i is not None:
         verdict = f"WRONG: the rule for argument {i} of {row!r} is not its derivative."
     elif row is not None:

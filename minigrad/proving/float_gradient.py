@@ -87,7 +87,8 @@ def _compared(
         return found, expected, np.nan
     eps = epsilon(*tape)
     size = math.fsum(float(np.sum(np.abs(term))) for term in terms)
-    gap, allowed = abs(found - expected), rounding_of(tape) * size
+    least = [_least(x) * np.sum(np.abs(directions[x])) for x in bars]
+    gap, allowed = abs(found - expected), rounding_of(tape) * size + ULPS * sum(least)
     if gap > allowed and closer:
         allowed += rounding_of(tape) * _largest_flow(output, tape, dots)
     if gap > allowed and closer:
@@ -103,6 +104,12 @@ def _direction(bar: Array, rng: np.random.Generator) -> Array:
     scale = np.max(np.abs(bar), where=finite, initial=0.0)
     direction: Array = rng.standard_normal(bar.shape) * finite
     return direction / np.clip(scale, 1e-99, 1e99) if scale else direction
+
+
+def _least(x: Tensor) -> float:
+    """Return the smallest number of a dtype: below it all is rounded to it, or to 0."""
+    is_float = x.dtype.kind == "f"
+    return float(np.finfo(x.dtype if is_float else float).smallest_subnormal)
 
 
 def _number(tangent: Entries | None) -> float:
@@ -139,6 +146,7 @@ def tangents(
         if rounded is not None:
             rng, eps = rounded
             numbers = numbers * (1 + eps * rng.standard_normal(step.shape))
+            numbers = numbers + _least(step) * rng.standard_normal(step.shape)
         return numbers
 
     def jet(step: Tensor, value: Entries, tangent: Entries | None) -> Jet:

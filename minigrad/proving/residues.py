@@ -132,7 +132,8 @@ class Field:
         for k, value in enumerate(values):
             raws[k], its = self._lifted(value)
             bound = its if k == 0 else bound.or_(its)
-        return self.array(raws[where.ravel()].reshape((*array.shape, -1)), bound)
+        shape = (*array.shape, self.count)
+        return self.array(raws[where.ravel()].reshape(shape), bound)
 
     def _lifted(self, number: Real) -> tuple[Array, Bound]:
         value = meant(number)
