@@ -513,6 +513,20 @@ def test_what_is_kept_of_a_traced_run_is_refused_and_taken_back():
     assert running.state.tolist() == [0.0, 0.0] and running.log == []
 
 
+def test_no_name_of_a_user_disturbs_a_program():
+    def f(step, copy, add, buffer):
+        z = mg.tanh(mg.Tensor(step))
+        z.name = "copyto"
+        y = z * copy
+        y.name = "shaped"
+        return y, mg.grad(y.sum() + (y * W[0, :3]).sum(), z)
+
+    compiled = mg.compile(f)
+    for _ in range(2):
+        given_now = [normal(3) for _ in range(4)]
+        assert_same(compiled(*given_now), f(*given_now))
+
+
 def test_it_says_so_when_it_is_traced_too_often():
     step = mg.compile(lambda x, k: x * k)
     for k in range(16):

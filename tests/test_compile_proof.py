@@ -264,3 +264,5 @@ def test_programs_of_empty_arrays_are_proved_or_refused_in_words():
         step = mg.compile(lambda x: mg.mean(mg.Tensor(x)))
         with pytest.raises(ProofFailed, match="divided by zero"):
             step.prove(np.zeros(0))
+        with pytest.raises(ProofFailed, match="not finite"):
+            mg.compile(lambda x: mg.Tensor(x) + np.inf).prove(np.ones(2))

@@ -87,10 +87,8 @@ def shown(
             expected = field.graph(trace.outputs)
             found = field.run(program)
         except ZeroDivisionError as error:
-            why = "it is not shown, and not refuted: something is divided by zero."
             fix = "look for a mean of nothing, an empty batch, or for x / (x - x)."
-            asked = "the proof of a program"
-            raise explained(ProofFailed, asked, {}, why, fix) from error
+            raise _not_shown("something is divided by zero.", fix) from error
         for k, (one, other) in enumerate(zip(expected, found, strict=True)):
             if not _equal(one, other):
                 raise explained(
@@ -107,18 +105,18 @@ def shown(
             return Shown(tuple(names), shapes, field.decisions, primes, chance)
         if field.field.chance(PRIMES[-1]) >= ENOUGH:  # more primes do not help
             break
-    raise ProofFailed(
-        explain(
-            "the proof of a program",
-            {},
-            "it is not shown, and not refuted either: program and tape agree modulo "
-            f"{primes} random primes, but in polynomials of such degrees wrong ones "
-            f"might do so as well, with a chance of 2^{np.ceil(chance):.0f}.",
-            "prove it for smaller shapes: fewer time steps, fewer examples in a batch; "
-            "the same rewrites make it.",
-        ),
-        undecided=True,
+    raise _not_shown(
+        f"program and tape agree modulo {primes} random primes, but in polynomials of "
+        "such degrees wrong ones might do so as well, with a chance of "
+        f"2^{np.ceil(chance):.0f}.",
+        "prove it for smaller shapes: fewer time steps, fewer examples in a batch; "
+        "the same rewrites make it.",
     )
+
+
+def _not_shown(why: str, fix: str) -> ProofFailed:
+    why = f"it is not shown, and not refuted either: {why}"
+    return ProofFailed(explain("the proof of a program", {}, why, fix), undecided=True)
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -156,6 +154,8 @@ class _Field(Interpreter):
         if isinstance(value, float | np.floating | Array) and (
             np.asarray(value).dtype.kind == "f"
         ):
+            if not np.isfinite(value).all():
+                raise _not_shown("a constant is not finite.", "use finite numbers.")
             return self.field.lift(value)
         return value
 

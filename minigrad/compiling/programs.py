@@ -30,6 +30,7 @@ from minigrad.compiling.rolled_loops import (
 )
 from minigrad.compiling.simplify import Graph, one_sum, shared
 from minigrad.compiling.source import Writer
+from minigrad.compiling.statements import RESERVED
 from minigrad.compiling.surroundings import Surroundings
 from minigrad.console import table
 from minigrad.messages import explained
@@ -76,7 +77,7 @@ class Program:
         self.rewrites = [*(LINES if rewrites is None else rewrites)]
         self.structure, self.outside = trace.structure, trace.outside
         self.around: Surroundings | None = None  # what the function read besides
-        self.inputs = names
+        self.inputs = [f"{name}_" if name in RESERVED else name for name in names]
         self.free: list[Callable[..., list[Array]]] = []
         with uncollected():
             try:
@@ -114,7 +115,7 @@ class Program:
         self.items: list[Item] = scheduled(ref.line for ref in refs)
         self.names = _named(self.items, self.inputs)
         self.lines = [*self.names]
-        writer = Writer(self.items, self.names)
+        writer = Writer(self.items, self.names, self.inputs)
         self.source = writer.source(self.outputs, self.guards, self.inputs)
         self.objects, self.bytes = writer.objects, writer.bytes
         self.calls = writer.calls
@@ -207,7 +208,7 @@ def _computes(op: Any) -> bool:
 def _named(items: list[Item], inputs: Sequence[str]) -> dict[Line, str]:
     """Give each line a name that code can use: its own, if it has one."""
     names: dict[Line, str] = {}
-    taken = set(inputs)
+    taken = {*inputs, *RESERVED}
     for item in items:
         for line in item.lines if isinstance(item, Loop) else [item]:
             name = line.name

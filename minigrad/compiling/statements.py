@@ -22,6 +22,14 @@ from minigrad.types import Shape
 _MANY = {"total": np.add, "product": np.multiply}
 
 
+# What the text itself calls: no value of a program has such a name.
+OWN = {
+    "buffer": buffer, "rows": rows, "shaped": shaped, "answered": answered,
+    "copyto": np.copyto, "copy": np.array, "moveaxis": np.moveaxis,
+}  # fmt: skip
+RESERVED = {*OWN, "buffers", "step", "range", "slice", "zip"}
+
+
 class _Code(str):
     """A piece of source text among values."""
 
@@ -29,14 +37,13 @@ class _Code(str):
 class Text:
     """The text of a program, the objects that it names, and how calls are written."""
 
-    def __init__(self, items: Iterable[Item], names: dict[Line, str]) -> None:
-        self.names = names
+    def __init__(
+        self, items: Iterable[Item], names: dict[Line, str], inputs: Iterable[str] = ()
+    ) -> None:
+        self.names, self.inputs = names, {*inputs}
         self.setup: list[str] = []
         self.run: list[str] = []
-        self.objects: dict[str, Any] = {
-            "buffer": buffer, "rows": rows, "shaped": shaped, "answered": answered,
-            "copyto": np.copyto, "copy": np.array, "moveaxis": np.moveaxis,
-        }  # fmt: skip
+        self.objects: dict[str, Any] = dict(OWN)
         self.static: set[str] = set()  # names that setup knows
         self.whole: set[str] = set()  # those that lie in one piece, in C's order
         self.memory: dict[Line, str] = {}  # names of what holds a line's values
@@ -147,7 +154,8 @@ class Text:
         key = (name, id(value))
         if key not in self.known:
             free, k = name, 1
-            while free in self.objects or free in self.names.values():
+            taken = self.inputs.union(self.names.values())
+            while free in self.objects or free in taken:
                 k += 1
                 free = f"{name}_{k}"
             self.objects[free] = value

@@ -293,13 +293,14 @@ _UFUNCS: dict[Any, np.ufunc] = {
     operator.truediv: np.true_divide, operator.floordiv: np.floor_divide,
     operator.mod: np.remainder, operator.pow: np.power, operator.matmul: np.matmul,
     operator.and_: np.bitwise_and, operator.or_: np.bitwise_or,
-    operator.xor: np.bitwise_xor, operator.lt: np.less, operator.le: np.less_equal,
+    operator.xor: np.bitwise_xor, operator.lshift: np.left_shift,
+    operator.rshift: np.right_shift, operator.lt: np.less, operator.le: np.less_equal,
     operator.gt: np.greater, operator.ge: np.greater_equal, operator.eq: np.equal,
     operator.ne: np.not_equal,
 }  # fmt: skip
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
-              "and_", "or_", "xor"):  # fmt: skip
+              "and_", "or_", "xor", "lshift", "rshift"):  # fmt: skip
     _bare = _name.rstrip("_")
     setattr(Traced, f"__{_bare}__", _operator(_name, False))
     setattr(Traced, f"__r{_bare}__", _operator(_name, True))
