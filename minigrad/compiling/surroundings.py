@@ -8,7 +8,8 @@ Variables of a closure, globals that code names, attributes of the object whose 
 it is, and what these lead to: where the function may look is noted when it is traced,
 with what it finds there. A program is asked at each call whether all is as it was;
 otherwise the function is traced again. Parameters are read anew anyway, and so are
-arrays that the program reads as they are; of other arrays the small ones are compared.
+arrays that the program reads as they are; of other arrays the small ones are compared,
+and of lists those that are no data.
 
 What the function changes itself, a counter or a cache, is not looked at. What it keeps
 of the run that was traced is refused: no later call would keep anything there.
@@ -33,7 +34,7 @@ from minigrad.parameter import Parameter
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 
-MOST = 2000  # places that are looked at, about 50 ns each
+MOST = 2000  # things that are looked at, about 50 ns each, and entries of a list
 SMALL = 4096  # bytes of an array that is compared
 _OTHERS = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
 _NUMBERS = (bool, int, float, str, bytes)
@@ -86,6 +87,8 @@ class Surroundings:
             is_small = value.nbytes <= SMALL and value.dtype.kind != "O"
             if is_small and id(value) not in self.read:
                 self.arrays.append((value, value.tobytes()))
+        elif isinstance(value, list | tuple | dict) and len(value) > MOST:
+            return
         elif isinstance(value, list | tuple):
             self.rows.append((value, value, tuple(value)))
             yield from ((f"[{k}]", each) for k, each in enumerate(value))
