@@ -164,6 +164,38 @@ def tied(x):
     return largest, mg.grad(mg.maximum(mg.matvec(W, x), 0.0).max(axis=0).sum(), W)
 
 
+PLAIN, ROW = normal(4, 4), normal(4)
+WITH_PLAIN_ARRAYS = {
+    "a matrix": lambda y, x: mg.matvec(PLAIN, y) + b + x,
+    "half of it": lambda y, x: (mg.matvec(PLAIN, y) + x * b) * 0.5,
+    "joined": lambda y, x: mg.matvec(np.hstack([PLAIN, PLAIN]), np.hstack([x, y])) + b,
+    "rows of it": lambda y, x: np.hstack(
+        [mg.matvec(PLAIN, y)[:, :2], mg.matvec(V, x * b)[:, 2:]]
+    ),
+    "from the right": lambda y, x: y @ PLAIN + x * b,
+    "a vector": lambda y, x: mg.matvec(V, ROW) * y + x * b,
+    "outer": lambda y, x: np.outer(y[0], ROW)[:3] * b + x,
+    "a mask": lambda y, x: mg.where(PLAIN[:3] > 0, y, x * b),
+}
+
+
+@pytest.mark.parametrize("name", WITH_PLAIN_ARRAYS)
+def test_a_loop_may_compute_with_plain_arrays(name):
+    def f(x):
+        y, kept = mg.Tensor(np.zeros((3, 4))), []
+        for t in range(4):
+            with mg.scope("loop", t):
+                y = mg.tanh(WITH_PLAIN_ARRAYS[name](y, mg.Tensor(x[t])))
+                kept.append(y)
+        loss = (mg.stack(kept) ** 2).sum()
+        return loss, mg.grad(loss, [b, V])
+
+    step = mg.compile(f, np.zeros((4, 3, 4)))
+    x = normal(4, 3, 4)
+    assert_same(step(x), f(x))
+    assert step.prove(x).chance < -20
+
+
 PROGRAMS = {
     "ties": (lambda x, _: tied(np.round(x)), lambda: None),
     "a mask": (masked, lambda: RANDOM.random((6, 4)) < 0.5),
@@ -636,6 +668,10 @@ KINDS = {
     "clip": lambda a, b_, m, i: mg.clip(a, -0.3, 0.4),
     "softmax": lambda a, b_, m, i: mg.softmax(a),
     "largest": lambda a, b_, m, i: a - a.max(axis=1, keepdims=True),
+    "parts": lambda a, b_, m, i: mg.concatenate([a[:, 2:], b_[:, :2]], axis=-1),
+    "first": lambda a, b_, m, i: a[:1] * b_,
+    "two rows": lambda a, b_, m, i: mg.concatenate([a[:2] * b_[0], b_[2:]]),
+    "plain": lambda a, b_, m, i: mg.matvec(PLAIN, a),
     "column": lambda a, b_, m, i: a * b_[np.arange(3), i][:, None],
 }
 STEP = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 9), st.integers(0, 9))

@@ -250,6 +250,8 @@ def _indices(line: Line) -> Iterator[Any]:
 def is_lane(line: Line) -> bool:
     """Is this one of several lines that are computed side by side, or some of them?"""
     index, ref = line.options.get("index"), line.args[0] if line.args else None
+    if line.op is not TABLE["take"]:
+        return False
     if not (isinstance(index, tuple) and len(index) == 1 and isinstance(ref, Ref)):
         return False
     is_part = type(index[0]) in (int, slice) and not line.ends and ref.shift == 0

@@ -98,7 +98,7 @@ class Compiled:
         try:
             is_another = bool(self._by_kind.get(kind))  # a shortcut did not hold
             trace = traced(self.function, given, self.name, is_another)
-            program = Program(trace, array_names(self.function, kind))
+            program = self._program(trace, kind)
             around = Surroundings(self.function, program.constants)
         except NotCompiled:
             before.put_back()
@@ -135,6 +135,14 @@ class Compiled:
         self._by_kind.setdefault(kind, []).append(program)
         self.programs.append(program)
         return _returned(program, results)
+
+    def _program(self, trace: Trace, kind: Any) -> Program:
+        try:
+            return Program(trace, array_names(self.function, kind))
+        except Exception as error:
+            why = f"no program could be made of it: {type(error).__name__}, {error}."
+            asked, fix = f"compile({self.name})", "please report this."
+            raise explained(NotCompiled, asked, {}, why, fix) from error
 
     def _make_room(self) -> None:
         """Forget the oldest program when there are many, and say so the first time."""

@@ -23,6 +23,7 @@ import numpy as np
 from minigrad.compiling.graph import Node, in_order
 from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.simplify import Graph, _key, total
+from minigrad.primitive import Primitive
 from minigrad.types import Array, Options
 
 
@@ -220,7 +221,8 @@ def _continued(
         for each in classes:
             for time, node in [*each.members.items()]:
                 for k, pattern in enumerate(each.patterns):
-                    if pattern == (cls, t - time) and node.args[k] is value:
+                    is_read = isinstance(pattern, tuple) and node.args[k] is value
+                    if is_read and pattern == (cls, t - time):
                         node.args = (*node.args[:k], made, *node.args[k + 1 :])
         cls.members[t] = made
         return True
@@ -277,8 +279,16 @@ def _lines(
             found.append(made)
         return lines[key]
 
-    def ref(arg: Any) -> Any:
-        """Return what is read outside of time."""
+    def ref(arg: Any, of: Any = None) -> Any:
+        """Return what is read outside of time; arrays that are multiplied are lines."""
+        if isinstance(arg, Array) and arg.ndim and isinstance(of, Primitive):
+            if of.is_elementwise:
+                return arg
+            if id(arg) not in lines:
+                lines[id(arg)] = Line(None, [], {}, arg.shape, arg.dtype)
+                lines[id(arg)].source = arg
+                found.append(lines[id(arg)])
+            return Ref(lines[id(arg)])
         if not isinstance(arg, Node):
             return arg
         at = place.get(id(arg))
@@ -287,7 +297,7 @@ def _lines(
     for node in in_order(outputs):
         made, at = line(node), place.get(id(node))
         if at is None:
-            made.args = [ref(arg) for arg in node.args]
+            made.args = [ref(arg, node.op) for arg in node.args]
             made.values = {None: node.value}
             continue
         if made.times is not None:
@@ -308,7 +318,7 @@ def _lines(
                 some = next(iter(pattern[0].members.values()))
                 made.args.append(Ref(line(some), shift=pattern[1]))
             else:
-                made.args.append(ref(pattern))
+                made.args.append(ref(pattern, node.op))
     for (cls, t), value in ends.items():
         some = next(iter(cls.members.values()))
         if id(cls) in lines:
