@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_cases import RECIPE, TASK, assert_same_end, same
+from training_cases import RECIPE, TASK, assert_same_end, rows, same
 
 from lstm.experiments.tasks import Parity
-from lstm.experiments.training import Training, checkpoint, log
+from lstm.experiments.training import Training, checkpoint
 from lstm.experiments.training.trained_model import load_model, save_model
 from minigrad.files import write_whole
 
@@ -45,16 +45,16 @@ def test_a_resumed_run_ends_at_the_same_bits(tmp_path_factory, updates, save_eve
     whole = Training(TASK, RECIPE, 0).run()
     stopped_after(updates, folder, save_every)
     with (folder / "log.csv").open("a", encoding="utf-8") as file:
-        file.write("3,21,0.0")  # part of a line that no checkpoint knows of
+        file.write("3,21,0.0")  # what no checkpoint knows of
     resumed = Training.resume(folder)
     assert resumed.progress.updates <= updates
     resumed.run()
     assert same(resumed.weights(), whole.weights())
     assert same(resumed.best, whole.best)
-    assert replace(resumed.progress, log_size=0) == whole.progress
+    assert resumed.progress == whole.progress
     for row, other in zip(resumed.history, whole.history, strict=True):
         assert {**row, "seconds": 0} == {**other, "seconds": 0}
-    assert log.rows(folder / "log.csv") == resumed.history
+    assert rows(folder) == resumed.history
 
 
 def test_the_best_so_far_is_not_forgotten(tmp_path):
@@ -222,17 +222,6 @@ def test_model_and_checkpoint_are_not_taken_for_each_other(tmp_path):
     save_model(run, tmp_path / "checkpoint.npz")
     with pytest.raises(ValueError, match="says nothing of"):
         Training.resume(tmp_path)
-
-
-def test_a_log_that_somebody_cut_keeps_its_whole_lines(tmp_path):
-    path = tmp_path / "log.csv"
-    for epoch in (1, 2):
-        size = log.append(path, {"epoch": epoch})
-    path.write_text("epoch\n1", "utf-8")
-    log.cut(path, size)
-    assert path.read_text("utf-8") == "epoch\n"
-    log.append(path, {"epoch": 3})
-    assert log.rows(path) == [{"epoch": 3.0}]
 
 
 def test_a_run_whose_data_have_changed_is_not_resumed(tmp_path, monkeypatch):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_cases import assert_same_end
+from training_cases import assert_same_end, rows
 
 import minigrad as mg
 from lstm.__main__ import main
 from lstm.experiments.commands import train
 from lstm.experiments.tasks import TASKS, Text
-from lstm.experiments.training import Training, log
+from lstm.experiments.training import Training
 from lstm.experiments.training.trained_model import load_model
 
 QUICK = ["--epochs", "1", "--updates", "2", "--batch", "2"]
@@ -141,7 +141,7 @@ def test_force_replaces_a_run(tmp_path, capsys):
     arguments = ["train", "parity", *QUICK, "--out", str(tmp_path)]
     main(arguments)
     assert main([*arguments, "--force", "--seed", "5"]) == 0
-    assert len(log.rows(tmp_path / "log.csv")) == 1
+    assert len(rows(tmp_path)) == 1
     assert Training.resume(tmp_path).seed == 5
 
 

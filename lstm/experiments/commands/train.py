@@ -19,7 +19,7 @@ from minigrad.messages import explain
 if TYPE_CHECKING:
     from lstm.experiments.tasks import Task
     from lstm.experiments.training import Training
-    from lstm.experiments.training.log import Row
+    from lstm.experiments.training.loop import Row
 
 DESCRIPTION = "Train a model on a task, and measure it beside simpler means."
 ROWS = 20  # lines of progress that a run prints, more or less

@@ -3,7 +3,7 @@
 theta <- update(theta, d loss / d theta)          the whole idea
 loop          mini-batches, validation, early stopping
 checkpoint    a run on disk, from which it continues as if nothing had happened
-log           one line an epoch, as CSV
+trained_model its best weights, and how to build it again
 interruption  Ctrl-C ends after the step, not within it
 
 The numbers that one chooses, size, epochs, learning rate, are a

@@ -5,11 +5,13 @@ What the next step depends on is little, and all of it is here:
     model.<path>, best.<path>   the Parameters, now and where they validated best
     memory.<path>.<name>        what the optimizer remembers of each
     facts                       JSON: task, recipe and seed; epoch and position in it;
-                                the random generator's state at the epoch's beginning
+                                the random generator's state at the epoch's beginning;
+                                the history, a row for every epoch
 
 The batches before the position are drawn again from that state, and skipped. One file
 holds it all, replaced as a whole, so that there is always one to continue from. It is
-an .npz of plain arrays: reading it runs no code.
+an .npz of plain arrays: reading it runs no code. A trained model is such a file, too:
+its best weights, and how to build it again (trained_model.py).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -30,25 +32,7 @@ if TYPE_CHECKING:
     from lstm.experiments.training.loop import Training
 
 Arrays: TypeAlias = Mapping[str, Array]
-Numbers: TypeAlias = Mapping[str, Mapping[str, float]]  # by path, then by name
-Memory: TypeAlias = dict[str, Array | float]  # of an optimizer, of one Parameter
 FACTS, WRITER = "facts", "`python -m lstm train`"
-
-
-class Settings(TypedDict):
-    """What determines a run, as plain data that JSON holds.
-
-    task, options, seed   the task's name, its own options, and where the run starts
-    recipe, eager         the fields of its Recipe; whether nothing is compiled
-    facts                 what the task says of its data
-    """
-
-    task: str
-    options: dict[str, Any]
-    recipe: dict[str, Any]
-    seed: int
-    eager: bool
-    facts: Mapping[str, object]
 
 
 def write(path: Path, arrays: Arrays, facts: Mapping[str, object]) -> Path:
@@ -103,29 +87,37 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, Array], dict[str, Any]]:
 def save(training: Training, path: Path) -> Path:
     """Write all that the rest of a run depends on."""
     paths = dict(training.model.named_parameters())
-    memories = dict(zip(paths, training.optimizer.memories, strict=True))
-    remembered, numbers = apart(memories)
+    memory = {
+        f"{at}.{name}": value
+        for at, own in zip(paths, training.optimizer.memories, strict=True)
+        for name, value in own.items()
+    }
+    # Plain numbers must come back as such: NumPy's would widen float32 beside them.
+    numbers = {k: v for k, v in memory.items() if isinstance(v, int | float)}
     arrays = {
         **above("model", training.weights()),
         **above("best", training.best),
-        **above("memory", remembered),
+        **above("memory", {k: v for k, v in memory.items() if k not in numbers}),
     }
     facts = {
         "settings": training.settings,
         "progress": asdict(training.progress),
         "numbers": numbers,
+        "history": training.history,
     }
     return write(path, arrays, facts)
 
 
-def restore(training: Training, arrays: Arrays, numbers: Numbers) -> None:
-    """Give Parameters and memories of a new run the numbers from a checkpoint."""
-    parameters = dict(training.model.named_parameters())
-    for path, array in below("model", arrays).items():
-        parameters[path].data = array
+def restore(training: Training, arrays: Arrays, facts: Mapping[str, Any]) -> None:
+    """Give a new run the numbers from a checkpoint, and its history."""
+    training.model.load_state_dict(below("model", arrays))
     training.best = below("best", arrays)
-    memories = together(below("memory", arrays), numbers)
-    training.optimizer.memories = [memories[path] for path in parameters]
+    training.history = facts["history"]
+    paths = dict(training.model.named_parameters())
+    memories = dict(zip(paths, training.optimizer.memories, strict=True))
+    for name, value in {**below("memory", arrays), **facts["numbers"]}.items():
+        path, _, entry = name.rpartition(".")
+        memories[path][entry] = value
 
 
 def below(prefix: str, arrays: Arrays) -> dict[str, Array]:
@@ -137,33 +129,3 @@ def below(prefix: str, arrays: Arrays) -> dict[str, Array]:
 def above(prefix: str, arrays: Arrays) -> dict[str, Array]:
     """Put `prefix` and a dot before every name."""
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
-
-
-# What an optimizer remembers of a Parameter is arrays and plain Python numbers. These
-# must come back as what they were: NumPy's own numbers would widen float32 beside them.
-
-
-def apart(
-    memories: Mapping[str, Memory],
-) -> tuple[dict[str, Array], dict[str, dict[str, float]]]:
-    """Return the arrays under `path.name`, and the plain numbers path by path.
-
-    >>> apart({"W": {"t": 3, "m": np.zeros(1)}})
-    ({'W.m': array([0.])}, {'W': {'t': 3}})
-    """
-    arrays: dict[str, Array] = {}
-    numbers: dict[str, dict[str, float]] = {}
-    for path, memory in memories.items():
-        numbers[path] = {k: v for k, v in memory.items() if isinstance(v, int | float)}
-        kept = {k: v for k, v in memory.items() if k not in numbers[path]}
-        arrays.update(above(path, {k: np.asarray(v) for k, v in kept.items()}))
-    return arrays, numbers
-
-
-def together(arrays: Arrays, numbers: Numbers) -> dict[str, Memory]:
-    """Undo `apart`."""
-    whole: dict[str, Memory] = {path: dict(memory) for path, memory in numbers.items()}
-    for name, array in arrays.items():
-        path, _, entry = name.rpartition(".")
-        whole[path][entry] = array
-    return whole

@@ -7,11 +7,13 @@
 
 It ends after `recipe.epochs`, when the task's goal is reached, or when `patience`
 epochs brought nothing better ("early stopping"). A run with a folder leaves there, at
-the end of every epoch, a line in `log.csv` and a checkpoint to continue from.
+the end of every epoch, a checkpoint to continue from, and its history as `log.csv`.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 import math
 import sys
@@ -25,11 +27,11 @@ import numpy as np
 
 from lstm.experiments.recipe import Recipe
 from lstm.experiments.tasks import TASKS, Batch, Task
-from lstm.experiments.training import checkpoint, log
+from lstm.experiments.training import checkpoint
 from lstm.experiments.training.interruption import Interruption
 from minigrad import Adam, Module, Tensor, clip_by_global_norm, grad
 from minigrad.compiling import Compiled, NotCompiled
-from minigrad.files import remove_parts
+from minigrad.files import remove_parts, write_whole
 from minigrad.messages import explain, explained, user_line
 from minigrad.types import Array
 
@@ -47,7 +49,6 @@ class Progress:
     loss, norm       sums over those batches: of the loss, and of the gradient's norm
     generator        the state of the random generator at the beginning of the epoch
     best, best_epoch  the best validation so far, and after which epoch; None: no yet
-    log_size         bytes of log.csv that belong to this
     """
 
     generator: Mapping[str, object]
@@ -58,7 +59,6 @@ class Progress:
     norm: float = 0.0
     best: float | None = None
     best_epoch: int = 0
-    log_size: int = 0
 
 
 class Training:
@@ -252,8 +252,6 @@ class Training:
         done.position, done.loss, done.norm = 0, 0.0, 0.0
         done.generator = self.rng.bit_generator.state
         self.history.append(row)
-        if self.folder:
-            done.log_size = log.append(self.folder / LOG, row)
         return row
 
     def _is_best(self, value: float) -> bool:
@@ -292,7 +290,7 @@ class Training:
         return self.model.state_dict()
 
     @property
-    def settings(self) -> checkpoint.Settings:
+    def settings(self) -> dict[str, Any]:
         """What determines the run, as plain data."""
         return {
             "task": self.task.name,
@@ -304,9 +302,15 @@ class Training:
         }
 
     def save(self) -> None:
-        """Write a checkpoint, if the run has a folder."""
+        """Write a checkpoint and the log, if the run has a folder."""
         if self.folder:
             checkpoint.save(self, self.folder / CHECKPOINT)
+            if self.history:
+                text = io.StringIO()
+                log = csv.DictWriter(text, self.history[0], lineterminator="\n")
+                log.writeheader()
+                log.writerows(self.history)
+                write_whole(self.folder / LOG, text.getvalue().encode())
 
     @classmethod
     def resume(cls, folder: Path, save_every: int = 0) -> Training:
@@ -329,9 +333,7 @@ class Training:
         eager = settings.get("eager", True)  # the other way rounds otherwise
         training = cls(task, recipe, settings["seed"], folder, save_every, eager)
         training.progress = Progress(**facts["progress"])
-        checkpoint.restore(training, arrays, facts["numbers"])
-        log.cut(folder / LOG, training.progress.log_size)
-        training.history = log.rows(folder / LOG)
+        checkpoint.restore(training, arrays, facts)
         return training
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -14,8 +13,6 @@ from lstm.experiments.training import checkpoint
 from lstm.experiments.training.loop import Training
 from minigrad import Module
 from minigrad.messages import explain
-
-Model = TypeVar("Model", bound=Module)
 
 
 def save_model(training: Training, path: Path) -> Path:
@@ -28,7 +25,8 @@ def load_model(path: Path) -> tuple[Task, Module]:
     arrays, settings = checkpoint.read(path, "recipe", "facts")
     task = TASKS[settings["task"]](**settings["options"])
     model = task.model(Recipe(**settings["recipe"]), np.random.default_rng(0))
-    return task, _filled(model, arrays)
+    model.load_state_dict(arrays)
+    return task, model
 
 
 def load_characters(path: Path) -> tuple[Reader, str]:
@@ -47,10 +45,5 @@ def load_characters(path: Path) -> tuple[Reader, str]:
         )
     recipe = Recipe(**settings["recipe"])
     model = model_of(alphabet, recipe, np.random.default_rng(0))
-    return _filled(model, arrays), alphabet
-
-
-def _filled(model: Model, arrays: checkpoint.Arrays) -> Model:
-    for path, parameter in model.named_parameters():
-        parameter.data = arrays[path]
-    return model
+    model.load_state_dict(arrays)
+    return model, alphabet
