@@ -105,8 +105,8 @@ COUNTED = np.array([[True, False, True]])
     ("lost", "answers", "target", "expected"),
     [
         (squared_error, [[1.0, 9.0, -2.0]], [[3.0, 0.0, 1.0]], (4 + 9) / 2),
-        (bernoulli, [[1.0, 9.0, -2.0]], [[1, 0, 1]], math.log(1 + math.e**-1) / 2
-         + math.log(1 + math.e**2) / 2),
+        (bernoulli, [[[1.0], [9.0], [-2.0]]], [[[1], [0], [1]]],
+         math.log(1 + math.e**-1) / 2 + math.log(1 + math.e**2) / 2),
         (categorical, [[YES, YES, NO]], [[1, 0, 0]], math.log(1 + math.e**-3)),
     ],
     ids=["squared_error", "bernoulli", "categorical"],
@@ -480,13 +480,11 @@ def test_the_nearest_example_and_the_nearest_mean_by_hand():
 @pytest.mark.parametrize("name", ["digits", "mnist", "vowels"])
 def test_a_ruler_knows_what_was_learned_from_and_is_asked_the_rest(found_data, name):
     task, learned_from, _ = found_data[name]
-    if name == "digits":
-        parts = [task.pictures.part(slice(0, learned_from))]
-        parts += [task.pictures.part(slice(learned_from, None))]
-        nearest = "nearest neighbour"
-    else:
-        parts = list(task.sets.values())
-        nearest = "nearest mean" if name == "mnist" else "nearest mean over time"
+    parts = task.sets
+    assert len(parts[0].x) == learned_from
+    nearest = {"digits": "nearest neighbour", "mnist": "nearest mean"}.get(
+        name, "nearest mean over time"
+    )
     # Here every recording has the same length.
     known, asked = (b.x.mean(axis=1) if name == "vowels" else b.x for b in parts)
     classes, target = (batch.target for batch in parts)

@@ -12,7 +12,7 @@ from training_cases import RECIPE, TASK, same
 
 import minigrad as mg
 from lstm.__main__ import main
-from lstm.experiments.schedules import SCHEDULES
+from lstm.experiments.recipe import SCHEDULES
 from lstm.experiments.tasks import Parity
 from lstm.experiments.training import Training
 

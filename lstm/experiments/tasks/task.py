@@ -11,18 +11,17 @@ seed where examples are to be the same for everybody (validation and test).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from lstm.experiments.recipe import Recipe
+from lstm.experiments.recipe import Recipe, require_options
 from lstm.masks import last
 from minigrad import Dense, Module, Tensor, cross_entropy, no_grad, softplus
 from minigrad import squared_error as mean_squared
-from minigrad.messages import explain, user_line
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -167,23 +166,7 @@ class Task:
     goal: ClassVar[float | None] = None
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value, told = getattr(self, each.name), each.metadata
-            if "least" not in told:  # a plain field has no bounds
-                continue
-            least, most = told["least"], told["most"]
-            if told["kind"] is str or least <= value <= most:
-                continue
-            bounds = f"{least} or more" if most == math.inf else f"{least} to {most}"
-            raise ValueError(
-                explain(
-                    f"the task {self.name!r} with {each.name}={value!r}, "
-                    f"at {user_line()}",
-                    {},
-                    f"{each.name} ({told['help']}) must be {bounds}.",
-                    f"its default is {each.default!r}.",
-                )
-            )
+        require_options(self, f"the task {getattr(self, 'name', '')!r}")
 
     def model(self, recipe: Recipe, rng: Rng) -> Module:
         """Return an untrained model: an LSTM of m = `recipe.hidden`, and a Dense."""
@@ -252,6 +235,32 @@ class Generated(Task):
     def _measured(self, model: Model, seed: tuple[int, int]) -> dict[str, float]:
         rng = np.random.default_rng(seed)
         return self.measure(model, self.examples(rng, self.tested))
+
+
+@dataclass(frozen=True)
+class Collected(Task):
+    """A task of classes, with one set to learn from and one to be tested on.
+
+    Of the first, nothing is held back: the last weights are kept.
+    """
+
+    lost = staticmethod(categorical)
+    metric, larger_is_better = "accuracy", True
+
+    @cached_property
+    def sets(self) -> tuple[Batch, Batch]:
+        """What is learned from, and what is tested with."""
+        raise NotImplementedError
+
+    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
+        for some in shuffled(rng, len(self.sets[0].x), size):
+            yield self.sets[0].part(some)
+
+    def validate(self, model: Model) -> dict[str, float]:
+        return {}
+
+    def test(self, model: Model) -> dict[str, float]:
+        return {"accuracy": accuracy(model, self.sets[1])}
 
 
 def answers(model: Model, batch: Batch) -> Array:

@@ -11,7 +11,6 @@ the package aeon; its text files are read here, the package itself is not import
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,49 +20,27 @@ import numpy as np
 from lstm.experiments.recipe import Recipe
 from lstm.experiments.tasks.packages import folder_of
 from lstm.experiments.tasks.rulers import nearest_mean
-from lstm.experiments.tasks.task import (
-    Batch,
-    Model,
-    Rng,
-    Task,
-    accuracy,
-    categorical,
-    shuffled,
-)
+from lstm.experiments.tasks.task import Batch, Collected
 from minigrad.types import Array
 
 
 @dataclass(frozen=True)
-class Vowels(Task):
+class Vowels(Collected):
     """Say which of nine men spoke, from 7 to 29 steps of 12 coefficients."""
 
     name = "vowels"
     recipe = Recipe(hidden=32, epochs=60, batch=32)
     n, k = 12, 9
-    lost = staticmethod(categorical)
-    metric, larger_is_better = "accuracy", True
 
     @cached_property
-    def sets(self) -> dict[str, Batch]:
-        """The recordings to learn from, and those to be tested on."""
+    def sets(self) -> tuple[Batch, Batch]:
+        """The recordings to learn from, 30 a speaker, and those to be tested on."""
         folder = folder_of("aeon", self.name) / "datasets" / "data" / "JapaneseVowels"
-        return {
-            each: read(folder / f"JapaneseVowels_{each}.ts")
-            for each in ("TRAIN", "TEST")
-        }
-
-    def batches(self, rng: Rng, size: int) -> Iterator[Batch]:
-        for some in shuffled(rng, len(self.sets["TRAIN"].x), size):
-            yield self.sets["TRAIN"].part(some)
-
-    def validate(self, model: Model) -> dict[str, float]:
-        return {}  # 30 recordings a speaker are too few to hold some back
-
-    def test(self, model: Model) -> dict[str, float]:
-        return {"accuracy": accuracy(model, self.sets["TEST"])}
+        train, test = (folder / f"JapaneseVowels_{a}.ts" for a in ("TRAIN", "TEST"))
+        return read(train), read(test)
 
     def rulers(self) -> dict[str, dict[str, float]]:
-        known, asked = ((means(b), b.target) for b in self.sets.values())
+        known, asked = ((means(b), b.target) for b in self.sets)
         return {
             "nearest mean over time": {"accuracy": nearest_mean(*known, *asked)},
             "published: Kudo et al. 1999": {"accuracy": 0.941},
