@@ -8,14 +8,18 @@ it and show what is inside: the calls it made, and primitives.
 >>> steps = mg.Tape(mg.relu(mg.cross_entropy(x, [0])) * 2.0).steps
 >>> [(call.name, len(made)) for call, made in closed(steps).items()]
 [('cross_entropy', 10), ('relu', 1)]
+
+And which time step is this? A part of a model that reads what it made the call before
+is in a loop: its calls are the time steps, also where no `scope` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
-from minigrad.context import Call
-from minigrad.tensor import Tensor
+from minigrad.context import SETTING, Call, Scope, scope
+from minigrad.tensor import Array, Tensor
 
 
 def closed(
@@ -71,3 +75,69 @@ def function_of(entry: Tensor) -> str:
     """
     chain = entry.call.chain() if entry.call else []
     return " > ".join(call.name for call in chain)
+
+
+def step_of(
+    label: str, args: Sequence[object], trained: Callable[[], Sequence[Tensor]]
+) -> AbstractContextManager[object]:
+    """Return the scope of the time step that a call of a part of a model is.
+
+    It is one if the part reads what it made itself, beside something else: a state and
+    x. The call that made it is the step before; the first turns out to be step 1.
+    Within a time step nothing is counted: whoever opened that counts.
+
+    label    of the part, in scopes
+    args     what it is called with: Tensors and arrays, and tuples of them
+    trained  its Parameters, which tell it from another of the same name
+
+    >>> from lstm import LSTMCell
+    >>> cell = LSTMCell(2, 2, rng=0)
+    >>> first = cell(mg.Tensor([1.0, 2.0]), cell.start())
+    >>> cell(mg.Tensor([3.0, 4.0]), first).y.scope, first.y.scope
+    ((2, 'LSTMCell'), (1, 'LSTMCell'))
+    """
+    around = SETTING.get().scope
+    read = [*_arrays(args)]
+    depth = len(around)
+    state = [
+        each
+        for each in read
+        if isinstance(each, Tensor)
+        and each.primitive is not None
+        and each.scope[:depth] == around
+        and label in each.scope[depth : depth + 2]
+    ]
+    if not 0 < len(state) < len(read) or any(isinstance(k, int) for k in around):
+        return nullcontext()
+    whole = state[0].scope
+    t = whole[depth] if isinstance(whole[depth], int) else 0
+    if whole[depth + bool(t)] != label:
+        return nullcontext()
+    made = _made_within(whole[: depth + 1 + bool(t)], state)
+    own = set(map(id, trained()))
+    if not any(id(arg) in own for entry in made for arg in entry.args):
+        return nullcontext()  # by another part of this name
+    for entry in made if t == 0 else ():
+        entry.scope = (*around, 1, *entry.scope[depth:])
+    return scope(max(int(t), 1) + 1)
+
+
+def _arrays(args: Iterable[object]) -> Iterator[Tensor | Array]:
+    for arg in args:
+        if isinstance(arg, Tensor | Array):
+            yield arg
+        elif isinstance(arg, tuple | list):
+            yield from _arrays(arg)
+
+
+def _made_within(part: Scope, results: Iterable[Tensor]) -> list[Tensor]:
+    """Return what was recorded in a part of the model, on the way to these results."""
+    found: dict[int, Tensor] = {}
+    waiting = [*results]
+    while waiting:
+        entry = waiting.pop()
+        inside = entry.primitive is not None and entry.scope[: len(part)] == part
+        if inside and id(entry) not in found:
+            found[id(entry)] = entry
+            waiting += [arg for arg in entry.args if isinstance(arg, Tensor)]
+    return [*found.values()]

@@ -15,12 +15,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.array_like import plain
+from minigrad.calls import step_of
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
 from minigrad.foreign_names import MODULE
@@ -59,7 +61,10 @@ class Module:
                 _place(part, path, label)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with scope(self.label or type(self).__name__):
+        label, read = self.label or type(self).__name__, (*args, *kwargs.values())
+        is_loop = len(read) > 1  # perhaps: it may read a state beside its input
+        step = step_of(label, read, self.parameters) if is_loop else nullcontext()
+        with step, scope(label):
             try:
                 return self.forward(*args, **kwargs)
             except TypeError as error:

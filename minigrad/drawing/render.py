@@ -92,7 +92,7 @@ def pure_program() -> str | None:
 
 
 def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes:
-    svg = centred(_joined(_run([program, "-Tsvg"], dot.encode())).decode())
+    dot, svg = _laid_out(program, dot)
     placed = "layout=nop2" in dot  # by us, and its words with it
     free = svg if placed else freed(svg)
     if form == "svg":
@@ -110,6 +110,22 @@ def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes
 
 
 @functools.cache
+def _laid_out(program: str, dot: str) -> tuple[str, str]:
+    """Return a DOT text that Graphviz lays out, and the svg.
+
+    It may find no way for an arrow between rows that are told to be level: its
+    "triangulation failed". Without them gates may stand in another order.
+    """
+    try:
+        svg = _run([program, "-Tsvg"], dot.encode())
+    except subprocess.CalledProcessError:
+        loose = re.sub(r"^\s*rank=same\n", "", dot, flags=re.M)
+        if loose == dot:
+            raise
+        return _laid_out(program, loose)
+    return dot, centred(_joined(svg).decode())
+
+
 def _has_fonts(program: str) -> bool:
     """Is there a font in a pdf with a word in it?"""
     return FONT.search(_run([program, "-Tpdf"], b"digraph { word }")) is not None
