@@ -12,6 +12,7 @@ dot all the same goes a way of its own.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -124,7 +125,7 @@ class Ways:
     ) -> None:
         self.dots = dots
         self.boxes = list(boxes)
-        self.words = list(words)
+        self.words = np.array([*words]).reshape(-1, 4)
         self.all = np.array([p for at in dots.at.values() for p in at.dots.values()])
 
     def of(self, bundle: Bundle) -> Iterator[tuple[Line, list[XY]]]:
@@ -132,42 +133,44 @@ class Ways:
         tails, heads = self.dots.at[bundle.tail].dots, self.dots.at[bundle.head].dots
         ends = [(tails[line.j], heads[line.k]) for line in bundle.lines]
         own = {bundle.tail, bundle.head}
-        boxes = [box for of, box in self.boxes if of not in own]
+        others = [box for of, box in self.boxes if of not in own]
         if self.dots.level[bundle.head] - self.dots.level[bundle.tail] == 1:
-            boxes = []  # none but its neighbours, which it may graze
+            others = []  # none but its neighbours, which it may graze
+        boxes = np.array(others).reshape(-1, 4)
         together = self._gentlest(ends, boxes)
         for line, end in zip(bundle.lines, ends, strict=True):
             touches = self._price(_curve(*end, together), boxes) >= HIT
             aside = self._gentlest([end], boxes) if touches else together
             yield line, _trimmed(_curve(*end, aside))
 
-    def _gentlest(
-        self, ends: list[tuple[XY, XY]], boxes: list[tuple[float, ...]]
-    ) -> float:
+    def _gentlest(self, ends: list[tuple[XY, XY]], boxes: Array) -> float:
         """Return how far aside lines swing that touch least, all as far."""
-        prices: dict[float, float] = {}
+        least, gentlest = math.inf, 0.0
         for aside in ASIDE:
-            price = sum(self._price(_curve(*end, aside), boxes) for end in ends)
-            prices[aside] = price + abs(aside) * len(ends) / 10
-            if price == 0:
-                break
-        return min(prices, key=lambda aside: prices[aside])
+            price = abs(aside) * len(ends) / 10
+            for end in ends:
+                if price >= least:
+                    break
+                price += self._price(_curve(*end, aside), boxes)
+            if price < least:
+                least, gentlest = price, aside
+        return gentlest
 
-    def _price(self, points: list[XY], boxes: list[tuple[float, ...]]) -> float:
+    def _price(self, points: list[XY], boxes: Array) -> float:
         """Return how much a line touches that it has nothing to do with."""
         path = path_of(points)
         ends = np.array([points[0], points[-1]])
         others = self.all[~(self.all[:, None] == ends[None]).all(-1).any(-1)]
         apart = np.hypot(*(path[:, None] - others[None]).transpose(2, 0, 1))
         price: float = HIT * int((apart.min(0, initial=np.inf) < DOT / 2 + 3).sum())
-        price += THROUGH * sum(int(inside(path, box).sum()) for box in boxes)
-        return price + HIT * sum(bool(inside(path, box).any()) for box in self.words)
+        price += THROUGH * int(inside(path, boxes).sum())
+        return price + HIT * int(inside(path, self.words).any(axis=1).sum())
 
 
-def inside(path: Array, box: tuple[float, ...]) -> Array:
-    """Return which places of a line are in a box."""
+def inside(path: Array, boxes: Array) -> Array:
+    """Return for each of some boxes, (k, 4), which places of a line are in it."""
     x, y = path.T
-    x1, y1, x2, y2 = box
+    x1, y1, x2, y2 = boxes.T[:, :, None]
     return np.asarray((x1 < x) & (x < x2) & (y1 < y) & (y < y2))
 
 

@@ -235,7 +235,7 @@ class Neurons:
         free = (
             (x, y)
             for x, y in places
-            if not inside(self.passed, (x, y - 8, x + wide, y + 8)).any()
+            if not inside(self.passed, np.array([[x, y - 8, x + wide, y + 8]])).any()
         )
         return next(free, places[0])
 
