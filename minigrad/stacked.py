@@ -126,14 +126,42 @@ def of_matmul(call: Call) -> Options | None:
 # ---------------------------------------------------------- into an array that is there
 
 
+def rows_of(a: Array, axis: Axis, out: Array, most: int) -> Array | None:
+    """Return the vectors along the last axis as rows, if they are reduced and short.
+
+    NumPy reduces each such row by itself, and at 20 numbers beginning takes longest.
+    """
+    if a.ndim < 2 or axis not in (-1, a.ndim - 1, (-1,), (a.ndim - 1,)):
+        return None
+    lie_in_one_piece = a.flags.c_contiguous and out.flags.c_contiguous
+    is_short = 0 < a.shape[-1] <= most
+    return a.reshape(-1, a.shape[-1]) if is_short and lie_in_one_piece else None
+
+
 def sum_into(out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> None:
-    """Sum over the axes, into `out`."""
+    """Sum over the axes, into `out`; short rows are multiplied by (1, ..., 1).
+
+    Up to 128 numbers NumPy adds up one after another as well.
+    """
     if out.dtype == np.float16:  # added up in float32, as the row does
         total = np.empty(out.shape, np.float32)
         sum_into(total, a.astype(np.float32), axis, keepdims)
         out[...] = total
+    elif (rows := rows_of(a, axis, out, 128)) is not None:
+        np.matmul(rows, np.ones(rows.shape[1], a.dtype), out.reshape(-1))
     else:
         np.add.reduce(a, axis=axis, out=out, keepdims=keepdims)
+
+
+def largest_into(
+    out: Array, a: Array, axis: Axis = None, keepdims: bool = False
+) -> None:
+    """Find the largest along the axes, into `out`; of short rows, side by side."""
+    rows = rows_of(a, axis, out, 64)
+    if rows is not None:
+        np.maximum.reduce(np.ascontiguousarray(rows.T), axis=0, out=out.reshape(-1))
+    else:
+        np.maximum.reduce(a, axis=axis, out=out, keepdims=keepdims)
 
 
 def join_into(out: Array, *parts: Array, axis: int = 0) -> None:

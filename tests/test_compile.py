@@ -387,6 +387,31 @@ def test_half_precision_is_added_up_in_float32():
     assert mg.compile(f)(x).data == f(x).data
 
 
+@pytest.mark.parametrize("n", [1, 20, 64, 65, 128, 129])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_short_rows_are_reduced_as_long_ones_are(n, dtype):
+    def f(x):
+        y = mg.Tensor(x) * 2.0
+        return [np.max(y.data, axis=-1), y.sum(axis=-1, keepdims=True), y.sum(axis=0)]
+
+    step = mg.compile(f, normal(3, 2, n).astype(dtype))
+    x = normal(3, 2, n).astype(dtype)
+    x[0, 0, -1], x[1, 1, 0], x[2, 0, 0] = np.nan, np.inf, -1e3
+    tolerance = 1e-3 if dtype == "f4" else 1e-11
+    for found, expected in zip(arrays(step(x)), arrays(f(x)), strict=True):
+        assert found.shape == expected.shape and found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+    assert "largest_into" in step.source
+
+
+def test_a_gradient_that_nearly_vanishes_is_right_but_for_rounding():
+    x, labels = np.random.default_rng(0).standard_normal((3, 20)), np.array([1, 1, 1])
+    x[:, 1] = 30.0
+    f = lambda x, labels: mg.grad(mg.cross_entropy(x, labels), x)  # noqa: E731
+    step = mg.compile(f, mg.Tensor(x), labels)
+    assert abs(step(mg.Tensor(x), labels)).max() < 1e-10
+
+
 def test_labels_outside_are_refused_as_the_function_refuses_them():
     step = mg.compile(classifier(mg.tanh), normal(6, 5), np.zeros(6, int))
     with pytest.raises(ValueError, match="labels must be integers"):

@@ -46,10 +46,12 @@ def kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
     return type(value), id(value)
 
 
-def same_arrays(structure: Any, found: Sequence[Array]) -> bool:
+def same_arrays(structure: Any, found: Sequence[Array], size: float = 0.0) -> bool:
     """Are the arrays that a structure holds these, but for rounding?"""
     arrays = [np.asarray(each) for each in _leaves(structure) if _is_array(each)]
-    return len(arrays) == len(found) and all(map(same_but_for_rounding, arrays, found))
+    return len(arrays) == len(found) and all(
+        same_but_for_rounding(*pair, size) for pair in zip(arrays, found, strict=True)
+    )
 
 
 def constants_in(structure: Any) -> list[str]:
@@ -74,9 +76,9 @@ def _is_array(value: Any) -> bool:
 
 
 def largest(arrays: Iterable[Array]) -> float:
-    """Return the size of the largest floating-point number in arrays."""
-    floats = [a for a in arrays if a.dtype.kind == "f" and a.size]
-    return max((float(np.nanmax(np.abs(a))) for a in floats), default=0.0)
+    """Return the size of the largest finite floating-point number in arrays."""
+    floats = [np.abs(a[np.isfinite(a)]) for a in arrays if a.dtype.kind == "f"]
+    return max((float(np.max(a, initial=0.0)) for a in floats), default=0.0)
 
 
 def same_but_for_rounding(expected: Array, found: Array, size: float = 0.0) -> bool:

@@ -17,8 +17,10 @@ from minigrad.compiling.graph import POSITIONAL, filled, is_elementwise, name_of
 from minigrad.compiling.line import Line
 from minigrad.compiling.rolled_loops import Item
 from minigrad.primitive import Primitive
+from minigrad.stacked import largest_into
 from minigrad.types import Shape
 
+_INTO = {np.max: largest_into}
 _MANY = {"total": np.add, "product": np.multiply}
 
 
@@ -72,7 +74,7 @@ class Text:
         return (
             (isinstance(op, np.ufunc) and op.nout == 1)
             or _ufunc_of(op) is not None
-            or (isinstance(op, Primitive) and op.into is not None)
+            or _into_of(op) is not None
             or name_of(op) in _MANY
         )
 
@@ -96,9 +98,10 @@ class Text:
             self.executed += len(more) * self.repeats
             texts = [f"{name}({first}, {second}, {out})"]
             return texts + [f"{name}({out}, {each}, {out})" for each in more]
-        if isinstance(op, Primitive) and op.into is not None:
-            name = self._object(op.into.__name__, op.into)
-            if isinstance(op.into, np.ufunc):
+        into = _into_of(op)
+        if into is not None:
+            name = self._object(into.__name__, into)
+            if isinstance(into, np.ufunc):
                 return [f"{name}({', '.join([*args, out])})"]
             return [self._written(name, args, options, out)]
         return [f"copyto({out}, {self._call(op, args, options)})"]
@@ -173,6 +176,11 @@ class Text:
                 return self.known[key]
             return repr(arg) if np.isfinite(arg) else self._object("k", arg)
         return self._object("k", arg)
+
+
+def _into_of(op: Any) -> Any:
+    """Return what computes an operation into an array that is there, or None."""
+    return _INTO.get(op) if not isinstance(op, Primitive) else op.into
 
 
 def _ufunc_of(op: Any) -> np.ufunc | None:
