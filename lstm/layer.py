@@ -54,7 +54,6 @@ from lstm.state import (
     require_state,
 )
 from minigrad import where
-from minigrad.context import reusing_weights
 from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
@@ -158,12 +157,11 @@ class Recurrent(Explained):
             hooks.append(Frozen(real))
         steps = range(x.shape[-2])
         outputs: dict[int, Numbers] = {}
-        with reusing_weights():
-            for t in reversed(steps) if self.reverse else steps:
-                with time_step(t):
-                    x_t = named_input(x[..., t, :], self.dtype)
-                    state = self._step(t, x_t, state, hooks)
-                outputs[t] = state.y
+        for t in reversed(steps) if self.reverse else steps:
+            with time_step(t):
+                x_t = named_input(x[..., t, :], self.dtype)
+                state = self._step(t, x_t, state, hooks)
+            outputs[t] = state.y
         if self.outputs == "last":
             return state.y, state
         y = joined([outputs[t] for t in steps])

@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from minigrad.types import Array
-
 if TYPE_CHECKING:  # a floor above
     from minigrad.watching import Watch
 
@@ -64,9 +62,7 @@ class Call:
 class Setting:
     """One entry of the chain: what holds inside one `with` block."""
 
-    __slots__ = (
-        "before", "call", "checker", "layouts", "manager", "recording", "scope",
-    )  # fmt: skip
+    __slots__ = ("before", "call", "checker", "manager", "recording", "scope")
 
     before: Any  # a Setting; None in the outermost, as its manager is
     manager: Any
@@ -74,7 +70,6 @@ class Setting:
     recording: bool
     checker: Watch | None
     scope: Scope
-    layouts: dict[int, tuple[Array, Array]] | None
 
 
 def _begin(before: Setting, manager: Within) -> Setting:
@@ -86,15 +81,13 @@ def _begin(before: Setting, manager: Within) -> Setting:
     setting.checker = before.checker
     setting.scope = before.scope
     setting.call = before.call
-    setting.layouts = before.layouts
     manager.alter(setting)
     return setting
 
 
 def _outermost() -> Setting:
     setting = Setting()
-    setting.before = setting.manager = setting.checker = setting.layouts = None
-    setting.call = None
+    setting.before = setting.manager = setting.checker = setting.call = None
     setting.recording, setting.scope = True, ()
     return setting
 
@@ -225,19 +218,6 @@ class no_grad(Within):
         setting.recording = False
 
 
-class reusing_weights(Within):
-    """Inside, the same matrices multiply again and again, as in a loop over time.
-
-    So `matvec` keeps a transposed copy of each, which BLAS reads faster, until the
-    block ends. Matrices must not be written into meanwhile.
-    """
-
-    __slots__ = ()
-
-    def alter(self, setting: Setting) -> None:
-        setting.layouts = {}
-
-
 class scope(Within):
     """Inside, what is recorded carries these labels: module names and time steps.
 
@@ -280,9 +260,9 @@ class _recording(Within):
     __slots__ = ()
 
     def alter(self, setting: Setting) -> None:
-        """Record, unwatched, in the outermost scope, keeping no copies of weights."""
+        """Record, unwatched, in the outermost scope."""
         setting.recording, setting.checker, setting.scope = True, None, ()
-        setting.layouts = setting.call = None
+        setting.call = None
 
 
 def surely(answer: object) -> bool:

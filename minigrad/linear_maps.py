@@ -17,7 +17,6 @@ from numpy.typing import DTypeLike
 
 from minigrad import onnx_forms, stacked
 from minigrad.array_like import as_array
-from minigrad.context import SETTING
 from minigrad.stacked import in_programs
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Axis, Index, IndexOfAxis, Shape, Value
@@ -236,12 +235,7 @@ def matvec(W: Array, v: Array) -> Array:
     """W v over the last axis: W is (m, k), v is (..., k), the result (..., m)."""
     if W.ndim != 2:
         raise ValueError(f"W must be a matrix, and has {W.ndim} axes")
-    kept = SETTING.get().layouts
-    if kept is None or v.ndim == 1:
-        return _dot(v, W.T)
-    if id(W) not in kept:  # W is kept too, so that its id stays its own
-        kept[id(W)] = W, np.ascontiguousarray(W.T)
-    return _dot(v, kept[id(W)][1])
+    return _dot(v, W.T)
 
 
 def _vectors(a: Array) -> Array:

@@ -189,8 +189,8 @@ SLIPS = {
     ),
     "reversed twice": (
         Recurrent.forward,
-        "with reusing_weights",
-        "x = x[..., ::-1, :] if self.reverse else x\n    with reusing_weights",
+        "steps = range",
+        "x = x[..., ::-1, :] if self.reverse else x\n    steps = range",
     ),
     "reversed mask": (
         Recurrent.forward,

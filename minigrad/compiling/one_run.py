@@ -152,7 +152,7 @@ class _tracing(Within):
 
     def alter(self, setting: _Setting) -> None:
         setting.recording, setting.checker, setting.scope = True, self.tracer, ()  # type: ignore[assignment]
-        setting.layouts = setting.call = None
+        setting.call = None
 
 
 @contextmanager
