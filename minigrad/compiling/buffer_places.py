@@ -9,12 +9,10 @@ import numpy as np
 
 from minigrad.compiling.graph import is_elementwise
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.over_time import as_one_take
 from minigrad.compiling.rolled_loops import (
     Item,
     Loop,
     is_aligned,
-    is_moving_take,
 )
 from minigrad.compiling.statements import Text
 from minigrad.primitive import TABLE
@@ -106,23 +104,6 @@ class Places(Text):
                     if self._may_lie_within(arg, line):
                         self.within[arg.line] = line, arg.shift, index
 
-    def _lay_steps_first(self) -> None:
-        """Lay what a loop reads step by step so that each step lies in one piece."""
-        self.steps_along: dict[Line, int] = {}
-        for item in reversed(self.items):
-            if isinstance(item, Loop) or not item.args:
-                continue
-            sources = [
-                a.line for a in item.args if isinstance(a, Ref) and a.shift is None
-            ]
-            if is_moving_take(item):
-                self.steps_along[sources[0]] = as_one_take(item)[1]
-            elif item in self.steps_along and is_elementwise(item.op):
-                axis = self.steps_along[item]
-                for source in sources:
-                    if source.shape == item.shape and source.times is None:
-                        self.steps_along.setdefault(source, axis)
-
     def _may_lie_within(self, arg: Any, whole: Line) -> bool:
         return (
             isinstance(arg, Ref)
@@ -196,17 +177,6 @@ class Places(Text):
             assert line.times is not None
             self._buffer(own, (len(line.times), *line.shape), line.dtype)
             self.run.append(f"copyto({own}, {held})")
-        return own
-
-    def _ready(self, arg: Any, line: Line) -> str:
-        """Return an argument that is the same at all steps, lying as NumPy likes it."""
-        name = self.argument(arg, line)
-        if name in self.static or not isinstance(arg, Ref) or len(arg.line.shape) < 2:
-            return name
-        own = f"{name}_own"
-        if own not in self.static:
-            self._buffer(own, arg.line.shape, arg.line.dtype)
-            self.run.append(f"copyto({own}, {name})")
         return own
 
     def _ends(self, item: Item) -> None:

@@ -110,7 +110,6 @@ def _loop(lines: list[Line]) -> Loop:
     )
     if None in shifts or is_forward == is_backward or at_ends:
         raise Tangled
-    _extend(lines)
     first = min(line.times[0] for line in lines if line.times)
     last = max(line.times[-1] for line in lines if line.times)
     times = range(first, last + 1) if is_forward else range(last, first - 1, -1)
@@ -128,39 +127,6 @@ def peeled(loop: Loop) -> tuple[list[int], list[int], list[int]]:
     if len(before) + len(after) > 8:
         raise Tangled
     return before, common, after
-
-
-def _extend(lines: list[Line]) -> None:
-    """Let all lines of a loop run at all its steps, where their arguments are known.
-
-    Nobody reads what is computed in addition, and the loop needs no special steps.
-    """
-    all_times = [line.times for line in lines if line.times is not None]
-    whole = range(min(t[0] for t in all_times), max(t[-1] for t in all_times) + 1)
-    more = {
-        line
-        for line in lines
-        if line.times != whole and not any(t in whole for t in line.ends)
-    }
-    while True:
-        known = dict.fromkeys(more, whole)
-        failing = {
-            line
-            for line in more
-            for ref in line.refs()
-            if ref.shift is not None
-            and not _covers(known.get(ref.line), ref.line, whole, ref.shift)
-        }
-        if not failing:
-            break
-        more -= failing
-    for line in more:
-        line.times = whole
-
-
-def _covers(times: range | None, line: Line, whole: range, shift: int) -> bool:
-    has = set(line.slots()) | set(times or ())
-    return all(t + shift in has for t in (whole[0], whole[-1]))
 
 
 def _in_step_order(lines: list[Line]) -> list[Line]:

@@ -48,7 +48,6 @@ class Writer(Overwriting):
         """Return the whole text."""
         self.readers = Lines.of([*outputs, *(guard.ref for guard in guards)]).readers
         self._place_parts()
-        self._lay_steps_first()
         for item in self.items:
             self._ends(item)
             if isinstance(item, Loop):
@@ -149,7 +148,7 @@ class Writer(Overwriting):
             return
         if self._has_into(op):
             if name not in self.static:
-                self._buffer(name, shape, line.dtype, self.steps_along.get(line, 0))
+                self._buffer(name, shape, line.dtype)
             self._into(name, line, op, args, options)
             return
         self.calls += 1
@@ -232,7 +231,7 @@ class Writer(Overwriting):
             args = [
                 variable(a.line, a.shift)
                 if isinstance(a, Ref) and a.shift is not None
-                else self._ready(a, line)
+                else self.argument(a, line)
                 for a in line.args
             ]
             options: Any = line.options

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.buffers import answered, buffer, rows, shaped
-from minigrad.compiling.graph import POSITIONAL, filled, is_elementwise, name_of
+from minigrad.compiling.graph import (
+    POSITIONAL,
+    bytes_of,
+    filled,
+    is_elementwise,
+    name_of,
+)
 from minigrad.compiling.line import Line
 from minigrad.compiling.rolled_loops import Item
 from minigrad.primitive import Primitive
@@ -27,7 +33,7 @@ _MANY = {"total": np.add, "product": np.multiply}
 # What the text itself calls: no value of a program has such a name.
 OWN = {
     "buffer": buffer, "rows": rows, "shaped": shaped, "answered": answered,
-    "copyto": np.copyto, "copy": np.array, "moveaxis": np.moveaxis,
+    "copyto": np.copyto, "copy": np.array,
 }  # fmt: skip
 RESERVED = {*OWN, "buffers", "step", "range", "slice", "zip"}
 
@@ -58,17 +64,12 @@ class Text:
         self.executed, self.repeats = 0, 1  # calls, and how often one is made
         self.items = [*items]
 
-    def _buffer(self, name: str, shape: Shape, dtype: np.dtype, first: int = 0) -> None:
-        """Make memory of a shape, with the entries along one axis farthest apart."""
-        lying = (shape[first], *shape[:first], *shape[first + 1 :]) if shape else ()
-        text = f"buffer({lying}, {dtype.str!r})"
-        self.setup.append(
-            f"{name} = {f'moveaxis({text}, 0, {first})' if first else text}"
-        )
+    def _buffer(self, name: str, shape: Shape, dtype: np.dtype) -> None:
+        """Make memory of a shape."""
+        self.setup.append(f"{name} = buffer({shape}, {dtype.str!r})")
         self.static.add(name)
-        if not first:
-            self.whole.add(name)
-        self.bytes += int(np.prod(shape, dtype=int)) * dtype.itemsize
+        self.whole.add(name)
+        self.bytes += bytes_of(shape, dtype)
 
     def _has_into(self, op: Any) -> bool:
         return (
