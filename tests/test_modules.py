@@ -1,5 +1,6 @@
 """Modules: how they find, name, mark, save and load their Parameters."""
 
+import contextlib
 import copy
 import os
 import pickle
@@ -71,6 +72,49 @@ def test_what_a_module_records_carries_its_path():
     y = model(np.ones(3))
     scopes = {mg.context.path(step.scope) for step in mg.Tape(y) if step.primitive}
     assert "Outer.inner.first" in scopes and "Outer.inner.rest.1" in scopes
+
+
+class Elman(mg.Module):
+    """tanh(W x + U s), called by whoever likes."""
+
+    def __init__(self, rng=0):
+        self.W, self.U = mg.Dense(3, 2, rng=rng), mg.Dense(2, 2, rng=rng + 1)
+
+    def forward(self, x, s):
+        return mg.tanh(self.W(x) + self.U(s))
+
+
+def test_a_part_that_reads_what_it_made_is_in_a_loop_and_its_calls_are_counted():
+    cell, s = Elman(), mg.Tensor(np.zeros(2))
+    states = [s := cell(np.ones(3), s) for _ in range(4)]
+    assert [s.scope for s in states] == [(t, "Elman") for t in (1, 2, 3, 4)]
+    steps = {entry.scope[0] for entry in mg.Tape(states[-1]) if entry.primitive}
+    assert steps == {1, 2, 3, 4}
+
+
+def test_what_is_no_loop_of_its_own_is_not_counted():
+    s = mg.Tensor(np.zeros(2))
+    once, other = Elman(), Elman(rng=5)
+    made = once(np.ones(3), s)
+    assert made.scope == ("Elman",)
+    assert other(np.ones(3), made).scope == ("Elman",)  # another of the same name
+    assert once(np.ones(3), made.detach()).scope == ("Elman",)
+    with mg.scope("decoder", 7):  # whoever opens a time step counts it
+        assert once(np.ones(3), once(np.ones(3), s)).scope == ("decoder", 7, "Elman")
+    dense = mg.Dense(2, 2, rng=0)
+    assert dense(dense(s + 1.0)).scope == ("Dense",)  # it reads nothing beside
+
+
+def test_a_loop_without_time_steps_is_recorded_as_one_with_them():
+    def run(around):
+        cell, s = Elman(), mg.Tensor(np.zeros(2), "s_0")
+        for t in (1, 2, 3):
+            x = mg.Tensor(np.ones(3), "x")
+            with around(t):
+                s = cell(x, s)
+        return mg.Tape((s * s).sum())
+
+    assert str(run(mg.scope)) == str(run(lambda t: contextlib.nullcontext()))
 
 
 def test_backward_adds_into_every_parameter_and_zero_grad_forgets():

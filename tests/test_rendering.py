@@ -6,12 +6,14 @@ import os
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pypdf
 import pytest
 from conftest import RENDERERS, needs_dot
 from drawing_cases import SVG, difference, lstm
 
 import minigrad as mg
+from lstm import LSTMCell
 from minigrad.drawing import NotRendered, draw, render
 from minigrad.drawing.render import pure_program
 
@@ -78,6 +80,19 @@ def test_a_pdf_has_a_title_and_no_made_up_author(name, renderer, tmp_path):
     if "cairo" not in str(about.producer):  # too long for the room there
         assert about.title == f"How {name} was computed: a tape of 1 steps"
     assert not about.author
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_rows_that_graphviz_cannot_keep_level_do_not_cost_the_picture(renderer):
+    lower, upper = LSTMCell(2, 3, rng=0), LSTMCell(3, 2, rng=1)
+    s, r = lower.start(), upper.start()
+    for x in np.ones((2, 2)):
+        s = lower(x, s)
+        r = upper(s.y, r)
+    drawing = draw((r.y**2).sum(), "op", renderer=renderer)
+    svg = drawing.svg()
+    assert "rank=same" in drawing.dot
+    assert svg.count('class="edge"') > 30
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
