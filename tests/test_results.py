@@ -37,9 +37,23 @@ def test_every_run_has_a_name_of_its_own():
     assert len(keys) == len(set(keys))
 
 
+KNOW = Path(__file__).parents[1] / "docs/know"
+
+
+@pytest.mark.parametrize("each", EXPERIMENTS, ids=lambda each: each.key)
+def test_the_published_rows_are_those_of_the_file_of_runs(each):
+    found = running.read(KNOW / "results.json")
+    todo = [r for r in running.runs([each], range(99), torch=True) if r.key in found]
+    task = TASKS[each.task](**todo[0].options)
+    lines, measures = report.rows(each, task, todo, found)
+    assert "\n".join(lines) in (KNOW / "results.md").read_text("utf-8")
+    assert measures and {run.seed for run in todo} == {0, 1, 2, 3, 4}
+    assert all(found[run.key]["run"] == running.plain(run) for run in todo)
+
+
 @pytest.mark.parametrize("each", EXPERIMENTS, ids=lambda each: each.key)
 def test_the_published_page_has_every_run_of_the_table_in_its_order(each):
-    page = (Path(__file__).parents[1] / "docs/know/results.md").read_text("utf-8")
+    page = (KNOW / "results.md").read_text("utf-8")
     section = page.split(f"## {each.title}\n", 1)[1].split("\n## ")[0]
     rows = re.findall(r"^\| ([^*|]+) \| (minigrad|PyTorch)\b", section, re.M)
     todo = running.runs([each], [0], torch=True)

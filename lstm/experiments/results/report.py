@@ -113,11 +113,29 @@ def table(
     each: Experiment, task: Task, mine: Sequence[Run], found: Results
 ) -> Iterator[str]:
     """Yield the table: contestants by engine, then rulers."""
+    lines, measures = rows(each, task, mine, found)
+    yield from lines
+    try:
+        rulers = task.rulers()
+    except Missing:  # a page may be made where the data are not
+        rulers = {}
+    for name, values in rulers.items():
+        cells = [f"{values[each]:.3g}" if each in values else "" for each in measures]
+        yield _line(f"*{name}*", "", cells + [""] * (2 * (task.goal is not None)))
+    yield ""
+
+
+def rows(
+    each: Experiment, task: Task, mine: Sequence[Run], found: Results
+) -> tuple[list[str], list[str]]:
+    """Return the head of a table with the rows of its contestants; the measures."""
     ended = [found[run.key] for run in mine if "test" in found[run.key]]
     measures = list(ended[0]["test"]) if ended else []
     goal = ["goal", "updates"] if task.goal is not None else []
-    yield "| who | " + " | ".join(["arithmetic", *measures, *goal]) + " |"
-    yield "| --- | --- |" + " ---: |" * len(measures + goal)
+    lines = [
+        "| who | " + " | ".join(["arithmetic", *measures, *goal]) + " |",
+        "| --- | --- |" + " ---: |" * len(measures + goal),
+    ]
     for contestant in each.contestants:
         for engine in ("minigrad", "PyTorch"):
             who = (contestant.name, engine)
@@ -126,18 +144,12 @@ def table(
                 group = [found[key] for key in keys if "test" in found[key]]
                 lost = len(keys) - len(group)
                 engine += f", {lost} of {len(keys)} diverged" if lost else ""
-                cells = [spread([one["test"][name] for one in group])
-                         for name in measures]  # fmt: skip
+                cells = [
+                    spread([one["test"][name] for one in group]) for name in measures
+                ]
                 cells += reached(group) if goal else []
-                yield _line(contestant.name, engine, cells)
-    try:
-        rulers = task.rulers()
-    except Missing:  # a page may be made where the data are not
-        rulers = {}
-    for name, values in rulers.items():
-        cells = [f"{values[each]:.3g}" if each in values else "" for each in measures]
-        yield _line(f"*{name}*", "", cells + [""] * len(goal))
-    yield ""
+                lines.append(_line(contestant.name, engine, cells))
+    return lines, measures
 
 
 def _line(who: str, engine: str, cells: Sequence[str]) -> str:
