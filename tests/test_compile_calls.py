@@ -1,0 +1,277 @@
+"""Around a call: whose results are, what is traced again, and what is refused."""
+
+import random
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+from compile_cases import V, W, assert_same, normal
+
+import minigrad as mg
+
+
+def test_tensors_come_back_as_tensors_without_a_record():
+    step = mg.compile(lambda x: (mg.tanh(x), {"y": x + 1.0}), mg.Tensor([1.0]))
+    y, others = step(mg.Tensor([2.0]))
+    assert isinstance(y, mg.Tensor) and isinstance(others["y"], mg.Tensor)
+    with pytest.raises(ValueError, match="compiled program"):
+        mg.grad(y, mg.Tensor([1.0]))
+
+
+def test_results_are_the_callers_own():
+    step = mg.compile(lambda x: (x, x.T, x + 1), np.ones((2, 2)))
+    first = step(np.zeros((2, 2)))
+    for each in first:
+        each += 7.0
+    assert_same(step(np.zeros((2, 2))), (np.zeros((2, 2)),) * 2 + (np.ones((2, 2)),))
+    assert first[2][0, 0] == 8.0
+
+
+def test_threads_do_not_disturb_each_other():
+    step = mg.compile(lambda x: mg.grad((mg.tanh(mg.matvec(V, x)) ** 2).sum(), V))
+    inputs = [normal(50, 4) for _ in range(8)]
+    expected = [step(x) for x in inputs]
+    wrong = []
+
+    def work(k):
+        for _ in range(30):
+            if not np.array_equal(step(inputs[k]), expected[k]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not wrong
+
+
+def test_new_shapes_dtypes_and_numbers_are_traced_and_kept():
+    f = lambda x, k: x * k  # noqa: E731
+    step = mg.compile(f)
+    for x in (np.ones(2), np.ones(3), np.ones(2, "f4"), np.ones(2)):
+        for k in (2, 3.0):
+            assert_same(step(x, k), f(x, k))
+    assert len(step.programs) == 6
+
+
+def scaled(x, scale=2.0, *, shift=None):
+    y = x * scale
+    return y if shift is None else y + shift
+
+
+class Holder:
+    scaled = staticmethod(scaled)
+
+    def __call__(self, x, **words):
+        return scaled(x, **words)
+
+
+@pytest.mark.parametrize("f", [scaled, Holder.scaled, Holder(), Holder().__call__])
+def test_arguments_are_given_by_name_as_well(f):
+    step = mg.compile(f)
+    for _ in range(2):
+        x, shift = normal(3), mg.Tensor(normal(3))
+        for words in ({}, {"shift": shift}, {"shift": shift, "scale": normal(3)}):
+            assert_same(step(x, **words), f(x, **words))
+    assert_same(step(x=x, scale=3.0), f(x, scale=3.0))
+    assert step.prove(x, shift=shift).chance < -20
+
+
+class Model(mg.Module):
+    """A model of which everything may change between two calls."""
+
+    power = 2
+
+    def __init__(self):
+        self.w, self.scale = mg.Parameter([1.0, 2.0], "w"), 1.0
+        self.rates, self.named = [1.0, 2.0], {"shift": np.zeros(2)}
+        self.mask = np.array([True, False])
+
+    def forward(self, x):
+        y = mg.where(self.mask, self.w * x, x) * self.scale * self.rates[0]
+        return FACTOR * (y + self.named["shift"] * 2) ** self.power
+
+
+FACTOR = 1.0
+CHANGES = {
+    "a number": lambda m: setattr(m, "scale", 3.0),
+    "a Parameter's numbers": lambda m: setattr(m.w, "data", [5.0, 6.0]),
+    "a Parameter": lambda m: setattr(m, "w", mg.Parameter([5.0, 6.0], "w")),
+    "a list": lambda m: m.rates.__setitem__(0, 4.0),
+    "another list": lambda m: setattr(m, "rates", [4.0]),
+    "an array in a dict": lambda m: m.named.update(shift=np.ones(2)),
+    "entries of an array": lambda m: m.named["shift"].__setitem__(1, 7.0),
+    "a mask": lambda m: m.mask.__setitem__(0, False),
+    "a class": lambda m: setattr(Model, "power", 3),
+    "an object that hides its class": lambda m: setattr(m, "power", 1),
+    "a global": lambda m: globals().update(FACTOR=2.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("how", ["a module", "a method", "a closure", "an argument"])
+def test_a_function_that_finds_other_things_around_is_traced_again(
+    name, how, monkeypatch
+):
+    monkeypatch.setattr(Model, "power", 2)
+    monkeypatch.setitem(globals(), "FACTOR", 1.0)
+    model, x = Model(), mg.Tensor([0.5, -1.5])
+    f = {
+        "a module": model,
+        "a method": model.forward,
+        "a closure": lambda x: mg.value_and_grad(lambda z: model(z).sum())(x),
+        "an argument": partial(lambda model, x: model.forward(x), model),
+    }[how]
+    step = mg.compile(f, x)
+    assert_same(step(x), f(x))
+    assert len(step.programs) == 1
+    CHANGES[name](model)
+    assert_same(step(x), f(x))
+
+
+def test_what_a_function_counts_and_caches_is_no_reason_to_trace_again():
+    known, calls, words = {}, [], {"calls": 0}
+
+    def f(x):
+        calls.append(x.shape)
+        words["calls"] += 1
+        known.setdefault(x.shape, np.arange(3.0))
+        return x * known[x.shape]
+
+    step = mg.compile(f)
+    for _ in range(3):
+        x = normal(3)
+        assert_same(step(x), x * np.arange(3.0))
+    assert len(step.programs) == 1 and len(calls) == 2
+
+
+def test_what_is_kept_of_a_traced_run_is_refused_and_taken_back():
+    class Running:
+        def __init__(self):
+            self.state, self.log = np.zeros(2), []
+
+        def forward(self, x):
+            self.state = np.tanh(x + self.state)
+            self.log.append(self.state)
+            return self.state
+
+    running = Running()
+    with pytest.raises(mg.NotCompiled, match=r"keeps \.(state|log)(.|\n)*pass in"):
+        mg.compile(running.forward, np.ones(2))
+    assert running.state.tolist() == [0.0, 0.0] and running.log == []
+
+
+def test_no_name_of_a_user_disturbs_a_program():
+    def f(step, copy, add, buffer):
+        z = mg.tanh(mg.Tensor(step))
+        z.name = "copyto"
+        y = z * copy
+        y.name = "shaped"
+        return y, mg.grad(y.sum() + (y * W[0, :3]).sum(), z)
+
+    compiled = mg.compile(f)
+    for _ in range(2):
+        given_now = [normal(3) for _ in range(4)]
+        assert_same(compiled(*given_now), f(*given_now))
+
+
+def test_it_says_so_when_it_is_traced_too_often():
+    step = mg.compile(lambda x, k: x * k)
+    for k in range(16):
+        step(np.ones(2), k)
+    with pytest.warns(RuntimeWarning, match="traced 16 times"):
+        assert step(np.ones(2), 99).tolist() == [99.0, 99.0]
+    assert len(step.programs) == 16
+    assert step(np.ones(2), 0).tolist() == [0.0, 0.0]
+
+
+def test_a_compiled_function_inside_another_is_part_of_it():
+    inner = mg.compile(lambda x: mg.tanh(x) * 2.0, mg.Tensor([1.0]))
+    outer = mg.compile(lambda x: mg.grad(inner(x).sum(), x), mg.Tensor([1.0]))
+    x = mg.Tensor([0.3])
+    assert_same(outer(x), 2 / np.cosh(x.data) ** 2)
+
+
+def test_a_recorded_tensor_is_refused_since_its_gradient_would_stop():
+    step = mg.compile(mg.tanh, mg.Tensor([1.0]))
+    with pytest.raises(mg.NotCompiled, match="a gradient would stop here"):
+        step(mg.Tensor([1.0]) * 2.0)
+    with mg.no_grad():
+        step(mg.Tensor([1.0]) * 2.0)
+
+
+def test_an_array_that_is_more_than_its_numbers_is_refused():
+    step = mg.compile(lambda x: x * 2)
+    with pytest.raises(mg.NotCompiled, match="more than its numbers"):
+        step(np.ma.masked_array([1.0, 2.0], [True, False]))
+
+
+def test_what_only_fails_when_traced_is_not_compiled():
+    with pytest.raises(mg.NotCompiled, match="traced, it raised AttributeError"):
+        mg.compile(lambda x: x * x.strides[0], np.ones(2))
+    with pytest.raises(ValueError, match="make the shapes agree"):
+        mg.compile(lambda x: mg.Tensor(np.ones(3)) + x, np.ones(2))
+
+
+GENERATOR = np.random.default_rng(3)
+OLD = np.random.RandomState(3)
+PYTHONS = random.Random(3)
+COUNTS = []
+
+
+def _backward(x):
+    (mg.matvec(V, x) ** 2).sum().backward()
+    return x
+
+
+def _caught(x):
+    try:
+        return x * float(x.sum())
+    except Exception:
+        return x
+
+
+REFUSED = {
+    "float": (lambda x: x * float(x.sum()), "x.item|float"),
+    "item": (lambda x: x * x.max().item(), "x.item"),
+    "a list": (lambda x: x * x.tolist()[0], "tolist"),
+    "a plain array": (lambda x: x * np.array(x), "a plain array"),
+    "NumPy's index": (lambda x: np.eye(4)[np.argsort(x)], "a plain array"),
+    "writing": (lambda x: x.__setitem__(0, 1.0), "never written to"),
+    "adding in place": (lambda x: np.add(x, 1, out=x), "never written to"),
+    "adding at": (lambda x: np.add.at(np.zeros(4), [0, 1, 2, 3], x), "never written"),
+    "copying into": (lambda x: np.copyto(np.zeros(4), x), "writes into an array"),
+    "a weight's numbers": (lambda x: x * np.array(V.data).sum(), "a plain array"),
+    "a generator": (lambda x: x * GENERATOR.random(4), "random numbers"),
+    "global chance": (lambda x: x * np.random.rand(4), "random"),  # noqa: NPY002
+    "a new generator": (lambda x: x * np.random.default_rng().random(4), "differ"),
+    "an old generator": (lambda x: x * OLD.rand(4), "random numbers"),
+    "Python's generator": (lambda x: x * PYTHONS.random(), "random numbers"),
+    "what changes": (lambda x: x * (COUNTS.append(1) or len(COUNTS)), "differ"),
+    "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
+    "another type": (lambda x: (x, object()), "returns an object"),
+    "complex numbers": (lambda x: x * 1j, "real numbers"),
+    "a refusal that is caught": (_caught, "float"),
+    "a key": (lambda x: x * {0.0: 2.0}.get(x[0], 1.0), "hash"),
+    "a set": (lambda x: (x, len({*x})), "hash"),
+    "what it is": (lambda x: (x, isinstance(x, np.ndarray)), "isinstance"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_be_wrong_for_other_inputs_is_refused(name):
+    f, words = REFUSED[name]
+    with pytest.raises(mg.NotCompiled, match=words) as refusal:
+        mg.compile(f, normal(4))
+    assert "\n  why" in str(refusal.value) and "\n  fix" in str(refusal.value)
+
+
+def test_a_tensor_from_outside_is_read_anew_when_it_holds_another_array():
+    w = mg.Tensor([1.0, 2.0], name="w")
+    step = mg.compile(lambda x: (x * w, mg.grad((x * w).sum(), w)), np.ones(2))
+    w.data = np.array([5.0, 6.0])
+    assert [*step(np.ones(2))[0].data] == [5.0, 6.0]
+    w.data[:] = 7.0
+    assert [*step(np.ones(2))[0].data] == [7.0, 7.0]
