@@ -20,7 +20,8 @@ INTRODUCTION = """# Results
 
 What the tasks of `lstm.experiments.tasks` reach, beside PyTorch and beside rulers: what
 simpler means make of the same question. This page was written by
-`python -m lstm results`; no number in it was typed.
+`python -m lstm results`; no number in it was typed. Every run is a line of
+`results.json` beside it, and what is there is not run again.
 
 A line "PyTorch" is the same run with PyTorch's arithmetic: the same weights to begin
 with, the same batches in the same order, the same clipping and the same Adam, its
