@@ -110,6 +110,8 @@ class Tape:
         brings them into the domain of `values`. Where a value is a Tensor, the replay
         is recorded again. `apply(step, args)` says what a step computes there, in the
         place of its primitive.
+        What was decided while recording stays decided: the mask of a relu, the place of
+        a max. A program of `mg.compile` decides anew.
 
         >>> x = mg.Tensor(3.0)
         >>> y = x * x + 1.0

@@ -18,6 +18,7 @@ of the run that was traced is refused: no later call would keep anything there.
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 import sysconfig
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -75,6 +76,13 @@ class Surroundings:
             waiting += [(f"{path}{more}", each) for more, each in self._below(value)]
             if _is_traced(value):
                 raise _kept(path)
+        self._line_up()
+
+    def _line_up(self) -> None:
+        """Lay all rows end to end: as long as they are the same, one look is enough."""
+        self.live = [row for _, row, _ in self.rows]
+        self.lengths = [*map(len, self.live)]
+        self.entries = [value for *_, values in self.rows for value in values]
 
     def _below(self, value: Any) -> Iterator[tuple[str, Any]]:
         """Note where a value leads, and yield what is there."""
@@ -156,10 +164,17 @@ class Surroundings:
                 return False
         return (
             all(_same_cell(*each) for each in self.cells)
-            and all(_same_row(*each) for _, *each in self.rows)
+            and self._same_rows()
             and all(array.tobytes() == content for array, content in self.arrays)
             and all(tensor.data is array for tensor, array in self.tensors)
         )
+
+    def _same_rows(self) -> bool:
+        if [*map(len, self.live)] == self.lengths and all(
+            map(is_, itertools.chain.from_iterable(self.live), self.entries)
+        ):
+            return True
+        return all(_same_row(*each) for _, *each in self.rows)
 
     def put_back(self) -> None:
         """Put back what was there, where a value of a traced run was left instead."""
@@ -187,6 +202,7 @@ class Surroundings:
         self.arrays = [each for each in self.arrays if each[0].tobytes() == each[1]]
         self.tensors = [each for each in self.tensors if each[0].data is each[1]]
         self._seen = {}
+        self._line_up()
         return self
 
 
@@ -226,8 +242,6 @@ def _same_cell(cell: CellType, value: Any) -> bool:
 
 
 def _same_row(row: Any, values: tuple[Any, ...]) -> bool:
-    if len(row) == len(values) and all(map(is_, row, values)):
-        return True
     pairs = zip(row, values, strict=False)
     return len(row) == len(values) and all(a is b or _equal(a, b) for a, b in pairs)
 
