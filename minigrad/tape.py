@@ -107,11 +107,9 @@ class Tape:
 
         `values` gives some steps their new value (a leaf, or any step at which to cut
         in); other leaves, and the constants the program used, go through `lift`, which
-        brings them into the domain of `values`. Where a value is a Tensor, the replay
-        is recorded again. `apply(step, args)` says what a step computes there, in the
-        place of its primitive.
-        What was decided while recording stays decided: the mask of a relu, the place of
-        a max. A program of `mg.compile` decides anew.
+        brings them into the domain of `values`. Decisions stay: the mask of a relu, the
+        place of a max. Where a value is a Tensor, the replay is recorded again.
+        `apply(step, args)` says what a step computes, in the place of its primitive.
 
         >>> x = mg.Tensor(3.0)
         >>> y = x * x + 1.0
