@@ -12,7 +12,8 @@ from random import Random
 import numpy as np
 import pytest
 from every import every
-from test_proving import assign, lstm_loss, refuted, tensor, words
+from test_proving import lstm_loss, refuted, tensor, words
+from test_proving_walks import assign
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, PeepholeCell

@@ -459,9 +459,9 @@ def test_on_a_command_line_a_message_names_no_line_that_nobody_wrote(command):
 
 
 def test_what_a_dataclass_generates_is_not_the_users_line():
-    with pytest.raises(ValueError, match=f"Recipe.epochs=0., {HERE}\n"):
+    with pytest.raises(ValueError, match=f"a Recipe with epochs=0, {HERE}\n"):
         Recipe(epochs=0)
-    with pytest.raises(ValueError, match=f"Recipe.epochs=0., {HERE}\n"):
+    with pytest.raises(ValueError, match=f"a Recipe with epochs=0, {HERE}\n"):
         replace(Recipe(), epochs=0)
 
 

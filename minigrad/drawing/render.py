@@ -109,7 +109,6 @@ def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes
     )
 
 
-@functools.cache
 def _laid_out(program: str, dot: str) -> tuple[str, str]:
     """Return a DOT text that Graphviz lays out, and the svg.
 
@@ -126,6 +125,7 @@ def _laid_out(program: str, dot: str) -> tuple[str, str]:
     return dot, centred(_joined(svg).decode())
 
 
+@functools.cache
 def _has_fonts(program: str) -> bool:
     """Is there a font in a pdf with a word in it?"""
     return FONT.search(_run([program, "-Tpdf"], b"digraph { word }")) is not None
