@@ -80,11 +80,12 @@ def function_of(entry: Tensor) -> str:
 def step_of(
     label: str, args: Sequence[object], trained: Callable[[], Sequence[Tensor]]
 ) -> AbstractContextManager[object]:
-    """Return the scope of the time step that a call of a part of a model is.
+    """Return the scope of the time step that this call is; an empty one if it is none.
 
-    It is one if the part reads what it made itself, beside something else: a state and
-    x. The call that made it is the step before; the first turns out to be step 1.
-    Within a time step nothing is counted: whoever opened that counts.
+    A call of a part of a model is a time step if the part reads what it made itself (a
+    state) beside something else (x). The call that made the state is the step before.
+    That this was step 1 is known only at the second call: then what it recorded gets
+    its number. Within a time step that is open already, nothing is counted.
 
     label    of the part, in scopes
     args     what it is called with: Tensors and arrays, and tuples of them
@@ -97,8 +98,10 @@ def step_of(
     ((2, 'LSTMCell'), (1, 'LSTMCell'))
     """
     around = SETTING.get().scope
-    read = [*_arrays(args)]
     depth = len(around)
+    if any(isinstance(each, int) for each in around):
+        return nullcontext()
+    read = [*_arrays(args)]
     state = [
         each
         for each in read
@@ -107,22 +110,26 @@ def step_of(
         and each.scope[:depth] == around
         and label in each.scope[depth : depth + 2]
     ]
-    if not 0 < len(state) < len(read) or any(isinstance(k, int) for k in around):
+    if not 0 < len(state) < len(read):
         return nullcontext()
-    whole = state[0].scope
-    t = whole[depth] if isinstance(whole[depth], int) else 0
-    if whole[depth + bool(t)] != label:
+    inside = state[0].scope[depth:]  # (label, ...) at first, then (t, label, ...)
+    t = inside[0] if isinstance(inside[0], int) else None
+    before = (*around, label) if t is None else (*around, t, label)
+    if state[0].scope[: len(before)] != before:
         return nullcontext()
-    made = _made_within(whole[: depth + 1 + bool(t)], state)
+    made = _made_within(before, state)
     own = set(map(id, trained()))
     if not any(id(arg) in own for entry in made for arg in entry.args):
         return nullcontext()  # by another part of this name
-    for entry in made if t == 0 else ():
+    if t is not None:
+        return scope(t + 1)
+    for entry in made:
         entry.scope = (*around, 1, *entry.scope[depth:])
-    return scope(max(int(t), 1) + 1)
+    return scope(2)
 
 
 def _arrays(args: Iterable[object]) -> Iterator[Tensor | Array]:
+    """Yield the Tensors and arrays in arguments, which may be tuples of them."""
     for arg in args:
         if isinstance(arg, Tensor | Array):
             yield arg

@@ -63,26 +63,26 @@ def option(
     most: float = math.inf,
 ) -> Default:
     """Return a field of a dataclass that is also an option of the command line."""
-    told: dict[str, object] = {
+    metadata: dict[str, object] = {
         "help": what,
         "choices": choices,
         "kind": kind or type(default),
     }
-    told |= {"least": least, "most": most}
-    made: Default = field(default=default, metadata=told)  # typed as its default is
+    metadata |= {"least": least, "most": most}
+    made: Default = field(default=default, metadata=metadata)  # typed as its default is
     return made
 
 
 def require_options(settings: DataclassInstance, called: str) -> None:
     """Raise ValueError if an option has a value that it cannot have."""
     for each in fields(settings):
-        value, told = getattr(settings, each.name), each.metadata
-        if not told:  # a plain field has no bounds
+        value, metadata = getattr(settings, each.name), each.metadata
+        if not metadata:  # a plain field has no bounds
             continue
-        choices, least, most = told["choices"], told["least"], told["most"]
+        choices, least, most = metadata["choices"], metadata["least"], metadata["most"]
         if choices:
             fits, wanted = value in choices, f"one of {', '.join(choices)}"
-        elif told["kind"] is str or least == -math.inf:
+        elif metadata["kind"] is str or least == -math.inf:
             continue
         else:
             number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -95,7 +95,7 @@ def require_options(settings: DataclassInstance, called: str) -> None:
                 ValueError,
                 f"{called} with {each.name}={value!r}",
                 {},
-                f"{each.name} ({told['help']}) must be {wanted}.",
+                f"{each.name} ({metadata['help']}) must be {wanted}.",
                 f"its default is {each.default!r}.",
             )
 

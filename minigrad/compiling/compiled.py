@@ -2,7 +2,8 @@
 
 A program holds for the shapes and dtypes of its arguments, for the Python numbers among
 them, and for the answers to what the function asked while it was traced (`if x > 0`).
-Where one of these changes, the function is traced again, and both programs are kept.
+Where one of these changes, the function is traced again, and both programs are kept. So
+it is where something changes that the function reads besides: see surroundings.py.
 
 Every program is compared with the function before anyone gets its results. What it
 cannot be trusted with is refused: "rather refuse than be wrong".
@@ -92,7 +93,10 @@ class Compiled:
             return self._new(arguments, options)
 
     def _known(self, arguments: Any, options: Any) -> tuple[list[Array], Any]:
-        """Return the arrays among the arguments, and their kind: plain ones fast."""
+        """Return the arrays among the arguments, and their kind.
+
+        It is the fast way for plain arrays, whose kinds are remembered by shapes.
+        """
         if options or not all(type(a) is np.ndarray for a in arguments):
             return self._read((arguments, options))[1:]
         shapes = tuple([(a.shape, a.dtype) for a in arguments])
@@ -106,8 +110,9 @@ class Compiled:
         self._make_room()
         before = Surroundings(self.function)
         try:
-            is_another = bool(self._by_kind.get(kind))  # a shortcut did not hold
-            trace = traced(self.function, given, self.name, is_another)
+            # The first of a kind may have taken a shortcut that does not hold here.
+            serves_all = bool(self._by_kind.get(kind))
+            trace = traced(self.function, given, self.name, serves_all)
             program = self._program(trace, kind)
             around = Surroundings(self.function, program.constants)
         except NotCompiled:
@@ -303,11 +308,12 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     array([ 9., 16.])
 
     What depends on the arguments is computed anew at each call: masks, labels, the
-    largest entry. Traced again is what has other shapes, dtypes or Python numbers, or
-    an `if` that goes another way, and a function that finds other things around: its
-    closure's variables, globals, attributes of its object. An array of more than 4,096
-    bytes that only something computed from it needs is a constant. What f does besides
-    (it counts, it prints) happens when it is traced.
+    largest entry. The function is traced again for other shapes, dtypes or Python
+    numbers, where an `if` goes another way, and where something changed that it reads
+    besides: variables of its closure, globals, attributes of its object. An array of
+    more than 4,096 bytes that is written into is noticed only if the program reads it,
+    and not if it reads what was computed from it alone, such as its mean. What the
+    function does besides (it counts, it prints) happens when it is traced.
 
     Raises NotCompiled (a TypeError) for a function that draws random numbers, takes
     numbers out of arrays (float(x)), writes into what it was given, or keeps a value.

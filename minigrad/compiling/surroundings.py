@@ -6,10 +6,10 @@
 
 Variables of a closure, globals that code names, attributes of the object whose method
 it is, and what these lead to: where the function may look is noted when it is traced,
-with what it finds there. A program is asked at each call whether all is as it was;
-otherwise the function is traced again. Parameters are read anew anyway, and so are
-arrays that the program reads as they are; of other arrays the small ones are compared,
-and of lists those that are no data.
+with what it finds there. At each call all is compared; if something changed, the
+function is traced again. Parameters are read anew anyway, and so are arrays that the
+program reads as they are; of other arrays the small ones are compared, and of lists
+those that are no data.
 
 What the function changes itself, a counter or a cache, is not looked at. What it keeps
 of the run that was traced is refused: no later call would keep anything there.
@@ -35,10 +35,10 @@ from minigrad.parameter import Parameter
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 
-MOST = 2000  # things that are looked at, about 50 ns each, and entries of a list
-SMALL = 4096  # bytes of an array that is compared
-_OTHERS = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
-_NUMBERS = (bool, int, float, str, bytes)
+MOST = 2000  # values that are looked at, each about 50 ns; a longer list is data
+SMALL = 4096  # bytes: a larger array is not compared
+_INSTALLED = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
+_BY_VALUE = (bool, int, float, str, bytes)  # equal is enough; others: the same
 
 
 class Place(NamedTuple):
@@ -52,10 +52,13 @@ class Place(NamedTuple):
 class Surroundings:
     """What a function could read when it was traced; `holds` says whether it still is.
 
-    places   variables, attributes and entries
-    cells    variables of closures
-    rows     lists, dicts and objects, and what they hold
-    arrays   small arrays, and their bytes; tensors, and their arrays
+    places   globals, and attributes of modules and classes
+    cells    variables of closures, and what they held
+    rows     lists, dicts and objects: each with its entries, which change with it, and
+             with what these were
+    keys     the names of what a dict or an object held, by its identity
+    arrays   small arrays, and their bytes
+    tensors  Tensors, and their arrays
     """
 
     def __init__(self, function: Callable[..., Any], read: Container[int] = ()) -> None:
@@ -66,11 +69,11 @@ class Surroundings:
         self.keys: dict[int, list[Any]] = {}
         self.arrays: list[tuple[Array, bytes]] = []
         self.tensors: list[tuple[Tensor, Array]] = []
-        self._seen: dict[int, Any] = {}
+        self._seen: dict[int, Any] = {}  # kept, so that no identity is used again
         waiting = [("", function)]
         while waiting and len(self._seen) < MOST:
             path, value = waiting.pop()
-            if isinstance(value, _NUMBERS) or id(value) in self._seen:
+            if isinstance(value, _BY_VALUE) or id(value) in self._seen:
                 continue
             self._seen[id(value)] = value
             waiting += [(f"{path}{more}", each) for more, each in self._below(value)]
@@ -79,13 +82,13 @@ class Surroundings:
         self._line_up()
 
     def _line_up(self) -> None:
-        """Lay all rows end to end: as long as they are the same, one look is enough."""
+        """Lay all rows end to end: one comparison tells that nothing changed in any."""
         self.live = [row for _, row, _ in self.rows]
         self.lengths = [*map(len, self.live)]
         self.entries = [value for *_, values in self.rows for value in values]
 
     def _below(self, value: Any) -> Iterator[tuple[str, Any]]:
-        """Note where a value leads, and yield what is there."""
+        """Note what a value holds, and yield it, with how one gets there: .x or [0]."""
         if isinstance(value, Parameter):
             return
         if isinstance(value, Tensor):
@@ -141,17 +144,17 @@ class Surroundings:
         yield "", function.__kwdefaults__
         if not _is_users(function.__module__):
             return
-        wanted = [*dict.fromkeys(_names(code))]
-        yield from self._named(names, wanted)
-        for name in wanted:  # settings.rate
+        looked_up = [*dict.fromkeys(_names(code))]
+        yield from self._named(names, looked_up)
+        for name in looked_up:  # settings.rate
             module = names.get(name)
             if isinstance(module, ModuleType) and _is_users(module.__name__):
-                yield from self._named(vars(module), wanted, f"{name}.")
+                yield from self._named(vars(module), looked_up, f"{name}.")
 
     def _named(
-        self, names: Mapping[str, Any], wanted: list[str], path: str = ""
+        self, names: Mapping[str, Any], looked_up: list[str], path: str = ""
     ) -> Iterator[tuple[str, Any]]:
-        for name in wanted:
+        for name in looked_up:
             if name in names and not name.startswith("__"):
                 self.places.append(Place(names, name, names[name]))
                 yield path + name, names[name]
@@ -218,10 +221,10 @@ def _names(code: CodeType) -> Iterator[str]:
 def _is_users(module: str) -> bool:
     """Is this a module of the user, neither ours nor installed?"""
     top = module.partition(".")[0]
-    if top in sys.stdlib_module_names - {"__main__"} or top in ("minigrad", "lstm"):
-        return top == "__main__"
+    if top in sys.stdlib_module_names or top in ("minigrad", "lstm"):
+        return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return not file.startswith(_OTHERS)
+    return not file.startswith(_INSTALLED)
 
 
 def _contents(cell: CellType) -> Any:
@@ -233,7 +236,7 @@ def _contents(cell: CellType) -> Any:
 
 def _equal(one: Any, other: Any) -> bool:
     """Are these equal numbers or words, if not the same object?"""
-    return type(one) is type(other) and isinstance(one, _NUMBERS) and one == other
+    return type(one) is type(other) and isinstance(one, _BY_VALUE) and one == other
 
 
 def _same_cell(cell: CellType, value: Any) -> bool:

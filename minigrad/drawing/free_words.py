@@ -36,7 +36,7 @@ POLYGON = re.compile(r'<polygon [^>]*points="([^"]*)"')
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 AIR, STEP = 1.5, 3.0  # points: around words, and from place to place
 ASIDE = (2.0, 5.0, 9.0)  # points from an arrow to its words
-TRIED = 60  # places, of those that are free, for one that is nearest to the own arrow
+TRIED = 60  # free places, among which words look for one nearest their own arrow
 
 
 class Box(NamedTuple):
@@ -81,7 +81,7 @@ class Edge:
 
 
 def freed(svg: str) -> str:
-    """Return an svg in which no line runs through what is written on an arrow.
+    """Return an svg in which what is written on an arrow is free, and beside it.
 
     >>> line = '<path d="M0,0C0,0 60,0 60,0"/>'
     >>> words = '<text text-anchor="middle" x="30" y="3" font-size="9">(3,)</text>'

@@ -135,7 +135,7 @@ class Ways:
         own = {bundle.tail, bundle.head}
         others = [box for of, box in self.boxes if of not in own]
         if self.dots.level[bundle.head] - self.dots.level[bundle.tail] == 1:
-            others = []  # none but its neighbours, which it may graze
+            others = []  # only its neighbours are near, and these it may graze
         boxes = np.array(others).reshape(-1, 4)
         together = self._gentlest(ends, boxes)
         for line, end in zip(bundle.lines, ends, strict=True):
@@ -144,7 +144,7 @@ class Ways:
             yield line, _trimmed(_curve(*end, aside))
 
     def _gentlest(self, ends: list[tuple[XY, XY]], boxes: Array) -> float:
-        """Return how far aside lines swing that touch least, all as far."""
+        """Return how far aside all these lines should swing, so as to touch least."""
         least, gentlest = math.inf, 0.0
         for aside in ASIDE:
             price = abs(aside) * len(ends) / 10
