@@ -31,7 +31,7 @@ from lstm.initial import start
 from lstm.state import CellState, Numbers, State, axes, require_state
 from minigrad import Tensor, concatenate, sigmoid, tanh
 from minigrad.feedforward import Rng, generator, leaf
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import explained
 from minigrad.types import Shape
 
 if TYPE_CHECKING:
@@ -153,16 +153,14 @@ class Cell(Explained):
         shapes = " and ".join(f"{k} of shape (..., {s})" for s, k in of_size.items())
         name, letter = next(iter(self.letters.items()))
         before = {f"{k}_{{t-1}}": part for k, part in zip(sizes, parts, strict=True)}
-        return ValueError(
-            explain(
-                f"{type(self).__name__}: W_{letter} [x_t, y_{{t-1}}] + b_{letter}, "
-                f"at {user_line()}",
-                {f"W_{letter}": getattr(self, name).W, "x_t": x, **before},
-                f"n={self.n} and m={self.m} want x_t of shape (..., {self.n}) and "
-                f"{shapes} with the same batch axes.",
-                f"pass x with {self.n} features, and cell.start(batch=x.shape[:-1]) to "
-                "begin with.",
-            )
+        return explained(
+            ValueError,
+            f"{type(self).__name__}: W_{letter} [x_t, y_{{t-1}}] + b_{letter}",
+            {f"W_{letter}": getattr(self, name).W, "x_t": x, **before},
+            f"n={self.n} and m={self.m} want x_t of shape (..., {self.n}) and "
+            f"{shapes} with the same batch axes.",
+            f"pass x with {self.n} features, and cell.start(batch=x.shape[:-1]) to "
+            "begin with.",
         )
 
 

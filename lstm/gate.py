@@ -11,7 +11,7 @@ import numpy as np
 from minigrad import Dense, Module, Parameter, Tensor, matvec, sigmoid, tanh
 from minigrad.arrays import numbers
 from minigrad.feedforward import Rng, generator, require_sizes
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -67,16 +67,14 @@ class Gate(Module):
             limit = np.sqrt(6 / (sizes[-1] + m))
             W = rng.uniform(-limit, limit, (m, sizes[-1]))
         if np.shape(W) != (m, sizes[-1]) or (b is not None and np.shape(b) != (m,)):
-            raise ValueError(
-                explain(
-                    f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)}), "
-                    f"at {user_line()}",
-                    {f"W_{letter}": W, f"b_{letter}": b},
-                    f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which "
-                    "b is added.",
-                    f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
-                    "them away.",
-                )
+            raise explained(
+                ValueError,
+                f"Gate({letter!r}, n={n}, m={m}, hidden={tuple(hidden)})",
+                {f"W_{letter}": W, f"b_{letter}": b},
+                f"W reads {sizes[-1]} numbers and makes m = {m} of them, to which b is "
+                "added.",
+                f"give W of shape {(m, sizes[-1])} and b of shape {(m,)}, or leave "
+                "them away.",
             )
         self.W = Parameter(np.asarray(W, dtype), name=f"W_{letter}")
         self.b = Parameter(np.zeros(m, dtype) if b is None else np.asarray(b, dtype))
@@ -114,22 +112,19 @@ def _require_activation(letter: str, activation: object) -> None:
     )
 
 
-def _no_size(asked: str, size: object) -> str:
-    return explain(
-        f"{asked}, at {user_line()}",
-        {},
-        f"{size!r} is no size of a dense layer.",
-        "give positive integers: (8, 4) puts layers of 8 and of 4 into the gate.",
-    )
-
-
 def _require_sequence(letter: str, hidden: object) -> None:
-    """Refuse a bare size for the list of sizes."""
+    """Refuse a bare size for the list of sizes, and what is no size in it."""
     if isinstance(hidden, Sequence) and not isinstance(hidden, str):
-        asked = f"gate {letter!r}, hidden={hidden!r}"
         for size in hidden:
             if not isinstance(size, int | np.integer) or size < 1:
-                raise ValueError(_no_size(asked, size))
+                raise explained(
+                    ValueError,
+                    f"gate {letter!r}, hidden={hidden!r}",
+                    {},
+                    f"{size!r} is no size of a dense layer.",
+                    "give positive integers: (8, 4) puts layers of 8 and of 4 into the "
+                    "gate.",
+                )
         return
     raise explained(
         TypeError,

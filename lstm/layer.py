@@ -57,7 +57,7 @@ from minigrad import where
 from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import explained
 from minigrad.types import Shape
 
 LAYER_OPTIONS = ("reverse", "outputs")
@@ -258,14 +258,12 @@ def _require_alone(m: object, options: Mapping[str, object]) -> None:
     if m is None and not options:
         return
     beside = {**({} if m is None else {"m": m}), **options}
-    raise TypeError(
-        explain(
-            f"LSTM(cell, {', '.join(f'{k}={v!r}' for k, v in beside.items())}), "
-            f"at {user_line()}",
-            {},
-            "the cell has its own sizes and options.",
-            "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and outputs.",
-        )
+    raise explained(
+        TypeError,
+        f"LSTM(cell, {', '.join(f'{k}={v!r}' for k, v in beside.items())})",
+        {},
+        "the cell has its own sizes and options.",
+        "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and outputs.",
     )
 
 

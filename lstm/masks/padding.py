@@ -17,7 +17,7 @@ import numpy as np
 from lstm.state import Numbers
 from minigrad import Tensor, where
 from minigrad.arrays import integers, numbers
-from minigrad.messages import a_kind, explain, explained, user_line
+from minigrad.messages import a_kind, explained
 from minigrad.types import Array, Shape
 
 Mask: TypeAlias = Array | Sequence[bool] | Sequence[Sequence[bool]]
@@ -102,8 +102,8 @@ def _checked_mask(mask: object, x: Numbers) -> Array:
             if array.shape == wanted[::-1]
             else "take the mask of the same batch, without the axis of features."
         )
-    asked = f"layer(x, mask=...), at {user_line()}"
-    raise error(explain(asked, {"x": x, "mask": array}, why, fix))
+    asked = "layer(x, mask=...)"
+    raise explained(error, asked, {"x": x, "mask": array}, why, fix)
 
 
 def zero_padded(x: Numbers, real: Array) -> Numbers:

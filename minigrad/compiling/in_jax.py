@@ -24,7 +24,7 @@ from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
 from minigrad.compiling.traced import NotCompiled
 from minigrad.foreign_arrays import bare, wrapped
-from minigrad.messages import explain, explained, is_explained, user_line
+from minigrad.messages import explained, is_explained
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
@@ -144,8 +144,7 @@ class InJax:
         return results, holds
 
     def _refusal(self, why: str, fix: str) -> NotCompiled:
-        asked = f"to_jax({self.name}), at {user_line()}"
-        return NotCompiled(explain(asked, {}, why, fix))
+        return explained(NotCompiled, f"to_jax({self.name})", {}, why, fix)
 
     def __repr__(self) -> str:
         return f"<{self.name} in JAX: {self.program}>"

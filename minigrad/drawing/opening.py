@@ -13,7 +13,7 @@ from functools import partial
 from minigrad.calls import names_of
 from minigrad.drawing.view import View
 from minigrad.drawing.words import by_name
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.tape import Tape
 
 Names = str | Iterable[str] | bool
@@ -24,12 +24,12 @@ def opened(view: View, name: str, tape: Tape, names: Names) -> View:
 
     Raises ValueError for a name that is not on the tape, or a view without functions.
     """
-    asked = f"draw(output, {name!r}, open={names!r}), at {user_line()}"
+    asked = f"draw(output, {name!r}, open={names!r})"
     found = by_name(tape.outputs)
     if not view.opens:
         why = f"the view {name!r} shows no named functions that could be opened."
         fix = f"draw(output, 'op', open={names!r}); or leave open= out."
-        raise ValueError(explain(asked, found, why, fix))
+        raise explained(ValueError, asked, found, why, fix)
     known = names_of(tape.steps)
     if isinstance(names, bool):
         names = known if names else []
@@ -42,5 +42,5 @@ def opened(view: View, name: str, tape: Tape, names: Names) -> View:
             fix = "name one of these, several in a list, or give True for all."
             if not known:
                 fix = "leave open= out; @mg.composite gives a function its name."
-            raise ValueError(explain(asked, found, why, fix))
+            raise explained(ValueError, asked, found, why, fix)
     return replace(view, groups=partial(view.groups, opened=chosen))
