@@ -6,7 +6,8 @@ What the next step depends on is little, and all of it is here:
     memory.<path>.<name>        what the optimizer remembers of each
     facts                       JSON: task, recipe and seed; epoch and position in it;
                                 the random generator's state at the epoch's beginning;
-                                the history, a row for every epoch
+                                the history, a row for every epoch; what the optimizer
+                                remembers as plain numbers
 
 The batches before the position are drawn again from that state, and skipped. One file
 holds it all, replaced as a whole, so that there is always one to continue from. It is

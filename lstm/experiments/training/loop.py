@@ -32,7 +32,7 @@ from lstm.experiments.training.interruption import Interruption
 from minigrad import Adam, Module, Tensor, clip_by_global_norm, grad
 from minigrad.compiling import Compiled, NotCompiled
 from minigrad.files import remove_parts, write_whole
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import explained
 from minigrad.types import Array
 
 PROGRAMS = 64  # that are kept, for batches of as many shapes
@@ -109,15 +109,13 @@ class Training:
         patience, metric = self.recipe.patience, self.task.metric
         if not patience or metric in self.task.validate(self.model):
             return
-        raise ValueError(
-            explain(
-                f"training {self.task.name!r} with patience={patience}, "
-                f"at {user_line()}",
-                {},
-                f"this task does not measure its {metric!r} while it trains, so no "
-                "epoch is better than another.",
-                "leave patience away, and choose the number of epochs: epochs=5.",
-            )
+        raise explained(
+            ValueError,
+            f"training {self.task.name!r} with patience={patience}",
+            {},
+            f"this task does not measure its {metric!r} while it trains, so no epoch "
+            "is better than another.",
+            "leave patience away, and choose the number of epochs: epochs=5.",
         )
 
     def require_batch(self) -> None:
@@ -229,11 +227,11 @@ class Training:
             counts = (f"{np.sum(~np.isfinite(a))} of {k}" for k, a in gaps.items())
             why = f"entries of the examples are no numbers: {' and '.join(counts)}."
             fix = "leave these examples out, or fill what is missing: np.nan_to_num(x)."
-        asked = f"training {self.task.name!r}: the loss is {loss}, at {user_line()}"
-        raise FloatingPointError(explain(asked, gaps, why, fix))
+        asked = f"training {self.task.name!r}: the loss is {loss}"
+        raise explained(FloatingPointError, asked, gaps, why, fix)
 
     def end_epoch(self, seconds: float) -> Row:
-        """Validate, keep what is best, and write one line into the log."""
+        """Validate, keep what is best, and add a row to the history."""
         done, batches = self.progress, self.progress.position
         validation = self.task.validate(self.model)
         done.epoch += 1
@@ -318,7 +316,8 @@ class Training:
 
         Raises ValueError with a sentence if there is none, or its data have changed.
         """
-        arrays, facts = checkpoint.read(folder / CHECKPOINT, "settings", "progress")
+        path, needed = folder / CHECKPOINT, ("settings", "progress", "history")
+        arrays, facts = checkpoint.read(path, *needed)
         settings = facts["settings"]
         task = TASKS[settings["task"]](**settings["options"])
         if task.facts() != settings["facts"]:
@@ -330,8 +329,8 @@ class Training:
                 "resume where it began, or begin a new run in another folder.",
             )
         recipe = Recipe(**settings["recipe"])
-        eager = settings.get("eager", True)  # the other way rounds otherwise
-        training = cls(task, recipe, settings["seed"], folder, save_every, eager)
+        seed, eager = settings["seed"], settings["eager"]
+        training = cls(task, recipe, seed, folder, save_every, eager)
         training.progress = Progress(**facts["progress"])
         checkpoint.restore(training, arrays, facts)
         return training
