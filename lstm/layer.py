@@ -43,7 +43,14 @@ from lstm.masks import (
     step_hooks,
     zero_padded,
 )
-from lstm.sequences import joined, named_input, sequence, steps_before, time_step
+from lstm.sequences import (
+    counting_since,
+    joined,
+    named_input,
+    sequence,
+    steps_before,
+    time_step,
+)
 from lstm.state import (
     CellState,
     Numbers,
@@ -54,6 +61,8 @@ from lstm.state import (
     require_state,
 )
 from minigrad import where
+from minigrad.calls import last_step
+from minigrad.context import SETTING
 from minigrad.feedforward import generator, leaf
 from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
@@ -146,7 +155,24 @@ class Recurrent(Explained):
     ) -> tuple[Numbers, CellState]:
         """Return y at every step, and the state after the last step read."""
         refuse_options("layer", foreign, ("state", "mask", "lengths", "dropout"), CALL)
-        x = self._read(x)
+        with counting_since(self._steps_before(state)):
+            return self._over_time(self._read(x), state, mask, lengths, dropout)
+
+    def _steps_before(self, state: object) -> int:
+        """Return how many steps were read before: to the one that made the state."""
+        before = steps_before()
+        if before or self.reverse or not isinstance(state, tuple):
+            return before
+        return last_step(SETTING.get().scope, state, self.parameters())
+
+    def _over_time(
+        self,
+        x: Numbers,
+        state: CellState | None,
+        mask: Mask | None,
+        lengths: Lengths | None,
+        dropout: Dropout,
+    ) -> tuple[Numbers, CellState]:
         state = self._begin(state, x)
         real = padding_mask(x, mask, lengths)
         hooks = step_hooks(dropout)

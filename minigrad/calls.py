@@ -85,7 +85,8 @@ def step_of(
     A call of a part of a model is a time step if the part reads what it made itself (a
     state) beside something else (x). The call that made the state is the step before.
     That this was step 1 is known only at the second call: then what it recorded gets
-    its number. Within a time step that is open already, nothing is counted.
+    its number. Nothing is counted within a time step that is open already, nor of a
+    part that counts steps inside, as a layer over time does.
 
     label    of the part, in scopes
     args     what it is called with: Tensors and arrays, and tuples of them
@@ -118,14 +119,37 @@ def step_of(
     if state[0].scope[: len(before)] != before:
         return nullcontext()
     made = _made_within(before, state)
-    own = set(map(id, trained()))
-    if not any(id(arg) in own for entry in made for arg in entry.args):
-        return nullcontext()  # by another part of this name
+    more = (each for entry in made for each in entry.scope[len(before) :])
+    if any(isinstance(each, int) for each in more) or not _reads(made, trained()):
+        return nullcontext()  # it counts steps itself, or is another of this name
     if t is not None:
         return scope(t + 1)
     for entry in made:
         entry.scope = (*around, 1, *entry.scope[depth:])
     return scope(2)
+
+
+def last_step(part: Scope, state: Iterable[object], trained: Sequence[Tensor]) -> int:
+    """Return the time step in which a part of a model made a state; 0 if it did not.
+
+    >>> from lstm import LSTM
+    >>> layer = LSTM(2, 2, rng=0)
+    >>> y, state = layer(np.ones((3, 2)))
+    >>> last_step(("LSTM",), state, layer.parameters())
+    3
+    """
+    read = [each for each in state if isinstance(each, Tensor)]
+    label = read[0].scope[len(part) : len(part) + 1] if read else ()
+    t = label[0] if label and read[0].scope[: len(part)] == part else 0
+    if not isinstance(t, int) or not _reads(_made_within((*part, t), read), trained):
+        return 0
+    return t
+
+
+def _reads(entries: Iterable[Tensor], trained: Sequence[Tensor]) -> bool:
+    """Does one of these entries read one of these Parameters?"""
+    own = set(map(id, trained))
+    return any(id(arg) in own for entry in entries for arg in entry.args)
 
 
 def _arrays(args: Iterable[object]) -> Iterator[Tensor | Array]:
@@ -138,13 +162,12 @@ def _arrays(args: Iterable[object]) -> Iterator[Tensor | Array]:
 
 
 def _made_within(part: Scope, results: Iterable[Tensor]) -> list[Tensor]:
-    """Return what was recorded in a part of the model, on the way to these results."""
+    """Return what was made in a part of the model, on the way to these results."""
     found: dict[int, Tensor] = {}
     waiting = [*results]
     while waiting:
         entry = waiting.pop()
-        inside = entry.primitive is not None and entry.scope[: len(part)] == part
-        if inside and id(entry) not in found:
+        if entry.scope[: len(part)] == part and id(entry) not in found:
             found[id(entry)] = entry
             waiting += [arg for arg in entry.args if isinstance(arg, Tensor)]
     return [*found.values()]

@@ -281,3 +281,17 @@ def test_the_gradient_of_other_cells_is_proved_over_time(kind):
     y, state = layer(x, mask=PATTERN[:, :2], dropout=Directions(dropped, None))
     loss = (y * y).sum() + state.backward.y.sum()
     assert mg.prove(loss, layer.parameters())
+
+
+def test_a_layer_called_again_and_again_counts_on():
+    layer, other = lstm.LSTM(2, 3, rng=0), lstm.LSTM(2, 3, rng=1)
+    whole, _ = layer(np.ones((5, 2)))
+    state, steps = None, []
+    for x in np.split(np.ones((5, 2)), [2, 3]):
+        y, state = layer(x, state)
+        steps += [state.y.scope[1]]
+    assert steps == [2, 3, 5]
+    assert np.array_equal(y.data, whole.data[3:])
+    taken = {entry.scope[1] for entry in mg.Tape(state.y) if len(entry.scope) > 2}
+    assert taken == {1, 2, 3, 4, 5}
+    assert other(np.ones((5, 2)), state)[1].y.scope[1] == 5  # another layer begins at 1
