@@ -125,7 +125,8 @@ def step_of(
     if t is not None:
         return scope(t + 1)
     for entry in made:
-        entry.scope = (*around, 1, *entry.scope[depth:])
+        if not (entry.name or "").endswith("_0"):  # y_0 and c_0 were before step 1
+            entry.scope = (*around, 1, *entry.scope[depth:])
     return scope(2)
 
 

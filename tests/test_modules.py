@@ -12,6 +12,7 @@ import pytest
 from every import every
 
 import minigrad as mg
+from lstm import LSTMCell
 from minigrad import parameter as parameter_module
 
 
@@ -74,6 +75,9 @@ def test_what_a_module_records_carries_its_path():
     assert "Outer.inner.first" in scopes and "Outer.inner.rest.1" in scopes
 
 
+LEAVES = "x", "y_0", "c_0"
+
+
 class Elman(mg.Module):
     """tanh(W x + U s), called by whoever likes."""
 
@@ -90,6 +94,18 @@ def test_a_part_that_reads_what_it_made_is_in_a_loop_and_its_calls_are_counted()
     assert [s.scope for s in states] == [(t, "Elman") for t in (1, 2, 3, 4)]
     steps = {entry.scope[0] for entry in mg.Tape(states[-1]) if entry.primitive}
     assert steps == {1, 2, 3, 4}
+
+
+def test_the_input_of_a_first_call_is_of_step_1_and_the_state_before_is_of_none():
+    cell = LSTMCell(3, 2, rng=0)
+    state = cell.start()
+    for x in np.ones((3, 3)):
+        state = cell(x, state)
+    scopes = [(e.name, e.scope[0]) for e in mg.Tape(state.y) if e.name in LEAVES]
+    assert sorted(scopes, key=str) == sorted(
+        [("x", 1), ("x", 2), ("x", 3), ("y_0", "LSTMCell"), ("c_0", "LSTMCell")],
+        key=str,
+    )
 
 
 def test_what_is_no_loop_of_its_own_is_not_counted():

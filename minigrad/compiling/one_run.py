@@ -98,12 +98,15 @@ def traced(
         )
 
     drawn = _random_states()
-    with _tracing(tracer), uncollected():
-        positional, words = mapped(given, arguments, "", is_leaf)
-        structure = mapped(returned, f(*positional, **words), name, is_leaf)
-        if tracer.refusals:  # the function has an `except` that met one
-            raise tracer.refusals[0]
-        tracer.name_nodes()
+    try:
+        with _tracing(tracer), uncollected():
+            positional, words = mapped(given, arguments, "", is_leaf)
+            structure = mapped(returned, f(*positional, **words), name, is_leaf)
+            if tracer.refusals:  # the function has an `except` that met one
+                raise tracer.refusals[0]
+            tracer.name_nodes()
+    finally:  # what fails after backward(), such as optimizer.step(), fails by it
+        _require_no_grad_kept(tracer, name)
     if drawn():
         raise explained(
             NotCompiled,
@@ -112,7 +115,6 @@ def traced(
             "they would be drawn once, and be constants of the program.",
             RANDOM,
         )
-    _require_no_grad_kept(tracer, name)
     numbers = [np.array(each.value) for each in outputs]
     nodes = [each.node for each in outputs]
     outside = [(each, each.data) for each in _made_before(began, tracer)]
@@ -198,15 +200,15 @@ def _state(generator: Any) -> str:
 
 
 def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
-    for parameter in tracer.parameters:
-        kept: Any = parameter.grad
-        if type(kept) is Traced:
-            parameter.grad = None
-            raise explained(
-                NotCompiled,
-                f"compile({name}): it calls backward()",
-                {parameter.name or "p": parameter},
-                "a program returns its results, and fills no Parameter.grad.",
-                "return mg.grad(loss, parameters); optimizer.step(gradients) takes "
-                "them.",
-            )
+    parameters: list[Any] = [*tracer.parameters]
+    keeping = [each for each in parameters if type(each.grad) is Traced]
+    for parameter in keeping:
+        parameter.grad = None
+    if keeping:
+        raise explained(
+            NotCompiled,
+            f"compile({name}): it calls backward()",
+            {keeping[0].name or "p": keeping[0]},
+            "a program returns its results, and fills no Parameter.grad.",
+            "return mg.grad(loss, parameters); optimizer.step(gradients) takes them.",
+        )

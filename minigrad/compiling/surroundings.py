@@ -21,6 +21,7 @@ import functools
 import itertools
 import sys
 import sysconfig
+from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping
 from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -35,7 +36,7 @@ from minigrad.parameter import Parameter
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 
-MOST = 2000  # values that are looked at, each about 50 ns; a longer list is data
+MOST = 2000  # lists and objects that are looked at; a longer list is data
 SMALL = 4096  # bytes: a larger array is not compared
 _INSTALLED = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
 _BY_VALUE = (bool, int, float, str, bytes)  # equal is enough; others: the same
@@ -59,6 +60,7 @@ class Surroundings:
     keys     the names of what a dict or an object held, by its identity
     arrays   small arrays, and their bytes
     tensors  Tensors, and their arrays
+    grads    Parameters, and their gradients, which are put back after a refusal
     """
 
     def __init__(self, function: Callable[..., Any], read: Container[int] = ()) -> None:
@@ -69,13 +71,16 @@ class Surroundings:
         self.keys: dict[int, list[Any]] = {}
         self.arrays: list[tuple[Array, bytes]] = []
         self.tensors: list[tuple[Tensor, Array]] = []
+        self.grads: list[tuple[Parameter, Array | None]] = []
         self._seen: dict[int, Any] = {}  # kept, so that no identity is used again
-        waiting = [("", function)]
-        while waiting and len(self._seen) < MOST:
-            path, value = waiting.pop()
+        waiting = deque([("", function)])
+        while waiting:
+            path, value = waiting.popleft()
             if isinstance(value, _BY_VALUE) or id(value) in self._seen:
                 continue
             self._seen[id(value)] = value
+            if len(self._seen) > MOST:
+                raise _too_much(path)
             waiting += [(f"{path}{more}", each) for more, each in self._below(value)]
             if _is_traced(value):
                 raise _kept(path)
@@ -90,6 +95,7 @@ class Surroundings:
     def _below(self, value: Any) -> Iterator[tuple[str, Any]]:
         """Note what a value holds, and yield it, with how one gets there: .x or [0]."""
         if isinstance(value, Parameter):
+            self.grads.append((value, value.grad))
             return
         if isinstance(value, Tensor):
             self.tensors.append((value, value.data))
@@ -181,6 +187,8 @@ class Surroundings:
 
     def put_back(self) -> None:
         """Put back what was there, where a value of a traced run was left instead."""
+        for parameter, grad in self.grads:
+            parameter.grad = grad
         for cell, value in self.cells:
             if _is_traced(_contents(cell)):
                 cell.cell_contents = value
@@ -260,4 +268,15 @@ def _kept(path: str) -> NotCompiled:
         {},
         "a value of the run that was traced was left there. A program only returns.",
         "return it; what the next call needs, pass in: y, state = step(x, state).",
+    )
+
+
+def _too_much(path: str) -> NotCompiled:
+    return explained(
+        NotCompiled,
+        "a compiled function that reads much besides its arguments",
+        {},
+        f"a program holds while all of that is the same, and up to {path} it is more "
+        f"than {MOST:,} lists and objects, too many to compare at each call.",
+        "pass in what it needs, as arrays.",
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from minigrad.context import Scope, path
 from minigrad.drawing.view import LAYER, Group, label, tooltip
 from minigrad.drawing.words import Label, leaf_label, shape_text
+from minigrad.parameter import Parameter
 from minigrad.structure.consumers import consumers, tensors, weights
 from minigrad.structure.dependence import everywhere
 from minigrad.structure.loops import loop_of, name_in_time, times
@@ -21,7 +22,7 @@ from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import is_product, structure
 from minigrad.structure.time_steps import steps, typical
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
+from minigrad.tensor import Array, Tensor
 
 
 def inside_dense(tape: Tape) -> list[Part]:
@@ -155,8 +156,8 @@ def _dense(group: Part, place: dict[Tensor, int]) -> Part:
 def _batch(group: Part) -> tuple[int, ...]:
     """Return how many vectors a box multiplies, as a shape; W X has them upright."""
     product = next(filter(is_product, group.entries), group.entries[0])
-    value = tensors(product)[0]
-    i = next(i for i, arg in enumerate(product.args) if arg is value)
+    i = next(i for i, a in enumerate(product.args) if not isinstance(a, Parameter))
+    value: Tensor | Array = product.args[i]
     upright = value.ndim > 1 and not everywhere(product, i)
     return value.shape[:-2] + value.shape[-1:] if upright else value.shape[:-1]
 

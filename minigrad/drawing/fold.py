@@ -27,9 +27,10 @@ from minigrad.drawing.dot import Graph
 from minigrad.drawing.project import Picture
 from minigrad.drawing.view import FOLDED, LAYER, Group, NotPlaced, View
 from minigrad.drawing.words import Label
+from minigrad.structure.consumers import tensors
 from minigrad.structure.parts import DENSE, Part
 from minigrad.structure.repeats import Run, all_but_one, repeats, run_of_each
-from minigrad.structure.sublayers import structure
+from minigrad.structure.sublayers import is_product, structure
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -51,6 +52,7 @@ class Drawn(Protocol):
         """Return it as DOT text."""
 
 
+PLAIN = 'what a weight multiplies is a plain array: mg.Tensor(x, name="x") is drawn'
 MOST = 300  # nodes that Graphviz places in any case, and that anybody reads
 
 
@@ -98,6 +100,8 @@ def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Fol
 
     said   sentences below each picture
     """
+    if any(is_product(entry) and not tensors(entry) for entry in tape):
+        said = (*said, PLAIN)
     try:
         placed = False
         for sheet in view.sheets(tape):

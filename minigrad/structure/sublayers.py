@@ -48,8 +48,8 @@ def is_product(entry: Tensor) -> bool:
     """Does a weight matrix multiply a vector here? Two Parameters make no sub-layer."""
     row = entry.primitive
     multiplies = isinstance(row, Linear) and not row.jointly
-    trained = any(isinstance(arg, Parameter) for arg in entry.args)
-    return multiplies and trained and bool(tensors(entry))
+    trained = [isinstance(arg, Parameter) for arg in entry.args]
+    return multiplies and any(trained) and not all(trained)
 
 
 def is_scaling(entry: Tensor) -> bool:

@@ -137,7 +137,9 @@ class BackwardInk(Ink):
                 factor
                 for e in products
                 for i, a in enumerate(e.args)
-                if a not in set(weights([e])) and (factor := self.factors.of(e, i))
+                if isinstance(a, Tensor)
+                and a not in set(weights([e]))
+                and (factor := self.factors.of(e, i))
             ]
             name = ", ".join(dict.fromkeys(back))
             return Label(

@@ -137,7 +137,9 @@ class Network:
     def lines(self, layer: Layer) -> Iterator[tuple[Tensor, list[Entry]]]:
         """Yield each product of a layer, and the entries that its matrix reads."""
         for product in layer.products:
-            (value,) = tensors(product)[:1]
+            if not tensors(product):
+                raise NotPlaced("what it multiplies is a plain array")
+            value = tensors(product)[0]
             if not _is_of_vectors(product, value, layer.out):
                 W = leaf_label(product.args[weight(product)]).name or "a Parameter"
                 raise NotPlaced(f"{W} does not multiply vectors, as in W v or X W")
