@@ -44,7 +44,13 @@ class Closed(Plan):
             level |= {p.number: y for p, (_, y) in like.at.items() if _is_state(p)}
         self.top, self.right = self.height - 3, self.width
         self.slices, self.first, self.downward = {}, {}, set()
-        self.ups = [v for v in self.step.leaves if v in self.maker]
+        ups = [v for v in self.step.leaves if v in self.maker]
+        if len(ups) > 1:  # circles would cover each other; states leave at the side
+            after = [state.after for state in states]
+            ups = [v for v in ups if v not in set(after)] or [
+                v for v in ups if v is after[0]
+            ]
+        self.ups = ups
         self.at[box] = self.reach(box)
         self._place_states(level)
         for k, x in enumerate(self._in_a_row(len(self.step.inputs))):
