@@ -117,6 +117,9 @@ def lstm(**options: Any) -> list[mg.Tensor]:
     return [y, *state]
 
 
+WEIGHTS = mg.Parameter([[1.0, 2.0], [-1.0, 0.5]], "W")
+
+
 def cosine() -> mg.Tensor:
     """The cosine between two Parameters: a product, and no sub-layer."""
     a, b = (mg.Parameter([1.0, 2.0, k], name) for k, name in ((2.0, "a"), (-1.0, "b")))
@@ -158,6 +161,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "long": lambda: LSTM(3, 2, rng=0)(leaf("X", 40, 3))[0],
     "plain arrays": plain_arrays,
     "cosine of Parameters": cosine,
+    "weights of an array": lambda: mg.tanh(WEIGHTS @ np.array([1.0, -1.0]) + 0.5),
     "own function": lambda: swish(leaf("x", 2), slope=2.0),
     "softmax": lambda: mg.softmax(leaf("x", 3)),
     "relu": lambda: mg.relu(leaf("x", 3)),

@@ -275,3 +275,38 @@ def test_a_tensor_from_outside_is_read_anew_when_it_holds_another_array():
     assert [*step(np.ones(2))[0].data] == [5.0, 6.0]
     w.data[:] = 7.0
     assert [*step(np.ones(2))[0].data] == [7.0, 7.0]
+
+
+def test_a_refused_function_leaves_the_gradients_that_were_there():
+    model = mg.Dense(2, 1, rng=0)
+    optimizer = mg.Adam(model.parameters(), 0.1)
+    mg.squared_error(model(normal(3, 2)), np.zeros((3, 1))).backward()
+    before = [p.grad.copy() for p in model.parameters()]
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = mg.squared_error(model(x), np.zeros((3, 1)))
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    with pytest.raises(mg.NotCompiled, match=r"it calls backward\(\)"):
+        mg.compile(step, normal(3, 2))
+    assert all(map(np.array_equal, before, (p.grad for p in model.parameters())))
+    mg.compile(lambda x: mg.grad(model(x).sum(), model.parameters()), normal(3, 2))
+
+
+class Thing:
+    """An object with attributes."""
+
+
+def test_what_is_near_is_looked_at_and_too_much_is_refused():
+    near = Thing()
+    near.settings, near.things = Thing(), []
+    near.settings.rate = 2.0
+    step = mg.compile(lambda x: x * near.settings.rate, normal(2))
+    near.settings.rate = 3.0
+    assert_same(step(np.ones(2)), np.full(2, 3.0))
+    near.things = [[Thing()] for _ in range(1200)]
+    with pytest.raises(mg.NotCompiled, match="2,000 lists and objects"):
+        mg.compile(lambda x: x * near.settings.rate, normal(2))
