@@ -382,3 +382,12 @@ def test_a_rule_is_read_again_when_what_it_uses_has_changed(own_row):
     assert prove(loss)
     factor[0] = 5
     assert refuted(loss).row == "tests.own"
+
+
+def test_an_array_written_into_after_it_was_recorded_is_not_blamed_on_a_row():
+    p = mg.Parameter(np.ones(3), name="p")
+    loss = (p * 2.0).sum()
+    p.data[:] = 7.0
+    with pytest.raises(ProofFailed, match="written into after it was recorded") as e:
+        mg.prove(loss)
+    assert e.value.row is None

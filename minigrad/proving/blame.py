@@ -278,6 +278,11 @@ def code_failed(wrong: Difference, tape: Tape) -> ProofFailed:
     step, i, pair = wrong.step, wrong.argument, (wrong.found, wrong.expected)
     row = made_by(step)
     entry = f" at entry {list(wrong.entry)}" if wrong.entry else ""
+    if i is None and _was_written_into(step):
+        why = "an array that it read or made was written into after it was recorded."
+        fix = "give a Parameter a new array, p.data = ..., and record again; inside "
+        fix += "mg.checked() such a write is refused."
+        return _failed(tape, step, why, fix, pair, None, step, "what it would give now")
     if i is None:
         why = f"its function does not compute what the row means{entry}."
         fix = f"mend the function or the meaning in the row {row.name!r}."
@@ -293,6 +298,13 @@ def code_failed(wrong: Difference, tape: Tape) -> ProofFailed:
             " in whole floats, without rounding: the code tells kinds of arrays apart."
         )
     return rule_failed(tape, step, i, pair, how=how)
+
+
+def _was_written_into(step: Tensor) -> bool:
+    """Does a step, computed once more from what it read, give other numbers?"""
+    values = [arg.data if isinstance(arg, Tensor) else arg for arg in step.args]
+    again = made_by(step).function(*values, **step.options)
+    return not np.array_equal(np.asarray(again), step.data, equal_nan=True)
 
 
 def gradient_failed(
