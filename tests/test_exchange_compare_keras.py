@@ -20,7 +20,7 @@ from lstm.exchange import (
 )
 from lstm.exchange.models import sweeps
 
-# -------------------------------------------------------------------------------- Keras
+pytestmark = pytest.mark.compare
 
 # NumPy 2 asks arrays for a keyword that Keras does not know yet.
 keras_warns = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
