@@ -392,3 +392,35 @@ def test_all_that_is_missing_is_told_at_once():
         Recurrent(lambda x, state: state)
     for part in ("no Module", "no n", "no m", "no start"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("between", ["nothing", "fed back", "masked", "called twice"])
+def test_a_loop_without_scopes_is_compiled_and_proved_and_a_wrong_slope_is_not(
+    between, monkeypatch
+):
+    cell, rng = LSTMCell(2, 2, rng=0), np.random.default_rng(1)
+
+    def loss(xs, mask):
+        state = cell.start()
+        for t in range(3):
+            x = xs[t] + state.y * 0.5 if between == "fed back" and t else xs[t]
+            state = cell(x, state)
+            if between == "called twice":
+                state = cell(x * 2.0, state)
+            if between == "masked":
+                state = State(*(part * mask for part in state))
+        return (state.y**2).sum()
+
+    def gradient(xs, mask):
+        return mg.grad(loss(xs, mask), cell.parameters())
+
+    xs, mask = rng.standard_normal((3, 2)), np.array([1.0, 0.5])
+    step = mg.compile(gradient, xs, mask)
+    for found, right in zip(step(-xs, mask), gradient(-xs, mask), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=1e-12)
+    mg.prove(loss(mg.Tensor(xs, "X"), mask))
+    wrong = (lambda y, a: 1 - y,)
+    monkeypatch.setattr(mg.TABLE["tanh"], "partials", wrong)
+    monkeypatch.setattr(mg.TABLE["tanh"], "rules", wrong)
+    with pytest.raises(mg.ProofFailed):
+        mg.prove(loss(mg.Tensor(xs, "X"), mask))

@@ -112,14 +112,14 @@ def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes
 def _laid_out(program: str, dot: str) -> tuple[str, str]:
     """Return a DOT text that Graphviz lays out, and the svg.
 
-    It may find no way for an arrow between rows that are told to be level: its
-    "triangulation failed". Without them gates may stand in another order.
+    It may find no way for an arrow between rows that are told to be level, "in
+    routesplines". Without them gates may stand in another order.
     """
     try:
         svg = _run([program, "-Tsvg"], dot.encode())
-    except subprocess.CalledProcessError:
+    except subprocess.CalledProcessError as error:
         loose = re.sub(r"^\s*rank=same\n", "", dot, flags=re.M)
-        if loose == dot:
+        if loose == dot or b"routesplines" not in error.stderr:
             raise
         return _laid_out(program, loose)
     return dot, centred(_joined(svg).decode())
