@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any
 
 from minigrad.console import accept_any_text
 from minigrad.files import read_npz
-from minigrad.messages import explained
+from minigrad.messages import explained, explanation
 from minigrad.module import Module
 from minigrad.saved import recognise
 from minigrad.watching import checked
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options) is False)
     except Exception as error:  # whatever the program raised, said in one paragraph
+        error = explanation(error)
         print(f"minigrad: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
 
@@ -103,7 +105,26 @@ def _output(options: argparse.Namespace) -> Any:
         path, at = options.weights, options.into
         model = _found(module, at) if at else _only_model(module, path)
         model.load(path)
-    return found() if callable(found) else found
+    return _called(found, options.what) if callable(found) else found
+
+
+def _called(f: Any, what: str) -> Any:
+    """Call what the program calls by a name, if it asks for no arguments."""
+    try:
+        asked_for = inspect.signature(f.forward if isinstance(f, Module) else f)
+        asked_for.bind()
+    except TypeError as error:
+        raise explained(
+            TypeError,
+            f"{what}{asked_for}",
+            {},
+            f"{error}; on a command line nobody gives it any.",
+            f"write a function that calls it and takes none, def picture(): return "
+            f"{what.partition(':')[2]}(...), and name that.",
+        ) from error
+    except ValueError:  # compiled code may not tell
+        pass
+    return f()
 
 
 def _imported(module: str) -> ModuleType:

@@ -193,7 +193,7 @@ def cast(a: Array, dtype: DTypeLike) -> Array:
 
 @in_programs(into=np.matmul, by=stacked.of_matmul, onnx=onnx_forms.product)
 def product(a: Array, b: Array) -> Array:
-    """Return a @ b: the last axis of a meets the last but one of b, or its only one."""
+    """Sum over the last axis of a and the last but one of b, or its only one: a @ b."""
     return _dot(a, b)
 
 

@@ -71,6 +71,22 @@ def is_explained(error: Exception) -> bool:
     return "\n  fix   " in str(error)
 
 
+def explanation(error: Exception) -> Exception:
+    """Return the explained error that NumPy raised this one from, or this one.
+
+    In `np.zeros(3)[0] = t` NumPy puts words of its own before ours.
+
+    >>> try:
+    ...     np.zeros(3)[0] = mg.Tensor(1.0)
+    ... except ValueError as error:
+    ...     print(error, "|", str(explanation(error)).splitlines()[0])
+    setting an array element with a sequence. | array[index] = t of a Tensor, at ...
+    """
+    cause = error.__cause__
+    is_ours = isinstance(cause, Exception) and is_explained(cause)
+    return cause if is_ours and not is_explained(error) else error  # type: ignore[return-value]
+
+
 def _part(title: str, text: str) -> list[str]:
     """Return a titled part, wrapped to a terminal's width; a list in it stays.
 

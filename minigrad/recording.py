@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import opcode
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -283,7 +284,9 @@ def refused(
 
     The first line of the function's docstring says what it does.
     """
-    shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    shown = [str(getattr(a, "name", None) or "") for a in args]
+    shown = shown if all(shown) else []
+    shown += [f"{key}={value!r}" for key, value in options.items()]
     if isinstance(error, (ArithmeticError, Warning)):
         return error  # np.errstate or a warnings filter asked for it: not a misuse
     if isinstance(error, AttributeError) and not _has_objects(args):
@@ -291,7 +294,7 @@ def refused(
     kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
     return explained(
         kind,
-        f"{name}({shown}){_inside(name)}",
+        f"{name}({', '.join(shown)}){_inside(name)}",
         named(args),
         _why(function, error),
         _likely_fix(name, args, error),
@@ -309,7 +312,8 @@ def _why(function: Callable[..., object], error: Exception) -> str:
     """Return what the function does, in its own words, and what NumPy said."""
     if isinstance(function, np.ufunc) or not function.__doc__:
         return str(error)
-    says = f"But {error}." if _is_ours(error) else f"NumPy: {error}"
+    text = re.sub(r".* core .*\((size .*)\)$| \(has .*", r"\1", str(error))
+    says = f"But {text}." if _is_ours(error) else f"NumPy: {text}"
     return f"{function.__doc__.splitlines()[0]} {says}"
 
 
@@ -349,7 +353,26 @@ def _likely_fix(name: str, args: Sequence[Operand], error: Exception) -> str:
         )
     if isinstance(error, IndexError):  # NumPy's AxisError is one too
         return "axes and entries count from 0, or backwards from -1, within the shape."
-    return (
-        "make the shapes agree: x.reshape(...), x.transpose(...), x[..., None], or "
-        "mg.matvec(W, v) for W v over the last axis."
+    is_product = len(args) == 2 and "(n?,k),(k,m?)" in str(error)
+    return (is_product and _product_instead(*args)) or (
+        "make the shapes agree: x.reshape(...), x.transpose(...), x[..., None]."
     )
+
+
+def _product_instead(left: Any, right: Any) -> str:
+    """Say which products of these two there are, and of what shape; "" if none."""
+    a, b = np.shape(plain(left)), np.shape(plain(right))
+    A, B = getattr(left, "name", None) or "a", getattr(right, "name", None) or "b"
+    if not a or not b:
+        return f"{A} * {B} multiplies by a number."
+    found = {}
+    if len(a) == 2 and a[-1] == b[-1]:
+        found[f"mg.matvec({A}, {B})"] = (*b[:-1], a[0])
+    if len(b) == 2 and a[-1] == b[-1]:
+        found[f"mg.matvec({B}, {A})"] = (*a[:-1], b[0])
+    if len(a) == 2 and len(b) < 3 and a[0] == b[0]:
+        found[f"{A}.T @ {B}"] = (a[1], *b[1:])
+    if len(b) == 2 and len(a) < 3 and b[-1] == a[0]:
+        found[f"{B} @ {A}"] = (b[0], *a[1:])
+    fits = ", or ".join(f"{text}, of shape {shape}" for text, shape in found.items())
+    return f"perhaps {fits}, was meant." if fits else ""

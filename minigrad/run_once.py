@@ -132,13 +132,15 @@ def is_recorded(structure: Any) -> bool:
 # ----------------------------------------------------------- called the other way round
 
 
-def require_function(f: Any, name: str) -> None:
+def require_function(
+    f: Any, name: str, of_tensor: str = "mg.grad(loss, inputs)"
+) -> None:
     """Refuse what is no function where one is differentiated."""
     if callable(f):
         return
     fix = f"give the function that computes it: mg.{name}(f)."
     if isinstance(f, Tensor):
-        fix = f"of a Tensor, mg.grad(loss, inputs); of the function, mg.{name}(f)."
+        fix = f"of a Tensor, {of_tensor}; of the function, mg.{name}(f)."
     why = "it takes a function, and runs it."
     asked = f"{name} of {a_kind(f)}"
     raise explained(TypeError, asked, {"f": f}, why, fix)

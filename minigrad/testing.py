@@ -27,6 +27,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from minigrad.messages import describe, explained
 from minigrad.mistakes.mutants import Mutants, Slip, mutants
 from minigrad.module import Module
@@ -35,7 +37,8 @@ from minigrad.proving.certificate import Certificate
 from minigrad.proving.failures import ProofFailed, report
 from minigrad.proving.proof import certify, parameters_alone
 from minigrad.retrace import NumbersLeft, Retraced, retrace
-from minigrad.shapes import random_tensors, tensors
+from minigrad.run_once import require_function
+from minigrad.shapes import leaves, random_tensors, tensors
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -73,6 +76,7 @@ def assert_proved(
     argument or Parameter at all: then its gradient is zero, whatever the rules say.
     """
     __tracebackhide__ = True
+    require_function(f, "testing.assert_proved", "mg.prove(tensor)")
     certificate = None
     for seed in seeds:
         call = _call(f, shapes, order, wrt, seed)
@@ -131,13 +135,18 @@ def _recorded(
         y_bar = random_tensors(y.shape, random, f"{y.name or 'result'}_bar")
         loss = loss + sum(multiply(y, y_bar))
     if not isinstance(loss, Tensor):
+        given = [] if inputs else leaves(arguments).values()
+        whole = any(np.asarray(each).dtype.kind in "iu" for each in given)
         raise explained(
             TypeError,
             call,
             {"result": results},
-            "the function returned no Tensor, so there is no record to speak of.",
-            "let it compute with Tensors and minigrad functions, and return them; "
-            "and give shapes as tuples, (3,) for a vector of 3.",
+            "the function returned no Tensor, so there is no record to speak of."
+            + " Integers are passed on as they are: they have no derivative." * whole,
+            "give floats, np.array([1.0, 2.0]) or x.astype(float), or a shape as a "
+            "tuple, (3,) for a vector of 3."
+            if whole
+            else "let it compute with Tensors and minigrad functions, and return them.",
         )
     loss.name = "loss"
     if isinstance(f, Module):

@@ -26,6 +26,13 @@ def loss():
 
 def broken():
     raise KeyError("no weights here")
+
+def needs(x, w):
+    return x * w
+
+def fills():
+    import numpy as np
+    np.zeros(3)[0] = mg.Tensor(1.0)
 """
 MODEL = """
 import minigrad as mg
@@ -92,7 +99,10 @@ def test_what_cannot_be_drawn_is_said_in_words(program, arguments, says, capsys)
 
 @pytest.mark.parametrize(("what", "part"), [
     ("no_such_module:loss", "why   there is no module 'no_such_module'"),
-    ("a_program_to_draw:nope", "fix   choose one of its own: loss, broken."),
+    ("a_program_to_draw:nope", "fix   choose one of its own: loss, broken, needs, fil"),
+    ("a_program_to_draw:needs", "fix   write a function that calls it and takes none"),
+    ("a_model_to_draw:model", "def picture(): return model(...)"),
+    ("a_program_to_draw:fills", "fix   make the array one that Tensors can be written"),
     ("a_program_to_draw:mg", "fix   make the inputs Tensors"),
 ])  # fmt: skip
 def test_the_command_line_says_where_and_why_and_what_to_do(program, what, part):
@@ -104,7 +114,7 @@ def test_the_command_line_says_where_and_why_and_what_to_do(program, what, part)
     )
     assert done.returncode == 1
     assert part in done.stderr
-    assert "at the command line" in done.stderr
+    assert "at the command line" in done.stderr or "to_draw.py:" in done.stderr
     assert "runpy" not in done.stderr
 
 

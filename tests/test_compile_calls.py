@@ -221,6 +221,12 @@ PYTHONS = random.Random(3)
 COUNTS = []
 
 
+def _filled(x):
+    array = np.zeros(4)
+    array[0] = x.sum()
+    return array
+
+
 def _backward(x):
     (mg.matvec(V, x) ** 2).sum().backward()
     return x
@@ -251,7 +257,10 @@ REFUSED = {
     "Python's generator": (lambda x: x * PYTHONS.random(), "random numbers"),
     "what changes": (lambda x: x * (COUNTS.append(1) or len(COUNTS)), "differ"),
     "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
+    "nothing": (lambda x: None, "no Tensor or array"),
+    "nothing, twice": (lambda x: {"a": [None]}, "no Tensor or array"),
     "another type": (lambda x: (x, object()), "returns an object"),
+    "an array that is filled": (_filled, r"^float\(x\) inside a function"),
     "complex numbers": (lambda x: x * 1j, "real numbers"),
     "a refusal that is caught": (_caught, "float"),
     "a key": (lambda x: x * {0.0: 2.0}.get(x[0], 1.0), "hash"),

@@ -260,6 +260,16 @@ def test_a_parameter_that_is_never_used_is_noticed():
 QUESTIONS = {
     "too few shapes": (lambda: assert_proved(activation), TypeError, "missing"),
     "no Tensor": (lambda: assert_proved(lambda a: 3.0, (2,)), TypeError, "no Tensor"),
+    "integers": (
+        lambda: assert_proved(lambda a: (a * a).sum(), np.array([1, 2])),
+        TypeError,
+        r"(?s)Integers .*no derivative.*x.astype\(float\)",
+    ),
+    "a Tensor": (
+        lambda: assert_proved(mg.Tensor(1.0) * 2.0),
+        TypeError,
+        r"fix   of a Tensor, mg.prove\(tensor\)",
+    ),
     "a number for a shape": (lambda: assert_proved(mg.tanh, 3), TypeError, r"\(3,\)"),
     "an unknown name": (
         lambda: assert_proved(activation, (2,), wrt=["b"]),

@@ -42,7 +42,7 @@ from minigrad.compiling.programs import Program
 from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled, tracing
 from minigrad.context import SETTING
-from minigrad.messages import a_kind, explained
+from minigrad.messages import a_kind, explained, explanation
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import RELEASED, Tensor
@@ -121,6 +121,8 @@ class Compiled:
         except Exception as error:
             before.put_back()
             self.function(*arguments, **options)  # perhaps it raises as it is
+            if isinstance(refusal := explanation(error), NotCompiled):
+                raise refusal from None
             raise explained(
                 NotCompiled,
                 f"compile({self.name})",

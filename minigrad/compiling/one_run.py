@@ -18,7 +18,7 @@ from minigrad.context import Setting as _Setting
 from minigrad.context import Within
 from minigrad.messages import a_kind, explained
 from minigrad.parameter import Parameter
-from minigrad.shapes import mapped
+from minigrad.shapes import leaves, mapped
 from minigrad.tensor import Tensor, clock
 from minigrad.types import Array
 
@@ -114,6 +114,14 @@ def traced(
             {},
             "they would be drawn once, and be constants of the program.",
             RANDOM,
+        )
+    if all(each is None for each in leaves(structure).values()):
+        raise explained(
+            NotCompiled,
+            f"compile({name})",
+            {"f(*args)": structure},
+            "the function returned no Tensor or array, so there is nothing to compute.",
+            "return the result: a function without return gives None.",
         )
     numbers = [np.array(each.value) for each in outputs]
     nodes = [each.node for each in outputs]

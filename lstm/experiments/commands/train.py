@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lstm.experiments.training.loop import Row
 
 DESCRIPTION = "Train a model on a task, and measure it beside simpler means."
+MEASURED = Path(__file__).parents[3] / "docs" / "know" / "results.json"  # a checkout's
 ROWS = 20  # lines of progress that a run prints, more or less
 
 
@@ -84,10 +85,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list() -> int:
+    from lstm.experiments.results.running import read, seconds
     from lstm.experiments.tasks import TASKS
 
+    found = read(MEASURED)
     for name, kind in TASKS.items():
-        print(f"{name:<14} {headline(kind)}.")
+        took = seconds(found, name)
+        about = f"about {max(1, float(f'{took:.1g}')):.0f} s" if took else ""
+        print(f"{name:<14} {about:<11} {headline(kind)}.")
     return 0
 
 

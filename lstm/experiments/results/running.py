@@ -189,6 +189,21 @@ def read(path: Path) -> Results:
     return found
 
 
+def seconds(found: Results, task: str) -> float | None:
+    """Return how long a task is trained with its own settings: the median of runs."""
+    kind = TASKS[task]
+    own = {**asdict(kind.recipe), **asdict(kind())}.items()
+    took = [
+        each["seconds"] * each["epochs"]
+        for each in found.values()
+        if "seconds" in each
+        and each["run"]["engine"] == "minigrad"
+        and each["run"]["task"] == task
+        and own >= {**each["run"]["recipe"], **each["run"]["options"]}.items()  # type: ignore[dict-item]
+    ]
+    return median(took) if took else None
+
+
 def brief(found: Result) -> str:
     """Say in a line what came out."""
     for word in ("missing", "diverged"):
