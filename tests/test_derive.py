@@ -66,6 +66,39 @@ def test_the_layer_level_is_backpropagation_through_time():
     assert times["x̄[t] = v̄[t]₁…₃"] == (1, 2, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("state", "inputs"), [("", (7, 2)), ("h", (7, 2)), ("", (7, 4, 2))]
+)
+@pytest.mark.parametrize("every", [False, True])
+def test_equal_steps_are_told_once_whether_or_not_their_state_has_a_name(
+    state, inputs, every
+):
+    """Neither where a formula would be too long, nor at the last step, is it cut."""
+    W, U = mg.Parameter(np.ones((3, 2)), "W"), mg.Parameter(np.ones((3, 3)), "U")
+    h = mg.Tensor(np.zeros((*inputs[1:-1], 3)), name="h_0")
+    losses = []
+    for t, x in enumerate(np.ones(inputs), 1):
+        with mg.scope(t):
+            h = mg.tanh(mg.matvec(W, x) + mg.matvec(U, h))
+            h.name = state or None
+            losses.append((h * h).sum())
+    loss = sum(losses) if every else losses[-1]
+    loss.name = "L"
+    text = str(mg.derive(loss))
+    first = 1 if state else 2
+    assert len([line for line in text.splitlines() if "= W K" in line]) == first
+    assert f"t = {first}, …, 7" in text.partition("Backward")[0]
+    assert "W̄      = Σ[t=1…7] ū_3[t] K[t]ᵀ " in text
+    assert ("L      = Σ[t=1…7] Σ " in text) == every
+    assert text.count("a batch has its examples in rows") == (len(inputs) == 3)
+
+
+def test_axes_are_said_to_count_from_1_and_only_rows_of_a_batch_to_be_added_up():
+    x = mg.Tensor(np.ones((4, 3)), name="x")
+    text = str(mg.derive(mg.sum(mg.mean(x @ mg.Tensor(np.ones((3, 2))), axis=0))))
+    assert "Axes are counted from 1." in text and "rows" not in text
+
+
 def test_the_margin_names_the_rules():
     notes = {
         TEXT.write(each.left): [TEXT.note(note) for note in each.notes]

@@ -40,7 +40,7 @@ from minigrad.deriving.formula import (
 from minigrad.deriving.indices import FEW, Chosen
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
-from minigrad.deriving.through_time import rebuilt
+from minigrad.deriving.through_time import rebuilt, summed_over_time
 from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
 from minigrad.structure.consumers import consumers
@@ -100,11 +100,15 @@ class Blackboard:
             self.constants.clear()
             self.taken = {letter.name for letter in self.lettered.values()}
             self.short: set[Tensor] = set()  # lines that were needed but have no letter
+            self.long: set[Tensor] = set()  # formulas that only their length cuts
             self.forward = list(self._forward())
             self.backward = list(self._backward())
-            if self.short <= more:
+            lacking = self.short - more or self.long - more
+            if not lacking:
                 break
-            more = more | self.short
+            alike = _roles(tape)
+            roles = {alike[step] for step in lacking}
+            more = more | {step for step in tape if alike[step] in roles}
         self.taken |= {letter.name for letter in self.constants}
         self._name_softmax()
         self._name_choices()
@@ -126,14 +130,18 @@ class Blackboard:
             if letter is None:
                 users = set(self.consumers.get(step, ()))
                 several = len(users) > 1 and not any(map(_adds_up, users))
-                if weight(right) > LONG or (several and weight(right) > 1):
-                    right = self._provisional(step, right)
+                if several and weight(right) > 1:
+                    right = self._provisional(step, right, self.short)
+                elif weight(right) > LONG < weight(summed_over_time(right)):
+                    right = self._provisional(step, right, self.long)
                 self.value[step] = right
             else:
                 yield Line(letter, spread(right, step.shape), step, named.pop(step))
                 self.value[step] = letter
 
-    def _provisional(self, step: Tensor, right: Formula) -> Formula:
+    def _provisional(
+        self, step: Tensor, right: Formula, lacking: set[Tensor]
+    ) -> Formula:
         """Return a letter for the rest of this pass; in the next it has one of its own.
 
         Written out again and again, what has none would grow with every use. Where it
@@ -143,9 +151,9 @@ class Blackboard:
         shift = getattr(step.primitive, "meaning", "") in ("a + b", "a - b")
         alone = not any(isinstance(other, Tensor) for other in others)
         if shift and alone and isinstance(z, Tensor) and z not in self.lettered:
-            self.short.add(z)
+            lacking.add(z)
             return right
-        self.short.add(step)
+        lacking.add(step)
         return Letter("?", mark=str(step.tick), of=step.shape)
 
     def _constant_at(self, step: Tensor) -> Constant:
@@ -294,7 +302,7 @@ class Blackboard:
                     yield Line(self._bar(step), right, step, told)
                     if not isinstance(visible(right), Number):
                         bar, passed_on = self._bar(step), ()
-                elif step in self.short:
+                elif step in self.short or step in self.long:
                     bar = Letter("?", mark=str(step.tick), of=step.shape, bar=True)
             for arg, term, rule in self._contributions(step, onward, bar):
                 terms.setdefault(arg, []).append(term)
@@ -346,8 +354,10 @@ class Blackboard:
         several = len({arg for _, arg in onward}) > 1
         if step not in self.lettered:
             few = 2 if isinstance(self.value[step], Softmax) else 1
-            if weight(right) > LONG or (several and weight(right) > few):
+            if several and weight(right) > few:
                 self.short.add(step)
+            elif weight(right) > LONG:
+                self.long.add(step)
             return False
         if step in set(self.tape.outputs) or self.level == "op":
             return True
@@ -372,6 +382,14 @@ class Blackboard:
         if key not in self.records:
             self.records[key] = Record(step, shapes)
         return self.records[key]
+
+
+def _roles(tape: Tape) -> dict[Tensor, Letter | Tensor]:
+    """Return what entries of different time steps have in common if they are alike."""
+    return {
+        step: step if letter.time is None else replace(letter, time=None)
+        for step, letter in letters(tape, tape).items()
+    }
 
 
 def _adds_up(step: Tensor) -> bool:

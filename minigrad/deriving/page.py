@@ -224,10 +224,10 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
             f"{maths(writer.put('times').strip())}: entry by entry. An array of fewer "
             "axes is repeated, as by NumPy."
         )
-    if any(_is_product(part) for part in formulas):
+    if any(_is_product_of_rows(part) for part in formulas):
         yield (
             "Vectors are columns, on the last axis: a batch has its examples in rows. "
-            f"There {maths('W v')} is meant for every row v, and "
+            f"So {maths('W v')} is meant for every row v, and "
             f"{maths('z ' + writer.put('turned', 'v'))} is added up over the rows."
         )
     if any(
@@ -297,9 +297,13 @@ def _differentiated(board: Blackboard, writer: Writer) -> str:
     return f"the sum over all entries of {' plus '.join(pairs)}"
 
 
-def _is_product(part: Formula) -> bool:
+def _is_product_of_rows(part: Formula) -> bool:
+    """Is this W v, or z vᵀ, for each row v of a batch? Then NumPy's sign is not @."""
     return (
-        isinstance(part, Applied) and getattr(part.row, "rule", "") == "matrix product"
+        isinstance(part, Applied)
+        and getattr(part.row, "rule", "") == "matrix product"
+        and getattr(part.row, "symbol", "") != "@"
+        and len(part.args[-1].shape) > 1
     )
 
 
