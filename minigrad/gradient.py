@@ -43,8 +43,6 @@ if TYPE_CHECKING:  # a floor above
     from minigrad.primitive import Primitive
     from minigrad.watching import Watch
 
-_ndarray = np.ndarray
-
 Edge: TypeAlias = tuple[int, Tensor]  # which argument, and what it is
 Planned: TypeAlias = tuple[Tensor, list[Any], list[Edge]]  # node, operands, edges
 Use: TypeAlias = tuple[Tensor, Value, list[Any], Options]  # node, g, operands, options
@@ -220,14 +218,14 @@ def _walk(
             if checker is not None:
                 checker.differentiating(node, i)
             try:
-                contribution = primitive.vjp(i, g, y, operands, options)
+                contribution: Any = primitive.vjp(i, g, y, operands, options)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise bad_rule(node, i, arg, f"it raised: {error}") from error
             if checker is not None:
                 checker.differentiated(node, i, contribution)
             x = operands[i]
             if (
-                type(contribution) is not _ndarray
+                type(contribution) is not type(x)
                 or contribution.dtype is not x.dtype
                 or contribution.shape != x.shape
             ):

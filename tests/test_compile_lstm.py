@@ -1,5 +1,8 @@
 """Compiled, every variant and every option of the layers gives what it gives."""
 
+import gc
+import re
+
 import numpy as np
 import pytest
 from test_compile import assert_same
@@ -19,6 +22,8 @@ from lstm.variants import (
     NoOutputGateCell,
     PeepholeCell,
 )
+from minigrad.compiling import program_lines
+from minigrad.compiling.graph import Node
 from minigrad.compiling.rolled_loops import Loop
 
 B, T, n, m = 3, 6, 2, 4
@@ -177,3 +182,32 @@ def test_a_program_has_as_many_lines_whatever_the_length():
         x, target = normal(1, length, n), normal(1, length, m)
         texts.append(mg.compile(learning(layer), x, target).source.count("\n"))
     assert texts[0] == texts[1]
+
+
+def test_a_cotangent_has_its_name_where_it_is_whole():
+    step = mg.compile(learning(LSTM(n, m, rng=0)), *batch())
+    assert re.search(r"c_bar\[t\] = \S+\[t\] \+ \S+\[t\+1\]", str(step))
+
+
+def test_all_sums_are_continued_in_one_round(monkeypatch):
+    found = []
+
+    def counted(classes, before=program_lines._continued):
+        found.append(before(classes))
+        return found[-1]
+
+    monkeypatch.setattr(program_lines, "_continued", counted)
+    mg.compile(learning(Stack(*(LSTM(k, m, rng=0) for k in (n, m, m)))), *batch())
+    assert len(found) == 2 and found[0] > found[1] == 0
+
+
+def test_what_was_traced_is_freed_at_once():
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(type(each) is Node for each in gc.get_objects())
+        step = mg.compile(learning(LSTM(n, m, rng=0)), *batch())
+        after = sum(type(each) is Node for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert after == before and step.programs

@@ -12,6 +12,7 @@ anything that was computed from the inputs, by whatever function of NumPy:
     role      what it does there: equal at every time step
     name      what the function called it, or whose cotangent it is
     number    larger than those of what it reads
+    group     the nodes that do the same at other times: see program_lines
 
 Nodes hold no numbers, except those that no row computed (`value`): a proof takes the
 decisions that were made as they were.
@@ -45,8 +46,8 @@ class Node:
     """One value of a program."""
 
     __slots__ = (
-        "args", "dtype", "name", "number", "op", "options", "role", "shape", "source",
-        "time", "value",
+        "args", "dtype", "group", "name", "number", "op", "options", "role", "shape",
+        "source", "time", "value",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +69,7 @@ class Node:
         self.number = next(_NUMBERS) if number is None else number
         self.value, self.source = value, source
         self.name = ""
+        self.group: Any = None
 
     def __repr__(self) -> str:
         at = "" if self.time is None else f" at t = {self.time}"

@@ -20,26 +20,48 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiling.graph import Node, in_order
+from minigrad.compiling.graph import Node
 from minigrad.compiling.line import Line, Moving, Ref
-from minigrad.compiling.simplify import Graph, _key, total
+from minigrad.compiling.simplify import Graph, key_of, total
 from minigrad.primitive import Primitive
 from minigrad.types import Array, Options
 
 
 class _Class:
-    """Nodes that do the same at different times, and what their arguments are."""
+    """Nodes that do the same at one time step after another, and what they read.
 
-    def __init__(self, members: dict[int, Node]) -> None:
-        self.members = members
+    patterns  what their arguments are: a `_Place`, or one value for all of them
+    ends      what is read of them at the steps before the first and after the last
+    """
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
         self.patterns: list[Any] = []
+        self.ends: dict[int, Any] = {}
+        for node in nodes:
+            node.group = self
+
+    @property
+    def times(self) -> range:
+        """The time steps, one after another."""
+        return range(_time(self.nodes[0]), _time(self.nodes[-1]) + 1)
+
+    def extend(self, node: Node) -> None:
+        """Add a node at the step before the first, or after the last."""
+        self.nodes.insert(0 if _time(node) < self.times[0] else len(self.nodes), node)
+        node.group = self
+
+    def at(self, t: int) -> Node | None:
+        """Return the node at a time step, if there is one."""
+        k = t - _time(self.nodes[0])
+        return self.nodes[k] if 0 <= k < len(self.nodes) else None
 
 
 class _Place(NamedTuple):
-    """A member of a class by its time; of an argument, by the shift."""
+    """What a node reads at t: of a class, the node at t + shift."""
 
     of: _Class
-    at: int
+    shift: int
 
 
 def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
@@ -50,40 +72,56 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     classes = _classes(graph.nodes) if rolled else []
     left = 2 * len(classes)  # to continue one sum may be a reason to continue another
     while True:
-        place = {
-            id(n): _Place(each, t) for each in classes for t, n in each.members.items()
-        }
-        ends: dict[_Place, Any] = {}
-        irregular = [each for each in classes if not _regular(each, place, ends)]
-        extended = not irregular and left > 0 and _continued(classes, place, ends)
-        left -= extended
-        if not irregular and not extended:
-            return _lines(graph.outputs, place, ends)
-        classes = [part for each in classes for part in _runs(each.members)]
+        for each in classes:
+            each.ends = {}
+        odd = {node for each in classes for node in _odd(each)}
+        if odd:
+            for node in odd:
+                node.group = None
+            kept = [[n for n in each.nodes if n.group] for each in classes]
+            classes = [part for nodes in kept for part in _runs(nodes)]
+        elif left > 0 and (more := _continued(classes)):
+            left -= more
+        else:
+            break
+    made = _lines(graph.outputs)
+    for each in classes:  # without circles memory is free at once
+        each.nodes, each.patterns = [], []
+    return made
 
 
 def _classes(nodes: list[Node]) -> list[_Class]:
     """Return the nodes that have one role, by their times."""
-    found: dict[Any, dict[int, Node]] = defaultdict(dict)
+    found: dict[Any, list[Node]] = defaultdict(list)
     for node in nodes:
         if node.op is None or node.time is None:
             continue
-        key = (node.role, id(node.op), node.shape, node.dtype, len(node.args))
+        key = (node.role, node.op, node.shape, node.dtype, len(node.args))
         if node.options:
-            key = (*key, _key(_without_numbers(node.options)))  # type: ignore[assignment]
-        again = 0
-        while node.time in found[(key, again)]:
-            again += 1
-        found[(key, again)][node.time] = node
+            key = (*key, key_of(_without_numbers(node.options)))  # type: ignore[assignment]
+        found[key].append(node)
     return [part for members in found.values() for part in _runs(members)]
 
 
-def _runs(members: dict[int, Node]) -> list[_Class]:
-    """Split members at gaps between their times; alone, a node is no class."""
-    times = sorted(members)
-    cuts = [k for k in range(1, len(times)) if times[k] != times[k - 1] + 1]
-    parts = [times[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
-    return [_Class({t: members[t] for t in part}) for part in parts if len(part) > 1]
+def _runs(nodes: list[Node]) -> list[_Class]:
+    """Return the runs of times, without a gap; alone, a node is in no class."""
+    runs: list[list[Node]] = [[]]
+    again: list[Node] = []  # a second node of one time
+    for node in sorted(nodes, key=_time):
+        gap = _time(node) - _time(runs[-1][-1]) if runs[-1] else 1
+        if gap == 0:
+            again.append(node)
+        elif gap == 1:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+        node.group = None
+    found = [_Class(run) for run in runs if len(run) > 1]
+    return found + _runs(again) if again else found
+
+
+def _time(node: Node) -> int:
+    return node.time  # type: ignore[return-value]  # of a class
 
 
 def _without_numbers(options: Any) -> Any:
@@ -102,89 +140,76 @@ def _is_int(part: Any) -> bool:
 # -------------------------------------------------------- what arguments have in common
 
 
-def _regular(each: _Class, place: dict[int, _Place], ends: dict[_Place, Any]) -> bool:
-    """Find the patterns of a class; take out members that do not fit, if there are."""
-    members = each.members
-    some = next(iter(members.values()))
-    each.patterns = []
-    odd: set[int] = set()
-    for k in range(len(some.args)):
-        pattern = _pattern(k, members, place)
-        each.patterns.append(pattern)
-        found, shift = (
-            (pattern[0].members, pattern[1]) if isinstance(pattern, _Place) else ({}, 0)
-        )
-        for t, node in members.items():
+def _odd(each: _Class) -> list[Node]:
+    """Find the patterns of a class; return the nodes that do not fit, if there are."""
+    nodes = each.nodes
+    if not _affine(nodes):
+        return nodes
+    each.patterns = [_pattern(k, nodes) for k in range(len(nodes[0].args))]
+    odd: list[Node] = []
+    for k, pattern in enumerate(each.patterns):
+        usual = [pattern] * len(nodes)
+        if isinstance(pattern, _Place):
+            usual = [pattern.of.at(t + pattern.shift) for t in each.times]
+        for node, expected in zip(nodes, usual, strict=True):
             arg = node.args[k]
-            if arg is found.get(t + shift, pattern):  # most are
-                continue
-            if not _fits(arg, pattern, t, place, ends):
-                odd.add(t)
-    if not _affine(members):
-        odd = set(members)
-    for t in odd:
-        del members[t]
-    return not odd
+            if arg is not expected and not _fits(arg, pattern, _time(node)):
+                odd.append(node)
+    return odd
 
 
-def _pattern(k: int, members: dict[int, Node], place: dict[int, _Place]) -> Any:
+def _pattern(k: int, nodes: list[Node]) -> Any:
     """Return what argument k usually is: (class, shift), or one value for all.
 
     A few dozen members tell, however many there are.
     """
     kinds: Counter[Any] = Counter()
     some: dict[Any, Any] = {}
-    for t in sorted(members)[:: 1 + len(members) // 32]:
-        arg = members[t].args[k]
-        at = place.get(id(arg))
-        if at is not None:
-            key: Any = (id(at[0]), at[1] - t)
-            some[key] = _Place(at[0], at[1] - t)
-        elif isinstance(arg, Array) and arg.ndim and _differ(k, members):
-            key = "arrays"
-            some[key] = "arrays"
+    for node in nodes[:: 1 + len(nodes) // 32]:
+        arg = node.args[k]
+        if _is_grouped(arg):
+            key: Any = _Place(arg.group, arg.time - _time(node))
+            some[key] = key
+        elif isinstance(arg, Array) and arg.ndim and _differ(k, nodes):
+            key = some["arrays"] = "arrays"
         else:
-            key = _key(arg)
+            key = key_of(arg)
             some[key] = arg
         kinds[key] += 1
     return some[kinds.most_common(1)[0][0]]
 
 
-def _differ(k: int, members: dict[int, Node]) -> bool:
-    args = [node.args[k] for node in members.values()]
+def _is_grouped(arg: Any) -> bool:
+    return type(arg) is Node and arg.group is not None
+
+
+def _differ(k: int, nodes: list[Node]) -> bool:
+    args = [node.args[k] for node in nodes]
     first = args[0]
     return all(isinstance(a, Array) for a in args) and any(a is not first for a in args)
 
 
-def _fits(
-    arg: Any, pattern: Any, t: int, place: dict[int, _Place], ends: dict[_Place, Any]
-) -> bool:
+def _fits(arg: Any, pattern: Any, t: int) -> bool:
     if isinstance(pattern, str):
         return isinstance(arg, Array)
     if not isinstance(pattern, _Place):
-        return id(arg) not in place and _key(arg) == _key(pattern)
-    cls, shift = pattern
-    wanted = t + shift
-    if wanted in cls.members:
-        return cls.members[wanted] is arg
-    if not cls.members or wanted not in (min(cls.members) - 1, max(cls.members) + 1):
+        return not _is_grouped(arg) and key_of(arg) == key_of(pattern)
+    cls, at = pattern.of, t + pattern.shift
+    if at not in (cls.times[0] - 1, cls.times[-1] + 1):
         return False
-    known = ends.setdefault(_Place(cls, wanted), arg)
-    return known is arg or _key(known) == _key(arg)
+    known = cls.ends.setdefault(at, arg)
+    return known is arg or key_of(known) == key_of(arg)
 
 
-def _affine(members: dict[int, Node]) -> bool:
+def _affine(nodes: list[Node]) -> bool:
     """Is each number of an index the same at all times, or t plus a number at all?
 
     x[-1] at t = 0 and x[0] at t = 1 are no slice: entries from the end stay apart.
     """
-    some = next(iter(members.values()))
-    if not some.options or "index" not in some.options:
+    if not nodes[0].options or "index" not in nodes[0].options:
         return True
-    times = sorted(members)
-    numbers = [_numbers(members[t]) for t in times]
-    moved = [t - times[0] for t in times]
-    for first, *others in zip(*numbers, strict=True):
+    moved = [*range(len(nodes))]
+    for first, *others in zip(*map(_numbers, nodes), strict=True):
         steps = [number - first for number in (first, *others)]
         if any(steps) and (steps != moved or first < 0):
             return False
@@ -197,20 +222,19 @@ def _numbers(node: Node) -> list[int]:
     return [int(p) for p in parts if _is_int(p)]
 
 
-def _continued(
-    classes: list[_Class], place: dict[int, _Place], ends: dict[_Place, Any]
-) -> bool:
-    """Continue a sum to a step at which it has other terms: a = a + 0.
+def _continued(classes: list[_Class]) -> int:
+    """Continue sums to a step at which they have other terms: a = a + 0.
 
     At the last step nothing comes back from the next. Where all other steps read the
     sum of both, that step reads what is left, and a zero stands for what is missing, or
-    whatever is added there and nowhere else.
+    whatever is added there and nowhere else. Returns how many were continued.
     """
-    for (cls, t), value in ends.items():
-        some = next(iter(cls.members.values()))
+    count = 0
+    for cls, t in [(each, t) for each in classes for t in each.ends]:
+        some, value = cls.nodes[0], cls.ends[t]
         if some.op is not total or not isinstance(value, Node):
             continue
-        terms = _terms(cls, t, value, place)
+        terms = _terms(cls, t, value)
         if terms is None:
             continue
         number = value.number + 0.5  # after its terms, before who reads it
@@ -219,29 +243,26 @@ def _continued(
         )
         made.name = some.name
         for each in classes:
-            for time, node in [*each.members.items()]:
-                for k, pattern in enumerate(each.patterns):
-                    is_read = isinstance(pattern, tuple) and node.args[k] is value
-                    if is_read and pattern == (cls, t - time):
-                        node.args = (*node.args[:k], made, *node.args[k + 1 :])
-        cls.members[t] = made
-        return True
-    return False
+            for k, pattern in enumerate(each.patterns):
+                node = isinstance(pattern, _Place) and each.at(t - pattern.shift)
+                if node and pattern.of is cls and node.args[k] is value:
+                    node.args = (*node.args[:k], made, *node.args[k + 1 :])
+        cls.extend(made)
+        count += 1
+    return count
 
 
-def _terms(
-    cls: _Class, t: int, value: Node, place: dict[int, _Place]
-) -> tuple[Any, ...] | None:
+def _terms(cls: _Class, t: int, value: Node) -> tuple[Any, ...] | None:
     """Return the terms of a sum at t that is this value; None if it cannot be."""
-    is_sum = value.op is total and id(value) not in place
+    is_sum = value.op is total and value.group is None
     left = [*value.args] if is_sum else [value]
     terms: list[Any] = []
     for pattern in cls.patterns:
         if not isinstance(pattern, _Place):
             return None
-        wanted = (pattern[0], t + pattern[1])
-        found = [each for each in left if place.get(id(each)) == wanted]
-        if not found and wanted[1] in pattern[0].members:
+        usual = pattern.of.at(t + pattern.shift)
+        found = [each for each in left if each is usual]
+        if not found and usual is not None:
             return None
         terms.append(found[0] if found else None)
         left = [each for each in left if not found or each is not found[0]]
@@ -262,82 +283,73 @@ def _terms(
 # ----------------------------------------------------------------------- nodes to lines
 
 
-def _lines(
-    outputs: list[Node], place: dict[int, _Place], ends: dict[_Place, Any]
-) -> tuple[list[Line], list[Ref]]:
+def _lines(outputs: list[Node]) -> tuple[list[Line], list[Ref]]:
     """Make a line of each class, and of each node that is in none."""
-    lines: dict[int, Line] = {}
-    found: list[Line] = []
+    lines: dict[Any, Line] = {}  # by class, or node, or the identity of an array
+    waiting: list[Any] = []
 
     def line(node: Node) -> Line:
-        at = place.get(id(node))
-        key = id(at[0]) if at else id(node)
+        key = node.group or node
         if key not in lines:
+            node = node.group.nodes[0] if node.group else node
             made = Line(node.op, [], node.options, node.shape, node.dtype)
             made.source, made.name = node.source, node.name
             lines[key] = made
-            found.append(made)
+            waiting.append(key)
         return lines[key]
 
     def ref(arg: Any, of: Any = None) -> Any:
         """Return what is read outside of time; arrays that are multiplied are lines."""
-        if isinstance(arg, Array) and arg.ndim and isinstance(of, Primitive):
-            if of.is_elementwise:
-                return arg
-            if id(arg) not in lines:
-                lines[id(arg)] = Line(None, [], {}, arg.shape, arg.dtype)
-                lines[id(arg)].source = arg
-                found.append(lines[id(arg)])
-            return Ref(lines[id(arg)])
-        if not isinstance(arg, Node):
+        if isinstance(arg, Node):
+            return Ref(line(arg), at=arg.time if arg.group else None)
+        is_read = isinstance(arg, Array) and arg.ndim and isinstance(of, Primitive)
+        if not is_read or of.is_elementwise:
             return arg
-        at = place.get(id(arg))
-        return Ref(line(arg), at=at[1]) if at else Ref(line(arg))
+        if id(arg) not in lines:
+            lines[id(arg)] = _constant(arg)
+        return Ref(lines[id(arg)])
 
-    for node in in_order(outputs):
-        made, at = line(node), place.get(id(node))
-        if at is None:
-            made.args = [ref(arg, node.op) for arg in node.args]
-            made.values = {None: node.value}
+    refs = [ref(each) for each in outputs]
+    while waiting:
+        each = waiting.pop()
+        made = lines[each]
+        if isinstance(each, Node):
+            made.args = [ref(arg, each.op) for arg in each.args]
+            made.values = {None: each.value}
             continue
-        if made.times is not None:
-            made.values[at[1]] = node.value
-            continue
-        cls = at[0]
-        made.times = range(min(cls.members), max(cls.members) + 1)
-        made.values[at[1]] = node.value
-        made.options = _in_time(cls)
-        for k, pattern in enumerate(cls.patterns):
+        made.times, made.options = each.times, _in_time(each)
+        made.values = {_time(node): node.value for node in each.nodes}
+        for k, pattern in enumerate(each.patterns):
             if isinstance(pattern, str):
-                arrays = [cls.members[t].args[k] for t in made.times]
-                constant = Line(None, [], {}, arrays[0].shape, arrays[0].dtype)
-                constant.source, constant.times = np.stack(arrays), made.times
-                found.append(constant)
-                made.args.append(Ref(constant, shift=0))
+                arrays = np.stack([node.args[k] for node in each.nodes])
+                lines[each, k] = _constant(arrays, each.times)
+                made.args.append(Ref(lines[each, k], shift=0))
             elif isinstance(pattern, _Place):
-                some = next(iter(pattern[0].members.values()))
-                made.args.append(Ref(line(some), shift=pattern[1]))
+                made.args.append(Ref(line(pattern.of.nodes[0]), shift=pattern.shift))
             else:
-                made.args.append(ref(pattern, node.op))
-    for (cls, t), value in ends.items():
-        some = next(iter(cls.members.values()))
-        if id(cls) in lines:
-            line(some).ends[t] = ref(value)
-    return found, [ref(each) for each in outputs]
+                made.args.append(ref(pattern, made.op))
+        made.ends = {t: ref(value) for t, value in each.ends.items()}
+    return [*lines.values()], refs
+
+
+def _constant(array: Array, times: range | None = None) -> Line:
+    shape = array.shape if times is None else array.shape[1:]
+    made = Line(None, [], {}, shape, array.dtype)
+    made.source, made.times = array, times
+    return made
 
 
 def _in_time(cls: _Class) -> Options:
     """Return the options of a class, with `Moving` where the entry moves with t."""
-    first, last = min(cls.members), max(cls.members)
-    options = cls.members[first].options
-    if not options or "index" not in options or first == last:
+    options = cls.nodes[0].options
+    if not options or "index" not in options:
         return options
     index: Any = options["index"]
-    others: Any = cls.members[last].options["index"]
+    others: Any = cls.nodes[-1].options["index"]
     if not isinstance(index, tuple):
         index, others = (index,), (others,)
     parts = tuple(
-        Moving(int(a) - first) if _is_int(a) and a != b else a
+        Moving(int(a) - cls.times[0]) if _is_int(a) and a != b else a
         for a, b in zip(index, others, strict=True)
     )
     return {**options, "index": parts}

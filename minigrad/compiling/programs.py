@@ -8,6 +8,7 @@ from __future__ import annotations
 import keyword
 from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES
@@ -184,7 +185,7 @@ class Program:
 
 def _of_nodes(graph: Graph) -> tuple[int, int]:
     """Count the calls of nodes, and the bytes of their results."""
-    kinds = Counter((node.op, node.shape, node.dtype) for node in graph.nodes)
+    kinds = Counter(map(attrgetter("op", "shape", "dtype"), graph.nodes))
     work = [(each, n) for each, n in kinds.items() if _computes(each[0])]
     size = sum(n * bytes_of(shape, dtype) for (_, shape, dtype), n in work)
     return sum(n for _, n in work), size

@@ -4,7 +4,8 @@
     the same operation on the same values           computed once
     (a + b) + c                                     one sum of three
 
-Each is a function from a graph to a graph. Nothing here knows a time step.
+Each is a function from a graph to a graph, and knows no time step. The first copies
+what was traced, which stays as it is; the second changes the copies.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.compiling.graph import Node, in_order
-from minigrad.primitive import TABLE, Primitive
+from minigrad.primitive import TABLE
 from minigrad.types import Array
 
 
@@ -43,32 +44,12 @@ class Graph(NamedTuple):
         return cls(in_order(outputs), outputs)
 
 
-def rebuilt(graph: Graph, rewrite: Callable[[Node], Node]) -> Graph:
-    """Return the graph with rewrite(node) in the place of every node.
-
-    A node comes when all that it reads has been rewritten, and reads that already.
-    """
-    new: dict[Node, Node] = {}  # of those that changed
-    for node in graph.nodes:
-        if node.op is None:
-            continue
-        read = node
-        if new:
-            args = [new.get(a, a) if type(a) is Node else a for a in node.args]
-            if any(map(operator.is_not, args, node.args)):
-                read = like(node, node.op, tuple(args))
-        made = rewrite(read)
-        if made is not node:
-            new[node] = made
-    return Graph.of([new.get(each, each) for each in graph.outputs]) if new else graph
-
-
-def like(node: Node, op: Any, args: tuple[Any, ...], options: Any = None) -> Node:
+def like(node: Node, op: Any, args: Sequence[Any], options: Any = None) -> Node:
     """Return another way to compute what a node computes."""
     given = node.options if options is None else options
     made = Node(
-        op, args, given, node.shape, node.dtype, node.role, node.time, node.value,
-        None, node.number,
+        op, tuple(args), given, node.shape, node.dtype, node.role, node.time,
+        node.value, None, node.number,
     )  # fmt: skip
     made.name = node.name
     return made
@@ -80,44 +61,71 @@ def _unchanged(node: Node) -> Node:
     Also a reshape, or a cast, to what it is already; and an array that repeats one
     number is that number.
     """
-    if not isinstance(node.op, Primitive):
+    rule = _RULES.get(node.op)
+    return node if rule is None else rule(node)
+
+
+def _not_scaled(node: Node) -> Node:
+    """1 x = x 1 = x / 1 = x."""
+    args, places = node.args, (1,) if node.op is TABLE["divide"] else (0, 1)
+    if type(args[0]) is type(args[1]) is Node:
         return node
-    args: Any = node.args
-    name = node.op.name
-    if name in _NEUTRAL and any(_repeats(a) for a in args):
-        args = tuple(a[(0,) * a.ndim] if _repeats(a) else a for a in args)
+    if any(_repeats(a) for a in args):
+        args = tuple([a[(0,) * a.ndim] if _repeats(a) else a for a in args])
         shapes = [a.shape for a in args if isinstance(a, Node)]
         if shapes and np.broadcast_shapes(*shapes) == node.shape:
-            return _unchanged(like(node, node.op, args))
-        args = node.args
-    if name in _NEUTRAL:
-        number, places = _NEUTRAL[name]
-        for place in places:
-            other = args[1 - place]
-            if (
-                isinstance(other, Node)
-                and other.shape == node.shape
-                and other.dtype == node.dtype
-                and _is_number(args[place], number)
-            ):
-                return other
-    elif len(args) == 1 and isinstance(args[0], Node) and args[0].dtype == node.dtype:
-        a: Node = args[0]
-        if name in ("reshape", "cast", "broadcast") and a.shape == node.shape:
-            return a
-        if name == a_transpose and isinstance(a.op, Primitive) and a.op.name == name:
-            axes = _axes(a), _axes(node)
-            if [axes[0][k] for k in axes[1]] == [*range(len(node.shape))]:
-                first: Node = a.args[0]
-                return first
-        if name == "take" and isinstance(a.op, Primitive) and a.op is node.op:
-            index = _index_of_index(a, node)
-            if index is not None:
-                return like(node, node.op, a.args, {"index": index})
-    elif name == "concatenate" and all(_joins(a, node) for a in args):
-        parts = tuple(each for a in args for each in a.args)
-        return like(node, args[0].op, parts, args[0].options)
+            node = like(node, node.op, args)
+    for place in places:
+        other = node.args[1 - place]
+        if _is_like(other, node) and _is_one(node.args[place]):
+            return other  # type: ignore[no-any-return]
     return node
+
+
+def _is_like(a: Any, node: Node) -> bool:
+    return isinstance(a, Node) and (a.shape, a.dtype) == (node.shape, node.dtype)
+
+
+def _not_moved(node: Node) -> Node:
+    """An array in the shape and dtype that it has is itself."""
+    is_known = len(node.args) == 1 and _is_like(node.args[0], node)
+    return node.args[0] if is_known else node
+
+
+def _turned_once(node: Node) -> Node:
+    """x^T^T = x."""
+    a = node.args[0]
+    if a.op is node.op:
+        first, then = _axes(a), _axes(node)
+        if [first[k] for k in then] == [*range(len(node.shape))]:
+            return a.args[0]  # type: ignore[no-any-return]
+    return node
+
+
+def _taken_once(node: Node) -> Node:
+    """x[2:][0] = x[2]."""
+    a = node.args[0]
+    if len(node.args) == 1 and a.op is node.op and len(a.args) == 1:
+        index = _index_of_index(a, node)
+        if index is not None:
+            return like(node, node.op, a.args, {"index": index})
+    return node
+
+
+def _joined_once(node: Node) -> Node:
+    """[stack(a, b), stack(c, d)] = stack(a, b, c, d)."""
+    if all(_joins(a, node) for a in node.args):
+        parts = [each for a in node.args for each in a.args]
+        return like(node, node.args[0].op, parts, node.args[0].options)
+    return node
+
+
+_RULES: dict[Any, Callable[[Node], Node]] = {
+    TABLE["multiply"]: _not_scaled, TABLE["divide"]: _not_scaled,
+    TABLE["reshape"]: _not_moved, TABLE["cast"]: _not_moved,
+    TABLE["broadcast"]: _not_moved, TABLE["transpose"]: _turned_once,
+    TABLE["take"]: _taken_once, TABLE["concatenate"]: _joined_once,
+}  # fmt: skip
 
 
 def _index_of_index(inner: Node, outer: Node) -> Any:
@@ -156,15 +164,11 @@ def in_full(index: Any, ndim: int) -> tuple[Any, ...]:
 
 def _joins(part: Any, node: Node) -> bool:
     """Is this a stack along the axis along which the node concatenates?"""
-    if not isinstance(part, Node) or getattr(part.op, "name", "") != "stack":
+    if not isinstance(part, Node) or part.op is not TABLE["stack"]:
         return False
     ndim = len(node.shape)
     axes = [each.options.get("axis", 0) % ndim for each in (part, node)]  # type: ignore[operator]
     return axes[0] == axes[1]
-
-
-a_transpose = "transpose"
-_NEUTRAL = {"multiply": (1, (0, 1)), "divide": (1, (1,))}  # and where it may stand
 
 
 def _axes(node: Node) -> Sequence[int]:
@@ -173,11 +177,11 @@ def _axes(node: Node) -> Sequence[int]:
     return [k % ndim for k in axes] if axes else [*range(ndim)][::-1]
 
 
-def _is_number(arg: Any, number: int) -> bool:
-    """Is this the number, or an array that nobody can change and that repeats it?"""
+def _is_one(arg: Any) -> bool:
+    """Is this 1, or an array that nobody can change and that repeats it?"""
     if isinstance(arg, Array) and not arg.flags.writeable and not any(arg.strides):
         arg = arg[()] if not arg.ndim else arg[(0,) * arg.ndim] if arg.size else None
-    return isinstance(arg, int | float | np.floating) and arg == number
+    return isinstance(arg, int | float | np.floating) and arg == 1
 
 
 def _repeats(arg: Any) -> bool:
@@ -189,27 +193,34 @@ def _repeats(arg: Any) -> bool:
 
 def shared(graph: Graph) -> Graph:
     """Compute once what is the same, and nothing that changes nothing: 1 x = x."""
+    new: dict[Node, Node] = {}
     known: dict[Any, Node] = {}
-
-    def first(node: Node) -> Node:
-        node = _unchanged(node)
-        if node.op is None:
-            return node
-        key: Any = [a if type(a) is Node else _key(a) for a in node.args]
-        key = (id(node.op), *key, _key(node.options) if node.options else 0)
-        return known.setdefault(key, node)
-
-    return rebuilt(graph, first)
+    for node in graph.nodes:
+        if node.op is not None:
+            args = [new[a] if type(a) is Node else a for a in node.args]
+            made = _unchanged(like(node, node.op, args))
+            new[node] = known.setdefault(_computation(made), made)
+        else:
+            new[node] = node
+    return Graph.of([new[each] for each in graph.outputs])
 
 
-def _key(value: Any) -> Any:
+def _computation(node: Node) -> Any:
+    """Return what is equal for nodes that compute the same of the same."""
+    if node.op is None:
+        return node
+    args = [a if type(a) is Node else key_of(a) for a in node.args]
+    return (node.op, *args, key_of(node.options) if node.options else None)
+
+
+def key_of(value: Any) -> Any:
     """Return what is equal for values that are surely the same, and never else."""
     if isinstance(value, Node | Array):
         return id(value)
     if isinstance(value, dict):
-        return tuple((k, _key(v)) for k, v in value.items())
+        return tuple((k, key_of(v)) for k, v in value.items())
     if isinstance(value, tuple | list):
-        return (type(value), *map(_key, value))
+        return (type(value), *map(key_of, value))
     if isinstance(value, slice):
         return (slice, value.start, value.stop, value.step)
     return type(value), repr(value)  # 0.0 and -0.0 are equal, and not the same
@@ -218,35 +229,27 @@ def _key(value: Any) -> Any:
 def one_sum(graph: Graph) -> Graph:
     """Join sums of sums: (a + b) + c = a + b + c, where nobody else reads a + b."""
     add = TABLE["add"]
-    readers = Counter(
-        arg.number
-        for node in graph.nodes
-        for arg in node.args
-        if type(arg) is Node and arg.op is add
-    )
-    readers.update(node.number for node in graph.outputs)
-    joined: set[Node] = set()  # sums that one node reads
-
-    def join(node: Node) -> Node:
-        if node.op is not add:
-            return node
-        for a in node.args:
-            if not isinstance(a, Node | Array):
-                return node
-            if a.shape != node.shape or a.dtype != node.dtype:
-                return node
+    read = [a for n in graph.nodes for a in n.args if type(a) is Node and a.op is add]
+    readers = Counter([*read, *graph.outputs])
+    alone: set[Node] = set()  # sums that one node reads
+    gone: set[Node] = set()
+    for node in graph.nodes:
+        if node.op is not add or not all(_is_term(a, node) for a in node.args):
+            continue
         terms: list[Any] = []
-        role = node.role
         for arg in node.args:
-            if isinstance(arg, Node) and arg in joined:
+            if type(arg) is Node and arg in alone:
                 terms += arg.args
-                role = arg.role
+                node.role = arg.role
+                gone.add(arg)
             else:
                 terms.append(arg)
-        made = like(node, total, tuple(terms), {})
-        made.role = role
-        if readers[node.number] == 1:
-            joined.add(made)
-        return made
+        node.op, node.args, node.options = total, tuple(terms), {}
+        if readers[node] == 1:
+            alone.add(node)
+    return Graph([node for node in graph.nodes if node not in gone], graph.outputs)
 
-    return rebuilt(graph, join)
+
+def _is_term(a: Any, node: Node) -> bool:
+    is_array = isinstance(a, Node | Array)
+    return is_array and a.shape == node.shape and a.dtype == node.dtype

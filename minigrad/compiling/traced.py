@@ -277,13 +277,11 @@ _ROWS: dict[Callable[..., Any], Callable[..., Any]] = {
 
 
 def _operator(name: str, is_reflected: bool) -> Callable[..., Any]:
-    operation = getattr(operator, name)
+    ufunc = _UFUNCS[getattr(operator, name)]
 
     def apply(self: Traced, other: Any) -> Any:
-        if isinstance(other, ArrayLike):
-            return NotImplemented
-        ufunc = _UFUNCS[operation]
-        return ufunc(other, self) if is_reflected else ufunc(self, other)
+        pair = (other, self) if is_reflected else (self, other)
+        return self.__array_ufunc__(ufunc, "__call__", *pair)
 
     return apply
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections import Counter
 from collections.abc import Callable
 from operator import index
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from minigrad.primitive import TABLE, Primitive
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Options
 
+_TAKE = TABLE["take"]
 _WRITERS = {
     np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
 }  # fmt: skip
@@ -66,13 +66,13 @@ class Tracer:
         self.guards: list[Guard] = []
         self.refusals: list[NotCompiled] = []
         self.parameters: dict[Parameter, Traced] = {}
-        self.counts: Counter[Any] = Counter()
         self.roles: dict[Any, int] = {}
+        self.counts: dict[Any, int] = {}
         self.within: tuple[Any, int | None] | None = None  # role and time, in a walk
         self.notes = None
         self.steps: list[Tensor] = []
         self.summed: Tensor | None = None  # whose cotangent is being added up
-        self.bars: dict[int, tuple[Tensor, list[Node]]] = {}  # what adds up to each
+        self.bars: dict[int, tuple[Tensor, Node]] = {}  # what is each, so far
 
     # ----------------------------------------------------------------- what is computed
 
@@ -95,20 +95,22 @@ class Tracer:
     def row(self, row: Primitive, args: Any, options: Options) -> Any:
         """Compute a row of the table."""
         args = [*args]
+        count = len(args)
         if options:
             options = _hollow(options, args)
-        numbers = [a.value if type(a) is Traced else a for a in args]
-        operands, given = filled(numbers, options) if options else (numbers, {})
+        numbers, nodes, is_traced = [*args], [*args], False
+        for k, each in enumerate(args):
+            if type(each) is Traced:
+                numbers[k], nodes[k], is_traced = each.value, each.node, True
+                each.is_shared = each.is_shared or not row.is_elementwise
+        operands, given = numbers, options
+        if len(args) > count:
+            operands, given = filled(numbers, options)
         value = row.function(*operands, **given)
-        if not any(type(a) is Traced for a in args):
+        if not is_traced:
             return value
-        nodes = tuple([a.node if type(a) is Traced else a for a in args])
-        if not row.is_elementwise:
-            for each in args:
-                if type(each) is Traced:
-                    each.is_shared = True
-        made = self._made(row, nodes, options, value)
-        if row is TABLE["take"] and any(a.dtype.kind == "b" for a in nodes[1:]):
+        made = self._made(row, tuple(nodes), options, value)
+        if row is _TAKE and any(a.dtype.kind == "b" for a in nodes[1:]):
             self._sized(made)
         return made
 
@@ -155,7 +157,7 @@ class Tracer:
     def _made(
         self, op: Any, nodes: tuple[Any, ...], options: Any, value: Any
     ) -> Traced:
-        is_array = isinstance(value, np.ndarray | np.generic)
+        is_array = isinstance(value, (np.ndarray, np.generic))
         value = np.asarray(value) if is_array else value
         if is_array and value.dtype.kind not in "fiub":
             raise explained(
@@ -167,22 +169,19 @@ class Tracer:
                 "compute it outside, and pass it in.",
             )
         shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
-        role, time = self._role(getattr(op, "name", op), shape)
+        role, time = self._role(op, shape)
         kept = None if isinstance(op, Primitive) else value
         node = Node(op, nodes, options, shape, dtype, role, time, kept)
         if self.summed is not None and self.summed.tick in self.bars:
-            self.bars[self.summed.tick][1].append(node)
+            self.bars[self.summed.tick] = (self.summed, node)
         return Traced(self, value, node)
 
     def _role(self, what: Any, shape: Any) -> tuple[Any, int | None]:
         """Say what is computed, as at every other time step, and at which."""
-        if self.within is not None:
-            part, time = self.within
-        else:
-            part, time = _without_time(SETTING.get().scope)
+        part, time = self.within or _without_time(SETTING.get().scope)
         key = (part, time, what, shape)
-        self.counts[key] += 1
-        return self.number((part, what, shape, self.counts[key])), time
+        self.counts[key] = count = self.counts.get(key, 0) + 1
+        return self.number((part, what, shape, count)), time
 
     def number(self, role: Any) -> int:
         """Give a role a number: equal ones the same."""
@@ -213,13 +212,13 @@ class Tracer:
             data: Any = step.data
             if step.name and type(data) is Traced:
                 data.node.name = step.name
-        for tensor, parts in self.bars.values():
-            if tensor.name and not parts[-1].name:
-                parts[-1].name = f"{tensor.name}_bar"
+        for tensor, node in self.bars.values():
+            if tensor.name and not node.name:
+                node.name = f"{tensor.name}_bar"
 
     def forget(self) -> None:
         """Leave the Tensors of the run, which lead here in a circle."""
-        self.steps, self.bars, self.summed = [], {}, None
+        self.steps, self.bars, self.summed, self.parameters = [], {}, None, {}
 
     def failed(self, *_: Any) -> None:
         """Know that a primitive could not compute: the error is raised anyway."""
@@ -232,7 +231,7 @@ class Tracer:
         """
         role, time = self._place(node)
         if time is None and node.primitive is not None:
-            role = self.number(node.primitive.name)
+            role = self.number(node.primitive)
             i, time = self._place(node.args[i])
         self.within, self.summed = (self.number(("∂", role, i)), time), None
 
@@ -242,7 +241,7 @@ class Tracer:
         self.within = (self.number(("Σ", role)), time)
         self.summed = arg = node.args[i]
         if type(contribution) is Traced:
-            self.bars.setdefault(arg.tick, (arg, []))[1].append(contribution.node)
+            self.bars[arg.tick] = (arg, contribution.node)
 
     def _place(self, tensor: Any) -> tuple[int, int | None]:
         """Return the role of a Tensor, and its time step."""
