@@ -8,6 +8,7 @@ import itertools
 import re
 import sys
 import xml.etree.ElementTree as ET
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -414,6 +415,59 @@ def test_too_many_steps_that_differ_are_placed_by_graphviz_and_it_is_said():
     drawn = draw(y, "unrolled").dot
     assert "nop2" not in drawn
     assert "placed by Graphviz, because 11 time steps that differ are too many" in drawn
+
+
+def rnn(weight, shape, in_time=True):
+    """A loop over plain arrays: h = tanh(w x_t + u h) m, with m at every step."""
+    w, u = (
+        weight(np.full((3, n) if shape else (), 0.5), k)
+        for n, k in ((2, "w"), (3, "u"))
+    )
+    m, h = mg.Tensor(np.ones(3), "m"), np.zeros(3)
+    for t, x in enumerate(np.ones((5, 2 if shape else 3)), 1):
+        with mg.scope(t) if in_time else nullcontext():
+            h = mg.tanh(w @ x + u @ h if shape else w * x + u * h) * m
+    return h
+
+
+@pytest.mark.parametrize("view", ["gate", "unrolled", "folded"])
+def test_a_loop_that_is_not_drawn_as_one_says_what_to_write(view):
+    flat = draw(rnn(mg.Parameter, True, in_time=False), view).dot
+    assert (
+        "because the loop does not say its time steps: write with mg.scope(t):" in flat
+    )
+    assert "what is multiplied by w, u is a plain array" in flat
+    once = draw(mg.Dense(2, 1)(mg.Dense(2, 2)(np.ones(2))), view).dot
+    assert "because nothing is carried from one time step to the next" in once
+    for weight, shape in ((mg.Tensor, True), (mg.Parameter, False)):
+        drawn = draw(rnn(weight, shape), view).dot
+        assert (
+            "t = 2 could not be drawn as a cell: no matrix there is an mg.Parameter"
+            in drawn
+        )
+    drawn = draw(rnn(mg.Parameter, True), view).dot
+    assert "placed by" not in drawn and "by w, u is a plain array" in drawn
+
+
+@pytest.mark.parametrize("many", [1, 2])
+def test_what_every_step_reads_has_a_circle_below_each(many):
+    """Also below a box, which is so wide that they do not cover each other."""
+    m, xs = mg.Tensor(np.ones(3), "m"), [mg.Tensor(np.ones(3), "x") for _ in range(4)]
+    for k in range(many):
+        W, U, h = (
+            mg.Parameter(np.eye(3)),
+            mg.Parameter(np.eye(3)),
+            mg.Tensor(np.zeros(3)),
+        )
+        for t in range(4):
+            with mg.scope(f"layer{k}", t + 1):
+                h = xs[t] = mg.tanh(mg.matvec(W, xs[t]) + mg.matvec(U, h)) * m
+    for drawn in VIEWS["unrolled"].sheets(mg.Tape(h)):
+        circles = [n for n in drawn.nodes if n[3].get("tooltip", "").startswith("m =")]
+        assert len(circles) == 4 * many
+        for one, other in itertools.combinations(rectangles(drawn), 2):
+            apart = one[3] <= other[1] or other[3] <= one[1]
+            assert apart or one[4] <= other[2] or other[4] <= one[2], (one, other)
 
 
 def test_what_ran_once_is_not_folded_and_it_is_said():

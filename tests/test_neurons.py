@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from measured_svg import struck
 from view_cases import CELLS, dense, once, sequence
 
 import lstm
@@ -509,3 +510,38 @@ def test_beside_a_dot_whose_name_does_not_fit_stands_what_it_is():
     assert "squared error ()" in made or "mean ()" in made
     assert "loss" in named
     assert "squared" not in named
+
+
+@pytest.mark.parametrize("loss", [
+    lambda y, target: ((y - target) ** 2).sum(),
+    lambda y, target: mg.mean((y - target) ** 2),
+    mg.squared_error,
+])  # fmt: skip
+def test_what_a_loss_adds_up_has_dots(loss):
+    """One for each entry: its line comes from that neuron, and from its target."""
+    target = mg.Tensor(np.zeros(2), name="target")
+    y = mg.Dense(3, 2, mg.tanh, rng=0)(mg.Tensor(np.ones(3), name="x"))
+    network = Network(tape(loss(y, target)))
+    (squares,) = (v for v in network.points if length(v) == 2)
+    read = {(value.name, j, k) for (value, j), k in network.feeds[squares]}
+    assert read == {(each, k, k) for each in (y.name, "target") for k in (0, 1)}
+
+
+def masked(count):
+    """An RNN whose state, a product, has no name of its own."""
+    W, U = mg.Parameter(np.ones((3, 2)), "W"), mg.Parameter(np.ones((3, 3)), "U")
+    m, h = mg.Tensor(np.ones(3), "m"), mg.Tensor(np.zeros(3), "h_0")
+    for t in range(1, count + 1):
+        with mg.scope(t):
+            x = mg.Tensor(np.ones(2), "x")
+            h = mg.tanh(mg.matvec(W, x) + mg.matvec(U, h)) * m
+    return h
+
+
+def test_neither_a_way_back_nor_a_curve_runs_through_what_stands_beside_dots():
+    h = masked(3)
+    assert "what the next time step reads" in draw(h, "neuron").dot
+    assert not struck(draw(h, "neuron").svg())
+    once = masked(1)
+    svg = draw(mg.mean(mg.softmax(once) * once), "neuron").svg()
+    assert not struck(svg) and "÷ 3 ()" in svg

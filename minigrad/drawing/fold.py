@@ -26,8 +26,8 @@ from minigrad.drawing.dense_and_layer_views import by_layer
 from minigrad.drawing.dot import Graph
 from minigrad.drawing.project import Picture
 from minigrad.drawing.view import FOLDED, LAYER, Group, NotPlaced, View
-from minigrad.drawing.words import Label
-from minigrad.structure.consumers import tensors
+from minigrad.drawing.words import Label, leaf_label
+from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.parts import DENSE, Part
 from minigrad.structure.repeats import Run, all_but_one, repeats, run_of_each
 from minigrad.structure.sublayers import is_product, structure
@@ -52,7 +52,6 @@ class Drawn(Protocol):
         """Return it as DOT text."""
 
 
-PLAIN = 'what a weight multiplies is a plain array: mg.Tensor(x, name="x") is drawn'
 MOST = 300  # nodes that Graphviz places in any case, and that anybody reads
 
 
@@ -100,8 +99,11 @@ def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Fol
 
     said   sentences below each picture
     """
-    if any(is_product(entry) and not tensors(entry) for entry in tape):
-        said = (*said, PLAIN)
+    plain = weights(each for each in tape if is_product(each) and not tensors(each))
+    if plain:
+        names = ", ".join(leaf_label(each).name or "a weight" for each in plain)
+        tensor = 'mg.Tensor(x, name="x") is drawn'
+        said = (*said, f"what is multiplied by {names} is a plain array: {tensor}")
     try:
         placed = False
         for sheet in view.sheets(tape):

@@ -16,7 +16,7 @@ from minigrad.drawing.words import Label
 from minigrad.structure.parts import Part
 from minigrad.structure.time_steps import State, Step
 
-WIDTH, LEVEL = 4, 4  # squares: across, and from state to state
+WIDTH, LEVEL = 4, 4  # squares: across for each input, and from state to state
 
 
 class Closed(Plan):
@@ -30,7 +30,7 @@ class Closed(Plan):
         like: Plan | None = None,
         width: int = WIDTH,
     ) -> None:
-        self.like, self.width = like, width
+        self.like, self.width = like, max(width, WIDTH * len(steps[0].inputs))
         super().__init__(_as_one(steps, label, tooltip))
 
     def _place(self) -> None:
@@ -60,9 +60,7 @@ class Closed(Plan):
 
     def _in_a_row(self, many: int) -> Sequence[int]:
         """Return places from the left, beside the middle: there a state may return."""
-        if many < self.width // 2:
-            return range(1, many + 1)
-        return [self.width * (k + 1) // (many + 1) for k in range(many)]
+        return range(1, WIDTH * many, WIDTH)
 
     def _wires(self) -> Iterator[Wire]:
         """Yield straight wires to and from the box, one for each that reads."""

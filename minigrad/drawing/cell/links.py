@@ -8,6 +8,7 @@ are drawn; `link_ways.py` finds the way from a source to each of its ends.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -126,8 +127,12 @@ class Links:
                     join.ends.append(End(join.spot, join.channel, leaves=True))
 
     def _enter(self, number: int) -> None:
-        """Note what a row reads from below, and what it makes."""
+        """Note what a row reads from below, and what it makes.
+
+        What several of its cells read has a circle below each, and leads nowhere else.
+        """
         row = self.rows[number]
+        cells = Counter(value for plan in row.cells for value in plan.step.inputs)
         for column, plan in zip(row.columns, row.cells, strict=True):
 
             def spot(side: str, k: int, at: int = column, of: Plan = plan) -> Spot:
@@ -138,7 +143,8 @@ class Links:
                 place = spot("input", k)
                 source = self._source(row.layer, value)
                 if source is None:
-                    self.read[value] = Source(value, place, number)
+                    if cells[value] == 1:
+                        self.read[value] = Source(value, place, number)
                     continue
                 end = End(place, number)
                 source.ends.append(end)

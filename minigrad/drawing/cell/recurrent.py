@@ -26,9 +26,9 @@ from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label
-from minigrad.structure.consumers import weights
+from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.layers import Layer, Layers
-from minigrad.structure.loops import does
+from minigrad.structure.loops import does, times
 from minigrad.structure.reading import reading
 from minigrad.structure.repeats import runs
 from minigrad.structure.time_steps import State, Step, names_over_time, steps, typical
@@ -227,15 +227,33 @@ def layers_of(tape: Tape) -> Layers:
     """Return the recurrent layers of a tape, or raise NotPlaced if it has none."""
     layers = Layers(tape)
     if not any(step.states for layer in layers for step in layer.steps[:2]):
-        raise NotPlaced("nothing is carried from one time step to the next")
+        raise NotPlaced(
+            "the loop does not say its time steps: write with mg.scope(t): in it"
+            if _is_loop(tape)
+            else "nothing is carried from one time step to the next"
+        )
     return layers
+
+
+def _is_loop(tape: Tape) -> bool:
+    """Is a Parameter used, at no time step, on what it helped to make?"""
+    helped: dict[Tensor, set[Tensor]] = {}
+    for entry in tape.steps:
+        read = tensors(entry)
+        above = set[Tensor]().union(*(helped.get(each, ()) for each in read))
+        own = set(weights([entry]))
+        if own & above and not times(entry.scope):
+            return True
+        helped[entry] = above | own
+    return False
 
 
 def _planned(layer: Layer, step: Step, like: Plan | None = None) -> Plan:
     planned = plan(step, alone=False, like=like)
     if planned is None:
         where = f"{before(layer)}t = {step.t}" if step.t is not None else "the cell"
-        why = "its wires find no way" if _boxed(step) else "no weights multiply there"
+        why = "no matrix there is an mg.Parameter"
+        why = "its wires find no way" if _boxed(step) else why
         raise NotPlaced(f"{where} could not be drawn as a cell: {why}")
     return planned
 

@@ -173,12 +173,14 @@ class Network:
             value, is_asked = waiting.pop()
             if value in self.layers or value not in self.maker:
                 continue
-            if is_asked or not isinstance(value.primitive, Elementwise):
+            mixes = not isinstance(value.primitive, Elementwise)
+            if is_asked or mixes:
                 found.add(value)
             if value not in passed:
                 passed.add(value)
                 made_of = (o for arg in tensors(value) for o in self._owners(arg))
-                waiting += [(owner, False) for owner in made_of]
+                summed = mixes and not value.ndim  # a loss: of what is it the sum?
+                waiting += [(owner, summed) for owner in made_of]
         return found
 
     def _owners(self, value: Tensor) -> list[Tensor]:

@@ -16,6 +16,7 @@ out, and of long vectors the dots in the middle. The picture says how many.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -50,7 +51,7 @@ from minigrad.drawing.styles import (
     Style,
 )
 from minigrad.drawing.view import NotPlaced, label
-from minigrad.drawing.words import Label, by_name, number, shape_text
+from minigrad.drawing.words import Label, by_name, label_of, number, shape_text
 from minigrad.messages import explained
 from minigrad.primitive import Elementwise
 from minigrad.structure.loops import name_in_time, without_times
@@ -58,10 +59,12 @@ from minigrad.structure.parts import DENSE
 from minigrad.structure.provenance import length
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
+from minigrad.types import Array
 
 CROWDED = 180  # lines of weights: with more, only the dark ones are drawn
 MOST = 200  # dots: more do not fit on a page
 WIDEST = 36.0  # points: words in a dot, as in c[128]; dots are no closer
+RIM = [(x * DOT / 2, y * DOT / 2) for x in (-1, 0, 1) for y in (-1, 0, 1)]
 HALF = 22.0  # points, from the middle of a dot to the frame around it
 BELOW = OUTSIDE_OF._replace(legend="from outside: input, state of the step before")
 CELLS = CELL._replace(legend="state: reads itself entry by entry (loop)")
@@ -112,11 +115,23 @@ class Neurons:
             value: {k: f"n{i}_{k + 1}" for k in place.dots}
             for i, (value, place) in enumerate(dots.at.items())
         }
-        self.half: dict[tuple[Tensor, int], float] = {}  # points: of how wide a dot is
-        self._lines()
+        self.letters = {v: _letter(v, place) for v, place in dots.at.items()}
+        back = [*self._ways_back()]
+        ways = [_along(way) for *_, way in back]
+        middles = np.array(
+            [xy for place in dots.at.values() for xy in place.dots.values()]
+        )
+        self.passed = np.concatenate(
+            [*self._lines(), *ways, *(middles + r for r in RIM)]
+        )
         for i, (value, place) in enumerate(dots.at.items()):
             self._vector(f"n{i}", value, place)
-        self._ways_back()
+        for before, after, way in back:
+            says = f"{network.name(after)} is what the next time step reads"
+            tail, head = (self.ids[v][max(self.ids[v])] for v in (after, before))
+            self.sheet.wire(tail, head, way, says, style="dashed", color=CELL.border)
+            dashes = sign("━ ━", CELL.border)
+            self.sheet.entries["back"] = dashes, "to the next time step"
 
     # -------------------------------------------------------------------------- words
 
@@ -165,22 +180,18 @@ class Neurons:
 
     def _vector(self, id: str, value: Tensor, place: Place) -> None:
         style = self._frame(id, value, place)
-        letter = (value.name or "").replace("~", "_tilde").removesuffix("_0")
-        letter = letter.removesuffix("_prev")
-        said = letter.replace("_tilde", "").replace("_", "")
-        if MEDIUM * width(f"{said}[{max(place.dots) + 1}]") > WIDEST:
-            letter = said = ""  # its number says which dot it is
+        letter = self.letters[value]
         if not letter and value in self.network.feeds:
-            what = self.network.name(value) or label(self.network.maker[value]).symbol
+            part = self.network.maker[value]
+            whole = label(part).symbol if value is part.entries[-1] else ""
+            what = self.network.name(value) or whole or label_of(value).symbol
             words = f"{what} {shape_text(value)}"
             self.sheet.text(f"{id}_title", self._beside(place, words), words)
         for k, at in place.dots.items():
             says = Label("", f"{letter}[{k + 1}]" if letter else str(k + 1))
             dark = k == SHOWN and style is not BELOW
-            wide = MEDIUM * width(f"{said}[{k + 1}]") + 3 if said else DOT
-            self.half[value, k] = max(wide, DOT) / 2
             self.sheet.node(
-                self.ids[value][k], at, (max(wide, DOT), DOT), style, says,
+                self.ids[value][k], at, (_wide(letter, k), DOT), style, says,
                 self._says(value, k), penwidth="2.2" if dark else "1",
             )  # fmt: skip
             self.sheet.held[self.ids[value][k]] = (value,)
@@ -224,10 +235,13 @@ class Neurons:
         return self._first_free([(x, y) for x in places], words)
 
     def _beside(self, place: Place, words: str) -> XY:
-        """Return where words beside some dots begin, right of them or left."""
+        """Return where words near some dots begin: right of them or left, or above."""
         (x, y), (last, _) = (list(place.dots.values())[k] for k in (0, -1))
         wide = SMALL * width(words.replace("_", "")) + 8
-        return self._first_free([(last + HALF, y), (x - HALF - wide, y)], words)
+        sides = (last + HALF, x - HALF - wide)
+        places = [(side, y + up) for up in (0, 20, -20) for side in sides]
+        places += [(last + HALF + 6 * k, y) for k in range(1, 25)]
+        return self._first_free(places, words)
 
     def _first_free(self, places: list[XY], words: str) -> XY:
         """Return the first of some places where no line goes through words."""
@@ -250,7 +264,8 @@ class Neurons:
 
     # -------------------------------------------------------------------------- lines
 
-    def _lines(self) -> None:
+    def _lines(self) -> list[Array]:
+        """Draw the lines; return places along them."""
         framed = [v for v in self.dots.at if v in self.network.layers or self._own(v)]
         at = {v: self.dots.at[v] for v in framed}
         words = [words_in(at[v]) for v in framed if v in self.network.layers]
@@ -261,7 +276,6 @@ class Neurons:
             for line, points in ways.of(bundle)
             if self._is_drawn(line)
         ]
-        self.passed = np.concatenate([path_of(points) for _, _, points in drawn])
         for dark in (False, True):  # the dark ones on top
             for bundle, line, points in drawn:
                 if (line.k == SHOWN) == dark:
@@ -270,9 +284,10 @@ class Neurons:
             for k in self._own(value):
                 if k in self.ids[value]:
                     self._loop(self.ids[value][k], k, self.dots.at[value].dots[k])
+        return [path_of(points) for _, _, points in drawn]
 
-    def _ways_back(self) -> None:
-        """Lead each state back to where the next time step reads it."""
+    def _ways_back(self) -> Iterator[tuple[Tensor, Tensor, list[XY]]]:
+        """Yield the way of each state back to where the next time step reads it."""
         at = self.dots.at
         right = max(x for place in at.values() for x, _ in place.dots.values()) + HALF
         drawn = [pair for pair in self.network.before.items() if set(pair) <= set(at)]
@@ -283,16 +298,7 @@ class Neurons:
             far = right + 16 * (i + 1)
             leaves = self._aside(after, k, (x, y), 1, far)
             enters = self._aside(before, j, (a, b), -1, far)[::-1]
-            self.sheet.wire(
-                self.ids[after][k],
-                self.ids[before][j],
-                [*leaves, *enters],
-                f"{self.network.name(after)} is what the next time step reads",
-                style="dashed",
-                color=CELL.border,
-            )
-            dashes = sign("━ ━", CELL.border)
-            self.sheet.entries["back"] = dashes, "to the next time step"
+            yield before, after, [*leaves, *enters]
 
     def _aside(self, value: Tensor, k: int, last: XY, up: int, far: float) -> list[XY]:
         """Return the way from the last dot of a row to its right, past other rows."""
@@ -300,7 +306,7 @@ class Neurons:
         row = [place.dots for v, place in self.dots.at.items() if v is not value]
         others = [at for dots in row for at in dots.values()]
         if not any(b == y and a > x for a, b in others):
-            return [(x + self.half[value, k], y), (far, y)]
+            return [(x + _wide(self.letters[value], k) / 2, y), (far, y)]
         level = y + up * (HALF + 22)
         return [(x, y + up * DOT / 2), (x, level), (far, level)]
 
@@ -318,6 +324,24 @@ class Neurons:
             color=INK if dark else INK + FAINT, penwidth="2.4" if dark else "1.4",
             curved="yes",
         )  # fmt: skip
+
+
+def _letter(value: Tensor, place: Place) -> str:
+    """Return the name that stands in each dot, or "": then its number says which."""
+    letter = (value.name or "").replace("~", "_tilde").removesuffix("_0")
+    letter = letter.removesuffix("_prev")
+    return letter if _wide(letter, max(place.dots)) <= WIDEST + 3 else ""
+
+
+def _wide(letter: str, k: int) -> float:
+    """Return how wide a dot is, in points, with what stands in it."""
+    said = letter.replace("_tilde", "").replace("_", "")
+    return max(MEDIUM * width(f"{said}[{k + 1}]") + 3 if said else DOT, DOT)
+
+
+def _along(way: list[XY]) -> Array:
+    """Return places along a way of several straight lines."""
+    return np.concatenate([path_of([*pair]) for pair in itertools.pairwise(way)])
 
 
 def box(place: Place) -> tuple[float, float, float, float]:
