@@ -182,14 +182,21 @@ def choose_into(out: Array, a: Array, b: Array, mask: Array) -> None:
 
 def matvec_into(out: Array, W: Array, v: Array) -> None:
     """W v over the last axis, into `out`."""
-    if v.ndim > 2 and v.flags.c_contiguous and out.flags.c_contiguous:
+    if v.ndim > 2 and out.flags.c_contiguous:
         v, out = v.reshape(-1, v.shape[-1]), out.reshape(-1, out.shape[-1])
     np.matmul(v, W.T, out)
 
 
 def outer_into(out: Array, z: Array, v: Array) -> None:
     """Sum z v^T over all vectors, into `out`."""
-    np.matmul(z.reshape(-1, z.shape[-1]).T, v.reshape(-1, v.shape[-1]), out)
+    np.matmul(_columns(z), _columns(v).T, out)
+
+
+def _columns(v: Array) -> Array:
+    """See all vectors along the last axis as columns; copied if they lie apart."""
+    if v.ndim < 2 or v.strides[-1] == v.itemsize:
+        return v.reshape(-1, v.shape[-1]).T
+    return np.moveaxis(v, -1, 0).reshape(v.shape[-1], -1)
 
 
 def moved_into(out: Array, a: Array, **_: object) -> None:

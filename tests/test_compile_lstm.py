@@ -75,6 +75,16 @@ def test_every_variant_is_two_loops(cell):
     assert len(loops(step.program)) == 2
 
 
+@pytest.mark.parametrize("batch", [(), (B,)])
+def test_a_step_is_nine_calls_and_one_of_them_a_product(batch):
+    step = mg.compile(learning(LSTM(n, m)), normal(*batch, T, n), normal(*batch, T, m))
+    text = step.source[step.source.index("def step") :]
+    loops = re.findall(r"^ +for .*\n((?: {12}.*\n)+)", text, re.MULTILINE)
+    assert [body.count("\n") for body in loops] == [9, 9]
+    assert [body.count("matmul(") for body in loops] == [1, 1]
+    assert text.count("outer_into(") == 1
+
+
 def test_short_sequences():
     f = learning(LSTM(n, m, rng=0))
     step = mg.compile(f)

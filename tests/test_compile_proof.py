@@ -9,6 +9,7 @@ from lstm import LSTM, Recurrent
 from lstm.others import GRUCell
 from minigrad.compiling import (
     algebra,
+    columns,
     invariants,
     lanes,
     over_time,
@@ -43,9 +44,8 @@ def test_each_identity_is_proved(name):
 
 
 def test_every_rewrite_has_an_identity():
-    rewrites = {each.__name__ for each in algebra.REWRITES}
-    rewrites |= {"shared", "one_sum", "at_once", "side_by_side"}
-    assert rewrites <= IDENTITIES.keys()
+    rewrites = {each.__name__ for each in programs.LINES}
+    assert rewrites | {"shared", "one_sum", "at_once"} <= IDENTITIES.keys()
 
 
 @pytest.mark.parametrize("layer", [LAYER, Recurrent(GRUCell(2, 3, rng=0))])
@@ -53,33 +53,6 @@ def test_a_whole_training_step_equals_its_tape(layer):
     shown = mg.compile(learning(layer)).prove(*BATCH)
     assert shown.chance < -40
     assert "The program equals the tape, gradient included" in str(shown)
-
-
-def test_products_apart_equal_the_tape(monkeypatch):
-    monkeypatch.setattr(algebra, "PACKED", 0)
-    f, batch = learning(LSTM(3, 3, rng=0)), (normal(2, 4, 3), normal(2, 4, 3))
-    step = mg.compile(f, *batch)
-    assert "concatenate" not in step.source.partition("for ")[2].partition("\n")[0]
-    assert any(s.name == "products_apart" for s in step.program.stages)
-    assert step.prove(*batch).chance < -40
-    assert step.program.source.count("outer_into(") == 8
-
-
-def test_columns_taken_wrongly_apart_are_refused(monkeypatch):
-    monkeypatch.setattr(algebra, "PACKED", 0)
-    places = algebra._places
-
-    def wrong(v):
-        first, *others = places(v)
-        return [
-            first,
-            *[(part, slice(at.start - 1, at.stop - 1)) for part, at in others],
-        ]
-
-    monkeypatch.setattr(algebra, "_places", wrong)
-    step = mg.compile(learning(LSTM(3, 3, rng=0)))
-    with pytest.raises(WrongProgram):
-        step.prove(normal(2, 4, 3), normal(2, 4, 3))
 
 
 def test_decisions_are_taken_as_they_were():
@@ -154,8 +127,36 @@ def as_a_difference(before):
 def lanes_in_another_order(before):
     def wrong(run, lines, lanes):
         before(run, lines, lanes)
-        for k, line in enumerate(run if len(run) > 1 else ()):
-            line.options = {"index": (len(run) - 1 - k,)}
+        rows = [line.options for line in run]
+        for line, other in zip(run, rows[::-1], strict=True):
+            line.options = other
+
+    return wrong
+
+
+def matrices_in_another_order(before):
+    def wrong(parts, axis, line):
+        return before(parts[::-1] if axis == 1 else parts, axis, line)
+
+    return wrong
+
+
+def other_rows(before):
+    def wrong(found):
+        before(found)
+        for line in found.all:
+            if line.options.get("index") == (slice(0, 3), slice(None)):
+                line.options = {"index": (slice(3, 6), slice(None))}
+
+    return wrong
+
+
+def ends_of_ones(before):
+    def wrong(found):
+        before(found)
+        for line in found.all:
+            for ref in line.refs():
+                ref.line.ends = {t: np.ones(ref.line.shape) for t in ref.line.ends}
 
     return wrong
 
@@ -207,7 +208,10 @@ PLANTED = {
     "b from another column": (algebra, "_gradients_with_one", another_column),
     "half a matrix": (algebra, "_scaled", half_as_much),
     "another sigmoid": (algebra, "composites_open", another_constant),
-    "a difference for a sum": (algebra, "vectors_as_rows", as_a_difference),
+    "a difference for a sum": (algebra, "factor_into_matrix", as_a_difference),
+    "ones for the first state": (columns, "vectors_as_columns", ends_of_ones),
+    "matrices are mistaken": (lanes, "_joined", matrices_in_another_order),
+    "gradients are mistaken": (lanes, "outer_products_joined", other_rows),
     "a stack upside down": (over_time, "_one_stack", other_axes),
     "a sum without its first step": (over_time, "_sum_over", a_step_less),
     "tanh left out": (simplify, "_unchanged", without_tanh),
@@ -222,7 +226,7 @@ def test_a_wrong_rewrite_is_refused(name, monkeypatch):
     wrong = plant(before)
     wrong.__name__, wrong.__doc__ = before.__name__, before.__doc__
     monkeypatch.setattr(module, function, wrong)
-    if before in algebra.REWRITES:
+    if before in programs.LINES:
         rewrites = [wrong if each is before else each for each in programs.LINES]
         monkeypatch.setattr(programs, "LINES", rewrites)
     step = mg.compile(learning(LAYER))

@@ -10,7 +10,7 @@ Read in this order:
     line, program_lines, over_time  classes over time, and all steps at once
     rolled_loops                  circles: what must run step by step
     reads, algebra, invariants    what need not be done at every step is moved out
-    lanes                         what is done alike is done side by side
+    columns, lanes                what is done alike is done side by side
     statements, buffer_places, overwriting, source  lines become Python, on buffers
     program_notation              lines as they are printed
     identities, program_proof     what is proved of each rewrite, and of a whole program

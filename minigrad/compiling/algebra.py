@@ -2,7 +2,6 @@
 
     sigma(z) = (1 + tanh(z/2)) / 2                    what no single call computes
     W v + b = [W b] [v 1],  z [v 1]^T = [z v^T, z]    the bias is a column
-    W [x, y] = W_x x + W_y y, if that is large        x is known before the loop
     (W v) / 2 = (W / 2) v                             a number, not at each step
     (A + B)[k] = A[k] + B[k],  (W v)[k] = W[k] v      rows that nobody reads
     (a + u) + b = a + (u + b)                         u, b known before the loop
@@ -13,7 +12,6 @@ Each is one function, and knows of a line only its row, and whether it is in a c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,19 +25,22 @@ from minigrad.compiling.invariants import (
     products_flat,
 )
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.reads import Lines, at_its_time, line_like, taken, through
-from minigrad.compiling.simplify import in_full, total
+from minigrad.compiling.reads import (
+    Lines,
+    at_its_time,
+    is_alone,
+    last_slice,
+    line_like,
+    taken,
+    through,
+)
+from minigrad.compiling.simplify import total
 from minigrad.compiling.tracing import Tracer
 from minigrad.primitive import TABLE
 
 _ADD, _MULTIPLY = TABLE["add"], TABLE["multiply"]
 _CONCATENATE, _TAKE = TABLE["concatenate"], TABLE["take"]
 _MATVEC, _OUTER, _SUM = TABLE["matvec"], TABLE["outer"], TABLE["sum"]
-# With many multiplications OpenBLAS packs the matrix anew at each product. At
-# (T, B, n, m) = (35, 20, 200, 200), 1.6 million, the products apart took 0.6 of the
-# time; at (64, 32, 128, 128), 1.05 million, as long; at (28, 100, 28, 100), where less
-# than half is known before, 1.3 times as long.
-PACKED = 1_200_000
 
 
 # ----------------------------------------------------------------------------- products
@@ -69,7 +70,7 @@ def bias_as_column(lines: Lines) -> None:
     with_one: dict[Line, Line] = {}
     for line in lines.in_circles(_ADD, total):
         product, b = line.args[0], line.args[-1]
-        if len(line.args) != 2 or not _is_alone(product, _MATVEC, lines):
+        if len(line.args) != 2 or not is_alone(product, _MATVEC, lines):
             continue
         W, v = product.line.args
         if not isinstance(b, Ref) or (W.shift, b.shift, b.at) != (None, None, None):
@@ -84,17 +85,6 @@ def bias_as_column(lines: Lines) -> None:
         W_b = Line(_CONCATENATE, [W, Ref(column)], {"axis": 1}, (m, n + 1), dtype)
         line.op, line.args = _MATVEC, [Ref(W_b), Ref(with_one[v.line], v.shift)]
     _gradients_with_one(lines, with_one)
-
-
-def _is_alone(arg: Any, op: Any, lines: Lines) -> bool:
-    """Is this computed by this operation, at the same step, and read nowhere else?"""
-    return (
-        isinstance(arg, Ref)
-        and arg.line.op is op
-        and arg.shift == 0
-        and not arg.line.ends
-        and lines.only_reader(arg)
-    )
 
 
 def _is_joined(v: Any) -> bool:
@@ -139,87 +129,20 @@ def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
                 line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
 
 
-def products_apart(lines: Lines) -> None:
-    """W [x, y] = W_x x + W_y y, where much of a large product is known before."""
-    known: dict[Line, Line] = {}  # what is known of [x, y]
-    for line in lines.in_circles(_MATVEC):
-        W, v = line.args
-        if (W.shift, W.at) != (None, None) or not _is_joined(v):
-            continue
-        places = _places(v.line)
-        moving = [place for place in places if lines.moves(place[0], line)]
-        if len(moving) != 1 or not _is_worth_it(line, moving[0]):
-            continue
-        (m, n), ((part, columns),) = W.line.shape, moving
-        k = columns.stop - columns.start
-        others = [place for place in places if place not in moving]
-        if v.line not in known:
-            known[v.line] = made = line_like(
-                v.line, v.line.op, [p for p, _ in others], (*v.line.shape[:-1], n - k)
-            )
-            made.options = v.line.options
-        W_y = taken(W, (slice(None), columns), (m, k))
-        columns_of_x: list[Any] = [
-            taken(W, (slice(None), at), (m, at.stop - at.start)) for _, at in others
-        ]
-        W_x = Line(_CONCATENATE, columns_of_x, {"axis": 1}, (m, n - k), line.dtype)
-        terms = (W_y, through(v, part)), (Ref(W_x), Ref(known[v.line], v.shift))
-        products = (line_like(line, _MATVEC, [*term]) for term in terms)
-        line.op, line.args = total, [at_its_time(p, line.times) for p in products]
-    for line in lines.all:
-        v = line.args[-1] if line.op is _OUTER and line.times is None else None
-        if isinstance(v, Ref) and v.line in known:
-            _outer_apart(line, known[v.line])
-
-
-def _places(v: Line) -> list[tuple[Any, slice]]:
-    """Return the parts of [x, y], each with its place."""
-    found, start = [], 0
-    for part in v.args:
-        stop = start + part.line.shape[-1]
-        found.append((part, slice(start, stop)))
-        start = stop
-    return found
-
-
-def _is_worth_it(line: Line, moving: tuple[Any, slice]) -> bool:
-    """Is the product large, and half of it known before?"""
-    n, k = line.args[0].line.shape[1], moving[1].stop - moving[1].start
-    return bool(math.prod(line.shape) * n > PACKED and n >= 2 * k)
-
-
-def _outer_apart(line: Line, known: Line) -> None:
-    """Write z [x, y]^T = [z x^T, z y^T]: then nobody needs [x, y] itself."""
-    z, v = line.args
-    m, dtype = line.shape[0], line.dtype
-    n = known.shape[-1]
-    with_known = Ref(Line(_OUTER, [z, v._replace(line=known)], {}, (m, n), dtype))
-    start, blocks = 0, []
-    for part, at in _places(v.line):
-        k = at.stop - at.start
-        if part in known.args:
-            index = slice(None), slice(start, start + k)
-            blocks.append(taken(with_known, index, (m, k)))
-            start += k
-        else:
-            blocks.append(Ref(Line(_OUTER, [z, through(v, part)], {}, (m, k), dtype)))
-    line.op, line.args, line.options = _CONCATENATE, blocks, {"axis": 1}
-
-
 def factor_into_matrix(lines: Lines) -> None:
     """(W v) / 2 = (W / 2) v, and of each term of a sum: a number leaves the loop."""
     for line in lines.in_circles(_MULTIPLY):
         inner, number = line.args
         if not isinstance(number, float | int):
             continue
-        if any(_is_alone(inner, op, lines) for op in (_ADD, total)):
+        if any(is_alone(inner, op, lines) for op in (_ADD, total)):
             terms = [through(inner, a) for a in inner.line.args if isinstance(a, Ref)]
             movable = all(
-                _is_alone(a, _MATVEC, lines) for a in terms if lines.moves(a, line)
+                is_alone(a, _MATVEC, lines) for a in terms if lines.moves(a, line)
             )
             if movable and len(terms) == len(inner.line.args):
                 line.op, line.args = total, [_scaled(t, number, line) for t in terms]
-        elif _is_alone(inner, _MATVEC, lines) and inner.line.args[0].shift is None:
+        elif is_alone(inner, _MATVEC, lines) and inner.line.args[0].shift is None:
             scaled = _scaled(inner, number, line).line
             line.op, line.args = scaled.op, scaled.args
 
@@ -240,7 +163,7 @@ def rows_alone(lines: Lines) -> None:
     for line in lines.all:
         if line.op is not _TAKE or not isinstance(line.args[0], Ref):
             continue
-        source, part = line.args[0], _last_slice(line)
+        source, part = line.args[0], last_slice(line)
         if part is None or source.line.op not in (total, _MATVEC):
             continue
         if any(r is None or r.op is not _TAKE for r in lines.readers[source.line]):
@@ -276,33 +199,7 @@ def _is_product(term: Any, lines: Lines) -> bool:
     )
 
 
-def _last_slice(line: Line) -> slice | None:
-    """Return the slice of the last axis that is taken, and nothing else."""
-    index: Any = line.options.get("index")
-    source = line.args[0].line
-    if not isinstance(index, tuple) or len(line.shape) != len(source.shape):
-        return None
-    *others, last = in_full(index, len(source.shape))
-    if not isinstance(last, slice) or last.step not in (None, 1):
-        return None
-    is_whole = all(isinstance(p, slice) and p == slice(None) for p in others)
-    return last if is_whole else None
-
-
-# -------------------------------------------------------------------- sums and products
-
-
-def vectors_as_rows(lines: Lines) -> None:
-    """W v = v W^T for vectors v in rows: what BLAS computes in one call, in a loop."""
-    for line in lines.in_circles(_MATVEC):
-        W, v = line.args
-        if W.shift is None:
-            shape = W.line.shape[::-1]
-            turned = Line(TABLE["transpose"], [W], {"axes": (1, 0)}, shape, line.dtype)
-            line.op, line.args = TABLE["matmul"], [v, Ref(turned)]
-
-
 REWRITES: list[Callable[[Lines], None]] = [
-    composites_open, one_sum_over, bias_as_column, products_apart, factor_into_matrix,
-    rows_alone, products_flat, invariants_out, vectors_as_rows,
+    composites_open, one_sum_over, bias_as_column, factor_into_matrix,
+    rows_alone, products_flat, invariants_out,
 ]  # fmt: skip

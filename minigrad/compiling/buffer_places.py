@@ -154,12 +154,17 @@ class Places(Text):
         elif line not in self.memory and line in self.parts:
             self._whole(line)
         elif line not in self.memory and is_lane(line):
-            index: Any = line.options["index"]
-            whole = self._allocate(line.args[0].line)
-            steps = "" if line.args[0].line in self.single else ":, "
-            text = f"{whole}[{steps}{self._subscript(index)}]"
+            of = line.args[0].line
+            whole, is_single = self._allocate(of), of in self.single
+            if line.op is TABLE["transpose"]:
+                order = _axes(line) if is_single else (0, *(k + 1 for k in _axes(line)))
+                text = f"{whole}.transpose({self._text(order)})"
+            else:
+                index: Any = line.options["index"]
+                steps = () if is_single else (slice(None),)
+                text = f"{whole}[{self._subscript((*steps, *index))}]"
             self.memory[line] = self._view(whole, text, self.names[line])
-            if not steps:
+            if is_single:
                 self.single.add(line)
         elif line not in self.memory:
             self.memory[line] = name = self.names[line]
@@ -185,7 +190,7 @@ class Places(Text):
         read = [ref.line for line in lines for ref in line.refs()]
         for line in dict.fromkeys([*lines, *read]):
             for t, end in line.ends.items():
-                if (line, t) in self.ended:
+                if (line, t) in self.ended or is_lane(line):
                     continue
                 self.ended.add((line, t))
                 held = self._allocate(line)
@@ -217,12 +222,21 @@ def _indices(line: Line) -> Iterator[Any]:
             start = stop
 
 
+def _axes(line: Line) -> tuple[int, ...]:
+    ndim = len(line.shape)
+    axes: Any = line.options.get("axes") or [*range(ndim)][::-1]
+    return tuple(k % ndim for k in axes)
+
+
 def is_lane(line: Line) -> bool:
-    """Is this one of several lines that are computed side by side, or some of them?"""
-    index, ref = line.options.get("index"), line.args[0] if line.args else None
-    if line.op is not TABLE["take"]:
+    """Is this another view of a line in time: some of its rows, or it transposed?"""
+    ref = line.args[0] if line.args else None
+    if not isinstance(ref, Ref) or ref.shift != 0 or line.times is None:
         return False
-    if not (isinstance(index, tuple) and len(index) == 1 and isinstance(ref, Ref)):
+    if ref.line.times != line.times or ref.line.ends.keys() != line.ends.keys():
         return False
-    is_part = type(index[0]) in (int, slice) and not line.ends and ref.shift == 0
-    return is_part and line.times is not None and ref.line.times == line.times
+    index: Any = line.options.get("index")
+    is_part = line.op is TABLE["take"] and isinstance(index, tuple) and len(index) == 1
+    return line.op is TABLE["transpose"] or (
+        is_part and type(index[0]) in (int, slice) and not line.ends
+    )

@@ -16,8 +16,15 @@ class Changed(Exception):
     """The program does not hold for these numbers: it must be traced again."""
 
 
-def buffer(shape: Shape, dtype: str) -> Array:
-    """Return memory that begins where a cache line does."""
+def buffer(shape: Shape, dtype: str, like: Array | None = None) -> Array:
+    """Return memory that begins where a cache line does.
+
+    like: an array of the same shape, whose axes lie in the order that it shall have.
+    """
+    if like is not None:
+        order = np.argsort([-abs(step) for step in like.strides], kind="stable")
+        held = buffer(tuple(shape[k] for k in order), dtype)
+        return held.transpose(np.argsort(order))
     kind = np.dtype(dtype)
     size = int(np.prod(shape, dtype=int)) * kind.itemsize
     raw = np.zeros(size + 64, np.uint8)

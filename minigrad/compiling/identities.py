@@ -35,8 +35,11 @@ X, Y, ONE = (2, 3), (2, 2), (3,)  # rows x, rows y, one vector
 
 IDENTITIES: dict[str, Identity] = {
     "shared": Identity(
-        lambda x: tanh((1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0]) * tanh(x[:, 1]),
-        lambda x: (lambda y: y * y)(tanh(x[:, 1])),
+        lambda x: (
+            tanh((1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0]) * tanh(x[:, 1])
+            + sum(x, axis=1).reshape((2, 1))
+        ),
+        lambda x: (lambda y: y * y)(tanh(x[:, 1])) + sum(x, axis=1, keepdims=True),
         (X,),
     ),
     "one_sum": Identity(
@@ -66,16 +69,6 @@ IDENTITIES: dict[str, Identity] = {
         )(concatenate([v, np.ones((2, 1))], axis=-1)),
         ((2, 3), (2,), X, Y),
     ),
-    "products_apart": Identity(
-        lambda W, x, y, z: (lambda v: [matvec(W, v), outer(z, v)])(
-            concatenate([x, y], axis=-1)
-        ),
-        lambda W, x, y, z: [
-            matvec(W[:, :3], x) + matvec(W[:, 3:], y),
-            concatenate([outer(z, x), outer(z, y)], axis=1),
-        ],
-        ((4, 5), X, Y, Y),
-    ),
     "factor_into_matrix": Identity(
         lambda W, x, u: (matvec(W, x) + u) * 0.5,
         lambda W, x, u: matvec(W * 0.5, x) + u * 0.5,
@@ -94,8 +87,21 @@ IDENTITIES: dict[str, Identity] = {
         lambda a, p, q, u, b: [a * (p * q), a + (u + b)],
         (X, X, ONE, X, ONE),
     ),
-    "vectors_as_rows": Identity(
-        lambda W, x: matvec(W, x), lambda W, x: np.matmul(x, W.T), ((4, 3), X)
+    "vectors_as_columns": Identity(
+        lambda W, x, b: (lambda z: (tanh(z) - sum(z, axis=1, keepdims=True))[:, 1:])(
+            concatenate([matvec(W, x), b], axis=1)
+        ),
+        lambda W, x, b: (lambda z: (tanh(z) - sum(z, axis=0, keepdims=True))[1:].T)(
+            concatenate([np.matmul(W, x.T), b.T], axis=0)
+        ),
+        ((4, 3), X, Y),
+    ),
+    "products_joined": Identity(
+        lambda U, V, p, q: np.matmul(U, p) + np.matmul(V, q),
+        lambda U, V, p, q: np.matmul(
+            concatenate([U, V], axis=1), concatenate([p, q], axis=0)
+        ),
+        ((4, 2), (4, 3), (2, 2), (3, 2)),
     ),
     "one_sum_over": Identity(
         lambda a: sum(sum(a, axis=0), axis=1),
@@ -103,11 +109,18 @@ IDENTITIES: dict[str, Identity] = {
         ((2, 3, 2),),
     ),
     "side_by_side": Identity(
-        lambda y, V, W: [tanh(np.matmul(y, V)), np.matmul(y, V) + np.matmul(y, W)],
-        lambda y, V, W: (lambda z: [tanh(z)[0], sum(z, axis=0)])(
-            np.matmul(y, stack([V, W]))
+        lambda y, V, W: [tanh(np.matmul(V, y)), tanh(np.matmul(W, y))],
+        lambda y, V, W: (lambda z: [z[:2], z[2:]])(
+            tanh(np.matmul(concatenate([V, W], axis=0), y))
         ),
-        (Y, (2, 3), (2, 3)),
+        ((3, 2), (2, 3), (1, 3)),
+    ),
+    "outer_products_joined": Identity(
+        lambda z, w, v: [outer(z, v), outer(w, v)],
+        lambda z, w, v: (lambda both: [both[:2], both[2:]])(
+            outer(concatenate([z, w], axis=-1), v)
+        ),
+        (Y, X, X),
     ),
     "sum over time": Identity(
         lambda a, b, c: a + b + c,

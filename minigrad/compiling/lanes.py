@@ -1,135 +1,177 @@
 """Side by side: what several lines do alike, at one step, one call does for all.
 
-    y W_f, y W_i, y W_c, y W_o                     y [W_f, W_i, W_c, W_o]
+    W_f y, W_i y, W_c y, W_o y                     [W_f; W_i; W_c; W_o] y
     tanh of four gates                             one tanh
-    z_f_bar W_f^T, z_i_bar W_i^T                   [z_f_bar, z_i_bar] [W_f^T, W_i^T]
+    U_f z_f + U_i z_i                              [U_f, U_i] [z_f; z_i]
+    z_f v^T, z_i v^T                               [z_f; z_i] v^T
 
-Such lines become the *lanes* of one line, along a new first axis; each is then a view
-of it. Only in loops, where a call less is a call less at every step. What is broadcast
-over lanes, c_bar [p, q], is measured to be no faster than its parts, and stays.
+Such lines become the *lanes* of one line: rows of it, one block below the other, and
+each is a view of it. In loops a call less is a call less at every step. What is
+broadcast over lanes, c_bar [p; q], is measured to be no faster than its parts, and
+stays.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from minigrad.compiling.graph import is_elementwise, name_of
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.reads import Lines
+from minigrad.compiling.reads import (
+    Lines,
+    at_its_time,
+    is_alone,
+    line_like,
+    through,
+)
+from minigrad.compiling.simplify import _key, total
 from minigrad.primitive import TABLE
 
-_MATMUL, _STACK, _TAKE = TABLE["matmul"], TABLE["stack"], TABLE["take"]
-Lanes = dict[Line, tuple[Line, int]]  # a line, and which lane of which line it is
+_CONCATENATE, _MATMUL, _OUTER = TABLE["concatenate"], TABLE["matmul"], TABLE["outer"]
+_TAKE, _TRANSPOSE = TABLE["take"], TABLE["transpose"]
+
+
+class Lane(NamedTuple):
+    """Which rows of another line a line is."""
+
+    whole: Line
+    start: int
+
+
+Lanes = dict[Line, Lane]
+
+
+def products_joined(lines: Lines) -> None:
+    """U p + V q = [U, V] [p; q], of vectors that the loop computes."""
+    for line in lines.in_circles(total):
+        products = [
+            term
+            for term in line.args
+            if is_alone(term, _MATMUL, lines)
+            and _is_outside(term.line.args[0])
+            and lines.moves(term.line.args[1], term.line)
+        ]
+        if len(products) < 2:
+            continue
+        matrices = [term.line.args[0] for term in products]
+        vectors = [through(term, term.line.args[1]) for term in products]
+        v = _joined(vectors, 0, line)
+        joined = line_like(line, _MATMUL, [_joined(matrices, 1, line), v])
+        others = [term for term in line.args if term not in products]
+        if others:
+            line.args = [*others, at_its_time(joined, line.times)]
+        else:
+            line.op, line.args = _MATMUL, joined.args
+
+
+def _is_outside(W: Any) -> bool:
+    """Is this a matrix that is the same at all steps?"""
+    return isinstance(W, Ref) and W.shift is None and len(W.line.shape) == 2
+
+
+def _joined(parts: list[Ref], axis: int, line: Line) -> Ref:
+    """Return parts joined along an axis; at all their times, if those are the same."""
+    shape = [*parts[0].line.shape]
+    shape[axis] = sum(part.line.shape[axis] for part in parts)
+    whole = Line(_CONCATENATE, parts, {"axis": axis}, tuple(shape), line.dtype)
+    if all(part.shift is None for part in parts):
+        return Ref(whole)
+    are_alike = len({(part.line.times, part.shift) for part in parts}) == 1
+    if are_alike and parts[0].shift == 0:
+        whole.times = parts[0].line.times
+    else:
+        whole.times = line.times
+    return Ref(whole, shift=0)
 
 
 def side_by_side(lines: Lines) -> None:
-    """Do at once what lines do alike: y W_f and y W_i are y [W_f, W_i]."""
+    """Do at once what lines do alike: V y and W y are [V; W] y."""
     lanes: Lanes = {}
-    for level in _levels(lines):
-        alike: dict[Any, list[Line]] = defaultdict(list)
-        for line in level:
-            key = _does(line, lines, lanes)
-            if key is not None:
-                alike[key].append(line)
-        for group in alike.values():
-            for run in _runs(group, lines, lanes):
+    alike: dict[Any, list[Line]] = defaultdict(list)
+    for line, depth in _in_depth(lines):
+        alike[depth, _how(line)].append(line)
+    for group in alike.values():
+        found: dict[Any, list[Line]] = defaultdict(list)
+        for line in group:
+            key = [_part(k, arg, line, lines, lanes) for k, arg in enumerate(line.args)]
+            if None not in key:
+                found[tuple(key)].append(line)
+        for same in found.values():
+            for run in _runs(same, lines, lanes):
                 _merge(run, lines, lanes)
 
 
-def _levels(lines: Lines) -> list[list[Line]]:
-    """Return the lines of loops by level: each reads, of its own step, lower ones only.
-
-    A product of what the loop computes comes as late as it may, so that the products of
-    one sum meet; anything else as early.
-    """
-    read = {line: _in_its_step(line, lines) for line in lines.all}
-    readers: dict[Line, list[Line]] = defaultdict(list)
-    for line, args in read.items():
-        for arg in args:
-            readers[arg].append(line)
-    first = _depths(read)
-    left = _depths(readers)  # levels that are left after a line
-    found: dict[int, list[Line]] = defaultdict(list)
-    last = max(first.values(), default=0)
-    for line in lines.all:
-        if lines.circle[line] != -1:
-            is_late = line.op is _MATMUL and any(
-                is_elementwise(e.op) for e in read[line]
-            )
-            found[last - left[line] if is_late else first[line]].append(line)
-    return [found[k] for k in sorted(found)]
-
-
-def _in_its_step(line: Line, lines: Lines) -> list[Line]:
-    """Return what a line reads of its own step in a loop."""
-    return [r.line for r in line.refs() if r.shift == 0 and lines.moves(r, line)]
-
-
-def _depths(edges: Mapping[Line, list[Line]]) -> dict[Line, int]:
-    """Return the length of the longest way along the edges from each line."""
+def _in_depth(lines: Lines) -> Iterator[tuple[Line, int]]:
+    """Yield what may be lanes, with how many lines come before it at its step."""
     depth: dict[Line, int] = {}
 
     def of(line: Line) -> int:
         if line not in depth:
-            depth[line] = 1 + max(map(of, edges.get(line, ())), default=-1)
+            read = [
+                r.line for r in line.refs() if r.shift == 0 and lines.moves(r, line)
+            ]
+            depth[line] = 1 + max(map(of, read), default=-1)
         return depth[line]
 
-    for line in edges:
-        of(line)
-    return defaultdict(int, depth)
+    able = [
+        line
+        for line in lines.all
+        if lines.circle[line] != -1
+        and line.times is not None
+        and line.shape
+        and not line.ends
+        and (line.op is _MATMUL or is_elementwise(line.op))
+    ]
+    return iter(sorted(((line, of(line)) for line in able), key=lambda pair: pair[1]))
 
 
-def _does(line: Line, lines: Lines, lanes: Lanes) -> Any:
-    """Return what is equal for lines that may be lanes of one; or None."""
-    if line.ends or line.times is None or not line.shape:
-        return None
-    if line.op is not _MATMUL and not is_elementwise(line.op):
-        return None
-    parts = [_part(k, arg, line, lines, lanes) for k, arg in enumerate(line.args)]
-    if None in parts:
-        return None
-    how = (lines.circle[line], line.times.start, line.times.stop)
-    return (line.op, str(line.options), line.shape, line.dtype, how, *parts)
+def _how(line: Line) -> Any:
+    """Return what is equal for lines that do the same, whatever they read."""
+    return line.op, str(line.options), line.shape[1:], line.dtype, line.times
 
 
 def _part(k: int, arg: Any, line: Line, lines: Lines, lanes: Lanes) -> Any:
+    """Return what is equal for arguments of lanes; None if there are no such lanes."""
     if not isinstance(arg, Ref):
-        return ("constant", repr(arg))
-    is_product = line.op is _MATMUL
+        return _key(arg)
+    same = (id(arg.line), arg.shift, str(arg.at))
+    if line.op is _MATMUL:
+        if k == 1:
+            return same
+        return ("outside", arg.line.shape[1]) if _is_outside(arg) else None
     if lines.moves(arg, line):
-        if is_product and (k == 1 or len(arg.line.shape) < 2):
-            return ("same", id(arg.line), arg.shift) if k == 0 else None
-        if arg.line in lanes and arg.shift == 0:
-            return ("lane", id(lanes[arg.line][0]))
-        if not is_product:
-            return None  # broadcast over lanes, it is no faster
-        is_part = is_elementwise(arg.line.op) and arg.shift == 0 and not arg.line.ends
-        return ("part",) if is_part else ("same", id(arg.line), arg.shift)
-    if is_product and k == 1 and arg.shift is None and len(arg.line.shape) == 2:
-        return ("outside", arg.line.shape)
-    if not is_product and arg.line.shape == line.shape and arg.at is None:
-        return ("outside", arg.line.shape)
-    return ("same", id(arg.line), arg.shift, str(arg.at))
+        # What is broadcast over lanes is no faster.
+        is_lane = arg.line in lanes and arg.shift == 0
+        return ("lane", id(lanes[arg.line].whole)) if is_lane else None
+    if arg.line.shape == line.shape and arg.at is None:
+        return ("outside", arg.shift is None)
+    return same
 
 
 def _runs(group: list[Line], lines: Lines, lanes: Lanes) -> list[list[Line]]:
     """Return lines in the order in which they are lanes, split where lanes are not."""
-    if _lane(group[0], lanes) is None:
+    if not any(isinstance(a, Ref) and a.line in lanes for a in group[0].args):
         if len({_outside(line, lines) for line in group}) < 2:
             return []  # nothing tells them apart but what moves, which is no lane
         return [sorted(group, key=lambda line: _readers(line, lines))]
-    group = sorted(group, key=lambda line: _lane(line, lanes) or 0)
     runs: list[list[Line]] = []
-    for line in group:
-        at = _lane(line, lanes)
-        last = _lane(runs[-1][-1], lanes) if runs else None
-        if at is not None and last is not None and at == last + 1:
+    for line in sorted(group, key=lambda line: _starts(line, lanes)):
+        before = runs[-1][-1] if runs else None
+        if before is not None and _starts(line, lanes) == [
+            start + before.shape[0] for start in _starts(before, lanes)
+        ]:
             runs[-1].append(line)
         else:
             runs.append([line])
-    return [run for run in runs if _in_step(run, lanes)]
+    return runs
+
+
+def _starts(line: Line, lanes: Lanes) -> list[int]:
+    """Return where the lanes that a line reads begin."""
+    lines = [arg.line for arg in line.args if isinstance(arg, Ref)]
+    return [lanes[each].start for each in lines if each in lanes]
 
 
 def _outside(line: Line, lines: Lines) -> Any:
@@ -137,27 +179,6 @@ def _outside(line: Line, lines: Lines) -> Any:
         (id(a.line), a.shift) if isinstance(a, Ref) and not lines.moves(a, line) else 0
         for a in line.args
     )
-
-
-def _lane(line: Line, lanes: Lanes) -> int | None:
-    found = [
-        lanes[a.line][1] for a in line.args if isinstance(a, Ref) and a.line in lanes
-    ]
-    return found[0] if found else None
-
-
-def _in_step(run: list[Line], lanes: Lanes) -> bool:
-    """Do all arguments that are lanes come in the same order?"""
-    for k in range(len(run[0].args)):
-        found = [
-            lanes.get(line.args[k].line)
-            for line in run
-            if isinstance(line.args[k], Ref)
-        ]
-        at = [each[1] for each in found if each]
-        if at and at != [*range(at[0], at[0] + len(run))]:
-            return False
-    return True
 
 
 def _readers(line: Line, lines: Lines, depth: int = 3) -> str:
@@ -177,41 +198,77 @@ def _merge(run: list[Line], lines: Lines, lanes: Lanes) -> None:
     if len(run) < 2:
         return
     first = run[0]
-    made = Line(first.op, [], first.options, (len(run), *first.shape), first.dtype)
-    made.times = first.times
+    count = sum(line.shape[0] for line in run)
+    made = line_like(first, first.op, [], (count, *first.shape[1:]))
+    made.options = first.options
     for k, arg in enumerate(first.args):
         args = [line.args[k] for line in run]
-        if all(each == arg for each in args) or not isinstance(arg, Ref):
+        if not isinstance(arg, Ref) or all(each == arg for each in args):
             made.args.append(arg)
         elif arg.line in lanes and lines.moves(arg, first):
-            whole, at = lanes[arg.line]
-            made.args.append(_some_lanes(whole, at, len(run)))
+            made.args.append(_some_rows(*lanes[arg.line], count))
         else:
-            beside = Line(
-                _STACK, args, {"axis": 0}, (len(run), *arg.line.shape), arg.line.dtype
-            )
-            is_timed = any(each.shift is not None for each in args)
-            beside.times = first.times if is_timed else None
-            if lines.moves(arg, first):
-                lines.circle[beside] = lines.circle[first]
-                lanes.update((e.line, (beside, at)) for at, e in enumerate(args))
-            made.args.append(Ref(beside, shift=0) if is_timed else Ref(beside))
-    for k, line in enumerate(run):
-        line.op, line.args, line.options = _TAKE, [Ref(made, shift=0)], {"index": (k,)}
-        lanes[line] = made, k
+            made.args.append(_joined(args, 0, first))
+    start = 0
+    for line in run:
+        rows = slice(start, start + line.shape[0])
+        line.op, line.args, line.options = (
+            _TAKE,
+            [Ref(made, shift=0)],
+            {"index": (rows,)},
+        )
+        lanes[line] = Lane(made, start)
+        start = rows.stop
     lines.circle[made] = lines.circle[first]
 
 
-def _some_lanes(whole: Line, at: int, count: int) -> Ref:
+def _some_rows(whole: Line, start: int, count: int) -> Ref:
+    """Return rows of a line in a loop, as a line of its own."""
     if count == whole.shape[0]:
         return Ref(whole, shift=0)
-    shape = (count, *whole.shape[1:])
-    part = Line(
-        _TAKE,
-        [Ref(whole, shift=0)],
-        {"index": (slice(at, at + count),)},
-        shape,
-        whole.dtype,
-    )
-    part.times = whole.times
+    part = line_like(whole, _TAKE, [Ref(whole, shift=0)], (count, *whole.shape[1:]))
+    part.options = {"index": (slice(start, start + count),)}
     return Ref(part, shift=0)
+
+
+def outer_products_joined(lines: Lines) -> None:
+    """Rows of [z; w] v^T are z v^T and w v^T, where z and w lie side by side."""
+    lanes = _joined_lanes(lines)
+    groups: dict[Any, dict[int, Line]] = defaultdict(dict)
+    for line in lines.all:
+        z, v = line.args if line.op is _OUTER else (None, None)
+        if not isinstance(z, Ref) or not isinstance(v, Ref):
+            continue
+        is_turned = z.line.op is _TRANSPOSE and z.line.args[0].shift == 0
+        lane = lanes.get(z.line.args[0].line if is_turned else z.line)
+        if lane is None or len(lane.whole.shape) != 1 + is_turned:
+            continue
+        if lane.whole.times == z.line.times:
+            groups[lane.whole, z.at, v][lane.start] = line
+    for (whole, at, v), found in groups.items():
+        rows = whole.shape[0]
+        if sum(line.shape[0] for line in found.values()) != rows:
+            continue
+        z = whole
+        if len(whole.shape) == 2:
+            z = line_like(whole, _TRANSPOSE, [Ref(whole, shift=0)], whole.shape[::-1])
+            z.options = {"axes": (1, 0)}
+        shape = (rows, v.line.shape[-1])
+        both = Line(_OUTER, [Ref(z, at=at), v], {}, shape, whole.dtype)
+        for start, line in found.items():
+            index = slice(start, start + line.shape[0]), slice(None)
+            line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+
+
+def _joined_lanes(lines: Lines) -> Lanes:
+    """Return what is joined with others along the first axis, at its own step."""
+    found: Lanes = {}
+    for whole in lines.all:
+        if whole.op is not _CONCATENATE or whole.options.get("axis", 0) != 0:
+            continue
+        start = 0
+        for part in whole.args:
+            if part.shift == 0:
+                found[part.line] = Lane(whole, start)
+            start += part.line.shape[0]
+    return found

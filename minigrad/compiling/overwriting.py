@@ -106,8 +106,8 @@ class Overwriting(Places):
 
 
 def _lanes_of(line: Line) -> set[int]:
-    index: Any = line.options["index"]
+    """Return which rows of the whole a view of it has: all, if it is transposed."""
+    index: Any = line.options.get("index", (slice(None),))
+    (row,) = index
     count = line.args[0].line.shape[0]
-    return (
-        {*range(count)[index[0]]} if isinstance(index[0], slice) else {index[0] % count}
-    )
+    return {*range(count)[row]} if isinstance(row, slice) else {row % count}

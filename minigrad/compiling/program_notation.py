@@ -109,7 +109,8 @@ class Notation:
         if name == "negative":
             return f"−{args[0]}"
         if name == "concatenate":
-            return f"[{', '.join(args)}]"
+            is_above = len(line.shape) > 1 and line.options.get("axis", 0) == 0
+            return f"[{('; ' if is_above else ', ').join(args)}]"
         options = {k: _option(v, args) for k, v in line.options.items()}
         given = (
             [*args] if POSITIONAL not in options else [options.pop(POSITIONAL)[1:-1]]

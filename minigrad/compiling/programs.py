@@ -13,8 +13,13 @@ from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES
 from minigrad.compiling.buffers import Changed
+from minigrad.compiling.columns import vectors_as_columns
 from minigrad.compiling.graph import VIEWS, bytes_of, name_of
-from minigrad.compiling.lanes import side_by_side
+from minigrad.compiling.lanes import (
+    outer_products_joined,
+    products_joined,
+    side_by_side,
+)
 from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.one_run import Trace, uncollected
 from minigrad.compiling.over_time import at_once
@@ -38,7 +43,9 @@ from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.types import Array
 
-LINES = (*REWRITES, side_by_side)  # the rewrites of lines
+LINES = (  # the rewrites of lines
+    *REWRITES, vectors_as_columns, products_joined, side_by_side, outer_products_joined,
+)  # fmt: skip
 
 
 class Question(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.rolled_loops import components
+from minigrad.compiling.simplify import in_full
 from minigrad.primitive import TABLE
 from minigrad.types import Shape
 
@@ -95,3 +96,27 @@ def through(outer: Ref, inner: Ref) -> Ref:
     if outer.at is not None:
         return Ref(inner.line, at=outer.at + inner.shift)
     return Ref(inner.line, shift=(outer.shift or 0) + inner.shift)
+
+
+def last_slice(line: Line) -> slice | None:
+    """Return the slice of the last axis that is taken, and nothing else."""
+    index: Any = line.options.get("index")
+    source = line.args[0].line
+    if not isinstance(index, tuple) or len(line.shape) != len(source.shape):
+        return None
+    *others, last = in_full(index, len(source.shape))
+    if not isinstance(last, slice) or last.step not in (None, 1):
+        return None
+    is_whole = all(isinstance(p, slice) and p == slice(None) for p in others)
+    return last if is_whole else None
+
+
+def is_alone(arg: Any, op: Any, lines: Lines) -> bool:
+    """Is this computed by this operation, at the same step, and read nowhere else?"""
+    return (
+        isinstance(arg, Ref)
+        and arg.line.op is op
+        and arg.shift == 0
+        and not arg.line.ends
+        and lines.only_reader(arg)
+    )

@@ -92,6 +92,21 @@ def _not_moved(node: Node) -> Node:
     return node.args[0] if is_known else node
 
 
+def _keeping_axes(node: Node) -> Node:
+    """Put back the axes of a sum, by a reshape: the sum keeps them."""
+    inner = node.args[0]
+    if inner.op is not TABLE["sum"] or inner.options.get("keepdims"):
+        return _not_moved(node)
+    (of,), axis = inner.args, inner.options.get("axis")
+    ndim = len(of.shape)
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    gone = tuple(sorted({k % ndim for k in axes}))
+    kept = tuple(1 if k in gone else n for k, n in enumerate(of.shape))
+    if node.shape != kept:
+        return _not_moved(node)
+    return like(node, inner.op, inner.args, {"axis": gone, "keepdims": True})
+
+
 def _turned_once(node: Node) -> Node:
     """x^T^T = x."""
     a = node.args[0]
@@ -122,7 +137,7 @@ def _joined_once(node: Node) -> Node:
 
 _RULES: dict[Any, Callable[[Node], Node]] = {
     TABLE["multiply"]: _not_scaled, TABLE["divide"]: _not_scaled,
-    TABLE["reshape"]: _not_moved, TABLE["cast"]: _not_moved,
+    TABLE["reshape"]: _keeping_axes, TABLE["cast"]: _not_moved,
     TABLE["broadcast"]: _not_moved, TABLE["transpose"]: _turned_once,
     TABLE["take"]: _taken_once, TABLE["concatenate"]: _joined_once,
 }  # fmt: skip

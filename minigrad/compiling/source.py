@@ -77,6 +77,8 @@ class Writer(Overwriting):
             args = [self.argument(arg, line) for arg in line.args]
             self._compute(name, line, line.op, args, line.options, line.shape)
             self.memory[line] = name
+        elif is_lane(line):
+            self._allocate(line)
         elif line in self.parts:
             self._allocate(line)
             for piece, arg in self._pieces(line):
@@ -148,7 +150,7 @@ class Writer(Overwriting):
             return
         if self._has_into(op):
             if name not in self.static:
-                self._buffer(name, shape, line.dtype)
+                self._buffer(name, shape, line.dtype, self._like(line, shape))
             self._into(name, line, op, args, options)
             return
         self.calls += 1
@@ -158,6 +160,15 @@ class Writer(Overwriting):
             self.run.append(f"{name} = {text}")
         else:
             self.run.append(f"{name} = shaped({text}, {shape})")
+
+    def _like(self, line: Line, shape: Shape) -> str:
+        """Return an argument in whose order of axes a result shall lie, if there is."""
+        for arg in line.args if is_elementwise(line.op) and not line.times else ():
+            if isinstance(arg, Ref) and arg.at is None and arg.line.shape == shape:
+                held = self.memory[arg.line]
+                if held in self.static and held not in self.whole:
+                    return held
+        return ""
 
     def _into(
         self, out: str, line: Line, op: Any, args: list[str], options: Any

@@ -64,11 +64,13 @@ class Text:
         self.executed, self.repeats = 0, 1  # calls, and how often one is made
         self.items = [*items]
 
-    def _buffer(self, name: str, shape: Shape, dtype: np.dtype) -> None:
-        """Make memory of a shape."""
-        self.setup.append(f"{name} = buffer({shape}, {dtype.str!r})")
+    def _buffer(self, name: str, shape: Shape, dtype: np.dtype, like: str = "") -> None:
+        """Make memory of a shape; `like`: with the axes in the order of another's."""
+        order = f", {like}" if like else ""
+        self.setup.append(f"{name} = buffer({shape}, {dtype.str!r}{order})")
         self.static.add(name)
-        self.whole.add(name)
+        if not like:
+            self.whole.add(name)
         self.bytes += bytes_of(shape, dtype)
 
     def _has_into(self, op: Any) -> bool:
