@@ -26,7 +26,7 @@ from minigrad.compiling.reads import (
     line_like,
     through,
 )
-from minigrad.compiling.simplify import _key, total
+from minigrad.compiling.simplify import key_of, total
 from minigrad.primitive import TABLE
 
 _CONCATENATE, _MATMUL, _OUTER = TABLE["concatenate"], TABLE["matmul"], TABLE["outer"]
@@ -135,7 +135,7 @@ def _how(line: Line) -> Any:
 def _part(k: int, arg: Any, line: Line, lines: Lines, lanes: Lanes) -> Any:
     """Return what is equal for arguments of lanes; None if there are no such lanes."""
     if not isinstance(arg, Ref):
-        return _key(arg)
+        return key_of(arg)
     same = (id(arg.line), arg.shift, str(arg.at))
     if line.op is _MATMUL:
         if k == 1:
