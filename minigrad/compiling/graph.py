@@ -98,14 +98,14 @@ def in_order(outputs: Iterable[Node]) -> list[Node]:
 
     What nothing reads is not there: dead code is what no output depends on.
     """
-    found: dict[Node, None] = {}
-    waiting = [*outputs]
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found[node] = None
-            waiting += [arg for arg in node.args if type(arg) is Node]
-    return sorted(found, key=attrgetter("number"))
+    found = set(outputs)
+    nodes = [*found]
+    for node in nodes:  # which grow on the way
+        for arg in node.args:
+            if type(arg) is Node and arg not in found:
+                found.add(arg)
+                nodes.append(arg)
+    return sorted(nodes, key=attrgetter("number"))
 
 
 def replaced(options: Any, of: Callable[[Any], Any]) -> Any:

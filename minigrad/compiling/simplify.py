@@ -230,7 +230,7 @@ def _computation(node: Node) -> Any:
 
 def key_of(value: Any) -> Any:
     """Return what is equal for values that are surely the same, and never else."""
-    if isinstance(value, Node | Array):
+    if isinstance(value, (Node, Array)):
         return id(value)
     if isinstance(value, dict):
         return tuple((k, key_of(v)) for k, v in value.items())

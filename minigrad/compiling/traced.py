@@ -205,8 +205,9 @@ class Traced:
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
     ) -> Any:
-        if any(isinstance(each, ArrayLike) for each in inputs):
-            return NotImplemented
+        for each in inputs:
+            if isinstance(each, ArrayLike):
+                return NotImplemented
         if method == "at":
             self._written(f"np.{ufunc.__name__}.at")
         out = options.pop("out", None)

@@ -66,7 +66,7 @@ class Tracer:
         self.guards: list[Guard] = []
         self.refusals: list[NotCompiled] = []
         self.parameters: dict[Parameter, Traced] = {}
-        self.roles: dict[Any, int] = {}
+        self.roles: dict[Any, int] = {}  # what is done, as at every time step
         self.counts: dict[Any, int] = {}
         self.within: tuple[Any, int | None] | None = None  # role and time, in a walk
         self.notes = None
@@ -169,23 +169,15 @@ class Tracer:
                 "compute it outside, and pass it in.",
             )
         shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
-        role, time = self._role(op, shape)
+        part, time = self.within or _without_time(SETTING.get().scope)
+        key = (part, time, op, shape)
+        self.counts[key] = count = self.counts.get(key, 0) + 1
+        role = self.roles.setdefault((part, op, shape, count), len(self.roles))
         kept = None if isinstance(op, Primitive) else value
         node = Node(op, nodes, options, shape, dtype, role, time, kept)
         if self.summed is not None and self.summed.tick in self.bars:
             self.bars[self.summed.tick] = (self.summed, node)
         return Traced(self, value, node)
-
-    def _role(self, what: Any, shape: Any) -> tuple[Any, int | None]:
-        """Say what is computed, as at every other time step, and at which."""
-        part, time = self.within or _without_time(SETTING.get().scope)
-        key = (part, time, what, shape)
-        self.counts[key] = count = self.counts.get(key, 0) + 1
-        return self.number((part, what, shape, count)), time
-
-    def number(self, role: Any) -> int:
-        """Give a role a number: equal ones the same."""
-        return self.roles.setdefault(role, len(self.roles))
 
     def guard(self, ask: Callable[[Any], Any], asked: Traced) -> Any:
         """Answer a question of the program, and remember that it was asked."""
@@ -231,26 +223,26 @@ class Tracer:
         """
         role, time = self._place(node)
         if time is None and node.primitive is not None:
-            role = self.number(node.primitive)
+            role = node.primitive
             i, time = self._place(node.args[i])
-        self.within, self.summed = (self.number(("∂", role, i)), time), None
+        self.within, self.summed = (("∂", role, i), time), None
 
     def differentiated(self, node: Tensor, i: int, contribution: Any) -> None:
         """Number what follows as the sum that a cotangent is."""
         role, time = self._place(node.args[i])
-        self.within = (self.number(("Σ", role)), time)
+        self.within = (("Σ", role), time)
         self.summed = arg = node.args[i]
         if type(contribution) is Traced:
             self.bars[arg.tick] = (arg, contribution.node)
 
-    def _place(self, tensor: Any) -> tuple[int, int | None]:
+    def _place(self, tensor: Any) -> tuple[Any, int | None]:
         """Return the role of a Tensor, and its time step."""
         data = tensor.data
         if type(data) is not Traced:
-            return self.number(("constant", tensor.name)), None
+            return ("constant", tensor.name), None
         node = data.node
         if node.op is None:
-            return self.number(("source", id(node))), None
+            return node, None
         return node.role, node.time
 
 
