@@ -141,6 +141,61 @@ def test_parameters_are_those_of_the_call(jax):
     assert step(np.ones(2)) == 7.0 and step.parameters["p"].tolist() == [3.0, 4.0]
 
 
+SCALE = 2.0
+
+
+@compare
+def test_what_is_no_argument_is_compared_at_each_call(jax, monkeypatch):
+    shift, small, large = [1.0], np.ones(2), np.ones(1000)
+    tensor = mg.Tensor(np.ones(2))
+
+    def f(x):
+        return SCALE * (x * small + tensor) + shift[0] + large[:2]
+
+    x = normal(2)
+    step = mg.to_jax(f, x)
+    inside = jax.jit(step)
+    program, before = step.program, inside(x)
+    assert_same(step(x), f(x))
+    assert step.program is program
+    changes = {
+        "a global": lambda: monkeypatch.setitem(globals(), "SCALE", 3.0),
+        "a list": lambda: shift.append(shift.pop() + 1.0),
+        "a small array": lambda: small.__setitem__(0, 5.0),
+        "a Tensor": lambda: setattr(tensor, "data", 7.0 * np.ones(2)),
+        "a larger array": lambda: large.__setitem__(0, 9.0),
+    }
+    for what, change in changes.items():
+        program, frozen = step.program, what == "a larger array"
+        change()
+        assert np.isclose(f(x).data[0], step(x)[0]) != frozen, what
+        assert (step.program is program) is frozen
+        assert_same(inside(x), before)
+
+
+@compare
+def test_what_is_refused_now_is_refused_at_the_next_call(jax):
+    asks = [False]
+    step = mg.to_jax(lambda x: x if asks[0] and x.sum() > 0 else -x, x := np.ones(2))
+    asks[0] = True
+    for _ in range(2):
+        with pytest.raises(mg.NotCompiled, match=r"np\.where"):
+            step(x)
+    asks[0] = False
+    assert step(x).tolist() == [-1.0, -1.0]
+
+
+@compare
+def test_other_parameters_than_before_are_asked_for(jax):
+    parts = [mg.Parameter([1.0, 2.0], "p")]
+    step = mg.to_jax(lambda x: sum((p * x for p in parts), x), x := np.ones(2))
+    before = step.parameters
+    parts.append(mg.Parameter([3.0, 4.0], "q"))
+    with pytest.raises(mg.NotCompiled, match="there is no q"):
+        step.pure(before, x)
+    assert step(x).tolist() == [5.0, 7.0]
+
+
 @compare
 def test_what_xla_compiles_is_as_long_whatever_the_length(jax):
     def size(length):

@@ -90,7 +90,7 @@ class Compiled:
             except Exception:  # of NumPy: the function says what is wrong
                 return self.function(*arguments, **options)
         with self._lock, uncollected():
-            return self._new(arguments, options)
+            return self._new(arguments, options, kind)
 
     def _known(self, arguments: Any, options: Any) -> tuple[list[Array], Any]:
         """Return the arrays among the arguments, and their kind.
@@ -104,39 +104,19 @@ class Compiled:
             self._kinds[shapes] = self._read((arguments, options))[2]
         return [*arguments], self._kinds[shapes]
 
-    def _new(self, arguments: Any, options: Any) -> Any:
+    def _new(self, arguments: Any, options: Any, kind: Any) -> Any:
         """Trace the function, and compare its program with it."""
-        given, arrays, kind = self._read((arguments, options))
         self._make_room()
-        before = Surroundings(self.function)
-        try:
-            # The first of a kind may have taken a shortcut that does not hold here.
-            serves_all = bool(self._by_kind.get(kind))
-            trace = traced(self.function, given, self.name, serves_all)
-            program = self._program(trace, kind)
-            around = Surroundings(self.function, program.constants)
-        except NotCompiled:
-            before.put_back()
-            raise
-        except Exception as error:
-            before.put_back()
-            self.function(*arguments, **options)  # perhaps it raises as it is
-            if isinstance(refusal := explanation(error), NotCompiled):
-                raise refusal from None
-            raise explained(
-                NotCompiled,
-                f"compile({self.name})",
-                {},
-                f"traced, it raised {type(error).__name__}: {error}",
-                "leave out what asks about the numbers inside, or call the "
-                "function itself.",
-            ) from error
+        # The first of a kind may have taken a shortcut that does not hold here.
+        serves_all = bool(self._by_kind.get(kind))
+        program, trace, arrays = self.new_program(arguments, options, serves_all)
         comparing = _COMPARING.set(True)
         try:
             expected = self.function(*arguments, **options)
         finally:
             _COMPARING.reset(comparing)
-        program.around = around.without_what_changed()
+        if program.around is not None:
+            program.around.leave_out_what_changed()
         asked = f"compile({self.name})"
         is_function = constants_in(expected) == constants_in(trace.structure)
         if not is_function or not same_arrays(expected, trace.numbers):
@@ -154,24 +134,13 @@ class Compiled:
         self.programs.append(program)
         return _returned(program, results)
 
-    def _program(self, trace: Trace, kind: Any) -> Program:
-        try:
-            return Program(trace, array_names(self.function, kind))
-        except Exception as error:
-            why = f"no program could be made of it: {type(error).__name__}, {error}."
-            asked, fix = f"compile({self.name})", "please report this."
-            raise explained(NotCompiled, asked, {}, why, fix) from error
-
     def _make_room(self) -> None:
         """Forget the oldest program when there are many, and say so the first time."""
         if len(self.programs) < self.most:
             return
         oldest = self.programs.pop(0)
-        for kind, programs in [*self._by_kind.items()]:
-            if oldest in programs:
-                programs.remove(oldest)
-                if not programs:
-                    del self._by_kind[kind]
+        left = {k: [p for p in v if p is not oldest] for k, v in self._by_kind.items()}
+        self._by_kind = {kind: programs for kind, programs in left.items() if programs}
         if not self._warned:
             self._warned = True
             warnings.warn(
@@ -274,10 +243,42 @@ class Compiled:
     def new_program(
         self, arguments: Any, words: Any = None, serves_all: bool = True
     ) -> tuple[Program, Trace, list[Array]]:
-        """Return the program for these arguments, its trace, and the arrays in them."""
-        given, arrays, kind = self._read((arguments, words or {}))
-        trace = traced(self.function, given, self.name, serves_all)
-        return Program(trace, array_names(self.function, kind)), trace, arrays
+        """Return the program for these arguments, its trace, and the arrays in them.
+
+        What the function reads besides is looked at, and is as it was if it is refused.
+        """
+        words = words or {}
+        given, arrays, kind = self._read((arguments, words))
+        before = Surroundings(self.function)
+        try:
+            trace = traced(self.function, given, self.name, serves_all)
+            program = self._program(trace, kind)
+            program.around = Surroundings(self.function, program.constants)
+        except NotCompiled:
+            before.put_back()
+            raise
+        except Exception as error:
+            before.put_back()
+            self.function(*arguments, **words)  # perhaps it raises as it is
+            if isinstance(refusal := explanation(error), NotCompiled):
+                raise refusal from None
+            raise explained(
+                NotCompiled,
+                f"compile({self.name})",
+                {},
+                f"traced, it raised {type(error).__name__}: {error}",
+                "leave out what asks about the numbers inside, or call the "
+                "function itself.",
+            ) from error
+        return program, trace, arrays
+
+    def _program(self, trace: Trace, kind: Any) -> Program:
+        try:
+            return Program(trace, array_names(self.function, kind))
+        except Exception as error:
+            why = f"no program could be made of it: {type(error).__name__}, {error}."
+            asked, fix = f"compile({self.name})", "please report this."
+            raise explained(NotCompiled, asked, {}, why, fix) from error
 
     def drawn(self, view: str | None = None, renderer: str | None = None) -> Drawing:
         """Return the picture of the latest program: what `mg.draw(step)` returns.

@@ -22,6 +22,7 @@ from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
+from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled
 from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import explained, is_explained
@@ -42,9 +43,13 @@ class InJax:
         self, function: Callable[..., Any], arguments: Sequence[Any], parameters: Any
     ) -> None:
         self.jax = _package()
+        self._made_of = function, arguments, parameters
         compiled = Compiled(function)
         self.name = compiled.name
+        around = Surroundings(function)
         self.program, trace, arrays = compiled.new_program(arguments)
+        around.leave_out_what_changed()
+        self.program.around = around  # constants are in what XLA has compiled
         refuse_guards(f"to_jax({self.name})", trace.guards)
         is_module = isinstance(parameters, Module)
         named = parameters.named_parameters() if is_module else parameters or {}
@@ -69,7 +74,13 @@ class InJax:
     @property
     def parameters(self) -> dict[str, Any]:
         """The numbers of each Parameter, by its name."""
+        self._renew()
         return {name: self.jax.numpy.asarray(p.data) for name, p in self._named.items()}
+
+    def _renew(self) -> None:
+        """Trace again if something changed that the function reads besides."""
+        if not self.program.holds():
+            vars(self).update(vars(InJax(*self._made_of)))
 
     def __call__(self, *arguments: Any) -> Any:
         return self.pure(self.parameters, *arguments)
@@ -77,8 +88,13 @@ class InJax:
     def pure(self, parameters: dict[str, Any], *arguments: Any) -> Any:
         """Compute it with these parameters, which may be differentiated and spread.
 
-        Raises TypeError for arguments that are not as the examples were.
+        Raises TypeError for arguments that are not as the examples were, and where a
+        Parameter is missing.
         """
+        self._renew()
+        if missing := sorted(self._named.keys() - parameters.keys()):
+            why = f"among the parameters there is no {', '.join(missing)}."
+            raise self._refusal(why, "step.parameters has all of them.")
         arrays, kind = self._read(arguments)
         if kind != self._kind:
             unlike = [
@@ -88,9 +104,6 @@ class InJax:
             ]
             why = "; ".join(unlike) or "there are other arguments than in the example."
             raise self._refusal(why, "mg.to_jax(f, *examples) of these shapes.")
-        if any(tensor.data is not array for tensor, array in self.program.outside):
-            why = "a Tensor that is no argument holds another array by now."
-            raise self._refusal(why, "make it a Parameter, or an argument.")
         results, holds = self._run(parameters, arrays)
         if not isinstance(holds, self.jax.core.Tracer) and not holds:
             why = "a check of the arguments ended otherwise than in the example."
@@ -211,9 +224,16 @@ def to_jax(
                names them, or a dict; else by their own names
 
     Called like the function, it returns the same structure of JAX's arrays. It can be
-    given to jax.jit, jax.grad, jax.vmap. Parameters are read at each call, and inside
-    jax.jit once; `pure(parameters, *arguments)` takes them as an argument, and
-    `parameters` are those of now. What is no argument and no Parameter is a constant.
+    given to jax.jit, jax.grad, jax.vmap. At each call
+
+        Parameters        are read anew; pure(parameters, *arguments) is given them, and
+                          `parameters` are those of now
+        variables of the closure, globals, attributes, Tensors, arrays to 4,096 bytes
+                          are compared: where one has changed, f is traced again
+        larger arrays     are not: they are what they were when f was traced
+
+    Inside jax.jit all of this happens once, when JAX traces: what changes later is not
+    seen, except through arguments, and through the parameters that `pure` is given.
 
     Raises NotCompiled (a TypeError) where the function asks about numbers (`if x > 0`),
     where shapes depend on numbers, for arguments of other shapes, and for numbers that

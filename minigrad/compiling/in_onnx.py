@@ -201,8 +201,10 @@ def to_onnx(
     dtype      of all floating numbers in the file
 
     Inputs are called as the function calls its arguments; outputs are output_0, ... in
-    the order of what it returns. Parameters are constants of the file. The shapes are
-    those of the examples: another batch size is another file.
+    the order of what it returns. The shapes are those of the examples: another batch
+    size is another file. A file is a snapshot: Parameters, variables of the closure,
+    globals and whatever else the function reads besides its arguments are constants in
+    it, as they are now. When they change, the file does not.
 
     Raises NotCompiled (a TypeError) for what has no operator of ONNX, by its name, and
     for a function that asks about numbers.

@@ -171,15 +171,18 @@ class Program:
         step: Callable[..., list[Array]] = space["buffers"]()
         return step
 
+    def holds(self) -> bool:
+        """Is what the function read besides its arguments as it was?"""
+        is_same = all(tensor.data is array for tensor, array in self.outside)
+        return is_same and (self.around is None or self.around.holds())
+
     def __call__(self, arrays: list[Array]) -> list[Array]:
         """Run; a second thread at the same time gets other buffers.
 
-        Raises Changed where another program is needed: an `if` goes another way, a
-        Tensor from outside holds another array, or what is around has changed.
+        Raises Changed where another program is needed: an `if` goes another way, or
+        what is around has changed.
         """
-        if any(tensor.data is not array for tensor, array in self.outside):
-            raise Changed
-        if self.around is not None and not self.around.holds():
+        if not self.holds():
             raise Changed
         try:
             step = self.free.pop()

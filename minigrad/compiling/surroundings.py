@@ -205,7 +205,7 @@ class Surroundings:
             elif isinstance(holder, list):
                 holder[:] = values
 
-    def without_what_changed(self) -> Surroundings:
+    def leave_out_what_changed(self) -> None:
         """Leave out what is no longer as it was."""
         self.places = [p for p in self.places if p.names.get(p.name) is p.value]
         self.cells = [each for each in self.cells if _same_cell(*each)]
@@ -214,7 +214,6 @@ class Surroundings:
         self.tensors = [each for each in self.tensors if each[0].data is each[1]]
         self._seen = {}
         self._line_up()
-        return self
 
 
 def _names(code: CodeType) -> Iterator[str]:
