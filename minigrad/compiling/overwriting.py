@@ -75,7 +75,8 @@ class Overwriting(Places):
                 continue  # it is read again when the first sum is there
             if is_lane(a) and inside and self._is_lane_of_its_own(a):
                 return k
-            if is_elementwise(a.op) and self.memory.get(a) in self.static:
+            held = self.memory.get(a)
+            if held in self.buffers or (is_elementwise(a.op) and held in self.static):
                 return k
         return None
 

@@ -53,6 +53,7 @@ class Text:
         self.run: list[str] = []
         self.objects: dict[str, Any] = dict(OWN)
         self.static: set[str] = set()  # names that setup knows
+        self.buffers: set[str] = set()  # those that are memory, and no view of other
         self.whole: set[str] = set()  # those that lie in one piece, in C's order
         self.memory: dict[Line, str] = {}  # names of what holds a line's values
         self.single: set[Line] = set()  # whose memory is for one step
@@ -69,6 +70,7 @@ class Text:
         order = f", {like}" if like else ""
         self.setup.append(f"{name} = buffer({shape}, {dtype.str!r}{order})")
         self.static.add(name)
+        self.buffers.add(name)
         if not like:
             self.whole.add(name)
         self.bytes += bytes_of(shape, dtype)
