@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 
+from minigrad.accumulation import Cotangent, Cotangents, Edge
 from minigrad.array_like import DOMAINS, as_array
 from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.habits import taught
-from minigrad.linear_maps import add_up
 from minigrad.messages import explained
+from minigrad.primitive import Primitive
 from minigrad.refusals import (
     bad_rule,
     inputs_in,
@@ -34,19 +35,14 @@ from minigrad.refusals import (
     unrecorded,
 )
 from minigrad.shapes import leaves, rebuilt
-from minigrad.table import cast
-from minigrad.tape import Tape, in_order, made_by
+from minigrad.tape import Tape, in_order
 from minigrad.tensor import RELEASED, Tensor
-from minigrad.types import Array, Operand, Options, Shape, Structure, Value
+from minigrad.types import Array, Operand, Structure, Value
 
 if TYPE_CHECKING:  # a floor above
-    from minigrad.primitive import Primitive
     from minigrad.watching import Watch
 
-Edge: TypeAlias = tuple[int, Tensor]  # which argument, and what it is
 Planned: TypeAlias = tuple[Tensor, list[Any], list[Edge]]  # node, operands, edges
-Use: TypeAlias = tuple[Tensor, Value, list[Any], Options]  # node, g, operands, options
-Cotangent: TypeAlias = Array | Tensor  # a Tensor when the walk is recorded
 
 # grad(f): minigrad.transforms, a floor above, hands it over
 of_function: Callable[..., Callable[..., Any]] = None  # type: ignore[assignment]
@@ -118,8 +114,8 @@ def grad(
     else:
         outputs = outputs_in(output, "the gradient")
         seeds = [None] * len(outputs) if seed is None else list(leaves(seed).values())
-    inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
-    wanted = inputs_in(inputs, "the gradient")
+    structure = list(inputs) if isinstance(inputs, Iterator) else inputs
+    inputs = inputs_in(structure, "the gradient")
     for each in outputs:
         require_recorded(each)
     if len(seeds) != len(outputs):
@@ -130,20 +126,19 @@ def grad(
             f"each output needs its seed, and {len(seeds)} were given.",
             "give a list of as many seeds as outputs.",
         )
-    plan = _plan(in_order(outputs), wanted, record)
-    if type(inputs) is not Tensor:
-        require_unwritten(inputs, outputs, plan)
+    plan = _plan(in_order(outputs), inputs, record)
+    if type(structure) is not Tensor:
+        require_unwritten(structure, outputs, plan)
     cotangents = Cotangents(record)
     for each, given in zip(outputs, seeds, strict=True):
         cotangents.add(each, _seed(each, given, record))
     checker = SETTING.get().checker
-    keep = {each.tick for each in wanted}
+    keep = {each.tick for each in inputs}
     if checker is None:
         _walk(plan, cotangents, keep)
     else:
         checker.compute(_walk, plan, cotangents, keep, checker)
-    handed_out = (_hand_over(each, cotangents) for each in wanted)
-    return rebuilt(inputs, handed_out)
+    return rebuilt(structure, (_hand_over(each, cotangents) for each in inputs))
 
 
 def _no_inputs(output: object) -> TypeError:
@@ -156,13 +151,13 @@ def _no_inputs(output: object) -> TypeError:
     )
 
 
-def _plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> list[Planned]:
-    """Return (node, operands, edges) for each step from a wanted input to the output.
+def _plan(order: list[Tensor], inputs: list[Tensor], record: bool) -> list[Planned]:
+    """Return (node, operands, edges) for each step from one of the inputs to an output.
 
-    Edges are the arguments that lead to a wanted input: gradients nobody asked for are
+    Edges are the arguments that depend on an input: gradients nobody asked for are
     never computed. Operands are what rules see: arrays, or Tensors when recording.
     """
-    active = {each.tick for each in wanted}
+    active = {each.tick for each in inputs}
     plan = []
     for node in order:
         tick = node.tick
@@ -199,8 +194,8 @@ def _walk(
     batched = not record and checker is None
     for node, operands, edges in reversed(plan):
         tick = node.tick
-        if tick in uses and _asked_in_part(node, edges, totals, keep):
-            cotangents.complete_parts(node, operands, edges)
+        if tick in uses and _needs_slices(node, edges, totals, keep):
+            cotangents.complete_slices(node, operands, edges)
             continue
         g = cotangents.complete(node) if tick in uses else totals.pop(tick, None)
         if g is None:
@@ -213,7 +208,7 @@ def _walk(
         y = node if record else node.data
         for i, arg in edges:
             if batched and i in primitive.batched_adjoints:
-                cotangents.put_off(arg, (primitive, i), (node, g, operands, options))
+                cotangents.defer(arg, (primitive, i), (node, g, operands, options))
                 continue
             if checker is not None:
                 checker.differentiating(node, i)
@@ -236,146 +231,16 @@ def _walk(
                 totals[arg.tick] = contribution
 
 
-def _asked_in_part(
+def _needs_slices(
     node: Tensor, edges: list[Edge], totals: dict[int, Cotangent], keep: set[int]
 ) -> bool:
-    """Is [x, y] asked for its y only, and all its cotangent still to be computed?"""
+    """Does only y of a node [x, y] need its cotangent, and is none of it computed?"""
     return (
         node.primitive is not None
         and node.primitive.slice_of_argument is not None
         and len(edges) < len(node.args)
         and node.tick not in totals
         and node.tick not in keep
-    )
-
-
-class Cotangents:
-    """The cotangents of a backward walk, while contributions to them add up.
-
-    totals  what has been added so far; perhaps still in the shape of a broadcast use,
-            since summing the broadcast axes once at the end is cheaper than each time
-    owned   totals that are our own arrays, so that more can be added in place; a first
-            contribution may be somebody else's array and is never written to
-    uses    contributions put off, to be computed together: see `Linear`
-    """
-
-    __slots__ = ("owned", "record", "totals", "uses")
-
-    def __init__(self, record: bool) -> None:
-        self.record = record
-        self.totals: dict[int, Cotangent] = {}
-        self.owned: set[int] = set()
-        self.uses: dict[int, dict[tuple[Primitive, int], list[Use]]] = {}
-
-    def add(self, arg: Tensor, contribution: Cotangent) -> None:
-        """Add a contribution to the cotangent of `arg`."""
-        tick = arg.tick
-        total = self.totals.get(tick)
-        if total is None:
-            self.totals[tick] = contribution
-            return
-        if total.shape != contribution.shape:  # used at several broadcast shapes
-            total = unbroadcast(total, arg.shape)
-            contribution = unbroadcast(contribution, arg.shape)
-        elif tick in self.owned and total.dtype == contribution.dtype:
-            np.add(total, contribution, out=total)  # type: ignore[arg-type]
-            return
-        total = total + contribution
-        if not isinstance(total, Tensor):
-            total = as_array(total)  # NumPy's sum of two single numbers is no array
-        if not self.record:
-            self.owned.add(tick)
-        self.totals[tick] = total
-
-    def put_off(self, arg: Tensor, key: tuple[Primitive, int], use: Use) -> None:
-        """Remember a use of `arg`, to be computed together with its other uses."""
-        self.uses.setdefault(arg.tick, {}).setdefault(key, []).append(use)
-
-    def complete(self, node: Tensor) -> Cotangent | None:
-        """Return a node's whole cotangent, now that all its uses have contributed."""
-        for (primitive, i), uses in self.uses.pop(node.tick, {}).items():
-            whole = self.fit(primitive.batched_adjoints[i](uses), uses[0][0], i, node)
-            self.add(node, whole)
-            self.owned.add(node.tick)
-        total = self.totals.pop(node.tick, None)
-        if total is not None and total.shape != node.data.shape:
-            self.owned.add(node.tick)
-            return unbroadcast(total, node.shape)
-        return total
-
-    def complete_parts(
-        self, node: Tensor, operands: list[Any], edges: list[Edge]
-    ) -> None:
-        """Of [x, y], compute only the cotangents asked for, straight from the uses."""
-        uses = self.uses.pop(node.tick)
-        slice_of_argument = made_by(node).slice_of_argument
-        assert slice_of_argument is not None
-        for i, arg in edges:
-            part = slice_of_argument(i, operands, node.options)
-            for (user, k), each in uses.items():
-                contribution = user.batched_adjoints[k](each, part)
-                self.add(arg, self.fit(contribution, node, i, arg))
-
-    def fit(
-        self, contribution: Value | None, node: Tensor, i: int, arg: Tensor
-    ) -> Cotangent:
-        """Bring a contribution to its argument's dtype and shape, or blame the rule.
-
-        Of an elementwise rule the broadcast shape may stay: `complete` sums it.
-        """
-        if contribution is None:
-            raise bad_rule(node, i, arg, "it returned None.")
-        if not isinstance(contribution, Tensor):
-            contribution = as_array(contribution)
-        if contribution.dtype != arg.dtype:
-            contribution = _cast(contribution, node, i, arg)
-        shape = contribution.shape
-        if shape == arg.shape:
-            return contribution
-        spread = _is_broadcast_of(shape, arg.shape)
-        by_entry = node.primitive is not None and node.primitive.is_elementwise
-        if spread and not by_entry:
-            return unbroadcast(contribution, arg.shape)
-        if spread and shape == node.shape:
-            self.uses.setdefault(arg.tick, {})
-            return contribution
-        raise bad_rule(node, i, arg, f"it returned shape {shape}.")
-
-
-def _cast(contribution: Cotangent, node: Tensor, i: int, arg: Tensor) -> Cotangent:
-    if contribution.dtype == object and node.dtype != object:
-        raise bad_rule(node, i, arg, "it returned dtype object.")
-    if contribution.dtype.kind == "c" and arg.dtype.kind == "f":
-        raise bad_rule(node, i, arg, "it returned complex numbers.")
-    if contribution.dtype == object or arg.dtype == object:
-        return contribution
-    return cast(contribution, arg.dtype)  # type: ignore[return-value]
-
-
-@overload
-def unbroadcast(g: Tensor, shape: Shape) -> Tensor: ...
-@overload
-def unbroadcast(g: Array, shape: Shape) -> Array: ...
-def unbroadcast(g: Cotangent, shape: Shape) -> Cotangent:
-    """Sum over the axes along which NumPy repeated an argument of this shape.
-
-    A copy feeds every repetition, so the cotangents of all repetitions add up.
-    """
-    extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        extra + axis for axis, n in enumerate(shape) if n == 1 != g.shape[extra + axis]
-    )
-    if not axes:
-        return g.reshape(shape)
-    if isinstance(g, Tensor):
-        return g.sum(axis=axes).reshape(shape)
-    return as_array(add_up(g, axes), g.dtype).reshape(shape)
-
-
-def _is_broadcast_of(shape: Shape, small: Shape) -> bool:
-    extra = len(shape) - len(small)
-    return extra >= 0 and all(
-        n in (1, m) for n, m in zip(small, shape[extra:], strict=True)
     )
 
 
@@ -408,21 +273,20 @@ def _seed(output: Tensor, given: object, record: bool) -> Cotangent:
             "the seed is the output's cotangent: one number per entry.",
             f"give a seed of shape {output.shape}.",
         )
-    checked: Cotangent = seed
-    return checked
+    return seed  # type: ignore[no-any-return]
 
 
-def _hand_over(wanted: Tensor, cotangents: Cotangents) -> Cotangent:
+def _hand_over(x: Tensor, cotangents: Cotangents) -> Cotangent:
     """Return a gradient that the caller owns: writable, shared with nobody."""
-    g = cotangents.complete(wanted)
+    g = cotangents.complete(x)
     if g is None:
-        g = np.zeros_like(wanted.data)
+        g = np.zeros_like(x.data)
     elif isinstance(g, Tensor):
         g = g * 1  # a Tensor of its own, also where two inputs have the same cotangent
-    elif wanted.tick not in cotangents.owned:
+    elif x.tick not in cotangents.owned:
         g = g.copy() if type(g) in DOMAINS else np.array(g, subok=True)
-    cotangents.totals[wanted.tick] = g  # it may be asked for twice
-    cotangents.owned.discard(wanted.tick)
+    cotangents.totals[x.tick] = g  # it may be asked for twice
+    cotangents.owned.discard(x.tick)
     return Tensor(g) if cotangents.record and not isinstance(g, Tensor) else g
 
 
@@ -450,14 +314,8 @@ def pushforward(
         moved = node.primitive.jvp(incoming, y, args, node.options)
         tangent = moved if isinstance(moved, Tensor) else as_array(moved)
         if tangent.shape != node.shape:  # one argument moved, another was broadcast
-            tangent = _broadcast(tangent, node.shape)
+            tangent = np.broadcast_to(tangent, node.shape)
         if tangent.dtype != node.dtype and node.dtype.kind == "f" and not recorded:
             tangent = tangent.astype(node.dtype)
         moving[node] = tangent
     return moving
-
-
-def _broadcast(tangent: Cotangent, shape: Shape) -> Cotangent:
-    if isinstance(tangent, Tensor):
-        return tangent + np.zeros(shape, tangent.dtype)
-    return np.broadcast_to(tangent, shape)

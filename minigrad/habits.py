@@ -27,7 +27,7 @@ from minigrad.foreign_names import (
     WORDS,
     Table,
 )
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import error_message, explained, user_line
 from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -200,7 +200,7 @@ class NotHere(AttributeError):
             )
         asked = f"{letter}.{self.absent}, at {self.line}"
         why = f"{kind.__name__} has no {self.absent}."
-        return explain(asked, {letter: self.obj}, why, fix)
+        return error_message(asked, {letter: self.obj}, why, fix)
 
     def __reduce__(self) -> Any:
         return AttributeError, (str(self),)  # to another process
@@ -236,7 +236,7 @@ def _arguments(function: Any) -> str:
 
 def absent_in_package(
     name: str, public: Iterable[str], package: str = "minigrad"
-) -> AttributeError | ImportError:
+) -> Exception:
     """Say what to write for `mg.name` or `lstm.name`, which is not there.
 
     An ImportError for `from minigrad import name`, which hides any other.
@@ -249,11 +249,10 @@ def absent_in_package(
         )
         if hasattr(np, name):
             fix = f"np.{name} takes t.data; docs/know/numpy.md has what records."
-    asked = f"{package}.{name}, at {user_line()}"
-    text = explain(asked, {}, f"{package} has no {name}.", fix)
-    if sys._getframe(2).f_code.co_name == "_handle_fromlist":
-        return ImportError(text)
-    return AttributeError(text, name=name)
+    imported = sys._getframe(2).f_code.co_name == "_handle_fromlist"
+    kind = ImportError if imported else AttributeError
+    asked, why = f"{package}.{name}", f"{package} has no {name}."
+    return explained(kind, asked, {}, why, fix, name=name)
 
 
 class Uncalled(ModuleType):

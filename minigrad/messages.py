@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType
 from typing import TypeVar
 
@@ -34,7 +34,9 @@ _WRAP = textwrap.TextWrapper(
 )
 
 
-def explain(asked: str, operands: Mapping[str, object], why: str, fix: str) -> str:
+def error_message(
+    asked: str, operands: Mapping[str, object], why: str, fix: str
+) -> str:
     """Return the four-part message; `operands` maps a role or name to a value."""
     lines = [asked]
     for role, value in operands.items():
@@ -49,9 +51,14 @@ E = TypeVar("E", bound=Exception)
 
 
 def explained(
-    kind: type[E], asked: str, operands: Mapping[str, object], why: str, fix: str
+    kind: Callable[..., E],
+    asked: str,
+    operands: Mapping[str, object],
+    why: str,
+    fix: str,
+    **facts: object,
 ) -> E:
-    """Return an exception with the four-part message, and the line that asked.
+    """Return an exception with the four-part message, the line that asked, and facts.
 
     >>> raise explained(ValueError, "sqrt(a)", {}, "a is negative.", "take abs(a).")
     Traceback (most recent call last):
@@ -59,13 +66,15 @@ def explained(
       why   a is negative.
       fix   take abs(a).
     """
-    return kind(explain(f"{asked}, at {user_line()}", operands, why, fix))
+    line = user_line()
+    asked += f", at {line}" if line else ""
+    return kind(error_message(asked, operands, why, fix), **facts)
 
 
 def is_explained(error: Exception) -> bool:
     """Has this exception the four parts already?
 
-    >>> is_explained(ValueError(explain("x", {}, "it cannot be.", "leave it.")))
+    >>> is_explained(ValueError(error_message("x", {}, "it cannot be.", "leave it.")))
     True
     """
     return "\n  fix   " in str(error)
@@ -144,9 +153,9 @@ def named(values: Sequence[object]) -> dict[str, object]:
 def user_line() -> str:
     """Return `file:line` of the innermost frame outside this project's packages.
 
-    Outside of a command there is nothing that anybody wrote as a program.
+    "" for a command: outside of it there is nothing that anybody wrote as a program.
     """
-    return short(*source_line(_PACKAGES)) or "the command line"
+    return short(*source_line(_PACKAGES))
 
 
 def short(file: str, line: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.messages import explain, explained
+from minigrad.messages import explained
 from minigrad.tensor import Array, Tensor
 from minigrad.traces import Place, Trace, is_floating
 
@@ -78,16 +78,17 @@ def alarm(
         why = f"{moved}: it depends on {of}, but the tape does not know."
     operands = {} if step is None else {"used by": step}
     asked = f"{name}: a number left the tape{_at(step)}"
+    fix = CUTS if causes else CHANCE
     argument = place.key if place.role == "argument" else None
-    message = explain(asked, operands, why, CUTS if causes else CHANCE)
-    return NumbersLeft(message, step, argument, was, now)
+    facts = {"step": step, "argument": argument, "was": was, "now": now}
+    return explained(NumbersLeft, asked, operands, why, fix, **facts)
 
 
 def not_a_function(name: str, why: str, step: Tensor | None = None) -> NumbersLeft:
     """Return the exception about two calls with the same arguments that differ."""
     operands = {} if step is None else {"first other step": step}
     asked = f"{name}: two calls with the same arguments"
-    return NumbersLeft(explain(asked, operands, why, CHANCE), step)
+    return explained(NumbersLeft, asked, operands, why, CHANCE, step=step)
 
 
 def described(place: Place, trace: Trace) -> str:

@@ -11,6 +11,7 @@ from test_views import tape
 from view_cases import CELLS, LAYERS, Stacked, loss, sequence
 
 import minigrad as mg
+from minigrad.accumulation import unbroadcast
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
 from minigrad.drawing import VIEWS, draw
@@ -18,7 +19,6 @@ from minigrad.drawing.backward.chain_rule import DOT, Factors
 from minigrad.drawing.backward.forward_and_backward import ForwardAndBackward
 from minigrad.drawing.fold import pictures
 from minigrad.drawing.project import Picture
-from minigrad.gradient import unbroadcast
 from minigrad.structure.sublayers import structure
 
 

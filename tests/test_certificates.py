@@ -17,7 +17,7 @@ from test_proving_walks import assign
 
 import minigrad as mg
 from lstm import LSTM, LSTMCell, PeepholeCell
-from minigrad import gradient
+from minigrad import accumulation
 from minigrad import gradient as engine
 from minigrad.primitive import TABLE
 from minigrad.proving import ProofFailed, prove, whole_tape
@@ -308,7 +308,7 @@ def test_code_that_knows_no_complex_numbers_is_differenced(monkeypatch):
 
 
 def test_a_leaf_without_a_name_is_called_by_its_step(monkeypatch):
-    monkeypatch.setattr(gradient.Cotangents, "add", assign)
+    monkeypatch.setattr(accumulation.Cotangents, "add", assign)
     x, y = mg.Tensor([2.0, 3.0]), mg.Tensor([1.0, 2.0])
     assert refuted((x * y * y).sum()).counterexample.wrt[0] == "t1"
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from lstm import LSTM
+from minigrad.accumulation import Cotangents
 from minigrad.deriving import equations, formula, through_time
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter
 from minigrad.deriving.formula_styles import LATEX, TEXT
-from minigrad.gradient import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import LemmaFailed, ProofFailed
 

@@ -100,7 +100,7 @@ def test_the_walk_goes_through_active_entries_only():
 
 
 def test_a_wrong_engine_is_not_covered_up(tmp_path, monkeypatch):
-    from minigrad.gradient import Cotangents
+    from minigrad.accumulation import Cotangents
 
     complete = Cotangents.complete
 

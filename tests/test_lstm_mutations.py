@@ -25,7 +25,7 @@ from lstm_cases import (
 from planted import rewritten
 
 from lstm import Gate, LSTMCell, Recurrent
-from minigrad.gradient import Cotangents
+from minigrad.accumulation import Cotangents
 from minigrad.primitive import TABLE
 
 SHAPES = {"n > m": {"n": 3, "m": 2}, "n = m": {"n": 2, "m": 2}}

@@ -461,7 +461,7 @@ def test_on_a_command_line_a_message_names_no_line_that_nobody_wrote(command):
         [sys.executable, "-m", *command.split()], capture_output=True, text=True
     )
     asked = ran.stderr.splitlines()[0]
-    assert ran.returncode == 1 and asked.endswith("at the command line"), asked
+    assert ran.returncode == 1 and ", at " not in asked, asked
 
 
 def test_what_a_dataclass_generates_is_not_the_users_line():

@@ -12,7 +12,7 @@ from every import every
 
 import minigrad as mg
 from lstm import LSTM, State
-from minigrad import gradient, linear_maps
+from minigrad import accumulation, gradient, linear_maps
 from minigrad.mistakes import MISTAKES, checkers, slopes, walks
 from minigrad.mistakes.planting import broken, slope
 from minigrad.mistakes.small_models import SMALL_MODELS, batch, lstm
@@ -32,7 +32,7 @@ def engine():
     rows = {name: dict(vars(row)) for name, row in TABLE.items()}
     for row in rows.values():
         row["batched_adjoints"] = dict(row["batched_adjoints"])
-    others = (gradient.Cotangents, gradient, linear_maps)
+    others = (accumulation.Cotangents, accumulation, gradient, linear_maps)
     return rows, [dict(vars(owner)) for owner in others]
 
 

@@ -17,8 +17,8 @@ import pytest
 from mutation import Mutant, deepest, of_module, of_table, wrapped
 
 import minigrad as mg
-from minigrad import gradient, linear_maps, table
-from minigrad.gradient import Cotangents
+from minigrad import accumulation, gradient, linear_maps, table
+from minigrad.accumulation import Cotangents
 from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
@@ -426,7 +426,7 @@ TARGETS: list[Any] = [
     linear_maps.scatter, linear_maps.take_adjoints, linear_maps.backwards,
     linear_maps.matmul_adjoint_a, linear_maps.matmul_adjoint_b, linear_maps.outer,
     linear_maps.matvec_adjoints_W, linear_maps.matvec_adjoints_v, linear_maps._plus,
-    gradient.unbroadcast, gradient._cast, Cotangents.fit, Cotangents.complete,
+    accumulation.unbroadcast, accumulation._cast, Cotangents.fit, Cotangents.complete,
     gradient._hand_over, Elementwise.vjp,
 ]  # fmt: skip
 
@@ -610,7 +610,7 @@ HAND: dict[str, Callable[[], Any]] = {
     "added into another's array": lambda: patched(Cotangents, "add", into_the_first),
     "handed out as it is": lambda: patched(gradient, "_hand_over", handed_out_as_it_is),
     "a mean over broadcast axes": lambda: wrapped(
-        gradient.unbroadcast, mean_over_axes
+        accumulation.unbroadcast, mean_over_axes
     ),
     "repeated indices overwrite": lambda: wrapped(linear_maps._add_at, overwritten),
     "no index repeats": lambda: wrapped(
@@ -689,7 +689,7 @@ HAND: dict[str, Callable[[], Any]] = {
         lambda right, y, g, *record: right(y, g, *record) * (2.0 if g is None else 1),
     ),
     "an edge of constants": lambda: wrapped(
-        gradient._asked_in_part, lambda right, node, edges, totals, keep:
+        gradient._needs_slices, lambda right, node, edges, totals, keep:
         node.primitive.slice_of_argument is not None and len(edges) < len(node.args)
     ),
 }  # fmt: skip

@@ -8,9 +8,9 @@ from every import every
 from test_proving import lstm_loss, normal, refuted, tensor, trained, words
 
 import minigrad as mg
-from minigrad import gradient
+from minigrad import accumulation
 from minigrad import gradient as engine
-from minigrad.gradient import Cotangents
+from minigrad.accumulation import Cotangents
 from minigrad.primitive import TABLE
 from minigrad.proving import prove
 from minigrad.testing import assert_proved
@@ -121,7 +121,7 @@ def averaged(g, shape):
 def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, use):
     x, b = tensor("x", 4, 2), tensor("b", 2)
     loss = mg.sum(use(x, b) * x)
-    monkeypatch.setattr(gradient, "unbroadcast", averaged)
+    monkeypatch.setattr(accumulation, "unbroadcast", averaged)
     failure = refuted(loss)
     assert mg.Tape(loss).steps[failure.step] is b
     told = words(failure)
@@ -133,7 +133,7 @@ def test_a_wrong_sum_over_broadcast_axes_is_not_blamed_on_the_rule(monkeypatch, 
 
 
 def test_an_engine_that_is_wrong_in_floats_only_is_found(monkeypatch):
-    right = gradient.unbroadcast
+    right = accumulation.unbroadcast
 
     def mean_of_floats(g, shape):
         total = right(g, shape)
@@ -141,7 +141,7 @@ def test_an_engine_that_is_wrong_in_floats_only_is_found(monkeypatch):
         return total * (total.size / g.size) if floats else total
 
     loss = mg.tanh(tensor("A", 2, 3) + tensor("b", 3)).sum()
-    monkeypatch.setattr(gradient, "unbroadcast", mean_of_floats)
+    monkeypatch.setattr(accumulation, "unbroadcast", mean_of_floats)
     assert refuted(loss).row is None
 
 

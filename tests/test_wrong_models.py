@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.gradient import Cotangents
+from minigrad.accumulation import Cotangents
 from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise, elementwise, linear
 from minigrad.proving import ProofFailed

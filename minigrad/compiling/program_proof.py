@@ -28,7 +28,7 @@ from minigrad.compiling.over_time import along, placed
 from minigrad.compiling.programs import Program
 from minigrad.compiling.rolled_loops import Loop
 from minigrad.compiling.simplify import total
-from minigrad.messages import explain, explained
+from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
 from minigrad.proving.equality import ENOUGH
@@ -116,7 +116,9 @@ def shown(
 
 def _not_shown(why: str, fix: str) -> ProofFailed:
     why = f"it is not shown, and not refuted either: {why}"
-    return ProofFailed(explain("the proof of a program", {}, why, fix), undecided=True)
+    return explained(
+        ProofFailed, "the proof of a program", {}, why, fix, undecided=True
+    )
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -36,7 +36,7 @@ from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.roots import root_of
 from minigrad.deriving.through_time import instance
 from minigrad.gradient import grad
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.primitive import Elementwise
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.keyed_functions import KeyedField
@@ -342,15 +342,14 @@ def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed
     position = next(k for k, step in enumerate(tape) if step is line.step)
     entry = np.flatnonzero(_differs(found, expected))[0]
     found, expected = found.reshape((-1,))[entry], expected.reshape((-1,))[entry]
-    return ProofFailed(
-        explain(
-            f"the derivation of {left} ({where_made(position, line.step)})",
-            {},
-            f"{left} = {TEXT.write(line.right)} gives {found} at entry {entry}, and "
-            f"the tape has {expected}.",
-            "every rule is right, so what adds up the contributions is not; "
-            "mg.prove(output) says more.",
-        ),
+    return explained(
+        ProofFailed,
+        f"the derivation of {left} ({where_made(position, line.step)})",
+        {},
+        f"{left} = {TEXT.write(line.right)} gives {found} at entry {entry}, and "
+        f"the tape has {expected}.",
+        "every rule is right, so what adds up the contributions is not; "
+        "mg.prove(output) says more.",
         step=position,
         found=found,
         expected=expected,

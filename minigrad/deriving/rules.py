@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from minigrad.accumulation import unbroadcast
 from minigrad.context import clean_recording
 from minigrad.deriving.formula import Formula, Letter, formula, spread
 from minigrad.deriving.transcribe import Constant, transcribed
 from minigrad.deriving.typeset import Slope
-from minigrad.gradient import unbroadcast
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.formulas import LETTERS
 from minigrad.tape import made_by

@@ -39,7 +39,7 @@ from minigrad.exact import meant
 from minigrad.expressions import Arithmetic
 from minigrad.files import saved
 from minigrad.gradient import grad
-from minigrad.messages import explain, explained
+from minigrad.messages import explained
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.formulas import LETTERS
@@ -262,15 +262,14 @@ def _compare(value: sympy.Expr, entries: Sequence[Entry], seed: int | None) -> N
         expected = _at(sympy.diff(value, entry.by), point, field)
         found = _at(entry.derivative, point, field)
         if not found.equals(expected).all():
-            raise ProofFailed(
-                explain(
-                    f"the derivative by {entry.by}",
-                    {},
-                    f"the tape's formula is {entry.derivative}, SymPy's derivative is "
-                    f"{sympy.diff(value, entry.by)}; at a random point modulo primes "
-                    f"they are {found} and {expected}.",
-                    "mg.prove(output) says which rule is wrong.",
-                ),
+            raise explained(
+                ProofFailed,
+                f"the derivative by {entry.by}",
+                {},
+                f"the tape's formula is {entry.derivative}, SymPy's derivative is "
+                f"{sympy.diff(value, entry.by)}; at a random point modulo primes "
+                f"they are {found} and {expected}.",
+                "mg.prove(output) says which rule is wrong.",
                 found=found,
                 expected=expected,
             )

@@ -27,7 +27,7 @@ from pathlib import Path
 from minigrad.drawing import paper
 from minigrad.drawing.centred import centred
 from minigrad.drawing.free_words import freed
-from minigrad.messages import explain
+from minigrad.messages import error_message
 
 FORMATS = ("svg", "pdf", "png")
 TIME_LIMIT = 20.0  # seconds, for each process
@@ -204,4 +204,4 @@ def _advice(form: str, chosen: str | None, failures: list[str]) -> str:
         fix = "pip install graphviz-pure reportlab ziafont pypdfium2, or install "
         fix += "Graphviz (graphviz.org) so that `dot` is on the PATH."
     why = "no renderer made it:\n        " + "\n        ".join(failures)
-    return explain(f"a picture as {form}", {}, why, fix)
+    return error_message(f"a picture as {form}", {}, why, fix)

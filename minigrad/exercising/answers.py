@@ -24,7 +24,7 @@ from minigrad.exercising.diagnosis import GAP, Diagnosis, Finding
 from minigrad.exercising.exercise import Exercise
 from minigrad.exercising.grading import Graded, gradescope
 from minigrad.files import write_whole
-from minigrad.messages import explain
+from minigrad.messages import explained
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -100,24 +100,22 @@ def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
     near = file.parent / "solutions" / file.name
     path = solution or next((each for each in beside if each.exists()), near)
     if path.suffix != ".py" or not path.exists():
-        raise FileNotFoundError(
-            explain(
-                f"minigrad check {file}",
-                {},
-                f"there is no {path}, which would hold the solution.",
-                "name the file of the solution: --solution FILE.",
-            )
+        raise explained(
+            FileNotFoundError,
+            f"minigrad check {file}",
+            {},
+            f"there is no {path}, which would hold the solution.",
+            "name the file of the solution: --solution FILE.",
         )
     found = [v for v in vars(loaded(path)).values() if isinstance(v, Exercise)]
     if len(found) == 1:
         return found[0]
-    raise ValueError(
-        explain(
-            f"minigrad check {file}",
-            {},
-            f"{path} must hold one Exercise in a variable, and holds {len(found)}.",
-            "write exercise = Exercise(solution, shapes={...}) there.",
-        )
+    raise explained(
+        ValueError,
+        f"minigrad check {file}",
+        {},
+        f"{path} must hold one Exercise in a variable, and holds {len(found)}.",
+        "write exercise = Exercise(solution, shapes={...}) there.",
     )
 
 
@@ -134,13 +132,12 @@ def _there(path: Path) -> Path:
     """Return the path of an answer, if it is a Python file."""
     if path.suffix == ".py" and path.is_file():
         return path
-    raise FileNotFoundError(
-        explain(
-            f"minigrad check {path}",
-            {},
-            "there is no Python file of this name, so no answer to check.",
-            "check the path; names end in .py.",
-        )
+    raise explained(
+        FileNotFoundError,
+        f"minigrad check {path}",
+        {},
+        "there is no Python file of this name, so no answer to check.",
+        "check the path; names end in .py.",
     )
 
 
@@ -149,13 +146,12 @@ def function_in(module: types.ModuleType, name: str, file: Path) -> Callable[...
     function = getattr(module, name, None)
     if callable(function):
         return function  # type: ignore[no-any-return]
-    raise AttributeError(
-        explain(
-            f"minigrad check {file}",
-            {},
-            f"the exercise is about a function {name}, and {file.name} has none.",
-            f"define it: def {name}(...).",
-        )
+    raise explained(
+        AttributeError,
+        f"minigrad check {file}",
+        {},
+        f"the exercise is about a function {name}, and {file.name} has none.",
+        f"define it: def {name}(...).",
     )
 
 

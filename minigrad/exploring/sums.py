@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.gradient import unbroadcast
+from minigrad.accumulation import unbroadcast
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor
 

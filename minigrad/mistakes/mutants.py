@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.gradient import grad
-from minigrad.messages import explain, user_line
+from minigrad.messages import explained
 from minigrad.mistakes.planting import Change, broken, rule_of, wrong_rules
 from minigrad.parameter import Parameter
 from minigrad.primitive import Primitive
@@ -108,7 +108,7 @@ def mutants(
     an input; TypeError if the test returns a truth value, which nobody would hear.
     """
     name = getattr(f, "__name__", type(f).__name__)
-    asked = f"mutants({name}, ...), at {user_line()}"
+    asked = f"mutants({name}, ...)"
     points = [_point(f, shapes, seed + k) for k in range(3)]
     slips = list(_slips(_uses(points, asked)))
     equivalent = _without_effect(slips, points)  # before a test may train Parameters
@@ -139,7 +139,7 @@ def plantings(f: Callable[..., Any], *shapes: Any, seed: int = 0) -> list[Planti
     slope forgotten 1.0
     """
     name = getattr(f, "__name__", type(f).__name__)
-    uses = _uses([_point(f, shapes, seed)], f"plantings({name}, ...), at {user_line()}")
+    uses = _uses([_point(f, shapes, seed)], f"plantings({name}, ...)")
     return list(_slips(uses, forgotten=True))
 
 
@@ -188,15 +188,14 @@ def _uses(points: Sequence[Point], asked: str) -> Uses:
                     uses.setdefault((step.primitive, i), []).append(step)
                     moving.add(step)
     if not uses:
-        raise ValueError(
-            explain(
-                asked,
-                {f"result {i}": y for i, y in enumerate(points[0].outputs)},
-                "no row leads from an argument or Parameter of the function to a "
-                "Tensor that it returns, so there is no rule to make a mistake in.",
-                "look for .data or .detach(), which cut the tape, and give shapes as "
-                "tuples, (3,) for a vector of 3.",
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {f"result {i}": y for i, y in enumerate(points[0].outputs)},
+            "no row leads from an argument or Parameter of the function to a "
+            "Tensor that it returns, so there is no rule to make a mistake in.",
+            "look for .data or .detach(), which cut the tape, and give shapes as "
+            "tuples, (3,) for a vector of 3.",
         )
     return uses
 
@@ -332,15 +331,14 @@ def _are_equal(found: Sequence[Array], right: Sequence[Array]) -> bool:
 def _require_passing(test: Callable[[], object], asked: str) -> None:
     raised = _raised(test, asked)
     if raised is not None:
-        raise ValueError(
-            explain(
-                asked,
-                {},
-                "the test does not pass as things are, before any slip: it raised "
-                f"{type(raised).__name__}: {raised}",
-                "let it pass first; a test that always fails, or skips itself, says "
-                "nothing of a slip.",
-            )
+        raise explained(
+            ValueError,
+            asked,
+            {},
+            "the test does not pass as things are, before any slip: it raised "
+            f"{type(raised).__name__}: {raised}",
+            "let it pass first; a test that always fails, or skips itself, says "
+            "nothing of a slip.",
         ) from raised
 
 
@@ -358,12 +356,11 @@ def _raised(test: Callable[[], object], asked: str) -> BaseException | None:
     except BaseException as raised:  # pytest.fail() raises one that is no Exception
         return raised
     if isinstance(verdict, bool | np.bool_):
-        raise TypeError(
-            explain(
-                asked,
-                {"test()": verdict},
-                "nobody hears the truth value of a test: it notices by raising.",
-                "write `assert` before it.",
-            )
+        raise explained(
+            TypeError,
+            asked,
+            {"test()": verdict},
+            "nobody hears the truth value of a test: it notices by raising.",
+            "write `assert` before it.",
         )
     return None

@@ -8,8 +8,8 @@ the natural ones: the state is used twice at every step, and the weights at all 
 from __future__ import annotations
 
 import minigrad as mg
-from minigrad import Tensor, gradient
-from minigrad.gradient import Cotangent, Cotangents
+from minigrad import Tensor, accumulation
+from minigrad.accumulation import Cotangent, Cotangents
 from minigrad.mistakes import small_models
 from minigrad.mistakes.mistake import Mistake, walk
 from minigrad.mistakes.planting import Change, Plan, all_uses, lost, made_by, planned
@@ -139,14 +139,14 @@ WALKS = [
     Mistake(
         "b_bar of one example",
         "b serves a whole batch, and got the cotangent of its first example.",
-        [Change(gradient, "unbroadcast", _first_example)],
+        [Change(accumulation, "unbroadcast", _first_example)],
         small_models.batch,
         walk("b"),
     ),
     Mistake(
         "b_bar averaged over the batch",
         "The loss had its mean already; this is a second one.",
-        [Change(gradient, "unbroadcast", _mean_over_examples)],
+        [Change(accumulation, "unbroadcast", _mean_over_examples)],
         small_models.batch,
         walk("b"),
     ),

@@ -22,7 +22,7 @@ import numpy as np
 from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
-from minigrad.messages import explain, named
+from minigrad.messages import explained, named
 from minigrad.primitive import Elementwise
 from minigrad.proving.counterexample import Counterexample, of_rule, of_tape
 from minigrad.proving.failures import ProofFailed
@@ -224,8 +224,12 @@ def _failed(
         why += f" It gives {found}, and {right} is {expected}."
     if example is not None:
         why += f" {example}"
-    return ProofFailed(
-        explain(f"the proof of {subject}", operands, why, fix),
+    return explained(
+        ProofFailed,
+        f"the proof of {subject}",
+        operands,
+        why,
+        fix,
         step=None if at is None else position[at],
         found=found,
         expected=expected,
@@ -269,7 +273,7 @@ def summed_wrongly(
         f"the rule for argument {i} is right, and what is made of it is wrong: from "
         f"{arg.shape} to {step.shape} it is repeated, and all repetitions add up."
     )
-    fix = "look at what sums over broadcast axes: `unbroadcast`, in gradient.py."
+    fix = "look at what sums over broadcast axes: `unbroadcast`, in accumulation.py."
     return _failed(tape, arg, why, fix, pair, example, of=step)
 
 
@@ -326,7 +330,7 @@ def gradient_failed(
 def gradient_unfit(tape: Tape, x: Tensor, bar: Array) -> ProofFailed:
     """Return the failure of a gradient of another shape or dtype than its array."""
     why = f"the gradient by this has shape {bar.shape} and dtype {bar.dtype}."
-    fix = "look at `Cotangents.fit` and `complete`, in gradient.py."
+    fix = "look at `Cotangents.fit` and `complete`, in accumulation.py."
     return _failed(tape, x, why, fix)
 
 

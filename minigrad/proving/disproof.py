@@ -20,7 +20,7 @@ import numpy as np
 import sympy
 
 from minigrad.exact import fraction
-from minigrad.messages import explain, user_line
+from minigrad.messages import error_message, user_line
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.deciding import OutOfTime, within
 from minigrad.proving.failures import ProofFailed
@@ -69,7 +69,7 @@ class NotShown(ProofFailed):
             why = f"{at} is {first!r} by the first and {second!r} by the second; {why}"
         self.inputs = record.inputs()
         super().__init__(
-            explain(
+            error_message(
                 f"{record.programs.asked}, at {user_line()}", self.inputs, why, fix
             ),
             found=self.values[0],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import textwrap
 
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving.formulas import LETTERS
 from minigrad.tape import Tape
@@ -67,7 +67,7 @@ def lemma_failed(
     asked = f"the lemma of {row}"
     if i is not None:
         asked += f", partial {i} (with respect to {LETTERS[i]})"
-    return LemmaFailed(explain(asked, {}, why, fix), row=row, argument=i, **facts)
+    return explained(LemmaFailed, asked, {}, why, fix, row=row, argument=i, **facts)
 
 
 def report(call: str, failure: ProofFailed) -> str:

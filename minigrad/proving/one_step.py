@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad.context import clean_recording, path
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.proving.failures import ProofFailed
 from minigrad.proving.identity import disagreement
 from minigrad.proving.program import frozen
@@ -109,14 +109,13 @@ def show_cells(tape: Tape, source: Field) -> tuple[CellShown, ...]:
         cell = first.tape(set().union(*(step.used for step in steps)))
         wrong = disagreement(source, cell, cell.leaves)
         if wrong is not None:
-            raise ProofFailed(
-                explain(
-                    f"the proof of one step of {first.cell}",
-                    {},
-                    "from arbitrary cotangents its rules do not give the derivative: "
-                    f"{wrong[0]}, and the derivative is {wrong[1]}.",
-                    "prove its rules: minigrad.proving.rows.prove_adjoints.",
-                ),
+            raise explained(
+                ProofFailed,
+                f"the proof of one step of {first.cell}",
+                {},
+                "from arbitrary cotangents its rules do not give the derivative: "
+                f"{wrong[0]}, and the derivative is {wrong[1]}.",
+                "prove its rules: minigrad.proving.rows.prove_adjoints.",
                 step=first.position,
             )
         loops = len({id(step.loop) for step in steps})

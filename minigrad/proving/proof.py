@@ -32,7 +32,7 @@ from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.habits import taught
-from minigrad.messages import explain, explained, user_line
+from minigrad.messages import explained
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving import in_floats
@@ -217,15 +217,14 @@ def _require_real(tape: Tape) -> None:
     """
     for position, step in enumerate(tape):
         if step.dtype.kind == "c" and step.primitive is not None:
-            raise ProofFailed(
-                explain(
-                    f"a proof of a tape with complex numbers, at {user_line()}",
-                    {step.name or "step": step},
-                    f"{step.primitive.name} made them at "
-                    f"{where_made(position, step)}, and the engine refuses gradients "
-                    "in complex numbers.",
-                    "let the row return real numbers for real ones.",
-                ),
+            raise explained(
+                ProofFailed,
+                "a proof of a tape with complex numbers",
+                {step.name or "step": step},
+                f"{step.primitive.name} made them at "
+                f"{where_made(position, step)}, and the engine refuses gradients "
+                "in complex numbers.",
+                "let the row return real numbers for real ones.",
                 row=step.primitive.name,
                 step=position,
             )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lstm.experiments.commands.options import natural, positive
-from minigrad.messages import explain
+from minigrad.messages import explained
 
 DESCRIPTION = (
     "Let a character model write, as `python -m lstm train text` trained it: character "
@@ -47,13 +47,12 @@ def run(options: argparse.Namespace) -> int:
     model, alphabet = load_characters(options.model)
     strange = sorted(set(options.prompt) - set(alphabet))
     if strange:
-        raise ValueError(
-            explain(
-                f"generate --prompt {options.prompt!r}",
-                {},
-                f"the model has never read {', '.join(map(repr, strange))}.",
-                f"it knows {alphabet!r}.",
-            )
+        raise explained(
+            ValueError,
+            f"generate --prompt {options.prompt!r}",
+            {},
+            f"the model has never read {', '.join(map(repr, strange))}.",
+            f"it knows {alphabet!r}.",
         )
     sys.stdout.write(options.prompt)
     rng = np.random.default_rng(options.seed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm.experiments.commands.options import add_fields, given, natural
-from minigrad.messages import explain
+from minigrad.messages import explained
 
 if TYPE_CHECKING:
     from lstm.experiments.tasks import Task
@@ -109,13 +109,12 @@ def _new(options: argparse.Namespace) -> Training:
     kind = TASKS[options.task]
     there = options.out / "checkpoint.npz"
     if there.exists() and not options.force:
-        raise ValueError(
-            explain(
-                f"train {options.task} --out {options.out}",
-                {},
-                "this folder holds a run already.",
-                "--resume continues it, --force replaces it, another --out leaves it.",
-            )
+        raise explained(
+            ValueError,
+            f"train {options.task} --out {options.out}",
+            {},
+            "this folder holds a run already.",
+            "--resume continues it, --force replaces it, another --out leaves it.",
         )
     task = kind(**given(options, kind()))
     recipe = replace(kind.recipe, **given(options, kind.recipe))
@@ -148,14 +147,13 @@ def _resumed(options: argparse.Namespace) -> Training:
         return training
     if not same or changed:
         was = ", ".join(f"{name} = {known[name]}" for name in changed)
-        raise ValueError(
-            explain(
-                f"train {options.task} --out {options.out} --resume",
-                {},
-                f"the run in this folder is of {settings['task']!r}"
-                + (f", with {was}." if was else "."),
-                "a run continues with the settings it began with: leave them out.",
-            )
+        raise explained(
+            ValueError,
+            f"train {options.task} --out {options.out} --resume",
+            {},
+            f"the run in this folder is of {settings['task']!r}"
+            + (f", with {was}." if was else "."),
+            "a run continues with the settings it began with: leave them out.",
         )
     return training
 

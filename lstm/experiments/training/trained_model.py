@@ -12,7 +12,7 @@ from lstm.experiments.tasks.text import model_of
 from lstm.experiments.training import checkpoint
 from lstm.experiments.training.loop import Training
 from minigrad import Module
-from minigrad.messages import explain
+from minigrad.messages import explained
 
 
 def save_model(training: Training, path: Path) -> Path:
@@ -34,14 +34,13 @@ def load_characters(path: Path) -> tuple[Reader, str]:
     arrays, settings = checkpoint.read(path, "recipe", "facts")
     alphabet = settings["facts"].get("alphabet")
     if alphabet is None:
-        raise ValueError(
-            explain(
-                f"reading {str(path)!r}",
-                {},
-                f"it holds a model for the task {settings['task']!r}, which does not "
-                "write.",
-                "train one that does: python -m lstm train text.",
-            )
+        raise explained(
+            ValueError,
+            f"reading {str(path)!r}",
+            {},
+            f"it holds a model for the task {settings['task']!r}, which does not "
+            "write.",
+            "train one that does: python -m lstm train text.",
         )
     recipe = Recipe(**settings["recipe"])
     model = model_of(alphabet, recipe, np.random.default_rng(0))
