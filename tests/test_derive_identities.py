@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.deriving import blackboard, checking, formula, moving, softmax, transcribe
+from minigrad.deriving import checking, formula, moving, softmax, transcribe
 from minigrad.deriving.evaluating import evaluate
 from minigrad.deriving.formula import Letter, Number, OneHot, Softmax, power
 from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.roots import root_of
+from minigrad.deriving.through_time import rebuilt
 from minigrad.proving import ProofFailed
 
 ROWS, LABELS = np.arange(4), np.array([0, 2, 1, 1])
@@ -185,7 +186,7 @@ def turned(whole):
         is_softmax = isinstance(part, Softmax)
         return replace(part, inside=-part.inside) if is_softmax else None
 
-    return blackboard.rebuilt(whole, wrong)
+    return rebuilt(whole, wrong)
 
 
 # ------------------------------------------------------------------------------ roots

@@ -17,30 +17,31 @@ does. Which values have letters is what a level of detail is about:
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from minigrad.deriving.abbreviations import name_choices, name_softmaxes, numbered
 from minigrad.deriving.formula import (
     ONE,
     Formula,
     Indicator,
     Letter,
     Number,
-    OneHot,
     Softmax,
     add,
     formula,
-    letters_in,
+    is_sum,
+    meaning,
     spread,
     visible,
     weight,
 )
-from minigrad.deriving.indices import FEW, Chosen
 from minigrad.deriving.letters import letters, time_of
 from minigrad.deriving.rules import Note, Record, rule_of
-from minigrad.deriving.through_time import rebuilt, summed_over_time
+from minigrad.deriving.through_time import summed_over_time
 from minigrad.deriving.transcribe import Constant, transcribed, written
 from minigrad.proving.program import frozen
 from minigrad.structure.consumers import consumers
@@ -73,10 +74,11 @@ class Blackboard:
     wrt      the Tensors whose cotangents are asked for
     only     lines of these entries alone, or None for all; at the level "op", where
              every entry has a letter, so that a line needs no other line
-    lettered   what entries are called; constants, what numbers of the program are;
-               defined, what has a letter and no entry; chosen, which entries
-    bars       what the cotangents are called that the lines speak of
-    given      for each output its cotangent: a formula, 1 for a loss
+    lettered   the letters of entries
+    constants  the numbers that each letter K stands for
+    defined    the softmax that each letter p stands for, which has no entry
+    chosen     the letter k of the entries that an index chooses
+    bars       the letters of the cotangents that stand in a line
     """
 
     def __init__(
@@ -110,8 +112,11 @@ class Blackboard:
             roles = {alike[step] for step in lacking}
             more = more | {step for step in tape if alike[step] in roles}
         self.taken |= {letter.name for letter in self.constants}
-        self._name_softmax()
-        self._name_choices()
+        lines = [*self.forward, *self.backward]
+        lines, self.defined = name_softmaxes(lines, self._take("p", "q", "s"))
+        lines, self.chosen = name_choices(lines, lambda: self._take("k", "j", "l"))
+        self.forward = [line for line in lines if not line.left.bar]
+        self.backward = [line for line in lines if line.left.bar]
 
     # ------------------------------------------------------------------------- forward
 
@@ -128,8 +133,8 @@ class Blackboard:
             kept = self._kept(step)
             right = written(step, self.value, self._constant_at(step), kept)
             if letter is None:
-                users = set(self.consumers.get(step, ()))
-                several = len(users) > 1 and not any(map(_adds_up, users))
+                users = [use.primitive for use in {*self.consumers.get(step, ())}]
+                several = len(users) > 1 and not any(map(is_sum, users))  # a softmax
                 if several and weight(right) > 1:
                     right = self._provisional(step, right, self.short)
                 elif weight(right) > LONG < weight(summed_over_time(right)):
@@ -148,7 +153,7 @@ class Blackboard:
         is z less a constant, the letter is for z.
         """
         z, *others = step.args
-        shift = getattr(step.primitive, "meaning", "") in ("a + b", "a - b")
+        shift = meaning(step.primitive) in ("a + b", "a - b")
         alone = not any(isinstance(other, Tensor) for other in others)
         if shift and alone and isinstance(z, Tensor) and z not in self.lettered:
             lacking.add(z)
@@ -167,10 +172,7 @@ class Blackboard:
                 if letter.time == time and known is array:
                     return letter
             others = [each for each in self.constants if each.name != "mask"]
-            count = sum(letter.time == time for letter in others)
-            mark = str(count + 1) if count else ""
-            name = self._free("K", "J", "C")
-            letter = Letter(name, mark=mark, time=time, of=array.shape)
+            letter = numbered(self._free("K", "J", "C"), others, time, array.shape)
             self.constants[letter] = array
             return letter
 
@@ -191,102 +193,30 @@ class Blackboard:
             zero = not isinstance(other, Tensor) and not np.any(np.asarray(other))
             if not (zero and isinstance(z, Tensor) and asked.question == relation):
                 continue
-            time = time_of(step)
-            taken = [each for each in self.constants if each.name == "mask"]
-            count = sum(each.time == time for each in taken)
-            letter = Letter("mask", mark=str(count + 1), time=time, of=step.shape)
+            others = [each for each in self.constants if each.name == "mask"]
+            letter = numbered("mask", others, time_of(step), step.shape)
             self.constants[letter] = (z.data > 0).astype(float)
             self.kept[step] = Indicator(visible(self.value[z]), letter)
         return self.kept.get(step)
 
-    def _name_softmax(self) -> None:
-        """Write p where a line has softmax(z), below a line that says p = softmax(z).
-
-        On the tape p may have no entry: a cross-entropy has its logarithm only.
-        """
-        named: dict[Formula, Letter] = {
-            line.right: line.left
-            for line in self.forward
-            if isinstance(line.right, Softmax)
-        }
-        name = self._free("p", "q", "s")
-        self.taken |= {name}
-        self.defined: dict[Letter, Formula] = {}
-
-        def letter(part: object) -> Letter | None:
-            if not isinstance(part, Softmax):
-                return None
-            if part not in named:  # what is inside it may need a letter before it
-                inside = replace(part, inside=rebuilt(part.inside, letter))
-                when = (each.time for each in letters_in(part))
-                time = max((t for t in when if isinstance(t, int)), default=None)
-                count = sum(each.time == time for each in self.defined)
-                mark = str(count + 1) if count else ""
-                named[part] = Letter(name, mark=mark, time=time, of=part.shape)
-                self.defined[named[part]] = inside
-                above.append(Line(named[part], inside, step, ("softmax",)))
-            return named[part]
-
-        forward: list[Line] = []
-        for lines in (self.forward, self.backward):
-            for k, line in enumerate(lines):
-                above: list[Line] = []
-                step = line.step
-                if line.left != named.get(line.right):
-                    lines[k] = replace(line, right=rebuilt(line.right, letter))
-                forward += above
-                if lines is self.forward:
-                    forward.append(lines[k])
-        self.forward = forward
-
-    def _name_choices(self) -> None:
-        """Give many chosen entries a letter: x[k], onehot(k)."""
-        self.chosen: dict[tuple[int, ...], str] = {}
-
-        def called(places: tuple[int, ...]) -> str:
-            if places not in self.chosen:
-                self.chosen[places] = self._free("k", "j", "l")
-                self.taken |= {self.chosen[places]}
-            return self.chosen[places]
-
-        def lettered(part: object) -> object:
-            if isinstance(part, OneHot):
-                many = len(set(part.places)) > 1 and len(part.places) > FEW
-                return replace(part, letter=called(part.places)) if many else None
-            if not isinstance(part, (list, np.ndarray)) or np.size(part) <= FEW:
-                return None
-            array = np.asarray(part)
-            places = tuple(array.ravel().tolist())
-            if array.dtype.kind not in "iu" or places == tuple(range(array.size)):
-                return None
-            named = array.view(Chosen)
-            named.letter = called(places)
-            return named
-
-        for lines in (self.forward, self.backward):
-            lines[:] = (
-                replace(line, right=rebuilt(line.right, lettered)) for line in lines
-            )
-
     # ------------------------------------------------------------------------ backward
 
     def _backward(self) -> Iterator[Line]:
-        given = dict(zip(self.tape.outputs, self.given(), strict=True))
-        terms: dict[Tensor, list[Formula]] = {}
-        notes: dict[Tensor, list[Note]] = {}
+        given = zip(self.tape.outputs, self.given(), strict=True)
+        terms = defaultdict(list, {output: [bar] for output, bar in given})
+        notes: defaultdict[Tensor, list[Note]] = defaultdict(list)
         self.bars: dict[Tensor, Letter] = {}
-        for output, cotangent in given.items():
-            terms.setdefault(output, []).append(cotangent)
-        wanted = self.active & self.only
+        targets = self.active & self.only
         bar: Formula
         passed_on: tuple[Note, ...]
-        for step in (*self._in_reverse(), *self._by_first_use()):
+        made = [step for step in reversed(self.tape.steps) if step.primitive]
+        for step in (*made, *self._leaves()):
             if step not in self.active or (step in self.only and step not in terms):
                 continue
             onward = [
                 (i, a)
                 for i, a in enumerate(step.args)
-                if isinstance(a, Tensor) and a in wanted
+                if isinstance(a, Tensor) and a in targets
             ]
             if step not in self.only:  # it needs no line, and its letter will do
                 if not onward:
@@ -294,35 +224,29 @@ class Blackboard:
                 bar, passed_on = self._bar(step), ()
             else:
                 right = spread(add(terms[step]), step.shape)
-                told = tuple(dict.fromkeys(notes.get(step, ())))
+                reasons = tuple(dict.fromkeys(notes[step]))
                 if len(terms[step]) > 1:
-                    told = (*told, "sum over uses")
-                bar, passed_on = right, told
+                    reasons = (*reasons, "sum over uses")
+                bar, passed_on = right, reasons
                 if self._has_line(step, right, onward):
-                    yield Line(self._bar(step), right, step, told)
+                    yield Line(self._bar(step), right, step, reasons)
                     if not isinstance(visible(right), Number):
                         bar, passed_on = self._bar(step), ()
                 elif step in self.short or step in self.long:
                     bar = Letter("?", mark=str(step.tick), of=step.shape, bar=True)
             for arg, term, rule in self._contributions(step, onward, bar):
-                terms.setdefault(arg, []).append(term)
-                notes.setdefault(arg, []).extend((*passed_on, *rule))
+                terms[arg].append(term)
+                notes[arg] += (*passed_on, *rule)
 
     def _bar(self, step: Tensor) -> Letter:
-        """Return what a cotangent is called, and remember that it was spoken of."""
+        """Return the letter of a cotangent, and remember that a line has it."""
         return self.bars.setdefault(step, self.lettered[step].barred())
 
-    def _in_reverse(self) -> list[Tensor]:
-        return [step for step in reversed(self.tape.steps) if step.primitive]
-
-    def _by_first_use(self) -> list[Tensor]:
-        """Return the leaves: each is complete only when all its uses were met."""
-        order: dict[Tensor, None] = {}
-        for step in self.tape:
-            for arg in step.args:
-                if isinstance(arg, Tensor) and arg.primitive is None:
-                    order[arg] = None
-        return list(order | dict.fromkeys(self.tape.leaves))
+    def _leaves(self) -> list[Tensor]:
+        """Return the leaves by their first use; those that nothing uses come last."""
+        args = (a for step in self.tape for a in step.args if isinstance(a, Tensor))
+        used = dict.fromkeys(a for a in args if a.primitive is None)
+        return [*(used | dict.fromkeys(self.tape.leaves))]
 
     @property
     def is_given(self) -> bool:
@@ -345,6 +269,12 @@ class Blackboard:
         """Return the first of these names that the program has not taken."""
         primed = (names[0] + "′" * k for k in itertools.count(1))
         return next(n for n in itertools.chain(names, primed) if n not in self.taken)
+
+    def _take(self, *names: str) -> str:
+        """Return the first free name, which is taken from then on."""
+        name = self._free(*names)
+        self.taken |= {name}
+        return name
 
     def _has_line(
         self, step: Tensor, right: Formula, onward: Sequence[tuple[int, Tensor]]
@@ -390,11 +320,6 @@ def _roles(tape: Tape) -> dict[Tensor, Letter | Tensor]:
         step: step if letter.time is None else replace(letter, time=None)
         for step, letter in letters(tape, tape).items()
     }
-
-
-def _adds_up(step: Tensor) -> bool:
-    """Does a step add up? An exponential over the sum of all is a softmax."""
-    return getattr(step.primitive, "written", "").startswith("Σ")
 
 
 def _functions(

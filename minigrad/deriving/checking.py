@@ -31,6 +31,7 @@ from minigrad.deriving.formula import (
     Softmax,
     every_part,
     formula,
+    meaning,
 )
 from minigrad.deriving.formula_styles import TEXT
 from minigrad.deriving.roots import root_of
@@ -206,11 +207,10 @@ def _has_root(step: Tensor) -> bool:
     numbers = [np.asarray(a) for a in step.args if not isinstance(a, Tensor)]
     alone = [a.item() for a in numbers if a.size == 1]
     half = any(isinstance(k, float) and k % 1 == HALF for k in alone)
-    return (
-        "sqrt(" in getattr(step.primitive, "meaning", "")
-        or (half and getattr(step.primitive, "meaning", "") == "a ** b")
-        or any(root_of(k) is not None for k in alone)
-    )
+    computes = meaning(step.primitive)
+    if "sqrt(" in computes or (half and computes == "a ** b"):
+        return True
+    return any(root_of(k) is not None for k in alone)
 
 
 def _too_large(tape: Tape) -> str:

@@ -43,7 +43,15 @@ class At:
 class Formula:
     """What all formulas have: a shape, and operators that build larger ones."""
 
-    shape: Shape = field(init=False, compare=False, repr=False, default=())
+    @functools.cached_property
+    def shape(self) -> Shape:
+        """The shape of its value: that which its parts broadcast to, or a given one."""
+        match self:
+            case Letter(of=given) | Applied(of=given) | Spread(of=given):
+                return given
+            case OneHot(of=given) | Indicator(mask=Letter(of=given)):
+                return given
+        return np.broadcast_shapes(*(part.shape for part in parts_of(self)))
 
     def __add__(self, other: Formula | Real) -> Formula:
         return add((self, formula(other)))
@@ -78,9 +86,6 @@ class Formula:
     def __neg__(self) -> Formula:
         return multiply((Number(Fraction(-1)), self))
 
-    def _shaped(self, shape: Shape) -> None:
-        object.__setattr__(self, "shape", shape)
-
 
 @dataclass(frozen=True)
 class Letter(Formula):
@@ -97,9 +102,6 @@ class Letter(Formula):
     time: int | At | None = None
     bar: bool = False
     of: Shape = field(default=(), compare=False)
-
-    def __post_init__(self) -> None:
-        self._shaped(self.of)
 
     def barred(self) -> Letter:
         """Return the letter of the cotangent."""
@@ -119,9 +121,6 @@ class Sum(Formula):
 
     terms: tuple[Formula, ...]
 
-    def __post_init__(self) -> None:
-        self._shaped(_together(self.terms))
-
 
 @dataclass(frozen=True)
 class Product(Formula):
@@ -130,9 +129,6 @@ class Product(Formula):
     coefficient: Fraction
     factors: tuple[Formula, ...]
 
-    def __post_init__(self) -> None:
-        self._shaped(_together(self.factors))
-
 
 @dataclass(frozen=True)
 class Power(Formula):
@@ -140,9 +136,6 @@ class Power(Formula):
 
     base: Formula
     exponent: Formula
-
-    def __post_init__(self) -> None:
-        self._shaped(_together((self.base, self.exponent)))
 
 
 @dataclass(frozen=True)
@@ -153,9 +146,6 @@ class Applied(Formula):
     args: tuple[Formula, ...]
     options: tuple[tuple[str, object], ...]
     of: Shape
-
-    def __post_init__(self) -> None:
-        self._shaped(self.of)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Applied) and self._key == other._key
@@ -175,9 +165,6 @@ class Spread(Formula):
     part: Formula
     of: Shape
 
-    def __post_init__(self) -> None:
-        self._shaped(self.of)
-
 
 @dataclass(frozen=True)
 class Indicator(Formula):
@@ -189,9 +176,6 @@ class Indicator(Formula):
     inside: Formula
     mask: Letter
 
-    def __post_init__(self) -> None:
-        self._shaped(self.mask.shape)
-
 
 @dataclass(frozen=True)
 class Softmax(Formula):
@@ -199,9 +183,6 @@ class Softmax(Formula):
 
     inside: Formula
     axis: int
-
-    def __post_init__(self) -> None:
-        self._shaped(self.inside.shape)
 
 
 @dataclass(frozen=True)
@@ -216,9 +197,6 @@ class OneHot(Formula):
     of: Shape
     letter: str = field(default="", compare=False)
 
-    def __post_init__(self) -> None:
-        self._shaped(self.of)
-
 
 @dataclass(frozen=True)
 class TimeSum(Formula):
@@ -227,9 +205,6 @@ class TimeSum(Formula):
     term: Formula
     first: int
     last: int
-
-    def __post_init__(self) -> None:
-        self._shaped(self.term.shape)
 
 
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
@@ -269,10 +244,6 @@ def visible(part: Formula) -> Formula:
             return part
 
 
-def _together(parts: Iterable[Formula]) -> Shape:
-    return np.broadcast_shapes(*(part.shape for part in parts))
-
-
 # ------------------------------------------------------------------------- tidying up
 
 
@@ -309,7 +280,8 @@ def terms_of(part: Formula) -> tuple[Formula, ...]:
     if isinstance(part, Product) and len(part.factors) == 1:
         (inside,) = part.factors
         if isinstance(inside, Sum):
-            return tuple(_times(part.coefficient, each) for each in inside.terms)
+            terms = map(split, inside.terms)
+            return tuple(_scaled(part.coefficient * k, core) for k, core in terms)
     return (part,)
 
 
@@ -334,16 +306,16 @@ def multiply(factors: Iterable[Formula]) -> Formula:
     coefficient = Fraction(1)
     exponents: dict[Formula, Formula] = {}
     for factor in map(visible, factors):
-        number, part = split(factor)
+        number, parts = coefficient_and_factors(factor)
         coefficient *= number
-        for each in _factors(part):
-            base, exponent = _as_power(each)
+        for each in parts:
+            base, exponent = _base_and_exponent(each)
             exponents[base] = exponents.get(base, ZERO) + exponent
     kept: list[Formula] = []
     for base, exponent in exponents.items():
-        number, part = split(power(base, exponent))
+        number, parts = coefficient_and_factors(power(base, exponent))
         coefficient *= number
-        kept += _factors(part)
+        kept += parts
     kept.sort(key=is_root, reverse=True)
     if coefficient == -1 and len(kept) == 1 and isinstance(kept[0], Sum):
         return add(-term for term in kept[0].terms)
@@ -367,8 +339,9 @@ def is_root(part: Formula) -> bool:
 def _cancels(whole: Sum, others: Iterable[Formula]) -> bool:
     """Does a term divide by one of these factors?"""
     factors = itertools.chain.from_iterable(map(_factors, whole.terms))
-    below = {_as_power(each)[0] for each in factors if divides(each)}
-    return any(_as_power(each)[0] in below for each in others if not divides(each))
+    below = {_base_and_exponent(each)[0] for each in factors if divides(each)}
+    above = {_base_and_exponent(each)[0] for each in others if not divides(each)}
+    return not below.isdisjoint(above)
 
 
 def power(base: Formula, exponent: Formula) -> Formula:
@@ -411,10 +384,13 @@ def split(term: Formula) -> tuple[Fraction, Formula]:
     if isinstance(term, Number):
         return term.value, ONE
     if isinstance(term, Product):
-        return term.coefficient, _scaled(
-            Fraction(1), replace(term, coefficient=Fraction(1))
-        )
+        return term.coefficient, _scaled(Fraction(1), term)
     return Fraction(1), term
+
+
+def coefficient_and_factors(part: Formula) -> tuple[Fraction, tuple[Formula, ...]]:
+    """Return a formula's number and its factors."""
+    return split(part)[0], _factors(part)
 
 
 def _factors(part: Formula) -> tuple[Formula, ...]:
@@ -422,17 +398,6 @@ def _factors(part: Formula) -> tuple[Formula, ...]:
     if isinstance(part, Number):
         return ()
     return part.factors if isinstance(part, Product) else (part,)
-
-
-def parted(part: Formula) -> tuple[Fraction, tuple[Formula, ...]]:
-    """Return a formula's number and its factors."""
-    number, rest = split(part)
-    return number, () if rest == ONE else _factors(rest)
-
-
-def _times(number: Fraction, term: Formula) -> Formula:
-    coefficient, core = split(term)
-    return _scaled(number * coefficient, core)
 
 
 def _scaled(coefficient: Fraction, core: Formula) -> Formula:
@@ -450,8 +415,8 @@ def divides(factor: Formula) -> bool:
     return isinstance(exponent, Number) and exponent.value < 0
 
 
-def _as_power(part: Formula) -> tuple[Formula, Formula]:
-    """Part a whole or broken power; one with a letter in its exponent stays whole."""
+def _base_and_exponent(part: Formula) -> tuple[Formula, Formula]:
+    """Return both of a power; if there is a letter in its exponent, it is a base."""
     if isinstance(part, Power) and isinstance(part.exponent, Number):
         return part.base, part.exponent
     return part, ONE
@@ -467,14 +432,14 @@ def every_part(whole: Formula) -> Iterator[Formula]:
         yield from every_part(part)
 
 
-def meaning(part: Applied) -> str:
-    """Return what an elementwise row means, "exp(a)"; of a linear one nothing."""
-    return getattr(part.row, "meaning", "")
+def meaning(row: Primitive | None) -> str:
+    """Return what an elementwise row means, "exp(a)"; of any other nothing."""
+    return getattr(row, "meaning", "")
 
 
-def is_sum(part: Applied) -> bool:
+def is_sum(row: Primitive | None) -> bool:
     """Does a row add up along axes?"""
-    return getattr(part.row, "written", "").startswith("Σ")
+    return getattr(row, "written", "").startswith("Σ")
 
 
 def letters_in(whole: Formula) -> Iterator[Letter]:

@@ -24,10 +24,10 @@ from minigrad.deriving.formula import (
     Formula,
     Number,
     OneHot,
+    coefficient_and_factors,
     is_root,
     is_sum,
     multiply,
-    parted,
     spread,
     visible,
 )
@@ -68,7 +68,7 @@ def _outside(whole: Applied) -> tuple[list[Formula], tuple[Formula, ...]]:
     outside, parts = list[Formula](), []
     for arg in whole.args:
         inside = visible(arg)
-        number, factors = parted(inside)
+        number, factors = coefficient_and_factors(inside)
         kept = [
             each
             for each in factors
@@ -88,7 +88,7 @@ def _is_same(factor: Formula, whole: Applied) -> bool:
     if not factor.shape:
         return bool(arg.shape) or prod(whole.shape) > 1
     along = [n for n, m in zip(arg.shape, whole.shape, strict=False) if n != m]
-    if not is_sum(whole) or len(arg.shape) != len(whole.shape) or not along:
+    if not is_sum(whole.row) or len(arg.shape) != len(whole.shape) or not along:
         return False
     inside = (1,) * (len(arg.shape) - len(factor.shape)) + factor.shape
     return all(k == 1 for k, n, m in zip(inside, arg.shape, whole.shape, strict=True)
@@ -114,7 +114,7 @@ def _constant(whole: Applied) -> Formula | None:
 def _with_its_axis(whole: Applied) -> Formula | None:
     """Return a sum that keeps its axis, for one that gets it back afterwards."""
     inside = whole.args[0]
-    if len(whole.args) > 1 or not isinstance(inside, Applied) or not is_sum(inside):
+    if len(whole.args) > 1 or not isinstance(inside, Applied) or not is_sum(inside.row):
         return None
     options = {**dict(inside.options), "keepdims": True}
     (arg,) = inside.args

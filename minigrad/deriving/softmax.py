@@ -71,7 +71,7 @@ def _difference(whole: Sum) -> Formula:
     """Write v less the logarithm of its summed exponentials as log(softmax(v))."""
     for term in whole.terms:
         number, log = split(term)
-        if not isinstance(log, Applied) or meaning(log) != "log(a)":
+        if not isinstance(log, Applied) or meaning(log.row) != "log(a)":
             continue
         found = _summed(visible(log.args[0]))
         if found is None:
@@ -88,10 +88,10 @@ def _difference(whole: Sum) -> Formula:
 
 def _summed(part: Formula) -> Applied | None:
     """Return a formula if it is the sum of exp(v) along one axis."""
-    if not isinstance(part, Applied) or not is_sum(part):
+    if not isinstance(part, Applied) or not is_sum(part.row):
         return None
     inside, axes = part.args[0], len(part.args[0].shape)
-    if not isinstance(inside, Applied) or meaning(inside) != "exp(a)":
+    if not isinstance(inside, Applied) or meaning(inside.row) != "exp(a)":
         return None
     k = axes + _axis(part)
     stays = part.shape == (*inside.shape[:k], 1, *inside.shape[k + 1 :])

@@ -89,7 +89,7 @@ def _parts(whole: object) -> Sequence[object]:
     if isinstance(whole, slice):
         return whole.start, whole.stop, whole.step
     if is_dataclass(whole):
-        return [getattr(whole, each.name) for each in fields(whole) if each.init]
+        return [getattr(whole, each.name) for each in fields(whole)]
     assert isinstance(whole, (tuple, list))
     return whole
 

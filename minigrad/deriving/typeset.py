@@ -19,6 +19,13 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from minigrad.deriving.decimals import (
+    decimal,
+    is_decimal,
+    is_long,
+    is_unit_fraction,
+    to_float,
+)
 from minigrad.deriving.formula import (
     HALF,
     ONE,
@@ -35,8 +42,8 @@ from minigrad.deriving.formula import (
     Spread,
     Sum,
     TimeSum,
+    coefficient_and_factors,
     divides,
-    parted,
 )
 from minigrad.deriving.indices import index_text
 from minigrad.deriving.moving import (
@@ -90,8 +97,8 @@ class Writer:
 
     def letter(self, letter: Letter) -> str:
         """Write a letter, or the one that it is called."""
-        known = self.called.get(replace(letter, bar=False))
-        shown = replace(known, bar=letter.bar) if known else letter
+        other = self.called.get(replace(letter, bar=False))
+        shown = replace(other, bar=letter.bar) if other else letter
         below = [shown.subscript] if shown.subscript else []
         below += [] if shown.time is None else [time_text(shown.time)]
         rule = self.style["letter"]
@@ -143,7 +150,7 @@ class Writer:
             case Spread(part=part):
                 if part == ONE:
                     return self.put("one"), ATOM
-                number, factors = parted(part)
+                number, factors = coefficient_and_factors(part)
                 ones = Spread(ONE, whole.shape)
                 return self._product(number, (*factors, ones)), PRODUCT
             case Applied(row=row, args=args) if row.is_elementwise:
@@ -162,14 +169,14 @@ class Writer:
         """Write the number in front, and what divides below."""
         above = [each for each in factors if not divides(each)]
         below = [_upright(each) for each in factors if divides(each)]
-        if not below and not _is_part(coefficient):
+        if not below and not is_unit_fraction(coefficient):
             front = self.number(coefficient)
-            if not _is_decimal(coefficient):
+            if not is_decimal(coefficient):
                 front = self.put("fenced", front)
             number = "" if coefficient == 1 else front + self.put("beside")
             return number + self.side_by_side(above)
         top, bottom = coefficient.numerator, coefficient.denominator
-        if _is_long(coefficient):  # 0.693147… is no quotient to be read
+        if is_long(coefficient):  # 0.693147… is no quotient to be read
             above, top, bottom = [Number(coefficient), *above], 1, 1
         if top != 1 or not above:
             above.insert(0, Number(Fraction(top)))
@@ -179,16 +186,16 @@ class Writer:
 
     def _quotient(self, above: Sequence[Formula], below: Sequence[Formula]) -> str:
         """Write what stands above a line and below it, in brackets on one line."""
-        flat = "flat" in self.style
-        if not flat:
+        if "flat" not in self.style:
             top, bottom = (
                 self.side_by_side(part) if len(part) > 1 else self.write(part[0])
                 for part in (above, below)
             )
+        elif len(below) > 1:
+            top, bottom = map(self.side_by_side, (above, below))
+            bottom = self.put("fenced", bottom)
         else:
             top, bottom = self.side_by_side(above), self.write(below[0], ATOM)
-            if len(below) > 1:
-                bottom = self.put("fenced", self.side_by_side(below))
         return self.put("quotient", top, bottom)
 
     def side_by_side(self, factors: Sequence[Formula]) -> str:
@@ -261,14 +268,14 @@ class Writer:
 
     def _called(self, whole: Applied) -> str:
         """Write name(a, b; options), for a row that does not say more."""
-        told = [
+        options = [
             _option(whole, name)
             for name, value in whole.options
             if name != "dtype" and value is not None
         ]
         inside = self.listed(whole.args)
-        if told:
-            inside += self.put("infix", ";", self.put("words", ", ".join(told)))
+        if options:
+            inside += self.put("infix", ";", self.put("words", ", ".join(options)))
         return self.put("words", whole.row.name) + self.put("fenced", inside)
 
     # --------------------------------------------------------- what stands in sentences
@@ -298,12 +305,12 @@ class Writer:
 
     def spaces(self, by_shape: Mapping[Shape, Sequence[Letter]]) -> str:
         """Say in which space letters live: x[t] in R^3; W_f, W_i in R^(2×5)."""
-        said = []
+        sentence = []
         for shape, letters in by_shape.items():
             names = dict.fromkeys(map(self.inline, letters))
             space = self.put("maths", self.put("space", *map(str, shape)))
-            said.append(f"{', '.join(names)} {space}")
-        return "; ".join(said) + "."
+            sentence.append(f"{', '.join(names)} {space}")
+        return "; ".join(sentence) + "."
 
     def number(self, value: Fraction) -> str:
         """Write a number: short decimals as such, other fractions as a quotient.
@@ -312,55 +319,18 @@ class Writer:
         """
         if value.denominator == 1 and abs(value) < 10**DIGITS:
             return self.put("number", str(value))
-        if not _is_decimal(value):
+        if not is_decimal(value):
             parts = value.numerator, value.denominator
             return self._quotient(*([Number(Fraction(part))] for part in parts))
-        decimal = _decimal(value)
-        digits, _, exponent = decimal.partition("e")
-        exact = Fraction(decimal) == value or float(decimal) == _as_float(value)
+        text = decimal(value)
+        digits, _, exponent = text.partition("e")
+        exact = Fraction(text) == value or float(text) == to_float(value)
         front = self.put("number", digits) + self.put("dots") * (not exact)
         if not exponent:
             return front
         ten = (self.put("number", part) for part in ("10", str(int(exponent))))
         power = self.put("power", *ten)
         return power if digits == "1" and exact else front + self.put("dot") + power
-
-
-def _as_float(value: Fraction) -> float | None:
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def _decimal(value: Fraction) -> str:
-    """Return six digits of a number, and its power of ten; it may exceed all floats.
-
-    >>> _decimal(Fraction(1, 4)), _decimal(Fraction(25 * 10**400))
-    ('0.25', '2.5e+401')
-    """
-    near = _as_float(value)
-    if near is not None:
-        return f"{near:.6g}"
-    tens = len(str(abs(int(value)))) - 1
-    return f"{float(value / 10**tens):.6g}e+{tens}"
-
-
-def _is_decimal(value: Fraction) -> bool:
-    """Return whether a number is written with a point, and not as a quotient."""
-    exact = Fraction(_decimal(value)) == value
-    return exact or _is_long(value) or value.denominator == 1
-
-
-def _is_long(value: Fraction) -> bool:
-    """Return whether a number is better read as a decimal than as a quotient."""
-    return max(abs(value.numerator), value.denominator) > 10**6
-
-
-def _is_part(coefficient: Fraction) -> bool:
-    """Return whether x/4 is written for 0.25 x; but 0.1 x and 0.01 x stay."""
-    n = coefficient.denominator
-    return coefficient.numerator == 1 < n <= 10**6 and str(n).strip("0") != "1"
 
 
 def symbol_of(row: Primitive) -> str:
@@ -376,7 +346,7 @@ def time_text(time: int | At) -> str:
 
 
 def _sign(part: Formula) -> tuple[bool, Formula]:
-    """Part a formula into its sign and its size."""
+    """Say whether a formula begins with a minus, and return it without."""
     if isinstance(part, Number) and part.value < 0:
         return True, Number(-part.value)
     if isinstance(part, Product) and part.coefficient < 0:
