@@ -58,7 +58,7 @@ class Node:
         shape: Shape,
         dtype: np.dtype,
         role: Any = None,
-        time: int | None = None,
+        time: Any = None,
         value: Any = None,
         source: Any = None,
         number: float | None = None,

@@ -16,6 +16,8 @@ without any class, only longer.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import zip_longest
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,16 +46,16 @@ class _Class:
     @property
     def times(self) -> range:
         """The time steps, one after another."""
-        return range(_time(self.nodes[0]), _time(self.nodes[-1]) + 1)
+        return range(self.nodes[0].time, self.nodes[-1].time + 1)
 
     def extend(self, node: Node) -> None:
         """Add a node at the step before the first, or after the last."""
-        self.nodes.insert(0 if _time(node) < self.times[0] else len(self.nodes), node)
+        self.nodes.insert(0 if node.time < self.times[0] else len(self.nodes), node)
         node.group = self
 
     def at(self, t: int) -> Node | None:
         """Return the node at a time step, if there is one."""
-        k = t - _time(self.nodes[0])
+        k = t - self.nodes[0].time
         return self.nodes[k] if 0 <= k < len(self.nodes) else None
 
 
@@ -107,8 +109,8 @@ def _runs(nodes: list[Node]) -> list[_Class]:
     """Return the runs of times, without a gap; alone, a node is in no class."""
     runs: list[list[Node]] = [[]]
     again: list[Node] = []  # a second node of one time
-    for node in sorted(nodes, key=_time):
-        gap = _time(node) - _time(runs[-1][-1]) if runs[-1] else 1
+    for node in sorted(nodes, key=attrgetter("time")):
+        gap = node.time - runs[-1][-1].time if runs[-1] else 1
         if gap == 0:
             again.append(node)
         elif gap == 1:
@@ -118,10 +120,6 @@ def _runs(nodes: list[Node]) -> list[_Class]:
         node.group = None
     found = [_Class(run) for run in runs if len(run) > 1]
     return found + _runs(again) if again else found
-
-
-def _time(node: Node) -> int:
-    return node.time  # type: ignore[return-value]  # of a class
 
 
 def _without_numbers(options: Any) -> Any:
@@ -150,10 +148,11 @@ def _odd(each: _Class) -> list[Node]:
     for k, pattern in enumerate(each.patterns):
         usual = [pattern] * len(nodes)
         if isinstance(pattern, _Place):
-            usual = [pattern.of.at(t + pattern.shift) for t in each.times]
-        for node, expected in zip(nodes, usual, strict=True):
+            first = each.times[0] + pattern.shift - pattern.of.times[0]
+            usual = [None] * -first + pattern.of.nodes[max(first, 0) :]
+        for node, expected in zip_longest(nodes, usual[: len(nodes)]):
             arg = node.args[k]
-            if arg is not expected and not _fits(arg, pattern, _time(node)):
+            if arg is not expected and not _fits(arg, pattern, node.time):
                 odd.append(node)
     return odd
 
@@ -168,7 +167,7 @@ def _pattern(k: int, nodes: list[Node]) -> Any:
     for node in nodes[:: 1 + len(nodes) // 32]:
         arg = node.args[k]
         if _is_grouped(arg):
-            key: Any = _Place(arg.group, arg.time - _time(node))
+            key: Any = _Place(arg.group, arg.time - node.time)
             some[key] = key
         elif isinstance(arg, Array) and arg.ndim and _differ(k, nodes):
             key = some["arrays"] = "arrays"
@@ -318,7 +317,7 @@ def _lines(outputs: list[Node]) -> tuple[list[Line], list[Ref]]:
             made.values = {None: each.value}
             continue
         made.times, made.options = each.times, _in_time(each)
-        made.values = {_time(node): node.value for node in each.nodes}
+        made.values = {node.time: node.value for node in each.nodes}
         for k, pattern in enumerate(each.patterns):
             if isinstance(pattern, str):
                 arrays = np.stack([node.args[k] for node in each.nodes])

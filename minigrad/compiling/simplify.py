@@ -249,7 +249,7 @@ def one_sum(graph: Graph) -> Graph:
     alone: set[Node] = set()  # sums that one node reads
     gone: set[Node] = set()
     for node in graph.nodes:
-        if node.op is not add or not all(_is_term(a, node) for a in node.args):
+        if node.op is not add or not _is_of_equals(node):
             continue
         terms: list[Any] = []
         for arg in node.args:
@@ -265,6 +265,11 @@ def one_sum(graph: Graph) -> Graph:
     return Graph([node for node in graph.nodes if node not in gone], graph.outputs)
 
 
-def _is_term(a: Any, node: Node) -> bool:
-    is_array = isinstance(a, Node | Array)
-    return is_array and a.shape == node.shape and a.dtype == node.dtype
+def _is_of_equals(node: Node) -> bool:
+    """Has each argument the shape and the dtype of the result?"""
+    for a in node.args:
+        if not isinstance(a, (Node, Array)) or a.shape != node.shape:
+            return False
+        if a.dtype != node.dtype:
+            return False
+    return True
