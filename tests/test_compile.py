@@ -463,3 +463,33 @@ def test_a_sum_that_could_be_continued_for_ever_is_not():
     f = program([("add", 0, 0), ("product", 0, 0), ("add", 2, 1)], 1, True)
     given_now = normal(4, 3, 4), np.ones((4, 3, 4), bool), np.array([0, 1, 2])
     assert_same(mg.compile(f)(*given_now), f(*given_now))
+
+
+ENDS = {
+    "has another shape": (
+        [("parts", 9, 0), ("largest", 0, 6), ("parts", 1, 6), ("maximum", 5, 1),
+         ("tanh", 8, 2)], 1, 3,
+    ),
+    "is another product": (
+        [("softmax", 2, 6), ("relu", 9, 8), ("joined", 3, 2), ("multiply", 5, 2)], 2, 4,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_what_is_read_at_an_end_may_be_another(what):
+    steps, carried, length = ENDS[what]
+    f = program(steps, carried, True)
+    given_now = normal(length, 3, 4), np.ones((length, 3, 4), bool), np.arange(3)
+    assert_same(mg.compile(f)(*given_now), f(*given_now))
+
+
+def test_constants_of_other_shapes_at_other_steps_are_no_one_array():
+    def f(x):
+        for t in range(6):
+            with mg.scope("loop", t + 1):
+                x = mg.tanh(x * np.full((3, 4) if t % 2 else (3, 1), t + 1.0))
+        return x
+
+    x = mg.Tensor(normal(3, 4))
+    assert_same(mg.compile(f)(x), f(x))

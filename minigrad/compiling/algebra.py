@@ -164,7 +164,7 @@ def rows_alone(lines: Lines) -> None:
         if line.op is not _TAKE or not isinstance(line.args[0], Ref):
             continue
         source, part = line.args[0], last_slice(line)
-        if part is None or source.line.op not in (total, _MATVEC):
+        if part is None or source.line.op not in (total, _MATVEC) or source.line.ends:
             continue
         if any(r is None or r.op is not _TAKE for r in lines.readers[source.line]):
             continue

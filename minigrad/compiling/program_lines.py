@@ -24,7 +24,7 @@ import numpy as np
 
 from minigrad.compiling.graph import Node
 from minigrad.compiling.line import Line, Moving, Ref
-from minigrad.compiling.simplify import Graph, key_of, total
+from minigrad.compiling.simplify import Graph, is_like, key_of, total
 from minigrad.primitive import Primitive
 from minigrad.types import Array, Options
 
@@ -32,7 +32,7 @@ from minigrad.types import Array, Options
 class _Class:
     """Nodes that do the same at one time step after another, and what they read.
 
-    patterns  what their arguments are: a `_Place`, or one value for all of them
+    patterns  what their arguments are: a `_Place`, `_Arrays`, or one value for all
     ends      what is read of them at the steps before the first and after the last
     """
 
@@ -64,6 +64,12 @@ class _Place(NamedTuple):
 
     of: _Class
     shift: int
+
+
+class _Arrays(NamedTuple):
+    """What nodes read: at each step another array, with this one's shape and dtype."""
+
+    like: Array
 
 
 def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
@@ -170,7 +176,7 @@ def _pattern(k: int, nodes: list[Node]) -> Any:
             key: Any = _Place(arg.group, arg.time - node.time)
             some[key] = key
         elif isinstance(arg, Array) and arg.ndim and _differ(k, nodes):
-            key = some["arrays"] = "arrays"
+            key, some[_Arrays] = _Arrays, _Arrays(arg)
         else:
             key = key_of(arg)
             some[key] = arg
@@ -189,12 +195,14 @@ def _differ(k: int, nodes: list[Node]) -> bool:
 
 
 def _fits(arg: Any, pattern: Any, t: int) -> bool:
-    if isinstance(pattern, str):
-        return isinstance(arg, Array)
+    if isinstance(pattern, _Arrays):
+        return isinstance(arg, Array) and is_like(arg, pattern.like)
     if not isinstance(pattern, _Place):
         return not _is_grouped(arg) and key_of(arg) == key_of(pattern)
     cls, at = pattern.of, t + pattern.shift
     if at not in (cls.times[0] - 1, cls.times[-1] + 1):
+        return False
+    if isinstance(arg, (Node, Array)) and not is_like(arg, cls.nodes[0]):
         return False
     known = cls.ends.setdefault(at, arg)
     return known is arg or key_of(known) == key_of(arg)
@@ -319,7 +327,7 @@ def _lines(outputs: list[Node]) -> tuple[list[Line], list[Ref]]:
         made.times, made.options = each.times, _in_time(each)
         made.values = {node.time: node.value for node in each.nodes}
         for k, pattern in enumerate(each.patterns):
-            if isinstance(pattern, str):
+            if isinstance(pattern, _Arrays):
                 arrays = np.stack([node.args[k] for node in each.nodes])
                 lines[each, k] = _constant(arrays, each.times)
                 made.args.append(Ref(lines[each, k], shift=0))

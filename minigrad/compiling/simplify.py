@@ -77,18 +77,20 @@ def _not_scaled(node: Node) -> Node:
             node = like(node, node.op, args)
     for place in places:
         other = node.args[1 - place]
-        if _is_like(other, node) and _is_one(node.args[place]):
+        is_same = isinstance(other, Node) and is_like(other, node)
+        if is_same and _is_one(node.args[place]):
             return other  # type: ignore[no-any-return]
     return node
 
 
-def _is_like(a: Any, node: Node) -> bool:
-    return isinstance(a, Node) and (a.shape, a.dtype) == (node.shape, node.dtype)
+def is_like(a: Node | Array, b: Node | Array) -> bool:
+    """Are these of one shape and dtype?"""
+    return a.shape == b.shape and a.dtype == b.dtype
 
 
 def _not_moved(node: Node) -> Node:
     """An array in the shape and dtype that it has is itself."""
-    is_known = len(node.args) == 1 and _is_like(node.args[0], node)
+    is_known = len(node.args) == 1 and is_like(node.args[0], node)
     return node.args[0] if is_known else node
 
 
@@ -249,7 +251,7 @@ def one_sum(graph: Graph) -> Graph:
     alone: set[Node] = set()  # sums that one node reads
     gone: set[Node] = set()
     for node in graph.nodes:
-        if node.op is not add or not _is_of_equals(node):
+        if node.op is not add or not all(_is_term(a, node) for a in node.args):
             continue
         terms: list[Any] = []
         for arg in node.args:
@@ -265,11 +267,5 @@ def one_sum(graph: Graph) -> Graph:
     return Graph([node for node in graph.nodes if node not in gone], graph.outputs)
 
 
-def _is_of_equals(node: Node) -> bool:
-    """Has each argument the shape and the dtype of the result?"""
-    for a in node.args:
-        if not isinstance(a, (Node, Array)) or a.shape != node.shape:
-            return False
-        if a.dtype != node.dtype:
-            return False
-    return True
+def _is_term(a: Any, node: Node) -> bool:
+    return isinstance(a, (Node, Array)) and is_like(a, node)
