@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.messages import describe, explained
-from minigrad.mistakes.mutants import Mutants, Slip, mutants
+from minigrad.mistakes.mutants import Mutants, mutants
+from minigrad.mistakes.rule_slips import Slip
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.proving.certificate import Certificate

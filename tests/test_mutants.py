@@ -8,7 +8,8 @@ import pytest
 
 import minigrad as mg
 from lstm import LSTM, State
-from minigrad.mistakes.mutants import Slip, mutants
+from minigrad.mistakes.mutants import mutants
+from minigrad.mistakes.rule_slips import Slip
 from minigrad.primitive import TABLE
 from minigrad.testing import assert_proved
 

@@ -10,6 +10,7 @@ exercises read this list.
     walks      every rule is right, and the sum over uses is not
     planting   how a mistake gets into the engine, and out of it again
     checkers   what the prover, finite differences and the complex step say of each
+    rule_slips what goes wrong in a rule by itself, whatever the row
     mutants    every slip in every rule that a function uses: would your test see it?
 
 The same slips, without stories, are planted in every rule of a function by `mutants`;
