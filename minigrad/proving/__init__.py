@@ -10,7 +10,8 @@ Follow a weight from `prove` to its line in the certificate through these files:
                        (comparing.py, deciding.py) on a row's domain (domains.py)
     whole_tape.py      the walk over the whole tape, by one identity (identity.py)
                        in exact numbers (residues.py, jets.py, bounds.py)
-    in_floats.py       the code that trains, in the numbers that train
+    in_floats.py       the code that trains, in the numbers that train (float_code.py,
+                       float_sums.py)
     float_gradient.py  the very gradient, in the numbers that train
     certificate.py     what is printed
 

@@ -26,6 +26,7 @@ from minigrad.messages import explained, named
 from minigrad.primitive import Elementwise
 from minigrad.proving.counterexample import Counterexample, of_rule, of_tape
 from minigrad.proving.failures import ProofFailed
+from minigrad.proving.float_code import Difference, epsilon
 from minigrad.proving.identity import (
     FORWARD,
     RECORDED,
@@ -40,7 +41,6 @@ from minigrad.proving.identity import (
     same,
     trial,
 )
-from minigrad.proving.in_floats import Difference, epsilon
 from minigrad.proving.program import applications, where_made
 from minigrad.proving.residues import Field, Residues
 from minigrad.recording import record

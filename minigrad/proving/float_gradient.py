@@ -21,7 +21,7 @@ import numpy as np
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.primitive import Elementwise
-from minigrad.proving.in_floats import ULPS, double, epsilon
+from minigrad.proving.float_code import ULPS, double, epsilon
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.lemmas import Lemmas
 from minigrad.tape import Tape, made_by

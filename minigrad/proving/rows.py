@@ -20,8 +20,8 @@ from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.primitive import Linear
 from minigrad.proving.blame import code_failed, rule_at_fault, rule_failed
+from minigrad.proving.float_sums import check_sums
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
-from minigrad.proving.in_floats import check_sums
 from minigrad.proving.residues import Field
 from minigrad.recording import record
 from minigrad.tape import Tape, made_by

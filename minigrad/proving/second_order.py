@@ -19,6 +19,7 @@ from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.proving import in_floats
 from minigrad.proving.blame import forgotten
+from minigrad.proving.float_code import epsilon
 from minigrad.proving.float_gradient import tangents
 from minigrad.proving.lemmas import Lemmas
 from minigrad.tape import Tape
@@ -89,7 +90,7 @@ def _require_no_forgotten_number(
             expected = 0.0 if tangent is None else float(np.sum(tangent))
             replayed = second.replay(point | given)
             found = float(np.sum(replayed[product]))
-            eps = in_floats.epsilon(*replayed.values())
+            eps = epsilon(*replayed.values())
             allowed = max(STALE, 1e3 * eps) * max(abs(expected), size)
             if abs(found - expected) > allowed:
                 raise forgotten(output, found, expected)
