@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 
 from minigrad import onnx_forms, stacked
 from minigrad.array_like import as_array
-from minigrad.stacked import in_programs
+from minigrad.stacked import in_programs, vectors
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Axis, Index, IndexOfAxis, Shape, Value
 
@@ -238,17 +238,12 @@ def matvec(W: Array, v: Array) -> Array:
     return _dot(v, W.T)
 
 
-def _vectors(a: Array) -> Array:
-    """See an array as rows of vectors; an axis may be empty, so -1 would not do."""
-    return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
-
-
 @in_programs(into=stacked.outer_into, onnx=onnx_forms.outer)
 def outer(z: Array, v: Array) -> Array:
     """Sum z v^T over all vectors: z is (..., m), v is (..., k), the result (m, k)."""
     if z.shape[:-1] != v.shape[:-1]:
         raise ValueError(f"{z.shape[:-1]} vectors z, {v.shape[:-1]} vectors v")
-    return _dot(_vectors(z).T, _vectors(v))
+    return _dot(vectors(z).T, vectors(v))
 
 
 def _plus(total: Array | None, term: Array) -> Array:
@@ -270,8 +265,8 @@ def matvec_adjoints_W(uses: Sequence[Use], part: Index = ...) -> Array:
     total: Array | None = None
     for start in range(0, len(uses), several):
         block = uses[start : start + several]
-        z_bar = np.concatenate([_vectors(g) for _, g, _, _ in block])
-        v = np.concatenate([_vectors(v) for _, _, (_, v), _ in block])
+        z_bar = np.concatenate([vectors(g) for _, g, _, _ in block])
+        v = np.concatenate([vectors(v) for _, _, (_, v), _ in block])
         total = _plus(total, _dot(z_bar.T, v))
     total = as_array(total)
     return total if part is ... else total[part]

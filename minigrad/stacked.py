@@ -14,6 +14,7 @@ a program needs no new memory. A function is told both where it is defined, by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -180,10 +181,15 @@ def choose_into(out: Array, a: Array, b: Array, mask: Array) -> None:
     np.copyto(out, a, where=mask)
 
 
+def vectors(a: Array) -> Array:
+    """See an array as rows of vectors; an axis may be empty, so -1 would not do."""
+    return a.reshape((math.prod(a.shape[:-1]), a.shape[-1]))
+
+
 def matvec_into(out: Array, W: Array, v: Array) -> None:
     """W v over the last axis, into `out`."""
     if v.ndim > 2 and out.flags.c_contiguous:
-        v, out = v.reshape(-1, v.shape[-1]), out.reshape(-1, out.shape[-1])
+        v, out = vectors(v), vectors(out)
     np.matmul(v, W.T, out)
 
 
@@ -195,8 +201,8 @@ def outer_into(out: Array, z: Array, v: Array) -> None:
 def _columns(v: Array) -> Array:
     """See all vectors along the last axis as columns; copied if they lie apart."""
     if v.ndim < 2 or v.strides[-1] == v.itemsize:
-        return v.reshape(-1, v.shape[-1]).T
-    return np.moveaxis(v, -1, 0).reshape(v.shape[-1], -1)
+        return vectors(v).T
+    return np.moveaxis(v, -1, 0).reshape(v.shape[-1], math.prod(v.shape[:-1]))
 
 
 def moved_into(out: Array, a: Array, **_: object) -> None:

@@ -166,12 +166,69 @@ def test_a_loop_may_compute_with_plain_arrays(name):
     assert step.prove(x).chance < -20
 
 
+COLUMN = mg.Parameter(normal(1, 4), "C")
+UNLIKE = {  # y (3, 4), x (T, 3, 4), rows (T, 3), mask (T, 3, 4), t
+    "a number before the masks": lambda y, x, i, m, t: y * (m[t] if t else 0.7) + b,
+    "a number before float32": lambda y, x, i, m, t: (
+        mg.matvec(V, y) * (mg.cast(x[t], dtype=np.float32) if t else 0.1)
+    ),
+    "another shape first": lambda y, x, i, m, t: (
+        mg.matvec(V, y) * (x[t] if t else x[0, :1]).sum(axis=0, keepdims=True)
+    ),
+    "rows of a Parameter": lambda y, x, i, m, t: mg.matvec(V, y) + V[i[t]],
+    "rows of new arrays": lambda y, x, i, m, t: (
+        mg.matvec(V, y) + mg.Tensor(np.eye(4))[i[t]]
+    ),
+    "parts of numbers": lambda y, x, i, m, t: y[0, 0][...] * mg.matvec(V, y) + x[t],
+    "half, broadcast": lambda y, x, i, m, t: (mg.matvec(COLUMN, y) + x[t]) * 0.5,
+    "half of two, broadcast": lambda y, x, i, m, t: (
+        (mg.matvec(COLUMN, y) + mg.matvec(V, y * x[t])) * 0.5 + y
+    ),
+    "half of a moving matrix": lambda y, x, i, m, t: (
+        (mg.matvec(x[t].T @ x[t], y) + mg.matvec(V, y)) * 0.5
+    ),
+    "half of a step before": lambda y, x, i, m, t: (
+        (mg.matvec(V, y) + mg.matvec(V, x[t])) * 0.5 + mg.matvec(V, x[t + 1])
+    ),
+    "joined, and a longer bias": lambda y, x, i, m, t: (
+        mg.matvec(WIDE[:1], mg.concatenate([x[t], y], axis=-1)) + b
+    ),
+    "no entries": lambda y, x, i, m, t: mg.matvec(V[:, :0], y[:, :0] * x[t, :, :0]) + y,
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_a_step_of_a_loop_may_be_unlike_the_others(name):
+    def f(x, rows, mask):
+        y, kept = mg.tanh(b * x[0]), []
+        for t in range(len(x) - 1):
+            with mg.scope("loop", t):
+                y = mg.tanh(UNLIKE[name](y, x, rows, mask, t))
+                kept.append(y)
+        loss = (mg.stack(kept) ** 2).sum()
+        return loss, mg.grad(loss, [V, b, COLUMN])
+
+    step = mg.compile(f)
+    for _ in range(2):
+        given = normal(5, 3, 4), RANDOM.integers(0, 4, (5, 3)), normal(5, 3, 4) > 0
+        assert_same(step(*given), f(*given))
+    assert len(step.programs) == 1
+
+
+def test_a_float64_may_be_computed_from_float32():
+    w = mg.Parameter(normal(40, 40).astype("f4"), "w")
+    f = lambda x: mg.matvec(w, x).sum(axis=-1) * np.ones(3)  # noqa: E731
+    step, x = mg.compile(f), normal(3, 40).astype("f4")
+    np.testing.assert_allclose(step(x).data, f(x).data, rtol=0, atol=1e-4)
+
+
 PROGRAMS = {
     "ties": (lambda x, _: tied(np.round(x)), lambda: None),
     "a mask": (masked, lambda: RANDOM.random((6, 4)) < 0.5),
     "an index": (taken, lambda: RANDOM.integers(0, 4, 6)),
     "a choice of entries": (chosen, lambda: RANDOM.random((6, 4)) < 0.5),
     "the largest": (largest, lambda: None),
+    "a sum of a number": (lambda x, _: mg.matvec(W, x).sum().sum(axis=0), lambda: None),
     "an array that is filled": (written, lambda: None),
     "a second derivative": (second_order, lambda: None),
     "derivatives of functions": (of_functions, lambda: None),

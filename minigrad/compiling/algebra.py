@@ -19,7 +19,6 @@ import numpy as np
 
 from minigrad.compiling.graph import in_order
 from minigrad.compiling.invariants import (
-    axes_of,
     invariants_out,
     one_sum_over,
     products_flat,
@@ -34,7 +33,7 @@ from minigrad.compiling.reads import (
     taken,
     through,
 )
-from minigrad.compiling.simplify import total
+from minigrad.compiling.simplify import axes_of, total
 from minigrad.compiling.tracing import Tracer
 from minigrad.primitive import TABLE
 
@@ -75,7 +74,7 @@ def bias_as_column(lines: Lines) -> None:
         W, v = product.line.args
         if not isinstance(b, Ref) or (W.shift, b.shift, b.at) != (None, None, None):
             continue
-        if not _is_joined(v) or b.line.shape != line.shape[-1:]:
+        if not _is_joined(v) or b.line.shape != product.line.shape[-1:]:
             continue
         if v.line not in with_one:
             with_one[v.line] = _with_one(v.line)
@@ -138,7 +137,9 @@ def factor_into_matrix(lines: Lines) -> None:
         if any(is_alone(inner, op, lines) for op in (_ADD, total)):
             terms = [through(inner, a) for a in inner.line.args if isinstance(a, Ref)]
             movable = all(
-                is_alone(a, _MATVEC, lines) for a in terms if lines.moves(a, line)
+                is_alone(a, _MATVEC, lines) and a.line.args[0].shift is None
+                for a in terms
+                if lines.moves(a, line)
             )
             if movable and len(terms) == len(inner.line.args):
                 line.op, line.args = total, [_scaled(t, number, line) for t in terms]
@@ -149,10 +150,11 @@ def factor_into_matrix(lines: Lines) -> None:
 
 def _scaled(term: Ref, number: float, line: Line) -> Ref:
     """Return a term times a number; of a product, its matrix is multiplied."""
-    if term.line.op is _MATVEC and term.shift is not None:
-        W, v = term.line.args
+    W, v = term.line.args if term.line.op is _MATVEC else (term, term)
+    if W.shift is None and term.shift == 0 and not term.line.ends:
         W_scaled = Line(_MULTIPLY, [W, number], {}, W.line.shape, line.dtype)
-        return at_its_time(line_like(line, _MATVEC, [Ref(W_scaled), v]), line.times)
+        product = line_like(line, _MATVEC, [Ref(W_scaled), v], term.line.shape)
+        return at_its_time(product, line.times)
     made = Line(_MULTIPLY, [term, number], {}, term.line.shape, line.dtype)
     made.times = line.times if term.shift is not None else None
     return at_its_time(made, made.times)
@@ -195,7 +197,10 @@ def _is_product(term: Any, lines: Lines) -> bool:
         isinstance(term, Ref)
         and term.line.op is _MATVEC
         and not term.line.ends
-        and all(r is not None and r.op is total for r in lines.readers[term.line])
+        and all(
+            r is not None and r.op is total and r.shape == term.line.shape
+            for r in lines.readers[term.line]
+        )
     )
 
 

@@ -46,11 +46,11 @@ def kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
     return type(value), id(value)
 
 
-def same_arrays(structure: Any, found: Sequence[Array], size: float = 0.0) -> bool:
+def same_arrays(structure: Any, found: Sequence[Array], gap: float = 0.0) -> bool:
     """Are the arrays that a structure holds these, but for rounding?"""
     arrays = [np.asarray(each) for each in _leaves(structure) if _is_array(each)]
     return len(arrays) == len(found) and all(
-        same_but_for_rounding(*pair, size) for pair in zip(arrays, found, strict=True)
+        same_but_for_rounding(*pair, gap) for pair in zip(arrays, found, strict=True)
     )
 
 
@@ -75,14 +75,23 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, Traced | np.ndarray | np.generic)
 
 
-def largest(arrays: Iterable[Array]) -> float:
-    """Return the size of the largest finite floating-point number in arrays."""
+def rounding(arrays: Iterable[Array], dtypes: Iterable[Any] = ()) -> float:
+    """Return how far results of arrays may lie apart, computed in these dtypes too.
+
+    The least precise number tells: a float64 may be computed from float32.
+    """
     floats = [np.abs(a[np.isfinite(a)]) for a in arrays if a.dtype.kind == "f"]
-    return max((float(np.max(a, initial=0.0)) for a in floats), default=0.0)
+    size = max((float(np.max(a, initial=0.0)) for a in floats), default=0.0)
+    used = [np.dtype(d) for d in (*dtypes, *(a.dtype for a in floats))]
+    return size * max((_gap(d) for d in used if d.kind == "f"), default=0.0)
 
 
-def same_but_for_rounding(expected: Array, found: Array, size: float = 0.0) -> bool:
-    """Are these equal but for rounding, where numbers of this size were added up?"""
+def _gap(dtype: np.dtype) -> float:
+    return 1e4 * float(np.finfo(dtype).eps)
+
+
+def same_but_for_rounding(expected: Array, found: Array, gap: float = 0.0) -> bool:
+    """Are these equal but for rounding: this far apart, or as their sizes allow?"""
     if expected.shape != found.shape or expected.dtype != found.dtype:
         return False
     if expected.dtype.kind != "f":
@@ -90,7 +99,7 @@ def same_but_for_rounding(expected: Array, found: Array, size: float = 0.0) -> b
     finite = np.isfinite(expected)
     if not np.array_equal(expected[~finite], found[~finite], equal_nan=True):
         return False
-    size = max(size, float(np.max(np.abs(expected), initial=0.0, where=finite)))
-    eps = float(np.finfo(expected.dtype).eps)
-    gap = np.abs(expected.astype(float) - found.astype(float))
-    return bool(np.max(gap, initial=0.0, where=finite) <= 1e4 * eps * max(size, 1e-30))
+    size = float(np.max(np.abs(expected), initial=1e-30, where=finite))
+    gaps = np.abs(expected.astype(float) - found.astype(float))
+    most = max(gap, _gap(expected.dtype) * size)
+    return bool(np.max(gaps, initial=0.0, where=finite) <= most)

@@ -25,7 +25,7 @@ from minigrad.compiling.arguments import (
     array_names,
     constants_in,
     kind_of,
-    largest,
+    rounding,
     same_arrays,
 )
 from minigrad.compiling.buffers import Changed
@@ -123,8 +123,8 @@ class Compiled:
             raise explained(NotCompiled, asked, {}, DIFFERS, RANDOM)
         try:
             results = program(arrays)
-            size = largest([*arrays, *results])
-            is_same = same_arrays(expected, results, size)
+            gap = rounding([*arrays, *results], program.dtypes)
+            is_same = same_arrays(expected, results, gap)
             why = "the program gives other numbers."
         except Exception as error:
             is_same, why = False, f"the program fails: {error}."

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -36,7 +37,8 @@ Op: TypeAlias = Primitive | Callable[..., Any] | None
 _NUMBERS = itertools.count()
 
 
-class Hole(NamedTuple):
+@dataclass(frozen=True)
+class Hole:
     """The place of a node among options: the node itself is args[at]."""
 
     at: int

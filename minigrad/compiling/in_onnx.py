@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.arguments import largest, same_but_for_rounding
+from minigrad.compiling.arguments import rounding, same_but_for_rounding
 from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, filled, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
@@ -231,10 +231,10 @@ def to_onnx(
         why = f"ONNX says: {str(error).strip().splitlines()[0]}"
         fix = "leave out what it names; mg.compile knows all of NumPy."
         raise explained(NotCompiled, asked, {}, why, fix) from error
-    size = largest([*arrays, *trace.numbers])
+    gap = rounding([*arrays, *trace.numbers], [dtype, *program.dtypes])
     for one, other in zip(trace.numbers, found, strict=True):
         one = one.astype(dtype) if one.dtype.kind == "f" else one
-        if not same_but_for_rounding(one, np.asarray(other), size):
+        if not same_but_for_rounding(one, np.asarray(other), gap):
             why = "the reference of ONNX gives other numbers than the function does."
             raise explained(NotCompiled, asked, {}, why, "please report this.")
     return write_whole(path, model.SerializeToString(deterministic=True))

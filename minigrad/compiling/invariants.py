@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.compiling.line import Ref
 from minigrad.compiling.reads import Lines, at_its_time, line_like, through
-from minigrad.compiling.simplify import total
+from minigrad.compiling.simplify import axes_of, total
 from minigrad.primitive import TABLE
 
 _MULTIPLY, _SUM = TABLE["multiply"], TABLE["sum"]
@@ -86,10 +86,3 @@ def one_sum_over(lines: Lines) -> None:
             inner.args,
             {**line.options, "axis": (*first, *second)},
         )
-
-
-def axes_of(options: Any, ndim: int) -> tuple[int, ...]:
-    """Return the axes over which a sum goes, counted from the front."""
-    axis = options.get("axis")
-    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple(k % ndim for k in axes)

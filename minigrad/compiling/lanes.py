@@ -50,6 +50,7 @@ def products_joined(lines: Lines) -> None:
             term
             for term in line.args
             if is_alone(term, _MATMUL, lines)
+            and term.line.shape == line.shape
             and _is_outside(term.line.args[0])
             and lines.moves(term.line.args[1], term.line)
         ]

@@ -158,7 +158,7 @@ def _odd(each: _Class) -> list[Node]:
             usual = [None] * -first + pattern.of.nodes[max(first, 0) :]
         for node, expected in zip_longest(nodes, usual[: len(nodes)]):
             arg = node.args[k]
-            if arg is not expected and not _fits(arg, pattern, node.time):
+            if arg is not expected and not _fits(arg, pattern, node):
                 odd.append(node)
     return odd
 
@@ -194,16 +194,18 @@ def _differ(k: int, nodes: list[Node]) -> bool:
     return all(isinstance(a, Array) for a in args) and any(a is not first for a in args)
 
 
-def _fits(arg: Any, pattern: Any, t: int) -> bool:
+def _fits(arg: Any, pattern: Any, reader: Node) -> bool:
     if isinstance(pattern, _Arrays):
         return isinstance(arg, Array) and is_like(arg, pattern.like)
     if not isinstance(pattern, _Place):
         return not _is_grouped(arg) and key_of(arg) == key_of(pattern)
-    cls, at = pattern.of, t + pattern.shift
+    cls, at = pattern.of, reader.time + pattern.shift
     if at not in (cls.times[0] - 1, cls.times[-1] + 1):
         return False
-    if isinstance(arg, (Node, Array)) and not is_like(arg, cls.nodes[0]):
-        return False
+    usual = cls.nodes[0]
+    is_array = isinstance(arg, (Node, Array))
+    if not (is_like(arg, usual) if is_array else usual.dtype == reader.dtype):
+        return False  # a number becomes one of the dtype of those that it stands beside
     known = cls.ends.setdefault(at, arg)
     return known is arg or key_of(known) == key_of(arg)
 

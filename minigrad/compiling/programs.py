@@ -160,6 +160,11 @@ class Program:
         return items
 
     @property
+    def dtypes(self) -> set[Any]:
+        """Return the kinds of numbers that it computes with."""
+        return {line.dtype for line in self.lines}
+
+    @property
     def constants(self) -> set[int]:
         """Return which arrays it reads as they are when it is called, by identity."""
         return {id(a) for a in self.objects.values() if isinstance(a, Array)}

@@ -102,7 +102,7 @@ def last_slice(line: Line) -> slice | None:
     """Return the slice of the last axis that is taken, and nothing else."""
     index: Any = line.options.get("index")
     source = line.args[0].line
-    if not isinstance(index, tuple) or len(line.shape) != len(source.shape):
+    if not isinstance(index, tuple) or not len(line.shape) == len(source.shape) > 0:
         return None
     *others, last = in_full(index, len(source.shape))
     if not isinstance(last, slice) or last.step not in (None, 1):

@@ -99,14 +99,19 @@ def _keeping_axes(node: Node) -> Node:
     inner = node.args[0]
     if inner.op is not TABLE["sum"] or inner.options.get("keepdims"):
         return _not_moved(node)
-    (of,), axis = inner.args, inner.options.get("axis")
-    ndim = len(of.shape)
-    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    gone = tuple(sorted({k % ndim for k in axes}))
+    (of,) = inner.args
+    gone = tuple(sorted(axes_of(inner.options, len(of.shape))))
     kept = tuple(1 if k in gone else n for k, n in enumerate(of.shape))
     if node.shape != kept:
         return _not_moved(node)
     return like(node, inner.op, inner.args, {"axis": gone, "keepdims": True})
+
+
+def axes_of(options: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes over which a sum goes, from the front; a number has none."""
+    axis = options.get("axis")
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(k % ndim for k in axes) if ndim else ()
 
 
 def _turned_once(node: Node) -> Node:
