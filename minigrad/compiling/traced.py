@@ -281,8 +281,13 @@ def _operator(name: str, is_reflected: bool) -> Callable[..., Any]:
     ufunc = _UFUNCS[getattr(operator, name)]
 
     def apply(self: Traced, other: Any) -> Any:
+        if isinstance(other, ArrayLike):
+            return NotImplemented
         pair = (other, self) if is_reflected else (self, other)
-        return self.__array_ufunc__(ufunc, "__call__", *pair)
+        row = self.tracer.rows.get(ufunc)
+        if row is None:
+            return self.tracer.function(ufunc, pair, {})
+        return self.tracer.row(row, pair, {})
 
     return apply
 

@@ -14,7 +14,9 @@ different times.
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from operator import index
 from typing import Any, NamedTuple
@@ -66,8 +68,10 @@ class Tracer:
         self.guards: list[Guard] = []
         self.refusals: list[NotCompiled] = []
         self.parameters: dict[Parameter, Traced] = {}
-        self.roles: dict[Any, int] = {}  # what is done, as at every time step
-        self.counts: dict[Any, int] = {}
+        # what a part does: roles of the first, second, ... ; how many, at each time
+        self.roles: dict[Any, tuple[list[int], dict[Any, int]]]
+        self.roles = defaultdict(lambda: ([], {}))
+        self.numbers = itertools.count()
         self.within: tuple[Any, int | None] | None = None  # role and time, in a walk
         self.notes = None
         self.steps: list[Tensor] = []
@@ -102,7 +106,8 @@ class Tracer:
         for k, each in enumerate(args):
             if type(each) is Traced:
                 numbers[k], nodes[k], is_traced = each.value, each.node, True
-                each.is_shared = each.is_shared or not row.is_elementwise
+                if not row.is_elementwise:
+                    each.is_shared = True
         operands, given = numbers, options
         if len(args) > count:
             operands, given = filled(numbers, options)
@@ -170,11 +175,12 @@ class Tracer:
             )
         shape, dtype = (value.shape, value.dtype) if is_array else ((), np.dtype("O"))
         part, time = self.within or _without_time(SETTING.get().scope)
-        key = (part, time, op, shape)
-        self.counts[key] = count = self.counts.get(key, 0) + 1
-        role = self.roles.setdefault((part, op, shape, count), len(self.roles))
+        roles, counts = self.roles[part, op, shape]
+        counts[time] = count = counts.get(time, 0) + 1
+        if count > len(roles):
+            roles.append(next(self.numbers))
         kept = None if isinstance(op, Primitive) else value
-        node = Node(op, nodes, options, shape, dtype, role, time, kept)
+        node = Node(op, nodes, options, shape, dtype, roles[count - 1], time, kept)
         if self.summed is not None and self.summed.tick in self.bars:
             self.bars[self.summed.tick] = (self.summed, node)
         return Traced(self, value, node)
