@@ -63,7 +63,7 @@ class Node:
         time: Any = None,
         value: Any = None,
         source: Any = None,
-        number: float | None = None,
+        number: int | None = None,
     ) -> None:
         self.op, self.args, self.options = op, args, options
         self.shape, self.dtype = shape, dtype

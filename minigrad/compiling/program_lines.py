@@ -130,11 +130,14 @@ def _runs(nodes: list[Node]) -> list[_Class]:
 
 def _without_numbers(options: Any) -> Any:
     """Leave out which entry is taken: x[:, t] is the same at every t."""
-    index = options.get("index")
-    if index is None:
+    if "index" not in options:
         return options
-    parts = index if isinstance(index, tuple) else (index,)
-    return {**options, "index": tuple("t" if _is_int(p) else p for p in parts)}
+    return {**options, "index": ["t" if _is_int(p) else p for p in _index(options)]}
+
+
+def _index(options: Any) -> tuple[Any, ...]:
+    index = options["index"]
+    return index if isinstance(index, tuple) else (index,)
 
 
 def _is_int(part: Any) -> bool:
@@ -217,18 +220,13 @@ def _affine(nodes: list[Node]) -> bool:
     """
     if not nodes[0].options or "index" not in nodes[0].options:
         return True
+    numbers = [[int(p) for p in _index(n.options) if _is_int(p)] for n in nodes]
     moved = [*range(len(nodes))]
-    for first, *others in zip(*map(_numbers, nodes), strict=True):
+    for first, *others in zip(*numbers, strict=True):
         steps = [number - first for number in (first, *others)]
         if any(steps) and (steps != moved or first < 0):
             return False
     return True
-
-
-def _numbers(node: Node) -> list[int]:
-    index: Any = node.options["index"]
-    parts = index if isinstance(index, tuple) else (index,)
-    return [int(p) for p in parts if _is_int(p)]
 
 
 def _continued(classes: list[_Class]) -> int:
@@ -246,10 +244,7 @@ def _continued(classes: list[_Class]) -> int:
         terms = _terms(cls, t, value)
         if terms is None:
             continue
-        number = value.number + 0.5  # after its terms, before who reads it
-        made = Node(
-            total, terms, {}, some.shape, some.dtype, some.role, t, number=number
-        )
+        made = Node(total, terms, {}, some.shape, some.dtype, some.role, t)
         made.name = some.name
         for each in classes:
             for k, pattern in enumerate(each.patterns):
@@ -282,8 +277,7 @@ def _terms(cls: _Class, t: int, value: Node) -> tuple[Any, ...] | None:
         k = missing.pop(0)
         terms[k] = left[0]
         if len(left) > 1:
-            shape, number = value.shape, value.number + 0.25
-            terms[k] = Node(total, tuple(left), {}, shape, value.dtype, number=number)
+            terms[k] = Node(total, tuple(left), {}, value.shape, value.dtype)
     for k in missing:
         terms[k] = 0.0
     return tuple(terms)
@@ -353,12 +347,8 @@ def _in_time(cls: _Class) -> Options:
     options = cls.nodes[0].options
     if not options or "index" not in options:
         return options
-    index: Any = options["index"]
-    others: Any = cls.nodes[-1].options["index"]
-    if not isinstance(index, tuple):
-        index, others = (index,), (others,)
     parts = tuple(
         Moving(int(a) - cls.times[0]) if _is_int(a) and a != b else a
-        for a, b in zip(index, others, strict=True)
+        for a, b in zip(_index(options), _index(cls.nodes[-1].options), strict=True)
     )
     return {**options, "index": parts}
