@@ -8,6 +8,7 @@ import pytest
 from test_compile import assert_same
 
 import minigrad as mg
+from benchmarks.by_hand import ByHand
 from lstm import LSTM, Bidirectional, LSTMCell, Recurrent, Stack, State, masks
 from lstm.additions import ClippedCell, LayerNormCell, ProjectedCell
 from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
@@ -83,6 +84,21 @@ def test_a_step_is_nine_calls_and_one_of_them_a_product(batch):
     assert [body.count("\n") for body in loops] == [9, 9]
     assert [body.count("matmul(") for body in loops] == [1, 1]
     assert text.count("outer_into(") == 1
+
+
+def test_what_is_planned_by_hand_is_the_gradient():
+    layer = LSTM(n, m, rng=0, dtype="f4")
+    gates = ("output", "forget", "input", "candidate")
+    for parameter in layer.parameters():
+        parameter.data = normal(*parameter.shape).astype("f4")
+    x, target = normal(B, T, n).astype("f4"), normal(B, T, m).astype("f4")
+    difference = layer(x)[0] - target
+    expected = mg.grad((difference * difference).sum(), layer)
+    cells = [getattr(layer.cell, gate) for gate in gates]
+    weights = [(cell.W.data, cell.b.data) for cell in cells]
+    for gate, bars in zip(gates, ByHand(T, B, n, m)(x, target, weights), strict=True):
+        for name, bar in zip("Wb", bars, strict=True):
+            np.testing.assert_allclose(bar, expected[f"cell.{gate}.{name}"], 1e-4, 1e-5)
 
 
 def test_short_sequences():
