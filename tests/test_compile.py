@@ -228,6 +228,7 @@ PROGRAMS = {
     "an index": (taken, lambda: RANDOM.integers(0, 4, 6)),
     "a choice of entries": (chosen, lambda: RANDOM.random((6, 4)) < 0.5),
     "the largest": (largest, lambda: None),
+    "a number in a new axis": (lambda x, _: np.flip(W.sum())[None], lambda: None),
     "a sum of a number": (lambda x, _: mg.matvec(W, x).sum().sum(axis=0), lambda: None),
     "an array that is filled": (written, lambda: None),
     "a second derivative": (second_order, lambda: None),

@@ -156,7 +156,7 @@ def _index_of_index(inner: Node, outer: Node) -> Any:
         in_full(each.options["index"], len(each.args[0].shape))
         for each in (inner, outer)
     )
-    if not all(isinstance(p, slice) for p in first):
+    if not all(isinstance(p, slice) for p in first) or len(then) > len(first):
         return None
     index = []
     for axis, (a, b) in enumerate(zip(first, then, strict=True)):
