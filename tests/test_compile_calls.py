@@ -177,6 +177,24 @@ def test_no_name_of_a_user_disturbs_a_program():
         assert_same(compiled(*given_now), f(*given_now))
 
 
+def test_no_name_of_a_program_is_that_of_an_argument():
+    def f(v1, v2, v3, v4, v5, y_t, y_m1, y_own, step_, step, x10, *x, **more):
+        y, others = mg.Tensor(v1) * v2, [v3, v4, v5, x10, *x, *more.values()]
+        for t in range(4):
+            with mg.scope("loop", t):
+                y = mg.tanh(y * others[t] + others[t + 1])
+                y.name = "y"
+        loss = (y * y_t * y_m1 * v3 * y_own * step_ * step).sum()
+        return loss, y * v5, mg.grad(loss, y)
+
+    compiled = mg.compile(f)
+    for _ in range(2):
+        given_now, words = [normal(3) for _ in range(13)], {"from": normal(3)}
+        before = [each.copy() for each in given_now]
+        assert_same(compiled(*given_now, **words), f(*given_now, **words))
+        assert_same(given_now, before)
+
+
 def test_it_says_so_when_it_is_traced_too_often():
     step = mg.compile(lambda x, k: x * k)
     for k in range(16):

@@ -69,11 +69,15 @@ class Places(Text):
         text, name = f"{held}[{start}:{stop + 1}]", f"{held}_{start}_{stop + 1}"
         return self._view(held, text, name, as_whole=True)
 
-    def _view(self, of: str, text: str, name: str, as_whole: bool = False) -> str:
+    def _view(
+        self, of: str, text: str, name: str | Line, as_whole: bool = False
+    ) -> str:
         """Return the name of a view; `as_whole`: it lies in one piece if that does."""
         if text in self.known:
             return self.known[text]
-        self.known[text] = name = name.replace("-", "m")
+        if isinstance(name, Line):  # all that it holds
+            self.known[text] = self.names[name]
+        name = self._name(text, str(name).replace("-", "m"))
         if of in self.static:
             self.setup.append(f"{name} = {text}")
             self.static.add(name)
@@ -135,16 +139,16 @@ class Places(Text):
         first = min([own[0], *(self._first(part) - shift for part, shift in mine)])
         last = max([own[1], *(self._last(part) - shift for part, shift in mine)])
         name = self.names[line]
-        whole = f"{name}_all"
+        whole = self._name(("all", name), f"{name}_all")
         self._buffer(whole, (last - first + 1, *line.shape), line.dtype)
         text = f"{whole}[{own[0] - first}:{own[1] - first + 1}]"
-        self.memory[line] = self._view(whole, text, name)
+        self.memory[line] = self._view(whole, text, line)
         for part, shift in mine:
             at = slice(
                 self._first(part) - shift - first, self._last(part) - shift - first + 1
             )
             text = f"{whole}[{self._subscript((at, *self.within[part][2]))}]"
-            self.memory[part] = self._view(whole, text, self.names[part])
+            self.memory[part] = self._view(whole, text, part)
         return self.memory[line]
 
     def _allocate(self, line: Line) -> str:
@@ -163,7 +167,7 @@ class Places(Text):
                 index: Any = line.options["index"]
                 steps = () if is_single else (slice(None),)
                 text = f"{whole}[{self._subscript((*steps, *index))}]"
-            self.memory[line] = self._view(whole, text, self.names[line])
+            self.memory[line] = self._view(whole, text, line)
             if is_single:
                 self.single.add(line)
         elif line not in self.memory:
@@ -177,7 +181,7 @@ class Places(Text):
         held = self.memory[line]
         if held in self.static:
             return held
-        own = f"{held}_own"
+        own = self._name(("own", held), f"{held}_own")
         if own not in self.static:
             assert line.times is not None
             self._buffer(own, (len(line.times), *line.shape), line.dtype)

@@ -5,6 +5,7 @@ traced -> simplified -> lines -> at once -> scheduled -> source
 
 from __future__ import annotations
 
+import itertools
 import keyword
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -85,7 +86,11 @@ class Program:
         self.rewrites = [*(LINES if rewrites is None else rewrites)]
         self.structure, self.outside = trace.structure, trace.outside
         self.around: Surroundings | None = None  # what the function read besides
-        self.inputs = [f"{name}_" if name in RESERVED else name for name in names]
+        self.inputs: list[str] = []
+        for name in names:
+            while name in (*RESERVED, *keyword.kwlist, *self.inputs):
+                name += "_"
+            self.inputs.append(name)
         self.free: list[Callable[..., list[Array]]] = []
         with uncollected():
             try:
@@ -236,7 +241,8 @@ def _named(items: list[Item], inputs: Sequence[str]) -> dict[Line, str]:
             if isinstance(line.source, int):
                 name = inputs[line.source]
             elif name in taken or name == "v":
-                name = f"{name}{len(names)}"
+                numbered = (f"{name}{k}" for k in itertools.count(len(names)))
+                name = next(each for each in numbered if each not in taken)
             taken.add(name)
             names[line] = line.name = name
     return names

@@ -223,9 +223,8 @@ class Writer(Overwriting):
             )
             stop = start + len(times) * step
             views = f"rows({held}, {start}, {stop}, {step})"
-            return columns.setdefault(
-                views, f"{held}_{'mp'[shift > 0]}{abs(shift)}" if shift else f"{held}_t"
-            )
+            name = f"{held}_{'mp'[shift > 0]}{abs(shift)}" if shift else f"{held}_t"
+            return columns.setdefault(views, self._name((held, shift), name))
 
         body: list[str] = []
         self.repeats = len(times)
@@ -251,12 +250,13 @@ class Writer(Overwriting):
                     raise Tangled
                 prepared = [at_time(options, t) for t in times]
                 name = self._object("options", prepared)
-                options = columns.setdefault(name, f"{name}_t")
+                options = columns.setdefault(name, self._name((name, 0), f"{name}_t"))
             body += self._statements(variable(line, 0), line.op, args, options)
         self.repeats = 1
         if not body:  # its parts lie where they belong
             return
         name = f"loop_{len(self.objects)}_{len(self.run)}"
+        name = self._name(("loop", name), name)
         self.setup.append(f"{name} = [*zip(")
         self.setup += [f"    {views}," for views in columns]
         self.setup.append("    strict=True,")

@@ -48,7 +48,8 @@ class Text:
     def __init__(
         self, items: Iterable[Item], names: dict[Line, str], inputs: Iterable[str] = ()
     ) -> None:
-        self.names, self.inputs = names, {*inputs}
+        self.names = names
+        self.taken = {*inputs, *names.values(), *RESERVED}
         self.setup: list[str] = []
         self.run: list[str] = []
         self.objects: dict[str, Any] = dict(OWN)
@@ -159,16 +160,20 @@ class Text:
 
     def _object(self, name: str, value: Any) -> str:
         """Return a name for an object, a new one if the name is another's."""
-        key = (name, id(value))
+        free = self._name((name, id(value)), name)
+        self.objects[free] = value
+        self.static.add(free)
+        return free
+
+    def _name(self, key: Any, name: str) -> str:
+        """Return what this is called, or a number more: no other has this name."""
         if key not in self.known:
             free, k = name, 1
-            taken = self.inputs.union(self.names.values())
-            while free in self.objects or free in taken:
+            while free in self.taken:
                 k += 1
                 free = f"{name}_{k}"
-            self.objects[free] = value
+            self.taken.add(free)
             self.known[key] = free
-            self.static.add(free)
         return self.known[key]
 
     def _constant(self, arg: Any, line: Line) -> str:
