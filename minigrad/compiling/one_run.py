@@ -125,17 +125,11 @@ def traced(
         )
     numbers = [np.array(each.value) for each in outputs]
     nodes = [each.node for each in outputs]
-    outside = [(each, each.data) for each in _made_before(began, tracer)]
+    read = {a for step in tracer.steps for a in step.args if isinstance(a, Tensor)}
+    before = {a for a in read if a.tick < began and not isinstance(a, Parameter)}
+    outside = [(each, each.data) for each in before]  # Parameters are read anew
     tracer.forget()
     return Trace(nodes, numbers, tracer.guards, structure, outside)
-
-
-def _made_before(began: int, tracer: Tracer) -> set[Tensor]:
-    """Return the Tensors that were read and made before; Parameters are read anew."""
-    read = {
-        arg for step in tracer.steps for arg in step.args if isinstance(arg, Tensor)
-    }
-    return {a for a in read if a.tick < began and not isinstance(a, Parameter)}
 
 
 def refuse_guards(asked: str, guards: Sequence[Any]) -> None:

@@ -70,8 +70,8 @@ def _not_scaled(node: Node) -> Node:
     args, places = node.args, (1,) if node.op is TABLE["divide"] else (0, 1)
     if type(args[0]) is type(args[1]) is Node:
         return node
-    if any(_repeats(a) for a in args):
-        args = tuple([a[(0,) * a.ndim] if _repeats(a) else a for a in args])
+    if any(_repeats(a) and a.ndim for a in args):
+        args = tuple([a[(0,) * a.ndim] if _repeats(a) and a.ndim else a for a in args])
         shapes = [a.shape for a in args if isinstance(a, Node)]
         if shapes and np.broadcast_shapes(*shapes) == node.shape:
             node = like(node, node.op, args)
@@ -135,11 +135,15 @@ def _taken_once(node: Node) -> Node:
 
 
 def _joined_once(node: Node) -> Node:
-    """[stack(a, b), stack(c, d)] = stack(a, b, c, d)."""
-    if all(_joins(a, node) for a in node.args):
-        parts = [each for a in node.args for each in a.args]
-        return like(node, node.args[0].op, parts, node.args[0].options)
-    return node
+    """[stack(a, b), stack(c, d)] = stack(a, b, c, d), along the same axis."""
+    parts: Any = node.args
+    if not all(isinstance(p, Node) and p.op is TABLE["stack"] for p in parts):
+        return node
+    axes: Any = [each.options.get("axis", 0) for each in (node, *parts)]
+    if len({axis % len(node.shape) for axis in axes}) > 1:
+        return node
+    args = [each for part in parts for each in part.args]
+    return like(node, parts[0].op, args, parts[0].options)
 
 
 _RULES: dict[Any, Callable[[Node], Node]] = {
@@ -184,15 +188,6 @@ def in_full(index: Any, ndim: int) -> tuple[Any, ...]:
     return (*parts[:at], *more, *parts[at + 1 :])
 
 
-def _joins(part: Any, node: Node) -> bool:
-    """Is this a stack along the axis along which the node concatenates?"""
-    if not isinstance(part, Node) or part.op is not TABLE["stack"]:
-        return False
-    ndim = len(node.shape)
-    axes = [each.options.get("axis", 0) % ndim for each in (part, node)]  # type: ignore[operator]
-    return axes[0] == axes[1]
-
-
 def _axes(node: Node) -> Sequence[int]:
     axes: Any = node.options.get("axes")
     ndim = len(node.shape)
@@ -200,17 +195,15 @@ def _axes(node: Node) -> Sequence[int]:
 
 
 def _is_one(arg: Any) -> bool:
-    """Is this 1, or an array that nobody can change and that repeats it?"""
-    if isinstance(arg, Array) and not arg.flags.writeable and not any(arg.strides):
-        arg = arg[()] if not arg.ndim else arg[(0,) * arg.ndim] if arg.size else None
+    """Is this 1, or an array that repeats it?"""
+    arg = arg[(0,) * arg.ndim] if _repeats(arg) else arg
     return isinstance(arg, int | float | np.floating) and arg == 1
 
 
 def _repeats(arg: Any) -> bool:
     """Is this an array that repeats one number, and that nobody can change?"""
-    if not isinstance(arg, Array) or not arg.ndim or not arg.size:
-        return False
-    return not arg.flags.writeable and not any(arg.strides)
+    is_fixed = isinstance(arg, Array) and arg.size and not arg.flags.writeable
+    return bool(is_fixed and not any(arg.strides))
 
 
 def shared(graph: Graph) -> Graph:
