@@ -13,7 +13,7 @@ from lstm.experiments.tasks.sunspots import Autoregression, Sunspots, arv, persi
 from lstm.experiments.training import Training
 
 task = Sunspots()
-test = task.windows.between(1921, 1955)
+test = task.windows.of_years(1921, 1955)
 print(
     f"{len(task.training.years)} years to learn from, {len(test.years)} to be tested on"
 )

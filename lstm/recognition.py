@@ -12,16 +12,16 @@ import numpy as np
 from lstm.cell import LSTMCell
 from lstm.layer import LSTM
 from minigrad import Tensor
-from minigrad.saved import Arrays, Recognised
+from minigrad.saved import Arrays, Recognition
 
 STEPS = 3  # first, second, last
 
 
-def layer(arrays: Arrays) -> Recognised | None:
+def layer(arrays: Arrays) -> Recognition | None:
     """Recognise the first LSTM of a file, also one with deeper boxes.
 
     >>> arrays = {p: v.data for p, v in LSTM(n=3, m=2).named_parameters()}
-    >>> print(layer({**arrays, "readout.W": np.ones((1, 2))}).told)
+    >>> print(layer({**arrays, "readout.W": np.ones((1, 2))}).description)
     an LSTM with n = 3 inputs and m = 2 outputs, its cell at 'cell'. That its gates are
     those of lstm.LSTMCell is assumed; 3 time steps are drawn, with x = 0.
     """
@@ -30,14 +30,14 @@ def layer(arrays: Arrays) -> Recognised | None:
         cell = _cell(arrays, base) if found and W.ndim == 2 else None
         if cell is not None:
             Y, _state = LSTM(cell)(Tensor(np.zeros((STEPS, cell.n), W.dtype), name="X"))
-            told = (
+            description = (
                 f"an LSTM with n = {cell.n} input{'s' * (cell.n > 1)} and m = {cell.m} "
                 f"output{'s' * (cell.m > 1)}, its cell "
                 f"at {base.rstrip('.')!r}. That its gates are those of lstm.LSTMCell "
                 f"is assumed; {STEPS} time steps are drawn, with x = 0."
             )
             paths = tuple(base + at for at, _ in cell.named_parameters())
-            return Recognised(Y, told, paths)
+            return Recognition(Y, description, paths)
     return None
 
 

@@ -106,8 +106,8 @@ def _during(steps: slice, masks: Any) -> object:
         return None
     if isinstance(masks, list | tuple):
         return [_during(steps, each) for each in masks]
-    if hasattr(masks, "during"):
-        return masks.during(steps)
+    if hasattr(masks, "for_steps"):
+        return masks.for_steps(steps)
     return masks[..., steps, :] if np.ndim(masks) > 1 else masks  # refused by the layer
 
 

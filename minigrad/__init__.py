@@ -38,7 +38,7 @@ from minigrad.functions import (
     where,
 )
 from minigrad.gradient import grad
-from minigrad.habits import Uncalled, absent_in_package
+from minigrad.habits import NotCallable, absent_in_package
 from minigrad.module import Module
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
 from minigrad.parameter import Parameter
@@ -108,7 +108,7 @@ __all__ = [
 
 for _name in PACKAGE:  # mg.tensor(...) is called by who knows PyTorch
     if f"minigrad.{_name}" in sys.modules:
-        sys.modules[f"minigrad.{_name}"].__class__ = Uncalled
+        sys.modules[f"minigrad.{_name}"].__class__ = NotCallable
 
 _READINGS = {
     "Certificate": "minigrad.proving.certificate",

@@ -93,7 +93,7 @@ def _output(options: argparse.Namespace) -> Any:
     if options.what.endswith(SAVED):
         arrays = read_npz(options.what)
         found = recognise(arrays, options.what)
-        print(found.told)
+        print(found.description)
         rest = [path for path in arrays if path not in found.paths]
         if rest:
             print("not drawn:", ", ".join(rest))

@@ -79,7 +79,7 @@ def columns_of(line: str) -> int:
     return sum(not unicodedata.combining(letter) for letter in line)
 
 
-def columns_shown(line: str) -> int:
+def display_width(line: str) -> int:
     """Count the columns that a line takes on standard output, spelled out if need be.
 
     >>> columns_shown("σ ȳ")
@@ -116,10 +116,10 @@ def table(rows: Iterable[Sequence[str]], right: Container[int] = ()) -> str:
     efg  h    23
     """
     rows = list(rows)
-    widths = [max(map(columns_shown, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(
-            padded(cell, wide, k in right, columns_shown)
+            padded(cell, wide, k in right, display_width)
             for k, (cell, wide) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -265,7 +265,7 @@ class _recording(Within):
         setting.call = None
 
 
-def surely(answer: object) -> bool:
+def holds_always(answer: object) -> bool:
     """Is this so, for a shortcut that gives what the long way gives?
 
     Where a program is to serve all inputs, nothing that depends on them surely is.

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike
 
 from minigrad.arrays import booleans, numbers, require_choices
 from minigrad.composite import Decision, composite
-from minigrad.context import surely
+from minigrad.context import holds_always
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explained
 from minigrad.table import (
@@ -207,13 +207,13 @@ def power(a: Any, b: Any) -> Any:
     a, _ = of_one_width(a, b)  # the logarithm in the rule must not be wider
     if not isinstance(b, Tensor):
         constant = array_of(b) == 0
-        if surely(np.all(~constant)):
+        if holds_always(np.all(~constant)):
             return power_row(a, b)
         if constant.ndim == 0 and isinstance(constant, np.bool_ | np.ndarray):
             return where(np.ones(shape_of(a), bool), 1, a)
         return where(constant, 1, power_row(a, np.where(constant, 1, b)))
     zero = array_of(a) == 0
-    if surely(np.all(~zero)):
+    if holds_always(np.all(~zero)):
         return power_row(a, b)
     return where(zero, power(a, b.data), power_row(where(zero, 1, a), b))
 
@@ -273,7 +273,7 @@ def chosen(a: Any, b: Any, first: Any, second: Any) -> Any:
     """Return a where `first`, b where `second`, and half of each at ties and NaN."""
     a, b = of_one_width(a, b)
     either = first | second
-    if surely(np.all(either)):
+    if holds_always(np.all(either)):
         return where(first, a, b)
     two = as_exact(2, a, b)
     half = where(either, 0, a) / two + where(either, 0, b) / two

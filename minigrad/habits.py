@@ -255,7 +255,7 @@ def absent_in_package(
     return explained(kind, asked, {}, why, fix, name=name)
 
 
-class Uncalled(ModuleType):
+class NotCallable(ModuleType):
     """A module of this package, `mg.tensor`, that others have a function for."""
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:

@@ -107,7 +107,7 @@ def join_adjoint(i: int, g: Value, parts: Sequence[Value], **options: int) -> Va
     return g[place_of(i, parts, options)]
 
 
-@in_programs(into=stacked.pile_into, by=stacked.of_axis, onnx=onnx_forms.piled)
+@in_programs(into=stacked.pile_into, by=stacked.of_axis, onnx=onnx_forms.stacked)
 def pile_up(*parts: Array, axis: int = 0) -> Array:
     """Join along a new axis."""
     return np.stack(parts, axis=axis)

@@ -137,7 +137,7 @@ def joined(write: Write, *parts: Any, axis: int = 0) -> str:
     return write("Concat", *parts, axis=axis % write.result.ndim)
 
 
-def piled(write: Write, *parts: Any, axis: int = 0) -> str:
+def stacked(write: Write, *parts: Any, axis: int = 0) -> str:
     """Join along a new axis."""
     at = axis % write.result.ndim
     return write("Concat", *(write("Unsqueeze", p, [at]) for p in parts), axis=at)

@@ -119,7 +119,9 @@ for _name, _method in METHODS.items():
     if _name not in vars(Writable):
         is_property = isinstance(_method, property)
         setattr(
-            Writable, _name, _method if is_property else writing.giving_own(_method)
+            Writable,
+            _name,
+            _method if is_property else writing.with_own_result(_method),
         )
 
 Tensor.__getitem__ = f.getitem  # type: ignore[assignment, method-assign]

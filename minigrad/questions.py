@@ -37,7 +37,7 @@ def tape_of(output: Outputs, reading: str) -> Tape:
     return tape
 
 
-def inputs_asked(
+def chosen_inputs(
     tape: Tape, wrt: Inputs, reading: str, asked: str, why: str
 ) -> list[Tensor]:
     """Return the Tensors of a tape to differentiate by, each once.

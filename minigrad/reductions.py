@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import Decision, composite
-from minigrad.context import surely
+from minigrad.context import holds_always
 from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
 from minigrad.messages import explained
 from minigrad.recording import parameters_of, refused
@@ -145,7 +145,7 @@ def _extreme(
     best = _best(a, axis, asked, choose)
     chosen = (x == best) | (x != x)  # only NaN differs from itself
     ties = np.sum(chosen, axis=axis, keepdims=True)
-    if surely(np.all(ties == 1)):
+    if holds_always(np.all(ties == 1)):
         return sum(where(chosen, a, 0), axis=axis, keepdims=keepdims)
     # best + the mean of (a - best) over the ties: the value is best exactly.
     best = _finite(best)  # infinity cannot be taken out, but it can be averaged
@@ -162,7 +162,7 @@ def numbers_only(a: Operand) -> Mask:
     """Return the mask of the entries that are not NaN; True if all are."""
     x = array_of(a)
     chosen: Array = x == x  # only NaN differs from itself
-    return True if surely(np.all(chosen)) else chosen
+    return True if holds_always(np.all(chosen)) else chosen
 
 
 def _count(

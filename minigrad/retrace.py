@@ -59,7 +59,7 @@ class Retraced:
     """At how many other points f ran, and what a certificate should say about them."""
 
     points: int
-    said: tuple[str, ...]
+    findings: tuple[str, ...]
 
 
 def retrace(
@@ -78,7 +78,7 @@ def retrace(
 
     >>> x = Tensor(3.0)
     >>> retrace(lambda: x * x, x * x, {"x": x})
-    Retraced(points=3, said=())
+    Retraced(points=3, findings=())
     >>> retrace(lambda: x * x.data, x * x.data, {"x": x})
     Traceback (most recent call last):
     minigrad.numbers_left.NumbersLeft: f: a number left the tape...
@@ -91,14 +91,14 @@ def retrace(
     with clean_recording(), keeping_lines():
         retracing.require_a_function()
         here = retracing.here
-        retracing.look_around(here, NEARBY)
+        retracing.compare_on_ray(here, NEARBY)
         for sign in (-1, 1):
-            retracing.look_around(retracing.far_from(here, sign), FAR)
+            retracing.compare_on_ray(retracing.far_from(here, sign), FAR)
     if not retracing.points and any(x.size for x in inputs.values()):
         raise uncallable(name)
     if not retracing.points:
-        retracing.say(f"{name} could not be called at any other point")
-    return Retraced(retracing.points, tuple(retracing.said))
+        retracing.note(f"{name} could not be called at any other point")
+    return Retraced(retracing.points, tuple(retracing.findings))
 
 
 class _Retracing:
@@ -120,11 +120,11 @@ class _Retracing:
         self.first = Trace(results, self.names)
         self.unsteady: set[Place] = set()  # plain results that are never the same
         self.points = 0
-        self.said: list[str] = []
+        self.findings: list[str] = []
 
-    def say(self, sentence: str) -> None:
-        if sentence not in self.said:
-            self.said.append(sentence)
+    def note(self, sentence: str) -> None:
+        if sentence not in self.findings:
+            self.findings.append(sentence)
 
     # ------------------------------------------------------------- the same numbers
 
@@ -157,7 +157,7 @@ class _Retracing:
 
     # ---------------------------------------------------------------- other numbers
 
-    def look_around(self, base: Numbers, where: str) -> None:
+    def compare_on_ray(self, base: Numbers, where: str) -> None:
         """Compare two points on a ray from a base; on shorter rays what differs."""
         leaks: Changed = {}
         pair: tuple[Trace, Trace] | None = None
@@ -190,7 +190,7 @@ class _Retracing:
         if pair is not None and ends is not None:
             raise self._alarm(leaks, pair, ends)
         if called:
-            self.say(f"the tape differs from call to call {where}: it is not compared")
+            self.note(f"the tape differs from call to call {where}: it is not compared")
 
     def _is_as_first(self, a: Trace) -> bool:
         if first_other_step(self.first, a) is not None:
@@ -210,13 +210,13 @@ class _Retracing:
         if other is not None:
             step = a.step(other)
             since = "" if step is None else f", from {step.line} on"
-            self.say(f"another branch {where}: other steps{since}")
+            self.note(f"another branch {where}: other steps{since}")
             return
         changed = changes(self.first, a, self.names).keys() - leaks - self.unsteady
         places = [place for place in a.constants if place in changed]
         if places:
             more = f", and {len(places) - 1} more" if len(places) > 1 else ""
-            self.say(f"another branch {where}: {described(places[0], a)}{more}")
+            self.note(f"another branch {where}: {described(places[0], a)}{more}")
 
     def _alarm(
         self, leaks: Changed, pair: tuple[Trace, Trace], ends: tuple[Numbers, Numbers]

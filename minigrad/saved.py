@@ -9,7 +9,7 @@ a file to a `Recognised`, or None if they are not its. It says so where it is pa
     lstm = "lstm.recognition:layer"
 
 and `minigrad draw model.npz` finds it. What a recogniser cannot know it must not make
-up: `told` says what was assumed, and whatever it left aside is listed.
+up: `description` says what was assumed, and whatever it left aside is listed.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ Arrays = Mapping[str, Array]
 
 
 @dataclass(frozen=True, eq=False)
-class Recognised:
+class Recognition:
     """What a saved model was taken for.
 
     output   Tensors that were computed with its numbers
-    told     a sentence: what it was taken for, and what was assumed
+    description     a sentence: what it was taken for, and what was assumed
     paths    of the arrays that took part
     """
 
     output: Any
-    told: str
+    description: str
     paths: tuple[str, ...]
 
 
-def recognise(arrays: Arrays, file: str) -> Recognised:
+def recognise(arrays: Arrays, file: str) -> Recognition:
     """Return what the first recogniser made of the arrays of a file.
 
     Raises ValueError with a way out if none knows the paths.
     """
     for point in entry_points(group=GROUP):
-        recogniser: Callable[[Arrays], Recognised | None] = point.load()
+        recogniser: Callable[[Arrays], Recognition | None] = point.load()
         found = recogniser(arrays)
         if found is not None:
             return found
@@ -66,13 +66,13 @@ def recognise(arrays: Arrays, file: str) -> Recognised:
     )
 
 
-def dense_layers(arrays: Arrays) -> Recognised | None:
+def dense_layers(arrays: Arrays) -> Recognition | None:
     """Recognise dense layers, each of which fits on the one before it in the file.
 
     >>> arrays = {"a.W": np.ones((4, 3)), "a.b": np.ones(4), "z.W": np.ones((2, 4))}
     >>> dense_layers(arrays) is None
     True
-    >>> print(dense_layers({**arrays, "z.b": np.ones(2)}).told)
+    >>> print(dense_layers({**arrays, "z.b": np.ones(2)}).description)
     2 dense layers, in the order of the file: a (3 -> 4), z (4 -> 2). Which function
     follows each is not in a file, so none is drawn; x = 0.
     """
@@ -93,12 +93,12 @@ def dense_layers(arrays: Arrays) -> Recognised | None:
     each = ", ".join(
         f"{at} ({n} -> {m})" for at, (m, n) in zip(layers, sizes, strict=True)
     )
-    told = (
+    description = (
         f"{len(layers)} dense layer{'s' * (len(layers) > 1)}, in the order of the file:"
         f" {each}. Which function follows each is not in a file, so none is drawn; "
         "x = 0."
     )
-    return Recognised(y, told, tuple(arrays))
+    return Recognition(y, description, tuple(arrays))
 
 
 def _is_dense(W: Array, b: Array) -> bool:

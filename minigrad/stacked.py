@@ -59,11 +59,11 @@ def in_programs(
     True
     """
 
-    def told(function: Function) -> Function:
+    def decorate(function: Function) -> Function:
         vars(function).update(into=into, stacked=by, composite=composite, onnx=onnx)
         return function
 
-    return told
+    return decorate
 
 
 def same(call: Call) -> Options | None:

@@ -104,11 +104,11 @@ def assert_proved(
 def _said(seen: Retraced) -> tuple[str, ...]:
     """Say what calling the function again has shown."""
     if not seen.points:
-        return ("NOT at other numbers", *seen.said)
+        return ("NOT at other numbers", *seen.findings)
     return (
         f"at {seen.points} other points, and once more at the same: no number that "
         "left the tape was seen to depend on the inputs or on chance",
-        *seen.said,
+        *seen.findings,
     )
 
 

@@ -89,7 +89,7 @@ def array_function(
     how = {key: current(value) for key, value in options.items()}
     if has_tensors([*now, *how.values()]) or function is np.empty_like:
         return ArrayLike.__array_function__(self, function, types, args, options)
-    return own(function(*now, **how))
+    return own_array(function(*now, **how))
 
 
 def array_ufunc(
@@ -109,24 +109,24 @@ def array_ufunc(
     now = [current(each) for each in inputs]
     if has_tensors(now) or "out" in options:
         return ArrayLike.__array_ufunc__(self, ufunc, method, *inputs, **options)
-    return own(getattr(ufunc, method)(*now, **options))
+    return own_array(getattr(ufunc, method)(*now, **options))
 
 
-def own(result: Any) -> Any:
+def own_array(result: Any) -> Any:
     """Return floats that were computed from plain numbers as an array to write to."""
     if type(result) is Array and result.ndim and result.dtype.kind in "fO":
         return writable(result, layout=result)
     return result
 
 
-def giving_own(operation: Callable[..., Any]) -> Callable[..., Any]:
+def with_own_result(operation: Callable[..., Any]) -> Callable[..., Any]:
     """Return an operation whose result can be written to, if it is no Tensor."""
 
     @functools.wraps(operation)
     def result(*args: Any, **options: Any) -> Any:
         x = options.pop("out", None)
         value = operation(*args, **options)
-        return own(value) if x is None else into(x, value)
+        return own_array(value) if x is None else into(x, value)
 
     return result
 

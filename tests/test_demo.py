@@ -114,7 +114,7 @@ def test_somebody_else_can_check_the_proof(finished):
 
 def model_like():
     data = windows(*series())
-    return Forecaster(4, data.between(0, TRAINED_TO), rng=0)
+    return Forecaster(4, data.of_years(0, TRAINED_TO), rng=0)
 
 
 def test_the_weights_load_into_a_model_of_the_same_size(finished):
@@ -169,14 +169,14 @@ def one_forecast(model, years):
 
 
 def test_a_large_model_is_held_by_every_view():
-    model = Forecaster(60, windows(*series()).between(0, TRAINED_TO), rng=0)
+    model = Forecaster(60, windows(*series()).of_years(0, TRAINED_TO), rng=0)
     drawn = dict(pictures(model, one_forecast(model, 2)))
     assert all(isinstance(each, Drawing) for each in drawn.values())
 
 
 def test_a_view_that_cannot_hold_the_model_says_so_and_costs_no_other(monkeypatch):
     monkeypatch.setattr("minigrad.drawing.neuron.neurons.MOST", 3)  # dots on a page
-    model = Forecaster(8, windows(*series()).between(0, TRAINED_TO), rng=0)
+    model = Forecaster(8, windows(*series()).of_years(0, TRAINED_TO), rng=0)
     drawn = dict(pictures(model, one_forecast(model, 2)))
     assert drawn.keys() == VIEWS.keys()
     without = [view for view in drawn if not isinstance(drawn[view], Drawing)]

@@ -267,7 +267,7 @@ def test_the_printed_text_of_four_steps_read_back_gives_the_numbers_of_the_tape(
     entries = list(mg.Tape(*outputs))
     names = {}
     for output, seed in zip(outputs, seeds, strict=True):
-        at_time(names, derivation.board.given_for(output), seed)
+        at_time(names, derivation.board.seed_of(output), seed)
     bars = mg.grad(outputs, entries, seed=seeds)
     for step, bar in zip(entries, bars, strict=True):
         letter = derivation.board.lettered.get(step)

@@ -286,8 +286,8 @@ SLIPS = {
     ),
     "the first piece's dropout": (
         _during,
-        "masks.during(steps)",
-        "masks.during(slice(0, steps.stop - steps.start))",
+        "masks.for_steps(steps)",
+        "masks.for_steps(slice(0, steps.stop - steps.start))",
     ),
     "the first piece again": (
         _pieces,

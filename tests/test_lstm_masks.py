@@ -95,7 +95,7 @@ def test_what_freezes_says_its_shapes_and_gives_some_of_its_steps():
     assert repr(freeze) == "Frozen(real=(3, 5))"
     freeze.also = State(np.ones(2), None)
     assert repr(freeze) == "Frozen(real=(3, 5), also=(y=(2,), c=None))"
-    same(freeze.during(slice(1, 3)).real, PATTERN[:, 1:3])
+    same(freeze.for_steps(slice(1, 3)).real, PATTERN[:, 1:3])
 
 
 def test_a_chosen_state_keeps_its_names():

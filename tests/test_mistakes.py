@@ -172,7 +172,7 @@ def test_the_complex_step_misses_what_is_smaller_than_rounding():
 
 def test_five_spots_hit_one_wrong_entry_in_fifty_every_tenth_time():
     def spotted(wrong, entries):
-        return checkers.Verdict(None, wrong, entries, False).spotted
+        return checkers.Verdict(None, wrong, entries, False).detection_probability
 
     assert spotted(1, 50) == pytest.approx(5 / 50)
     assert (spotted(0, 50), spotted(50, 50)) == (0, 1)

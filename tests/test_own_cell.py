@@ -183,7 +183,7 @@ def test_zoneout_keeps_single_entries_of_a_matrix():
     layer = Recurrent(cell)
     masks = zoneout(layer, (3, 5), A=0.5, rng=0)
     start = Fast(RNG.standard_normal((3, 3)), RNG.standard_normal((3, 3, 3)))
-    _, state = layer(X[:, :1], start, dropout=masks.during(slice(0, 1)))
+    _, state = layer(X[:, :1], start, dropout=masks.for_steps(slice(0, 1)))
     kept = masks.masks.A[:, 0]
     np.testing.assert_array_equal(state.A.data[kept], start.A[kept])
     assert (state.A.data[~kept] != start.A[~kept]).all()

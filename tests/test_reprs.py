@@ -69,7 +69,7 @@ def training():
     """What there is to train, and what training leaves."""
     run = Training(tasks.Parity(updates=2), Recipe(hidden=2, epochs=1)).run()
     yield from (run, run.history, run.progress, run.optimizer, run.model, run.recipe)
-    yield from (run.task.test(run.model), run.task.rulers(), MISTAKES)
+    yield from (run.task.test(run.model), run.task.baselines(), MISTAKES)
     yield Autoregression(windows(*series()))
     yield from (each() for each in public(tasks) if issubclass(each, tasks.Task))
 

@@ -59,7 +59,7 @@ def test_the_published_page_has_every_run_of_the_table_in_its_order(each):
     todo = running.runs([each], [0], torch=True)
     assert rows == [(run.contestant, run.engine) for run in todo]
     words = " ".join(section.split())
-    assert words.startswith(each.told)
+    assert words.startswith(each.description)
     assert ("An epoch of" in words) == (each.timed is not None)
     assert f"An epoch of {each.timed or ''}" in words or each.timed is None
 

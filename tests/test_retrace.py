@@ -25,7 +25,7 @@ def retraced(f, *arrays, **more):
 
 
 def said(f, *arrays):
-    return " / ".join(retraced(f, *arrays).said)
+    return " / ".join(retraced(f, *arrays).findings)
 
 
 def message(f, *arrays):
@@ -165,8 +165,8 @@ def test_a_plain_number_among_the_results_is_an_alarm_if_it_moves():
     assert "output ['y'] is a plain array that depends on x" in message(
         lambda x: {"y": x.data * 2.0, "loss": x.sum()}, v
     )
-    assert retraced(lambda x: (x * 2.0, 3.0, "label", None), v).said == ()
-    assert retraced(lambda x: (x * 2.0, int(np.argmax(x))), v).said == ()
+    assert retraced(lambda x: (x * 2.0, 3.0, "label", None), v).findings == ()
+    assert retraced(lambda x: (x * 2.0, int(np.argmax(x))), v).findings == ()
 
 
 # -------------------------------------------------------------------- not a function
@@ -177,7 +177,7 @@ def test_random_numbers_drawn_inside_are_an_alarm():
     assert "draws random numbers inside" in message(lambda x: x + rng.normal(), v)
     dropout = message(lambda x: mg.where(rng.random(3) < 0.5, x, 0.0), v)
     assert "the mask of where at step 0" in dropout and "same arguments" in dropout
-    assert retraced(lambda x: x * np.random.default_rng(0).normal(), v).said == ()
+    assert retraced(lambda x: x * np.random.default_rng(0).normal(), v).findings == ()
 
 
 def test_a_counter_that_the_function_keeps_is_an_alarm():
@@ -301,7 +301,7 @@ def test_a_point_where_the_function_raises_is_skipped():
             raise ValueError("log of a negative number")
         return mg.log(x)
 
-    assert retraced(log, np.abs(v)) == Retraced(points=2, said=())
+    assert retraced(log, np.abs(v)) == Retraced(points=2, findings=())
 
 
 def test_a_function_that_runs_at_one_point_only_is_an_alarm():

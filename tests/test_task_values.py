@@ -1,4 +1,4 @@
-"""The numbers that tasks report: what is measured, on which data, beside which rulers.
+"""The numbers that tasks report: what is measured, on which data, and which baselines.
 
 Each is computed by hand here, or by brute force from its definition.
 """
@@ -30,14 +30,14 @@ from lstm.experiments.tasks import (
     Text,
     Vowels,
 )
-from lstm.experiments.tasks.packages import Missing, needed
-from lstm.experiments.tasks.rulers import (
+from lstm.experiments.tasks.baselines import (
     COMPRESSORS,
     WittenBell,
     compressed,
     nearest_mean,
     nearest_neighbour,
 )
+from lstm.experiments.tasks.packages import Missing, optional_module
 from lstm.experiments.tasks.sunspots import PERIODS, arv
 from lstm.experiments.tasks.task import (
     Batch,
@@ -190,7 +190,9 @@ def found_data(tmp_path, monkeypatch):
         def load_digits(self):
             return self.DIGITS
 
-    monkeypatch.setattr("lstm.experiments.tasks.digits.needed", lambda *_: Sklearn())
+    monkeypatch.setattr(
+        "lstm.experiments.tasks.digits.optional_module", lambda *_: Sklearn()
+    )
     folder = tmp_path / "datasets" / "data" / "JapaneseVowels"
     folder.mkdir(parents=True)
     for name, count in (("TRAIN", 27), ("TEST", 37)):
@@ -352,7 +354,7 @@ def test_pieces_follow_each_other_and_none_is_from_what_is_measured(novel):
     assert len(set(places)) == 32 * len(batches)
 
 
-# ------------------------------------------------------------------------------- rulers
+# ---------------------------------------------------------------------------- baselines
 
 
 def test_a_ruler_of_single_letters_asks_no_context():
@@ -361,7 +363,7 @@ def test_a_ruler_of_single_letters_asks_no_context():
     assert single.probability("ab", "a") == (4 + 3 / 4) / (8 + 3)
 
 
-RULERS = {
+BASELINES = {
     Adding(): {"always 1, the mean": {"mse": 1 / 6}},
     Copy(): {"a guess": {"symbols": 1 / 8}},
     Order(): {"a guess": {"accuracy": 1 / 4}, "a bag of letters": {"accuracy": 3 / 4}},
@@ -375,18 +377,18 @@ RULERS = {
 }
 
 
-@pytest.mark.parametrize("task", RULERS, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", BASELINES, ids=lambda task: task.name)
 def test_a_ruler_says_what_simpler_means_reach(task):
     found = {
-        name: {measure: round(value, 3) for measure, value in ruler.items()}
-        for name, ruler in task.rulers().items()
+        name: {measure: round(value, 3) for measure, value in baseline.items()}
+        for name, baseline in task.baselines().items()
     }
     assert found == {
         name: {
             f"arv {key[0]}-{key[1]}" if isinstance(key, tuple) else key: round(value, 3)
-            for key, value in ruler.items()
+            for key, value in baseline.items()
         }
-        for name, ruler in RULERS[task].items()
+        for name, baseline in BASELINES[task].items()
     }
 
 
@@ -439,7 +441,8 @@ def test_the_bits_of_a_text_are_those_of_its_letters(text, n, before):
 def test_a_text_is_held_against_compressors_and_n_grams(novel):
     known, rest = novel.parts[0] + novel.parts[1], novel.parts[2]
     found = {
-        name: ruler["bits per character"] for name, ruler in novel.rulers().items()
+        name: baseline["bits per character"]
+        for name, baseline in novel.baselines().items()
     }
     assert found == {
         "zlib": compressed("zlib", known, rest),
@@ -497,9 +500,11 @@ def test_a_ruler_knows_what_was_learned_from_and_is_asked_the_rest(found_data, n
         classes[np.argmin([np.sum((one - a) ** 2.0) for one in by_class])]
         for a in asked.astype(float)
     ]
-    rulers = {key: ruler["accuracy"] for key, ruler in task.rulers().items()}
-    assert rulers.pop("published: Kudo et al. 1999", 0.941) == 0.941
-    assert rulers == {nearest: np.mean(found == target)}
+    baselines = {
+        key: baseline["accuracy"] for key, baseline in task.baselines().items()
+    }
+    assert baselines.pop("published: Kudo et al. 1999", 0.941) == 0.941
+    assert baselines == {nearest: np.mean(found == target)}
 
 
 # ------------------------------------------------------------------------- packages
@@ -509,7 +514,7 @@ def test_a_package_that_is_not_there_is_named_with_a_way_out():
     with pytest.raises(
         Missing, match=r"the package scikit-learn, which is not inst"
     ) as e:
-        needed("no_such_module_of_anyone", "scikit-learn", "digits")
+        optional_module("no_such_module_of_anyone", "scikit-learn", "digits")
     assert "pip install scikit-learn, or choose another task" in str(e.value)
     assert str(e.value).startswith("the task 'digits'")
-    assert needed("math", "any", "any") is math
+    assert optional_module("math", "any", "any") is math

@@ -1,4 +1,4 @@
-"""The tasks: their data by brute force, their rulers, and that they can be learned."""
+"""The tasks: their data by brute force, their baselines, and that they are learned."""
 
 import re
 import subprocess

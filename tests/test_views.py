@@ -30,7 +30,7 @@ import minigrad as mg
 from lstm import LSTM
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.cell.recurrent import gate_sheet
-from minigrad.drawing.cell.routes import RIGHT, NoWay, Paper
+from minigrad.drawing.cell.routes import RIGHT, NoRoute, Paper
 from minigrad.drawing.curves import curve
 from minigrad.drawing.project import Picture
 from minigrad.drawing.sheet import RIM, Sheet
@@ -277,7 +277,7 @@ def test_no_text_rests_on_how_python_adds_floats(monkeypatch, tmp_path):
 def test_two_wires_never_share_a_way_even_where_there_is_no_other():
     narrow = Paper(9, 1)  # one row: nobody can get past
     narrow.wire([((0, 0), RIGHT)], [[((8, 0), RIGHT)]], set())
-    with pytest.raises(NoWay):
+    with pytest.raises(NoRoute):
         narrow.wire([((1, 0), RIGHT)], [[((7, 0), RIGHT)]], set())
 
 

@@ -24,7 +24,7 @@ from lstm.exchange.fitting import (
     require_known,
     zero_biases,
 )
-from lstm.exchange.sources import called
+from lstm.exchange.sources import source_name
 from lstm.layer import LSTM, Recurrent
 from minigrad import Module
 from minigrad.messages import a_kind, explained
@@ -69,7 +69,7 @@ def from_flax(params: Mapping[str, object], into: Module | None = None) -> Modul
 
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
-    asked = f"from_flax({called(params)})"
+    asked = f"from_flax({source_name(params)})"
     require_into(asked, into)
     if not isinstance(params, Mapping):
         raise explained(

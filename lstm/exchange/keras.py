@@ -40,7 +40,7 @@ from lstm.exchange.keras_lists import (
 )
 from lstm.exchange.keras_model import are_layers, layer_of_part, parts_of_layers
 from lstm.exchange.models import BOTH, layers_of, model_of, require_chain, sweeps
-from lstm.exchange.sources import called, is_keras, is_path, is_torch, keras_file
+from lstm.exchange.sources import is_keras, is_path, is_torch, keras_file, source_name
 from lstm.others import GRUCell, IRNNCell, ResetAfterGRUCell, RNNCell
 from lstm.stack import Stack
 from minigrad import Dense, Module
@@ -67,7 +67,7 @@ def to_keras(model: Module) -> list[Array] | list[list[Array]]:
 
     Raises ValueError with everything that a Keras LSTM does not compute.
     """
-    asked = f"to_keras of {called(model)}"
+    asked = f"to_keras of {source_name(model)}"
     lists = [list(each.values()) for each in _exported(asked, [model])]
     _require_forward(asked, [model])
     return lists if isinstance(model, Stack) else lists[0]
@@ -99,7 +99,7 @@ def from_keras(source: object, into: Module | None = None) -> Module:
     Raises ValueError with everything that does not fit, and where the arrays have two
     readings; then nothing was changed.
     """
-    asked = f"from_keras({called(source)})"
+    asked = f"from_keras({source_name(source)})"
     require_into(asked, into)
     if is_path(source):
         source = keras_file(asked, source)
@@ -138,7 +138,7 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
             TypeError,
             asked,
             {},
-            f"{called(source)} is neither a layer of Keras nor a list of arrays.",
+            f"{source_name(source)} is neither a layer of Keras nor a list of arrays.",
             "that is from_torch."
             if is_torch(source)
             else "give a layer, a model, layer.get_weights() or a path.",

@@ -22,7 +22,7 @@ from lstm.exchange.keras_lists import (
     names_of,
 )
 from lstm.exchange.models import FUNCTIONS, dense, new_cell
-from lstm.exchange.sources import called, is_keras
+from lstm.exchange.sources import is_keras, source_name
 from lstm.gate import Activation
 from lstm.layer import LSTM, Recurrent
 from lstm.others import GRUCell, ResetAfterGRUCell, RNNCell
@@ -170,7 +170,7 @@ def _unknown(layer: object) -> str:
     word = type(layer).__name__
     if word == "Masking":
         return "a Masking layer; a mask is given to the call here: model(x, mask=mask)"
-    return called(layer)
+    return source_name(layer)
 
 
 def are_layers(source: Any) -> bool:

@@ -39,7 +39,7 @@ from lstm.exchange.models import (
     new_cell,
     sweeps,
 )
-from lstm.exchange.sources import called, is_path
+from lstm.exchange.sources import is_path, source_name
 from lstm.gate import Activation
 from lstm.variants import CoupledCell, PeepholeCell
 from minigrad import Module, relu, sigmoid, softplus, tanh
@@ -79,7 +79,7 @@ def to_onnx(model: Module) -> list[Node]:
 
     Raises ValueError with everything that such a node does not compute.
     """
-    return _exported(f"to_onnx of {called(model)}", model)
+    return _exported(f"to_onnx of {source_name(model)}", model)
 
 
 def from_onnx(nodes: Any, into: Module | None = None) -> Module:
@@ -96,7 +96,7 @@ def from_onnx(nodes: Any, into: Module | None = None) -> Module:
 
     Raises ValueError with everything that does not fit; then nothing was changed.
     """
-    asked = f"from_onnx({called(nodes)})"
+    asked = f"from_onnx({source_name(nodes)})"
     require_into(asked, into)
     if is_path(nodes):
         from lstm.exchange.onnx_file import read_onnx  # which imports this
@@ -106,7 +106,7 @@ def from_onnx(nodes: Any, into: Module | None = None) -> Module:
     refuse(
         asked,
         "a model is a list of Nodes, one for each layer:",
-        [called(each) for each in several if not hasattr(each, "arrays")]
+        [source_name(each) for each in several if not hasattr(each, "arrays")]
         or ([] if several else ["no node"]),
         "give what to_onnx or read_onnx returns, or the path of a file.",
     )

@@ -58,7 +58,7 @@ def is_torch(source: object) -> bool:
     return callable(getattr(source, "state_dict", None)) and not is_keras(source)
 
 
-def called(source: object) -> str:
+def source_name(source: object) -> str:
     """Return how a message calls what was given."""
     if is_path(source):
         return repr(str(source))
@@ -113,7 +113,7 @@ def state_of(asked: str, source: Any) -> Mapping[str, object]:
     if is_keras(source) or not isinstance(source, Mapping):
         _refuse(
             asked,
-            f"there is no state dict in {called(source)}.",
+            f"there is no state dict in {source_name(source)}.",
             "that is from_keras."
             if is_keras(source)
             else "give a module, its state_dict(), a checkpoint or a path.",

@@ -44,7 +44,7 @@ from lstm.exchange.models import (
     require_chain,
     sweeps,
 )
-from lstm.exchange.sources import called, is_path, is_torch, state_of, torch_file
+from lstm.exchange.sources import is_path, is_torch, source_name, state_of, torch_file
 from lstm.exchange.torch_model import (
     Part,
     in_order,
@@ -83,7 +83,7 @@ def to_torch(model: Module) -> dict[str, Array]:
     A ProjectedCell is an nn.LSTM with proj_size, ResetAfterGRUCell an nn.GRU, RNNCell
     and IRNNCell an nn.RNN. Raises ValueError with everything that none of them can say.
     """
-    return _exported(f"to_torch of {called(model)}", [model])
+    return _exported(f"to_torch of {source_name(model)}", [model])
 
 
 def from_torch(source: object, into: Module | None = None, prefix: str = "") -> Module:
@@ -115,7 +115,7 @@ def from_torch(source: object, into: Module | None = None, prefix: str = "") -> 
     Raises ValueError with everything that does not fit, and where the arrays have two
     readings; then nothing was changed.
     """
-    asked = f"from_torch({called(source)})"
+    asked = f"from_torch({source_name(source)})"
     require_into(asked, into)
     prefix = prefix or ""
     sorted_by_name = str(source).endswith(".safetensors") if is_path(source) else False

@@ -18,7 +18,7 @@ import numpy as np
 
 from lstm.exchange.fitting import read, refuse
 from lstm.exchange.models import FUNCTIONS, Layer, layers_of
-from lstm.exchange.sources import called
+from lstm.exchange.sources import source_name
 from lstm.explain.layers_explained import width_in, width_out
 from minigrad import Dense, Module
 from minigrad.messages import explained
@@ -269,7 +269,7 @@ def _class_name(module: object) -> str:
 
 
 def _named_kind(module: object) -> str:
-    return "" if module is None else f" ({called(module)})"
+    return "" if module is None else f" ({source_name(module)})"
 
 
 def _shapes(part: Part) -> str:

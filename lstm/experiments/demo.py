@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm.experiments.commands.options import natural, positive
-from minigrad.console import columns_shown, padded
+from minigrad.console import display_width, padded
 from minigrad.files import write_whole
 
 if TYPE_CHECKING:
@@ -104,23 +104,23 @@ def _trained(task: Sunspots, m: int, epochs: int, seed: int) -> Iterator[Forecas
 
 
 def _compare(task: Sunspots, models: list[Forecaster], seed: int) -> None:
-    """Print a table of errors: for the rulers, the first model, and all models."""
+    """Print a table of errors: for the baselines, the first model, and all models."""
     import numpy as np
 
-    rulers = {name: [*errors.values()] for name, errors in task.rulers().items()}
+    baselines = {name: [*errors.values()] for name, errors in task.baselines().items()}
     each = np.array([[*task.test(model).values()] for model in models])
     mean, spread = each.mean(axis=0), each.std(axis=0, ddof=1)
     periods = [name.removeprefix("arv ") for name in task.test(models[0])]
     _row("", periods)
-    _row("persistence: as last year", _three_digits(rulers["persistence"]))
-    _row("AR(12), least squares", _three_digits(rulers["AR(12)"]))
+    _row("persistence: as last year", _three_digits(baselines["persistence"]))
+    _row("AR(12), least squares", _three_digits(baselines["AR(12)"]))
     _row(f"LSTM, seed {seed}", _three_digits(each[0]))
     both = zip(_three_digits(mean), _three_digits(spread), strict=True)
     _row(
         f"LSTM, seeds {seed} to {seed + len(models) - 1}: mean ± sd",
         [f"{middle} ± {width}" for middle, width in both],
     )
-    wins = (each < rulers["AR(12)"]).sum(axis=0)
+    wins = (each < baselines["AR(12)"]).sum(axis=0)
     counts = ", ".join(
         f"{won} of {len(models)} in {period}"
         for won, period in zip(wins, periods, strict=True)
@@ -133,8 +133,8 @@ def _three_digits(numbers: Iterable[float]) -> list[str]:
 
 
 def _row(name: str, cells: list[str]) -> None:
-    aligned = (padded(cell, 15, True, columns_shown) for cell in cells)
-    print(padded(name, 32, columns=columns_shown) + "".join(aligned))
+    aligned = (padded(cell, 15, True, display_width) for cell in cells)
+    print(padded(name, 32, columns=display_width) + "".join(aligned))
 
 
 def _forecast_plot(
@@ -143,7 +143,7 @@ def _forecast_plot(
     from lstm.experiments.plots import forecast_plot
     from lstm.experiments.tasks.sunspots import PERIODS, Autoregression
 
-    later = data.between(PERIODS[0][0], PERIODS[-1][1])
+    later = data.of_years(PERIODS[0][0], PERIODS[-1][1])
     forecasts = {
         "AR(12)": Autoregression(training).forecast(later),
         f"LSTM, seed {seed}": model.forecast(later),
@@ -186,7 +186,7 @@ def _derive(out: Path, model: Forecaster, training: Windows) -> bool:
         return False
     carried = (each for each in derivation if each.left.name in "yc" and each.left.bar)
     print(*carried, sep="\n")
-    print(textwrap.fill(derivation.check.told(), 88))
+    print(textwrap.fill(derivation.check.sentence(), 88))
     for suffix in ("pdf", "txt"):
         _say(derivation.save(out / f"derivation.{suffix}"))
     return True

@@ -43,7 +43,7 @@ class StepHook:
         """Return the state after step t; `old` is that before, `new` is the cell's."""
         return new
 
-    def during(self, steps: slice) -> StepHook:
+    def for_steps(self, steps: slice) -> StepHook:
         """Return what concerns some of the steps only, counted anew from 0."""
         return self
 
@@ -68,7 +68,7 @@ class Frozen(StepHook):
         masks = [real.reshape(shape) for shape in shapes]
         return chosen(masks, new, old)
 
-    def during(self, steps: slice) -> Frozen:
+    def for_steps(self, steps: slice) -> Frozen:
         """Return what concerns some of the steps only."""
         return Frozen(self.real[..., steps])
 
@@ -120,7 +120,7 @@ class Zoneout(StepHook):
         at = (*self.batch, t)
         return chosen([~mask[at] for mask in self.masks], new, old)
 
-    def during(self, steps: slice) -> Zoneout:
+    def for_steps(self, steps: slice) -> Zoneout:
         """Return what concerns some of the steps only."""
         at = (*self.batch, steps)
         return Zoneout(type(self.masks)(*(mask[at] for mask in self.masks)))

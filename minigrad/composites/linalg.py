@@ -29,7 +29,7 @@ import numpy as np
 
 from minigrad.array_like import as_array
 from minigrad.composite import composite
-from minigrad.context import surely
+from minigrad.context import holds_always
 from minigrad.functions import absolute, array_of, where
 from minigrad.gathering import as_operand
 from minigrad.messages import explained
@@ -122,7 +122,7 @@ def det(a: Any) -> Any:
     for pivot in reversed(pivots):
         block = multiply(pivot, block)
     result = reshape(block, shape=a.shape[:-2])
-    return result if surely(np.all(sign == 1)) else multiply(result, sign)
+    return result if holds_always(np.all(sign == 1)) else multiply(result, sign)
 
 
 @composite
@@ -267,7 +267,7 @@ def _in_order(a: Any, rows: Array, columns: Array | None = None) -> Any:
     n = rows.shape[-1]
     orders = [order for order in (rows, columns) if order is not None]
     straight = [(order == np.arange(n)).all() for order in orders]
-    if surely(functools.reduce(operator.and_, straight)):
+    if holds_always(functools.reduce(operator.and_, straight)):
         return a
     batch = tuple(np.ogrid[tuple(slice(size) for size in a.shape[:-1])][:-1])
     if columns is None:
@@ -286,7 +286,7 @@ def _eliminated(a: Any, last: int, asked: str) -> tuple[list[Any], Any, Array]:
         pivot = m[PIVOT]
         pivots.append(pivot)
         zero = array_of(pivot) == 0  # then all that is left is zero
-        divisor = pivot if surely(~zero.any()) else where(zero, 1, pivot)
+        divisor = pivot if holds_always(~zero.any()) else where(zero, 1, pivot)
         m = subtract(m[REST], multiply(m[FIRST_COLUMN], divide(m[FIRST_ROW], divisor)))
     return pivots, m, sign.astype(a.dtype)
 

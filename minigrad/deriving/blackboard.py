@@ -122,7 +122,7 @@ class Blackboard:
 
     def _forward(self) -> Iterator[Line]:
         self.value: dict[Tensor, Formula] = {}
-        self.kept: dict[Tensor, Formula] = {}
+        self.indicators: dict[Tensor, Formula] = {}
         named: dict[Tensor, tuple[Note, ...]] = {}  # functions that led to an entry
         for step in self.tape:
             letter = self.lettered.get(step)
@@ -130,7 +130,7 @@ class Blackboard:
             if letter is not None and (step.primitive is None or step not in self.only):
                 self.value[step] = letter
                 continue
-            kept = self._kept(step)
+            kept = self._indicator(step)
             right = written(step, self.value, self._constant_at(step), kept)
             if letter is None:
                 users = [use.primitive for use in {*self.consumers.get(step, ())}]
@@ -178,15 +178,15 @@ class Blackboard:
 
         return constant
 
-    def _kept(self, step: Tensor) -> Formula | None:
+    def _indicator(self, step: Tensor) -> Formula | None:
         """Return [z > 0] for a step that keeps z where it is positive, else puts 0.
 
         None for any other: a function of this package has to have asked that, and the
         recorded mask has to be the answer.
         """
         asked = decision(step)
-        if step in self.kept or asked is None:
-            return self.kept.get(step)
+        if step in self.indicators or asked is None:
+            return self.indicators.get(step)
         for z, other, relation in zip(
             step.args, step.args[::-1], (">", "<="), strict=True
         ):
@@ -196,13 +196,13 @@ class Blackboard:
             others = [each for each in self.constants if each.name == "mask"]
             letter = numbered("mask", others, time_of(step), step.shape)
             self.constants[letter] = (z.data > 0).astype(float)
-            self.kept[step] = Indicator(visible(self.value[z]), letter)
-        return self.kept.get(step)
+            self.indicators[step] = Indicator(visible(self.value[z]), letter)
+        return self.indicators.get(step)
 
     # ------------------------------------------------------------------------ backward
 
     def _backward(self) -> Iterator[Line]:
-        given = zip(self.tape.outputs, self.given(), strict=True)
+        given = zip(self.tape.outputs, self.seeds(), strict=True)
         terms = defaultdict(list, {output: [bar] for output, bar in given})
         notes: defaultdict[Tensor, list[Note]] = defaultdict(list)
         self.bars: dict[Tensor, Letter] = {}
@@ -249,17 +249,17 @@ class Blackboard:
         return [*(used | dict.fromkeys(self.tape.leaves))]
 
     @property
-    def is_given(self) -> bool:
+    def has_seeds(self) -> bool:
         """Are the outputs' cotangents given, as g? Of one number it is 1."""
         return len(self.tape.outputs) > 1 or self.tape.outputs[0].size != 1
 
-    def given(self) -> list[Formula]:
+    def seeds(self) -> list[Formula]:
         """Return the outputs' cotangents."""
-        if self.is_given:
-            return [self.given_for(output) for output in self.tape.outputs]
+        if self.has_seeds:
+            return [self.seed_of(output) for output in self.tape.outputs]
         return [spread(ONE, output.shape) for output in self.tape.outputs]
 
-    def given_for(self, output: Tensor) -> Letter:
+    def seed_of(self, output: Tensor) -> Letter:
         """Return the letter of the cotangent that is given for an output: g_y for y."""
         letter = self.lettered[output]
         name = self._free("g", "G", "γ")
@@ -300,7 +300,7 @@ class Blackboard:
         if not onward:
             return
         row, constant = made_by(step), self._constant_at(step)
-        record, kept = self._record_of(step), self._kept(step)
+        record, kept = self._record_of(step), self._indicator(step)
         known = record.known(step, bar, self.value, constant)
         for i, arg in onward:
             yield arg, transcribed(record.of(i), known, constant, kept), rule_of(row, i)

@@ -74,7 +74,7 @@ class Check:
     unproved: str = ""
     by_roots: int = 0
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Say it in a sentence."""
         moduli = " and ".join(map(str, self.primes))
         ways = [f"exactly, modulo the random primes {moduli}"] if self.primes else []
@@ -231,7 +231,7 @@ def _in_floats(board: Blackboard, random: Random) -> Numbers | None:
 
     def seed(output: Tensor) -> Array:
         drawn = (
-            rng.normal(size=output.shape) if board.is_given else np.ones(output.shape)
+            rng.normal(size=output.shape) if board.has_seeds else np.ones(output.shape)
         )
         return drawn.astype(output.dtype)
 
@@ -265,7 +265,7 @@ def _in_the_field(board: Blackboard, field: KeyedField) -> Numbers:
         made = board.tape.replay(leaves, _with_roots(field), applied)
 
     def seed(output: Tensor) -> Residues:
-        if board.is_given:
+        if board.has_seeds:
             return field.draw(output.shape)
         return field.filled(1, output.shape)
 
@@ -306,7 +306,7 @@ def _values(
     }
     seeds = [seed(output) for output in board.tape.outputs]
     for output, drawn in zip(board.tape.outputs, seeds, strict=True):
-        values[board.given_for(output)] = drawn
+        values[board.seed_of(output)] = drawn
     asked = board.bars
     with clean_recording():
         outputs = [made[output] for output in board.tape.outputs]

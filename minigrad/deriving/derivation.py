@@ -22,7 +22,7 @@ from minigrad.deriving.equations import Equation, equations
 from minigrad.files import saved
 from minigrad.habits import taught
 from minigrad.messages import explained
-from minigrad.questions import Inputs, Outputs, inputs_asked, tape_of
+from minigrad.questions import Inputs, Outputs, chosen_inputs, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
@@ -143,4 +143,4 @@ def _question(output: Outputs, wrt: Inputs, level: str) -> tuple[Tape, list[Tens
     tape = tape_of(output, "derive")
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."
-    return tape, inputs_asked(tape, wrt, "derive", asked, why)
+    return tape, chosen_inputs(tape, wrt, "derive", asked, why)

@@ -282,15 +282,15 @@ def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
     marks = {each.mark for each in _letters(equations) if each.name not in constants}
     for mark in sorted(marks & told.keys()):
         yield f"{maths(writer.put('mark', mark))}: {writer.put('plain', told[mark])}."
-    yield derivation.check.told()
+    yield derivation.check.sentence()
 
 
 def _differentiated(board: Blackboard, writer: Writer) -> str:
     """Say of what the cotangents are derivatives."""
-    if not board.is_given:
+    if not board.has_seeds:
         return writer.inline(board.lettered[board.tape.outputs[0]])
     pairs = [
-        f"{writer.inline(board.given_for(each))} times "
+        f"{writer.inline(board.seed_of(each))} times "
         f"{writer.inline(board.lettered[each])}"
         for each in board.tape.outputs
     ]

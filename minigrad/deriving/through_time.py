@@ -70,7 +70,9 @@ def _united(first: object, second: object, t: int, s: int) -> Any:
     mine, yours = _parts(first), _parts(second)
     if len(mine) != len(yours):
         raise _Different
-    return _made(first, [_united(a, b, t, s) for a, b in zip(mine, yours, strict=True)])
+    return _with_parts(
+        first, [_united(a, b, t, s) for a, b in zip(mine, yours, strict=True)]
+    )
 
 
 def rebuilt(whole: object, change: Callable[[object], object]) -> Any:
@@ -78,7 +80,7 @@ def rebuilt(whole: object, change: Callable[[object], object]) -> Any:
     changed = change(whole)
     if changed is not None or not _has_parts(whole):
         return whole if changed is None else changed
-    return _made(whole, [rebuilt(part, change) for part in _parts(whole)])
+    return _with_parts(whole, [rebuilt(part, change) for part in _parts(whole)])
 
 
 def _has_parts(whole: object) -> bool:
@@ -94,7 +96,7 @@ def _parts(whole: object) -> Sequence[object]:
     return whole
 
 
-def _made(like: object, parts: list[object]) -> object:
+def _with_parts(like: object, parts: list[object]) -> object:
     made: Callable[..., object] = type(like)
     return made(parts) if made in (tuple, list) else made(*parts)
 

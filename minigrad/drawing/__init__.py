@@ -37,7 +37,7 @@ from minigrad.drawing.cell.recurrent import default
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.failure import first_words, with_failure
 from minigrad.drawing.fold import MOST, Drawn, Folding, pictures
-from minigrad.drawing.opening import Names, opened
+from minigrad.drawing.opening import Names, with_open_functions
 from minigrad.drawing.paper import fitted
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.safe import SMALL
@@ -101,7 +101,7 @@ def draw(
         view = "op" if is_op else default(tape)
     chosen = _known(view, named)
     if open is not False:
-        chosen = opened(chosen, view, tape, open)
+        chosen = with_open_functions(chosen, view, tape, open)
     said: tuple[str, ...] = ()
     if noted is not None and noted.failure is not None:
         chosen = with_failure(chosen, noted.failure)

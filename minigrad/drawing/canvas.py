@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minigrad.drawing.safe import MEDIUM, SMALL, pointed
+from minigrad.drawing.safe import MEDIUM, SMALL, tooltip_text
 from minigrad.drawing.styles import INK, MUTED, PAPER
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def canvas(title: str, edges: dict[str, str], **look: str) -> graphviz.Digraph:
 
     graph = graphviz.Digraph("tape")
     own = {"fontname": "Helvetica", "fontsize": str(MEDIUM), "bgcolor": PAPER}
-    graph.attr("graph", **look, **own, tooltip=pointed(title))
+    graph.attr("graph", **look, **own, tooltip=tooltip_text(title))
     graph.attr("node", fontname="Helvetica", fontcolor=INK, fixedsize="true")
     words = {"fontname": "Helvetica", "fontsize": str(SMALL), "fontcolor": MUTED}
     graph.attr("edge", **words, color=INK, **edges)

@@ -16,7 +16,7 @@ CORNER, HOP = 7.0, 5.0  # radius of a corner, and of a hop
 SMALLEST = 2.0  # radius of a hop close to a corner
 
 
-def straightened(points: Sequence[XY]) -> list[XY]:
+def without_middle_points(points: Sequence[XY]) -> list[XY]:
     """Leave out points that stand between two others on a line."""
     kept = [points[0]]
     for point in points[1:]:

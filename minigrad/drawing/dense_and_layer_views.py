@@ -107,7 +107,7 @@ def _fetched(tape: Tape) -> dict[Tensor, Scope]:
     found = {}
     for entry, readers in consumers(tape).items():
         scopes = {reader.scope for reader in readers}
-        if len(scopes) == len(tensors(entry)) == 1 and provenance.only_moved(entry):
+        if len(scopes) == len(tensors(entry)) == 1 and provenance.is_rearranged(entry):
             (found[entry],) = scopes
     return found
 

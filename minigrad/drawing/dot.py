@@ -17,7 +17,7 @@ from minigrad.drawing.canvas import canvas
 from minigrad.drawing.estimate import Size, ranks, size_of_ranks
 from minigrad.drawing.legend import legend
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
-from minigrad.drawing.safe import plain, pointed, rich, shortened, size
+from minigrad.drawing.safe import plain, rich, shortened, size, tooltip_text
 from minigrad.drawing.styles import MUTED, PART, STYLES, Style, frame_style
 from minigrad.drawing.view import FOLDED
 from minigrad.structure.parts import DENSE
@@ -38,7 +38,7 @@ class Graph:
         self.picture, self.upright = picture, upright
         self.nodes, self.edges = picture.nodes, picture.arrows
         self.in_time = sorted(_in_time(picture))
-        arrows = [(arrow.tail, arrow.head, arrow.says) for arrow in picture.arrows]
+        arrows = [(arrow.tail, arrow.head, arrow.label) for arrow in picture.arrows]
         left_of = [(tail, head) for tail, head, _ in arrows]
         left_of += [] if upright else self.in_time
         rank = ranks([node.id for node in picture.nodes], left_of)
@@ -171,7 +171,7 @@ def _write_cluster(
         with graph.subgraph(name=ids[inner.scope]) as frame:
             frame.attr(
                 label=plain(title),
-                tooltip=pointed(path(inner.scope)),
+                tooltip=tooltip_text(path(inner.scope)),
                 style="rounded,filled",
                 fillcolor=style.fill,
                 color=style.border,
@@ -240,14 +240,16 @@ def write_node(graph: graphviz.Digraph, node: Node) -> None:
         look["penwidth"] = "2.4"
     if node.kind == FOLDED:
         look["peripheries"] = "2"
-    graph.node(node.id, label=rich(node.label), tooltip=pointed(node.tooltip), **look)
+    graph.node(
+        node.id, label=rich(node.label), tooltip=tooltip_text(node.tooltip), **look
+    )
 
 
 def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
     graph.node(
         node.id,
         label="",
-        tooltip=pointed(node.tooltip),
+        tooltip=tooltip_text(node.tooltip),
         shape="square",
         style="filled",
         fillcolor=style.fill,
@@ -258,10 +260,10 @@ def _write_mark(graph: graphviz.Digraph, node: Node, style: Style) -> None:
 
 
 def _write_arrow(graph: graphviz.Digraph, arrow: Arrow, carried: bool) -> None:
-    tooltip = pointed(arrow.tooltip)
+    tooltip = tooltip_text(arrow.tooltip)
     look = {"tooltip": tooltip}
-    if arrow.says:
-        look.update(label=plain(arrow.says), labeltooltip=tooltip)
+    if arrow.label:
+        look.update(label=plain(arrow.label), labeltooltip=tooltip)
     if carried or not arrow.shape:  # keep time straight and leaves close
         look["weight"] = "5"
     graph.edge(arrow.tail, arrow.head, **look)

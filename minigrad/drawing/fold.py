@@ -94,34 +94,34 @@ class Folding(NamedTuple):
     draw: Callable[[], Drawn]
 
 
-def pictures(view: View, tape: Tape, said: tuple[str, ...] = ()) -> Iterator[Folding]:
+def pictures(view: View, tape: Tape, notes: tuple[str, ...] = ()) -> Iterator[Folding]:
     """Yield what a view draws of a tape, folded less, then more, at last upright.
 
-    said   sentences below each picture
+    notes   sentences below each picture
     """
     plain = weights(each for each in tape if is_product(each) and not tensors(each))
     if plain:
         names = ", ".join(leaf_label(each).name or "a weight" for each in plain)
         tensor = 'mg.Tensor(x, name="x") is drawn'
-        said = (*said, f"what is multiplied by {names} is a plain array: {tensor}")
+        notes = (*notes, f"what is multiplied by {names} is a plain array: {tensor}")
     try:
         placed = False
         for sheet in view.sheets(tape):
             placed = True
-            sheet.notes.extend(said)
+            sheet.notes.extend(notes)
             yield Folding(0, partial(_placed, sheet))
         if placed and view.layers:
             layers, note = by_layer(tape), "folded: every layer is one node"
-            closed = partial(_written, Graph, tape, layers, (*said, note))
+            closed = partial(_written, Graph, tape, layers, (*notes, note))
             yield Folding(len(layers), closed)
         if placed:
             return
     except NotPlaced as reason:
-        said = (f"{view.instead}, because {reason}", *said)
-    said += view.notes(tape)
+        notes = (f"{view.instead}, because {reason}", *notes)
+    notes += view.notes(tape)
     graph = view.graph or Graph
-    for groups, notes in foldings(tape, list(view.groups(tape))):
-        draw = partial(_written, graph, tape, groups, (*said, *notes))
+    for groups, folded in foldings(tape, list(view.groups(tape))):
+        draw = partial(_written, graph, tape, groups, (*notes, *folded))
         yield Folding(len(groups), draw)
     yield Folding(len(groups), partial(draw, upright=True))
 
@@ -147,7 +147,7 @@ def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:
 def fold(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
     runs = repeats(tape)
-    return _folded_in(tape, groups, runs), tuple(map(said, runs))
+    return _folded_in(tape, groups, runs), tuple(map(describe, runs))
 
 
 def _folded_in(tape: Tape, groups: list[Part], runs: list[Run]) -> list[Part]:
@@ -169,7 +169,7 @@ def one_step(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...
     )
 
 
-def said(run: Run) -> str:
+def describe(run: Run) -> str:
     """Say which time steps are folded."""
     return (
         f"folded: {len(run.times)} time steps of {path(run.loop) or 'the loop'}, "

@@ -80,7 +80,7 @@ class Edge:
     words: Box | None
 
 
-def freed(svg: str) -> str:
+def with_words_placed(svg: str) -> str:
     """Return an svg in which what is written on an arrow is free, and beside it.
 
     >>> line = '<path d="M0,0C0,0 60,0 60,0"/>'
@@ -106,13 +106,13 @@ def freed(svg: str) -> str:
         arrows = np.concatenate([np.zeros((0, 2)), *(each.points for each in others)])
         lines = np.concatenate([edge.points, arrows, *frames])
         obstacles = [*taken, *(each.words for each in others if each.words)]
-        if edge.words and (way := _way(edge, lines, arrows, obstacles)):
+        if edge.words and (way := _shift(edge, lines, arrows, obstacles)):
             chunks[i] = _moved(edge.text, *way)
             edge.words = edge.words.moved(*way)
     return "".join(chunks)
 
 
-def _way(
+def _shift(
     edge: Edge, lines: Array, arrows: Array, obstacles: list[Box]
 ) -> tuple[float, float] | None:
     """Return how the words of an edge should be moved; None: they stay.
@@ -130,7 +130,7 @@ def _way(
         return None
     free = (
         way
-        for way in _ways(edge)
+        for way in _shifts(edge)
         if not (words := edge.words.moved(*way)).is_hit(lines)
         and not any(map(words.meets, obstacles))
     )
@@ -183,7 +183,7 @@ def _outline(node: str) -> Box | None:
     return Box(*corners.min(0).tolist(), *corners.max(0).tolist())
 
 
-def _ways(edge: Edge) -> Iterator[tuple[float, float]]:
+def _shifts(edge: Edge) -> Iterator[tuple[float, float]]:
     """Yield how words may be moved along their arrow, the shortest way first."""
     box = edge.words
     assert box is not None

@@ -19,7 +19,7 @@ from minigrad.tape import Tape
 Names = str | Iterable[str] | bool
 
 
-def opened(view: View, name: str, tape: Tape, names: Names) -> View:
+def with_open_functions(view: View, name: str, tape: Tape, names: Names) -> View:
     """Return a view, known by a name, in which the functions of these names are open.
 
     Raises ValueError for a name that is not on the tape, or a view without functions.

@@ -66,7 +66,7 @@ class Arrow:
     read: tuple[Tensor, ...] = field(default=(), compare=False)  # the value, its user
 
     @property
-    def says(self) -> str:
+    def label(self) -> str:
         """Return what stands on it; a number needs no shape."""
         shape = "" if self.shape == "()" else self.shape
         return ": ".join(word for word in (self.operand, shape) if word)

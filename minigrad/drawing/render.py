@@ -26,7 +26,7 @@ from pathlib import Path
 
 from minigrad.drawing import paper
 from minigrad.drawing.centred import centred
-from minigrad.drawing.free_words import freed
+from minigrad.drawing.free_words import with_words_placed
 from minigrad.messages import error_message
 
 FORMATS = ("svg", "pdf", "png")
@@ -94,7 +94,7 @@ def pure_program() -> str | None:
 def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes:
     dot, svg = _laid_out(program, dot)
     placed = "layout=nop2" in dot  # by us, and its words with it
-    free = svg if placed else freed(svg)
+    free = svg if placed else with_words_placed(svg)
     if form == "svg":
         return free.encode()
     if Path(program).stem != PURE and not page and free == svg:

@@ -42,7 +42,7 @@ def plain(text: str) -> str:
     return _quoted(text, "\\\\")
 
 
-def pointed(text: str) -> str:
+def tooltip_text(text: str) -> str:
     r"""Return a tooltip that Graphviz shows letter for letter.
 
     >>> print(pointed(r"\N & a"))

@@ -10,9 +10,17 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from minigrad.drawing.canvas import canvas
-from minigrad.drawing.curves import XY, curve, shortened, straightened
+from minigrad.drawing.curves import XY, curve, shortened, without_middle_points
 from minigrad.drawing.legend import Entry, Legend, sign, swatch
-from minigrad.drawing.safe import MEDIUM, SMALL, plain, pointed, rich, width, with_names
+from minigrad.drawing.safe import (
+    MEDIUM,
+    SMALL,
+    plain,
+    rich,
+    tooltip_text,
+    width,
+    with_names,
+)
 from minigrad.drawing.styles import COPY, INK, MUTED, STYLES, Style
 from minigrad.drawing.words import Label
 from minigrad.tensor import Tensor
@@ -58,7 +66,7 @@ class Sheet:
             "color": style.border,
             "fontcolor": style.border,
             "label": f"<{name}>" if "<SUB>" in name else plain(text),
-            "tooltip": pointed(tooltip or text),
+            "tooltip": tooltip_text(tooltip or text),
         }
         if text:
             aside = 8 + MEDIUM * width(text) / 2
@@ -86,7 +94,7 @@ class Sheet:
             "fillcolor": style.fill,
             "color": style.border,
             "label": rich(label),
-            "tooltip": pointed(tooltip),
+            "tooltip": tooltip_text(tooltip),
         }
         self.nodes.append((id, at, size, {**look, **more}))
 
@@ -110,7 +118,7 @@ class Sheet:
                     "fillcolor": INK,
                     "color": INK,
                     "label": "",
-                    "tooltip": pointed(tooltip),
+                    "tooltip": tooltip_text(tooltip),
                 },
             )
         )
@@ -149,7 +157,7 @@ class Sheet:
         **more: str,
     ) -> None:
         """Draw a wire along points; its tip is at the last, if `back` at the first."""
-        points = straightened(points)
+        points = without_middle_points(points)
         self.ways += points
         end = points[-1]
         prefix = ""
@@ -162,7 +170,7 @@ class Sheet:
             prefix = f"e,{_xy(end)} "
         look = {
             "pos": prefix + " ".join(map(_xy, curve(points, sharp, hops))),
-            "tooltip": pointed(tooltip),
+            "tooltip": tooltip_text(tooltip),
         }
         if not arrow and not back:
             look["dir"] = "none"
@@ -193,7 +201,7 @@ class Sheet:
         path = list(points) if curved else curve(points, sharp=points)
         if arrow:
             path[-1] = shortened(path[-2], path[-1], TIP)
-        look.update(pos=ends + " ".join(map(_xy, path)), tooltip=pointed(tooltip))
+        look.update(pos=ends + " ".join(map(_xy, path)), tooltip=tooltip_text(tooltip))
         if arrow:
             look["arrowsize"] = ".6"
         else:

@@ -188,7 +188,7 @@ class _Search:
     def mutants(self) -> list[Mutant]:
         """The wrong programs that slips make, and those that this answer suggests."""
         k = self.answer.k
-        guessed = self.exercise.made(too_much(self.answer), k)
+        guessed = self.exercise.mutants_of(too_much(self.answer), k)
         return [*self.exercise.mutants(k), *guessed]
 
     def two_slips(self, left: list[str]) -> Finding | None:
@@ -226,7 +226,7 @@ class _Search:
 
     def instead(self, left: list[str]) -> Finding | None:
         """Find what was computed instead: an expression of the solution's variables."""
-        made = self.exercise.made(computed_instead(self.answer), self.answer.k)
+        made = self.exercise.mutants_of(computed_instead(self.answer), self.answer.k)
         return self.explained(left, list(made))
 
     def explained(self, left: list[str], mutants: Sequence[Mutant]) -> Finding | None:
@@ -264,7 +264,7 @@ class _Search:
             other = histories(function, self.answer.case[0])
             own = (k for k in mine if k in other and k[0] not in self.exercise.shapes)
             agreeing = sum(same(mine[key], other[key]) for key in own)
-        with suppress(Exception), program.slipped([mutation]) as tree:
+        with suppress(Exception), program.mutated([mutation]) as tree:
             texts = (self.answer.text, ast.unparse(tree))
             alike = difflib.SequenceMatcher(None, *texts, autojunk=False).ratio()
         kind = KINDS.index(mutation.kind) if mutation.kind in KINDS else len(KINDS)

@@ -203,7 +203,7 @@ class Exercise:
             with suppress(Exception):  # it does not run on these shapes
                 outputs = [self.values(run(function, args)) for args in self.cases[k]]
                 found.append(Mutant(Mutation(kind, words, ()), outputs, function))
-        return [*found, *self.made(self.program.mutations(self.cases[k][0]), k)]
+        return [*found, *self.mutants_of(self.program.mutations(self.cases[k][0]), k)]
 
     @functools.cache  # noqa: B019  an exercise lasts as long as the program that checks
     def mutants_of_one_use(self, k: int) -> list[Mutant]:
@@ -215,7 +215,7 @@ class Exercise:
                     found += self.ran(slip, function, k, function)
         return found
 
-    def made(self, several: Iterable[Mutation], k: int) -> Iterator[Mutant]:
+    def mutants_of(self, several: Iterable[Mutation], k: int) -> Iterator[Mutant]:
         """Make slips; yield those that run, and change something."""
         for each in several:
             with suppress(Exception), self.program.changed([each]) as function:

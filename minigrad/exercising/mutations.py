@@ -28,8 +28,8 @@ from minigrad.exercising.answer_notation import letter, written
 from minigrad.exercising.patterns import (
     ELEMENTWISE,
     Bound,
-    called,
     filled,
+    function_name,
     matched,
     parsed,
 )
@@ -94,7 +94,7 @@ class _Program(Wording):
                     bound = matched(right, place.node) if _fits(right, place) else None
                     if bound is not None:
                         new = filled(wrong, bound)
-                        said = self.said(kind, words, place, bound, new)
+                        said = self.fill_words(kind, words, place, bound, new)
                         slip = Mutation(kind, said, (place.edit(new),))
                         found.append((place, bound, slip))
                 yield from (slip for _, _, slip in found)
@@ -213,7 +213,7 @@ class _Program(Wording):
     def too_much(self, place: Place) -> Iterator[Mutation]:
         """Multiply by a variable, or by its slope; or add it."""
         node, your = place.node, self.your(place)
-        applied = isinstance(node, ast.Call) and called(node.func) in ELEMENTWISE
+        applied = isinstance(node, ast.Call) and function_name(node.func) in ELEMENTWISE
         applied |= getattr(place.parent, "attr", "") == "sum"
         if not (place.is_whole or place.is_term or applied) or not isinstance(
             node, ast.BinOp | ast.Call | ast.Name | ast.Subscript
@@ -247,7 +247,7 @@ class _Program(Wording):
                     words = "{your} has the factor {B}, on the term {C} too: it is of"
                     words += " {A} alone"
                     bound = {"A": A, "B": B, "C": C}
-                    said = self.said("factor", words, place, bound, new)
+                    said = self.fill_words("factor", words, place, bound, new)
                     yield Mutation("factor", said, (place.edit(new),))
 
     def in_part(self, place: Place) -> Iterator[Mutation]:

@@ -38,7 +38,7 @@ def parsed(pattern: str) -> Any:
     return statement.value if isinstance(statement, ast.Expr) else statement
 
 
-def called(f: ast.expr) -> str:
+def function_name(f: ast.expr) -> str:
     """Return the name of a function, without its module."""
     return ast.unparse(f).rpartition(".")[2].lstrip("_")
 
@@ -87,13 +87,13 @@ def _as_call(node: ast.Call) -> tuple[str, list[ast.expr]]:
             return attr, [ast.Name(owner, ast.Load()), *node.args]
         case ast.Attribute(ast.Call() | ast.BinOp() | ast.Subscript() as owner, attr):
             return attr, [owner, *node.args]
-    return called(node.func), node.args
+    return function_name(node.func), node.args
 
 
 def _is_called_like(pattern: ast.Call, node: Any, bound: Bound) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    wanted = called(pattern.func)
+    wanted = function_name(pattern.func)
     name, args = _as_call(node)
     bound[wanted] = node.func
     if not (wanted == "h" or name == wanted or (wanted == "f" and name in ELEMENTWISE)):

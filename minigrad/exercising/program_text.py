@@ -89,7 +89,7 @@ class ProgramText:
         return mutations(self.tree, Facts(shapes, self.comments), within)
 
     @contextmanager
-    def slipped(self, several: Iterable[Mutation]) -> Iterator[ast.FunctionDef]:
+    def mutated(self, several: Iterable[Mutation]) -> Iterator[ast.FunctionDef]:
         """Make slips in the tree, and undo them."""
         undo = applied(edit for each in several for edit in each.edits)
         try:
@@ -102,7 +102,7 @@ class ProgramText:
         self, several: Iterable[Mutation], exact: bool = False
     ) -> Iterator[Callable[..., Any]]:
         """Yield the function that comes of slips."""
-        with self.slipped(several) as tree:
+        with self.mutated(several) as tree:
             code = compile(ast.Module([tree], []), f"<{tree.name}>", "exec")
         names = namespace(self.function, exact) | OF_SLIPS
         exec(code, names)
@@ -160,11 +160,11 @@ def namespace(function: Any, exact: bool) -> dict[str, Any]:
         if value is np:
             names[name] = writable_numpy
         elif getattr(value, "__globals__", None) is function.__globals__:
-            names[name] = rebound(value, names)
+            names[name] = with_globals(value, names)
     return names
 
 
-def rebound(function: Any, names: dict[str, Any]) -> Any:
+def with_globals(function: Any, names: dict[str, Any]) -> Any:
     """Return a function with another meaning of its names."""
     if not isinstance(function, types.FunctionType):
         return function
@@ -183,7 +183,7 @@ def exactly(function: Any) -> Any:
     """Return a function that runs on Tensors, even if it fills arrays of NumPy."""
     if not isinstance(function, types.FunctionType):
         return function
-    return rebound(function, namespace(function, exact=True))
+    return with_globals(function, namespace(function, exact=True))
 
 
 def traced(function: Any, arguments: Sequence[Any]) -> list[tuple[str, Any]]:

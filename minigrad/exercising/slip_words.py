@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.exercising.answer_notation import written
-from minigrad.exercising.patterns import Bound, called, parsed
+from minigrad.exercising.patterns import Bound, function_name, parsed
 from minigrad.exercising.tree_places import Place, places
 from minigrad.types import Shape
 
@@ -54,12 +54,12 @@ class Wording:
         for node in ast.walk(function):
             match node:
                 case ast.Assign([ast.Name(name)], ast.Call(f, [given])):
-                    self.made_by[name] = called(f), given
+                    self.made_by[name] = function_name(f), given
                 case ast.Call(
                     ast.Attribute(ast.Name(name), "append"), [ast.Call() as made]
                 ):
                     if len(made.args) == 1:
-                        self.appended[name] = called(made.func), made.args[0]
+                        self.appended[name] = function_name(made.func), made.args[0]
                 case ast.Assign([ast.Name(name)], ast.BinOp(a, ast.Add(), b)):
                     self.terms[name] = [x for x in (a, b) if name not in names_in(x)]
                 case ast.Assign([target], ast.BinOp(a, ast.Mult(), b)):
@@ -68,7 +68,7 @@ class Wording:
                 case ast.For(body=[*_, ast.Assign([ast.Name(name)], value)]):
                     self.carried[name] = value
 
-    def said(
+    def fill_words(
         self, kind: str, words: str, place: Place, bound: Bound, new: ast.AST
     ) -> str:
         """Fill the words of a slip with the expressions of this place."""
@@ -125,7 +125,7 @@ class Wording:
         match node:
             case ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(y, ast.Pow())):
                 made, _ = self.made_by.get(ast.unparse(y), ("", y))
-                if "tanh" in (made, isinstance(y, ast.Call) and called(y.func)):
+                if "tanh" in (made, isinstance(y, ast.Call) and function_name(y.func)):
                     return "tanh"
             case ast.BinOp(y, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Sub(), other)):
                 if ast.dump(y) == ast.dump(other):

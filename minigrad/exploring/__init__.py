@@ -25,7 +25,7 @@ from minigrad.console import shown
 from minigrad.files import as_path, write_whole
 from minigrad.habits import taught
 from minigrad.messages import explained
-from minigrad.questions import inputs_asked, tape_of
+from minigrad.questions import chosen_inputs, tape_of
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
@@ -141,7 +141,7 @@ def _question(output: Any, wrt: Any) -> tuple[Tape, list[Tensor]]:
     tape = tape_of(output, "explore")
     asked = "explore(output, path)"
     why = ", so no cotangent ever reaches it."
-    return tape, inputs_asked(tape, wrt, "explore", asked, why)
+    return tape, chosen_inputs(tape, wrt, "explore", asked, why)
 
 
 def _shown(tape: Tape, max_steps: int) -> tuple[set[int], list[str]]:

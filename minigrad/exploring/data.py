@@ -105,7 +105,7 @@ class Exploration:
     def _values(self) -> dict[Letter, Array]:
         values = {letter: entry.data for entry, letter in self.letters.items()}
         values |= {self.letters[e].barred(): bar for e, bar in self.bars.items()}
-        values |= {self.board.given_for(e): seed for e, seed in self.given.items()}
+        values |= {self.board.seed_of(e): seed for e, seed in self.given.items()}
         return values | {k: np.asarray(v) for k, v in self.board.constants.items()}
 
     def _checked(self) -> str:
@@ -119,7 +119,7 @@ class Exploration:
             for line in lines
         ]
         try:
-            return checked(self.board, shown, SEED)[1].told()
+            return checked(self.board, shown, SEED)[1].sentence()
         except (LemmaFailed, ProofFailed) as error:
             return f"FAILED. {error}"
 

@@ -18,7 +18,7 @@ from string import Template
 
 from minigrad.context import Scope
 from minigrad.drawing.drawing import for_dark_pages
-from minigrad.drawing.fold import said
+from minigrad.drawing.fold import describe
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
@@ -78,7 +78,7 @@ def left_out(tape: Tape) -> tuple[set[int], list[str]]:
     read = {arg for e in stays for arg in e.args if isinstance(arg, Tensor)}
     alone = set(tape.leaves) - read - set(tape.outputs)
     found = {i for i, entry in enumerate(tape) if entry in inside or entry in alone}
-    return found, [said(run) for run in repeats(tape)]
+    return found, [describe(run) for run in repeats(tape)]
 
 
 def _counted(n: int, one: str, many: str) -> str:
@@ -90,10 +90,10 @@ def _summary(exploration: Exploration) -> str:
     leaves = _counted(len(tape.leaves), "leaf", "leaves")
     ran = _counted(len(tape) - len(tape.leaves), "primitive", "primitives")
     entries = _counted(len(tape), "entry", "entries")
-    said = f"A tape of {entries}: {leaves} and {ran} that ran, in this order."
-    if board.is_given:
-        said += " The cotangent g of an output is taken to be 1 in every entry."
-    return said
+    words = f"A tape of {entries}: {leaves} and {ran} that ran, in this order."
+    if board.has_seeds:
+        words += " The cotangent g of an output is taken to be 1 in every entry."
+    return words
 
 
 def _with_code(words: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from minigrad.drawing.cell.recurrent import default, gate_sheet
 from minigrad.drawing.drawing import Drawing
 from minigrad.drawing.fold import MOST, Drawn, pictures
-from minigrad.drawing.opening import opened
+from minigrad.drawing.opening import with_open_functions
 from minigrad.drawing.render import NotRendered
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced, no_sheets
@@ -124,7 +124,7 @@ def _drawings(tape: Tape, name: str) -> Iterator[Drawn]:
         return
     view = VIEWS[name]
     if name == "op":
-        view = opened(view, name, tape, True)
+        view = with_open_functions(view, name, tape, True)
     for folding in pictures(view, tape):
         if folding.nodes <= MOST:
             drawn = folding.draw()

@@ -43,10 +43,10 @@ class Verdict(NamedTuple):
     complex_step: bool
 
     @property
-    def spotted(self) -> float:
+    def detection_probability(self) -> float:
         """The probability that a wrong entry is among five drawn at random.
 
-        >>> Verdict(None, wrong=1, entries=50, complex_step=True).spotted
+        >>> Verdict(None, wrong=1, entries=50, complex_step=True).detection_probability
         0.1
         """
         missed = math.comb(self.entries - self.wrong, SPOTS)
@@ -136,6 +136,8 @@ def cells(mistake: Mistake, found: Verdict) -> tuple[str, ...]:
         mistake.name,
         str(found.blame or "nobody: PROVED"),
         f"{found.wrong} of {found.entries}" if found.wrong else "passes",
-        ">99%" if 0.99 < found.spotted < 1 else f"{found.spotted:.0%}",
+        ">99%"
+        if 0.99 < found.detection_probability < 1
+        else f"{found.detection_probability:.0%}",
         "finds" if found.complex_step else "passes",
     )

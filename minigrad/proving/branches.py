@@ -114,7 +114,7 @@ class Programs:
         random: Random,
     ) -> None:
         self.f, self.g = f, g
-        self.asked = f"prove_equal({called(f)}, {called(g)})"
+        self.asked = f"prove_equal({name_of(f)}, {name_of(g)})"
         self.given: list[Structure[Tensor]] = []
         self.arguments: dict[str, Tensor] = {}
         self.undefined: list[Undefined] = []
@@ -236,7 +236,7 @@ class Programs:
         return near if alike else None
 
 
-def called(f: Program) -> str:
+def name_of(f: Program) -> str:
     """Return what messages call a function."""
     return getattr(f, "__name__", type(f).__name__)
 

@@ -30,7 +30,7 @@ from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.primitive import Elementwise
 from minigrad.proving import bounds, disproof
-from minigrad.proving.branches import Branch, Programs, Record, called
+from minigrad.proving.branches import Branch, Programs, Record, name_of
 from minigrad.proving.certificate import versions
 from minigrad.proving.closed_forms import closed_form
 from minigrad.proving.disproof import NotShown, Place
@@ -109,7 +109,7 @@ def prove_equal(
     moving = [each.drawn_values.pop(MOVING, 0) for each in fields]
     differences = [each.difference() for each in fields]
     return Equality(
-        programs=(called(f), called(g)),
+        programs=(name_of(f), name_of(g)),
         arguments=_with_shapes(programs.arguments),
         outputs=_with_shapes({name: a for name, (a, _) in first.outputs.items()}),
         tapes=(fingerprint(first.tapes[0]), fingerprint(first.tapes[1])),
@@ -157,12 +157,12 @@ def _require_the_same_again(record: Record) -> None:
 def _retraced(record: Record, seed: int) -> tuple[str, ...]:
     """Call both again, so that no number leaves their tapes; say what was seen."""
     programs = record.programs
-    name = f"{called(programs.f)} and {called(programs.g)}"
+    name = f"{name_of(programs.f)} and {name_of(programs.g)}"
     with moved(record.numbers), clean_recording():
         results = programs.call()
         try:
             found = retrace(programs.call, results, programs.inputs, name, seed % 2**32)
-            return found.said
+            return found.findings
         except NumbersLeft as alarm:
             _, _, text = " ".join(str(alarm).split()).partition(" why ")
             why, _, fix = text.partition(" fix ")

@@ -146,7 +146,7 @@ def _time_steps(tape: Tape) -> list[_Step]:
             step = last[cell] = _Step(path(cell) or "the loop", time, loop, position)
             steps.append(step)
         # x[t] only brings in what lies outside, and would tell steps apart.
-        fetched = len(node.args) == 1 and provenance.only_moved(node)
+        fetched = len(node.args) == 1 and provenance.is_rearranged(node)
         if not fetched or node.args[0] in step.nodes:
             owner[node] = step
             step.nodes[node] = len(step.nodes)

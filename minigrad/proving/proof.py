@@ -55,7 +55,7 @@ from minigrad.proving.program import fingerprint, where_made
 from minigrad.proving.residues import Field
 from minigrad.proving.second_order import recorded_gradient
 from minigrad.proving.whole_tape import FEWEST, chain_rule
-from minigrad.questions import Inputs, inputs_asked, tape_of
+from minigrad.questions import Inputs, chosen_inputs, tape_of
 from minigrad.refusals import require_unspoilt
 from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
@@ -319,7 +319,7 @@ def _question(output: Tensor, wrt: Inputs, order: int) -> tuple[Tape, list[Tenso
             "<gradient, u> can be proved to order 2 again.",
         )
     require_unspoilt(tape.steps, "prove")
-    by = inputs_asked(tape, wrt, "prove", asked, ZERO)
+    by = chosen_inputs(tape, wrt, "prove", asked, ZERO)
     made = [each for each in by if each.primitive is not None]
     if order == 2 and made:
         raise explained(

@@ -260,7 +260,7 @@ def _names(loops: Sequence[Sequence[Step]]) -> list[str]:
     ]
 
 
-def called(value: Tensor) -> str:
+def name_of(value: Tensor) -> str:
     """Return a value's name, or that of the only value that it was taken from."""
     source = [arg for arg in value.args if isinstance(arg, Tensor)]
-    return name_in_time(value) or (called(source[0]) if len(source) == 1 else "")
+    return name_in_time(value) or (name_of(source[0]) if len(source) == 1 else "")

@@ -153,11 +153,11 @@ class Provenance:
                 found = map(self._origin, row.tolist())
                 yield [(origin, j) for origin, _, j in found]
 
-    def only_moved(self, value: Tensor) -> bool:
+    def is_rearranged(self, value: Tensor) -> bool:
         """Is every entry one that another Tensor has, or a constant?
 
         >>> x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]])
-        >>> [Provenance().only_moved(each) for each in (x.T, x[0], x.sum(), x)]
+        >>> [Provenance().is_rearranged(each) for each in (x.T, x[0], x.sum(), x)]
         [True, True, False, False]
         """
         self.marks(value)

@@ -104,7 +104,7 @@ class _Known(NamedTuple):
     consumers: dict[Tensor, list[Tensor]]
     provenance: Provenance
 
-    def leaving(self, made: list[Tensor], own: Container[Tensor]) -> list[Tensor]:
+    def outputs_of(self, made: list[Tensor], own: Container[Tensor]) -> list[Tensor]:
         """Return what is read outside, or is a result."""
         return [
             entry
@@ -131,7 +131,7 @@ def _only_step(
     carried = {state.before for state in states}
     inputs = [each for each in outside if each not in carried]
     own = set(made)
-    leaves = known.leaving(made, own)
+    leaves = known.outputs_of(made, own)
     scope = scope or _common([group.scope for group in groups])
     return Step(t, scope, groups, inputs, states, leaves)
 
@@ -154,7 +154,7 @@ def _reads(groups: list[Part], known: _Known) -> tuple[list[Part], list[Tensor]]
         outer = all(arg not in own or arg in fetched for arg in read)
         inner = known.outputs.isdisjoint(group.entries)
         fetches = inner and outer and len(read) == 1 and group.kind == "linear"
-        if fetches and known.provenance.only_moved(group.entries[-1]):
+        if fetches and known.provenance.is_rearranged(group.entries[-1]):
             fetched.update(group.entries)
         else:
             kept.append(group)
@@ -191,7 +191,7 @@ def _in_time(known: _Known, loop: Loop) -> list[Step]:
             states.append(State(before if before in set(outside) else None, after_it))
         carried = {state.before for state in states}
         inputs = [each for each in outside if each not in carried]
-        leaves = known.leaving(entries, made_at)
+        leaves = known.outputs_of(entries, made_at)
         scope = (*loop.scope, t, *loop.part)
         found.append(Step(t, scope, groups, inputs, states, leaves))
     return found

@@ -182,7 +182,7 @@ def _report(training: Training, folder: Path) -> None:
     print(f"\n{progress.epoch} epochs, {progress.updates} updates;")
     print(f"the weights are those after epoch {progress.best_epoch}")
     training.use_best()
-    measured = {"this model": task.test(training.model), **task.rulers()}
+    measured = {"this model": task.test(training.model), **task.baselines()}
     columns = list(measured["this model"])
     print(f"{'on the test set':<38}" + "".join(f"{name:>16}" for name in columns))
     for who, values in measured.items():

@@ -1,4 +1,4 @@
-"""What the tasks reach, beside PyTorch and rulers: experiments, runs, and a page.
+"""What the tasks reach, beside PyTorch and baselines: experiments, runs, and a page.
 
 experiments   which task, with which settings: a table
 twin          the same run by PyTorch: same start, same batches, same steps

@@ -32,7 +32,7 @@ class Experiment:
     title: str
     task: str
     contestants: tuple[Contestant, ...]
-    told: str
+    description: str
     options: Mapping[str, object] = field(default_factory=dict)
     timed: str | None = None
 

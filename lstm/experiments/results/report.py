@@ -18,7 +18,7 @@ from lstm.experiments.tasks.packages import Missing
 
 INTRODUCTION = """# Results
 
-What the tasks of `lstm.experiments.tasks` reach, beside PyTorch and beside rulers: what
+What the tasks of `lstm.experiments.tasks` reach, beside PyTorch and baselines: what
 simpler means make of the same question. This page was written by
 `python -m lstm results`; no number in it was typed. Every run is a line of
 `results.json` beside it, and what is there is not run again.
@@ -97,7 +97,7 @@ def section(
         why = missing[0].partition("  why   ")[2].partition("\n  fix ")[0]
         yield _paragraph(f"Not run here: {' '.join(why.split())}")
         return
-    yield _paragraph(each.told)
+    yield _paragraph(each.description)
     task = TASKS[each.task](**mine[0].options)
     facts = task.facts()
     if "sha256" in facts:
@@ -113,14 +113,14 @@ def section(
 def table(
     each: Experiment, task: Task, mine: Sequence[Run], found: Results
 ) -> Iterator[str]:
-    """Yield the table: contestants by engine, then rulers."""
+    """Yield the table: contestants by engine, then baselines."""
     lines, measures = rows(each, task, mine, found)
     yield from lines
     try:
-        rulers = task.rulers()
+        baselines = task.baselines()
     except Missing:  # a page may be made where the data are not
-        rulers = {}
-    for name, values in rulers.items():
+        baselines = {}
+    for name, values in baselines.items():
         cells = [f"{values[each]:.3g}" if each in values else "" for each in measures]
         yield _line(f"*{name}*", "", cells + [""] * (2 * (task.goal is not None)))
     yield ""

@@ -139,7 +139,7 @@ def collect(
     todo: Sequence[Run],
     path: Path,
     jobs: int,
-    told: Callable[[str], None],
+    report: Callable[[str], None],
     minutes: float | None = None,
 ) -> Results:
     """Do all runs that are not in the file yet; return everything in it.
@@ -150,7 +150,7 @@ def collect(
     known, began = read(path), time.monotonic()
     left = [run for run in todo if known.get(run.key, {}).get("run") != plain(run)]
     left.sort(key=lambda run: run.seed)
-    told(f"{len(todo)} runs, {len(left)} of them to do, {jobs} at a time")
+    report(f"{len(todo)} runs, {len(left)} of them to do, {jobs} at a time")
     one_thread()
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         waiting = {pool.submit(result, run): run for run in left}
@@ -160,11 +160,11 @@ def collect(
                     continue
                 late = minutes and time.monotonic() - began > 60 * minutes
                 if late and (stopped := sum(each.cancel() for each in waiting)):
-                    told(f"{stopped} runs are left for another time")
+                    report(f"{stopped} runs are left for another time")
                 run = waiting[future]
                 known[run.key] = {"run": plain(run), **future.result()}
                 write_whole(path, written(known))
-                told(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
+                report(f"{number}/{len(left)}  {run.key}: {brief(known[run.key])}")
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -6,7 +6,7 @@ flips (`parity`), a letter until the end (`reber`), symbols in their order (`cop
 opens with its idea and where it comes from; `by_hand` has an LSTM that nobody trained.
 
 >>> from lstm.experiments.tasks import TASKS
->>> TASKS["adding"]().rulers()
+>>> TASKS["adding"]().baselines()
 {'always 1, the mean': {'mse': 0.16666666666666666}}
 """
 

@@ -63,5 +63,5 @@ class Adding(Generated):
         errors = answers(model, batch) - batch.target
         return {"mse": float(np.mean(errors**2))}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {"always 1, the mean": {"mse": 1 / 6}}

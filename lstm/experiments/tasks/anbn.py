@@ -64,7 +64,7 @@ class AnBn(Task):
     def test(self, model: Model) -> dict[str, float]:
         return {self.metric: up_to(model, self.asked)}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {"a list of what was learned from": {self.metric: self.longest}}
 
 

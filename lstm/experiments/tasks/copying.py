@@ -69,5 +69,5 @@ class Copy(Generated):
         right = (said == batch.target)[:, -self.symbols :]
         return {"symbols": float(right.mean())}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {"a guess": {"symbols": 1 / SYMBOLS}}

@@ -2,8 +2,8 @@
 
 Each of 1,797 pictures has 8 x 8 grey values; a step is a row. After the last row, which
 digit was it? Two thirds of the pictures, drawn once for everybody, are learned from and
-the others are the test. A ruler is the nearest neighbour: the digit of the most similar
-picture that was learned from, all pixels at once.
+the others are the test. A baseline is the nearest neighbour: the digit of the most
+similar picture that was learned from, all pixels at once.
 
 The set is scikit-learn's `load_digits` (Alpaydin and Kaynak 1998, UCI), so that package
 must be installed: it is an optional one.
@@ -17,8 +17,8 @@ from functools import cached_property
 import numpy as np
 
 from lstm.experiments.recipe import Recipe
-from lstm.experiments.tasks.packages import needed
-from lstm.experiments.tasks.rulers import nearest_neighbour
+from lstm.experiments.tasks.baselines import nearest_neighbour
+from lstm.experiments.tasks.packages import optional_module
 from lstm.experiments.tasks.task import TEST, Batch, Collected
 
 TRAINED = 1197  # of 1,797: the others would be too few to hold some more back
@@ -35,12 +35,14 @@ class Digits(Collected):
     @cached_property
     def sets(self) -> tuple[Batch, Batch]:
         """The pictures to learn from and the test's, grey values in 0..1."""
-        digits = needed("sklearn.datasets", "scikit-learn", self.name).load_digits()
+        digits = optional_module(
+            "sklearn.datasets", "scikit-learn", self.name
+        ).load_digits()
         order = np.random.default_rng(TEST).permutation(len(digits.target))
         every = Batch(digits.images / 16, digits.target).part(order)
         return every.part(slice(TRAINED)), every.part(slice(TRAINED, None))
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         known, asked = self.sets
         share = nearest_neighbour(known.x, known.target, asked.x, asked.target)
         return {"nearest neighbour": {"accuracy": share}}

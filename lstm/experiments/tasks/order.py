@@ -64,7 +64,7 @@ class Order(Generated):
     def measure(self, model: Model, batch: Batch) -> dict[str, float]:
         return {"accuracy": accuracy(model, batch)}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {
             "a guess": {"accuracy": 0.25},
             "a bag of letters": {"accuracy": 0.75},

@@ -14,23 +14,23 @@ class Missing(ValueError):
     """What a task needs is not installed; the message names it."""
 
 
-def needed(module: str, package: str, task: str) -> ModuleType:
+def optional_module(module: str, package: str, task: str) -> ModuleType:
     """Return a module of an optional package, or say which package to install."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise missing(package, task) from error
+        raise not_installed(package, task) from error
 
 
 def folder_of(package: str, task: str) -> Path:
     """Return where a package's files are, without importing it."""
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise missing(package, task)
+        raise not_installed(package, task)
     return Path(found.origin).parent
 
 
-def missing(package: str, task: str) -> Missing:
+def not_installed(package: str, task: str) -> Missing:
     """Return the error that names a package."""
     return explained(
         Missing,

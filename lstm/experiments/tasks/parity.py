@@ -74,5 +74,5 @@ class Parity(Task):
         rng = np.random.default_rng(TEST)
         return {f"T={T}": accuracy(model, self.examples(rng, 100, T)) for T in LENGTHS}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {"a coin": {f"T={T}": 0.5 for T in LENGTHS}}

@@ -132,7 +132,7 @@ class Reber(Task):
     def test(self, model: Model) -> dict[str, float]:
         return {"strings": float(right(model, self.sets["test"]).mean())}
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         return {"all rules, the second letter forgotten": {"strings": 0.5}}
 
 

@@ -63,7 +63,7 @@ class Windows(NamedTuple):
     inputs: Array
     target: Array
 
-    def between(self, first: int, last: int) -> Windows:
+    def of_years(self, first: int, last: int) -> Windows:
         """Return the windows whose target lies in the years `first` to `last`."""
         chosen = (first <= self.years) & (self.years <= last)
         return Windows(*(column[chosen] for column in self))
@@ -124,8 +124,8 @@ class Forecaster(Module):
     scale  the largest number among the training targets: what the model calls 1
 
     >>> data = windows(*series())
-    >>> model = Forecaster(8, data.between(1700, TRAINED_TO), rng=0)
-    >>> model.forecast(data.between(1921, 1955)).shape
+    >>> model = Forecaster(8, data.of_years(1700, TRAINED_TO), rng=0)
+    >>> model.forecast(data.of_years(1921, 1955)).shape
     (35,)
     """
 
@@ -192,7 +192,7 @@ class Sunspots(Task):
     @cached_property
     def training(self) -> Windows:
         """Those that may be learned from."""
-        return self.windows.between(0, self.last)
+        return self.windows.of_years(0, self.last)
 
     def model(self, recipe: Recipe, rng: np.random.Generator) -> Forecaster:
         layer = recipe.layer(1, rng)
@@ -212,7 +212,7 @@ class Sunspots(Task):
     def test(self, model: Forecaster) -> dict[str, float]:  # type: ignore[override]
         return self._errors(model.forecast)
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         linear = Autoregression(self.training)
         return {
             "persistence": self._errors(persistence),
@@ -220,7 +220,7 @@ class Sunspots(Task):
         }
 
     def _errors(self, forecast: Callable[[Windows], Array]) -> dict[str, float]:
-        tests = {p: self.windows.between(*p) for p in PERIODS}
+        tests = {p: self.windows.of_years(*p) for p in PERIODS}
         return {
             f"arv {first}-{last}": arv(forecast(test), test.target)
             for (first, last), test in tests.items()

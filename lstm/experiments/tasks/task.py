@@ -2,8 +2,8 @@
 
 A task is a question about sequences. It draws batches of examples to learn from, knows
 what is lost by an answer, and measures a model on examples that were not learned from.
-It also brings **rulers**: what simpler means reach by the same measure. A result
-without a ruler says little.
+It also brings **baselines**: what simpler means reach by the same measure. A result
+without a baseline says little.
 
 Everything random comes from a Generator that is passed in, or from one with a fixed
 seed where examples are to be the same for everybody (validation and test).
@@ -191,7 +191,7 @@ class Task:
         """Measure on examples that nobody looked at before the end."""
         raise NotImplementedError
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         """Return what simpler means reach, by name, in the measures of `test`."""
         return {}
 

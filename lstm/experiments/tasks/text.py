@@ -3,7 +3,7 @@
 A network reads a text character by character and says at each how likely every other is
 to follow. What it is measured by is surprise: the mean of -log2 p(next character), in
 bits. That is also the size of the text in a file that an ideal coder would write with
-the model's help, so compressors are honest rulers, and so is a model of n-grams.
+the model's help, so compressors are honest baselines, and so is a model of n-grams.
 
 The text is one that every Python has: the topics of its own help system, from
 `pydoc_data`. They differ a little from version to version, so the results say which
@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from lstm.experiments.recipe import Recipe, option
-from lstm.experiments.tasks.rulers import COMPRESSORS, WittenBell, compressed
+from lstm.experiments.tasks.baselines import COMPRESSORS, WittenBell, compressed
 from lstm.experiments.tasks.task import (
     Batch,
     Model,
@@ -156,7 +156,7 @@ class Text(Task):
             loss: float = self.loss(model, batch).item()
         return loss / math.log(2)
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         known, rest = self.parts[0] + self.parts[1], self.parts[2]
         found = {name: compressed(name, known, rest) for name in COMPRESSORS}
         for n in (3, 5):

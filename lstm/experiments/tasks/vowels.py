@@ -2,8 +2,8 @@
 
 Each of 270 recordings to learn from, and of 370 to be tested on, is a sequence of 12
 coefficients at 7 to 29 moments. The lengths differ, so a batch is filled up with zeros,
-and the answer is read off each sequence's own last step. The ruler is the nearest mean:
-the speaker whose average coefficients are the closest, which knows nothing of time.
+and the answer is read off each sequence's own last step. The baseline is the speaker
+whose average coefficients are the closest, which knows nothing of time.
 
 Kudo, Toyama and Shimbo 1999, who report 94.1 % on this split. The recordings come with
 the package aeon; its text files are read here, the package itself is not imported.
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from lstm.experiments.recipe import Recipe
+from lstm.experiments.tasks.baselines import nearest_mean
 from lstm.experiments.tasks.packages import folder_of
-from lstm.experiments.tasks.rulers import nearest_mean
 from lstm.experiments.tasks.task import Batch, Collected
 from minigrad.types import Array
 
@@ -39,7 +39,7 @@ class Vowels(Collected):
         train, test = (folder / f"JapaneseVowels_{a}.ts" for a in ("TRAIN", "TEST"))
         return read(train), read(test)
 
-    def rulers(self) -> dict[str, dict[str, float]]:
+    def baselines(self) -> dict[str, dict[str, float]]:
         known, asked = ((means(b), b.target) for b in self.sets)
         return {
             "nearest mean over time": {"accuracy": nearest_mean(*known, *asked)},

@@ -72,7 +72,7 @@ class Cotangents:
             lines = [known] if lines == [NOT_YET] else [known, *lines]
         return Label(sign, barred(name), "\n".join(filter(None, lines)))
 
-    def says(self, node: Node) -> str:
+    def tooltip(self, node: Node) -> str:
         """Return what a cotangent says when pointed at."""
         if node.kind in (FOLDED, LAYER):
             return f"the cotangents of {len(node.entries)} entries"

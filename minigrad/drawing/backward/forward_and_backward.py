@@ -30,7 +30,7 @@ from minigrad.drawing.dot import gates, node_size, write_node, write_order
 from minigrad.drawing.estimate import Size, ranks, size_of_ranks
 from minigrad.drawing.legend import Legend, marks, of_kinds, sign, swatch
 from minigrad.drawing.project import Arrow, Cluster, Node, Picture
-from minigrad.drawing.safe import plain, pointed, rich, size, with_names
+from minigrad.drawing.safe import plain, rich, size, tooltip_text, with_names
 from minigrad.drawing.styles import BACKWARD, MUTED, PART
 from minigrad.drawing.view import FOLDED, LAYER
 from minigrad.drawing.words import Label, number
@@ -160,7 +160,7 @@ class ForwardAndBackward:
                 beside.node(node.id)
                 beside.node(_back(node.id))
         for arrow in self.forward:
-            tooltip = pointed(f"{arrow.tooltip}")
+            tooltip = tooltip_text(f"{arrow.tooltip}")
             words = {"label": plain(arrow.operand)} if arrow.operand else {}
             graph.edge(arrow.tail, arrow.head, tooltip=tooltip, **words)
         for tail, head, says in self.backward:
@@ -195,7 +195,7 @@ class ForwardAndBackward:
             color=BACKWARD.border,
             width=f"{wide:.2f}",
             height=f"{high:.2f}",
-            tooltip=pointed(self.cotangents.says(node)),
+            tooltip=tooltip_text(self.cotangents.tooltip(node)),
         )
 
     def _write_back(
@@ -204,7 +204,7 @@ class ForwardAndBackward:
         words = {"label": f"<{with_names(says)}>"} if says else {}
         graph.edge(
             head, tail, dir="back", color=BACKWARD.border, style="dashed",
-            tooltip=pointed(says or "as it is"), **words,
+            tooltip=tooltip_text(says or "as it is"), **words,
         )  # fmt: skip
 
     def _names(self) -> Iterator[str]:

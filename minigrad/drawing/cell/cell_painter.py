@@ -20,7 +20,7 @@ from minigrad.drawing.styles import OUTSIDE_OF
 from minigrad.drawing.view import FOLDED, label, tooltip
 from minigrad.drawing.words import Label, shape_text, tooltip_of
 from minigrad.structure.consumers import weights
-from minigrad.structure.layers import called
+from minigrad.structure.layers import name_of
 from minigrad.structure.loops import name_in_time
 from minigrad.structure.parts import DENSE, JOIN, SEVERAL, Part
 from minigrad.tape import Tape
@@ -40,7 +40,7 @@ class Half(NamedTuple):
     belt: bool
 
 
-class Way(NamedTuple):
+class Outlet(NamedTuple):
     """A wire that leaves a cell: where it may not be rounded, and its label."""
 
     half: Half
@@ -69,7 +69,7 @@ class Ink:
         self.place = {entry: i for i, entry in enumerate(tape)}
         self.hops: set[XY] = set()
         self.levels: list[tuple[float, float, float]] = []  # y, from x, to x
-        self.risers: dict[object, Way] = {}  # what goes up to other rows, and joins
+        self.risers: dict[object, Outlet] = {}  # what goes up to other rows, and joins
         self.outer_circles = self.boxes = 0
 
     def node(self, group: Part, at: XY, reach: tuple[int, int]) -> str:
@@ -97,7 +97,7 @@ class Ink:
         """Draw a circle outside a cell: an input, a state, an output."""
         self.outer_circles += 1
         id = f"v{self.outer_circles}"
-        name = name or self.names.get(value) or called(value)
+        name = name or self.names.get(value) or name_of(value)
         says = fitting(name or shape_text(value), OUTER / 10)
         words = tooltip_of(value, self.place)
         self.sheet.node(id, at, (OUTER, OUTER), OUTSIDE_OF, Label("", says), words)
@@ -121,7 +121,9 @@ class Ink:
         self.boxes += 1
         return f"{kind}{self.boxes}"
 
-    def wire(self, way: Way, head: str, points: list[XY], arrow: bool = True) -> None:
+    def wire(
+        self, way: Outlet, head: str, points: list[XY], arrow: bool = True
+    ) -> None:
         """Draw a wire from who made its value through points to a node."""
         half, (says, says_at) = way.half, way.label
         self.sheet.wire(
@@ -227,4 +229,4 @@ def rim(at: XY, onto: XY, group: Part, reach: tuple[int, int]) -> XY:
     return at[0], at[1] + (high if dy > 0 else -high)
 
 
-__all__: list[Any] = ["Half", "Ink", "Way"]
+__all__: list[Any] = ["Half", "Ink", "Outlet"]

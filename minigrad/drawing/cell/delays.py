@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Way, toward
+from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Outlet, toward
 from minigrad.drawing.cell.row_of_cells import OUTSIDE, Row, Stand
 from minigrad.drawing.cell.wire_routing import Plan, Port, Wire
 from minigrad.drawing.legend import sign
 from minigrad.drawing.styles import DELAY
 from minigrad.drawing.words import Label
-from minigrad.structure.layers import called
+from minigrad.structure.layers import name_of
 from minigrad.structure.time_steps import State
 from minigrad.tape import Tape
 
@@ -45,19 +45,21 @@ class Returning(Row):
         self.entered: dict[int, str] = {}
         self.x, self.stand = (stand.places or [float(OUTSIDE)])[0], stand
         for k in self.delays:
-            aside, way = around(cell, k)
+            aside, way = loop_size(cell, k)
             a, b = self.xy((-aside, way)), self.xy((cell.width + aside, way))
             ink.add_levels([a, b])
         super().__init__(tape, [cell], ink=ink, stand=stand)
 
-    def _enter(self, wire: Wire, k: int) -> Way:
-        aside, way = around(self.plan, k)
+    def _enter(self, wire: Wire, k: int) -> Outlet:
+        aside, way = loop_size(self.plan, k)
         level = self.plan.at[Port("before", k)][1]
         self.entered[k] = self.ids.get(wire.readers[0], "")
         middle = self.plan.width / 2
         start = self._beside((middle, way), towards=-1)
         points = [start, self.xy((-aside, way)), self.xy((-aside, level))]
-        return Way(Half(self.delays[k], points, wire.value, False), set(), ("", None))
+        return Outlet(
+            Half(self.delays[k], points, wire.value, False), set(), ("", None)
+        )
 
     def _beside(self, middle: tuple[float, float], towards: int) -> Any:
         half = towards * SIZE[0] / 2 / SQUARE
@@ -66,11 +68,11 @@ class Returning(Row):
     def _leave(self) -> None:
         """Lead every state around the cell, back to where it came in."""
         for k, way in self.ways_out.items():
-            aside, height = around(self.plan, k)
+            aside, height = loop_size(self.plan, k)
             leaves = self.plan.width + aside, self.plan.at[Port("after", k)][1]
             corners = [self.xy(leaves), self.xy((leaves[0], height))]
             middle = self.plan.width / 2, height
-            name = called(way.half.value).partition("_")[0]
+            name = name_of(way.half.value).partition("_")[0]
             text = Label("", f"{name}: t → {self.later}")
             says = f"{name} of one time step is read at the next"
             self.sheet.node(self.delays[k], self.xy(middle), SIZE, DELAY, text, says)
@@ -86,9 +88,9 @@ class Returning(Row):
         self.sheet.entries["dashed"] = sign("- -"), "before the first, after the last"
         if last is not None:
             at = self.xy((self.plan.width + self.stand.outside, leaves[1]))
-            id = self.ink.outer(last, at, called(last))
+            id = self.ink.outer(last, at, name_of(last))
             turn = self.xy(leaves)
-            self.sheet.dot(turn, f"{called(last)} is read here after the last step")
+            self.sheet.dot(turn, f"{name_of(last)} is read here after the last step")
             end = toward(turn, at)
             self.sheet.wire(
                 half.tail, id, [turn, end], "after the last step", style="dashed"
@@ -96,7 +98,7 @@ class Returning(Row):
         if first is not None:
             at = self.xy((-self.stand.outside, leaves[1]))
             turn = self.xy((self.plan.width - leaves[0], leaves[1]))
-            id = self.ink.outer(first, at, called(first))
+            id = self.ink.outer(first, at, name_of(first))
             start = toward(turn, at)
             says = "before the first step"
             self.sheet.wire(
@@ -104,7 +106,7 @@ class Returning(Row):
             )
 
 
-def around(plan: Plan, k: int) -> tuple[float, float]:
+def loop_size(plan: Plan, k: int) -> tuple[float, float]:
     """Return how far beside and how high a state goes around the cell."""
     if k == plan.belt:
         return 2, plan.height + OUTSIDE + 3

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Way, toward
-from minigrad.drawing.cell.link_ways import Ways
+from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Outlet, toward
+from minigrad.drawing.cell.link_ways import LinkRoutes
 from minigrad.drawing.cell.links import End, Links, Shown, Source
 from minigrad.drawing.cell.row_of_cells import Row, Stand
 from minigrad.drawing.curves import XY, shortened
@@ -38,7 +38,7 @@ class Grid:
 
     def __init__(self, tape: Tape, layers: Layers, links: Links, ink: Ink) -> None:
         self.tape, self.layers, self.links, self.ink = tape, layers, links, ink
-        self.ways = Ways(links)
+        self.ways = LinkRoutes(links)
         for points in self.ways.of.values():
             ink.add_levels(map(_in_points, points))
 
@@ -69,15 +69,15 @@ class Grid:
         wide = self.ways.wide
         return [wide - edges[c][0] - row.slots[c].width for c in row.columns]
 
-    def _rise(self, number: int) -> Callable[[Tensor], Way | None]:
-        def rise(value: Tensor) -> Way | None:
+    def _rise(self, number: int) -> Callable[[Tensor], Outlet | None]:
+        def rise(value: Tensor) -> Outlet | None:
             """Lead what a row reads up to where it comes in, if it comes from below."""
             found = self.links.end_of.get((number, value))
             return self._way(*found) if found else None
 
         return rise
 
-    def _way(self, source: Source, end: End) -> Way:
+    def _way(self, source: Source, end: End) -> Outlet:
         """Return the way from a source to an end, with a dot where it parts."""
         half, taps, label = self._begin(source)
         points = [_in_points(point) for point in self.ways.of[end]]
@@ -86,13 +86,15 @@ class Grid:
             self.ink.sheet.dot(points[0], f"{name}, read several times")
         else:
             points = [*half.points, *points]
-        return Way(half._replace(points=points), taps | self._partings(source), label)
+        return Outlet(
+            half._replace(points=points), taps | self._partings(source), label
+        )
 
     def _partings(self, source: Source) -> set[XY]:
         parting = [end for end in source.ends if end in self.ways.parts]
         return {_in_points(self.ways.of[end][0]) for end in parting}
 
-    def _begin(self, source: Source) -> Way:
+    def _begin(self, source: Source) -> Outlet:
         """Return how a value leaves its source; a join is drawn when first read."""
         if source.made and source not in self.ink.risers:
             self._draw_join(source)
@@ -118,7 +120,7 @@ class Grid:
                 points = [*points[:-1], shortened(points[-2], at, CIRCLE / 2)]
             self.ink.wire(way, id, points, arrow=join.merge is not None)
         half = Half(id, [at], join.value, False)
-        self.ink.risers[join] = Way(half, set(), ("", None))
+        self.ink.risers[join] = Outlet(half, set(), ("", None))
 
     def _square(self, join: Source, at: XY) -> str:
         """Draw where vectors are joined to one."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from minigrad.drawing.cell.links import CIRCLE, End, Links, Source, Spot
 from minigrad.drawing.cell.row_of_cells import BETWEEN, OUTSIDE
-from minigrad.drawing.curves import XY, straightened
+from minigrad.drawing.curves import XY, without_middle_points
 
 LINK, AIR = 5.0, 1.5  # squares between rows, with one height in their channel or none
 HEIGHT = 1.5  # ... for every further height
@@ -46,7 +46,7 @@ class Run(NamedTuple):
         return self[:3]
 
 
-class Ways:
+class LinkRoutes:
     """Where rows and columns stand, and the way from each source to each of its ends.
 
     lows      the height of each row's feet
@@ -68,8 +68,10 @@ class Ways:
             up = start[0], start[1] + CIRCLE
             known = [[start, up]] if source.is_input else []
             for end in source.ends:
-                way = straightened([start, *self._corners(source, end)])
-                shared = max((_together(way, other) for other in known), default=0.0)
+                way = without_middle_points([start, *self._corners(source, end)])
+                shared = max(
+                    (_shared_length(way, other) for other in known), default=0.0
+                )
                 known.append(way)
                 self.of[end] = _after(way, shared)
                 if shared:
@@ -208,7 +210,7 @@ class Ways:
             yield self.x(end.spot), self.lows[end.spot.row]
 
 
-def _together(one: Sequence[XY], other: Sequence[XY]) -> float:
+def _shared_length(one: Sequence[XY], other: Sequence[XY]) -> float:
     """Return how far two ways go together from where both begin.
 
     >>> _together([(0, 0), (0, 5), (9, 5)], [(0, 0), (0, 5), (4, 5), (4, 8)])

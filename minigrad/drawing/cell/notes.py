@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from minigrad.context import path
 from minigrad.drawing.cell.links import Links, Shown
 from minigrad.structure.consumers import weights
-from minigrad.structure.layers import Layer, Layers, called
+from minigrad.structure.layers import Layer, Layers, name_of
 from minigrad.structure.loops import times
 from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
@@ -28,9 +28,9 @@ def title(layer: Layer, step: Step) -> str:
     if step.t is None:
         return str(step.scope[-1]) if step.scope else ""
     reads = [layer.read[value] for value in step.inputs if value in layer.read]
-    own = all(called(first) == called(value) for value, first in layer.read.items())
+    own = all(name_of(first) == name_of(value) for value, first in layer.read.items())
     place = (
-        f", reads {called(reads[0])}" if layer.backward and reads and not own else ""
+        f", reads {name_of(reads[0])}" if layer.backward and reads and not own else ""
     )
     return f"{before(layer)}t = {step.t}{place}"
 
@@ -49,7 +49,7 @@ def shared(layer: Layer) -> str:
     return f"all {len(layer.steps)} time steps read the same {count} Parameters"
 
 
-def told(
+def merged_notes(
     said: Iterable[tuple[Layer, str]],
     tape: Tape,
     layers: Layers,

@@ -17,10 +17,10 @@ from functools import partial
 
 from minigrad.drawing.cell.cell_painter import Ink, fitting
 from minigrad.drawing.cell.closed import Closed
-from minigrad.drawing.cell.delays import Returning, around
+from minigrad.drawing.cell.delays import Returning, loop_size
 from minigrad.drawing.cell.grid import Draw, Grid, draw_row
 from minigrad.drawing.cell.links import BESIDE, Links, Shown
-from minigrad.drawing.cell.notes import before, shared, span, title, told
+from minigrad.drawing.cell.notes import before, merged_notes, shared, span, title
 from minigrad.drawing.cell.row_of_cells import Stand
 from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
@@ -168,12 +168,12 @@ def _folded_sheet(tape: Tape, layers: Layers, many: int) -> Sheet:
         assert step is not None
         cell = _planned(layer, step) if i < many else _closed_layer(layer, step)
         names.update(names_over_time(layer.steps, step))
-        ways = [around(cell, k)[1] for k in range(len(step.states))]
+        ways = [loop_size(cell, k)[1] for k in range(len(step.states))]
         extra = (
             max([way - cell.height + 1 for way in ways if way > 0], default=0.0),
             max([1 - way for way in ways if way < 0], default=0.0),
         )
-        beside = max([around(cell, k)[0] for k in range(len(ways))], default=0.0)
+        beside = max([loop_size(cell, k)[0] for k in range(len(ways))], default=0.0)
         rows.append(Shown(layer, {column: cell}, extra, max(BESIDE, beside + 0.8)))
         count = f"{len(layer.steps)} time steps, drawn from t = {step.t}"
         said.append((layer, count))
@@ -196,7 +196,7 @@ def _grid(
 ) -> Sheet:
     """Draw rows, what goes from one to the other, and notes below."""
     links = Links(tape, layers, rows)
-    ink = ink_of(tape, told(said, tape, layers, links))
+    ink = ink_of(tape, merged_notes(said, tape, layers, links))
     Grid(tape, layers, links, ink).draw(titled, draw)
     return ink.sheet
 

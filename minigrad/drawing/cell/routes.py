@@ -25,7 +25,7 @@ WAYS = (RIGHT, UP, LEFT, DOWN)
 BEND, CROSS, TAP, LANE = 4.0, 9.0, 2.0, 0.5
 
 
-class NoWay(Exception):
+class NoRoute(Exception):
     """There is no free way to a reader."""
 
 
@@ -123,7 +123,7 @@ class Paper:
                 step += CROSS * self._crosses(net, after)
                 step += BEND * (onward != way)
                 reach(price + step, after, onward, (point, way))
-        raise NoWay
+        raise NoRoute
 
     def _along(self, net: int, point: Point, way: Point) -> bool:
         """Does this wire go on from here in this direction already?"""

@@ -15,7 +15,7 @@ from minigrad.drawing.cell.cell_painter import (
     SQUARE,
     Half,
     Ink,
-    Way,
+    Outlet,
     fitting,
     rim,
     text_width,
@@ -55,7 +55,7 @@ class Stand:
     outside: float = OUTSIDE
     rising: Container[Tensor] = ()
     shared: Container[Tensor] = ()
-    rise: Callable[[Tensor], Way | None] = lambda value: None
+    rise: Callable[[Tensor], Outlet | None] = lambda value: None
 
 
 class Row:
@@ -73,7 +73,7 @@ class Row:
         self.sheet = self.ink.sheet
         self.stand = stand or Stand()
         self.backward = self.stand.mirror is not None
-        self.ways_out: dict[int, Way] = {}
+        self.ways_out: dict[int, Outlet] = {}
         self.ids: dict[Key, str] = {}
         self.from_below: set[Tensor] = set()
         self.x = 0.0
@@ -103,7 +103,7 @@ class Row:
                     self.ink.add_levels([self.xy((x, y)), self.xy((far, y))])
             end = self.x + cell.width
 
-    def _enter(self, wire: Wire, k: int) -> Way:
+    def _enter(self, wire: Wire, k: int) -> Outlet:
         """Begin the wire of a state where the cell before left it, or at a circle.
 
         A circle between cells is a cut: what comes in is not what the one before made.
@@ -116,12 +116,12 @@ class Row:
         half, taps, label = self.arriving[k]
         (a, b), (c, d) = half.points[-1], self.xy((x, y))
         if b == d:
-            return Way(half, taps, label)
+            return Outlet(half, taps, label)
         middle = (a + c) / 2 + 6 * k
         points = [*half.points, (middle, b), (middle, d)]
-        return Way(half._replace(points=points), taps, label)
+        return Outlet(half._replace(points=points), taps, label)
 
-    def _cut(self, way: Way) -> None:
+    def _cut(self, way: Outlet) -> None:
         """End the wire of a state that the next cell does not read."""
         x, y = way.half.points[-1]
         id = self.ink.box_id("cut")
@@ -182,16 +182,16 @@ class Row:
             half = Half(begun.half.tail, points, wire.value, belt)
             first = reader is wire.readers[0]
             label = self._label(wire) if first else ("", None)
-            self._finish(wire, reader, Way(half, taps | begun.taps, label))
+            self._finish(wire, reader, Outlet(half, taps | begun.taps, label))
 
-    def _begin(self, wire: Wire) -> Way:
+    def _begin(self, wire: Wire) -> Outlet:
         """Return who makes a value, and the way from there to the paper."""
         maker = wire.maker
         x, y = self.plan.at[maker]
         if isinstance(maker, Part):
             onto = self.xy(wire.routes[0].points[0])
             points = [rim(self.xy((x, y)), onto, maker, self.plan.reach(maker))]
-            return Way(
+            return Outlet(
                 Half(self.ids[maker], points, wire.value, False), set(), ("", None)
             )
         if maker.side == "before":
@@ -202,16 +202,16 @@ class Row:
         self.from_below.add(wire.value)
         return way
 
-    def _from_circle(self, wire: Wire, place: tuple[float, float]) -> Way:
+    def _from_circle(self, wire: Wire, place: tuple[float, float]) -> Outlet:
         at = self.xy(place)
         id = self.ink.outer(wire.value, at)
         start = toward(self.xy(self.plan.at[wire.maker]), at)
-        way = Way(Half(id, [start], wire.value, False), set(), ("", None))
+        way = Outlet(Half(id, [start], wire.value, False), set(), ("", None))
         if wire.value in self.stand.shared:
             self.ink.risers[wire.value] = way
         return way
 
-    def _finish(self, wire: Wire, reader: Key, way: Way) -> None:
+    def _finish(self, wire: Wire, reader: Key, way: Outlet) -> None:
         at = self.xy(self.plan.at[reader])
         points = way.half.points
         if isinstance(reader, Part):

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
-from minigrad.drawing.cell.cell_painter import ROOM, Ink, Way, fitting, text_width
+from minigrad.drawing.cell.cell_painter import ROOM, Ink, Outlet, fitting, text_width
 from minigrad.drawing.cell.notes import before
 from minigrad.drawing.cell.recurrent import gate_sheet, layers_of, typical_column
 from minigrad.drawing.curves import XY
@@ -205,7 +205,9 @@ class BackwardInk(Ink):
         """Draw a circle outside a cell, with the cotangent of what stands there."""
         return super().outer(value, at, barred(name or self._name(value)))
 
-    def wire(self, way: Way, head: str, points: list[XY], arrow: bool = True) -> None:
+    def wire(
+        self, way: Outlet, head: str, points: list[XY], arrow: bool = True
+    ) -> None:
         """Draw the wire of a value as the way back of its cotangent."""
         half, (words, words_at) = way.half, way.label
         self.ways.append(points)

@@ -19,7 +19,7 @@ from minigrad.drawing.cell.routes import (
     RIGHT,
     UP,
     WAYS,
-    NoWay,
+    NoRoute,
     Paper,
     Pin,
     Point,
@@ -48,7 +48,7 @@ def plan(step: Step, alone: bool = True, like: Plan | None = None) -> Plan | Non
         return None
     try:
         lay(planned)
-    except NoWay:
+    except NoRoute:
         return None
     return planned
 
@@ -101,13 +101,13 @@ def _routes(jobs: tuple[Job, ...], board: Board) -> list[list[Route]]:
             starts, readers, lanes = jobs[k]
             try:
                 found[k] = paper.wire(starts, list(map(list, readers)), lanes)
-            except NoWay:
+            except NoRoute:
                 order.remove(k)
                 order.insert(0, k)
                 break
         else:
             return [found[k] for k in range(len(jobs))]
-    raise NoWay
+    raise NoRoute
 
 
 def _board(plan: Plan) -> Board:

@@ -93,7 +93,7 @@ class Dots:
         wide = [self._room(value) for value in values]
         x = -math.fsum(wide) / 2
         for i, (value, room) in enumerate(zip(values, wide, strict=True)):
-            wished = self._wished(value, x + room / 2) - room / 2
+            wished = self._preferred(value, x + room / 2) - room / 2
             x = max(x, wished) if i else wished
             self.at[value] = self._placed(value, x + 15)
             x += room
@@ -110,7 +110,7 @@ class Dots:
         gap = (first + self.apart * (self.few - 2), 0.0) if hides else None
         return Place(dots, margin, gap)
 
-    def _wished(self, value: Tensor, otherwise: float) -> float:
+    def _preferred(self, value: Tensor, otherwise: float) -> float:
         """Return where the middle of a vector would stand best: above what feeds it."""
         lines = self.network.feeds.get(value, ())
         feeds = list(dict.fromkeys(owner for (owner, _), _ in lines))

@@ -42,7 +42,7 @@ class Line(NamedTuple):
     j: int
     k: int
     weight: float | None
-    says: str
+    tooltip: str
 
 
 @dataclass(eq=False)
@@ -110,7 +110,7 @@ def look(line: Line) -> dict[str, str]:
     return drawn if line.weight >= 0 else {**drawn, "style": "dashed"}
 
 
-class Ways:
+class Detours:
     """How lines get around dots and boxes.
 
     boxes   (x1, y1, x2, y2) and the vector that the box belongs to

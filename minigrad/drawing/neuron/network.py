@@ -146,7 +146,7 @@ class Network:
             yield product, self.parts(value)
 
     def _layers(self, dense: Part) -> Iterator[Layer]:
-        return layers([e for e in dense.entries if not self.moves.only_moved(e)])
+        return layers([e for e in dense.entries if not self.moves.is_rearranged(e)])
 
     def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
         """Return what each state becomes, where it is drawn as one vector."""

@@ -30,8 +30,8 @@ from minigrad.drawing.neuron.lines import (
     FAINT,
     SHOWN,
     Bundle,
+    Detours,
     Line,
-    Ways,
     bundles,
     inside,
     look,
@@ -269,7 +269,7 @@ class Neurons:
         framed = [v for v in self.dots.at if v in self.network.layers or self._own(v)]
         at = {v: self.dots.at[v] for v in framed}
         words = [words_in(at[v]) for v in framed if v in self.network.layers]
-        ways = Ways(self.dots, [(v, box(at[v])) for v in framed], words)
+        ways = Detours(self.dots, [(v, box(at[v])) for v in framed], words)
         drawn = [
             (bundle, line, points)
             for bundle in self.bundles
@@ -313,7 +313,7 @@ class Neurons:
     def _line(self, bundle: Bundle, line: Line, points: list[XY]) -> None:
         tail, head = self.ids[bundle.tail][line.j], self.ids[bundle.head][line.k]
         curved = "yes" if len(points) == 4 else ""
-        self.sheet.line(tail, head, points, line.says, curved=curved, **look(line))
+        self.sheet.line(tail, head, points, line.tooltip, curved=curved, **look(line))
 
     def _loop(self, id: str, k: int, at: XY) -> None:
         x, y = at

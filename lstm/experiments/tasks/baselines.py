@@ -1,4 +1,4 @@
-"""Rulers: simple means to answer the same questions, to hold a network against.
+"""Baselines: simple means to answer the same questions, to hold a network against.
 
 For classes, the nearest known example and the nearest mean. For text, in bits per
 character: three compressors that every Python has, and a model of n-grams.
