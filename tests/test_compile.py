@@ -106,6 +106,19 @@ def test_a_sum_over_other_axes_is_not_the_gradient_of_the_bias(axis, keepdims):
         assert_same(step(x, None), f(x, None))
 
 
+@pytest.mark.parametrize("axis", [(), (0,), (1,), (-1,), ((-2,),), ((0, 1),)])
+def test_a_sum_in_a_loop_keeps_its_axes(axis):
+    def f(x):
+        y = mg.Tensor(np.zeros((3, 4)))
+        for t in range(4):
+            with mg.scope("loop", t):
+                y = mg.tanh(mg.matvec(V, y) + (y + x[t]).sum(*axis, keepdims=True))
+        return y, mg.grad((y * y).sum(), V)
+
+    step, x = mg.compile(f), normal(4, 3, 4)
+    assert_same(step(x), f(x))
+
+
 @given(
     st.lists(st.integers(-7, 6), min_size=2, max_size=6), st.integers(-3, 3),
     st.integers(0, 1),

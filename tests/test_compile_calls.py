@@ -195,6 +195,15 @@ def test_no_name_of_a_program_is_that_of_an_argument():
         assert_same(given_now, before)
 
 
+def test_a_function_of_no_module_is_a_users():
+    words = {"scale": np.full(3, 2.0)}
+    f = eval("lambda x: x * scale", words)
+    step, x = mg.compile(f), normal(3)
+    assert_same(step(x), f(x))
+    words["scale"] = np.full(3, 3.0)
+    assert_same(step(x), f(x))
+
+
 def test_it_says_so_when_it_is_traced_too_often():
     step = mg.compile(lambda x, k: x * k)
     for k in range(16):

@@ -28,7 +28,15 @@ def sequences():
     return (normal(B, T, n),)
 
 
+def by_itself(y):
+    for t in range(T):
+        with mg.scope("loop", t):
+            y = mg.tanh(mg.matvec(W[:, :4], y))
+    return y
+
+
 PROGRAMS = {
+    "a loop that reads nothing": (by_itself, lambda: (mg.Tensor(normal(4)),)),
     "LSTM": (LSTM(n, m, rng=0), sequences),
     "GRU": (Recurrent(GRUCell(n, m, rng=0)), sequences),
     "layer norm": (Recurrent(CELLS[-2](n, m, rng=0)), sequences),

@@ -117,9 +117,9 @@ def _on_columns(line: Line) -> Options | None:
         return None
     if is_elementwise(line.op) or (line.op is _MATVEC and _has_one_matrix(line)):
         return line.options
-    axis: Any = line.options.get("axis", 0)
+    axis: Any = line.options.get("axis")  # of a sum None, all
     if line.op is _CONCATENATE:
-        return {"axis": 1 - axis % 2}
+        return {"axis": 1 - (axis or 0) % 2}
     if line.op is TABLE["sum"] and line.options.get("keepdims"):
         return {**line.options, "axis": _swapped(axis)}
     if line.op is TABLE["broadcast"]:

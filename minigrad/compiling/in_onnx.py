@@ -149,6 +149,7 @@ class _Writer(Interpreter):
     ) -> Any:
         outside, name = self.graph, f"step_{next(self.graph.numbers)}"
         columns = [c if isinstance(c, _Value) else self.source(c) for c in columns]
+        read = len(state) + len(columns)  # a Scan has a column, if the loop has none
         columns = columns or [self.source(np.arange(count))]
         columns = [self._turned(c) for c in columns] if back else columns
         self.graph = outside.body()
@@ -157,13 +158,13 @@ class _Writer(Interpreter):
             _Value(self.graph.input(f"{name}_in_{k}", a.shape, a.dtype), a)
             for k, a in enumerate(given)
         ]
-        after, rows = body(inputs[: len(state)], inputs[len(state) :])
+        after, rows = body(inputs[: len(state)], inputs[len(state) : read])
         for k, each in enumerate([*after, *rows]):
             self.graph.output(each.name, f"{name}_out_{k}", each.shape, each.dtype)
         step, self.graph = self.graph.proto(name), outside
         names = [f"{name}_{k}" for k in range(len(after) + len(rows))]
-        read = [each.name for each in (*state, *columns)]
-        outside.node("Scan", read, names, body=step, num_scan_inputs=len(columns))
+        scanned = [each.name for each in (*state, *columns)]
+        outside.node("Scan", scanned, names, body=step, num_scan_inputs=len(columns))
         arrays = [a.array for a in after]
         arrays += [np.broadcast_to(r.array, (count, *r.shape)) for r in rows]
         made = [_Value(n, a) for n, a in zip(names, arrays, strict=True)]

@@ -225,8 +225,9 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 @functools.cache
-def _is_users(module: str) -> bool:
-    """Is this a module of the user, neither ours nor installed?"""
+def _is_users(module: str | None) -> bool:
+    """Is this a module of the user, neither ours nor installed? No name is theirs."""
+    module = module or ""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top in ("minigrad", "lstm"):
         return False
