@@ -81,7 +81,7 @@ THERE = (
     "to_torch(layer)  # of lstm.exchange; a gate has its own, as layer.cell.forget.W"
 )
 KERNEL = "to_keras(layer)  # of lstm.exchange; a gate has its own: layer.cell.forget.W"
-LAYER = {  # names that a layer over time has elsewhere: see minigrad.foreign_names
+LAYER = {  # names that a layer over time has elsewhere: see foreign_names.py
     **dict.fromkeys(("hidden_size", "units", "output_size"), "layer.m"),
     **dict.fromkeys(("input_size", "input_dim"), "layer.n"),
     **dict.fromkeys(("weight_ih_l0", "weight_hh_l0"), THERE),

@@ -2,7 +2,7 @@
 
 Values come out wherever they are asked for by name (`float(t)`, `t.data`, `t > 0`);
 recording never begins or ends by accident. What `np.tanh(t)` means is in
-`minigrad.numpy_calls`, operators and methods are in `minigrad.operators`.
+`numpy_calls.py`, operators and methods are in `operators.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # floors above
 # Array classes whose entries are no floating-point numbers (elements of a finite
 # field, say), and how they compute what a row of one argument means.
 DOMAINS: dict[type, Callable[..., Value]] = {}
-# Numbers and Tensors, nested in lists, as one Tensor: handed over by minigrad.writable,
+# Numbers and Tensors, nested in lists, as one Tensor: handed over by writable.py,
 # a floor above.
 joined_by: Callable[[Any], Any] = None  # type: ignore[assignment]
 

@@ -1,7 +1,7 @@
 """Habits from elsewhere are answered: what is not here, and what to write in its place.
 
 A name that a Tensor, a Module, an optimizer or minigrad itself does not have, and a
-keyword that a function does not take, are looked up in `minigrad.foreign_names`. The
+keyword that a function does not take, are looked up in `foreign_names.py`. The
 answer is an AttributeError or a TypeError, as Python's own would be, so `hasattr` and
 `try` work; but it has four parts, and the last is the code to write.
 """

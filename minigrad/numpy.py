@@ -5,7 +5,7 @@
 NumPy's functions take Tensors as they are. Only what *makes* an array cannot know that
 a Tensor is to come: `out = np.zeros(3); out[0] = t` would keep t's number and lose its
 record, and is refused. The functions here that make arrays make such as can be written
-to (`minigrad.writable`); every other name is NumPy's own. So code that fills arrays
+to (writable.py); every other name is NumPy's own. So code that fills arrays
 runs with its import changed, and nothing else.
 
 >>> from minigrad import numpy as np

@@ -199,7 +199,7 @@ def _is_plain(a: object) -> TypeGuard[Array | Number]:
 def _operand(a: Operand, row: Primitive, args: Sequence[Operand]) -> Operand:
     """Return what stands beside a Tensor: a number, or an array of numbers.
 
-    Raises TypeError for what is more than numbers, see `minigrad.arrays`; and for
+    Raises TypeError for what is more than numbers, see `arrays.py`; and for
     exact objects beside floating-point numbers, which would become objects.
     """
     a = _now(a) if _stands_for_another(a) else a

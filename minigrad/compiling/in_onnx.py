@@ -2,7 +2,7 @@
 
     mg.to_onnx(f, x, path="model.onnx")      f is traced once, as by mg.compile
 
-Every row says which operator of ONNX it is (`minigrad.onnx_forms`), and each loop over
+Every row says which operator of ONNX it is (onnx_forms.py), and each loop over
 time is one node `Scan`, with the step as a graph of its own. While it is written, each
 value is computed by NumPy as well: so every node knows its shape. Before the file is
 there, ONNX's own reference runs it on the examples.
@@ -90,7 +90,7 @@ class _Writer(Interpreter):
 
     def refuse(self, why: str) -> Any:
         """Refuse what is being written."""
-        fix = "compute it outside of the function; or add a form: minigrad.onnx_forms."
+        fix = "compute it outside of the function; or add a form to onnx_forms.py."
         asked = f"{self.asked}: {name_of(self.op)}"
         raise explained(NotCompiled, asked, {}, why, fix)
 

@@ -13,7 +13,7 @@ them.
 A constant may move with the inputs, and yet the results do not depend on it: a softmax
 subtracts its largest entry as a constant. Such constants differ at a nearby point of
 the same branch. They are read as variables, so what is shown holds whatever they are.
-Other numbers that left the tape are found by calling f and g again (minigrad.retrace).
+Other numbers that left the tape are found by calling f and g again (retrace.py).
 """
 
 from __future__ import annotations
