@@ -119,10 +119,12 @@ def leaves(structure: Any, open_modules: bool = True) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     structure = list(structure) if isinstance(structure, Iterator) else structure
-    is_leaf = (lambda part: not holds(part)) if open_modules else _holds_nothing
-    mapped(
-        lambda path, each: found.update({path: current(each)}), structure, "", is_leaf
-    )
+    may_hold = holds if open_modules else _holds
+
+    def add(path: str, each: Any) -> None:
+        found[path] = current(each)
+
+    mapped(add, structure, "", lambda part: not may_hold(part))
     return found
 
 
@@ -141,10 +143,6 @@ def rebuilt(structure: Any, values: Iterable[Any]) -> Any:
 def holds(value: Any) -> bool:
     """Is this a structure that may hold leaves: a container or a Module?"""
     return _holds(value) or is_module(value)
-
-
-def _holds_nothing(value: Any) -> bool:
-    return not _holds(value)
 
 
 def _holds(value: Any) -> bool:

@@ -69,7 +69,8 @@ def array_function(
         return tuple([function(each) for each in args])
     if function in VIEWS | VIEWS_OF_EACH and isinstance(x, Writable):
         return x.moved(function, *rest, **options)
-    if function in SOMETIMES_VIEWS and len(of := _arrays(args)) == 1:
+    of = [each for each in args if isinstance(each, Writable)]
+    if function in SOMETIMES_VIEWS and len(of) == 1:
         places = function(*(a.addresses if a is of[0] else a for a in args), **options)
         if np.may_share_memory(places, of[0].addresses):
             return of[0].moved(lambda _: places)
@@ -129,10 +130,6 @@ def with_own_result(operation: Callable[..., Any]) -> Callable[..., Any]:
         return own_array(value) if x is None else into(x, value)
 
     return result
-
-
-def _arrays(args: Sequence[object]) -> list[Writable]:
-    return [each for each in args if isinstance(each, Writable)]
 
 
 def _share(function: Callable[..., bool], a: Any, b: Any, *most: Any) -> bool:

@@ -161,7 +161,9 @@ def _cut_as(
     layers = [each for each in layers_of(into) if isinstance(each, Module)]
     own = _exported(asked, layers)
     for without in (0, 1):
-        counts = [len(each) - without * sum(_is_bias(n) for n in each) for each in own]
+        counts = [
+            len(each) - without * sum(n.endswith("bias") for n in each) for each in own
+        ]
         if sum(counts) == len(weights):
             ends = np.cumsum(counts)
             return [weights[b - a : b] for a, b in zip(counts, ends, strict=True)]
@@ -172,10 +174,6 @@ def _cut_as(
         "build a model with these layers, or give the arrays of its layers alone.",
     )
     return []
-
-
-def _is_bias(name: str) -> bool:
-    return name.endswith("bias")
 
 
 def _exported(asked: str, layers: Sequence[Module]) -> list[dict[str, Array]]:

@@ -234,7 +234,8 @@ def _from_module(
     order: str | None = None,
 ) -> Iterator[Part]:
     name = _class_name(module)
-    children = list(module.named_children()) if _has_children(module) else []
+    named_children = getattr(module, "named_children", None)
+    children = list(named_children()) if callable(named_children) else []
     arrays = {
         below.removeprefix(path): array
         for below, array in given.items()
@@ -253,10 +254,6 @@ def _from_module(
     for child, below in children:
         inside = path if name == "Sequential" else None
         yield from _from_module(given, below, f"{path}{child}.", inside)
-
-
-def _has_children(module: object) -> bool:
-    return callable(getattr(module, "named_children", None))
 
 
 def _class_name(module: object) -> str:

@@ -139,17 +139,14 @@ def _quantile(
     value = sorted_entries(low)
     if np.any(low != high):
         share: Any = as_array(place - np.floor(place))
-        exact = x.dtype == object
-        share = as_exact(share, x) if exact else share.astype(_floating(x))
+        if x.dtype == object:
+            share = as_exact(share, x)
+        else:  # whole numbers become floats
+            share = share.astype(np.result_type(x, np.float16))
         value = value * (1 - share) + sorted_entries(high) * share
     return (
         reshape(value, low.shape[: low.ndim - count.ndim] + kept) if keepdims else value
     )
-
-
-def _floating(x: Array) -> np.dtype:
-    """Return the dtype of x, or that of the floats that its whole numbers become."""
-    return np.result_type(x, np.float16)
 
 
 def _refuse(a: Any, why: str, fix: str) -> NoReturn:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from minigrad.console import shown
 from minigrad.deriving.blackboard import Line
-from minigrad.deriving.formula import Formula, Letter, TimeSum
+from minigrad.deriving.formula import Formula, Letter, TimeSum, letters_in
 from minigrad.deriving.formula_styles import LATEX, TEXT
 from minigrad.deriving.rules import Note
 from minigrad.deriving.through_time import runs, summed_over_time
@@ -49,6 +49,11 @@ class Equation:
         when = rf" \qquad {LATEX.times(self.times).strip('$')}" * bool(self.times)
         equals = f"{LATEX.write(self.left)} = {LATEX.write(self.right)}"
         return rf"$\displaystyle {equals}{when}$"
+
+
+def letters_of(equation: Equation) -> list[Letter]:
+    """Return every letter of an equation, as often as it stands there."""
+    return [*letters_in(equation.right), equation.left]
 
 
 def equations(lines: Sequence[Line], forward: bool) -> list[Equation]:

@@ -1,36 +1,25 @@
-r"""A derivation on a page: as plain text, as LaTeX, and what is said around it.
+r"""A derivation on a page: as plain text, and as LaTeX.
 
-Above the equations stand the shapes, below them the conventions, each once, and only
-those that these equations need; then what was checked.
+Above the equations stand the shapes, below them the conventions (conventions.py), then
+what was checked.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from minigrad.console import columns_of, padded, shown
-from minigrad.deriving.blackboard import Blackboard
-from minigrad.deriving.equations import Equation
+from minigrad.deriving.conventions import remarks
+from minigrad.deriving.equations import Equation, letters_of
 from minigrad.deriving.formula import (
-    Applied,
     At,
-    Formula,
-    Indicator,
     Letter,
-    OneHot,
-    Softmax,
-    every_part,
-    letters_in,
 )
 from minigrad.deriving.formula_styles import LATEX, TEXT
-from minigrad.deriving.indices import FEW
-from minigrad.deriving.letters import meanings_of_marks
 from minigrad.deriving.rules import Note
 from minigrad.deriving.typeset import Writer
 
@@ -196,115 +185,12 @@ def _latex_rows(each: Equation) -> str:
 def shapes(derivation: Derivation, writer: Writer) -> str:
     """Say where every letter lives: `x[t] in R^3; W_f, W_i in R^(2 x 5)`."""
     by_shape: dict[tuple[int, ...], list[Letter]] = {}
-    for letter in _letters(derivation.equations):
+    letters = (x for each in derivation.equations for x in letters_of(each))
+    for letter in letters:
         if not letter.bar:
             time = None if letter.time is None else At(0)
             by_shape.setdefault(letter.shape, []).append(replace(letter, time=time))
     return writer.spaces(by_shape) if by_shape else ""
-
-
-def _letters(equations: Sequence[Equation]) -> Iterator[Letter]:
-    for each in equations:
-        yield from letters_in(each.right)
-        yield each.left
-
-
-def remarks(derivation: Derivation, writer: Writer) -> Iterator[str]:
-    """Yield the conventions that these equations use, then what was checked."""
-    equations, maths = derivation.equations, partial(writer.put, "maths")
-    backward = [each for each in equations if not each.forward]
-    if backward:
-        bar = writer.inline(Letter("q", bar=True))
-        what = _differentiated(derivation.board, writer)
-        yield f"{bar}: the derivative of {what} with respect to q, in the shape of q."
-    formulas = [part for each in equations for part in every_part(each.right)]
-    printed = " ".join(TEXT.write(each.right) for each in equations)
-    if "⊙" in printed:
-        yield (
-            f"{maths(writer.put('times').strip())}: entry by entry. An array of fewer "
-            "axes is repeated, as by NumPy."
-        )
-    if any(_is_product_of_rows(part) for part in formulas):
-        yield (
-            "Vectors are columns, on the last axis: a batch has its examples in rows. "
-            f"So {maths('W v')} is meant for every row v, and "
-            f"{maths('z ' + writer.put('turned', 'v'))} is added up over the rows."
-        )
-    if any(
-        isinstance(part, Applied) and "index" in dict(part.options) for part in formulas
-    ):
-        yield "Entries are counted from 1, and both ends belong to a range."
-    if "[each," in printed or ",each" in printed:
-        yield "each: every row in turn, with the entry that stands beside it."
-    for places, letter in derivation.board.chosen.items():
-        few = ", ".join(str(k + 1) for k in places[:FEW])
-        yield (
-            f"{writer.inline(Letter(letter))}: the entries that the program chose: "
-            f"{few}, {maths(writer.put('dots'))}, {len(places)} in all."
-        )
-    for each in dict.fromkeys(p for p in formulas if isinstance(p, OneHot)):
-        where = "in each row 1" if len(each.shape) > 1 else "1"
-        yield f"{writer.inline(each)}: {where} at the label, 0 elsewhere."
-    for p in dict.fromkeys(p for p in formulas if isinstance(p, Softmax)):
-        along = f" along axis {len(p.shape) + p.axis + 1}" * (len(p.shape) > 1)
-        yield (
-            f"{writer.inline(p)}: exp of it over the sum of that{along}. What the "
-            "program subtracts first, against overflow, makes no difference."
-        )
-    if "axis " in printed or "axes " in printed:
-        yield "Axes are counted from 1."
-    if any(isinstance(part, Indicator) for part in formulas):
-        sign = maths(writer.put("indicator", "z"))
-        yield (
-            f"{sign}: 1 where z is positive, 0 elsewhere. It was compared in the "
-            "numbers of the record; modulo a prime its recorded value stands for it."
-        )
-    if "; mask" in printed:
-        yield "mask: recorded truth values; where takes its first part where they hold."
-    if re.search(r"[\[,]mask|at [^)]*mask", printed):
-        yield "mask, as an index: the entries where recorded truth values hold."
-    if re.search(r"(?<!=)\b\d[\d.]*…", printed):
-        yield "…: a number is rounded here; it was checked with all its digits."
-    if "𝟏" in printed:
-        yield f"{maths(writer.put('one'))}: ones, in the shape of the left side."
-    begin = {
-        writer.inline(letter): None
-        for step, letter in derivation.board.lettered.items()
-        if letter.time == 0 and step.primitive is None
-    }
-    if begin:
-        yield f"{', '.join(begin)}: what the first step begins with."
-    constants = {letter.name for letter in derivation.board.constants}
-    for name in sorted(constants & {letter.name for letter in _letters(equations)}):
-        named = writer.inline(Letter(name))
-        yield f"{named}: numbers that the program used and nobody differentiates by."
-    told = meanings_of_marks(derivation.board.lettered)
-    marks = {each.mark for each in _letters(equations) if each.name not in constants}
-    for mark in sorted(marks & told.keys()):
-        yield f"{maths(writer.put('mark', mark))}: {writer.put('plain', told[mark])}."
-    yield derivation.check.sentence()
-
-
-def _differentiated(board: Blackboard, writer: Writer) -> str:
-    """Say of what the cotangents are derivatives."""
-    if not board.has_seeds:
-        return writer.inline(board.lettered[board.tape.outputs[0]])
-    pairs = [
-        f"{writer.inline(board.seed_of(each))} times "
-        f"{writer.inline(board.lettered[each])}"
-        for each in board.tape.outputs
-    ]
-    return f"the sum over all entries of {' plus '.join(pairs)}"
-
-
-def _is_product_of_rows(part: Formula) -> bool:
-    """Is this W v, or z vᵀ, for each row v of a batch? Then NumPy's sign is not @."""
-    return (
-        isinstance(part, Applied)
-        and getattr(part.row, "rule", "") == "matrix product"
-        and getattr(part.row, "symbol", "") != "@"
-        and len(part.args[-1].shape) > 1
-    )
 
 
 def _wrapped(line: str) -> list[str]:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from minigrad.deriving.conventions import remarks
 from minigrad.deriving.formula_styles import MATHTEXT, TEXT
-from minigrad.deriving.page import broken, directions, margin, remarks, shapes
+from minigrad.deriving.page import broken, directions, margin, shapes
 
 if TYPE_CHECKING:
     from minigrad.deriving.derivation import Derivation

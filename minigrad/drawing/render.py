@@ -100,7 +100,8 @@ def _rendered(program: str, dot: str, form: str, title: str, page: str) -> bytes
     if Path(program).stem != PURE and not page and free == svg:
         if not _has_fonts(program):
             raise OSError(0, "it finds no font, and would leave out every word")
-        picture = _run([program, f"-T{form}", f"-Gdpi={_dpi(form)}"], dot.encode())
+        dpi = DOTS_PER_INCH if form == "png" else "72"
+        picture = _run([program, f"-T{form}", f"-Gdpi={dpi}"], dot.encode())
         return _about(picture, title)
     # By its file, not as a module: half the time went into importing minigrad. And -P:
     # what lies beside it must not stand in for a library of the same name.
@@ -159,10 +160,6 @@ def _pdf_text(text: str) -> bytes:
     if text.isascii():
         return b"(" + re.sub(rb"([\\()])", rb"\\\1", text.encode()) + b")"
     return b"<FEFF" + text.encode("utf-16-be").hex().encode() + b">"
-
-
-def _dpi(form: str) -> str:
-    return DOTS_PER_INCH if form == "png" else "72"
 
 
 def _run(command: Sequence[str], given: bytes) -> bytes:

@@ -124,17 +124,17 @@ class Sheet:
         )
         return id
 
-    def text(self, id: str, left: XY, label: str, size: int = SMALL) -> None:
+    def text(self, id: str, left: XY, label: str) -> None:
         """Write a text that begins at a place, with names as in equations."""
-        wide = size * width(label.replace("_", "")) + 8
+        wide = SMALL * width(label.replace("_", "")) + 8
         self.nodes.append(
             (
                 id,
                 (left[0] + wide / 2, left[1]),
-                (wide, size * 1.4),
+                (wide, SMALL * 1.4),
                 {
                     "shape": "plaintext",
-                    "fontsize": str(size),
+                    "fontsize": str(SMALL),
                     "fontcolor": MUTED,
                     "label": f"<{_inline(label) or chr(32)}>",
                 },

@@ -45,10 +45,11 @@ def page(
     data, engine = carried(tape, decided)
     words = Words(exploration, shown, at_most, decided)
     articles = map(words.step, exploration.steps)
+    summary = text(" ".join([_summary(exploration), *remarks]))
     script = "\n".join([engine, *map(part, SCRIPTS)])
     return Template(part("page.html")).substitute(
         title=text(title),
-        summary=_with_code(text(" ".join([_summary(exploration), *remarks]))),
+        summary=re.sub("`([^`]*)`", r"<code>\1</code>", summary),
         hash=base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode(),
         style=part("style.css") + for_dark_pages(),
         script=script,
@@ -94,10 +95,6 @@ def _summary(exploration: Exploration) -> str:
     if board.has_seeds:
         words += " The cotangent g of an output is taken to be 1 in every entry."
     return words
-
-
-def _with_code(words: str) -> str:
-    return re.sub("`([^`]*)`", r"<code>\1</code>", words)
 
 
 def _pictures(pictures: list[State], why_none: str) -> str:

@@ -73,7 +73,8 @@ class Words:
         args = [a for a in entry.args if isinstance(a, Tensor)]
         users = [use.user for use in step.uses if use.user is not None]
         letter = self.letters.inline(self.all.letters[entry])
-        what = entry.primitive.name if entry.primitive else _leaf(entry)
+        leaf = "a parameter" if isinstance(entry, Parameter) else "an input"
+        what = entry.primitive.name if entry.primitive else leaf
         data = {
             "position": str(k),
             "args": self._places(args),
@@ -141,9 +142,9 @@ class Words:
             f"v{step.position}",
         )
         args = [a for a in step.entry.args if isinstance(a, Tensor)]
-        yield self._links("made from", args, "forward")
+        yield self._links("made from", args)
         users = [use.user for use in step.uses if use.user is not None]
-        yield self._links("used by", users, "forward")
+        yield self._links("used by", users)
 
     def _backward(self, step: Step) -> Iterator[str]:
         if step.backward is None or step.bar is None:
@@ -253,16 +254,16 @@ class Words:
         written = table(array, caption, self.at_most, of=of)
         return f'<div class="scroll {what}">{written}</div>'
 
-    def _links(self, label: str, entries: Sequence[Tensor], way: str) -> str:
+    def _links(self, label: str, entries: Sequence[Tensor]) -> str:
         several = list(dict.fromkeys(entries))
         if not several:
             return ""
-        links = [self._link(entry, way) for entry in several[:MANY_USES]]
+        links = [self._link(entry) for entry in several[:MANY_USES]]
         if len(several) > MANY_USES:
             links.append(f"and {len(several) - MANY_USES} more")
         return f'<p class="links"><span>{label}</span> {" ".join(links)}</p>'
 
-    def _link(self, entry: Tensor, way: str) -> str:
+    def _link(self, entry: Tensor, way: str = "forward") -> str:
         k = self.all.place[entry]
         said = f"{self.letters.inline(self.all.letters[entry])} (step {k})"
         there = k in self.shown
@@ -277,10 +278,6 @@ def largest(array: np.ndarray) -> float:
     """
     flat = array.ravel()
     return float(flat[np.argmax(np.abs(flat.astype(float)))])
-
-
-def _leaf(entry: Tensor) -> str:
-    return "a parameter" if isinstance(entry, Parameter) else "an input"
 
 
 def _is_entrywise(whole: Formula) -> bool:

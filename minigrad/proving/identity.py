@@ -216,7 +216,7 @@ def gradient(
     Raises RuleStopped if a rule raises, or returns what is no exact array.
     """
     recording = mode == RECORDED
-    seeds = [_leaf(g) if recording else g for g in cotangents]
+    seeds = [record(None, g, (), {}) if recording else g for g in cotangents]
     copies = [made.copies[each] for each in outputs]
     with clean_recording():
         try:
@@ -233,10 +233,6 @@ def gradient(
             raise RuleStopped(f"it gave shape {bar.shape} for a value of {x.shape}")
         found.append(bar)
     return found
-
-
-def _leaf(g: Residues) -> Tensor:
-    return record(None, g, (), {})
 
 
 def along_direction(made: Trial, bars: Mapping[Tensor, Residues]) -> Residues:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import numpy as np
@@ -77,8 +77,9 @@ def _require_no_forgotten_number(
     along = {x: np.asarray(v.data, float) for x, v in directions.items()}
     given = {v: v.data for v in directions.values()}
     with clean_recording():
-        terms = (abs(float(np.sum(bar * along[x]))) for x, bar in _bars(output, along))
-        size = sum(terms)
+        bars = grad(output, list(along))
+        pairs = zip(bars, along.values(), strict=True)
+        size = sum(abs(float(np.sum(bar * u))) for bar, u in pairs)
         for _ in range(NEARBY):
             point: dict[Tensor, Array] = {
                 leaf: leaf.data.astype(float)
@@ -94,9 +95,3 @@ def _require_no_forgotten_number(
             allowed = max(STALE, 1e3 * eps) * max(abs(expected), size)
             if abs(found - expected) > allowed:
                 raise forgotten(output, found, expected)
-
-
-def _bars(
-    output: Tensor, along: Mapping[Tensor, Array]
-) -> Iterator[tuple[Tensor, Array]]:
-    return zip(along, grad(output, list(along)), strict=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -34,19 +33,16 @@ def add_fields(parser: argparse._ActionsContainer, settings: DataclassInstance) 
     for each in fields(settings):
         value = getattr(settings, each.name)
         usual = "" if value in (None, "") else f" (default: {value})"
+        kind, choices = each.metadata["kind"], each.metadata["choices"]
         parser.add_argument(
             f"--{each.name.replace('_', '-')}",
             dest=each.name,
-            type=each.metadata["kind"],
+            type=kind,
             default=argparse.SUPPRESS,
-            choices=each.metadata["choices"],
-            metavar=_metavar(each.metadata["kind"], each.metadata["choices"]),
+            choices=choices,
+            metavar=None if choices else kind.__name__.upper(),
             help=f"{each.metadata['help']}{usual}",
         )
-
-
-def _metavar(kind: type, choices: Sequence[str] | None) -> str | None:
-    return None if choices else kind.__name__.upper()
 
 
 def given(options: argparse.Namespace, settings: DataclassInstance) -> dict[str, Any]:

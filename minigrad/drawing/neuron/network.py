@@ -26,7 +26,7 @@ from minigrad.primitive import Elementwise
 from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.dependence import everywhere, reads
 from minigrad.structure.loops import name_in_time, times
-from minigrad.structure.parts import DENSE, JOIN, Part
+from minigrad.structure.parts import DENSE, JOIN
 from minigrad.structure.provenance import Entry, Provenance, length
 from minigrad.structure.sublayers import is_product, is_scaling, structure
 from minigrad.structure.time_steps import State, every_loop, names_over_time
@@ -101,8 +101,10 @@ class Network:
         groups.sort(key=lambda group: group.entries[-1].tick)
         self.maker = {e: group for group in groups for e in group.entries}
         dense = [g for g in groups if g.kind == DENSE]
-        found = (layer for g in dense for layer in self._layers(g))
-        self.layers = {layer.out: layer for layer in found}
+        made = (
+            [e for e in g.entries if not self.moves.is_rearranged(e)] for g in dense
+        )
+        self.layers = {layer.out: layer for each in made for layer in layers(each)}
         states = [state for step in self.steps for state in step.states]
         self.before = self._carried(states)
         self.points = self._points([s.after for s in states if s.after is not None])
@@ -144,9 +146,6 @@ class Network:
                 W = leaf_label(product.args[weight(product)]).name or "a Parameter"
                 raise NotPlaced(f"{W} does not multiply vectors, as in W v or X W")
             yield product, self.parts(value)
-
-    def _layers(self, dense: Part) -> Iterator[Layer]:
-        return layers([e for e in dense.entries if not self.moves.is_rearranged(e)])
 
     def _carried(self, states: list[State]) -> dict[Tensor, Tensor]:
         """Return what each state becomes, where it is drawn as one vector."""
