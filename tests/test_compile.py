@@ -106,6 +106,19 @@ def test_a_sum_over_other_axes_is_not_the_gradient_of_the_bias(axis, keepdims):
         assert_same(step(x, None), f(x, None))
 
 
+def test_what_a_loop_begins_with_is_not_transposed_because_its_values_are():
+    def f(y, z):
+        for t in range(5):
+            with mg.scope("loop", t):
+                y = mg.tanh(V @ y + z)
+                z = y.T
+        return y, z, mg.grad((y * y).sum(), V)
+
+    step = mg.compile(f, np.zeros((4, 4)), np.zeros((4, 4)))
+    y, z = normal(4, 4), normal(4, 4)
+    assert_same(step(y, z), f(mg.Tensor(y), mg.Tensor(z)))
+
+
 @pytest.mark.parametrize("axis", [(), (0,), (1,), (-1,), ((-2,),), ((0, 1),)])
 def test_a_sum_in_a_loop_keeps_its_axes(axis):
     def f(x):
@@ -205,6 +218,9 @@ UNLIKE = {  # y (3, 4), x (T, 3, 4), rows (T, 3), mask (T, 3, 4), t
     ),
     "joined, and a longer bias": lambda y, x, i, m, t: (
         mg.matvec(WIDE[:1], mg.concatenate([x[t], y], axis=-1)) + b
+    ),
+    "rows of columns, and all": lambda y, x, i, m, t: (
+        (z := mg.matvec(V, y) + x[t]) * mg.tanh(z[1]) + mg.tanh(z[1:]).sum(axis=0)
     ),
     "no entries": lambda y, x, i, m, t: mg.matvec(V[:, :0], y[:, :0] * x[t, :, :0]) + y,
 }

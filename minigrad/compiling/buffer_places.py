@@ -239,8 +239,8 @@ def is_lane(line: Line) -> bool:
         return False
     if ref.line.times != line.times or ref.line.ends.keys() != line.ends.keys():
         return False
+    if line.ends and not line.columns:  # what is read there may be anything
+        return False
     index: Any = line.options.get("index")
     is_part = line.op is TABLE["take"] and isinstance(index, tuple) and len(index) == 1
-    return line.op is TABLE["transpose"] or (
-        is_part and type(index[0]) in (int, slice) and not line.ends
-    )
+    return line.op is TABLE["transpose"] or (is_part and type(index[0]) in (int, slice))

@@ -39,7 +39,7 @@ def vectors_as_columns(lines: Lines) -> None:
             turned.op, turned.args[0] = _MATMUL, line.args[0]
     for line, turned in columns.turned.items():
         line.op, line.args, line.name = _TRANSPOSE, [Ref(turned, shift=0)], ""
-        line.options = {"axes": (1, 0)}
+        line.options, line.columns = {"axes": (1, 0)}, True
 
 
 class _Columns:

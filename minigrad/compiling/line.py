@@ -30,6 +30,7 @@ class Line:
 
     values   of what no row computed: what it was while tracing, at each time
     mapped   all times are computed in one call
+    columns  it is its argument transposed, at the ends as well
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Line:
         self.ends: dict[int, Any] = {}
         self.source: Any = None
         self.values: dict[int | None, Any] = {}
-        self.mapped = False
+        self.mapped = self.columns = False
         self.name = ""
 
     def refs(self) -> Iterator[Ref]:

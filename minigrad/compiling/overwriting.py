@@ -83,7 +83,7 @@ class Overwriting(Places):
     def _is_lane_of_its_own(self, lane: Line) -> bool:
         """Do all others take other lanes of the whole?"""
         whole = lane.args[0].line
-        if whole in self.within or whole in self.parts or whole.ends:
+        if whole in self.within or whole in self.parts or whole.ends or is_lane(whole):
             return False
         others = [e for e in self.readers[whole] if e is not lane]
         mine = _lanes_of(lane)
