@@ -139,8 +139,8 @@ class Cell(Explained):
         sizes = self.sizes().items()
         pairs = zip(sizes, state, strict=True)
         parts = [leaf(part, f"{field}_0", self.dtype) for (field, _), part in pairs]
-        wanted = [(*x.shape[:-1], size) for _, size in sizes]
-        if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == wanted:
+        expected = [(*x.shape[:-1], size) for _, size in sizes]
+        if x.shape[-1:] == (self.n,) and [part.shape for part in parts] == expected:
             return [x, *parts]
         raise self._misfit(x, parts)
 

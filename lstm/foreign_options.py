@@ -169,18 +169,20 @@ def refuse_options(
     words = [*map(repr, sizes), *(f"{k}={_brief(v)}" for k, v in given.items())]
     if len(", ".join(words)) > 50:
         words = [*map(repr, sizes), "..."]
-    told = (_told(name, known, table) for name in given)
-    elsewhere = instead and all(_said(name, value) for name, value in given.items())
+    lines = (_line_of(name, known, table) for name in given)
+    elsewhere = instead and all(
+        _is_said_here(name, value) for name, value in given.items()
+    )
     raise explained(
         TypeError,
         f"{asked}({', '.join(words)})",
         {},
-        "\n".join(["for this there are other words here:", *told]),
+        "\n".join(["for this there are other words here:", *lines]),
         f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
     )
 
 
-def _said(name: str, value: object) -> bool:
+def _is_said_here(name: str, value: object) -> bool:
     """Return whether `_here` says what this option asks for, or it asks for nothing."""
     plain = value is None or isinstance(value, bool | int | float | str)
     usual = name in USUAL and plain and value in (None, USUAL[name])
@@ -191,7 +193,7 @@ def _brief(value: object) -> str:
     return repr(value) if isinstance(value, int | float | str | None) else "..."
 
 
-def _told(name: str, known: Collection[str], table: Mapping[str, str]) -> str:
+def _line_of(name: str, known: Collection[str], table: Mapping[str, str]) -> str:
     near = nearest(name, known)
     text = "there is no such option" + (f"; perhaps {near}?" if near else ".")
     return textwrap.fill(

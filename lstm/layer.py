@@ -308,14 +308,16 @@ def _known_outputs(outputs: str) -> str:
 
 def _require_batch(state: CellState, start: CellState, x: Numbers) -> None:
     """Refuse a state whose parts have not the shapes of the start for this x."""
-    given, wanted = (tuple(np.shape(part) for part in each) for each in (state, start))
-    if given == wanted:
+    given, expected = (
+        tuple(np.shape(part) for part in each) for each in (state, start)
+    )
+    if given == expected:
         return
     names = [f"{field}_0" for field in state._fields]
     shapes = ", ".join(
-        f"{name} {shape}" for name, shape in zip(names, wanted, strict=True)
+        f"{name} {shape}" for name, shape in zip(names, expected, strict=True)
     )
-    time_first = x.ndim == 3 and given[0] == (x.shape[1], *wanted[0][1:])
+    time_first = x.ndim == 3 and given[0] == (x.shape[1], *expected[0][1:])
     raise explained(
         ValueError,
         "layer(x, state)",

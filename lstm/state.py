@@ -181,18 +181,18 @@ def call_of(state: type) -> str:
     return f"{state.__name__}({', '.join(getattr(state, '_fields', ()))})"
 
 
-def require_state(state: object, wanted: type[Carried]) -> Carried:
+def require_state(state: object, expected: type[Carried]) -> Carried:
     """Return the state; raise TypeError unless it says by name what is y and what c."""
-    if isinstance(state, wanted):
+    if isinstance(state, expected):
         return state
-    call = call_of(wanted)
+    call = call_of(expected)
     kind = "no state" if state is None else f"{a_kind(state)} as the state"
     why = f"this cell carries {call} from step to step."
     fix = f"pass {call}, or cell.start(batch) to begin with"
     if state is None:
         why = f"a cell makes one step, and needs {call} of the step before."
         fix += "; Recurrent(cell) runs it over time, and starts by itself"
-    elif wanted is State:
+    elif expected is State:
         why = "y and c have the same shape, so only their names tell them apart."
         fix = (
             f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "

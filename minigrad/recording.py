@@ -266,11 +266,11 @@ def _failed(
     error: Exception,
 ) -> Exception:
     """Return what is raised where a primitive cannot compute; a watch is told."""
-    told = refused(row.name, function, args, options, error)
+    explanation = refused(row.name, function, args, options, error)
     checker = SETTING.get().checker
     if checker is not None:
-        checker.failed(row, tuple(args), options, told)
-    return told
+        checker.failed(row, tuple(args), options, explanation)
+    return explanation
 
 
 def refused(

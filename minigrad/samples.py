@@ -61,7 +61,7 @@ def sum(random: Random) -> Sample:
 
 
 def broadcast(random: Random) -> Sample:
-    """Any shape that broadcasts to the wanted one."""
+    """Any shape that broadcasts to the given one."""
     shape = some_shape(random)
     return (narrowed(random, shape),), {"shape": shape}
 
@@ -69,14 +69,16 @@ def broadcast(random: Random) -> Sample:
 def reshape(random: Random) -> Sample:
     """The same number of entries along other axes; one of them may be left to NumPy."""
     shape = some_shape(random)
-    rest, wanted = math.prod(shape), []
+    rest, new_shape = math.prod(shape), []
     while rest > 1:
-        wanted.append(random.choice([n for n in range(2, rest + 1) if rest % n == 0]))
-        rest //= wanted[-1]
-    wanted.insert(random.randint(0, len(wanted)), 1)
+        new_shape.append(
+            random.choice([n for n in range(2, rest + 1) if rest % n == 0])
+        )
+        rest //= new_shape[-1]
+    new_shape.insert(random.randint(0, len(new_shape)), 1)
     if random.random() < 0.5:
-        wanted[random.randrange(len(wanted))] = -1
-    return (shape,), {"shape": tuple(wanted)}
+        new_shape[random.randrange(len(new_shape))] = -1
+    return (shape,), {"shape": tuple(new_shape)}
 
 
 def transpose(random: Random) -> Sample:

@@ -92,9 +92,9 @@ def assert_proved(
         except NumbersLeft as left:
             raise AssertionError(f"{call}\n{left}") from None
         except ProofFailed as failure:
-            told = report(call, failure)
+            message = report(call, failure)
             # Its traceback leads through the prover, where nothing is wrong.
-            raise AssertionError(told) from failure.with_traceback(None)
+            raise AssertionError(message) from failure.with_traceback(None)
         certificate = replace(certificate, retraced=_said(seen))
     if certificate is None:
         raise ValueError("assert_proved needs at least one seed: seeds=(0,)")

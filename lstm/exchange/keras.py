@@ -132,7 +132,7 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
     """Return the layers in what was given: objects, lists of arrays, or one list."""
     if is_keras(source) or are_layers(source):
         layers = [source] if is_keras(source) else source
-        return parts_of_layers(asked, layers, told=into is not None)
+        return parts_of_layers(asked, layers, is_known=into is not None)
     if is_torch(source) or not isinstance(source, list | tuple):
         raise explained(
             TypeError,

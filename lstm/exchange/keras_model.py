@@ -44,12 +44,12 @@ OTHERS = {
 MERGES = {"concat": "concat", "sum": "sum", "mul": "mul", "ave": "average", None: None}
 
 
-def parts_of_layers(asked: str, layers: Sequence[object], told: bool) -> list[Part]:
+def parts_of_layers(asked: str, layers: Sequence[object], is_known: bool) -> list[Part]:
     """Return the parts of Keras layers or models, in order; refuse all others.
 
-    told  whether somebody says what the model is: then only what has weights counts
+    is_known  whether somebody says what the model is: then only what has weights counts
     """
-    flat = [each for layer in layers for each in _flat(asked, layer, told)]
+    flat = [each for layer in layers for each in _flat(asked, layer, is_known)]
     parts = [
         (layer, _part_of(asked, layer)) for layer in flat if _word(layer) not in IDLE
     ]
@@ -59,7 +59,7 @@ def parts_of_layers(asked: str, layers: Sequence[object], told: bool) -> list[Pa
         (
             f"{_name(layer)}: {_unknown(layer)}"
             for layer, part in parts
-            if part is None and not (told and not layer.get_weights())
+            if part is None and not (is_known and not layer.get_weights())
         ),
         "convert the layers around them: from_keras(model.layers[1:]), from_keras("
         "layer).",
@@ -67,15 +67,15 @@ def parts_of_layers(asked: str, layers: Sequence[object], told: bool) -> list[Pa
     return [part for _, part in parts if part is not None]
 
 
-def _flat(asked: str, layer: Any, told: bool) -> Iterator[Any]:
+def _flat(asked: str, layer: Any, is_known: bool) -> Iterator[Any]:
     """Yield the layers of a model in the order of its graph, which has no branches."""
     if not hasattr(layer, "layers"):
         yield layer
         return
-    if not told:
+    if not is_known:
         _require_line(asked, layer)
     for each in layer.layers:
-        yield from _flat(asked, each, told)
+        yield from _flat(asked, each, is_known)
 
 
 def _require_line(asked: str, model: Any) -> None:
@@ -229,9 +229,9 @@ def _cell(asked: str, name: str, part: Part, options: Mapping[str, Any]) -> Cell
     activations = {
         box: _function(asked, word) or linear for box, word in words.items() if word
     }
-    told = f"{name}, transposed"
+    label = f"{name}, transposed"
     return new_cell(
-        asked, told, kernel.T, recurrent.T, classes, activations=activations
+        asked, label, kernel.T, recurrent.T, classes, activations=activations
     )
 
 

@@ -303,6 +303,6 @@ def _named(nodes: Sequence[Node]) -> dict[str, Array]:
 def _unlike(own: Sequence[Node], given: Sequence[Node]) -> Iterator[str]:
     for k, (ours, theirs) in enumerate(zip(own, given, strict=True)):
         for key, value in ours.attributes.items():
-            told = theirs.attributes[key]
-            if told != value:
-                yield f"node {k}: {key}={value!r} here, {told!r} given"
+            given = theirs.attributes[key]
+            if given != value:
+                yield f"node {k}: {key}={value!r} here, {given!r} given"

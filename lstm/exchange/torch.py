@@ -132,7 +132,7 @@ def from_torch(source: object, into: Module | None = None, prefix: str = "") -> 
         [] if below else dict.fromkeys(_beginning(name) for name in state or [""]),
         "prefix= is what the names begin with, with the dot: prefix='lstm.'.",
     )
-    parts = parts_of(asked, below, _inside(module, prefix), told=into is not None)
+    parts = parts_of(asked, below, _inside(module, prefix), is_known=into is not None)
     if into is None:
         require_one_reading(asked, parts, module)
         model, pairs = _assembled(asked, parts, module is None, sorted_by_name)
@@ -244,12 +244,15 @@ def _unlike(layers: Sequence[Sweep]) -> Iterator[str]:
     both, says = len(layers[0].cells), first.sizes()["y"]
     for depth, sweep in enumerate(layers):
         n = first.n if depth == 0 else both * says
-        wanted = type(first).__name__, n, first.m, says
+        expected = type(first).__name__, n, first.m, says
         for name, own, there in (
             ("directions", len(sweep.cells), both),
             ("reverse", sweep.reading, BOTH[: len(sweep.cells)]),
             ("merge", sweep.merge, "concat"),
-            *(("(cell, n, m, size of y)", _kind(cell), wanted) for cell in sweep.cells),
+            *(
+                ("(cell, n, m, size of y)", _kind(cell), expected)
+                for cell in sweep.cells
+            ),
         ):
             if own != there:
                 yield f"layer {depth}: {name} = {own!r}, there {there!r}"
@@ -273,11 +276,11 @@ def _built(asked: str, part: Part) -> list[Any]:
         names = [f"{kind}{suffix}" for kind in KINDS[:2]]
         W_x, W_y = (given[name] for name in names)
         W_r = given.get(f"weight_hr{suffix}")
-        told = " and ".join(part.name + name for name in names)
+        label = " and ".join(part.name + name for name in names)
         if W_r is None or W_r.ndim != 2:
-            return new_cell(asked, told, W_x, W_y, classes)
+            return new_cell(asked, label, W_x, W_y, classes)
         projected = {4: partial(ProjectedCell, p=W_r.shape[0])}
-        return new_cell(asked, told, W_x, W_y, projected, m=W_r.shape[1])
+        return new_cell(asked, label, W_x, W_y, projected, m=W_r.shape[1])
 
     if {"weight_ih", "weight_hh"} <= given.keys():
         return [cell("")]

@@ -67,14 +67,14 @@ def unwrapped(module: object) -> object:
 
 
 def parts_of(
-    asked: str, given: Mapping[str, Any], module: object, told: bool
+    asked: str, given: Mapping[str, Any], module: object, is_known: bool
 ) -> list[Part]:
     """Return the parts in order; refuse arrays and modules that are none of these.
 
-    told  whether somebody says what the model is: then only what has weights counts
+    is_known  whether somebody says what the model is: then only what has weights counts
     """
     parts = list(_from_names(given) if module is None else _from_module(given, module))
-    parts = [part for part in parts if part.arrays or not told]
+    parts = [part for part in parts if part.arrays or not is_known]
     known = {part.name + name for part in parts for name in part.arrays}
     layers = [part.name for part in parts if part.name and part.kind in LAYERS]
     refuse(
@@ -164,12 +164,12 @@ def in_order(
         or (orders[0] == tuple(pairs) and not sorted_by_name)
     ):
         return pairs
-    told = [" and ".join(str(part) for part, _ in order) for order in orders[:2]]
+    choices = [" and ".join(str(part) for part, _ in order) for order in orders[:2]]
     refuse(
         asked,
         "there are two readings, for names say no order, and by their sizes the parts "
         "could stand in several:",
-        told if len(orders) > 1 else [],
+        choices if len(orders) > 1 else [],
         "into=, the model as it is meant, decides; so does the module itself.",
     )
     return list(orders[0])

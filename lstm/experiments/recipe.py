@@ -81,21 +81,21 @@ def require_options(settings: DataclassInstance, called: str) -> None:
             continue
         choices, least, most = metadata["choices"], metadata["least"], metadata["most"]
         if choices:
-            fits, wanted = value in choices, f"one of {', '.join(choices)}"
+            fits, condition = value in choices, f"one of {', '.join(choices)}"
         elif metadata["kind"] is str or least == -math.inf:
             continue
         else:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             fits = number and least <= value <= most
-            wanted = f"{least} or more" if most == math.inf else f"{least} to {most}"
+            condition = f"{least} or more" if most == math.inf else f"{least} to {most}"
             if least == ABOVE_0:
-                wanted = "above 0"
+                condition = "above 0"
         if not fits:
             raise explained(
                 ValueError,
                 f"{called} with {each.name}={value!r}",
                 {},
-                f"{each.name} ({metadata['help']}) must be {wanted}.",
+                f"{each.name} ({metadata['help']}) must be {condition}.",
                 f"its default is {each.default!r}.",
             )
 

@@ -37,10 +37,10 @@ class CellExplanation(Explanation):
     equations  what one step computes; of the usual LSTM, the rows say it
 
     >>> from lstm.variants import PeepholeCell
-    >>> told = CellExplanation(PeepholeCell(n=3, m=2))
-    >>> print(told.formula)
+    >>> explanation = CellExplanation(PeepholeCell(n=3, m=2))
+    >>> print(explanation.formula)
     4(nm + m^2 + m) + 3m = 4(3*2 + 2^2 + 2) + 3*2 = 54
-    >>> print(told.equations[1])
+    >>> print(explanation.equations[1])
     z_f = W_f v + b_f + p_f ⊙ c_0
     """
 
@@ -236,8 +236,8 @@ def _by(parameter: Parameter) -> str:
 
 def _count(number: int, noun: str, letter: str = "") -> str:
     """Return `1 neuron`, `2 neurons`, or `m = 2 neurons`."""
-    told = f"{number} {noun}" + ("" if number == 1 else "s")
-    return f"{letter} = {told}" if letter else told
+    count = f"{number} {noun}" + ("" if number == 1 else "s")
+    return f"{letter} = {count}" if letter else count
 
 
 def _listed(words: list[str]) -> str:

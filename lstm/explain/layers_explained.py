@@ -144,15 +144,15 @@ def unread_widths(names: Sequence[str], layers: Sequence[Any]) -> Iterator[str]:
     >>> list(unread_widths(["low", "high"], [LSTM(3, 4), LSTM(5, 2)]))
     ['high reads 5 numbers, and low makes 4']
     """
-    told, wide = "", None
+    layer_before, wide = "", None
     for name, layer in zip(names, layers, strict=True):
         known = isinstance(layer, Explained) or hasattr(layer, "cell")
         known = known or type(layer).__name__ == "Dense"
         reads = width_in(layer) if known else None
         if None not in (wide, reads) and wide != reads:
-            yield f"{name} reads {reads} numbers, and {told} makes {wide}"
+            yield f"{name} reads {reads} numbers, and {layer_before} makes {wide}"
         several = getattr(layer, "merge", "") is None or getattr(layer, "rank", 1) != 1
-        told, wide = name, width_out(layer) if known and not several else None
+        layer_before, wide = name, width_out(layer) if known and not several else None
 
 
 def _number(width: int | None) -> str:

@@ -99,10 +99,10 @@ def _text(total: Sum, values: Mapping[str, int]) -> str:
     """
 
     def term(factors: tuple[str, ...], k: int) -> str:
-        told = [str(values.get(each, each)) for each in factors]
-        times = "*" if any(each.isdigit() for each in told) else ""
+        numbers = [str(values.get(each, each)) for each in factors]
+        times = "*" if any(each.isdigit() for each in numbers) else ""
         square = len(factors) == 2 and factors[0] == factors[1]
-        product = f"{told[0]}^2" if square else times.join(told) or "1"
+        product = f"{numbers[0]}^2" if square else times.join(numbers) or "1"
         return product if k == 1 else f"{k}{times}{product}"
 
     return " + ".join(term(factors, k) for factors, k in total.items())

@@ -192,14 +192,14 @@ def _require_booleans(name: str, mask: Numbers) -> None:
     )
 
 
-def _require_shape(name: str, mask: Numbers, wanted: Shape, x: Numbers) -> None:
-    if np.shape(mask) == wanted:
+def _require_shape(name: str, mask: Numbers, shape: Shape, x: Numbers) -> None:
+    if np.shape(mask) == shape:
         return
     raise explained(
         ValueError,
         f"dropout on {name}",
         {"x": x, "mask": mask},
-        f"with this x the mask must have the shape {wanted}.",
+        f"with this x the mask must have the shape {shape}.",
         "sample it for this layer and this batch: for x of shape (B, T, n), "
         "variational(layer, batch=(B,), ...) or zoneout(layer, (B, T), ...).",
     )

@@ -87,8 +87,8 @@ def checked_lengths(lengths: object, batch: Shape, steps: int) -> Array:
 
 def _checked_mask(mask: object, x: Numbers) -> Array:
     array = numbers(mask, "layer(x, mask=...)", "mask")
-    wanted = x.shape[:-1]
-    if array.dtype == bool and array.shape == wanted:
+    shape = x.shape[:-1]
+    if array.dtype == bool and array.shape == shape:
         return array
     if array.dtype != bool:
         error: type[Exception] = TypeError
@@ -96,10 +96,10 @@ def _checked_mask(mask: object, x: Numbers) -> Array:
         fix = "compare, for instance mask != 0; Keras's masks are booleans, too."
     else:
         error = ValueError
-        why = f"x says that there are {wanted} steps, one boolean for each is needed."
+        why = f"x says that there are {shape} steps, one boolean for each is needed."
         fix = (
             "mask.T turns (T, B) into (B, T)."
-            if array.shape == wanted[::-1]
+            if array.shape == shape[::-1]
             else "take the mask of the same batch, without the axis of features."
         )
     asked = "layer(x, mask=...)"

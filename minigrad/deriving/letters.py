@@ -37,12 +37,12 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
     >>> letters(mg.Tape(f))[f]
     Letter(name='f', subscript='', mark='', time=3, bar=False, of=(1,))
     """
-    wanted = set(also)
+    lettered = set(also)
     plain, nameless = {}, Counter[Scope]()
     for position, step in enumerate(tape):
         time = time_of(step)
         nameless[step.scope] += not step.name
-        if step.name or step.primitive is None or step in wanted:
+        if step.name or step.primitive is None or step in lettered:
             own = f"t_{position}" if time is None else f"u_{nameless[step.scope]}"
             name, subscript = _parsed(step.name or own)
             plain[step] = Letter(name, subscript, time=time, of=step.shape)
@@ -67,11 +67,11 @@ def meanings_of_marks(letters: dict[Tensor, Letter]) -> dict[str, str]:
         place, mark = ".".join(_owner(step)), letters[step].mark
         if mark and place:
             places.setdefault(mark, {})[place] = None
-    told = {mark: _common(list(found)) for mark, found in places.items()}
-    several = Counter(told.values())
+    meanings = {mark: _common(list(found)) for mark, found in places.items()}
+    several = Counter(meanings.values())
     return {
         mark: f"{place}, number {mark} on the tape" if several[place] > 1 else place
-        for mark, place in told.items()
+        for mark, place in meanings.items()
     }
 
 

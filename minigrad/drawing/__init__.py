@@ -95,7 +95,7 @@ def draw(
     named, alone = by_name(tape.outputs), len(tape.outputs) == 1
     names = "the output" if list(named) == ["output"] else " and ".join(named)
     how = f"How {names} {'was' if alone else 'were'} computed"
-    told = f"{how}: a tape of {len(tape)} steps"
+    description = f"{how}: a tape of {len(tape)} steps"
     if view is None:
         is_op = open is not False or (noted is not None and noted.failure)
         view = "op" if is_op else default(tape)
@@ -112,7 +112,7 @@ def draw(
     if fold and not isinstance(drawn, Sheet) and len(drawn.nodes) > MOST:
         raise _too_large(len(drawn.nodes), named)
     summary = f"{len(drawn.nodes)} nodes, {len(drawn.edges)} arrows, view {view!r}"
-    return Drawing(drawn.dot_text(how, legend), summary, told, renderer)
+    return Drawing(drawn.dot_text(how, legend), summary, description, renderer)
 
 
 def _on_a_page(ways: Iterator[Folding], least: float, legend: bool) -> Drawn:

@@ -98,7 +98,7 @@ class Answer:
 
         None if that is neither proved nor refuted.
         """
-        wanted = [p for p, name in self.exercise.outputs.items() if name in outputs]
+        places = [p for p, name in self.exercise.outputs.items() if name in outputs]
         arguments = self.case[0]
         variables = [k for k, x in enumerate(arguments) if is_variable(x)]
 
@@ -108,7 +108,7 @@ class Answer:
                 for k, tensor in zip(variables, tensors, strict=True):
                     every[k] = tensor
                 values = leaves(f(*every))
-                return [values[place] for place in wanted]
+                return [values[place] for place in places]
 
             return chosen
 

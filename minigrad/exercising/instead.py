@@ -45,10 +45,10 @@ def computed_instead(answer: Answer) -> Iterator[Mutation]:
         for pattern in patterns.split(";")
     ]
     found = answer.first_variable(answer.case)
-    wanted = {found[0]: found[1]} if found else {}
+    targets = {found[0]: found[1]} if found else {}
     for name, place in zip(answer.exercise.names, program.returned(), strict=False):
         if name in answer.wrong:
-            wanted[ast.unparse(place.node)] = [each[name] for each in answer.given]
+            targets[ast.unparse(place.node)] = [each[name] for each in answer.given]
     meant = namespace(program.function, exact=False) | OF_SLIPS
     for new in expressions:
         with suppress(Exception), np.errstate(all="ignore"):
@@ -56,7 +56,7 @@ def computed_instead(answer: Answer) -> Iterator[Mutation]:
             values = [np.asarray(eval(code, meant, each)) for each in ends]
             for place in program.places:
                 target = _target(place)
-                if target in wanted and all(map(same, values, wanted[target])):
+                if target in targets and all(map(same, values, targets[target])):
                     words = f"{written(new)} stands where {written(place.node)} belongs"
                     yield Mutation(
                         "instead",

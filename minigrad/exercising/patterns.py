@@ -93,10 +93,12 @@ def _as_call(node: ast.Call) -> tuple[str, list[ast.expr]]:
 def _is_called_like(pattern: ast.Call, node: Any, bound: Bound) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    wanted = function_name(pattern.func)
+    expected = function_name(pattern.func)
     name, args = _as_call(node)
-    bound[wanted] = node.func
-    if not (wanted == "h" or name == wanted or (wanted == "f" and name in ELEMENTWISE)):
+    bound[expected] = node.func
+    if not (
+        expected == "h" or name == expected or (expected == "f" and name in ELEMENTWISE)
+    ):
         return False
     given = {each.arg: each.value for each in node.keywords}
     asked = {each.arg: each.value for each in pattern.keywords}

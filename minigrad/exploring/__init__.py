@@ -100,7 +100,7 @@ def explore(
     `max_steps`, and OSError if the file cannot be written.
     """
     path = None if path is None else _path(path)
-    tape, wanted = _question(output, wrt)
+    tape, inputs = _question(output, wrt)
     shown, remarks = _shown(tape, max_steps)
     from minigrad.exploring.data import Exploration
     from minigrad.exploring.html_page import page
@@ -111,11 +111,11 @@ def explore(
     if not any(step.witness for step in tape):
         remarks.append("Source lines are kept under `with mg.checked():` only.")
     text = page(
-        Exploration(tape, wanted, [tape.steps[k] for k in shown]),
+        Exploration(tape, inputs, [tape.steps[k] for k in shown]),
         how,
         shown,
         remarks,
-        proof_of(tape, wanted if wrt is not None else None, prove),
+        proof_of(tape, inputs if wrt is not None else None, prove),
         max_numbers,
     )
     made = Page(text, how)

@@ -137,8 +137,8 @@ def planned(otherwise: Callable[[Plan], Plan]) -> list[Change]:
     """Let the backward walk follow another plan than the engine made."""
     right = gradient._plan
 
-    def plan(order: list[Tensor], wanted: list[Tensor], record: bool) -> Plan:
-        return otherwise(right(order, wanted, record))
+    def plan(order: list[Tensor], inputs: list[Tensor], record: bool) -> Plan:
+        return otherwise(right(order, inputs, record))
 
     return [Change(gradient, "_plan", plan)]
 

@@ -172,8 +172,8 @@ class ExactArray:
 
     def reshape(self, *shape: int | Shape) -> Self:
         """Return the entries in another shape."""
-        wanted = shape[0] if len(shape) == 1 else shape
-        return self.moved(lambda a: a.reshape(wanted))
+        new_shape = shape[0] if len(shape) == 1 else shape
+        return self.moved(lambda a: a.reshape(new_shape))
 
     def transpose(self, *axes: int | Shape | None) -> Self:
         """Permute the axes."""
@@ -253,8 +253,8 @@ class ExactArray:
 
     def filled(self, number: int, shape: Shape | None = None) -> Self:
         """Return an array of this class with one integer in all entries."""
-        wanted = self.shape if shape is None else shape
-        return self.like(number).moved(lambda a: np.broadcast_to(a, wanted).copy())
+        new_shape = self.shape if shape is None else shape
+        return self.like(number).moved(lambda a: np.broadcast_to(a, new_shape).copy())
 
     def _unknown(self, function: object) -> TypeError:
         name = getattr(function, "__name__", None) or getattr(function, "name", "")

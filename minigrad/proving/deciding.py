@@ -159,12 +159,12 @@ def _split(region: Region, kinks: dict[sympy.Basic, sympy.Expr]) -> Iterator[Reg
     known = region.sign(inner)
     for sign in (1, -1) if known is None else (known,):
         signs = {inner: sign, -inner: -sign}
-        told = {
+        values = {
             k: k.func(signs[x], *(0 for _ in k.args[1:]))
             for k, x in kinks.items()
             if x in signs
         }
-        part = replace(region, formulas=[f.xreplace(told) for f in region.formulas])
+        part = replace(region, formulas=[f.xreplace(values) for f in region.formulas])
         if known is None:
             part = part.where(inner, sign)
             if not inner.is_nonzero:

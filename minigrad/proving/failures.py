@@ -92,5 +92,5 @@ def report(call: str, failure: ProofFailed) -> str:
         after = f"minigrad.proving.{prover}(mg.TABLE[{row!r}]) proves it alone. {after}"
     if failure.tape is not None:
         after = f"The step is one of the tape of <gradient, v>. {after}"
-    told = [call, _WRAP.fill(verdict), str(failure), _WRAP.fill(after)]
-    return "\n".join(filter(None, told))
+    paragraphs = [call, _WRAP.fill(verdict), str(failure), _WRAP.fill(after)]
+    return "\n".join(filter(None, paragraphs))

@@ -229,7 +229,7 @@ class _ByMeaning(Within):
     def recorded(self, node: Tensor) -> None:
         """Look at nothing."""
 
-    def failed(self, *told: object) -> None:
+    def failed(self, *details: object) -> None:
         """Look at nothing."""
 
 

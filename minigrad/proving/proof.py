@@ -131,7 +131,7 @@ def certify(
         alone=len(alone),
         order=order,
         vacuous=shown[0].vacuous,
-        outside=tuple(told for t, by in claims for told in outside(t, by)),
+        outside=tuple(sentence for t, by in claims for sentence in outside(t, by)),
         tape=fingerprint(tape),
         steps=sum(step.primitive is not None for step in tape),
         inputs=sum(leaf.size for leaf in tape.leaves),
@@ -246,8 +246,10 @@ def prove_rows(tape: Tape) -> dict[Primitive, Lemma]:
                 if failure.argument is not None and not failure.undecided:
                     failure.counterexample = of_rule(step, failure.argument)
                 example = failure.counterexample
-                told = [str(example)] if isinstance(example, Counterexample) else []
-                failure.add(*told, f"First used at {where_made(position, step)}.")
+                sentences = (
+                    [str(example)] if isinstance(example, Counterexample) else []
+                )
+                failure.add(*sentences, f"First used at {where_made(position, step)}.")
                 raise
     return shown
 

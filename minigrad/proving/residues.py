@@ -288,8 +288,8 @@ class Residues(ExactArray):
 
     def sum(self, axis: Axis = None, keepdims: bool = False, **_: object) -> Self:
         axes = range(self.ndim) if axis is None else np.atleast_1d(axis)
-        wanted = tuple(int(k) % self.ndim for k in axes if self.ndim)
-        raw = np.sum(self.raw, axis=wanted, keepdims=keepdims)
+        positions = tuple(int(k) % self.ndim for k in axes if self.ndim)
+        raw = np.sum(self.raw, axis=positions, keepdims=keepdims)
         terms = self.raw.size // max(1, raw.size)
         return self._made(np.ascontiguousarray(raw), self.bound.repeated(terms))
 

@@ -210,11 +210,11 @@ class Layers(list[Layer]):
 
     def _carriers(self, tape: Tape, made: dict[Tensor, int]) -> set[Tensor]:
         """Return the entries that only hand a layer's outputs on to another one."""
-        wanted = {value for layer in self for value in layer.fed}
+        needed = {value for layer in self for value in layer.fed}
         found = set()
         for entry in reversed(tape.steps):
-            if entry in wanted and entry not in made and entry.primitive is not None:
-                wanted.update(tensors(entry))
+            if entry in needed and entry not in made and entry.primitive is not None:
+                needed.update(tensors(entry))
                 if isinstance(entry.primitive, Linear):
                     found.add(entry)
         return found

@@ -121,10 +121,10 @@ def proof(given: Mapping[str, list[Row]] | None = None) -> list[Step]:
         after = tape.replay({**values, **limits})
         reached = tuple(sympy.simplify(each.sympy) for each in after[end.c])
         said = tuple(sympy.simplify(each.sympy) for each in after[end.y])
-        wanted = machine(letter, kind, before)
-        if reached != wanted or said != tuple(map(sympy.tanh, wanted)):
-            raise NotTheMachine(f"{letter!r} after {before}: {reached}, not {wanted}")
-        steps.append(Step(letter, kind, before, wanted, min(margins)))
+        expected = machine(letter, kind, before)
+        if reached != expected or said != tuple(map(sympy.tanh, expected)):
+            raise NotTheMachine(f"{letter!r} after {before}: {reached}, not {expected}")
+        steps.append(Step(letter, kind, before, expected, min(margins)))
     return steps
 
 

@@ -48,10 +48,10 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, object]) -> Path:
     return write_whole(path, npz({**arrays, FACTS: np.frombuffer(text, np.uint8)}))
 
 
-def read(path: Path, *wanted: str) -> tuple[dict[str, Array], dict[str, Any]]:
+def read(path: Path, *required: str) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return what `write` wrote; raise ValueError with a sentence if it is not that.
 
-    wanted  facts that must be there: a checkpoint has others than a trained model
+    required  facts that must be there: a checkpoint has others than a trained model
     """
     if not path.is_file():
         raise explained(
@@ -72,7 +72,7 @@ def read(path: Path, *wanted: str) -> tuple[dict[str, Array], dict[str, Any]]:
             "it holds arrays, but not what they belong to.",
             f"give a file of {WRITER}, not one of Module.save.",
         ) from error
-    missing = [name for name in wanted if name not in facts]
+    missing = [name for name in required if name not in facts]
     if not missing:
         return arrays, facts
     raise explained(
