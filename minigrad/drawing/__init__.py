@@ -102,12 +102,12 @@ def draw(
     chosen = _known(view, named)
     if open is not False:
         chosen = with_open_functions(chosen, view, tape, open)
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if noted is not None and noted.failure is not None:
         chosen = with_failure(chosen, noted.failure)
     if noted is not None and noted.error is not None:
-        said = (f"it ended here: {first_words(noted.error)}",)
-    ways = pictures(chosen, tape, said)
+        notes = (f"it ended here: {first_words(noted.error)}",)
+    ways = pictures(chosen, tape, notes)
     drawn = _on_a_page(ways, chosen.least, legend) if fold else next(ways).draw()
     if fold and not isinstance(drawn, Sheet) and len(drawn.nodes) > MOST:
         raise _too_large(len(drawn.nodes), named)

@@ -1,7 +1,7 @@
-"""Knots: several primitives that are drawn as one.
+"""Fused subgraphs: several primitives that are drawn as one.
 
 A layer norm of c is a dozen primitives, from sums to a root, and a reader wants to see
-one thing. A **knot** begins at one value, reads nothing else but Parameters and
+one thing. A **fused subgraph** begins at one value, reads nothing but Parameters and
 numbers, branches inside and comes together again, and has one end. The activation that
 follows is not part of it.
 """
@@ -16,16 +16,18 @@ from minigrad.structure.consumers import consumers, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-FEW, MANY = 4, 40  # primitives: fewer are drawn one by one, more are no knot
+FEW, MANY = 4, 40  # primitives: fewer are drawn one by one, more are not fused
 
 
-def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Tensor]]:
-    """Return for every entry of a knot all of its entries, in order.
+def fused_subgraphs(
+    tape: Tape, elsewhere: Container[Tensor]
+) -> dict[Tensor, list[Tensor]]:
+    """Return for every fused entry all of its entries, in order.
 
     >>> c = mg.Tensor([1.0, 2.0], name="c")
     >>> apart = c - c.mean()
     >>> y = mg.tanh(apart / mg.sqrt((apart * apart).mean()))
-    >>> {len(knot) for knot in find_knots(mg.Tape(y), ()).values()}
+    >>> {len(each) for each in fused_subgraphs(mg.Tape(y), ()).values()}
     {8}
     """
     readers = consumers(tape)
@@ -34,8 +36,8 @@ def find_knots(tape: Tape, elsewhere: Container[Tensor]) -> dict[Tensor, list[Te
         if len(reading) > 1 and value not in found:
             for near in _by_scope(reading):
                 own = _from_here(value, near, readers, elsewhere)
-                knot = _until_the_end(own, readers, tape.outputs)
-                found.update(dict.fromkeys(knot, knot))
+                fused = _until_the_end(own, readers, tape.outputs)
+                found.update(dict.fromkeys(fused, fused))
     return found
 
 
@@ -80,7 +82,7 @@ def _until_the_end(
     readers: Mapping[Tensor, Sequence[Tensor]],
     outputs: Sequence[Tensor],
 ) -> list[Tensor]:
-    """Return the entries without the activation if they are a knot, with one end."""
+    """Return the entries without the activation if they can be fused: with one end."""
     while own and is_activation(own[-1]):
         own = own[:-1]
     inside = set(own)

@@ -26,7 +26,7 @@ from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Linear, Primitive
 from minigrad.structure.consumers import consumers, tensors
 from minigrad.structure.fused_subgraphs import (
-    find_knots,
+    fused_subgraphs,
     is_activation,
     up_to_activation,
 )
@@ -222,9 +222,9 @@ def structure(tape: Tape) -> list[Part]:
     [('dense', 3), ('elementwise', 1)]
     """
     box_of = boxes(tape)
-    knots = find_knots(tape, box_of)
+    fused = fused_subgraphs(tape, box_of)
     calls = closed(
-        tape.steps, lambda steps: not any(e in box_of or e in knots for e in steps)
+        tape.steps, lambda steps: not any(e in box_of or e in fused for e in steps)
     )
     function = {e: (call, steps) for call, steps in calls.items() for e in steps}
     parts: list[Part] = []
@@ -237,9 +237,9 @@ def structure(tape: Tape) -> list[Part]:
             call, steps = function[entry]
             if entry is steps[-1]:
                 parts.append(one_call(call, steps))
-        elif entry in knots:
-            if entry is knots[entry][-1]:
-                parts.append(Part(tuple(knots[entry]), entry.scope, SEVERAL))
+        elif entry in fused:
+            if entry is fused[entry][-1]:
+                parts.append(Part(tuple(fused[entry]), entry.scope, SEVERAL))
         elif box is None:
             single = one_primitive(entry)
             joins = single.kind == "linear" and is_join(entry)

@@ -1,7 +1,7 @@
 """What is drawn of a cell: nodes, circles outside, wires with what they carry.
 
 `places.py` counts in squares; here they become points on a sheet. All rows of a picture
-draw with the same ink, so that no id is given twice, and a wire hops over every level
+have the same painter, so that no id is given twice, and a wire hops over every level
 one that it crosses, whoever drew that.
 """
 
@@ -48,7 +48,7 @@ class Outlet(NamedTuple):
     label: tuple[str, XY | None]
 
 
-class Ink:
+class Painter:
     """A sheet, and what has been drawn on it so far.
 
     names   what values are called, if not by their own names: x_t
@@ -86,10 +86,10 @@ class Ink:
         if group.kind in (DENSE, SEVERAL):
             name = fitting(words.name, wide / 11)
             symbol = fitting(symbol, wide / 13)
-        said, more = Label(symbol, name), {}
+        shown, more = Label(symbol, name), {}
         if group.kind == FOLDED:
-            said, more = words, {"style": "rounded,filled", "penwidth": "2"}
-        self.sheet.node(id, at, (wide, high), group.kind, said, says, **more)
+            shown, more = words, {"style": "rounded,filled", "penwidth": "2"}
+        self.sheet.node(id, at, (wide, high), group.kind, shown, says, **more)
         self.sheet.held[id] = held
         return id
 
@@ -229,4 +229,4 @@ def rim(at: XY, onto: XY, group: Part, reach: tuple[int, int]) -> XY:
     return at[0], at[1] + (high if dy > 0 else -high)
 
 
-__all__: list[Any] = ["Half", "Ink", "Outlet"]
+__all__: list[Any] = ["Half", "Outlet", "Painter"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import SQUARE, Half, Ink, Outlet, toward
+from minigrad.drawing.cell.cell_painter import SQUARE, Half, Outlet, Painter, toward
 from minigrad.drawing.cell.row_of_cells import OUTSIDE, Row, Stand
 from minigrad.drawing.cell.wire_routing import Plan, Port, Wire
 from minigrad.drawing.legend import sign
@@ -36,19 +36,19 @@ class Returning(Row):
         cell: Plan,
         ends: Sequence[State],
         stride: int,
-        ink: Ink,
+        painter: Painter,
         stand: Stand,
     ) -> None:
         self.ends = ends
         self.later = f"t {'+' if stride > 0 else '−'} {abs(stride)}"
-        self.delays = {k: ink.box_id("delay") for k in range(len(ends))}
+        self.delays = {k: painter.box_id("delay") for k in range(len(ends))}
         self.entered: dict[int, str] = {}
         self.x, self.stand = (stand.places or [float(OUTSIDE)])[0], stand
         for k in self.delays:
             aside, way = loop_size(cell, k)
             a, b = self.xy((-aside, way)), self.xy((cell.width + aside, way))
-            ink.add_levels([a, b])
-        super().__init__(tape, [cell], ink=ink, stand=stand)
+            painter.add_levels([a, b])
+        super().__init__(tape, [cell], painter=painter, stand=stand)
 
     def _enter(self, wire: Wire, k: int) -> Outlet:
         aside, way = loop_size(self.plan, k)
@@ -79,7 +79,7 @@ class Returning(Row):
             end = self._beside(middle, towards=1)
             points = [*way.half.points, *corners, end]
             way = way._replace(taps=way.taps | {corners[0]})
-            self.ink.wire(way, self.delays[k], points)
+            self.painter.wire(way, self.delays[k], points)
             self._first_and_last(k, leaves, way.half)
 
     def _first_and_last(self, k: int, leaves: tuple[float, float], half: Half) -> None:
@@ -88,7 +88,7 @@ class Returning(Row):
         self.sheet.entries["dashed"] = sign("- -"), "before the first, after the last"
         if last is not None:
             at = self.xy((self.plan.width + self.stand.outside, leaves[1]))
-            id = self.ink.outer(last, at, name_of(last))
+            id = self.painter.outer(last, at, name_of(last))
             turn = self.xy(leaves)
             self.sheet.dot(turn, f"{name_of(last)} is read here after the last step")
             end = toward(turn, at)
@@ -98,7 +98,7 @@ class Returning(Row):
         if first is not None:
             at = self.xy((-self.stand.outside, leaves[1]))
             turn = self.xy((self.plan.width - leaves[0], leaves[1]))
-            id = self.ink.outer(first, at, name_of(first))
+            id = self.painter.outer(first, at, name_of(first))
             start = toward(turn, at)
             says = "before the first step"
             self.sheet.wire(

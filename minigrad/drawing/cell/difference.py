@@ -82,8 +82,8 @@ def _counted(styles: list[Style]) -> str:
         "only in the second": styles.count(MISSING),
         "in both, but reading something else": styles.count(REWIRED) // 2,
     }
-    said = [f"{count} {what}" for what, count in counts.items() if count]
-    return f"parts that differ: {', '.join(said) or 'none'}"
+    counted = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"parts that differ: {', '.join(counted) or 'none'}"
 
 
 Wires = list[tuple[Part, Tensor]]  # what a part reads

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minigrad.drawing.cell.cell_painter import CIRCLE, SQUARE, Half, Ink, Outlet, toward
+from minigrad.drawing.cell.cell_painter import (
+    CIRCLE,
+    SQUARE,
+    Half,
+    Outlet,
+    Painter,
+    toward,
+)
 from minigrad.drawing.cell.link_ways import LinkRoutes
 from minigrad.drawing.cell.links import End, Links, Shown, Source
 from minigrad.drawing.cell.row_of_cells import Row, Stand
@@ -25,22 +32,24 @@ from minigrad.structure.time_steps import Step
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 
-Draw = Callable[[Tape, Shown, Ink, Stand], Any]
+Draw = Callable[[Tape, Shown, Painter, Stand], Any]
 
 
-def draw_row(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
+def draw_row(tape: Tape, shown: Shown, painter: Painter, stand: Stand) -> None:
     """Draw the cells of a layer one after the other."""
-    Row(tape, shown.cells, ink=ink, stand=stand)
+    Row(tape, shown.cells, painter=painter, stand=stand)
 
 
 class Grid:
     """A picture of rows, from the bottom upwards, and of what goes from row to row."""
 
-    def __init__(self, tape: Tape, layers: Layers, links: Links, ink: Ink) -> None:
-        self.tape, self.layers, self.links, self.ink = tape, layers, links, ink
+    def __init__(
+        self, tape: Tape, layers: Layers, links: Links, painter: Painter
+    ) -> None:
+        self.tape, self.layers, self.links, self.painter = tape, layers, links, painter
         self.ways = LinkRoutes(links)
         for points in self.ways.of.values():
-            ink.add_levels(map(_in_points, points))
+            painter.add_levels(map(_in_points, points))
 
     def draw(self, titled: Callable[[Layer, Step], str], draw: Draw) -> None:
         """Draw every row, and what leaves several of them together."""
@@ -55,7 +64,7 @@ class Grid:
                 shared=self.links.read,
                 rise=self._rise(number),
             )
-            draw(self.tape, row, self.ink, stand)
+            draw(self.tape, row, self.painter, stand)
         for join in self.links.joins.values():
             for end in join.ends:
                 if end.leaves:
@@ -82,8 +91,8 @@ class Grid:
         half, taps, label = self._begin(source)
         points = [_in_points(point) for point in self.ways.of[end]]
         if end in self.ways.parts:
-            name = self.ink.name(half.value)
-            self.ink.sheet.dot(points[0], f"{name}, read several times")
+            name = self.painter.name(half.value)
+            self.painter.sheet.dot(points[0], f"{name}, read several times")
         else:
             points = [*half.points, *points]
         return Outlet(
@@ -96,61 +105,61 @@ class Grid:
 
     def _begin(self, source: Source) -> Outlet:
         """Return how a value leaves its source; a join is drawn when first read."""
-        if source.made and source not in self.ink.risers:
+        if source.made and source not in self.painter.risers:
             self._draw_join(source)
-        return self.ink.risers[source if source.made else source.value]
+        return self.painter.risers[source if source.made else source.value]
 
     def _draw_join(self, join: Source) -> None:
         """Draw where values of several rows meet, and the ways there."""
         at = _in_points(self.ways.start(join))
         read = [v for (_, v), found in self.links.end_of.items() if found[0] is join]
         carried = {e for v in (join.value, *read) for e in self.layers.carriers(v)}
-        held = sorted(carried, key=self.ink.place.__getitem__)
+        held = sorted(carried, key=self.painter.place.__getitem__)
         id = (
             self._square(join, at)
             if join.merge is None
             else self._circle(join, at, held)
         )
-        self.ink.sheet.held[id] = (*held,)
+        self.painter.sheet.held[id] = (*held,)
         for each in join.made:
             end = next(end for end in each.ends if end.join is join)
             way = self._way(each, end)
             points = way.half.points
             if join.merge is not None:
                 points = [*points[:-1], shortened(points[-2], at, CIRCLE / 2)]
-            self.ink.wire(way, id, points, arrow=join.merge is not None)
+            self.painter.wire(way, id, points, arrow=join.merge is not None)
         half = Half(id, [at], join.value, False)
-        self.ink.risers[join] = Outlet(half, set(), ("", None))
+        self.painter.risers[join] = Outlet(half, set(), ("", None))
 
     def _square(self, join: Source, at: XY) -> str:
         """Draw where vectors are joined to one."""
         makers = [each.value for each in join.made]
         backward = [self.links.rows[e.spot.row].layer.backward for e in join.made]
-        names = self.ink.joined(makers, backward)
-        id = self.ink.sheet.dot(at, f"{names}: vectors joined to one", square=True)
-        self.ink.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
+        names = self.painter.joined(makers, backward)
+        id = self.painter.sheet.dot(at, f"{names}: vectors joined to one", square=True)
+        self.painter.sheet.text(f"{id}_of", (at[0] + 4, at[1] + 8), names)
         return id
 
     def _circle(self, join: Source, at: XY, held: Sequence[Tensor]) -> str:
         """Draw the primitive that merges vectors, and beside it what follows: ÷ 2."""
         assert join.merge is not None
-        id, part = self.ink.box_id("merge"), one_primitive(join.merge)
-        words, says = label(part), tooltip(part, self.ink.place)
-        self.ink.sheet.node(id, at, (CIRCLE, CIRCLE), part.kind, words, says)
+        id, part = self.painter.box_id("merge"), one_primitive(join.merge)
+        words, says = label(part), tooltip(part, self.painter.place)
+        self.painter.sheet.node(id, at, (CIRCLE, CIRCLE), part.kind, words, says)
         rest = [e for e in held if isinstance(e.primitive, Elementwise)]
         symbols = [label_of(e).symbol for e in rest if e is not join.merge]
-        self.ink.sheet.text(f"{id}_of", (at[0] + 14, at[1]), " ".join(symbols))
+        self.painter.sheet.text(f"{id}_of", (at[0] + 14, at[1]), " ".join(symbols))
         return id
 
     def _leave(self, join: Source, end: End) -> None:
         """Lead what was joined to a circle: no layer of the picture reads it."""
         way = self._way(join, end)
-        names = {self.ink.name(each.value) for each in join.made}
+        names = {self.painter.name(each.value) for each in join.made}
         x, y = way.half.points[-1]
         at = x, y + 1.5 * SQUARE
         name = names.pop() if len(names) == 1 else ""
-        id = self.ink.outer(join.value, at, name)
-        self.ink.wire(way, id, [*way.half.points[:-1], toward((x, y), at)])
+        id = self.painter.outer(join.value, at, name)
+        self.painter.wire(way, id, [*way.half.points[:-1], toward((x, y), at)])
 
 
 def _in_points(square: XY) -> XY:

@@ -50,7 +50,7 @@ def shared(layer: Layer) -> str:
 
 
 def merged_notes(
-    said: Iterable[tuple[Layer, str]],
+    found: Iterable[tuple[Layer, str]],
     tape: Tape,
     layers: Layers,
     links: Links,
@@ -59,7 +59,7 @@ def merged_notes(
     about: dict[str, list[str]] = {}
     back = "runs from right to left: it reads the last input first"
     turned = [(layer, back) for layer in layers if layer.backward]
-    for layer, note in [*said, *_fed(layers, links.rows), *turned]:
+    for layer, note in [*found, *_fed(layers, links.rows), *turned]:
         about.setdefault(note, []).append(layer.name)
     notes = [
         f"{', '.join(dict.fromkeys(names))}: {note}" if any(names) else note
@@ -106,10 +106,10 @@ def _outside(tape: Tape, layers: Layers, links: Links) -> list[str]:
     for entry in rest:
         name = (entry.call or entry.primitive).name  # type: ignore[union-attr]
         parts.setdefault(path(entry.scope), []).append(name.replace("_", " "))
-    said = [
+    counts = [
         _counted(names) + f" in {part}" * bool(part) for part, names in parts.items()
     ]
-    where = ", ".join(said[:3]) + ", …" * (len(said) > 3)
+    where = ", ".join(counts[:3]) + ", …" * (len(counts) > 3)
     return [f"not drawn, outside the loop{'s' * (len(layers) > 1)}: {where}"]
 
 

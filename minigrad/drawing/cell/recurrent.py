@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from minigrad.drawing.cell.cell_painter import Ink, fitting
+from minigrad.drawing.cell.cell_painter import Painter, fitting
 from minigrad.drawing.cell.closed import Closed
 from minigrad.drawing.cell.delays import Returning, loop_size
 from minigrad.drawing.cell.grid import Draw, Grid, draw_row
@@ -50,11 +50,11 @@ def gate_sheets(tape: Tape) -> Iterator[Sheet]:
 
 def gate_sheet(
     tape: Tape,
-    ink_of: Callable[..., Ink] = Ink,
+    painter_of: Callable[..., Painter] = Painter,
     for_all: bool = False,
     many: int | None = None,
 ) -> Sheet:
-    """Return the picture of one time step of so many layers, drawn with this ink.
+    """Return the picture of one time step of so many layers, drawn with this painter.
 
     If it is to stand for all of them, its values are called f_t and y_t−1. Raises
     NotPlaced for what is no recurrent cell.
@@ -71,15 +71,15 @@ def gate_sheet(
             rows.append(Shown(layer, {column: cell}))
             if for_all and len(layer.steps) > 1:
                 names.update(names_over_time(layer.steps, step))
-    said = _closed_layers(layers, many)
+    notes = _closed_layers(layers, many)
     for row in rows:
         step, count = row.cells[0].step, len(row.layer.steps)
         if count > 1:
-            said.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
+            notes.append((row.layer, f"drawn: t = {step.t}, one of {count} time steps"))
     if for_all:
-        ink_of = partial(ink_of, names=names)
+        painter_of = partial(painter_of, names=names)
     titled = _span_of_many if for_all else title
-    return _grid(tape, layers, rows, said, titled, ink_of=ink_of)
+    return _grid(tape, layers, rows, notes, titled, painter_of=painter_of)
 
 
 def _span_of_many(layer: Layer, step: Step) -> str:
@@ -106,7 +106,7 @@ def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
     layers = layers_of(tape)
     rows = []
     gaps_of = _gaps_of(tape)
-    said = []
+    notes = []
     for i, layer in enumerate(layers):
         gaps = gaps_of[layer.band]
         left_out = {column for gap in gaps for column in gap}
@@ -130,10 +130,10 @@ def unrolled_sheet(tape: Tape, many: int | None = None) -> Sheet:
             says = "every time step is a box"
             if like:
                 says = f"t = {example.t} is open, each other time step is a box"
-            said.append((layer, says))
-            said.append((layer, _unlike(layer)))
-    said += [(layer, shared(layer)) for layer in layers]
-    return _grid(tape, layers, rows, said, title)
+            notes.append((layer, says))
+            notes.append((layer, _unlike(layer)))
+    notes += [(layer, shared(layer)) for layer in layers]
+    return _grid(tape, layers, rows, notes, title)
 
 
 def folded_sheets(tape: Tape) -> Iterator[Sheet]:
@@ -161,7 +161,7 @@ def _folded_sheet(tape: Tape, layers: Layers, many: int) -> Sheet:
     """Return the picture of cells whose state comes back, so many layers open."""
     rows: list[Shown] = []
     names: dict[Tensor, str] = {}
-    said = _closed_layers(layers, many)
+    notes = _closed_layers(layers, many)
     for i, layer in enumerate(layers):
         column = typical_column(layers, layer)
         step = layer.at(column)
@@ -176,39 +176,39 @@ def _folded_sheet(tape: Tape, layers: Layers, many: int) -> Sheet:
         beside = max([loop_size(cell, k)[0] for k in range(len(ways))], default=0.0)
         rows.append(Shown(layer, {column: cell}, extra, max(BESIDE, beside + 0.8)))
         count = f"{len(layer.steps)} time steps, drawn from t = {step.t}"
-        said.append((layer, count))
+        notes.append((layer, count))
         if missing := len(step.groups) - len(layer.steps[-1].groups):
             last = f"t = {layer.steps[-1].t} lacks {missing} of these nodes"
-            said.append((layer, f"{last}: nothing reads them"))
-    said += [(layer, shared(layer)) for layer in layers]
-    ink_of = partial(Ink, names=names)
-    return _grid(tape, layers, rows, said, span, _draw_returning, ink_of)
+            notes.append((layer, f"{last}: nothing reads them"))
+    notes += [(layer, shared(layer)) for layer in layers]
+    painter_of = partial(Painter, names=names)
+    return _grid(tape, layers, rows, notes, span, _draw_returning, painter_of)
 
 
 def _grid(
     tape: Tape,
     layers: Layers,
     rows: Sequence[Shown],
-    said: Iterable[tuple[Layer, str]],
+    notes: Iterable[tuple[Layer, str]],
     titled: Callable[[Layer, Step], str],
     draw: Draw = draw_row,
-    ink_of: Callable[..., Ink] = Ink,
+    painter_of: Callable[..., Painter] = Painter,
 ) -> Sheet:
     """Draw rows, what goes from one to the other, and notes below."""
     links = Links(tape, layers, rows)
-    ink = ink_of(tape, merged_notes(said, tape, layers, links))
-    Grid(tape, layers, links, ink).draw(titled, draw)
-    return ink.sheet
+    painter = painter_of(tape, merged_notes(notes, tape, layers, links))
+    Grid(tape, layers, links, painter).draw(titled, draw)
+    return painter.sheet
 
 
-def _draw_returning(tape: Tape, shown: Shown, ink: Ink, stand: Stand) -> None:
+def _draw_returning(tape: Tape, shown: Shown, painter: Painter, stand: Stand) -> None:
     found = shown.layer.steps
     ends = [
         State(first.before, last.after)
         for first, last in zip(found[0].states, found[-1].states, strict=True)
     ]
     stride = (found[1].t or 0) - (found[0].t or 0)
-    Returning(tape, shown.cells[0], ends, stride, ink, stand)
+    Returning(tape, shown.cells[0], ends, stride, painter, stand)
 
 
 @reading

@@ -14,8 +14,8 @@ from minigrad.context import path
 from minigrad.drawing.cell.cell_painter import (
     SQUARE,
     Half,
-    Ink,
     Outlet,
+    Painter,
     fitting,
     rim,
     text_width,
@@ -66,11 +66,11 @@ class Row:
         tape: Tape,
         cells: Sequence[Plan],
         notes: Sequence[str] = (),
-        ink: Ink | None = None,
+        painter: Painter | None = None,
         stand: Stand | None = None,
     ) -> None:
-        self.ink = ink or Ink(tape, notes)
-        self.sheet = self.ink.sheet
+        self.painter = painter or Painter(tape, notes)
+        self.sheet = self.painter.sheet
         self.stand = stand or Stand()
         self.backward = self.stand.mirror is not None
         self.ways_out: dict[int, Outlet] = {}
@@ -100,7 +100,7 @@ class Row:
             for port, (x, y) in cell.at.items():
                 if isinstance(port, Port) and port.side in ("before", "after"):
                     far = end - self.x if port.side == "before" else x + after
-                    self.ink.add_levels([self.xy((x, y)), self.xy((far, y))])
+                    self.painter.add_levels([self.xy((x, y)), self.xy((far, y))])
             end = self.x + cell.width
 
     def _enter(self, wire: Wire, k: int) -> Outlet:
@@ -124,11 +124,11 @@ class Row:
     def _cut(self, way: Outlet) -> None:
         """End the wire of a state that the next cell does not read."""
         x, y = way.half.points[-1]
-        id = self.ink.box_id("cut")
+        id = self.painter.box_id("cut")
         self.sheet.text(
             id, self._behind("cut", (x, y + 8), -text_width("cut") - 4), "cut"
         )
-        self.ink.wire(way, id, way.half.points, arrow=False)
+        self.painter.wire(way, id, way.half.points, arrow=False)
 
     def _leave(self) -> None:
         """Lead every state to a circle behind the last cell."""
@@ -136,7 +136,7 @@ class Row:
             x, y = self.plan.at[Port("after", k)]
             at = self.xy((x + self.stand.outside, y))
             points = [*way.half.points, toward(way.half.points[-1], at)]
-            self.ink.wire(way, self.ink.outer(way.half.value, at), points)
+            self.painter.wire(way, self.painter.outer(way.half.value, at), points)
 
     # ------------------------------------------------------------------- within a cell
 
@@ -153,7 +153,7 @@ class Row:
             low, high = (min(x, a), y), (max(x, a), b)
             self.sheet.frame(low, high, style, text, words, self.backward)
         self.ids = {
-            key: self.ink.node(key, self.xy(at), plan.reach(key))
+            key: self.painter.node(key, self.xy(at), plan.reach(key))
             for key, at in plan.at.items()
             if not isinstance(key, Port)
         }
@@ -167,13 +167,17 @@ class Row:
         for wire in self.plan.wires:
             for point in {p for route in wire.routes for p in route.points}:
                 nets[point] = nets.get(point, 0) + 1
-        self.ink.hops |= {self.xy(point) for point, many in nets.items() if many > 1}
+        self.painter.hops |= {
+            self.xy(point) for point, many in nets.items() if many > 1
+        }
 
     def _draw(self, wire: Wire) -> None:
         begun = self._begin(wire)
         taps = {self.xy(route.points[0]) for route in wire.routes if route.tapped}
         for point in sorted(taps):
-            self.sheet.dot(point, f"{self.ink.name(wire.value)}, read several times")
+            self.sheet.dot(
+                point, f"{self.painter.name(wire.value)}, read several times"
+            )
         for reader, route in zip(wire.readers, wire.routes, strict=True):
             points = [self.xy(point) for point in route.points]
             if not route.tapped:
@@ -204,11 +208,11 @@ class Row:
 
     def _from_circle(self, wire: Wire, place: tuple[float, float]) -> Outlet:
         at = self.xy(place)
-        id = self.ink.outer(wire.value, at)
+        id = self.painter.outer(wire.value, at)
         start = toward(self.xy(self.plan.at[wire.maker]), at)
         way = Outlet(Half(id, [start], wire.value, False), set(), ("", None))
         if wire.value in self.stand.shared:
-            self.ink.risers[wire.value] = way
+            self.painter.risers[wire.value] = way
         return way
 
     def _finish(self, wire: Wire, reader: Key, way: Outlet) -> None:
@@ -216,28 +220,30 @@ class Row:
         points = way.half.points
         if isinstance(reader, Part):
             points = [*points, rim(at, points[-1], reader, self.plan.reach(reader))]
-            self.ink.wire(way, self.ids[reader], points, reader.kind != JOIN)
-            self.ink.number(wire.value, reader, self.ids[reader], points[-2:])
+            self.painter.wire(way, self.ids[reader], points, reader.kind != JOIN)
+            self.painter.number(wire.value, reader, self.ids[reader], points[-2:])
         elif reader.side == "after":
             self.ways_out[reader.number] = way
         elif wire.value in self.stand.rising:
-            self.ink.risers[wire.value] = way
-            id = self.ink.box_id("rising")
-            self.sheet.text(id, (at[0] + 2, at[1] + 9), self.ink.carried(wire.value))
+            self.painter.risers[wire.value] = way
+            id = self.painter.box_id("rising")
+            self.sheet.text(
+                id, (at[0] + 2, at[1] + 9), self.painter.carried(wire.value)
+            )
         else:
             above = at[0], at[1] + (OUTSIDE - 1) * SQUARE
             points = [*points, toward(at, above)]
-            self.ink.wire(way, self.ink.outer(wire.value, above), points)
+            self.painter.wire(way, self.painter.outer(wire.value, above), points)
 
     def _label(self, wire: Wire) -> tuple[str, XY | None]:
         maker = wire.maker
-        name, shape = self.ink.name(wire.value), shape_text(wire.value)
+        name, shape = self.painter.name(wire.value), shape_text(wire.value)
         x, y = self.xy(self.plan.at[maker])
         both = f"{name} {shape}".strip()
         if isinstance(maker, Port):
             if maker.side == "input":
                 return both if wire.value in self.from_below else shape, (x + 6, y - 9)
-            words = both if self.ink.names else shape
+            words = both if self.painter.names else shape
             return words, self._behind(words, (x, y + 8), 6)
         if maker.kind == DENSE:
             down = maker in self.plan.downward

@@ -19,7 +19,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from minigrad.drawing.backward.cotangents import barred
-from minigrad.drawing.cell.cell_painter import ROOM, Ink, Outlet, fitting, text_width
+from minigrad.drawing.cell.cell_painter import (
+    ROOM,
+    Outlet,
+    Painter,
+    fitting,
+    text_width,
+)
 from minigrad.drawing.cell.notes import before
 from minigrad.drawing.cell.recurrent import gate_sheet, layers_of, typical_column
 from minigrad.drawing.curves import XY
@@ -57,15 +63,15 @@ def cotangents_sheets(tape: Tape) -> Iterator[Sheet]:
 
 
 def _run_backwards(tape: Tape, many: int | None = None) -> Sheet:
-    inks: list[BackwardInk] = []
+    painters: list[BackwardPainter] = []
 
-    def ink_of(tape: Tape, notes: Sequence[str]) -> Ink:
-        inks.append(BackwardInk(tape, notes))
-        return inks[-1]
+    def painter_of(tape: Tape, notes: Sequence[str]) -> Painter:
+        painters.append(BackwardPainter(tape, notes))
+        return painters[-1]
 
-    sheet = gate_sheet(tape, ink_of, many=many)
-    for ink in inks:
-        ink.write_factors()
+    sheet = gate_sheet(tape, painter_of, many=many)
+    for painter in painters:
+        painter.write_factors()
     if COPY.legend in sheet.entries:
         mark, _ = sheet.entries[COPY.legend]
         sheet.entries[COPY.legend] = mark, ADDED
@@ -95,8 +101,8 @@ def _last_steps(tape: Tape) -> Iterator[str]:
             yield f"{last}: nothing comes back from a later one, {zero}"
 
 
-class BackwardInk(Ink):
-    """Draws cotangents where `Ink` draws values."""
+class BackwardPainter(Painter):
+    """Draws cotangents where `Painter` draws values."""
 
     back = True
     look: Mapping[str, str] = {

@@ -335,8 +335,8 @@ def _letter(value: Tensor, place: Place) -> str:
 
 def _wide(letter: str, k: int) -> float:
     """Return how wide a dot is, in points, with what stands in it."""
-    said = letter.replace("_tilde", "").replace("_", "")
-    return max(MEDIUM * width(f"{said}[{k + 1}]") + 3 if said else DOT, DOT)
+    shown = letter.replace("_tilde", "").replace("_", "")
+    return max(MEDIUM * width(f"{shown}[{k + 1}]") + 3 if shown else DOT, DOT)
 
 
 def _along(way: list[XY]) -> Array:
