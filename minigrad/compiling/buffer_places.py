@@ -9,11 +9,8 @@ import numpy as np
 
 from minigrad.compiling.graph import is_elementwise
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.rolled_loops import (
-    Item,
-    Loop,
-    is_aligned,
-)
+from minigrad.compiling.rolled_loops import Item, is_aligned, lines_in
+from minigrad.compiling.simplify import axes_order
 from minigrad.compiling.statements import Text
 from minigrad.primitive import TABLE
 from minigrad.types import Array
@@ -28,12 +25,9 @@ class Places(Text):
 
     def read(self, ref: Ref) -> str:
         """Return the name of what is read outside of a loop."""
-        line = ref.line
         if ref.at is None:
-            return self.memory[line]
-        if isinstance(ref.at, int):
-            return self._slots(line, ref.at)
-        return self._slots(line, ref.at)
+            return self.memory[ref.line]
+        return self._slots(ref.line, ref.at)
 
     def _stacked(self, arg: Any, line: Line) -> str:
         """Return the name of an argument at all times of a line."""
@@ -52,22 +46,21 @@ class Places(Text):
 
     def _slots(self, line: Line, at: int | range) -> str:
         """Return the name of the values of a line at a time, or at several."""
-        held, first = self.memory[line], self._first(line)
-        if line in self.single:
+        held, slots = self.memory[line], line.slots()
+        if line in self.single or at == slots:
             return held
         if isinstance(at, int):
-            text, name = f"{held}[{at - first}, ...]", f"{held}_at_{at - first}"
-            return self._view(held, text, name, as_whole=True)
-        start, stop = at[0] - first, at[-1] - first
-        if len(at) > 1 and at.step < 0:
-            end = stop - 1 if stop else None
-            return self._view(
-                held, f"{held}[{start}:{end}:-1]", f"{held}_{start}_down_{stop}"
-            )
-        if start == 0 and at[-1] == self._last(line):
-            return held
-        text, name = f"{held}[{start}:{stop + 1}]", f"{held}_{start}_{stop + 1}"
+            return self._entry(held, slots.index(at))
+        start, stop = slots.index(at[0]), slots.index(at[-1]) + at.step
+        if at.step < 0:
+            text = f"{held}[{start}:{stop if stop >= 0 else None}:-1]"
+            return self._view(held, text, f"{held}_{start}_down_{stop + 1}")
+        text, name = f"{held}[{start}:{stop}]", f"{held}_{start}_{stop}"
         return self._view(held, text, name, as_whole=True)
+
+    def _entry(self, held: str, k: int) -> str:
+        """Return the name of the values in one slot."""
+        return self._view(held, f"{held}[{k}, ...]", f"{held}_at_{k}", as_whole=True)
 
     def _view(
         self, of: str, text: str, name: str | Line, as_whole: bool = False
@@ -87,26 +80,17 @@ class Places(Text):
             self.run.append(f"{name} = {text}")
         return name
 
-    def _first(self, line: Line) -> int:
-        assert line.times is not None
-        return line.slots()[0] if line.ends else line.times[0]
-
-    def _last(self, line: Line) -> int:
-        assert line.times is not None
-        return line.slots()[-1] if line.ends else line.times[-1]
-
     def _place_parts(self) -> None:
         """Let the parts of what is joined lie where the whole has them: no copies."""
         self.within: dict[Line, tuple[Line, int, Any]] = {}
         self.parts: dict[Line, list[tuple[Any, Any]]] = {}
-        for item in self.items:
-            for line in item.lines if isinstance(item, Loop) else [item]:
-                if line.times is None or line.ends or not _is_joining(line):
-                    continue
-                self.parts[line] = [*zip(line.args, _indices(line), strict=True)]
-                for arg, index in self.parts[line]:
-                    if self._may_lie_within(arg, line):
-                        self.within[arg.line] = line, arg.shift, index
+        for line in lines_in(self.items):
+            if line.times is None or line.ends or not _is_joining(line):
+                continue
+            self.parts[line] = [*zip(line.args, _indices(line), strict=True)]
+            for arg, index in self.parts[line]:
+                if self._may_lie_within(arg, line):
+                    self.within[arg.line] = line, arg.shift, index
 
     def _may_lie_within(self, arg: Any, whole: Line) -> bool:
         return (
@@ -130,51 +114,51 @@ class Places(Text):
 
     def _whole(self, line: Line) -> str:
         """Return the buffer of what is joined, with room for the ends of its parts."""
-        own = self._first(line), self._last(line)
-        mine = [
-            (part, shift)
-            for part, (whole, shift, _) in self.within.items()
-            if whole is line
-        ]
-        first = min([own[0], *(self._first(part) - shift for part, shift in mine)])
-        last = max([own[1], *(self._last(part) - shift for part, shift in mine)])
+        times: dict[Line, tuple[int, int]] = {line: _ends_of(line)}
+        for part, (whole, shift, _) in self.within.items():
+            if whole is line:
+                times[part] = _ends_of(part, shift)
+        first = min(start for start, _ in times.values())
+        count = max(stop for _, stop in times.values()) - first
         name = self.names[line]
-        whole = self._name(("all", name), f"{name}_all")
-        self._buffer(whole, (last - first + 1, *line.shape), line.dtype)
-        text = f"{whole}[{own[0] - first}:{own[1] - first + 1}]"
-        self.memory[line] = self._view(whole, text, line)
-        for part, shift in mine:
-            at = slice(
-                self._first(part) - shift - first, self._last(part) - shift - first + 1
-            )
-            text = f"{whole}[{self._subscript((at, *self.within[part][2]))}]"
-            self.memory[part] = self._view(whole, text, part)
+        held = self._name(("all", name), f"{name}_all")
+        self._buffer(held, (count, *line.shape), line.dtype)
+        for each, (start, stop) in times.items():
+            index = () if each is line else self.within[each][2]
+            at = self._subscript((slice(start - first, stop - first), *index))
+            self.memory[each] = self._view(held, f"{held}[{at}]", each)
         return self.memory[line]
 
     def _allocate(self, line: Line) -> str:
         """Return the buffer of a line with times, ends included."""
-        if line not in self.memory and line in self.within:
+        if line in self.memory:
+            return self.memory[line]
+        if line in self.within:
             self._allocate(self.within[line][0])
-        elif line not in self.memory and line in self.parts:
+        elif line in self.parts:
             self._whole(line)
-        elif line not in self.memory and is_lane(line):
-            of = line.args[0].line
-            whole, is_single = self._allocate(of), of in self.single
-            if line.op is TABLE["transpose"]:
-                order = _axes(line) if is_single else (0, *(k + 1 for k in _axes(line)))
-                text = f"{whole}.transpose({self._text(order)})"
-            else:
-                index: Any = line.options["index"]
-                steps = () if is_single else (slice(None),)
-                text = f"{whole}[{self._subscript((*steps, *index))}]"
-            self.memory[line] = self._view(whole, text, line)
-            if is_single:
-                self.single.add(line)
-        elif line not in self.memory:
+        elif is_lane(line):
+            self._lane(line)
+        else:
             self.memory[line] = name = self.names[line]
-            count = len(line.slots()) if line.times is not None else 1
-            self._buffer(name, (count, *line.shape), line.dtype)
+            self._buffer(name, (len(line.slots()), *line.shape), line.dtype)
         return self.memory[line]
+
+    def _lane(self, line: Line) -> None:
+        """Let a line be another view of what it reads: some of its rows, or turned."""
+        of = line.args[0].line
+        whole, is_single = self._allocate(of), of in self.single
+        if line.op is TABLE["transpose"]:
+            axes = axes_order(line.options, len(line.shape))
+            order = axes if is_single else (0, *(k + 1 for k in axes))
+            text = f"{whole}.transpose({self._text(order)})"
+        else:
+            index: Any = line.options["index"]
+            steps = () if is_single else (slice(None),)
+            text = f"{whole}[{self._subscript((*steps, *index))}]"
+        self.memory[line] = self._view(whole, text, line)
+        if is_single:
+            self.single.add(line)
 
     def _own(self, line: Line) -> str:
         """Return the name of a static array that holds a line's values."""
@@ -190,7 +174,7 @@ class Places(Text):
 
     def _ends(self, item: Item) -> None:
         """Copy what stands at the ends of the lines that are read or computed now."""
-        lines = item.lines if isinstance(item, Loop) else [item]
+        lines = [*lines_in([item])]
         read = [ref.line for line in lines for ref in line.refs()]
         for line in dict.fromkeys([*lines, *read]):
             for t, end in line.ends.items():
@@ -198,7 +182,7 @@ class Places(Text):
                     continue
                 self.ended.add((line, t))
                 held = self._allocate(line)
-                slot = f"{held}[{t - self._first(line)}, ...]"
+                slot = f"{held}[{line.slots().index(t)}, ...]"
                 if isinstance(end, Ref):
                     self.run.append(f"copyto({slot}, {self.read(end)})")
                 elif isinstance(end, Array):
@@ -226,10 +210,10 @@ def _indices(line: Line) -> Iterator[Any]:
             start = stop
 
 
-def _axes(line: Line) -> tuple[int, ...]:
-    ndim = len(line.shape)
-    axes: Any = line.options.get("axes") or [*range(ndim)][::-1]
-    return tuple(k % ndim for k in axes)
+def _ends_of(line: Line, shift: int = 0) -> tuple[int, int]:
+    """Return the first time of a line and the one after its last, a shift earlier."""
+    slots = line.slots()
+    return slots[0] - shift, slots[-1] + 1 - shift
 
 
 def is_lane(line: Line) -> bool:

@@ -272,9 +272,8 @@ class Interpreter:
 
 def _read_outside(loop: Loop, program: Program, outputs: Iterable[Ref]) -> list[Line]:
     """Return the lines of a loop that something outside of it reads."""
-    own = set(loop.lines)
-    found = [ref.line for ref in outputs]
-    for item in program.items:
-        lines = item.lines if isinstance(item, Loop) else [item]
-        found += [ref.line for line in lines if line not in own for ref in line.refs()]
-    return [line for line in loop.lines if line in set(found)]
+    read = {ref.line for ref in outputs}
+    for line in program.lines:
+        if line not in loop.lines:
+            read.update(ref.line for ref in line.refs())
+    return [line for line in loop.lines if line in read]

@@ -16,6 +16,7 @@ from minigrad.compiling.graph import holes, is_elementwise
 from minigrad.compiling.invariants import product
 from minigrad.compiling.line import Line, Ref
 from minigrad.compiling.simplify import total
+from minigrad.compiling.statements import into_of
 
 
 class Overwriting(Places):
@@ -59,7 +60,7 @@ class Overwriting(Places):
         """Return which argument the result may replace: nobody reads it again."""
         if not is_elementwise(line.op) or holes(line.options):
             return None
-        if line.ends or line in self.within or not self._has_into(line.op):
+        if line.ends or line in self.within or into_of(line.op) is None:
             return None
         for k, arg in enumerate(line.args):
             if not isinstance(arg, Ref) or arg.at is not None:

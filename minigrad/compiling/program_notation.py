@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad.compiling.graph import POSITIONAL, VIEWS, Hole, name_of
 from minigrad.compiling.line import Line, Moving, Ref
-from minigrad.compiling.rolled_loops import Item, Loop
+from minigrad.compiling.rolled_loops import Item, Loop, lines_in
 from minigrad.types import Array
 
 _BETWEEN = {
@@ -32,13 +32,8 @@ class Notation:
     def __init__(self, items: Iterable[Item], outputs: list[Ref]) -> None:
         self.items = [*items]
         self.outputs = outputs
-        times = [
-            t
-            for item in self.items
-            for line in (item.lines if isinstance(item, Loop) else [item])
-            for t in (line.times or ())[-1:]
-        ]
-        self.last = max(times, default=0)
+        times = [line.times for line in lines_in(self.items) if line.times]
+        self.last = max((each[-1] for each in times), default=0)
 
     def __str__(self) -> str:
         texts: list[str] = []
@@ -50,7 +45,7 @@ class Notation:
                 text = self._line(item)
                 over = f"   {self._over(item.times)}" if item.times else ""
                 texts.append(text + over)
-            for line in item.lines if isinstance(item, Loop) else [item]:
+            for line in lines_in([item]):
                 texts += [
                     f"{line.name}[{self._time(t)}] = {self._argument(end)}"
                     for t, end in line.ends.items()
@@ -78,14 +73,9 @@ class Notation:
             arg = arg.line.source
         if not isinstance(arg, Ref):
             if isinstance(arg, Array):
-                made = (
-                    "zeros"
-                    if not arg.any()
-                    else "ones"
-                    if (arg == 1).all()
-                    else "array"
-                )
-                return f"{made}{arg.shape}" if arg.ndim else f"{arg:g}"
+                is_one = "ones" if (arg == 1).all() else "array"
+                name = is_one if arg.any() else "zeros"
+                return f"{name}{arg.shape}" if arg.ndim else f"{arg:g}"
             return f"{arg:g}" if isinstance(arg, float) else str(arg)
         line = arg.line
         if _is_inline(line):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.compiling.graph import VIEWS, name_of
 from minigrad.compiling.line import Line
-from minigrad.compiling.rolled_loops import Loop
+from minigrad.compiling.rolled_loops import Loop, lines_in
 
 if TYPE_CHECKING:
     from minigrad.compiling.programs import Program
@@ -36,10 +36,7 @@ def picture(
     from minigrad.drawing.drawing import Drawing
 
     items = program.items if view is None else program.after(view)
-    lines = [
-        e for item in items for e in (item.lines if isinstance(item, Loop) else [item])
-    ]
-    shown = [line for line in lines if not _is_hidden(line)]
+    shown = [line for line in lines_in(items) if not _is_hidden(line)]
     loops = [item for item in items if isinstance(item, Loop)]
     text = "\n".join([_HEAD, *_frames(loops), *_nodes(shown), *_arrows(shown), "}\n"])
     summary = f"{len(shown)} lines, {len(loops)} loops"

@@ -30,9 +30,9 @@ from minigrad.compiling.program_notation import Notation
 from minigrad.compiling.reads import Lines, copied
 from minigrad.compiling.rolled_loops import (
     Item,
-    Loop,
     Tangled,
     bytes_held,
+    lines_in,
     scheduled,
 )
 from minigrad.compiling.simplify import Graph, one_sum, shared
@@ -230,19 +230,18 @@ def _named(items: list[Item], inputs: Sequence[str]) -> dict[Line, str]:
     """Give each line a name that code can use: its own, if it has one."""
     names: dict[Line, str] = {}
     taken = {*inputs, *RESERVED}
-    for item in items:
-        for line in item.lines if isinstance(item, Loop) else [item]:
-            name = line.name
-            if isinstance(line.source, Parameter):
-                name = line.source.name or "p"
-            name = name.replace("~", "_")
-            if not name.isidentifier() or keyword.iskeyword(name):
-                name = "v"
-            if isinstance(line.source, int):
-                name = inputs[line.source]
-            elif name in taken or name == "v":
-                numbered = (f"{name}{k}" for k in itertools.count(len(names)))
-                name = next(each for each in numbered if each not in taken)
-            taken.add(name)
-            names[line] = line.name = name
+    for line in lines_in(items):
+        name = line.name
+        if isinstance(line.source, Parameter):
+            name = line.source.name or "p"
+        name = name.replace("~", "_")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = "v"
+        if isinstance(line.source, int):
+            name = inputs[line.source]
+        elif name in taken or name == "v":
+            numbered = (f"{name}{k}" for k in itertools.count(len(names)))
+            name = next(each for each in numbered if each not in taken)
+        taken.add(name)
+        names[line] = line.name = name
     return names

@@ -30,6 +30,12 @@ class Loop:
 Item: TypeAlias = Line | Loop
 
 
+def lines_in(items: Iterable[Item]) -> Iterator[Line]:
+    """Yield all lines of a program, those of its loops as well."""
+    for item in items:
+        yield from item.lines if isinstance(item, Loop) else [item]
+
+
 class Tangled(Exception):
     """Lines that no loop can compute: they read forwards and backwards in time."""
 

@@ -114,12 +114,19 @@ def axes_of(options: Any, ndim: int) -> tuple[int, ...]:
     return tuple(k % ndim for k in axes) if ndim else ()
 
 
+def axes_order(options: Any, ndim: int) -> tuple[int, ...]:
+    """Return the order in which a transpose puts the axes."""
+    axes = options.get("axes") or [*range(ndim)][::-1]
+    return tuple(k % ndim for k in axes)
+
+
 def _turned_once(node: Node) -> Node:
     """x^T^T = x."""
     a = node.args[0]
     if a.op is node.op:
-        first, then = _axes(a), _axes(node)
-        if [first[k] for k in then] == [*range(len(node.shape))]:
+        ndim = len(node.shape)
+        first, then = (axes_order(each.options, ndim) for each in (a, node))
+        if [first[k] for k in then] == [*range(ndim)]:
             return a.args[0]  # type: ignore[no-any-return]
     return node
 
@@ -186,12 +193,6 @@ def in_full(index: Any, ndim: int) -> tuple[Any, ...]:
     at = next((k for k, p in enumerate(parts) if p is Ellipsis), len(parts))
     more = [slice(None)] * (ndim - len(parts) + (at < len(parts)))
     return (*parts[:at], *more, *parts[at + 1 :])
-
-
-def _axes(node: Node) -> Sequence[int]:
-    axes: Any = node.options.get("axes")
-    ndim = len(node.shape)
-    return [k % ndim for k in axes] if axes else [*range(ndim)][::-1]
 
 
 def _is_one(arg: Any) -> bool:

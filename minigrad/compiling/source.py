@@ -34,6 +34,7 @@ from minigrad.compiling.rolled_loops import (
     peeled,
     stacked_options,
 )
+from minigrad.compiling.statements import into_of
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Primitive
 from minigrad.types import Array, Shape
@@ -115,7 +116,7 @@ class Writer(Overwriting):
         assert line.times is not None
         self._allocate(line)
         target = self._slots(line, line.times)
-        self._into(target, line, op, args, options)
+        self.run += self._statements(target, op, args, options)
 
     def _source(self, line: Line, name: str) -> None:
         self.memory[line] = name
@@ -148,18 +149,17 @@ class Writer(Overwriting):
             else:
                 self.run.append(text)
             return
-        if self._has_into(op):
+        if into_of(op) is not None:
             if name not in self.static:
                 self._buffer(name, shape, line.dtype, self._like(line, shape))
-            self._into(name, line, op, args, options)
+            self.run += self._statements(name, op, args, options)
             return
         self.calls += 1
         self.executed += 1
         text = self._call(op, args, options)
-        if line.dtype == object:
-            self.run.append(f"{name} = {text}")
-        else:
-            self.run.append(f"{name} = shaped({text}, {shape})")
+        if line.dtype != object:
+            text = f"shaped({text}, {shape})"
+        self.run.append(f"{name} = {text}")
 
     def _like(self, line: Line, shape: Shape) -> str:
         """Return an argument in whose order of axes a result shall lie, if there is."""
@@ -170,12 +170,6 @@ class Writer(Overwriting):
                     return held
         return ""
 
-    def _into(
-        self, out: str, line: Line, op: Any, args: list[str], options: Any
-    ) -> None:
-        for text in self._statements(out, op, args, options):
-            self.run.append(text)
-
     def _loop(self, loop: Loop) -> None:
         for line in loop.lines:
             self._allocate_step(line, {*loop.lines})
@@ -184,86 +178,64 @@ class Writer(Overwriting):
                 if not _moves(arg, loop):
                     self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
         before, common, after = peeled(loop)
-        for t in before:
-            self._one_step(loop, t)
-        self._steps(loop, common)
-        for t in after:
-            self._one_step(loop, t)
-
-    def _one_step(self, loop: Loop, t: int) -> None:
-        for line in loop.lines:
-            if t in (line.times or ()) and not is_lane(line):
-
-                def at(a: Any, line: Line = line) -> str:
-                    if isinstance(a, Ref) and a.shift is not None:
-                        return self._slots(a.line, t + a.shift)
-                    return self.argument(a, line)
-
-                if line in self.parts:
-                    for piece, arg in self._pieces(line):
-                        if _moves(arg, loop):
-                            place = f"{piece}[{t - self._first(line)}]"
-                            self.run.append(f"copyto({place}, {at(arg)})")
-                    continue
-                args = [*map(at, line.args)]
-                out, options = self._slots(line, t), at_time(line.options, t)
-                self.run += self._statements(out, line.op, args, options)
+        for times in (*([t] for t in before), common, *([t] for t in after)):
+            self._steps(loop, times)
 
     def _steps(self, loop: Loop, times: list[int]) -> None:
-        columns: dict[str, str] = {}  # the variable of each column of views
+        """Write the steps at these times: one alone as it is, many as a loop."""
+        views: dict[str, str] = {}  # the variable of each column of views
+        first, is_alone = times[0], len(times) == 1
 
-        def variable(line: Line, shift: int, piece: str = "") -> str:
+        def at_step(line: Line, shift: int = 0, piece: str = "") -> str:
+            """Return the name of a value, or of a piece of it, at the step."""
             if line in self.single:
                 return self.memory[line]
-            held = piece or self._own(line)
-            first = self._first(line)
-            start, step = (
-                times[0] + shift - first,
-                times[1] - times[0] if times[1:] else 1,
-            )
-            stop = start + len(times) * step
-            views = f"rows({held}, {start}, {stop}, {step})"
+            start = line.slots().index(first + shift)
+            if is_alone:
+                return self._entry(piece or self.memory[line], start)
+            held, step = piece or self._own(line), times[1] - first
+            text = f"rows({held}, {start}, {start + len(times) * step}, {step})"
             name = f"{held}_{'mp'[shift > 0]}{abs(shift)}" if shift else f"{held}_t"
-            return columns.setdefault(views, self._name((held, shift), name))
+            return views.setdefault(text, self._name((held, shift), name))
+
+        def argument(arg: Any, line: Line) -> str:
+            if isinstance(arg, Ref) and arg.shift is not None:
+                return at_step(arg.line, arg.shift)
+            return self.argument(arg, line)
+
+        def options_of(line: Line) -> Any:
+            if is_alone or not parts_of(line.options, Moving):
+                return at_time(line.options, first)
+            if holes(line.options):
+                raise Tangled
+            name = self._object("options", [at_time(line.options, t) for t in times])
+            return views.setdefault(name, self._name((name, 0), f"{name}_t"))
 
         body: list[str] = []
         self.repeats = len(times)
         for line in loop.lines:
-            if is_lane(line):
+            if is_lane(line) or first not in (line.times or ()):
                 continue
             if line in self.parts:
                 body += [
-                    f"copyto({variable(line, 0, piece)}, {variable(*arg[:2])})"
+                    f"copyto({at_step(line, 0, piece)}, {argument(arg, line)})"
                     for piece, arg in self._pieces(line)
                     if _moves(arg, loop)
                 ]
-                continue
-            args = [
-                variable(a.line, a.shift)
-                if isinstance(a, Ref) and a.shift is not None
-                else self.argument(a, line)
-                for a in line.args
-            ]
-            options: Any = line.options
-            if parts_of(options, Moving):
-                if holes(options):
-                    raise Tangled
-                prepared = [at_time(options, t) for t in times]
-                name = self._object("options", prepared)
-                options = columns.setdefault(name, self._name((name, 0), f"{name}_t"))
-            body += self._statements(variable(line, 0), line.op, args, options)
+            else:
+                args = [argument(arg, line) for arg in line.args]
+                body += self._statements(at_step(line), line.op, args, options_of(line))
         self.repeats = 1
-        if not body:  # its parts lie where they belong
-            return
-        name = f"loop_{len(self.objects)}_{len(self.run)}"
-        name = self._name(("loop", name), name)
-        self.setup.append(f"{name} = [*zip(")
-        self.setup += [f"    {views}," for views in columns]
-        self.setup.append("    strict=True,")
-        self.setup.append(")]")
-        variables = ", ".join(columns.values()) + "," * (len(columns) == 1)
-        self.run.append(f"for {variables} in {name}:")
-        self.run += [f"    {text}" for text in body]
+        if is_alone:
+            self.run += body
+        elif body:  # or else its parts lie where they belong
+            name = f"loop_{len(self.objects)}_{len(self.run)}"
+            name = self._name(("loop", name), name)
+            columns = [f"    {view}," for view in views]
+            self.setup += [f"{name} = [*zip(", *columns, "    strict=True,", ")]"]
+            variables = ", ".join(views.values()) + "," * (len(views) == 1)
+            self.run.append(f"for {variables} in {name}:")
+            self.run += [f"    {text}" for text in body]
 
 
 def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:

@@ -20,14 +20,16 @@ from minigrad.compiling.graph import (
     is_elementwise,
     name_of,
 )
+from minigrad.compiling.invariants import product
 from minigrad.compiling.line import Line
 from minigrad.compiling.rolled_loops import Item
+from minigrad.compiling.simplify import total
 from minigrad.primitive import Primitive
 from minigrad.stacked import largest_into
 from minigrad.types import Shape
 
-_INTO = {np.max: largest_into}
-_MANY = {"total": np.add, "product": np.multiply}
+_MANY: dict[Any, np.ufunc] = {total: np.add, product: np.multiply}  # two by two
+_INTO: dict[Any, Any] = {np.max: largest_into, **_MANY}
 
 
 # What the text itself calls: no value of a program has such a name.
@@ -76,41 +78,28 @@ class Text:
             self.whole.add(name)
         self.bytes += bytes_of(shape, dtype)
 
-    def _has_into(self, op: Any) -> bool:
-        return (
-            (isinstance(op, np.ufunc) and op.nout == 1)
-            or _ufunc_of(op) is not None
-            or _into_of(op) is not None
-            or name_of(op) in _MANY
-        )
-
     def _statements(
         self, out: str, op: Any, args: list[str], options: Any
     ) -> list[str]:
         """Return how to compute into an array that is there."""
         self.calls += 1
         self.executed += self.repeats
-        ufunc = _ufunc_of(op)
-        if ufunc is not None and not (set(options) - {POSITIONAL}):
-            given, _ = self._filled(args, options)
-            name = self._object(ufunc.__name__, ufunc)
-            target = f"out={out}" if ufunc in (np.maximum, np.minimum) else out
-            return [f"{name}({', '.join([*given, target])})"]
-        if name_of(op) in _MANY:
-            two = _MANY[name_of(op)]
-            name = self._object(two.__name__, two)
-            first, second, *more = args
-            self.calls += len(more)
-            self.executed += len(more) * self.repeats
-            texts = [f"{name}({first}, {second}, {out})"]
-            return texts + [f"{name}({out}, {each}, {out})" for each in more]
-        into = _into_of(op)
-        if into is not None:
-            name = self._object(into.__name__, into)
-            if isinstance(into, np.ufunc):
-                return [f"{name}({', '.join([*args, out])})"]
+        into = into_of(op)
+        is_ufunc = isinstance(into, np.ufunc)
+        if into is None or (is_ufunc and set(options) - {POSITIONAL}):
+            return [f"copyto({out}, {self._call(op, args, options)})"]
+        name = self._object(into.__name__, into)
+        if not is_ufunc:
             return [self._written(name, args, options, out)]
-        return [f"copyto({out}, {self._call(op, args, options)})"]
+        if op not in _MANY:
+            given, _ = self._filled(args, options)
+            target = f"out={out}" if into in (np.maximum, np.minimum) else out
+            return [f"{name}({', '.join([*given, target])})"]
+        first, second, *more = args
+        self.calls += len(more)
+        self.executed += len(more) * self.repeats
+        texts = [f"{name}({first}, {second}, {out})"]
+        return texts + [f"{name}({out}, {each}, {out})" for each in more]
 
     def _call(self, op: Any, args: list[str], options: Any) -> str:
         function = op.function if isinstance(op, Primitive) else op
@@ -177,25 +166,20 @@ class Text:
         return self.known[key]
 
     def _constant(self, arg: Any, line: Line) -> str:
-        if type(arg) in (float, int):
-            if is_elementwise(line.op) and line.dtype.kind == "f":
-                key = ("number", repr(arg), line.dtype)
-                if key not in self.known:
-                    number = np.asarray(arg, line.dtype)
-                    self.known[key] = self._object("k", number)
-                return self.known[key]
-            return repr(arg) if np.isfinite(arg) else self._object("k", arg)
-        return self._object("k", arg)
+        """Write a constant: a number among floats as an array, which is read faster."""
+        if type(arg) not in (float, int):
+            return self._object("k", arg)
+        if not is_elementwise(line.op) or line.dtype.kind != "f":
+            return self._text(arg)
+        key = ("number", repr(arg), line.dtype)
+        if key not in self.known:
+            self.known[key] = self._object("k", np.asarray(arg, line.dtype))
+        return self.known[key]
 
 
-def _into_of(op: Any) -> Any:
+def into_of(op: Any) -> Any:
     """Return what computes an operation into an array that is there, or None."""
-    return _INTO.get(op) if not isinstance(op, Primitive) else op.into
-
-
-def _ufunc_of(op: Any) -> np.ufunc | None:
-    """Return the ufunc that an operation is, if it computes nothing else."""
     function: Any = op.function if isinstance(op, Primitive) else op
-    if isinstance(function, np.ufunc) and function.nout == 1:
-        return function if function.signature is None else None
-    return None
+    into = op.into if isinstance(op, Primitive) else _INTO.get(op)
+    is_ufunc = isinstance(function, np.ufunc) and function.nout == 1
+    return into or (function if is_ufunc else None)

@@ -22,7 +22,7 @@ import itertools
 import sys
 import sysconfig
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -42,35 +42,66 @@ _INSTALLED = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
 _BY_VALUE = (bool, int, float, str, bytes)  # equal is enough; others: the same
 
 
-class Place(NamedTuple):
-    """Where a function may look: the mapping and the name in it, and what was there."""
+class Note(NamedTuple):
+    """How to look at something that a function may read, and what was there.
 
-    names: Mapping[Any, Any]
-    name: Any
+    write  puts another value there; None where that cannot be a traced one
+    """
+
+    look: Callable[[], Any]
     value: Any
+    write: Callable[[Any], None] | None = None
+
+    def holds(self) -> bool:
+        """Is the same there?"""
+        return _is_still(self.look(), self.value)
+
+    def put_back(self) -> None:
+        """Put it back, where a value of a traced run was left instead."""
+        if self.write is not None and _is_traced(self.look()):
+            self.write(self.value)
+
+
+class Entries(NamedTuple):
+    """What a list, a dict or an object held; `live` are its entries, as it changes."""
+
+    holder: Any
+    live: Any
+    keys: tuple[Any, ...]
+    values: tuple[Any, ...]
+
+    def holds(self) -> bool:
+        """Does it hold the same?"""
+        pairs = zip(self.live, self.values, strict=False)
+        is_as_long = len(self.live) == len(self.values)
+        return is_as_long and all(_is_still(*pair) for pair in pairs)
+
+    def put_back(self) -> None:
+        """Put all back, where a value of a traced run was left among them."""
+        if not any(map(_is_traced, self.live)):
+            return
+        if isinstance(self.holder, dict):
+            self.holder.clear()
+            self.holder.update(zip(self.keys, self.values, strict=True))
+        elif isinstance(self.holder, list):
+            self.holder[:] = self.values
+
+
+Below = Iterable[tuple[str, Any]]  # what a value holds, and how one gets there
 
 
 class Surroundings:
     """What a function could read when it was traced; `holds` says whether it still is.
 
-    places   globals, and attributes of modules and classes
-    cells    variables of closures, and what they held
-    rows     lists, dicts and objects: each with its entries, which change with it, and
-             with what these were
-    keys     the names of what a dict or an object held, by its identity
-    arrays   small arrays, and their bytes
-    tensors  Tensors, and their arrays
+    notes    of globals, attributes, variables of closures, small arrays and Tensors
+    entries  of lists, dicts and objects
     grads    Parameters, and their gradients, which are put back after a refusal
     """
 
     def __init__(self, function: Callable[..., Any], read: Container[int] = ()) -> None:
         self.read = read  # arrays, by identity, that the program reads as they are
-        self.places: list[Place] = []
-        self.cells: list[tuple[CellType, Any]] = []
-        self.rows: list[tuple[Any, Any, tuple[Any, ...]]] = []
-        self.keys: dict[int, list[Any]] = {}
-        self.arrays: list[tuple[Array, bytes]] = []
-        self.tensors: list[tuple[Tensor, Array]] = []
+        self.notes: list[Note] = []
+        self.entries: list[Entries] = []
         self.grads: list[tuple[Parameter, Array | None]] = []
         self._seen: dict[int, Any] = {}  # kept, so that no identity is used again
         waiting = deque([("", function)])
@@ -81,139 +112,136 @@ class Surroundings:
             self._seen[id(value)] = value
             if len(self._seen) > MOST:
                 raise _too_much(path)
-            waiting += [(f"{path}{more}", each) for more, each in self._below(value)]
+            look = next(look for kinds, look in _LOOKS if isinstance(value, kinds))
+            waiting += [(path + more, each) for more, each in look(self, value)]
             if _is_traced(value):
                 raise _kept(path)
         self._line_up()
 
     def _line_up(self) -> None:
-        """Lay all rows end to end: one comparison tells that nothing changed in any."""
-        self.live = [row for _, row, _ in self.rows]
+        """Lay all entries end to end: one comparison tells that all are the same."""
+        self.live = [each.live for each in self.entries]
         self.lengths = [*map(len, self.live)]
-        self.entries = [value for *_, values in self.rows for value in values]
+        self.values = [value for each in self.entries for value in each.values]
 
-    def _below(self, value: Any) -> Iterator[tuple[str, Any]]:
-        """Note what a value holds, and yield it, with how one gets there: .x or [0]."""
-        if isinstance(value, Parameter):
-            self.grads.append((value, value.grad))
-            return
-        if isinstance(value, Tensor):
-            self.tensors.append((value, value.data))
-            yield ".data", value.data
-        elif isinstance(value, np.ndarray):
-            is_small = value.nbytes <= SMALL and value.dtype.kind != "O"
-            if is_small and id(value) not in self.read:
-                self.arrays.append((value, value.tobytes()))
-        elif isinstance(value, list | tuple | dict) and len(value) > MOST:
-            return
-        elif isinstance(value, list | tuple):
-            self.rows.append((value, value, tuple(value)))
-            yield from ((f"[{k}]", each) for k, each in enumerate(value))
-        elif isinstance(value, dict):
-            self._row(value)
-            yield from ((f"[{key!r}]", each) for key, each in value.items())
-        elif isinstance(value, functools.partial):
-            yield from (("", each) for each in (value.func, value.args, value.keywords))
-        elif isinstance(value, MethodType):
-            yield from (("", value.__self__), ("", value.__func__))
-        elif isinstance(value, staticmethod | classmethod):
-            yield "", value.__func__
-        elif isinstance(value, property):
-            yield "", value.fget
-        elif isinstance(value, FunctionType):
-            yield from self._of_function(value)
-        elif isinstance(value, type):
-            if _is_users(value.__module__):
-                yield from self._named(vars(value), [*vars(value)], ".")
-                yield from (("", each) for each in value.__mro__[1:])
-        elif isinstance(value, Module) or _is_users(type(value).__module__):
-            own = getattr(value, "__dict__", {})
-            self._row(own)
-            yield from ((f".{name}", each) for name, each in own.items())
-            yield "", type(value)
-        elif isinstance(getattr(value, "function", None), FunctionType):  # compiled
-            yield "", value.function
+    def holds(self) -> bool:
+        """Is everything as it was?"""
+        return all(note.holds() for note in self.notes) and (
+            self._are_same_entries() or all(each.holds() for each in self.entries)
+        )
 
-    def _row(self, entries: dict[Any, Any]) -> None:
-        self.rows.append((entries, entries.values(), tuple(entries.values())))
-        self.keys[id(entries)] = [*entries]
+    def _are_same_entries(self) -> bool:
+        return [*map(len, self.live)] == self.lengths and all(
+            map(is_, itertools.chain.from_iterable(self.live), self.values)
+        )
 
-    def _of_function(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
+    def put_back(self) -> None:
+        """Put back what was there, where a value of a traced run was left instead."""
+        for parameter, grad in self.grads:
+            parameter.grad = grad
+        for note in self.notes:
+            note.put_back()
+        for each in self.entries:
+            each.put_back()
+
+    def leave_out_what_changed(self) -> None:
+        """Leave out what is no longer as it was."""
+        self.notes = [each for each in self.notes if each.holds()]
+        self.entries = [each for each in self.entries if each.holds()]
+        self._seen = {}
+        self._line_up()
+
+    # ------------------------------------------ where to look further, by kind of value
+
+    def _parameter(self, parameter: Parameter) -> Below:
+        self.grads.append((parameter, parameter.grad))
+        return ()
+
+    def _tensor(self, tensor: Tensor) -> Below:
+        self.notes.append(Note(lambda: tensor.data, tensor.data))
+        return [(".data", tensor.data)]
+
+    def _array(self, array: Array) -> Below:
+        is_small = array.nbytes <= SMALL and array.dtype.kind != "O"
+        if is_small and id(array) not in self.read:
+            self.notes.append(Note(array.tobytes, array.tobytes()))
+        return ()
+
+    def _container(self, values: Any) -> Below:
+        if len(values) <= MOST:
+            pairs = self._note_entries(values)
+            yield from ((f"[{key!r}]", each) for key, each in pairs)
+
+    def _note_entries(self, holder: Any) -> Iterable[tuple[Any, Any]]:
+        is_dict = isinstance(holder, dict)
+        live = holder.values() if is_dict else holder
+        keys = tuple(holder if is_dict else range(len(holder)))
+        self.entries.append(Entries(holder, live, keys, (*live,)))
+        return zip(keys, live, strict=True)
+
+    def _function(self, function: FunctionType) -> Below:
         code, names = function.__code__, function.__globals__
-        for name, cell in zip(
-            code.co_freevars, function.__closure__ or (), strict=True
-        ):
-            value = _contents(cell)
-            self.cells.append((cell, value))
+        cells = function.__closure__ or ()
+        for name, cell in zip(code.co_freevars, cells, strict=True):
+            look, value = functools.partial(_contents, cell), _contents(cell)
+            write = functools.partial(setattr, cell, "cell_contents")
+            self.notes.append(Note(look, value, write))
             yield name, value
         yield "", function.__defaults__
         yield "", function.__kwdefaults__
         if not _is_users(function.__module__):
             return
         looked_up = [*dict.fromkeys(_names(code))]
-        yield from self._named(names, looked_up)
+        yield from self._places(names, looked_up)
         for name in looked_up:  # settings.rate
             module = names.get(name)
             if isinstance(module, ModuleType) and _is_users(module.__name__):
-                yield from self._named(vars(module), looked_up, f"{name}.")
+                yield from self._places(vars(module), looked_up, f"{name}.")
 
-    def _named(
-        self, names: Mapping[str, Any], looked_up: list[str], path: str = ""
-    ) -> Iterator[tuple[str, Any]]:
+    def _places(
+        self, names: Mapping[str, Any], looked_up: Iterable[str], path: str = ""
+    ) -> Below:
         for name in looked_up:
             if name in names and not name.startswith("__"):
-                self.places.append(Place(names, name, names[name]))
-                yield path + name, names[name]
+                look, value = functools.partial(names.get, name), names[name]
+                write = None
+                if isinstance(names, dict):  # of a class they are not
+                    write = functools.partial(names.__setitem__, name)
+                self.notes.append(Note(look, value, write))
+                yield path + name, value
 
-    def holds(self) -> bool:
-        """Is everything as it was?"""
-        for names, name, value in self.places:
-            found = names.get(name)
-            if found is not value and not _equal(found, value):
-                return False
-        return (
-            all(_same_cell(*each) for each in self.cells)
-            and self._same_rows()
-            and all(array.tobytes() == content for array, content in self.arrays)
-            and all(tensor.data is array for tensor, array in self.tensors)
-        )
+    def _class(self, kind: type) -> Below:
+        if _is_users(kind.__module__):
+            yield from self._places(vars(kind), [*vars(kind)], ".")
+            yield from (("", each) for each in kind.__mro__[1:])
 
-    def _same_rows(self) -> bool:
-        if [*map(len, self.live)] == self.lengths and all(
-            map(is_, itertools.chain.from_iterable(self.live), self.entries)
-        ):
-            return True
-        return all(_same_row(*each) for _, *each in self.rows)
+    def _object(self, value: Any) -> Below:
+        if isinstance(value, Module) or _is_users(type(value).__module__):
+            own = getattr(value, "__dict__", {})
+            yield from ((f".{name}", each) for name, each in self._note_entries(own))
+            yield "", type(value)
+        elif isinstance(getattr(value, "function", None), FunctionType):  # compiled
+            yield "", value.function
 
-    def put_back(self) -> None:
-        """Put back what was there, where a value of a traced run was left instead."""
-        for parameter, grad in self.grads:
-            parameter.grad = grad
-        for cell, value in self.cells:
-            if _is_traced(_contents(cell)):
-                cell.cell_contents = value
-        for names, name, value in self.places:
-            if isinstance(names, dict) and _is_traced(names.get(name)):
-                names[name] = value
-        for holder, row, values in self.rows:
-            if not any(map(_is_traced, row)):
-                continue
-            if isinstance(holder, dict):
-                keys = self.keys[id(holder)]
-                holder.clear()
-                holder.update(zip(keys, values, strict=True))
-            elif isinstance(holder, list):
-                holder[:] = values
 
-    def leave_out_what_changed(self) -> None:
-        """Leave out what is no longer as it was."""
-        self.places = [p for p in self.places if p.names.get(p.name) is p.value]
-        self.cells = [each for each in self.cells if _same_cell(*each)]
-        self.rows = [each for each in self.rows if _same_row(*each[1:])]
-        self.arrays = [each for each in self.arrays if each[0].tobytes() == each[1]]
-        self.tensors = [each for each in self.tensors if each[0].data is each[1]]
-        self._seen = {}
-        self._line_up()
+def _parts(*names: str) -> Callable[[Surroundings, Any], Below]:
+    """Look at these attributes, which cannot change."""
+    return lambda _, value: [("", getattr(value, name)) for name in names]
+
+
+_LOOKS: tuple[tuple[Any, Callable[[Surroundings, Any], Below]], ...] = (
+    (Parameter, Surroundings._parameter),
+    (Tensor, Surroundings._tensor),
+    (np.ndarray, Surroundings._array),
+    (list | tuple | dict, Surroundings._container),
+    (functools.partial, _parts("func", "args", "keywords")),
+    (MethodType, _parts("__self__", "__func__")),
+    (staticmethod | classmethod, _parts("__func__")),
+    (property, _parts("fget")),
+    (FunctionType, Surroundings._function),
+    (type, Surroundings._class),
+    (object, Surroundings._object),
+)
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -242,19 +270,11 @@ def _contents(cell: CellType) -> Any:
         return None
 
 
-def _equal(one: Any, other: Any) -> bool:
-    """Are these equal numbers or words, if not the same object?"""
-    return type(one) is type(other) and isinstance(one, _BY_VALUE) and one == other
-
-
-def _same_cell(cell: CellType, value: Any) -> bool:
-    found = _contents(cell)
-    return found is value or _equal(found, value)
-
-
-def _same_row(row: Any, values: tuple[Any, ...]) -> bool:
-    pairs = zip(row, values, strict=False)
-    return len(row) == len(values) and all(a is b or _equal(a, b) for a, b in pairs)
+def _is_still(value: Any, before: Any) -> bool:
+    """Is this what was there before, the same object or an equal number or word?"""
+    return value is before or (
+        type(value) is type(before) and isinstance(value, _BY_VALUE) and value == before
+    )
 
 
 def _is_traced(value: Any) -> bool:
