@@ -40,7 +40,7 @@ from minigrad.compiling.one_run import (
 )
 from minigrad.compiling.programs import Program
 from minigrad.compiling.surroundings import Surroundings
-from minigrad.compiling.traced import NotCompiled, tracing
+from minigrad.compiling.traced import NotCompiled, refusal, tracing
 from minigrad.context import SETTING
 from minigrad.messages import a_kind, explained, explanation
 from minigrad.parameter import Parameter
@@ -105,34 +105,45 @@ class Compiled:
         return [*arguments], self._kinds[shapes]
 
     def _new(self, arguments: Any, options: Any, kind: Any) -> Any:
-        """Trace the function, and compare its program with it."""
+        """Trace the function, compare its program with it, and keep the program."""
         self._make_room()
         # The first of a kind may have taken a shortcut that does not hold here.
         serves_all = bool(self._by_kind.get(kind))
         program, trace, arrays = self.new_program(arguments, options, serves_all)
+        expected = self._expected(arguments, options, trace)
+        if program.around is not None:
+            program.around.leave_out_what_changed()  # by the function itself
+        results = self._results(program, arrays, expected)
+        self._by_kind.setdefault(kind, []).append(program)
+        self.programs.append(program)
+        return _returned(program, results)
+
+    def _expected(self, arguments: Any, options: Any, trace: Trace) -> Any:
+        """Return what the function gives; refuse one that gives something else now."""
         comparing = _COMPARING.set(True)
         try:
             expected = self.function(*arguments, **options)
         finally:
             _COMPARING.reset(comparing)
-        if program.around is not None:
-            program.around.leave_out_what_changed()
-        asked = f"compile({self.name})"
         is_function = constants_in(expected) == constants_in(trace.structure)
         if not is_function or not same_arrays(expected, trace.numbers):
-            raise explained(NotCompiled, asked, {}, DIFFERS, RANDOM)
+            raise self._refusal(DIFFERS, RANDOM)
+        return expected
+
+    def _results(self, program: Program, arrays: list[Array], expected: Any) -> Any:
+        """Return what the program gives; refuse one that gives something else."""
         try:
             results = program(arrays)
             gap = rounding([*arrays, *results], program.dtypes)
-            is_same = same_arrays(expected, results, gap)
+            if same_arrays(expected, results, gap):
+                return results
             why = "the program gives other numbers."
         except Exception as error:
-            is_same, why = False, f"the program fails: {error}."
-        if not is_same:
-            raise explained(NotCompiled, asked, {}, why, "please report this.")
-        self._by_kind.setdefault(kind, []).append(program)
-        self.programs.append(program)
-        return _returned(program, results)
+            why = f"the program fails: {error}."
+        raise self._refusal(why, "please report this.")
+
+    def _refusal(self, why: str, fix: str) -> NotCompiled:
+        return refusal(f"compile({self.name})", why, fix)
 
     def _make_room(self) -> None:
         """Forget the oldest program when there are many, and say so the first time."""
@@ -169,14 +180,13 @@ class Compiled:
                 return value
             is_plain = is_tensor or type(value) is np.ndarray or not array.ndim
             if array.dtype.kind not in "fiub" or not is_plain:
-                raise explained(
-                    NotCompiled,
+                raise refusal(
                     f"{self.name}(...), compiled",
-                    {path: value},
                     "programs compute with plain arrays of real numbers, not with "
                     f"{array.dtype} entries or what is more than its numbers: "
                     f"{a_kind(value)}.",
                     "call the function itself.",
+                    {path: value},
                 )
             kind.append((path, is_tensor, array.shape, array.dtype.str))
             arrays.append(array)
@@ -189,12 +199,11 @@ class Compiled:
         """Refuse a Tensor with a record: its gradient would silently stop here."""
         if value.primitive is None or not SETTING.get().recording:
             return
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"{self.name}(...), compiled",
-            {path: value},
             "a program is not recorded, so a gradient would stop here.",
             "compile the whole, the gradient included; or pass t.data.",
+            {path: value},
         )
 
     def __repr__(self) -> str:
@@ -260,16 +269,11 @@ class Compiled:
         except Exception as error:
             before.put_back()
             self.function(*arguments, **words)  # perhaps it raises as it is
-            if isinstance(refusal := explanation(error), NotCompiled):
-                raise refusal from None
-            raise explained(
-                NotCompiled,
-                f"compile({self.name})",
-                {},
-                f"traced, it raised {type(error).__name__}: {error}",
-                "leave out what asks about the numbers inside, or call the "
-                "function itself.",
-            ) from error
+            if isinstance(refused := explanation(error), NotCompiled):
+                raise refused from None
+            fix = "leave out what asks about the numbers inside, or call the function "
+            why = f"traced, it raised {type(error).__name__}: {error}"
+            raise self._refusal(why, fix + "itself.") from error
         return program, trace, arrays
 
     def _program(self, trace: Trace, kind: Any) -> Program:
@@ -277,8 +281,7 @@ class Compiled:
             return Program(trace, array_names(self.function, kind))
         except Exception as error:
             why = f"no program could be made of it: {type(error).__name__}, {error}."
-            asked, fix = f"compile({self.name})", "please report this."
-            raise explained(NotCompiled, asked, {}, why, fix) from error
+            raise self._refusal(why, "please report this.") from error
 
     def drawn(self, view: str | None = None, renderer: str | None = None) -> Drawing:
         """Return the picture of the latest program: what `mg.draw(step)` returns.

@@ -23,7 +23,7 @@ from minigrad.compiling.graph import call, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
 from minigrad.compiling.surroundings import Surroundings
-from minigrad.compiling.traced import NotCompiled
+from minigrad.compiling.traced import NotCompiled, refusal
 from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import explained, is_explained
 from minigrad.module import Module
@@ -157,7 +157,7 @@ class InJax:
         return results, holds
 
     def _refusal(self, why: str, fix: str) -> NotCompiled:
-        return explained(NotCompiled, f"to_jax({self.name})", {}, why, fix)
+        return refusal(f"to_jax({self.name})", why, fix)
 
     def __repr__(self) -> str:
         return f"<{self.name} in JAX: {self.program}>"
@@ -193,7 +193,7 @@ class _InJax(Interpreter):
             why = f"JAX says: {str(error).strip().splitlines()[0]}"
             fix = "shapes must not depend on numbers; mg.compile knows all of NumPy."
             asked = f"to_jax({self.name}): {name_of(op)}"
-            raise explained(NotCompiled, asked, {}, why, fix) from error
+            raise refusal(asked, why, fix) from error
 
     def scan(
         self, body: Body, state: Values, columns: Values, count: int, back: bool

@@ -22,9 +22,8 @@ from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, filled, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import is_leaf, refuse_guards
-from minigrad.compiling.traced import NotCompiled
+from minigrad.compiling.traced import refusal
 from minigrad.files import write_whole
-from minigrad.messages import explained
 from minigrad.onnx_forms import form_of
 from minigrad.onnx_graph import OnnxGraph
 from minigrad.parameter import Parameter
@@ -92,7 +91,7 @@ class _Writer(Interpreter):
         """Refuse what is being written."""
         fix = "compute it outside of the function; or add a form to onnx_forms.py."
         asked = f"{self.asked}: {name_of(self.op)}"
-        raise explained(NotCompiled, asked, {}, why, fix)
+        raise refusal(asked, why, fix)
 
     def _name(self, value: Any) -> str:
         if isinstance(value, _Value) and value.plus:
@@ -231,13 +230,13 @@ def to_onnx(
     except Exception as error:
         why = f"ONNX says: {str(error).strip().splitlines()[0]}"
         fix = "leave out what it names; mg.compile knows all of NumPy."
-        raise explained(NotCompiled, asked, {}, why, fix) from error
+        raise refusal(asked, why, fix) from error
     gap = rounding([*arrays, *trace.numbers], [dtype, *program.dtypes])
     for one, other in zip(trace.numbers, found, strict=True):
         one = one.astype(dtype) if one.dtype.kind == "f" else one
         if not same_but_for_rounding(one, np.asarray(other), gap):
             why = "the reference of ONNX gives other numbers than the function does."
-            raise explained(NotCompiled, asked, {}, why, "please report this.")
+            raise refusal(asked, why, "please report this.")
     return write_whole(path, model.SerializeToString(deterministic=True))
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from minigrad.array_like import ArrayLike
 from minigrad.compiling.graph import Node
-from minigrad.compiling.traced import NotCompiled, Traced
+from minigrad.compiling.traced import Traced, refusal
 from minigrad.compiling.tracing import Guard, Tracer
 from minigrad.context import Setting as _Setting
 from minigrad.context import Within
-from minigrad.messages import a_kind, explained
+from minigrad.messages import a_kind
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves, mapped
 from minigrad.tensor import Tensor, clock
@@ -89,12 +89,11 @@ def traced(
             return Output(len(outputs) - 1, isinstance(leaf, Tensor))
         if isinstance(data, str | int | float | bool | type(None)):
             return data
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"compile({name}): it returns {a_kind(leaf)}",
-            {path: leaf},
             "a program returns Tensors, arrays, and structures of them.",
             "return the arrays that it is made of.",
+            {path: leaf},
         )
 
     drawn = _random_states()
@@ -108,20 +107,14 @@ def traced(
     finally:  # what fails after backward(), such as optimizer.step(), fails by it
         _require_no_grad_kept(tracer, name)
     if drawn():
-        raise explained(
-            NotCompiled,
-            f"compile({name}): it draws random numbers",
-            {},
-            "they would be drawn once, and be constants of the program.",
-            RANDOM,
-        )
+        why = "they would be drawn once, and be constants of the program."
+        raise refusal(f"compile({name}): it draws random numbers", why, RANDOM)
     if all(each is None for each in leaves(structure).values()):
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"compile({name})",
-            {"f(*args)": structure},
             "the function returned no Tensor or array, so there is nothing to compute.",
             "return the result: a function without return gives None.",
+            {"f(*args)": structure},
         )
     numbers = [np.array(each.value) for each in outputs]
     nodes = [each.node for each in outputs]
@@ -136,10 +129,8 @@ def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
     """Refuse a function that asked about numbers: elsewhere nobody answers."""
     for guard in [guard for guard in guards if not guard.is_check]:
         kind = guard.ask.__name__
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"{asked}: {kind}(x) of {guard.node}",
-            {},
             f"at {guard.line} the function asked about numbers while it was traced, "
             f"and was told {guard.answer}: for other inputs another program would be "
             "right.",
@@ -207,10 +198,9 @@ def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
     for parameter in keeping:
         parameter.grad = None
     if keeping:
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"compile({name}): it calls backward()",
-            {keeping[0].name or "p": keeping[0]},
             "a program returns its results, and fills no Parameter.grad.",
             "return mg.grad(loss, parameters); optimizer.step(gradients) takes them.",
+            {keeping[0].name or "p": keeping[0]},
         )

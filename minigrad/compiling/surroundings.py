@@ -29,8 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiling.traced import NotCompiled, Traced
-from minigrad.messages import explained
+from minigrad.compiling.traced import NotCompiled, Traced, refusal
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.tensor import Tensor
@@ -282,20 +281,16 @@ def _is_traced(value: Any) -> bool:
 
 
 def _kept(path: str) -> NotCompiled:
-    return explained(
-        NotCompiled,
+    return refusal(
         f"a compiled function that keeps {path}",
-        {},
         "a value of the run that was traced was left there. A program only returns.",
         "return it; what the next call needs, pass in: y, state = step(x, state).",
     )
 
 
 def _too_much(path: str) -> NotCompiled:
-    return explained(
-        NotCompiled,
+    return refusal(
         "a compiled function that reads much besides its arguments",
-        {},
         f"a program holds while all of that is the same, and up to {path} it is more "
         f"than {MOST:,} lists and objects, too many to compare at each call.",
         "pass in what it needs, as arrays.",

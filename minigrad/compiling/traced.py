@@ -14,7 +14,7 @@ it are refused.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -49,6 +49,13 @@ class NotCompiled(TypeError):
         super().__init__(*args)
         if tracing():
             SETTING.get().checker.refusals.append(self)  # type: ignore[union-attr]
+
+
+def refusal(
+    asked: str, why: str, fix: str, operands: Mapping[str, object] | None = None
+) -> NotCompiled:
+    """Return the error, in its four parts, for what no program does."""
+    return explained(NotCompiled, asked, operands or {}, why, fix)
 
 
 class Traced:
@@ -104,10 +111,10 @@ class Traced:
 
     def reshape(self, *shape: int | Shape, order: str = "C") -> Any:
         """Return the entries in another shape."""
-        wanted = shape[0] if len(shape) == 1 else shape
+        whole = shape[0] if len(shape) == 1 else shape
         if order == "C":
-            return self._row("reshape", self, shape=wanted)
-        return self.tracer.function(np.reshape, (self, wanted), {"order": order})
+            return self._row("reshape", self, shape=whole)
+        return self.tracer.function(np.reshape, (self, whole), {"order": order})
 
     def transpose(self, *axes: Any) -> Any:
         """Permute the axes."""
@@ -152,15 +159,14 @@ class Traced:
         return int(self.tracer.guard(int, self))
 
     def _leaves(self, asked: str) -> NoReturn:
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"{asked} inside a function that is compiled",
-            {"array": self},
             "the number would be a constant of the program, and wrong for other "
             "inputs.",
             "compute with the array itself, with NumPy's functions (np.take(a, k) "
             "where a[k] would ask an array of NumPy); return what is to be printed "
             "or compared, and convert it outside.",
+            {"array": self},
         )
 
     def __float__(self) -> float:
@@ -187,13 +193,12 @@ class Traced:
         self._written("x[index] = value")
 
     def _written(self, asked: str) -> NoReturn:
-        raise explained(
-            NotCompiled,
+        raise refusal(
             f"{asked} inside a function that is compiled",
-            {"array": self},
             "a value of a program is never written to: others may read it.",
             "x = x + step, np.where(mask, value, x); or an array made by "
             "mg.zeros(shape), which can be written to.",
+            {"array": self},
         )
 
     def decides(self, function: Callable[..., Any], *more: Any) -> Any:

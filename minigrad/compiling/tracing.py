@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.compiling.graph import POSITIONAL, Hole, Node, filled, name_of, replaced
-from minigrad.compiling.traced import NotCompiled, Traced
+from minigrad.compiling.traced import NotCompiled, Traced, refusal
 from minigrad.context import SETTING
-from minigrad.messages import explained, in_packages, user_line
+from minigrad.messages import in_packages, user_line
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Primitive
 from minigrad.tensor import Tensor
@@ -129,29 +129,28 @@ class Tracer:
         for each in traced:
             each.is_shared = True
         if function in _WRITERS or given.get("out") is not None:
-            raise explained(
-                NotCompiled,
+            raise refusal(
                 f"{name_of(function)} inside a function that is compiled",
-                {"arguments": args},
                 "it writes into an array, which no program would do again.",
                 "np.where, or a sum of arrays: what returns a new array.",
+                {"arguments": args},
             )
         value = function(*operands, **given)
+        if isinstance(value, str | np.dtype):
+            return value
         nodes = tuple(each.node for each in traced)
-        if isinstance(value, tuple | list):
-            whole_node = self._made(function, nodes, options, value).node
+        is_many = isinstance(value, tuple | list)
+        whole = value if is_many else np.asarray(value)
+        parts = [self._made(function, nodes, options, whole)]
+        if is_many:
             parts = [
-                self._made(entry_of, (whole_node, k), {}, np.asarray(each))
+                self._made(entry_of, (parts[0].node, k), {}, np.asarray(each))
                 for k, each in enumerate(value)
             ]
-        elif isinstance(value, str | np.dtype):
-            return value
-        else:
-            parts = [self._made(function, nodes, options, np.asarray(value))]
         if function in _SIZED or (function is np.where and len(operands) == 1):
             for each in parts:
                 self._sized(each)
-        if not isinstance(value, tuple | list):
+        if not is_many:
             return parts[0]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
 
@@ -165,10 +164,8 @@ class Tracer:
         is_array = isinstance(value, (np.ndarray, np.generic))
         value = np.asarray(value) if is_array else value
         if is_array and value.dtype.kind not in "fiub":
-            raise explained(
-                NotCompiled,
+            raise refusal(
                 f"{op} in a function that is compiled",
-                {},
                 f"it gives {value.dtype} entries, and programs compute with real "
                 "numbers.",
                 "compute it outside, and pass it in.",
