@@ -61,7 +61,7 @@ def composites_open(lines: Lines) -> None:
                 continue
             op, args = node.op, [made.get(id(a), a) for a in node.args]
             made[id(node)] = at_its_time(line_like(line, op, args), line.times)
-        line.op, line.args = op, args
+        line.becomes(op, args)
 
 
 def bias_as_column(lines: Lines) -> None:
@@ -69,7 +69,7 @@ def bias_as_column(lines: Lines) -> None:
     with_one: dict[Line, Line] = {}
     for line in lines.in_circles(_ADD, total):
         product, b = line.args[0], line.args[-1]
-        if len(line.args) != 2 or not is_alone(product, _MATVEC, lines):
+        if len(line.args) != 2 or not is_alone(product, lines, _MATVEC):
             continue
         W, v = product.line.args
         if not isinstance(b, Ref) or (W.shift, b.shift, b.at) != (None, None, None):
@@ -82,7 +82,7 @@ def bias_as_column(lines: Lines) -> None:
         (m, n), dtype = W.line.shape, line.dtype
         column = Line(TABLE["reshape"], [b], {"shape": (m, 1)}, (m, 1), dtype)
         W_b = Line(_CONCATENATE, [W, Ref(column)], {"axis": 1}, (m, n + 1), dtype)
-        line.op, line.args = _MATVEC, [Ref(W_b), Ref(with_one[v.line], v.shift)]
+        line.becomes(_MATVEC, [Ref(W_b), Ref(with_one[v.line], v.shift)])
     _gradients_with_one(lines, with_one)
 
 
@@ -99,9 +99,7 @@ def _with_one(v: Line) -> Line:
     *batch, n = v.shape
     one = Line(None, [], {}, (*batch, 1), v.dtype)
     one.source = np.ones(one.shape, v.dtype)
-    made = line_like(v, v.op, [*v.args, Ref(one)], (*batch, n + 1))
-    made.options = v.options
-    return made
+    return line_like(v, v.op, [*v.args, Ref(one)], (*batch, n + 1), v.options)
 
 
 def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
@@ -115,8 +113,7 @@ def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
                 both = Line(_OUTER, [z, v._replace(line=with_one[v.line])], {},
                             (m, n + 1), line.dtype)  # fmt: skip
                 made[z.line, z.at] = both
-                index: Any = slice(None), slice(n)
-                line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+                line.becomes(_TAKE, [Ref(both)], {"index": (slice(None), slice(n))})
     for line in lines.all:
         if line.op is _SUM and line.times is None and isinstance(line.args[0], Ref):
             z = line.args[0]
@@ -125,7 +122,7 @@ def _gradients_with_one(lines: Lines, with_one: dict[Line, Line]) -> None:
             leaves_entries = sorted(axes_of(line.options, ndim)) == [*range(ndim - 1)]
             if both is not line and leaves_entries and len(line.shape) == 1:
                 index = slice(None), both.shape[1] - 1
-                line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+                line.becomes(_TAKE, [Ref(both)], {"index": index})
 
 
 def factor_into_matrix(lines: Lines) -> None:
@@ -134,18 +131,18 @@ def factor_into_matrix(lines: Lines) -> None:
         inner, number = line.args
         if not isinstance(number, float | int):
             continue
-        if any(is_alone(inner, op, lines) for op in (_ADD, total)):
+        if is_alone(inner, lines, _ADD, total):
             terms = [through(inner, a) for a in inner.line.args if isinstance(a, Ref)]
             movable = all(
-                is_alone(a, _MATVEC, lines) and a.line.args[0].shift is None
+                is_alone(a, lines, _MATVEC) and a.line.args[0].shift is None
                 for a in terms
                 if lines.moves(a, line)
             )
             if movable and len(terms) == len(inner.line.args):
-                line.op, line.args = total, [_scaled(t, number, line) for t in terms]
-        elif is_alone(inner, _MATVEC, lines) and inner.line.args[0].shift is None:
+                line.becomes(total, [_scaled(t, number, line) for t in terms])
+        elif is_alone(inner, lines, _MATVEC) and inner.line.args[0].shift is None:
             scaled = _scaled(inner, number, line).line
-            line.op, line.args = scaled.op, scaled.args
+            line.becomes(scaled.op, scaled.args)
 
 
 def _scaled(term: Ref, number: float, line: Line) -> Ref:
@@ -186,10 +183,9 @@ def rows_alone(lines: Lines) -> None:
             made.append(at_its_time(product, line.times))
         else:
             if len(made) == 1:
-                line.op, line.args = _MATVEC, made[0].line.args
+                line.becomes(_MATVEC, made[0].line.args)
             else:
-                line.op, line.args = total, made
-            line.options = {}
+                line.becomes(total, made)
 
 
 def _is_product(term: Any, lines: Lines) -> bool:

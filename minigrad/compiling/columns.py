@@ -38,8 +38,8 @@ def vectors_as_columns(lines: Lines) -> None:
         if line.op is _MATVEC:
             turned.op, turned.args[0] = _MATMUL, line.args[0]
     for line, turned in columns.turned.items():
-        line.op, line.args, line.name = _TRANSPOSE, [Ref(turned, shift=0)], ""
-        line.options, line.columns = {"axes": (1, 0)}, True
+        line.becomes(_TRANSPOSE, [Ref(turned, shift=0)], {"axes": (1, 0)})
+        line.name, line.columns = "", True
 
 
 class _Columns:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiling.line import Ref
-from minigrad.compiling.reads import Lines, at_its_time, line_like, through
-from minigrad.compiling.simplify import axes_of, total
+from minigrad.compiling.reads import Lines, at_its_time, is_alone, line_like, through
+from minigrad.compiling.simplify import axes_of, is_like, total
 from minigrad.primitive import TABLE
 
 _MULTIPLY, _SUM = TABLE["multiply"], TABLE["sum"]
@@ -35,23 +35,14 @@ def products_flat(lines: Lines) -> None:
     for line in lines.in_circles(_MULTIPLY, product):
         args: list[Any] = []
         for arg in line.args:
-            inner = arg.line if isinstance(arg, Ref) else None
-            if (
-                inner is not None
-                and inner.op in (_MULTIPLY, product)
-                and not inner.ends
-                and arg.at is None
-                and lines.only_reader(arg)
-                and inner.shape == line.shape
-                and inner.dtype == line.dtype
-            ):
+            if is_alone(arg, lines, _MULTIPLY, product) and is_like(arg.line, line):
                 args += [
                     through(arg, each) if isinstance(each, Ref) else each
-                    for each in inner.args
+                    for each in arg.line.args
                 ]
             else:
                 args.append(arg)
-        line.op, line.args = product, args
+        line.becomes(product, args)
 
 
 def invariants_out(lines: Lines) -> None:

@@ -49,7 +49,7 @@ def products_joined(lines: Lines) -> None:
         products = [
             term
             for term in line.args
-            if is_alone(term, _MATMUL, lines)
+            if is_alone(term, lines, _MATMUL)
             and term.line.shape == line.shape
             and _is_outside(term.line.args[0])
             and lines.moves(term.line.args[1], term.line)
@@ -64,7 +64,7 @@ def products_joined(lines: Lines) -> None:
         if others:
             line.args = [*others, at_its_time(joined, line.times)]
         else:
-            line.op, line.args = _MATMUL, joined.args
+            line.becomes(_MATMUL, joined.args)
 
 
 def _is_outside(W: Any) -> bool:
@@ -79,11 +79,8 @@ def _joined(parts: list[Ref], axis: int, line: Line) -> Ref:
     whole = Line(_CONCATENATE, parts, {"axis": axis}, tuple(shape), line.dtype)
     if all(part.shift is None for part in parts):
         return Ref(whole)
-    are_alike = len({(part.line.times, part.shift) for part in parts}) == 1
-    if are_alike and parts[0].shift == 0:
-        whole.times = parts[0].line.times
-    else:
-        whole.times = line.times
+    times = {part.line.times if part.shift == 0 else line.times for part in parts}
+    whole.times = times.pop() if len(times) == 1 else line.times
     return Ref(whole, shift=0)
 
 
@@ -130,25 +127,24 @@ def _in_depth(lines: Lines) -> Iterator[tuple[Line, int]]:
 
 def _how(line: Line) -> Any:
     """Return what is equal for lines that do the same, whatever they read."""
-    return line.op, str(line.options), line.shape[1:], line.dtype, line.times
+    return line.op, key_of(line.options), line.shape[1:], line.dtype, line.times
 
 
 def _part(k: int, arg: Any, line: Line, lines: Lines, lanes: Lanes) -> Any:
     """Return what is equal for arguments of lanes; None if there are no such lanes."""
     if not isinstance(arg, Ref):
         return key_of(arg)
-    same = (id(arg.line), arg.shift, str(arg.at))
     if line.op is _MATMUL:
         if k == 1:
-            return same
+            return arg
         return ("outside", arg.line.shape[1]) if _is_outside(arg) else None
     if lines.moves(arg, line):
         # What is broadcast over lanes is no faster.
         is_lane = arg.line in lanes and arg.shift == 0
-        return ("lane", id(lanes[arg.line].whole)) if is_lane else None
+        return ("lane", lanes[arg.line].whole) if is_lane else None
     if arg.line.shape == line.shape and arg.at is None:
         return ("outside", arg.shift is None)
-    return same
+    return arg
 
 
 def _runs(group: list[Line], lines: Lines, lanes: Lanes) -> list[list[Line]]:
@@ -177,7 +173,7 @@ def _starts(line: Line, lanes: Lanes) -> list[int]:
 
 def _outside(line: Line, lines: Lines) -> Any:
     return tuple(
-        (id(a.line), a.shift) if isinstance(a, Ref) and not lines.moves(a, line) else 0
+        (a.line, a.shift) if isinstance(a, Ref) and not lines.moves(a, line) else 0
         for a in line.args
     )
 
@@ -200,8 +196,8 @@ def _merge(run: list[Line], lines: Lines, lanes: Lanes) -> None:
         return
     first = run[0]
     count = sum(line.shape[0] for line in run)
-    made = line_like(first, first.op, [], (count, *first.shape[1:]))
-    made.options = first.options
+    shape = (count, *first.shape[1:])
+    made = line_like(first, first.op, [], shape, first.options)
     for k, arg in enumerate(first.args):
         args = [line.args[k] for line in run]
         if not isinstance(arg, Ref) or all(each == arg for each in args):
@@ -213,11 +209,7 @@ def _merge(run: list[Line], lines: Lines, lanes: Lanes) -> None:
     start = 0
     for line in run:
         rows = slice(start, start + line.shape[0])
-        line.op, line.args, line.options = (
-            _TAKE,
-            [Ref(made, shift=0)],
-            {"index": (rows,)},
-        )
+        line.becomes(_TAKE, [Ref(made, shift=0)], {"index": (rows,)})
         lanes[line] = Lane(made, start)
         start = rows.stop
     lines.circle[made] = lines.circle[first]
@@ -227,8 +219,8 @@ def _some_rows(whole: Line, start: int, count: int) -> Ref:
     """Return rows of a line in a loop, as a line of its own."""
     if count == whole.shape[0]:
         return Ref(whole, shift=0)
-    part = line_like(whole, _TAKE, [Ref(whole, shift=0)], (count, *whole.shape[1:]))
-    part.options = {"index": (slice(start, start + count),)}
+    shape, index = (count, *whole.shape[1:]), (slice(start, start + count),)
+    part = line_like(whole, _TAKE, [Ref(whole, shift=0)], shape, {"index": index})
     return Ref(part, shift=0)
 
 
@@ -252,13 +244,13 @@ def outer_products_joined(lines: Lines) -> None:
             continue
         z = whole
         if len(whole.shape) == 2:
-            z = line_like(whole, _TRANSPOSE, [Ref(whole, shift=0)], whole.shape[::-1])
-            z.options = {"axes": (1, 0)}
+            args, shape = [Ref(whole, shift=0)], whole.shape[::-1]
+            z = line_like(whole, _TRANSPOSE, args, shape, {"axes": (1, 0)})
         shape = (rows, v.line.shape[-1])
         both = Line(_OUTER, [Ref(z, at=at), v], {}, shape, whole.dtype)
         for start, line in found.items():
             index = slice(start, start + line.shape[0]), slice(None)
-            line.op, line.args, line.options = _TAKE, [Ref(both)], {"index": index}
+            line.becomes(_TAKE, [Ref(both)], {"index": index})
 
 
 def _joined_lanes(lines: Lines) -> Lanes:

@@ -45,6 +45,10 @@ class Line:
         self.mapped = self.columns = False
         self.name = ""
 
+    def becomes(self, op: Any, args: list[Any], options: Options | None = None) -> None:
+        """Compute it in another way."""
+        self.op, self.args, self.options = op, args, options or {}
+
     def refs(self) -> Iterator[Ref]:
         """Yield the values that this line reads, at its ends as well."""
         for arg in (*self.args, *self.ends.values()):

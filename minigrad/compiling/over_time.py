@@ -53,8 +53,8 @@ def _one_stack(line: Line) -> None:
     n = len(line.shape)
     order = [*range(1, n)]
     order.insert(axis % n, 0)
-    line.op, line.options = TABLE["transpose"], {"axes": tuple(order)}
-    line.args = [Ref(line.args[0].line, at=times)]
+    args = [Ref(line.args[0].line, at=times)]
+    line.becomes(TABLE["transpose"], args, {"axes": tuple(order)})
 
 
 def _times_of_one(args: list[Any]) -> range | None:
@@ -92,7 +92,7 @@ def _one_sum(line: Line, lines: list[Line]) -> None:
     terms += others
     if len(terms) == 1:
         only = terms[0].line
-        line.op, line.args, line.options = only.op, only.args, only.options
+        line.becomes(only.op, only.args, only.options)
         lines.remove(only)
     else:
         line.args = terms

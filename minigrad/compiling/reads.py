@@ -8,10 +8,10 @@ from copy import copy
 from typing import Any, NamedTuple
 
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.rolled_loops import components
+from minigrad.compiling.rolled_loops import components, is_circle
 from minigrad.compiling.simplify import in_full
 from minigrad.primitive import TABLE
-from minigrad.types import Shape
+from minigrad.types import Options, Shape
 
 _TAKE = TABLE["take"]
 
@@ -30,8 +30,7 @@ class Lines(NamedTuple):
         found: list[Line] = []
         circle: dict[Line, int] = {}
         for number, part in enumerate(components(ref.line for ref in outputs)):
-            is_loop = len(part) > 1 or any(r.line is part[0] for r in part[0].refs())
-            circle.update((line, number if is_loop else -1) for line in part)
+            circle.update((line, number if is_circle(part) else -1) for line in part)
             found += part
         readers: dict[Line, list[Line | None]] = defaultdict(list)
         for line in found:
@@ -69,9 +68,16 @@ def copied(refs: list[Ref]) -> list[Ref]:
     return [of(ref) for ref in refs]
 
 
-def line_like(line: Line, op: Any, args: list[Any], shape: Shape | None = None) -> Line:
-    """Return a new line at the times of another."""
-    made = Line(op, args, {}, line.shape if shape is None else shape, line.dtype)
+def line_like(
+    line: Line,
+    op: Any,
+    args: list[Any],
+    shape: Shape | None = None,
+    options: Options | None = None,
+) -> Line:
+    """Return a new line at the times of another, of its shape if none is given."""
+    shape = line.shape if shape is None else shape
+    made = Line(op, args, options or {}, shape, line.dtype)
     made.times = line.times
     return made
 
@@ -111,11 +117,11 @@ def last_slice(line: Line) -> slice | None:
     return last if is_whole else None
 
 
-def is_alone(arg: Any, op: Any, lines: Lines) -> bool:
-    """Is this computed by this operation, at the same step, and read nowhere else?"""
+def is_alone(arg: Any, lines: Lines, *ops: Any) -> bool:
+    """Is this one of these operations, at the same step, and read nowhere else?"""
     return (
         isinstance(arg, Ref)
-        and arg.line.op is op
+        and arg.line.op in ops
         and arg.shift == 0
         and not arg.line.ends
         and lines.only_reader(arg)

@@ -47,18 +47,20 @@ def scheduled(roots: Iterable[Line]) -> list[Item]:
     """
     items: list[Item] = []
     for component in components(roots):
-        if len(component) == 1 and not _reads_itself(component[0]):
-            line = component[0]
-            line.mapped = line.times is not None and stacked_options(line) is not None
-            is_single = line.times is None or line.mapped or line.op is None
-            items.append(line if is_single else Loop([line], line.times or range(0)))
-        else:
+        if is_circle(component):
             items.append(_loop(component))
+            continue
+        (line,) = component
+        line.mapped = line.times is not None and stacked_options(line) is not None
+        is_step_by_step = line.times and not line.mapped and line.op is not None
+        items.append(Loop([line], line.times) if is_step_by_step else line)
     return items
 
 
-def _reads_itself(line: Line) -> bool:
-    return any(ref.line is line for ref in line.refs())
+def is_circle(component: list[Line]) -> bool:
+    """Has a component a loop: several lines, or one that reads itself?"""
+    first = component[0]
+    return len(component) > 1 or any(ref.line is first for ref in first.refs())
 
 
 def components(roots: Iterable[Line]) -> list[list[Line]]:
