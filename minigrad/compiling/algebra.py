@@ -30,7 +30,7 @@ from minigrad.compiling.reads import (
     is_alone,
     last_slice,
     line_like,
-    taken,
+    take_line,
     through,
 )
 from minigrad.compiling.simplify import axes_of, total
@@ -178,7 +178,7 @@ def rows_alone(lines: Lines) -> None:
                 break
             shape = (line.shape[-1], W.line.shape[1])
             product = line_like(
-                line, _MATVEC, [taken(W, (part,), shape), through(reads, v)]
+                line, _MATVEC, [take_line(W, (part,), shape), through(reads, v)]
             )
             made.append(at_its_time(product, line.times))
         else:

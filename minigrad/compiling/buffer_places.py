@@ -46,30 +46,31 @@ class Places(Text):
 
     def _slots(self, line: Line, at: int | range) -> str:
         """Return the name of the values of a line at a time, or at several."""
-        held, slots = self.memory[line], line.slots()
+        buffer, slots = self.memory[line], line.slots()
         if line in self.single or at == slots:
-            return held
+            return buffer
         if isinstance(at, int):
-            return self._entry(held, slots.index(at))
+            return self._entry(buffer, slots.index(at))
         start, stop = slots.index(at[0]), slots.index(at[-1]) + at.step
         if at.step < 0:
-            text = f"{held}[{start}:{stop if stop >= 0 else None}:-1]"
-            return self._view(held, text, f"{held}_{start}_down_{stop + 1}")
-        text, name = f"{held}[{start}:{stop}]", f"{held}_{start}_{stop}"
-        return self._view(held, text, name, as_whole=True)
+            text = f"{buffer}[{start}:{stop if stop >= 0 else None}:-1]"
+            return self._view(buffer, text, f"{buffer}_{start}_down_{stop + 1}")
+        text, name = f"{buffer}[{start}:{stop}]", f"{buffer}_{start}_{stop}"
+        return self._view(buffer, text, name, as_whole=True)
 
-    def _entry(self, held: str, k: int) -> str:
+    def _entry(self, buffer: str, k: int) -> str:
         """Return the name of the values in one slot."""
-        return self._view(held, f"{held}[{k}, ...]", f"{held}_at_{k}", as_whole=True)
+        text, name = f"{buffer}[{k}, ...]", f"{buffer}_at_{k}"
+        return self._view(buffer, text, name, as_whole=True)
 
     def _view(
         self, of: str, text: str, name: str | Line, as_whole: bool = False
     ) -> str:
         """Return the name of a view; `as_whole`: it lies in one piece if that does."""
-        if text in self.known:
-            return self.known[text]
+        if text in self.name_for:
+            return self.name_for[text]
         if isinstance(name, Line):  # all that it holds
-            self.known[text] = self.names[name]
+            self.name_for[text] = self.names[name]
         name = self._name(text, str(name).replace("-", "m"))
         if of in self.static:
             self.setup.append(f"{name} = {text}")
@@ -103,13 +104,13 @@ class Places(Text):
 
     def _pieces(self, whole: Line) -> list[tuple[str, Any]]:
         """Return the places in the whole of the parts that lie elsewhere, and those."""
-        held = self.memory[whole]
+        buffer = self.memory[whole]
         found = []
         for k, (arg, index) in enumerate(self.parts.get(whole, ())):
             placed = self.within.get(arg.line) if isinstance(arg, Ref) else None
             if placed is None or placed[2] is not index:
-                text = f"{held}[:, {self._subscript(index)}]"
-                found.append((self._view(held, text, f"{held}_{k}"), arg))
+                text = f"{buffer}[:, {self._subscript(index)}]"
+                found.append((self._view(buffer, text, f"{buffer}_{k}"), arg))
         return found
 
     def _whole(self, line: Line) -> str:
@@ -121,12 +122,12 @@ class Places(Text):
         first = min(start for start, _ in times.values())
         count = max(stop for _, stop in times.values()) - first
         name = self.names[line]
-        held = self._name(("all", name), f"{name}_all")
-        self._buffer(held, (count, *line.shape), line.dtype)
+        buffer = self._name(("all", name), f"{name}_all")
+        self._buffer(buffer, (count, *line.shape), line.dtype)
         for each, (start, stop) in times.items():
             index = () if each is line else self.within[each][2]
             at = self._subscript((slice(start - first, stop - first), *index))
-            self.memory[each] = self._view(held, f"{held}[{at}]", each)
+            self.memory[each] = self._view(buffer, f"{buffer}[{at}]", each)
         return self.memory[line]
 
     def _allocate(self, line: Line) -> str:
@@ -162,14 +163,14 @@ class Places(Text):
 
     def _own(self, line: Line) -> str:
         """Return the name of a static array that holds a line's values."""
-        held = self.memory[line]
-        if held in self.static:
-            return held
-        own = self._name(("own", held), f"{held}_own")
+        buffer = self.memory[line]
+        if buffer in self.static:
+            return buffer
+        own = self._name(("own", buffer), f"{buffer}_own")
         if own not in self.static:
             assert line.times is not None
             self._buffer(own, (len(line.times), *line.shape), line.dtype)
-            self.run.append(f"copyto({own}, {held})")
+            self.run.append(f"copyto({own}, {buffer})")
         return own
 
     def _ends(self, item: Item) -> None:
@@ -178,11 +179,11 @@ class Places(Text):
         read = [ref.line for line in lines for ref in line.refs()]
         for line in dict.fromkeys([*lines, *read]):
             for t, end in line.ends.items():
-                if (line, t) in self.ended or is_lane(line):
+                if (line, t) in self.copied_ends or is_lane(line):
                     continue
-                self.ended.add((line, t))
-                held = self._allocate(line)
-                slot = f"{held}[{line.slots().index(t)}, ...]"
+                self.copied_ends.add((line, t))
+                buffer = self._allocate(line)
+                slot = f"{buffer}[{line.slots().index(t)}, ...]"
                 if isinstance(end, Ref):
                     self.run.append(f"copyto({slot}, {self.read(end)})")
                 elif isinstance(end, Array):

@@ -35,7 +35,7 @@ from minigrad.compiling.one_run import (
     Output,
     Trace,
     is_leaf,
-    traced,
+    run_traced,
     uncollected,
 )
 from minigrad.compiling.programs import Program
@@ -73,7 +73,7 @@ class Compiled:
         self.programs: list[Program] = []
         self._by_kind: dict[Any, list[Program]] = {}
         self._kinds: dict[Any, Any] = {}  # of plain arrays, by shapes and dtypes
-        self._kept: list[Any] = []  # objects among arguments, known by identity
+        self._objects: list[Any] = []  # objects among arguments, known by identity
         self._lock = threading.RLock()
         self._warned = False
         self.name = getattr(function, "__name__", type(function).__name__)
@@ -81,7 +81,7 @@ class Compiled:
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if tracing() or _COMPARING.get():
             return self.function(*arguments, **options)
-        arrays, kind = self._known(arguments, options)
+        arrays, kind = self._arrays_and_kind(arguments, options)
         for program in [*reversed(self._by_kind.get(kind, ()))]:
             try:
                 return _returned(program, program(arrays))
@@ -92,7 +92,7 @@ class Compiled:
         with self._lock, uncollected():
             return self._new(arguments, options, kind)
 
-    def _known(self, arguments: Any, options: Any) -> tuple[list[Array], Any]:
+    def _arrays_and_kind(self, arguments: Any, options: Any) -> tuple[list[Array], Any]:
         """Return the arrays among the arguments, and their kind.
 
         It is the fast way for plain arrays, whose kinds are remembered by shapes.
@@ -176,7 +176,7 @@ class Compiled:
             elif isinstance(value, np.ndarray | np.generic):
                 array, is_tensor = np.asarray(value), False
             else:
-                kind.append((path, *kind_of(value, self._kept)))
+                kind.append((path, *kind_of(value, self._objects)))
                 return value
             is_plain = is_tensor or type(value) is np.ndarray or not array.ndim
             if array.dtype.kind not in "fiub" or not is_plain:
@@ -242,12 +242,12 @@ class Compiled:
         as these might agree by chance.
         """
         from minigrad.compiling.identities import IDENTITIES
-        from minigrad.compiling.program_proof import shown
+        from minigrad.compiling.program_proof import show
 
         for identity in IDENTITIES.values():
             identity.prove()
         program, trace, arrays = self.new_program(arguments, words, serves_all=False)
-        return shown(program, trace, arrays, list(IDENTITIES))
+        return show(program, trace, arrays, list(IDENTITIES))
 
     def new_program(
         self, arguments: Any, words: Any = None, serves_all: bool = True
@@ -260,7 +260,7 @@ class Compiled:
         given, arrays, kind = self._read((arguments, words))
         before = Surroundings(self.function)
         try:
-            trace = traced(self.function, given, self.name, serves_all)
+            trace = run_traced(self.function, given, self.name, serves_all)
             program = self._program(trace, kind)
             program.around = Surroundings(self.function, program.constants)
         except NotCompiled:

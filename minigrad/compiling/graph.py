@@ -21,7 +21,7 @@ decisions that were made as they were.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -77,10 +77,6 @@ class Node:
         at = "" if self.time is None else f" at t = {self.time}"
         return f"<{name_of(self.op)} {self.shape}{at}>"
 
-    def nodes(self) -> Iterator[Node]:
-        """Yield the nodes that this one reads."""
-        return (arg for arg in self.args if isinstance(arg, Node))
-
 
 def name_of(op: Op) -> str:
     """Return what code calls an operation."""
@@ -110,19 +106,19 @@ def in_order(outputs: Iterable[Node]) -> list[Node]:
     return sorted(nodes, key=attrgetter("number"))
 
 
-def replaced(options: Any, of: Callable[[Any], Any]) -> Any:
+def replace_parts(options: Any, of: Callable[[Any], Any]) -> Any:
     """Return options with of(part) in the place of each part that holds no others."""
     if isinstance(options, dict):
-        return {k: replaced(v, of) for k, v in options.items()}
+        return {k: replace_parts(v, of) for k, v in options.items()}
     if type(options) in (tuple, list):
-        return type(options)([replaced(each, of) for each in options])
+        return type(options)([replace_parts(each, of) for each in options])
     return of(options)
 
 
 def parts_of(options: Any, kind: type) -> list[Any]:
     """Return the parts of a kind that stand in options."""
     found: list[Any] = []
-    replaced(options, found.append)
+    replace_parts(options, found.append)
     return [part for part in found if isinstance(part, kind)]
 
 
@@ -131,18 +127,18 @@ def holes(options: Any) -> int:
     return len(parts_of(options, Hole)) if options else 0
 
 
-def filled(args: Sequence[Any], options: Any) -> tuple[list[Any], dict[str, Any]]:
+def fill_holes(args: Sequence[Any], options: Any) -> tuple[list[Any], dict[str, Any]]:
     """Return operands, and options with values in the place of holes."""
     if not options:
         return [*args], {}
-    of = replaced(options, lambda p: args[p.at] if isinstance(p, Hole) else p)
+    of = replace_parts(options, lambda p: args[p.at] if isinstance(p, Hole) else p)
     given = of.pop(POSITIONAL, ())  # lists of nodes among the arguments
     return [*args[: len(args) - holes(options)], *given], of
 
 
 def call(op: Op, args: Sequence[Any], options: Options) -> Any:
     """Compute one operation: of a row its own function, in any domain."""
-    operands, options = filled(args, options)
+    operands, options = fill_holes(args, options)
     function: Any = op.function if isinstance(op, Primitive) else op
     return function(*operands, **options)
 

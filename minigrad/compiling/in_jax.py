@@ -59,7 +59,7 @@ class InJax:
             if isinstance(line.source, Parameter) and line.source not in known:
                 self._named[name] = line.source
         self._dtypes = [array.dtype for array in arrays]
-        self._kept: list[Any] = []
+        self._objects: list[Any] = []
         self._kind = self._read(arguments)[1]
         self._require_precision()
         self._run = self.jax.jit(self._computed)
@@ -125,7 +125,7 @@ class InJax:
                 kind.append((path, (*value.shape, np.dtype(value.dtype).kind)))
                 arrays.append(value)
             else:
-                kind.append((path, kind_of(value, self._kept)))
+                kind.append((path, kind_of(value, self._objects)))
 
         mapped(leaf, list(arguments), "", is_leaf)
         return arrays, kind

@@ -19,7 +19,7 @@ import numpy as np
 
 from minigrad.compiling.arguments import rounding, same_but_for_rounding
 from minigrad.compiling.compiled import Compiled
-from minigrad.compiling.graph import call, filled, name_of
+from minigrad.compiling.graph import call, fill_holes, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import is_leaf, refuse_guards
 from minigrad.compiling.traced import refusal
@@ -62,8 +62,8 @@ class _Writer(Interpreter):
         super().__init__()
         self.asked, self.arrays = asked, arrays
         self.graph = OnnxGraph(np.dtype(dtype))
-        self.held: dict[Any, str] = {}  # names of constants; objects, to keep their ids
-        self.kept: list[Any] = []
+        self.constants: dict[Any, str] = {}  # their names
+        self.objects: list[Any] = []  # kept, so that no identity is used again
         self.names: dict[int, str] = {}  # of inputs and Parameters
         self.result: Any = None
         self.op: Any = None
@@ -99,12 +99,12 @@ class _Writer(Interpreter):
         if isinstance(value, _Value | str):
             return value if isinstance(value, str) else value.name
         key: Any = id(value) if isinstance(value, Array) else repr(value)
-        if key not in self.held:
-            self.kept.append(value)
+        if key not in self.constants:
+            self.objects.append(value)
             array = np.asarray(value, np.int64 if isinstance(value, list) else None)
-            name = f"constant_{len(self.held)}"
-            self.held[key] = self.graph.constant(name, array)
-        return self.held[key]
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = self.graph.constant(name, array)
+        return self.constants[key]
 
     # ----------------------------------------------------------- as an interpreter does
 
@@ -126,7 +126,7 @@ class _Writer(Interpreter):
         form = op.onnx if isinstance(op, Primitive) else form_of(op)
         if form is None:
             self.refuse("it has no operator of ONNX.")
-        operands, options = filled(args, options)
+        operands, options = fill_holes(args, options)
         if callable(form):
             return _Value(form(self, *operands, **options), array)
         return _Value(self._by_entry(str(form), operands), array)

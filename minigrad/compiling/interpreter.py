@@ -26,7 +26,7 @@ from minigrad.compiling.rolled_loops import (
     Loop,
     is_aligned,
     is_moving_take,
-    peeled,
+    peel,
     stacked_options,
 )
 from minigrad.primitive import TABLE
@@ -89,18 +89,18 @@ class Interpreter:
 
     def read(self, ref: Ref) -> Any:
         """Return a value that is read outside of a loop."""
-        line, held = ref.line, self.values[ref.line]
+        line, values = ref.line, self.values[ref.line]
         if ref.at is None or (isinstance(ref.at, range) and ref.at == line.slots()):
-            return held
+            return values
         first = line.slots()[0]
         if isinstance(ref.at, int):
-            return self._taken(held, ref.at - first)
+            return self._take(values, ref.at - first)
         start, stop = ref.at[0] - first, ref.at[-1] - first + ref.at.step
         stop = None if stop < 0 else stop  # type: ignore[assignment]  # x[3::-1]
-        return self._taken(held, slice(start, stop, ref.at.step))
+        return self._take(values, slice(start, stop, ref.at.step))
 
-    def _taken(self, held: Any, index: Any) -> Any:
-        return self.compute(TABLE["take"], [held], {"index": (index,)})
+    def _take(self, values: Any, index: Any) -> Any:
+        return self.compute(TABLE["take"], [values], {"index": (index,)})
 
     def _reshaped(self, value: Any, shape: Shape) -> Any:
         return self.compute(TABLE["reshape"], [value], {"shape": shape})
@@ -157,12 +157,12 @@ class Interpreter:
 
     # ------------------------------------------------------------------------ the loops
 
-    def peels(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
+    def peel(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
         """Return the times before, in and after a scan."""
-        return peeled(loop)
+        return peel(loop)
 
     def _loop(self, loop: Loop, outside: list[Line]) -> None:
-        before, common, after = self.peels(loop)
+        before, common, after = self.peel(loop)
         known: dict[Any, Any] = {}  # by line and time, or by what does not move
         for ref in [ref for line in loop.lines for ref in line.refs()]:
             if ref.shift is None:

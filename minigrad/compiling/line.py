@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiling.graph import replaced
+from minigrad.compiling.graph import replace_parts
 from minigrad.types import Options, Shape
 
 
@@ -73,4 +73,4 @@ class Moving(NamedTuple):
 
 def at_time(options: Any, t: int) -> Any:
     """Return the options of a line at one time."""
-    return replaced(options, lambda p: t + p.plus if isinstance(p, Moving) else p)
+    return replace_parts(options, lambda p: t + p.plus if isinstance(p, Moving) else p)

@@ -59,7 +59,7 @@ class Given(NamedTuple):
     is_tensor: bool
 
 
-def traced(
+def run_traced(
     f: Callable[..., Any], arguments: Any, name: str, serves_all: bool = False
 ) -> Trace:
     """Run f on traced arrays in the place of its arguments' arrays.

@@ -30,10 +30,10 @@ class Overwriting(Places):
         is_local = self._is_local(line, inside)
         dying = self._dying(line, inside)
         if dying is not None:
-            held = self._allocate(line.args[dying].line)
+            buffer = self._allocate(line.args[dying].line)
             is_single = line.args[dying].line in self.single
             if is_local or not is_single:
-                self.memory[line] = held
+                self.memory[line] = buffer
                 self._to_front(line, dying)
                 if is_single:
                     self.single.add(line)
@@ -76,8 +76,9 @@ class Overwriting(Places):
                 continue  # it is read again when the first sum is there
             if is_lane(a) and inside and self._is_lane_of_its_own(a):
                 return k
-            held = self.memory.get(a)
-            if held in self.buffers or (is_elementwise(a.op) and held in self.static):
+            buffer = self.memory.get(a)
+            is_static = is_elementwise(a.op) and buffer in self.static
+            if is_static or buffer in self.buffers:
                 return k
         return None
 
@@ -102,9 +103,9 @@ class Overwriting(Places):
         dying = self._dying(line)
         if dying is None:
             return name
-        held = self.memory[line.args[dying].line]
+        buffer = self.memory[line.args[dying].line]
         self._to_front(line, dying)
-        return held
+        return buffer
 
 
 def _lanes_of(line: Line) -> set[int]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.graph import Node, filled, in_order
+from minigrad.compiling.graph import Node, fill_holes, in_order
 from minigrad.compiling.interpreter import Interpreter, Values
 from minigrad.compiling.invariants import product
 from minigrad.compiling.line import Line
@@ -73,7 +73,7 @@ class Shown:
         )
 
 
-def shown(
+def show(
     program: Program, trace: Trace, arrays: Sequence[Array], names: Sequence[str]
 ) -> Shown:
     """Show that a program equals what was traced.
@@ -135,21 +135,21 @@ class _Field(Interpreter):
         super().__init__()
         self.field = KeyedField.drawn(random, primes)
         self.arrays = arrays
-        self.known: dict[Any, Any] = {}
+        self.sources: dict[Any, Any] = {}
         self.decisions = 0
 
     def source(self, source: Any) -> Any:
         """Return an input or a Parameter as variables; integers are what they are."""
         key = source if isinstance(source, int | Parameter) else id(source)
-        if key not in self.known:
+        if key not in self.sources:
             if isinstance(source, Array):
-                self.known[key] = self.lifted(source)
+                self.sources[key] = self.lifted(source)
             else:
                 is_input = isinstance(source, int)
                 array = self.arrays[source] if is_input else source.data
                 is_real = array.dtype.kind == "f"
-                self.known[key] = self.field.draw(array.shape) if is_real else array
-        return self.known[key]
+                self.sources[key] = self.field.draw(array.shape) if is_real else array
+        return self.sources[key]
 
     def lifted(self, value: Any) -> Any:
         """Return a constant in the field; what chooses stays what it is."""
@@ -163,7 +163,7 @@ class _Field(Interpreter):
 
     def compute(self, op: Any, args: Sequence[Any], options: Any) -> Any:
         """Compute an operation in the field."""
-        operands, options = filled(args, options)
+        operands, options = fill_holes(args, options)
         function = op.apply if isinstance(op, Primitive) else op
         return function(*map(self.lifted, operands), **options)
 
@@ -196,6 +196,6 @@ class _Field(Interpreter):
             value = None if any(v is None for v in values) else np.stack(values)
         return self.decided(line.op, args, options, value)
 
-    def peels(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
+    def peel(self, loop: Loop) -> tuple[list[int], list[int], list[int]]:
         """Every step is computed by itself: decisions differ from step to step."""
         return [*loop.times], [], []

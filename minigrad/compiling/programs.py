@@ -27,7 +27,7 @@ from minigrad.compiling.over_time import at_once
 from minigrad.compiling.overwriting import Overwriting
 from minigrad.compiling.program_lines import lines_of
 from minigrad.compiling.program_notation import Notation
-from minigrad.compiling.reads import Lines, copied
+from minigrad.compiling.reads import Lines, copies_of
 from minigrad.compiling.rolled_loops import (
     Item,
     Tangled,
@@ -116,7 +116,7 @@ class Program:
         at_once(lines)
         self._note(at_once, _of_lines(refs, at_once=False))
         self._note(scheduled, _of_lines(refs))
-        self.before = copied(refs)
+        self.before = copies_of(refs)
         for change in self.rewrites if rolled else ():
             change(Lines.of(refs))
             self._note(change, _of_lines(refs))
@@ -132,7 +132,7 @@ class Program:
         self.source = writer.source(self.outputs, self.guards, self.inputs)
         self.objects, self.bytes = writer.objects, writer.bytes
         self.calls = writer.calls
-        self._note(Overwriting, (writer.executed, writer.bytes))
+        self._note(Overwriting, (writer.runtime_calls, writer.bytes))
         self.code = compile(self.source, "<compiled program>", "exec")
 
     def _note(self, rewrite: Callable[..., Any], left: tuple[int, int]) -> None:
@@ -157,7 +157,7 @@ class Program:
             asked = f"the program after {name!r}"
             why = "no rewrite of lines has this name."
             raise explained(ValueError, asked, {}, why, f"one of: {', '.join(names)}.")
-        refs = copied(self.before)
+        refs = copies_of(self.before)
         for change in self.rewrites[: names.index(name)]:
             change(Lines.of(refs))
         items = scheduled(ref.line for ref in refs)

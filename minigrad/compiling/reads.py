@@ -55,7 +55,7 @@ class Lines(NamedTuple):
         return isinstance(ref, Ref) and len(self.readers[ref.line]) == 1
 
 
-def copied(refs: list[Ref]) -> list[Ref]:
+def copies_of(refs: list[Ref]) -> list[Ref]:
     """Return the same outputs, of lines that are copies and may be rewritten."""
     new = {line: copy(line) for line in Lines.of(refs).all}
 
@@ -87,7 +87,7 @@ def at_its_time(line: Line, times: range | None) -> Ref:
     return Ref(line) if times is None else Ref(line, shift=0)
 
 
-def taken(a: Ref, index: tuple[Any, ...], shape: Shape) -> Ref:
+def take_line(a: Ref, index: tuple[Any, ...], shape: Shape) -> Ref:
     """Return some entries of a value without time, as a line of its own."""
     return Ref(Line(_TAKE, [a], {"index": index}, shape, a.line.dtype))
 

@@ -52,8 +52,10 @@ def scheduled(roots: Iterable[Line]) -> list[Item]:
             continue
         (line,) = component
         line.mapped = line.times is not None and stacked_options(line) is not None
-        is_step_by_step = line.times and not line.mapped and line.op is not None
-        items.append(Loop([line], line.times) if is_step_by_step else line)
+        if line.times is None or line.mapped or line.op is None:
+            items.append(line)
+        else:
+            items.append(Loop([line], line.times))
     return items
 
 
@@ -124,7 +126,7 @@ def _loop(lines: list[Line]) -> Loop:
     return Loop(_in_step_order(lines), times)
 
 
-def peeled(loop: Loop) -> tuple[list[int], list[int], list[int]]:
+def peel(loop: Loop) -> tuple[list[int], list[int], list[int]]:
     """Return the times at which all lines run, and those before and after."""
     common = [t for t in loop.times if all(t in (e.times or ()) for e in loop.lines)]
     if not common:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.compiling.graph import Node, in_order
+from minigrad.compiling.line import Line
 from minigrad.primitive import TABLE
 from minigrad.types import Array
 
@@ -83,7 +84,7 @@ def _not_scaled(node: Node) -> Node:
     return node
 
 
-def is_like(a: Node | Array, b: Node | Array) -> bool:
+def is_like(a: Node | Line | Array, b: Node | Line | Array) -> bool:
     """Are these of one shape and dtype?"""
     return a.shape == b.shape and a.dtype == b.dtype
 

@@ -31,7 +31,7 @@ from minigrad.compiling.rolled_loops import (
     Loop,
     Tangled,
     is_moving_take,
-    peeled,
+    peel,
     stacked_options,
 )
 from minigrad.compiling.statements import into_of
@@ -155,7 +155,7 @@ class Writer(Overwriting):
             self.run += self._statements(name, op, args, options)
             return
         self.calls += 1
-        self.executed += 1
+        self.runtime_calls += 1
         text = self._call(op, args, options)
         if line.dtype != object:
             text = f"shaped({text}, {shape})"
@@ -165,9 +165,9 @@ class Writer(Overwriting):
         """Return an argument in whose order of axes a result shall lie, if there is."""
         for arg in line.args if is_elementwise(line.op) and not line.times else ():
             if isinstance(arg, Ref) and arg.at is None and arg.line.shape == shape:
-                held = self.memory[arg.line]
-                if held in self.static and held not in self.whole:
-                    return held
+                buffer = self.memory[arg.line]
+                if buffer in self.static and buffer not in self.whole:
+                    return buffer
         return ""
 
     def _loop(self, loop: Loop) -> None:
@@ -177,7 +177,7 @@ class Writer(Overwriting):
             for piece, arg in self._pieces(line):
                 if not _moves(arg, loop):
                     self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
-        before, common, after = peeled(loop)
+        before, common, after = peel(loop)
         for times in (*([t] for t in before), common, *([t] for t in after)):
             self._steps(loop, times)
 
@@ -193,10 +193,10 @@ class Writer(Overwriting):
             start = line.slots().index(first + shift)
             if is_alone:
                 return self._entry(piece or self.memory[line], start)
-            held, step = piece or self._own(line), times[1] - first
-            text = f"rows({held}, {start}, {start + len(times) * step}, {step})"
-            name = f"{held}_{'mp'[shift > 0]}{abs(shift)}" if shift else f"{held}_t"
-            return views.setdefault(text, self._name((held, shift), name))
+            buffer, step = piece or self._own(line), times[1] - first
+            text = f"rows({buffer}, {start}, {start + len(times) * step}, {step})"
+            name = f"{buffer}_{'mp'[shift > 0]}{abs(shift)}" if shift else f"{buffer}_t"
+            return views.setdefault(text, self._name((buffer, shift), name))
 
         def argument(arg: Any, line: Line) -> str:
             if isinstance(arg, Ref) and arg.shift is not None:

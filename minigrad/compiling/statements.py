@@ -16,7 +16,7 @@ from minigrad.compiling.buffers import answered, buffer, rows, shaped
 from minigrad.compiling.graph import (
     POSITIONAL,
     bytes_of,
-    filled,
+    fill_holes,
     is_elementwise,
     name_of,
 )
@@ -51,7 +51,7 @@ class Text:
         self, items: Iterable[Item], names: dict[Line, str], inputs: Iterable[str] = ()
     ) -> None:
         self.names = names
-        self.taken = {*inputs, *names.values(), *RESERVED}
+        self.used_names = {*inputs, *names.values(), *RESERVED}
         self.setup: list[str] = []
         self.run: list[str] = []
         self.objects: dict[str, Any] = dict(OWN)
@@ -61,11 +61,11 @@ class Text:
         self.memory: dict[Line, str] = {}  # names of what holds a line's values
         self.single: set[Line] = set()  # whose memory is for one step
         self.readers: dict[Line, list[Line | None]] = {}  # None: an output
-        self.known: dict[Any, str] = {}
-        self.ended: set[tuple[Line, int]] = set()
+        self.name_for: dict[Any, str] = {}
+        self.copied_ends: set[tuple[Line, int]] = set()
         self.bytes = 0
         self.calls = 0  # places in the text
-        self.executed, self.repeats = 0, 1  # calls, and how often one is made
+        self.runtime_calls, self.repeats = 0, 1  # calls, and how often one is made
         self.items = [*items]
 
     def _buffer(self, name: str, shape: Shape, dtype: np.dtype, like: str = "") -> None:
@@ -83,38 +83,38 @@ class Text:
     ) -> list[str]:
         """Return how to compute into an array that is there."""
         self.calls += 1
-        self.executed += self.repeats
+        self.runtime_calls += self.repeats
         into = into_of(op)
         is_ufunc = isinstance(into, np.ufunc)
         if into is None or (is_ufunc and set(options) - {POSITIONAL}):
             return [f"copyto({out}, {self._call(op, args, options)})"]
         name = self._object(into.__name__, into)
         if not is_ufunc:
-            return [self._written(name, args, options, out)]
+            return [self._call_text(name, args, options, out)]
         if op not in _MANY:
-            given, _ = self._filled(args, options)
+            given, _ = self._operands(args, options)
             target = f"out={out}" if into in (np.maximum, np.minimum) else out
             return [f"{name}({', '.join([*given, target])})"]
         first, second, *more = args
         self.calls += len(more)
-        self.executed += len(more) * self.repeats
+        self.runtime_calls += len(more) * self.repeats
         texts = [f"{name}({first}, {second}, {out})"]
         return texts + [f"{name}({out}, {each}, {out})" for each in more]
 
     def _call(self, op: Any, args: list[str], options: Any) -> str:
         function = op.function if isinstance(op, Primitive) else op
         name = self._object(name_of(op).replace(".", "_"), function)
-        return self._written(name, args, options)
+        return self._call_text(name, args, options)
 
-    def _written(self, name: str, args: list[str], options: Any, *before: str) -> str:
+    def _call_text(self, name: str, args: list[str], options: Any, *before: str) -> str:
         if isinstance(options, str):  # prepared for each step
             return f"{name}({', '.join([*before, *args])}, **{options})"
-        given, words = self._filled(args, options)
+        given, words = self._operands(args, options)
         return f"{name}({', '.join([*before, *given, *words])})"
 
-    def _filled(self, args: list[str], options: Any) -> tuple[list[str], list[str]]:
+    def _operands(self, args: list[str], options: Any) -> tuple[list[str], list[str]]:
         """Write arguments and options, with arguments in the place of holes."""
-        operands, more = filled([*map(_Code, args)], options)
+        operands, more = fill_holes([*map(_Code, args)], options)
         words = [f"{k}={self._text(v)}" for k, v in more.items()]
         return [*map(self._text, operands)], words
 
@@ -156,14 +156,14 @@ class Text:
 
     def _name(self, key: Any, name: str) -> str:
         """Return what this is called, or a number more: no other has this name."""
-        if key not in self.known:
+        if key not in self.name_for:
             free, k = name, 1
-            while free in self.taken:
+            while free in self.used_names:
                 k += 1
                 free = f"{name}_{k}"
-            self.taken.add(free)
-            self.known[key] = free
-        return self.known[key]
+            self.used_names.add(free)
+            self.name_for[key] = free
+        return self.name_for[key]
 
     def _constant(self, arg: Any, line: Line) -> str:
         """Write a constant: a number among floats as an array, which is read faster."""
@@ -172,9 +172,9 @@ class Text:
         if not is_elementwise(line.op) or line.dtype.kind != "f":
             return self._text(arg)
         key = ("number", repr(arg), line.dtype)
-        if key not in self.known:
-            self.known[key] = self._object("k", np.asarray(arg, line.dtype))
-        return self.known[key]
+        if key not in self.name_for:
+            self.name_for[key] = self._object("k", np.asarray(arg, line.dtype))
+        return self.name_for[key]
 
 
 def into_of(op: Any) -> Any:

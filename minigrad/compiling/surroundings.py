@@ -97,8 +97,8 @@ class Surroundings:
     grads    Parameters, and their gradients, which are put back after a refusal
     """
 
-    def __init__(self, function: Callable[..., Any], read: Container[int] = ()) -> None:
-        self.read = read  # arrays, by identity, that the program reads as they are
+    def __init__(self, function: Callable[..., Any], anew: Container[int] = ()) -> None:
+        self.anew = anew  # arrays, by identity, that the program reads as they are
         self.notes: list[Note] = []
         self.entries: list[Entries] = []
         self.grads: list[tuple[Parameter, Array | None]] = []
@@ -162,7 +162,7 @@ class Surroundings:
 
     def _array(self, array: Array) -> Below:
         is_small = array.nbytes <= SMALL and array.dtype.kind != "O"
-        if is_small and id(array) not in self.read:
+        if is_small and id(array) not in self.anew:
             self.notes.append(Note(array.tobytes, array.tobytes()))
         return ()
 

@@ -158,7 +158,7 @@ class Traced:
     def __int__(self) -> int:
         return int(self.tracer.guard(int, self))
 
-    def _leaves(self, asked: str) -> NoReturn:
+    def _refuse_number(self, asked: str) -> NoReturn:
         raise refusal(
             f"{asked} inside a function that is compiled",
             "the number would be a constant of the program, and wrong for other "
@@ -170,29 +170,29 @@ class Traced:
         )
 
     def __float__(self) -> float:
-        self._leaves("float(x)")
+        self._refuse_number("float(x)")
 
     def __complex__(self) -> complex:
-        self._leaves("complex(x)")
+        self._refuse_number("complex(x)")
 
     def item(self, *_: int) -> float:
         """Refuse: the number would be a constant."""
-        self._leaves("x.item()")
+        self._refuse_number("x.item()")
 
     def tolist(self) -> list[Any]:
         """Refuse: the numbers would be constants."""
-        self._leaves("x.tolist()")
+        self._refuse_number("x.tolist()")
 
     def __hash__(self) -> int:
-        self._leaves("hash(x), for a set or a key,")
+        self._refuse_number("hash(x), for a set or a key,")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        self._leaves("a plain array made of a traced one")
+        self._refuse_number("a plain array made of a traced one")
 
     def __setitem__(self, index: Index, value: Any) -> None:
-        self._written("x[index] = value")
+        self._refuse_writing("x[index] = value")
 
-    def _written(self, asked: str) -> NoReturn:
+    def _refuse_writing(self, asked: str) -> NoReturn:
         raise refusal(
             f"{asked} inside a function that is compiled",
             "a value of a program is never written to: others may read it.",
@@ -214,7 +214,7 @@ class Traced:
             if isinstance(each, ArrayLike):
                 return NotImplemented
         if method == "at":
-            self._written(f"np.{ufunc.__name__}.at")
+            self._refuse_writing(f"np.{ufunc.__name__}.at")
         out = options.pop("out", None)
         row = self.tracer.rows.get(ufunc)
         if method == "__call__" and row is not None and not options:
@@ -228,7 +228,7 @@ class Traced:
             return result
         (target,) = out  # the engine adds to its own total
         if not isinstance(target, Traced) or target.is_shared or not target.node.args:
-            self._written(f"np.{ufunc.__name__}(..., out=x)")
+            self._refuse_writing(f"np.{ufunc.__name__}(..., out=x)")
         target.node, target.value = result.node, result.value
         return target
 
@@ -316,7 +316,7 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
     setattr(
         Traced,
         f"__i{_bare}__",
-        lambda self, other, _sign=_name: self._written(f"x {_sign}= value"),
+        lambda self, other, _sign=_name: self._refuse_writing(f"x {_sign}= value"),
     )
 for _name in ["lt", "le", "gt", "ge", "eq", "ne"]:
     setattr(Traced, f"__{_name}__", _operator(_name, False))

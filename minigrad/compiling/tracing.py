@@ -23,7 +23,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.compiling.graph import POSITIONAL, Hole, Node, filled, name_of, replaced
+from minigrad.compiling.graph import (
+    POSITIONAL,
+    Hole,
+    Node,
+    fill_holes,
+    name_of,
+    replace_parts,
+)
 from minigrad.compiling.traced import NotCompiled, Traced, refusal
 from minigrad.context import SETTING
 from minigrad.messages import in_packages, user_line
@@ -110,7 +117,7 @@ class Tracer:
                     each.is_shared = True
         operands, given = numbers, options
         if len(args) > count:
-            operands, given = filled(numbers, options)
+            operands, given = fill_holes(numbers, options)
         value = row.function(*operands, **given)
         if not is_traced:
             return value
@@ -125,7 +132,7 @@ class Tracer:
         """Compute what no row does: a comparison, argmax, the largest entry, ..."""
         traced: list[Any] = []
         options = _hollow({POSITIONAL: tuple(args), **options}, traced)
-        operands, given = filled([each.value for each in traced], options)
+        operands, given = fill_holes([each.value for each in traced], options)
         for each in traced:
             each.is_shared = True
         if function in _WRITERS or given.get("out") is not None:
@@ -264,7 +271,7 @@ def _hollow(options: Any, args: list[Any]) -> Any:
         args.append(part)
         return Hole(len(args) - 1)
 
-    return replaced(options, of)
+    return replace_parts(options, of)
 
 
 @functools.lru_cache(maxsize=64)
