@@ -82,7 +82,7 @@ def columns_of(line: str) -> int:
 def display_width(line: str) -> int:
     """Count the columns that a line takes on standard output, spelled out if need be.
 
-    >>> columns_shown("σ ȳ")
+    >>> display_width("σ ȳ")
     3
     """
     character_set = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -47,7 +47,7 @@ def chosen_inputs(
     why      what it means that the output was not computed from a Tensor
 
     >>> a, b = Tensor(1.0), Tensor(2.0)
-    >>> len(inputs_asked(Tape(a, b), {"a": a, "again": a}, "prove", "prove(...)", ""))
+    >>> len(chosen_inputs(Tape(a, b), {"a": a, "again": a}, "prove", "prove(...)", ""))
     1
 
     Raises TypeError for what is no Tensor, ValueError for one that is not on the tape.

@@ -3,7 +3,7 @@
 `Module.save` writes numbers and never code, so a file cannot be run. But paths and
 shapes often tell whose numbers they are: `lstm.cell.forget.W` belongs to an LSTM. A
 package that knows its own paths offers a **recogniser**, a function from the arrays of
-a file to a `Recognised`, or None if they are not its. It says so where it is packaged:
+a file to a `Recognition`, or None if they are not its. It says so where it is packaged:
 
     [project.entry-points."minigrad.saved"]
     lstm = "lstm.recognition:layer"

@@ -82,7 +82,7 @@ def assert_proved(
     for seed in seeds:
         call = _call(f, shapes, order, wrt, seed)
         loss, inputs, again = _recorded(f, shapes, call, seed)
-        inputs = _asked(inputs, wrt, call)
+        inputs = _inputs_named(inputs, wrt, call)
         _require_used(loss, inputs, call)
         asked = list(inputs.values())
         alone = parameters_alone(asked) if wrt is None else []
@@ -95,13 +95,13 @@ def assert_proved(
             message = report(call, failure)
             # Its traceback leads through the prover, where nothing is wrong.
             raise AssertionError(message) from failure.with_traceback(None)
-        certificate = replace(certificate, retraced=_said(seen))
+        certificate = replace(certificate, retraced=_findings_of(seen))
     if certificate is None:
         raise ValueError("assert_proved needs at least one seed: seeds=(0,)")
     return certificate
 
 
-def _said(seen: Retraced) -> tuple[str, ...]:
+def _findings_of(seen: Retraced) -> tuple[str, ...]:
     """Say what calling the function again has shown."""
     if not seen.points:
         return ("NOT at other numbers", *seen.findings)
@@ -181,7 +181,7 @@ def _argument_names(f: Any, shapes: tuple[Any, ...], call: str) -> list[str]:
     return names
 
 
-def _asked(
+def _inputs_named(
     inputs: dict[str, Tensor], wrt: Iterable[str] | None, call: str
 ) -> dict[str, Tensor]:
     """Return the inputs that were asked for by their names, or by the start of them."""

@@ -64,14 +64,16 @@ def demonstrate(out: Path, m: int, epochs: int, seed: int) -> int:
     _heading(f"Yearly sunspot numbers: train to {task.last}, test on later years")
     models = list(_trained(task, m, epochs, seed))
     model = models[0]
-    _say(model.save(out / "lstm.npz"))
+    _announce(model.save(out / "lstm.npz"))
 
     _heading("The layer")
     model.lstm.explain()
 
     _heading("One-year forecasts: mean squared error / the series' variance, 1535")
     _compare(task, models, seed)
-    _say(write_whole(out / "forecast.png", _forecast_plot(model, data, training, seed)))
+    _announce(
+        write_whole(out / "forecast.png", _forecast_plot(model, data, training, seed))
+    )
 
     _heading(f"The gradient that trains it, on {WINDOWS_PROVED} of its windows, proved")
     proven = _prove(out, model, training)
@@ -167,8 +169,8 @@ def _prove(out: Path, model: Forecaster, training: Windows) -> bool:
         return False
     print(certificate)
     for suffix, text in (("txt", str(certificate)), ("json", certificate.to_json())):
-        _say(write_whole(out / f"certificate.{suffix}", f"{text}\n".encode()))
-    _say(certificate.save(out / "lstm.proof.json"))
+        _announce(write_whole(out / f"certificate.{suffix}", f"{text}\n".encode()))
+    _announce(certificate.save(out / "lstm.proof.json"))
     return True
 
 
@@ -188,7 +190,7 @@ def _derive(out: Path, model: Forecaster, training: Windows) -> bool:
     print(*carried, sep="\n")
     print(textwrap.fill(derivation.check.sentence(), 88))
     for suffix in ("pdf", "txt"):
-        _say(derivation.save(out / f"derivation.{suffix}"))
+        _announce(derivation.save(out / f"derivation.{suffix}"))
     return True
 
 
@@ -201,15 +203,15 @@ def _draw(out: Path, model: Forecaster, data: Windows) -> bool:
     loss = loss_of_one(model, data, STEPS_DRAWN)
     page = out / "lstm-explorer.html"
     explore(loss, page, model.parameters())
-    _say(page)
+    _announce(page)
     try:
         for view, drawing in pictures(model, loss):
             if isinstance(drawing, str):
                 print(f"no picture {view!r}: {drawing}")
                 continue
-            _say(drawing.save(out / f"lstm-{view}.pdf"), VIEWS[view].answers)
+            _announce(drawing.save(out / f"lstm-{view}.pdf"), VIEWS[view].answers)
             if view == "op":  # what was recorded: also for a browser
-                _say(drawing.save(out / f"lstm-{view}.svg"))
+                _announce(drawing.save(out / f"lstm-{view}.svg"))
     except NotRendered as failure:
         print(f"NOT drawn: {failure}", file=sys.stderr)
         return False
@@ -220,5 +222,5 @@ def _heading(text: str) -> None:
     print(f"\n{text}\n{'-' * len(text)}")
 
 
-def _say(path: Path, answers: str = "") -> None:
+def _announce(path: Path, answers: str = "") -> None:
     print(f"wrote {path}" + f"   {answers}" * bool(answers), flush=True)

@@ -48,7 +48,7 @@ def letters(tape: Tape, also: Iterable[Tensor] = ()) -> dict[Tensor, Letter]:
             plain[step] = Letter(name, subscript, time=time, of=step.shape)
     _at_time_zero(plain)
     _not_the_time(plain)
-    return _marked(plain)
+    return _with_marks(plain)
 
 
 def time_of(step: Tensor) -> int | None:
@@ -131,7 +131,7 @@ def _not_the_time(plain: dict[Tensor, Letter]) -> None:
                 plain[step] = replace(letter, name="t'")
 
 
-def _marked(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
+def _with_marks(plain: dict[Tensor, Letter]) -> dict[Tensor, Letter]:
     """Tell letters of one name and time apart."""
     owners: dict[tuple[str, str], list[Owner]] = {}
     owner_of: dict[Tensor, tuple[tuple[str, str], Owner]] = {}

@@ -99,11 +99,11 @@ class ScalarDerivation:
     def __str__(self) -> str:
         lines = [f"{self.name} = {self.output}", ""]
         lines += [f"∂{self.name}/∂{entry.by} = {entry.derivative}" for entry in self]
-        return shown("\n".join([*lines, "", *self._told()]))
+        return shown("\n".join([*lines, "", *self._remarks()]))
 
     def document(self) -> str:
         """Return a whole LaTeX document."""
-        return page.standing_alone("", self.latex(), self._told())
+        return page.standing_alone("", self.latex(), self._remarks())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it: .tex (a document) or .txt, all or nothing.
@@ -130,7 +130,7 @@ class ScalarDerivation:
             rows.append(f"{by} &= {sympy.latex(entry.derivative)}")
         return " \\\\\n".join(rows)
 
-    def _told(self) -> list[str]:
+    def _remarks(self) -> list[str]:
         return [
             f"Checked, {len(self)} of {len(self)}: equal to SymPy's derivative of the "
             "formula, at a random point modulo random primes.",
@@ -172,7 +172,7 @@ class Opaque(Arithmetic):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Callable[..., Opaque]:
-        row = None if name == "sympy" else _row_asked_for(name)
+        row = None if name == "sympy" else _row_of_method(name)
         if row is None:
             raise AttributeError(f"an expression has no {name}")
         return lambda *others: Opaque(
@@ -188,7 +188,7 @@ class Opaque(Arithmetic):
         return sympy.Rational(number.numerator, number.denominator)
 
 
-def _row_asked_for(method: str) -> Elementwise | None:
+def _row_of_method(method: str) -> Elementwise | None:
     """Return the row that NumPy asks an object for: `np.tanh` calls a.tanh()."""
     ufunc = getattr(np, method, None)
     for row in TABLE.values():

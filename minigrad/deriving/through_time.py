@@ -43,7 +43,7 @@ def general(first: F, t: int, second: F, s: int) -> F | None:
     At(offset=-1)
     """
     try:
-        united: F = _united(first, second, t, s)
+        united: F = _unified(first, second, t, s)
         return united
     except _Different:
         return None
@@ -53,7 +53,7 @@ class _Different(Exception):
     """Two formulas that are not one formula at two times."""
 
 
-def _united(first: object, second: object, t: int, s: int) -> Any:
+def _unified(first: object, second: object, t: int, s: int) -> Any:
     if type(first) is not type(second):
         raise _Different
     if type(first) is int and type(second) is int and first != second:
@@ -71,7 +71,7 @@ def _united(first: object, second: object, t: int, s: int) -> Any:
     if len(mine) != len(yours):
         raise _Different
     return _with_parts(
-        first, [_united(a, b, t, s) for a, b in zip(mine, yours, strict=True)]
+        first, [_unified(a, b, t, s) for a, b in zip(mine, yours, strict=True)]
     )
 
 

@@ -147,7 +147,7 @@ def _owners(groups: Iterable[Part]) -> dict[Tensor, Part]:
 def fold(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...]]:
     """Return groups with repeated time steps folded, and sentences that say so."""
     runs = repeats(tape)
-    return _folded_in(tape, groups, runs), tuple(map(describe, runs))
+    return _folded_in(tape, groups, runs), tuple(map(description_of, runs))
 
 
 def _folded_in(tape: Tape, groups: list[Part], runs: list[Run]) -> list[Part]:
@@ -169,7 +169,7 @@ def one_step(tape: Tape, groups: list[Part]) -> tuple[list[Part], tuple[str, ...
     )
 
 
-def describe(run: Run) -> str:
+def description_of(run: Run) -> str:
     """Say which time steps are folded."""
     return (
         f"folded: {len(run.times)} time steps of {path(run.loop) or 'the loop'}, "

@@ -86,7 +86,7 @@ def with_words_placed(svg: str) -> str:
     >>> line = '<path d="M0,0C0,0 60,0 60,0"/>'
     >>> words = '<text text-anchor="middle" x="30" y="3" font-size="9">(3,)</text>'
     >>> svg = f'<g id="edge1" class="edge">{line}{words}</g>'
-    >>> freed(svg).partition("<text ")[2]
+    >>> with_words_placed(svg).partition("<text ")[2]
     'text-anchor="middle" x="32.14" y="8.75" font-size="9">(3,)</text></g>'
     """
     chunks = CHUNK.split(svg)

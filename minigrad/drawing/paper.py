@@ -200,12 +200,14 @@ class Painter:
         elif kind == "path":
             for letter, numbers in COMMAND.findall(element.get("d", "")):
                 places = [self._at(*place) for place in _places(numbers)]
-                self._led(path, letter, places)
+                self._extended(path, letter, places)
         else:
             return None
         return path
 
-    def _led(self, path: Any, letter: str, places: list[tuple[float, float]]) -> None:
+    def _extended(
+        self, path: Any, letter: str, places: list[tuple[float, float]]
+    ) -> None:
         """Lead a path on: to a place, straight, in curves, or back to its start."""
         if letter == "M":
             path.moveTo(*places.pop(0))

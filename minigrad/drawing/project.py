@@ -115,7 +115,7 @@ class Picture:
             if output.primitive is None and not known:
                 self._tap(output, output.scope)
         self.nodes = list(self.root)
-        self.primitives = _said(groups)
+        self.primitives = _rows_shown(groups)
 
     def _scopes_using_leaves(self, groups: list[Part]) -> dict[Tensor, set[Scope]]:
         users: dict[Tensor, set[Scope]] = {}
@@ -244,7 +244,7 @@ def _time(entry: Tensor) -> set[int]:
     return set(times(entry.scope))
 
 
-def _said(groups: list[Part]) -> list[Primitive]:
+def _rows_shown(groups: list[Part]) -> list[Primitive]:
     """Return the rows whose symbol a node shows, in the order of the tape."""
     return list(
         dict.fromkeys(

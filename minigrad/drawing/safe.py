@@ -45,7 +45,7 @@ def plain(text: str) -> str:
 def tooltip_text(text: str) -> str:
     r"""Return a tooltip that Graphviz shows letter for letter.
 
-    >>> print(pointed(r"\N & a"))
+    >>> print(tooltip_text(r"\N & a"))
     \\\\N &amp; a
     """
     return _quoted(text, "\\\\\\\\")

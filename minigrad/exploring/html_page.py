@@ -18,7 +18,7 @@ from string import Template
 
 from minigrad.context import Scope
 from minigrad.drawing.drawing import for_dark_pages
-from minigrad.drawing.fold import describe
+from minigrad.drawing.fold import description_of
 from minigrad.exploring.data import Exploration, Step
 from minigrad.exploring.picture import State, states
 from minigrad.exploring.step_panels import Words, text
@@ -79,18 +79,18 @@ def left_out(tape: Tape) -> tuple[set[int], list[str]]:
     read = {arg for e in stays for arg in e.args if isinstance(arg, Tensor)}
     alone = set(tape.leaves) - read - set(tape.outputs)
     found = {i for i, entry in enumerate(tape) if entry in inside or entry in alone}
-    return found, [describe(run) for run in repeats(tape)]
+    return found, [description_of(run) for run in repeats(tape)]
 
 
-def _counted(n: int, one: str, many: str) -> str:
+def _count_of(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
 
 def _summary(exploration: Exploration) -> str:
     tape, board = exploration.tape, exploration.board
-    leaves = _counted(len(tape.leaves), "leaf", "leaves")
-    ran = _counted(len(tape) - len(tape.leaves), "primitive", "primitives")
-    entries = _counted(len(tape), "entry", "entries")
+    leaves = _count_of(len(tape.leaves), "leaf", "leaves")
+    ran = _count_of(len(tape) - len(tape.leaves), "primitive", "primitives")
+    entries = _count_of(len(tape), "entry", "entries")
     words = f"A tape of {entries}: {leaves} and {ran} that ran, in this order."
     if board.has_seeds:
         words += " The cotangent g of an output is taken to be 1 in every entry."

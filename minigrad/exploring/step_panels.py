@@ -80,9 +80,9 @@ class Words:
             "args": self._places(args),
             "users": self._places(users),
             "forward": f"Forward, step {k}: "
-            + self._said(step.forward, f"{step.name} is {what}"),
+            + self._spoken(step.forward, f"{step.name} is {what}"),
             "backward": f"Backward, step {k}: "
-            + self._said(step.backward, f"no cotangent of {step.name} was asked for"),
+            + self._spoken(step.backward, f"no cotangent of {step.name} was asked for"),
         }
         if entry.primitive is None:
             data["leaf"] = "yes"
@@ -106,7 +106,7 @@ class Words:
         places = dict.fromkeys(self.all.place[entry] for entry in entries)
         return " ".join(str(place) for place in places if place in self.shown)
 
-    def _said(self, line: Line | None, otherwise: str) -> str:
+    def _spoken(self, line: Line | None, otherwise: str) -> str:
         if line is None:
             return otherwise
         write = self.all.spoken.write

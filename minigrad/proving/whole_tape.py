@@ -52,7 +52,7 @@ def chain_rule(
     zero, size, primes = True, Bound(0, 0.0), _primes(tape)
     while True:
         field = Field.drawn(random, primes)
-        made = _tried(field, tape, wrt)
+        made = _trial(field, tape, wrt)
         one = [field.filled(1, output.shape)]
         expected = derivative(made, [output], one)
         for mode in modes:
@@ -76,7 +76,7 @@ def _primes(tape: Tape) -> int:
     return max(FEWEST, math.ceil(-SURELY / max(1.0, bits_of_one)))
 
 
-def _tried(field: Field, tape: Tape, wrt: Sequence[Tensor]) -> Trial:
+def _trial(field: Field, tape: Tape, wrt: Sequence[Tensor]) -> Trial:
     try:
         return trial(field, tape, wrt)
     except Exception as error:  # a linear row's own code may raise anything
@@ -141,7 +141,7 @@ def _walk_alone(
         raise blamed(made, tape, one, mode, (stopped, None)) from stopped
     for x, bar in zip(alone, found, strict=True):
         if not same(bar, bars[x]):
-            again = _tried(made.field, tape, alone)
+            again = _trial(made.field, tape, alone)
             expected = derivative(again, [output], one)
             wrong, _ = _compared(again, output, alone, one, expected, mode)
             raise blamed(again, tape, one, mode, wrong or (bar, bars[x]))

@@ -70,7 +70,7 @@ class Layers(list[Layer]):
     def __init__(self, tape: Tape) -> None:
         super().__init__()
         loops = every_loop(tape)
-        made = {e: i for i, s in enumerate(loops) for e in _made(s)}
+        made = {e: i for i, s in enumerate(loops) for e in _entries_of(s)}
         self.origins = Provenance(made=made)
         outside = [entry for entry in tape if entry not in made]
         self.read_outside = {arg for entry in outside for arg in tensors(entry)}
@@ -105,7 +105,9 @@ class Layers(list[Layer]):
                 elif key := self._key(value):
                     first = self.seen.setdefault((band, key), {})
                     layer.read[value] = first.setdefault(column, value)
-        made = {e: c for s, c in zip(steps, columns, strict=True) for e in _made([s])}
+        made = {
+            e: c for s, c in zip(steps, columns, strict=True) for e in _entries_of([s])
+        }
         self.column_of.update(made)
         self.layer_of.update(dict.fromkeys(made, layer))
         self.append(layer)
@@ -238,7 +240,7 @@ def _in_order(candidates: Sequence[set[int]]) -> list[int]:
     return []
 
 
-def _made(steps: Sequence[Step]) -> list[Tensor]:
+def _entries_of(steps: Sequence[Step]) -> list[Tensor]:
     return [entry for step in steps for entry in step.entries]
 
 

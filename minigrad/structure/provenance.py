@@ -140,7 +140,7 @@ class Provenance:
             if unknown:
                 waiting += unknown
             elif waiting.pop() not in self._marks:
-                self._marks[entry] = self._marked(entry)
+                self._marks[entry] = self._marks_of(entry)
         return self._marks[value]
 
     def rows(self, value: Tensor) -> Iterator[list[Entry]]:
@@ -224,13 +224,13 @@ class Provenance:
             return [arg for arg in entry.args if isinstance(arg, Tensor)]
         return []
 
-    def _marked(self, entry: Tensor) -> Array:
+    def _marks_of(self, entry: Tensor) -> Array:
         row = entry.primitive
         known = self._looked_through(entry)
         if row is None or (self._made is not None and entry in self._made):
             return self._new(entry)
         if isinstance(row, Elementwise):
-            found = self._passed(entry, known)
+            found = self._marks_passed_on(entry, known)
         else:
             given = [
                 self._marks[arg] if known and isinstance(arg, Tensor) else constant(arg)
@@ -244,7 +244,7 @@ class Provenance:
         only_constants = self._made is None and not found.any()
         return self._new(entry) if only_constants else found
 
-    def _passed(self, entry: Tensor, known: list[Tensor]) -> Array | None:
+    def _marks_passed_on(self, entry: Tensor, known: list[Tensor]) -> Array | None:
         """Return the marks that an elementwise row leaves where they are."""
         found = [self._marks[arg] for arg in known if self._marks[arg].any()]
         spread = [np.broadcast_to(each, entry.shape) for each in found]

@@ -148,7 +148,7 @@ def boxes(tape: Tape) -> dict[Tensor, Box]:
     for entry in tape:
         if entry.primitive is None:
             continue
-        box = _begun(entry, found, uses) or _grown(entry, found, uses)
+        box = _begun(entry, found, uses) or _box_for(entry, found, uses)
         if box is None:
             continue
         box.take(entry)
@@ -183,7 +183,7 @@ def _within(inner: Scope, outer: Scope) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _grown(
+def _box_for(
     entry: Tensor, found: dict[Tensor, Box], uses: dict[Tensor, int]
 ) -> Box | None:
     """Return the box that takes an entry in: all it reads is open, in its own part."""

@@ -66,13 +66,13 @@ class Model(Protocol):
 
 def squared_error(answers: Tensor, batch: Batch) -> Tensor:
     """Return the mean of (answer - target)^2."""
-    answers, target = _counted(answers, batch)
+    answers, target = _that_count(answers, batch)
     return mean_squared(answers, target.astype(answers.dtype))
 
 
 def categorical(answers: Tensor, batch: Batch) -> Tensor:
     """Return the mean of -log softmax(answers)[target]: one of several classes."""
-    return cross_entropy(*_counted(answers, batch))
+    return cross_entropy(*_that_count(answers, batch))
 
 
 def bernoulli(answers: Tensor, batch: Batch) -> Tensor:
@@ -90,7 +90,7 @@ def bernoulli(answers: Tensor, batch: Batch) -> Tensor:
     return loss
 
 
-def _counted(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:
+def _that_count(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:
     if batch.counted is None:
         return answers, batch.target
     return answers[batch.counted], batch.target[batch.counted]
@@ -98,7 +98,7 @@ def _counted(answers: Numbers, batch: Batch) -> tuple[Numbers, Array]:
 
 def hits(answers: Array, batch: Batch) -> Array:
     """Return, for each answer that counts, whether it is right: the likeliest class."""
-    answers, target = _counted(answers, batch)
+    answers, target = _that_count(answers, batch)
     right: Array = answers.argmax(axis=-1) == target
     return right
 

@@ -114,7 +114,9 @@ class ForwardAndBackward:
         twins = {node.id: self._cotangent_size(node) for node in self.picture.nodes}
 
         def wider(node: Node) -> Size:
-            said = node_size(replace(node, label=_said(node, self.cotangents.place)))
+            said = node_size(
+                replace(node, label=_value_label(node, self.cotangents.place))
+            )
             return max(said[0], twins[node.id][0]), said[1]
 
         flat = Cluster((), nodes=self.picture.nodes)
@@ -153,7 +155,7 @@ class ForwardAndBackward:
             for found in gates(self.picture, self._rank):
                 write_order(half, found[::-1] if self.upright else found)
             for node in self.picture.nodes:
-                write_node(half, replace(node, label=_said(node, place)))
+                write_node(half, replace(node, label=_value_label(node, place)))
         for node in self.picture.nodes:
             with graph.subgraph() as beside:
                 beside.attr(rank="same")
@@ -210,7 +212,7 @@ class ForwardAndBackward:
     def _names(self) -> Iterator[str]:
         """Yield what the values are called."""
         for node in self.picture.nodes:
-            yield _said(node, self.cotangents.place).name
+            yield _value_label(node, self.cotangents.place).name
 
     def _legend(self) -> Legend:
         nodes = self.picture.nodes
@@ -244,7 +246,7 @@ def _back(id: str) -> str:
     return f"b{id[1:]}"
 
 
-def _said(node: Node, place: Mapping[Tensor, int]) -> Label:
+def _value_label(node: Node, place: Mapping[Tensor, int]) -> Label:
     """Return what a value says: its name or place, and of a single number the number.
 
     What it was computed with says the view op.

@@ -134,7 +134,7 @@ class Painter:
             arrow=arrow,
             back=self.back,
             sharp=way.taps,
-            hops=self.hops | self._crossed(points),
+            hops=self.hops | self._crossings(points),
             label=says,
             label_at=says_at,
             penwidth="3" if half.belt else "1.6",
@@ -156,7 +156,7 @@ class Painter:
             ]
         return f"[{', '.join(names)}]"
 
-    def _crossed(self, points: Sequence[XY]) -> set[XY]:
+    def _crossings(self, points: Sequence[XY]) -> set[XY]:
         """Return where upright parts of a wire cross the level ones around cells."""
         return {
             (a, y)

@@ -213,7 +213,7 @@ class LinkRoutes:
 def _shared_length(one: Sequence[XY], other: Sequence[XY]) -> float:
     """Return how far two ways go together from where both begin.
 
-    >>> _together([(0, 0), (0, 5), (9, 5)], [(0, 0), (0, 5), (4, 5), (4, 8)])
+    >>> _shared_length([(0, 0), (0, 5), (9, 5)], [(0, 0), (0, 5), (4, 5), (4, 8)])
     9.0
     """
     length = 0.0

@@ -59,7 +59,7 @@ def merged_notes(
     about: dict[str, list[str]] = {}
     back = "runs from right to left: it reads the last input first"
     turned = [(layer, back) for layer in layers if layer.backward]
-    for layer, note in [*found, *_fed(layers, links.rows), *turned]:
+    for layer, note in [*found, *_input_notes(layers, links.rows), *turned]:
         about.setdefault(note, []).append(layer.name)
     notes = [
         f"{', '.join(dict.fromkeys(names))}: {note}" if any(names) else note
@@ -69,7 +69,7 @@ def merged_notes(
     return [*notes, *_outside(tape, layers, links)]
 
 
-def _fed(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
+def _input_notes(layers: Layers, rows: Sequence[Shown]) -> Iterator[tuple[Layer, str]]:
     """Say what inputs hold where no wire says it: outputs of layers, joined."""
     for row in rows:
         inputs = [value for cell in row.cells for value in cell.step.inputs]

@@ -61,7 +61,7 @@ class Plan(Parts):
 
     def _place(self) -> None:
         start, boxes = 9 if self.joins else 6 if self.step.states else 12, BOXES
-        hanging = self._hanging()
+        hanging = self._right_of_belt()
         standing = [box for box in self.boxes if box not in hanging]
         self.slices = {box: self._slices(box) for box in standing}
         self.first: dict[Part, int] = {}  # the column of a box's first slice
@@ -90,7 +90,7 @@ class Plan(Parts):
         self.downward = {op for op in hanging if op.kind == DENSE}
         self._place_ports()
 
-    def _hanging(self) -> list[Part]:
+    def _right_of_belt(self) -> list[Part]:
         """Return what depends on a circle of the belt: tanh(c), o * ..., W (o * ...).
 
         A box is among them only if it reads such a circle, not for a look at the belt.

@@ -71,7 +71,7 @@ class Board(NamedTuple):
 
 
 def lay(plan: Plan) -> None:
-    """Give every wire of a plan its routes. Raises NoWay if there are none."""
+    """Give every wire of a plan its routes. Raises NoRoute if there are none."""
     for wire in plan.wires:
         wire.readers.sort(key=lambda reader: _distance(plan, wire.maker, reader))
     order = sorted(plan.wires, key=lambda wire: _urgency(plan, wire))

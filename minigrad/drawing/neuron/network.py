@@ -191,7 +191,7 @@ class Network:
             if entry in self.layers:
                 read = [o for v in self.layers[entry].sources for o in self._owners(v)]
             elif entry in self.points:
-                self.feeds[entry] = self._feeding(entry)
+                self.feeds[entry] = self._elementwise_sources(entry)
                 read = list(dict.fromkeys(owner for (owner, _), _ in self.feeds[entry]))
             else:
                 continue
@@ -204,17 +204,17 @@ class Network:
             if value not in self.level and not alone:  # alone: it is a loop
                 self.level[value] = min(self.level[reader] for reader in found) - 1
 
-    def _feeding(self, value: Tensor) -> list[Line]:
+    def _elementwise_sources(self, value: Tensor) -> list[Line]:
         """Return what reaches a point through element-wise operations only."""
         if value not in self._reach:
-            self._reach[value] = list(dict.fromkeys(self._reaching(value)))
+            self._reach[value] = list(dict.fromkeys(self._find_sources(value)))
         return self._reach[value]
 
-    def _reaching(self, value: Tensor) -> Iterator[Line]:
+    def _find_sources(self, value: Tensor) -> Iterator[Line]:
         for arg, j, k in reads(value):
             owner, i = self.parts(arg)[j]
             if self._is_between(owner):
-                found = self._feeding(owner)
+                found = self._elementwise_sources(owner)
                 yield from ((source, k) for source, n in found if n == i)
             else:
                 yield (owner, i), k
