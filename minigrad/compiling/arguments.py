@@ -50,7 +50,7 @@ def same_arrays(structure: Any, found: Sequence[Array], gap: float = 0.0) -> boo
     """Are the arrays that a structure holds these, but for rounding?"""
     arrays = [np.asarray(each) for each in _leaves(structure) if _is_array(each)]
     return len(arrays) == len(found) and all(
-        same_but_for_rounding(*pair, gap) for pair in zip(arrays, found, strict=True)
+        _are_same(*pair, gap) for pair in zip(arrays, found, strict=True)
     )
 
 
@@ -90,7 +90,7 @@ def _gap(dtype: np.dtype) -> float:
     return 1e4 * float(np.finfo(dtype).eps)
 
 
-def same_but_for_rounding(expected: Array, found: Array, gap: float = 0.0) -> bool:
+def _are_same(expected: Array, found: Array, gap: float) -> bool:
     """Are these equal but for rounding: this far apart, or as their sizes allow?"""
     if expected.shape != found.shape or expected.dtype != found.dtype:
         return False

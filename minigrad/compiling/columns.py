@@ -49,7 +49,7 @@ class _Columns:
         self.turned = {
             line: Line(line.op, [], {}, line.shape[::-1], line.dtype) for line in lines
         }
-        self._others: dict[Any, Line] = {}
+        self._others: dict[Ref, Line] = {}
 
     def read(self, arg: Any) -> Any:
         """Return what a line on columns reads in the place of an argument."""
@@ -61,17 +61,13 @@ class _Columns:
         shape = (*times, *arg.line.shape)
         if not shape:
             return arg
-        if arg.shift is None:
-            key: Any = arg.line, arg.at
-            if key not in self._others:
-                self._others[key] = _turned(arg, shape)
-            return Ref(self._others[key])
-        key = arg.line
-        if key not in self._others:
-            self._others[key] = made = _turned(Ref(arg.line, shift=0), shape)
-            made.times = arg.line.times
-            made.ends = {t: self.read(end) for t, end in arg.line.ends.items()}
-        return Ref(self._others[key], arg.shift)
+        value = arg if arg.shift is None else arg._replace(shift=0)
+        if value not in self._others:
+            self._others[value] = made = _turned(value, shape)
+            if arg.shift is not None:
+                made.times = arg.line.times
+                made.ends = {t: self.read(end) for t, end in arg.line.ends.items()}
+        return Ref(self._others[value], arg.shift)
 
 
 def _turned(ref: Ref, shape: Shape) -> Line:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.array_like import plain
-from minigrad.compiling.arguments import kind_of, rounding, same_but_for_rounding
+from minigrad.compiling.arguments import kind_of, rounding, same_arrays
 from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
@@ -66,10 +66,11 @@ class InJax:
         found, _ = self._run(self.parameters, arrays)
         given = [*arrays, *(p.data for p in self._named.values()), *trace.numbers]
         gap = rounding(given, self.program.dtypes)
-        for one, other in zip(trace.numbers, found, strict=True):
-            if not same_but_for_rounding(one, np.asarray(other, one.dtype), gap):
-                why = "JAX gives other numbers than the function does."
-                raise self._refusal(why, "please report this.")
+        pairs = zip(found, trace.numbers, strict=True)
+        results = [np.asarray(one, expected.dtype) for one, expected in pairs]
+        if not same_arrays(trace.numbers, results, gap):
+            why = "JAX gives other numbers than the function does."
+            raise self._refusal(why, "please report this.")
 
     @property
     def parameters(self) -> dict[str, Any]:

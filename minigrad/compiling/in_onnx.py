@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.arguments import rounding, same_but_for_rounding
+from minigrad.compiling.arguments import rounding, same_arrays
 from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, fill_holes, name_of
 from minigrad.compiling.interpreter import Body, Interpreter, Values
@@ -232,11 +232,10 @@ def to_onnx(
         fix = "leave out what it names; mg.compile knows all of NumPy."
         raise refusal(asked, why, fix) from error
     gap = rounding([*arrays, *trace.numbers], [dtype, *program.dtypes])
-    for one, other in zip(trace.numbers, found, strict=True):
-        one = one.astype(dtype) if one.dtype.kind == "f" else one
-        if not same_but_for_rounding(one, np.asarray(other), gap):
-            why = "the reference of ONNX gives other numbers than the function does."
-            raise refusal(asked, why, "please report this.")
+    expected = [a.astype(dtype) if a.dtype.kind == "f" else a for a in trace.numbers]
+    if not same_arrays(expected, [*map(np.asarray, found)], gap):
+        why = "the reference of ONNX gives other numbers than the function does."
+        raise refusal(asked, why, "please report this.")
     return write_whole(path, model.SerializeToString(deterministic=True))
 
 

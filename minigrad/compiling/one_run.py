@@ -67,46 +67,26 @@ def run_traced(
     `arguments` is a tuple and a dict of structures whose leaves are `Given`, or
     constants. `serves_all`: take no shortcut that holds for some numbers only.
     """
-    tracer = Tracer(serves_all)
-    began = clock()
+    tracer, began = Tracer(serves_all), clock()
     sources: list[Traced] = []
 
     def given(_: str, leaf: Any) -> Any:
         if not isinstance(leaf, Given):
             return leaf
         sources.append(tracer.source(leaf.array, len(sources)))
-        return Tensor(sources[-1]) if leaf.is_tensor else sources[-1]  # type: ignore[arg-type]
+        return Tensor(sources[-1]) if leaf.is_tensor else sources[-1]
 
-    outputs: list[Traced] = []
-
-    def returned(path: str, leaf: Any) -> Any:
-        leaf = leaf.current() if isinstance(leaf, ArrayLike) else leaf
-        data = leaf.data if isinstance(leaf, Tensor) else leaf
-        if isinstance(data, np.ndarray | np.generic):  # it depends on no input
-            data = Traced(tracer, np.asarray(data), _constant(np.asarray(data)))
-        if isinstance(data, Traced):
-            outputs.append(data)
-            return Output(len(outputs) - 1, isinstance(leaf, Tensor))
-        if isinstance(data, str | int | float | bool | type(None)):
-            return data
-        raise refusal(
-            f"compile({name}): it returns {a_kind(leaf)}",
-            "a program returns Tensors, arrays, and structures of them.",
-            "return the arrays that it is made of.",
-            {path: leaf},
-        )
-
-    drawn = _random_states()
+    were_used = _random_states()
     try:
         with _tracing(tracer), uncollected():
             positional, words = mapped(given, arguments, "", is_leaf)
-            structure = mapped(returned, f(*positional, **words), name, is_leaf)
+            outputs, structure = _outputs(f(*positional, **words), tracer, name)
             if tracer.refusals:  # the function has an `except` that met one
                 raise tracer.refusals[0]
             tracer.name_nodes()
     finally:  # what fails after backward(), such as optimizer.step(), fails by it
         _require_no_grad_kept(tracer, name)
-    if drawn():
+    if were_used():
         why = "they would be drawn once, and be constants of the program."
         raise refusal(f"compile({name}): it draws random numbers", why, RANDOM)
     if all(each is None for each in leaves(structure).values()):
@@ -123,6 +103,31 @@ def run_traced(
     outside = [(each, each.data) for each in before]  # Parameters are read anew
     tracer.forget()
     return Trace(nodes, numbers, tracer.guards, structure, outside)
+
+
+def _outputs(result: Any, tracer: Tracer, name: str) -> tuple[list[Traced], Any]:
+    """Return the arrays in a result, and its structure with their places in it."""
+    outputs: list[Traced] = []
+
+    def place(path: str, leaf: Any) -> Any:
+        leaf = leaf.current() if isinstance(leaf, ArrayLike) else leaf
+        data = leaf.data if isinstance(leaf, Tensor) else leaf
+        if isinstance(data, np.ndarray | np.generic):  # it depends on no input
+            data = tracer.source(np.asarray(data), np.asarray(data))
+        if isinstance(data, Traced):
+            outputs.append(data)
+            return Output(len(outputs) - 1, isinstance(leaf, Tensor))
+        if isinstance(data, str | int | float | bool | type(None)):
+            return data
+        raise refusal(
+            f"compile({name}): it returns {a_kind(leaf)}",
+            "a program returns Tensors, arrays, and structures of them.",
+            "return the arrays that it is made of.",
+            {path: leaf},
+        )
+
+    structure = mapped(place, result, name, is_leaf)
+    return outputs, structure
 
 
 def refuse_guards(asked: str, guards: Sequence[Any]) -> None:
@@ -165,10 +170,6 @@ def uncollected() -> Iterator[None]:
 def is_leaf(part: Any) -> bool:
     """Is this no structure: an array, a Tensor, a number, None?"""
     return isinstance(part, Given | Output) or not isinstance(part, dict | list | tuple)
-
-
-def _constant(array: Array) -> Node:
-    return Node(None, (), {}, array.shape, array.dtype, source=array)
 
 
 def _random_states() -> Callable[[], bool]:

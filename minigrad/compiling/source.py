@@ -77,46 +77,33 @@ class Writer(Overwriting):
             name = self._in_place(line, name)
             args = [self.argument(arg, line) for arg in line.args]
             self._compute(name, line, line.op, args, line.options, line.shape)
-            self.memory[line] = name
         elif is_lane(line):
             self._allocate(line)
         elif line in self.parts:
             self._allocate(line)
             for piece, arg in self._pieces(line):
                 self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
-        elif is_moving_take(line):
-            index, axis = as_one_take(line)
-            options = {"index": index, "axis": axis}
-            shape = (len(line.times), *line.shape)
-            args = [self.argument(line.args[0], line)]
-            self._mapped(line, along, args, options, shape)
-            if len(self.readers.get(line, ())) > 1:  # a copy that many can read fast
-                self.memory[line] = self._own(line)
         else:
-            options = stacked_options(line) or {}
-            name = self._in_place(line, name)
-            args = [self._stacked(arg, line) for arg in line.args]
-            shape = (len(line.times), *line.shape)
-            self._mapped(line, line.op, args, options, shape, name)
+            self._all_steps(line, name)
 
-    def _mapped(
-        self,
-        line: Line,
-        op: Any,
-        args: list[str],
-        options: Any,
-        shape: Shape,
-        name: str = "",
-    ) -> None:
-        name = name or self.names[line]
-        if not line.ends and line not in self.within:
-            self._compute(name, line, op, args, options, shape)
-            self.memory[line] = name
-            return
+    def _all_steps(self, line: Line, name: str) -> None:
+        """Write one call for all steps of a line."""
         assert line.times is not None
-        self._allocate(line)
-        target = self._slots(line, line.times)
-        self.run += self._statements(target, op, args, options)
+        name = self._in_place(line, name)  # which may put another argument first
+        op, options = line.op, stacked_options(line) or {}
+        args = [self._stacked(arg, line) for arg in line.args]
+        if is_moving_take(line):
+            index, axis = as_one_take(line)
+            op, options = along, {"index": index, "axis": axis}
+        if line.ends or line in self.within:
+            self._allocate(line)
+            slots = self._slots(line, line.times)
+            self.run += self._statements(slots, op, args, options)
+            return
+        shape = (len(line.times), *line.shape)
+        self._compute(name, line, op, args, options, shape)
+        if op is along and len(self.readers.get(line, ())) > 1:
+            self.memory[line] = self._own(line)  # a copy that many can read fast
 
     def _source(self, line: Line, name: str) -> None:
         self.memory[line] = name
@@ -137,6 +124,7 @@ class Writer(Overwriting):
         shape: Shape,
     ) -> None:
         """Write how a value is computed: a view, into a buffer, or as a new array."""
+        self.memory[line] = name
         if _is_view(op, args, line, options):
             text = f"{name} = {self._call(op, args, options)}"
             # In another order a reshape is a copy, of what is not computed yet.
@@ -229,13 +217,17 @@ class Writer(Overwriting):
         if is_alone:
             self.run += body
         elif body:  # or else its parts lie where they belong
-            name = f"loop_{len(self.objects)}_{len(self.run)}"
-            name = self._name(("loop", name), name)
-            columns = [f"    {view}," for view in views]
-            self.setup += [f"{name} = [*zip(", *columns, "    strict=True,", ")]"]
-            variables = ", ".join(views.values()) + "," * (len(views) == 1)
-            self.run.append(f"for {variables} in {name}:")
-            self.run += [f"    {text}" for text in body]
+            self._write_loop(views, body)
+
+    def _write_loop(self, views: dict[str, str], body: list[str]) -> None:
+        """Write a loop over columns of views: each has a variable, setup makes them."""
+        name = f"loop_{len(self.objects)}_{len(self.run)}"
+        name = self._name(("loop", name), name)
+        columns = [f"    {view}," for view in views]
+        self.setup += [f"{name} = [*zip(", *columns, "    strict=True,", ")]"]
+        variables = ", ".join(views.values()) + "," * (len(views) == 1)
+        self.run.append(f"for {variables} in {name}:")
+        self.run += [f"    {text}" for text in body]
 
 
 def _is_view(op: Any, args: list[str], line: Line, options: Any) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.compiling.graph import Node
@@ -58,7 +59,7 @@ def refusal(
     return explained(NotCompiled, asked, operands or {}, why, fix)
 
 
-class Traced:
+class Traced(NDArrayOperatorsMixin):
     """An array with its node in the graph of the program.
 
     is_shared  whether another array may be a view of it, so that it is not written to
@@ -282,48 +283,13 @@ _ROWS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def _operator(name: str, is_reflected: bool) -> Callable[..., Any]:
-    ufunc = _UFUNCS[getattr(operator, name)]
-
-    def apply(self: Traced, other: Any) -> Any:
-        if isinstance(other, ArrayLike):
-            return NotImplemented
-        pair = (other, self) if is_reflected else (self, other)
-        row = self.tracer.rows.get(ufunc)
-        if row is None:
-            return self.tracer.function(ufunc, pair, {})
-        return self.tracer.row(row, pair, {})
-
-    return apply
-
-
-_UFUNCS: dict[Any, np.ufunc] = {
-    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply,
-    operator.truediv: np.true_divide, operator.floordiv: np.floor_divide,
-    operator.mod: np.remainder, operator.pow: np.power, operator.matmul: np.matmul,
-    operator.and_: np.bitwise_and, operator.or_: np.bitwise_or,
-    operator.xor: np.bitwise_xor, operator.lshift: np.left_shift,
-    operator.rshift: np.right_shift, operator.lt: np.less, operator.le: np.less_equal,
-    operator.gt: np.greater, operator.ge: np.greater_equal, operator.eq: np.equal,
-    operator.ne: np.not_equal,
-}  # fmt: skip
-
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
-              "and_", "or_", "xor", "lshift", "rshift"):  # fmt: skip
-    _bare = _name.rstrip("_")
-    setattr(Traced, f"__{_bare}__", _operator(_name, False))
-    setattr(Traced, f"__r{_bare}__", _operator(_name, True))
+for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
+              "lshift", "rshift", "and", "xor", "or"):  # fmt: skip
     setattr(
         Traced,
-        f"__i{_bare}__",
+        f"__i{_name}__",
         lambda self, other, _sign=_name: self._refuse_writing(f"x {_sign}= value"),
     )
-for _name in ["lt", "le", "gt", "ge", "eq", "ne"]:
-    setattr(Traced, f"__{_name}__", _operator(_name, False))
-for _name, _ufunc in {
-    "neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert,
-}.items():  # fmt: skip
-    setattr(Traced, f"__{_name}__", lambda self, _ufunc=_ufunc: _ufunc(self))
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
