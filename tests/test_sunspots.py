@@ -24,8 +24,8 @@ from lstm.experiments.training import Recipe, Training
 
 YEARS, NUMBERS = series()
 DATA = windows(YEARS, NUMBERS)
-TRAINING = DATA.between(0, TRAINED_TO)
-TESTS = [DATA.between(*period) for period in PERIODS]
+TRAINING = DATA.of_years(0, TRAINED_TO)
+TESTS = [DATA.of_years(*period) for period in PERIODS]
 
 
 def test_the_numbers_are_those_of_the_source():
@@ -71,7 +71,7 @@ def fitted(epochs=3, m=4, seed=0):
 def test_nothing_that_is_trained_depends_on_a_later_year(monkeypatch):
     changed = NUMBERS.copy()
     changed[YEARS > TRAINED_TO] = 1e6
-    other = windows(YEARS, changed).between(0, TRAINED_TO)
+    other = windows(YEARS, changed).of_years(0, TRAINED_TO)
     model, losses = fitted()
     monkeypatch.setattr(sunspots, "series", lambda: (YEARS, changed))
     same, same_losses = fitted()
@@ -90,8 +90,8 @@ def test_a_forecast_depends_on_the_twelve_years_before_it_only():
     changed[YEARS >= 1970] = 0
     changed[YEARS < 1970 - MEMORY] = 0
     before, after = (
-        DATA.between(1970, 1970),
-        windows(YEARS, changed).between(1970, 1970),
+        DATA.of_years(1970, 1970),
+        windows(YEARS, changed).of_years(1970, 1970),
     )
     for forecast in (model.forecast, Autoregression(TRAINING).forecast, persistence):
         np.testing.assert_array_equal(forecast(before), forecast(after))
@@ -112,7 +112,7 @@ def test_the_loss_is_the_mean_squared_error_in_units_of_the_scale():
 
 
 def test_the_gradient_of_the_loss_is_its_derivative():
-    few = DATA.between(1900, 1901)
+    few = DATA.of_years(1900, 1901)
     model = Forecaster(2, TRAINING, rng=0)
 
     def loss(W, b, readout):
