@@ -86,6 +86,24 @@ def test_a_step_is_nine_calls_and_one_of_them_a_product(batch):
     assert text.count("outer_into(") == 1
 
 
+@pytest.mark.parametrize("half", [lambda z: 0.5 * z, lambda z: z * 0.5])
+def test_a_number_leaves_the_loop_on_either_side(half):
+    W = mg.Parameter(normal(m, m), "W")
+
+    def f(x):
+        y = mg.Tensor(np.zeros((B, m)))
+        for t in range(T):
+            with mg.scope("loop", t + 1):
+                y = mg.tanh(half(mg.matvec(W, y))) + x[:, t]
+        return y
+
+    step = mg.compile(f)
+    x = normal(B, T, m)
+    assert_same(step(x), f(x))
+    (loop,) = loops(step.program)
+    assert all(line.op is not mg.TABLE["multiply"] for line in loop.lines)
+
+
 def test_what_is_planned_by_hand_is_the_gradient():
     layer = LSTM(n, m, rng=0, dtype="f4")
     gates = ("output", "forget", "input", "candidate")

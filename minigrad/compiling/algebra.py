@@ -129,6 +129,8 @@ def factor_into_matrix(lines: Lines) -> None:
     """(W v) / 2 = (W / 2) v, and of each term of a sum: a number leaves the loop."""
     for line in lines.in_circles(_MULTIPLY):
         inner, number = line.args
+        if isinstance(inner, float | int):
+            inner, number = number, inner
         if not isinstance(number, float | int):
             continue
         if is_alone(inner, lines, _ADD, total):

@@ -164,7 +164,7 @@ class Traced(NDArrayOperatorsMixin):
             f"{asked} inside a function that is compiled",
             "the number would be a constant of the program, and wrong for other "
             "inputs.",
-            "compute with the array itself, with NumPy's functions (np.take(a, k) "
+            "compute with the array itself, with NumPy's functions (mg.Tensor(a)[k] "
             "where a[k] would ask an array of NumPy); return what is to be printed "
             "or compared, and convert it outside.",
             {"array": self},
