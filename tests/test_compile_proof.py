@@ -237,7 +237,7 @@ def test_a_wrong_rewrite_is_refused(name, monkeypatch):
         step(*BATCH)
 
 
-@pytest.mark.parametrize("check", ["_is_local", "_dying"])
+@pytest.mark.parametrize("check", ["_is_local", "_replaceable"])
 def test_what_is_written_over_too_early_gives_other_numbers(check, monkeypatch):
     def wrong(places, line, inside=None):
         if check == "_is_local":

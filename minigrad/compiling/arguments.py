@@ -38,7 +38,7 @@ def array_names(function: Callable[..., Any], kind: Any) -> list[str]:
 
 
 def kind_of(value: Any, kept: list[Any]) -> tuple[Any, ...]:
-    """Return what tells a constant from others: numbers by value, objects by name."""
+    """Return a key of a constant: of a number its value, of an object its identity."""
     if isinstance(value, int | float | str | bytes | type(None)):
         return type(value), repr(value)
     if not any(value is each for each in kept):

@@ -298,7 +298,7 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The Python that runs, of the latest program."""
+        """The Python text of the latest program."""
         return self.program.source
 
 

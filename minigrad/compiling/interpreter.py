@@ -1,4 +1,4 @@
-"""Lines are run one after another, on arrays of any kind: what every reader shares.
+"""An interpreter of programs: lines run one after another, on arrays of any kind.
 
 A program is lines and loops, whatever computes them: residues that prove it, arrays of
 JAX, nodes of an ONNX file. A kind of array says what an operation is there, and what a
@@ -84,7 +84,7 @@ class Interpreter:
         return [self.read(ref) for ref in program.outputs]
 
     def argument(self, arg: Any) -> Any:
-        """Return what is read once: a value, or a constant."""
+        """Return the value of an argument: a constant is its own."""
         return self.read(arg) if isinstance(arg, Ref) else arg
 
     def read(self, ref: Ref) -> Any:

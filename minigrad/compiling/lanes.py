@@ -34,7 +34,7 @@ _TAKE, _TRANSPOSE = TABLE["take"], TABLE["transpose"]
 
 
 class Lane(NamedTuple):
-    """Which rows of another line a line is."""
+    """Rows of another line, from `start` on, that a line is."""
 
     whole: Line
     start: int
@@ -126,12 +126,12 @@ def _in_depth(lines: Lines) -> Iterator[tuple[Line, int]]:
 
 
 def _how(line: Line) -> Any:
-    """Return what is equal for lines that do the same, whatever they read."""
+    """Return a key of what a line computes, whatever it reads."""
     return line.op, key_of(line.options), line.shape[1:], line.dtype, line.times
 
 
 def _part(k: int, arg: Any, line: Line, lines: Lines, lanes: Lanes) -> Any:
-    """Return what is equal for arguments of lanes; None if there are no such lanes."""
+    """Return a key that arguments of lanes share; None if this cannot be a lane."""
     if not isinstance(arg, Ref):
         return key_of(arg)
     if line.op is _MATMUL:
@@ -179,7 +179,7 @@ def _outside(line: Line, lines: Lines) -> Any:
 
 
 def _readers(line: Line, lines: Lines, depth: int = 3) -> str:
-    """Say what becomes of a line: lanes that meet the same fate lie side by side."""
+    """Describe who reads a line, and who reads these: lanes read alike lie together."""
     if not depth:
         return ""
     found = sorted(

@@ -53,7 +53,7 @@ class Output(NamedTuple):
 
 
 class Given(NamedTuple):
-    """An array among the arguments; `is_tensor` if f is to get a Tensor."""
+    """An array among the arguments; `is_tensor`: f gets a Tensor of it."""
 
     array: Array
     is_tensor: bool
@@ -157,7 +157,7 @@ class _tracing(Within):
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Inside, no garbage is looked for: a graph only grows, and looking takes long."""
+    """Switch garbage collection off: a graph only grows, and a collection is slow."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -168,7 +168,7 @@ def uncollected() -> Iterator[None]:
 
 
 def is_leaf(part: Any) -> bool:
-    """Is this no structure: an array, a Tensor, a number, None?"""
+    """Is this a leaf, an array, a Tensor, a number or None, and no structure?"""
     return isinstance(part, Given | Output) or not isinstance(part, dict | list | tuple)
 
 

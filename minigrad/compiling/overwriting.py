@@ -1,4 +1,4 @@
-"""Less memory, and nearer: what nobody reads again is written over.
+"""Memory is used again: a result replaces an argument that nobody else reads.
 
     for t = 1, ..., T:
         z = W v[t]             read at this step only: one step's memory is enough
@@ -15,12 +15,12 @@ from minigrad.compiling.buffer_places import Places, is_lane
 from minigrad.compiling.graph import holes, is_elementwise
 from minigrad.compiling.invariants import product
 from minigrad.compiling.line import Line, Ref
-from minigrad.compiling.simplify import total
+from minigrad.compiling.simplify import is_like, total
 from minigrad.compiling.statements import into_of
 
 
 class Overwriting(Places):
-    """What nobody reads again is written over, and parts lie where their whole does."""
+    """A result replaces what nobody reads again."""
 
     def _allocate_step(self, line: Line, inside: set[Line]) -> None:
         """Return the memory of a line in a loop: for all steps only if it must be."""
@@ -28,13 +28,13 @@ class Overwriting(Places):
             self._allocate(line)
             return
         is_local = self._is_local(line, inside)
-        dying = self._dying(line, inside)
-        if dying is not None:
-            buffer = self._allocate(line.args[dying].line)
-            is_single = line.args[dying].line in self.single
+        k = self._replaceable(line, inside)
+        if k is not None:
+            buffer = self._allocate(line.args[k].line)
+            is_single = line.args[k].line in self.single
             if is_local or not is_single:
                 self.memory[line] = buffer
-                self._to_front(line, dying)
+                self._to_front(line, k)
                 if is_single:
                     self.single.add(line)
                 return
@@ -56,31 +56,33 @@ class Overwriting(Places):
             for reader in self.readers.get(line, ())
         )
 
-    def _dying(self, line: Line, inside: set[Line] | None = None) -> int | None:
+    def _replaceable(self, line: Line, inside: set[Line] | None = None) -> int | None:
         """Return which argument the result may replace: nobody reads it again."""
         if not is_elementwise(line.op) or holes(line.options):
             return None
         if line.ends or line in self.within or into_of(line.op) is None:
             return None
-        for k, arg in enumerate(line.args):
-            if not isinstance(arg, Ref) or arg.at is not None:
-                continue
-            a = arg.line
-            if a.times != line.times or arg.shift not in (None, 0) or a.ends:
-                continue
-            if (a.shape, a.dtype) != (line.shape, line.dtype) or a in self.within:
-                continue
-            if {*self.readers[a]} != {line} or (inside and a not in inside):
-                continue
-            if len(line.args) > 2 and len(self.readers[a]) > 1:
-                continue  # it is read again when the first sum is there
-            if is_lane(a) and inside and self._is_lane_of_its_own(a):
-                return k
-            buffer = self.memory.get(a)
-            is_static = is_elementwise(a.op) and buffer in self.static
-            if is_static or buffer in self.buffers:
-                return k
-        return None
+        args = enumerate(line.args)
+        able = (k for k, arg in args if self._is_replaceable(arg, line, inside))
+        return next(able, None)
+
+    def _is_replaceable(self, arg: Any, line: Line, inside: set[Line] | None) -> bool:
+        """Has an argument memory of the size of the result, which only it reads?"""
+        if not isinstance(arg, Ref) or arg.at is not None or arg.shift not in (None, 0):
+            return False
+        a = arg.line
+        is_alike = a.times == line.times and is_like(a, line)
+        if not is_alike or a.ends or a in self.within or {*self.readers[a]} != {line}:
+            return False
+        if inside and a not in inside:
+            return False
+        if len(line.args) > 2 and len(self.readers[a]) > 1:
+            return False  # it is read again when the first sum is there
+        if is_lane(a) and inside and self._is_lane_of_its_own(a):
+            return True
+        buffer = self.memory.get(a)
+        is_static = is_elementwise(a.op) and buffer in self.static
+        return is_static or buffer in self.buffers
 
     def _is_lane_of_its_own(self, lane: Line) -> bool:
         """Do all others take other lanes of the whole?"""
@@ -100,16 +102,16 @@ class Overwriting(Places):
 
     def _in_place(self, line: Line, name: str) -> str:
         """Return where to compute a line: in the place of what nobody reads again."""
-        dying = self._dying(line)
-        if dying is None:
+        k = self._replaceable(line)
+        if k is None:
             return name
-        buffer = self.memory[line.args[dying].line]
-        self._to_front(line, dying)
+        buffer = self.memory[line.args[k].line]
+        self._to_front(line, k)
         return buffer
 
 
 def _lanes_of(line: Line) -> set[int]:
-    """Return which rows of the whole a view of it has: all, if it is transposed."""
+    """Return the rows of the whole that a view has: all, if it is transposed."""
     index: Any = line.options.get("index", (slice(None),))
     (row,) = index
     count = line.args[0].line.shape[0]

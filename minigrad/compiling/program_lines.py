@@ -60,14 +60,14 @@ class _Class:
 
 
 class _Place(NamedTuple):
-    """What a node reads at t: of a class, the node at t + shift."""
+    """An argument that is, at t, the node of a class at t + shift."""
 
     of: _Class
     shift: int
 
 
 class _Arrays(NamedTuple):
-    """What nodes read: at each step another array, with this one's shape and dtype."""
+    """An argument that is another array at each step, of this one's shape and dtype."""
 
     like: Array
 
@@ -82,9 +82,9 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     while True:
         for each in classes:
             each.ends = {}
-        odd = {node for each in classes for node in _odd(each)}
-        if odd:
-            for node in odd:
+        misfits = {node for each in classes for node in _misfits(each)}
+        if misfits:
+            for node in misfits:
                 node.group = None
             kept = [[n for n in each.nodes if n.group] for each in classes]
             classes = [part for nodes in kept for part in _runs(nodes)]
@@ -147,13 +147,13 @@ def _is_int(part: Any) -> bool:
 # -------------------------------------------------------- what arguments have in common
 
 
-def _odd(each: _Class) -> list[Node]:
+def _misfits(each: _Class) -> list[Node]:
     """Find the patterns of a class; return the nodes that do not fit, if there are."""
     nodes = each.nodes
     if not _affine(nodes):
         return nodes
     each.patterns = [_pattern(k, nodes) for k in range(len(nodes[0].args))]
-    odd: list[Node] = []
+    misfits: list[Node] = []
     for k, pattern in enumerate(each.patterns):
         usual = [pattern] * len(nodes)
         if isinstance(pattern, _Place):
@@ -162,8 +162,8 @@ def _odd(each: _Class) -> list[Node]:
         for node, expected in zip_longest(nodes, usual[: len(nodes)]):
             arg = node.args[k]
             if arg is not expected and not _fits(arg, pattern, node):
-                odd.append(node)
-    return odd
+                misfits.append(node)
+    return misfits
 
 
 def _pattern(k: int, nodes: list[Node]) -> Any:

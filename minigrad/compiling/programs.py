@@ -171,7 +171,7 @@ class Program:
 
     @property
     def constants(self) -> set[int]:
-        """Return which arrays it reads as they are when it is called, by identity."""
+        """Return the identities of the arrays that it reads at each call."""
         return {id(a) for a in self.objects.values() if isinstance(a, Array)}
 
     def instance(self) -> Callable[..., list[Array]]:

@@ -83,7 +83,7 @@ def line_like(
 
 
 def at_its_time(line: Line, times: range | None) -> Ref:
-    """Return what a line with these times reads of a new one with the same."""
+    """Return a reference to a line at the reader's own time, if it has times."""
     return Ref(line) if times is None else Ref(line, shift=0)
 
 
@@ -93,7 +93,7 @@ def take_line(a: Ref, index: tuple[Any, ...], shape: Shape) -> Ref:
 
 
 def through(outer: Ref, inner: Ref) -> Ref:
-    """Return what is read if one reads a value that only hands on another."""
+    """Return what `outer` reads in the end, where its line hands on `inner`."""
     if inner.shift is None:
         return inner
     if isinstance(outer.at, range):

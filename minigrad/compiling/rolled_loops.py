@@ -162,9 +162,8 @@ def stacked_options(line: Line) -> Options | None:
     if not isinstance(line.op, Primitive) or line.op.stacked is None:
         return None
     refs = line.args[: len(line.args) - holes(line.options)]
-    if any(not isinstance(arg, Ref) for arg in refs) and not is_aligned(line):
-        return None
-    if holes(line.options) and not is_aligned(line):
+    has_others = holes(line.options) or not all(isinstance(arg, Ref) for arg in refs)
+    if has_others and not is_aligned(line):
         return None
     shapes = [arg.line.shape if isinstance(arg, Ref) else () for arg in refs]
     is_stacked = [isinstance(arg, Ref) and arg.shift is not None for arg in refs]

@@ -223,7 +223,7 @@ def shared(graph: Graph) -> Graph:
 
 
 def _computation(node: Node) -> Any:
-    """Return what is equal for nodes that compute the same of the same."""
+    """Return a key of what a node computes, and of which values."""
     if node.op is None:
         return node
     args = [a if type(a) is Node else key_of(a) for a in node.args]
@@ -231,7 +231,7 @@ def _computation(node: Node) -> Any:
 
 
 def key_of(value: Any) -> Any:
-    """Return what is equal for values that are surely the same, and never else."""
+    """Return a key: equal for values that are surely the same, and only for these."""
     if isinstance(value, (Node, Array)):
         return id(value)
     if isinstance(value, dict):

@@ -155,7 +155,7 @@ class Text:
         return free
 
     def _name(self, key: Any, name: str) -> str:
-        """Return what this is called, or a number more: no other has this name."""
+        """Return the name for a key; a new key gets one that no other has."""
         if key not in self.name_for:
             free, k = name, 1
             while free in self.used_names:

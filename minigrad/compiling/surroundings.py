@@ -118,7 +118,7 @@ class Surroundings:
         self._line_up()
 
     def _line_up(self) -> None:
-        """Lay all entries end to end: one comparison tells that all are the same."""
+        """Lay all entries end to end, so that one comparison covers all of them."""
         self.live = [each.live for each in self.entries]
         self.lengths = [*map(len, self.live)]
         self.values = [value for each in self.entries for value in each.values]

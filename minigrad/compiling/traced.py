@@ -40,7 +40,7 @@ _ABOUT_SHAPES = {
 
 
 class NotCompiled(TypeError):
-    """The function does what a program cannot do: the message says what instead.
+    """The function does what no program can do; the message says what to do instead.
 
     Raised while a function is traced, it is remembered: where the function has an
     `except` for it, and goes on, it is refused all the same.
@@ -145,7 +145,7 @@ class Traced(NDArrayOperatorsMixin):
         return Traced(self.tracer, self.value, self.node)
 
     def flatten(self) -> Any:
-        """Return the entries in one row."""
+        """Return the entries as a vector."""
         return self.reshape((-1,))
 
     # -------------------------------------------------------------- what numbers decide

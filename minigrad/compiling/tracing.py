@@ -219,11 +219,11 @@ class Tracer:
                 node.name = f"{tensor.name}_bar"
 
     def forget(self) -> None:
-        """Leave the Tensors of the run, which lead here in a circle."""
+        """Drop the Tensors of the run: they refer to this, and would keep it alive."""
         self.steps, self.bars, self.summed, self.parameters = [], {}, None, {}
 
     def failed(self, *_: Any) -> None:
-        """Know that a primitive could not compute: the error is raised anyway."""
+        """Ignore that a primitive could not compute: its error is raised anyway."""
 
     def differentiating(self, node: Tensor, i: int) -> None:
         """Number what follows as part of a rule, at the time of its step.
