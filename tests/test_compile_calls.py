@@ -1,5 +1,6 @@
 """Around a call: whose results are, what is traced again, and what is refused."""
 
+import operator
 import random
 import threading
 from functools import partial
@@ -274,6 +275,7 @@ REFUSED = {
     "NumPy's index": (lambda x: np.eye(4)[np.argsort(x)], "a plain array"),
     "writing": (lambda x: x.__setitem__(0, 1.0), "never written to"),
     "adding in place": (lambda x: np.add(x, 1, out=x), "never written to"),
+    "adding to": (lambda x: operator.iadd(x, 1.0), r"^x \+= value"),
     "adding at": (lambda x: np.add.at(np.zeros(4), [0, 1, 2, 3], x), "never written"),
     "copying into": (lambda x: np.copyto(np.zeros(4), x), "writes into an array"),
     "a weight's numbers": (lambda x: x * np.array(V.data).sum(), "a plain array"),
@@ -302,6 +304,18 @@ def test_what_would_be_wrong_for_other_inputs_is_refused(name):
     with pytest.raises(mg.NotCompiled, match=words) as refusal:
         mg.compile(f, normal(4))
     assert "\n  why" in str(refusal.value) and "\n  fix" in str(refusal.value)
+
+
+def test_what_a_function_sets_to_an_equal_value_is_still_compared(monkeypatch):
+    def scaled(x):
+        global SCALE
+        SCALE = float(str(SCALE))  # another object, and the same number
+        return SCALE * x
+
+    monkeypatch.setitem(globals(), "SCALE", 1000.5)
+    step = mg.compile(scaled, np.ones(2))
+    globals()["SCALE"] = 2.0
+    np.testing.assert_array_equal(step(np.ones(2)), [2.0, 2.0])
 
 
 def test_a_tensor_from_outside_is_read_anew_when_it_holds_another_array():

@@ -283,12 +283,15 @@ _ROWS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
-              "lshift", "rshift", "and", "xor", "or"):  # fmt: skip
+for _name, _sign in {
+    "add": "+", "sub": "-", "mul": "*", "matmul": "@", "truediv": "/",
+    "floordiv": "//", "mod": "%", "pow": "**", "lshift": "<<", "rshift": ">>",
+    "and": "&", "xor": "^", "or": "|",
+}.items():  # fmt: skip
     setattr(
         Traced,
         f"__i{_name}__",
-        lambda self, other, _sign=_name: self._refuse_writing(f"x {_sign}= value"),
+        lambda self, _, _sign=_sign: self._refuse_writing(f"x {_sign}= value"),
     )
 
 
