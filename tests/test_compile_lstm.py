@@ -74,6 +74,8 @@ def batch():
 def test_every_variant_is_two_loops(cell):
     step = assert_compiles(learning(Recurrent(cell(n, m, rng=0))), batch)
     assert len(loops(step.program)) == 2
+    in_loops = re.findall(r"^ {12}.*", step.source, re.MULTILINE)
+    assert not [line for line in in_loops if "transpose(" in line]  # they are views
 
 
 @pytest.mark.parametrize("batch", [(), (B,)])

@@ -65,7 +65,7 @@ class _Columns:
         if value not in self._others:
             self._others[value] = made = _turned(value, shape)
             if arg.shift is not None:
-                made.times = arg.line.times
+                made.times, made.columns = arg.line.times, True
                 made.ends = {t: self.read(end) for t, end in arg.line.ends.items()}
         return Ref(self._others[value], arg.shift)
 
