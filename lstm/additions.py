@@ -199,7 +199,6 @@ def _bound(bound: float | None) -> float | None:
     raise explained(
         ValueError,
         f"ClippedCell(..., {bound!r})",
-        {},
         "a bound b keeps numbers within -b and b.",
         "give a positive number, or None for no bound.",
     )

@@ -110,7 +110,6 @@ class Bidirectional(Explained):
             raise explained(
                 ValueError,
                 f"Bidirectional(..., merge={merge!r})",
-                {},
                 "there is no such way to make one y of two.",
                 f"choose one of {', '.join(map(repr, MERGES))}.",
             )
@@ -217,7 +216,6 @@ def _directions(given: Directions[Each] | None, name: str) -> Directions[Each]:
     raise explained(
         TypeError,
         f"Bidirectional: {a_kind(given)} as {name}",
-        {},
         "there are two layers, and only names tell which is which.",
         f"pass Directions(forward=..., backward=...); None for no {name}.",
     )

@@ -262,7 +262,6 @@ def _require_floating(asked: str, dtype: DTypeLike) -> None:
     raise explained(
         TypeError,
         f"{asked}(..., dtype={dtype!r})",
-        {},
         "weights are floating-point numbers.",
         'choose "float32" or "float64"; float is the latter.',
     )
@@ -286,7 +285,6 @@ def _known(
     raise explained(
         ValueError,
         f"{option}={given!r}",
-        {},
         f"there is no gate called {unknown[0]!r}.",
         f"the gates are {', '.join(names)}.",
     )

@@ -176,7 +176,6 @@ def refuse_options(
     raise explained(
         TypeError,
         f"{asked}({', '.join(words)})",
-        {},
         "\n".join(["for this there are other words here:", *lines]),
         f"write {instead}." if elsewhere else f"the options: {', '.join(known)}.",
     )
@@ -220,7 +219,6 @@ def sizes_of(
         raise explained(
             TypeError,
             f"{kind}({', '.join(map(repr, sizes))})",
-            {},
             f"there are two sizes, and both are given: {SIZES}",
             f"write {here}; of a cell of your own, LSTM(cell) and nothing else but "
             "reverse and outputs."
@@ -259,7 +257,6 @@ def known_direction(reverse: object) -> bool:
     raise explained(
         TypeError,
         f"a layer with reverse={reverse!r}",
-        {},
         "reverse is True or False: does the layer read from the end?",
         "layers upon another, PyTorch's num_layers, are a Stack(LSTM(n, m), "
         "LSTM(m, m)); options are given by name.",

@@ -106,7 +106,6 @@ def _require_activation(letter: str, activation: object) -> None:
     raise explained(
         TypeError,
         f"the activation of gate {letter!r}: {activation!r}",
-        {},
         "it is called on W v + b, and this cannot be called.",
         f"pass the function, mg.{name}.",
     )
@@ -120,7 +119,6 @@ def _require_sequence(letter: str, hidden: object) -> None:
                 raise explained(
                     ValueError,
                     f"gate {letter!r}, hidden={hidden!r}",
-                    {},
                     f"{size!r} is no size of a dense layer.",
                     "give positive integers: (8, 4) puts layers of 8 and of 4 into the "
                     "gate.",
@@ -129,7 +127,6 @@ def _require_sequence(letter: str, hidden: object) -> None:
     raise explained(
         TypeError,
         f"the hidden layers of gate {letter!r}: {hidden!r}",
-        {},
         "a gate may have several, so their sizes are a tuple.",
         f"of one layer: ({hidden!r},); of two: (8, 4); of none: ().",
     )

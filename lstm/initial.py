@@ -169,7 +169,6 @@ def chrono_biases(m: int, T: float, rng: np.random.Generator) -> dict[str, Array
         raise explained(
             ValueError,
             f"chrono={T!r}",
-            {},
             "the biases are log U(1, T - 1), for memories of 2 to T steps.",
             "give the number of steps that the longest memory lasts, at least 2.",
         )
@@ -197,7 +196,6 @@ def _known(init: str) -> str:
     raise explained(
         ValueError,
         f"init={init!r}",
-        {},
         "there is no such way to start.",
         f"choose one of {', '.join(PRESETS)}.",
     )
@@ -213,7 +211,6 @@ def _require_forget(
     raise explained(
         ValueError,
         f"forget_bias={forget_bias!r}, chrono={chrono!r}",
-        {},
         "both say where b_f starts."
         if both
         else f"the cell has no forget gate; its boxes are {', '.join(reads)}.",

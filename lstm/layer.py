@@ -287,7 +287,6 @@ def _require_alone(m: object, options: Mapping[str, object]) -> None:
     raise explained(
         TypeError,
         f"LSTM(cell, {', '.join(f'{k}={v!r}' for k, v in beside.items())})",
-        {},
         "the cell has its own sizes and options.",
         "LSTM(n, m, ...), or LSTM(cell) and nothing else but reverse and outputs.",
     )
@@ -299,7 +298,6 @@ def _known_outputs(outputs: str) -> str:
     raise explained(
         ValueError,
         f"outputs={outputs!r}",
-        {},
         "it says what y is at a step that is not real.",
         '"hold" repeats the output before, "zero" puts zeros there; "last" gives '
         "the y of the last step alone.",

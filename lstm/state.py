@@ -118,7 +118,6 @@ def answering(kind: type[Carried]) -> type[Carried]:
         raise explained(
             TypeError,
             f"arithmetic with {a_kind(self)}",
-            {},
             f"a state is a tuple, {call_of(kind)}, and arithmetic is done with its "
             "parts. In a Bidirectional each direction has a state of its own: "
             "state.forward and state.backward.",
@@ -164,7 +163,6 @@ class State(NamedTuple):
             raise explained(
                 TypeError,
                 f"State.zeros({m!r})",
-                {},
                 "the first number is m, the size of y; the second, the batch.",
                 "write State.zeros(m, (B,)) for B sequences.",
             )
@@ -198,7 +196,7 @@ def require_state(state: object, expected: type[Carried]) -> Carried:
             f"pass {call}: Keras and PyTorch call y the hidden state h, Flax has them "
             "in the order (c, h)"
         )
-    raise explained(TypeError, f"{kind} of a cell", {}, why, f"{fix}.")
+    raise explained(TypeError, f"{kind} of a cell", why, f"{fix}.")
 
 
 def require_cell(cell: object, asked: str) -> None:

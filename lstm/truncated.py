@@ -150,7 +150,6 @@ def _require_length(k: object) -> None:
     raise explained(
         ValueError,
         f"truncated(layer, x, k={k!r})",
-        {},
         "k is the number of steps that a gradient may flow back: 1, 2, 3, ...",
         "give a positive integer, such as k=20.",
     )

@@ -97,7 +97,6 @@ class Open:
         raise explained(
             TypeError,
             f"{one} - f where f is always open",
-            {},
             "that is a gate which is always closed: nothing would ever come in.",
             "couple the input gate to a forget gate, or leave one of them away.",
         )

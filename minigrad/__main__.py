@@ -117,7 +117,6 @@ def _called(f: Any, what: str) -> Any:
         raise explained(
             TypeError,
             f"{what}{asked_for}",
-            {},
             f"{error}; on a command line nobody gives it any.",
             f"write a function that calls it and takes none, def picture(): return "
             f"{what.partition(':')[2]}(...), and name that.",
@@ -138,7 +137,6 @@ def _imported(module: str) -> ModuleType:
         raise explained(
             ModuleNotFoundError,
             f"importing {module}",
-            {},
             f"there is no module {error.name!r}, neither installed nor in "
             f"{Path.cwd()}.",
             "name the file without .py, and go to the folder that holds it first.",
@@ -159,7 +157,6 @@ def _found(module: ModuleType, name: str) -> Any:
     raise explained(
         AttributeError,
         f"{module.__name__}:{name}",
-        {},
         f"the module {module.__name__} has nothing of that name.",
         f"choose one of its own: {', '.join(there)}."
         if there
@@ -178,7 +175,6 @@ def _only_model(module: ModuleType, weights: str) -> Module:
     raise explained(
         ValueError,
         f"--weights {weights} for {module.__name__}",
-        {},
         f"weights are loaded into a Module that the program keeps in a variable "
         f"of its file, and of these there are {len(models)}: {there}.",
         f"say which: --into {next(iter(models))}"

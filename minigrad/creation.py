@@ -43,7 +43,6 @@ def _kind(shape: object, dtype: DTypeLike) -> np.dtype:
         raise explained(
             TypeError,
             f"an array of shape {shape!r} and dtype {dtype!r}",
-            {},
             f"the second argument is a dtype. NumPy: {error}.",
             "give the sizes as one tuple: mg.zeros((2, 3)).",
         ) from error

@@ -102,7 +102,6 @@ def generator(rng: Rng) -> np.random.Generator:
         raise explained(
             TypeError,
             f"rng={rng!r}",
-            {},
             "random numbers come from a seed, a whole number from 0 on, or from a "
             "Generator.",
             "write rng=0, or rng=np.random.default_rng(0) for several layers.",
@@ -118,7 +117,6 @@ def require_sizes(asked: str, **sizes: Any) -> None:
             raise explained(
                 ValueError,
                 f"{asked}({call})",
-                {},
                 f"{letter} = {size!r} is no size: n counts what comes in, m what "
                 "comes out."
                 if letter in "nm"
@@ -133,7 +131,6 @@ def _require_function(n: int, m: int, activation: Any) -> None:
         raise explained(
             TypeError,
             f"Dense({n}, {m}, activation={activation!r})",
-            {},
             "the activation is called on W x + b, and this cannot be called.",
             "pass a function, such as mg.tanh or mg.relu; a seed is rng=0.",
         )

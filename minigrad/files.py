@@ -55,7 +55,6 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         raise explained(
             OSError,
             f"writing {str(path)!r}",
-            {},
             f"the file cannot be written: {reason}.",
             "choose a folder that you may write to; nothing was changed.",
         ) from error
@@ -75,7 +74,6 @@ def saved(
         raise explained(
             ValueError,
             f"save({str(path)!r}) of a derivation",
-            {},
             f"the ending {suffix!r} is no format it can be written in.",
             f"end the name in {', '.join(others)} or {last}.",
         )
@@ -131,7 +129,6 @@ def read_npz(
         raise explained(
             ValueError,
             f"load({str(path)!r})",
-            {},
             f"it is not a readable .npz file of arrays: {error}.",
             f"give a file that {writer} wrote; nothing was changed.",
         ) from error

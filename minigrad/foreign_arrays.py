@@ -123,7 +123,7 @@ def wrapped(value: Any) -> Any:
 
 def _refusal(asked: str, array: Any, why: str) -> TypeError:
     shape = tuple(array.shape)
-    return explained(TypeError, f"{asked} of shape {shape}", {}, why, _FIX)
+    return explained(TypeError, f"{asked} of shape {shape}", why, _FIX)
 
 
 def bare(value: Any) -> Any:

@@ -91,7 +91,7 @@ def not_a_keyword(name: str, word: str, names: Iterable[str]) -> TypeError:
     else:
         fix = f"nearest: {near}=." if near else f"it takes {', '.join(shown)}."
     asked = f"{name}(..., {word}=...)"
-    return explained(TypeError, asked, {}, why, fix)
+    return explained(TypeError, asked, why, fix)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -133,7 +133,7 @@ def misfit(name: str, function: Any, error: TypeError, asked: str = "") -> TypeE
         and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     ]
     fix = f"write {name}({', '.join(named)})."
-    return explained(TypeError, asked or name, {}, f"{name} {why or error}.", fix)
+    return explained(TypeError, asked or name, f"{name} {why or error}.", fix)
 
 
 def advice(entry: str) -> str:
@@ -252,7 +252,7 @@ def absent_in_package(
     imported = sys._getframe(2).f_code.co_name == "_handle_fromlist"
     kind = ImportError if imported else AttributeError
     asked, why = f"{package}.{name}", f"{package} has no {name}."
-    return explained(kind, asked, {}, why, fix, name=name)
+    return explained(kind, asked, why, fix, name=name)
 
 
 class NotCallable(ModuleType):
@@ -262,4 +262,4 @@ class NotCallable(ModuleType):
         name = self.__name__.rpartition(".")[2]
         asked = f"mg.{name}(...)"
         why = f"minigrad.{name} is a module, and cannot be called."
-        raise explained(TypeError, asked, {}, why, _fix(name, PACKAGE) or "")
+        raise explained(TypeError, asked, why, _fix(name, PACKAGE) or "")

@@ -14,7 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, FrameType
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -50,25 +50,36 @@ def error_message(
 E = TypeVar("E", bound=Exception)
 
 
+@overload
+def explained(
+    kind: Callable[..., E], asked: str, why: str, fix: str, /, **facts: object
+) -> E: ...
+@overload
 def explained(
     kind: Callable[..., E],
     asked: str,
     operands: Mapping[str, object],
     why: str,
     fix: str,
+    /,
     **facts: object,
-) -> E:
+) -> E: ...
+def explained(kind: Callable[..., E], asked: str, /, *parts: Any, **facts: object) -> E:
     """Return an exception with the four-part message, the line that asked, and facts.
 
-    >>> raise explained(ValueError, "sqrt(a)", {}, "a is negative.", "take abs(a).")
+    The operands, from roles or names to values, are left out where there are none.
+
+    >>> raise explained(ValueError, "sqrt(a)", "a is negative.", "take abs(a).")
     Traceback (most recent call last):
     ValueError: sqrt(a), at ...
       why   a is negative.
       fix   take abs(a).
     """
+    *operands, why, fix = parts
     line = user_line()
     asked += f", at {line}" if line else ""
-    return kind(error_message(asked, operands, why, fix), **facts)
+    message = error_message(asked, operands[0] if operands else {}, why, fix)
+    return kind(message, **facts)
 
 
 def is_explained(error: Exception) -> bool:

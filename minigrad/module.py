@@ -198,7 +198,6 @@ class Module:
             raise explained(
                 ValueError,
                 f"{asked} into {type(self).__name__}",
-                {},
                 "names and shapes must be the same, and numbers fit:\n        "
                 + "\n        ".join(problems),
                 "build the model with the sizes it was saved with; weights under "
@@ -226,7 +225,6 @@ def _members(
                 raise explained(
                     TypeError,
                     f"{a_kind(found)} in a set",
-                    {},
                     "a set has no order, so what is in it has no lasting path.",
                     "use a list, a tuple or a dict.",
                 )

@@ -214,7 +214,6 @@ def uncallable(name: str) -> NumbersLeft:
     return explained(
         NumbersLeft,
         name,
-        {},
         "it cannot be called at any other numbers, so nobody can know whether a "
         "number left its tape.",
         "let it run near the numbers that it is checked at, and be called several "

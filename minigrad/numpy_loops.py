@@ -43,7 +43,6 @@ def nditer(op: Any, flags: Any = (), op_flags: Any = None, **how: Any) -> Any:
     raise explained(
         TypeError,
         "np.nditer of several arrays",
-        {},
         "it would join them in plain arrays, which know no records.",
         "loop over their rows: zip(np.ravel(a), np.ravel(b)).",
     )

@@ -25,7 +25,6 @@ def package() -> Any:
         raise explained(
             ModuleNotFoundError,
             "a file of ONNX",
-            {},
             "the package onnx writes and reads this format, and is not installed.",
             "install it: pip install 'minigrad-lstm[onnx]'. lstm.exchange.to_onnx and "
             "from_onnx, which give and take plain arrays, do without.",

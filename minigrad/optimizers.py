@@ -70,7 +70,6 @@ class Optimizer:
             raise explained(
                 ValueError,
                 f"learning_rate={value!r}",
-                {},
                 "a step has a positive, finite size: the minus sign is in the update.",
                 "choose it above 0, for instance 0.001, and assign another between "
                 "steps to change it; to pause, do not step().",
@@ -168,7 +167,6 @@ class SGD(Optimizer):
             raise explained(
                 ValueError,
                 f"SGD(momentum={momentum}, dampening={dampening}, nesterov=True)",
-                {},
                 "Nesterov's step looks ahead along an undamped momentum.",
                 "give a momentum above 0, for instance 0.9, and no dampening.",
             )
@@ -279,7 +277,7 @@ def _option(name: str, value: Any) -> float:
     bound = " and below 1" if name in _BELOW_ONE else ""
     why = f"{name} is a finite number, at least 0{bound}."
     fix = "choose it in that range; the names and defaults are PyTorch's."
-    raise explained(ValueError, f"{name}={value!r}", {}, why, fix)
+    raise explained(ValueError, f"{name}={value!r}", why, fix)
 
 
 def _number(value: Any) -> float:
@@ -294,7 +292,7 @@ def _betas(betas: Any) -> tuple[float, float]:
     if not isinstance(betas, list | tuple) or len(betas) != 2:
         why = "there are two, of the moments m and v."
         asked = f"betas={betas!r}"
-        raise explained(TypeError, asked, {}, why, "write betas=(0.9, 0.999).")
+        raise explained(TypeError, asked, why, "write betas=(0.9, 0.999).")
     return _option("beta_1", betas[0]), _option("beta_2", betas[1])
 
 

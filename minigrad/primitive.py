@@ -234,7 +234,6 @@ def elementwise(
         raise explained(
             TypeError,
             f"the row {name!r} with partials={partials!r}",
-            {},
             "partials is a tuple of functions, one for each argument.",
             "mind the comma in a tuple of one: (lambda y, a: ...,)",
         )
@@ -244,7 +243,6 @@ def elementwise(
         raise explained(
             TypeError,
             f"the row {name!r} with {len(row.partials)} partials",
-            {},
             f"{name} takes {takes} arguments, and each needs its partial.",
             f"give {takes} functions, each called as partial(y, a, b, ...).",
         )
@@ -263,7 +261,6 @@ def _entered(row: Primitive) -> Operation:
         raise explained(
             ValueError,
             f"a second row named {row.name!r}",
-            {},
             "the name identifies the primitive in tapes, proofs and pictures.",
             "choose another name, or delete TABLE[name] first.",
         )

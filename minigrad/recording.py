@@ -226,7 +226,6 @@ def _too_many(
     return explained(
         TypeError,
         f"{row.name} of {len(args)} arguments",
-        {},
         f"it takes {arity}, and the options {', '.join(option_names) or 'none'}.",
         "give several axes or sizes as one tuple.",
     )

@@ -169,7 +169,6 @@ def _argument_names(f: Any, shapes: tuple[Any, ...], call: str) -> list[str]:
         raise explained(
             TypeError,
             call,
-            {},
             f"it is called as {_name(f)}{signature}: {error}.",
             "give one shape for each argument; for a NamedTuple, the same "
             "NamedTuple of shapes.",
@@ -198,7 +197,6 @@ def _inputs_named(
             raise explained(
                 ValueError,
                 call,
-                {},
                 f"there is no {name!r} to differentiate by.",
                 f"choose from {', '.join(inputs)}.",
             )

@@ -114,7 +114,6 @@ def _boxes(cell: Cell, order: str) -> list[Gate]:
     raise explained(
         ValueError,
         f"the boxes {', '.join(order)} of {a_kind(cell)}",
-        {},
         "a block holds one W and one b for each of these letters:\n        "
         + "\n        ".join(problems),
         "convert a cell whose boxes are one dense layer each.",

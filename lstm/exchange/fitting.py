@@ -98,7 +98,7 @@ def refuse(asked: str, why: str, problems: Iterable[str], fix: str) -> None:
     listed = list(problems)
     if listed:
         why = "\n        ".join([why, *listed])
-        raise explained(ValueError, asked, {}, why, fix)
+        raise explained(ValueError, asked, why, fix)
 
 
 def require_known(

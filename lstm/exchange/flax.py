@@ -75,7 +75,6 @@ def from_flax(params: Mapping[str, object], into: Module | None = None) -> Modul
         raise explained(
             TypeError,
             asked,
-            {},
             "Flax keeps its weights in dicts, by their names.",
             "give variables['params'], in which 'ii' and 'hi' are.",
         )

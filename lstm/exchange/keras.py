@@ -137,7 +137,6 @@ def _parts(asked: str, source: Any, into: Module | None) -> list[Part]:
         raise explained(
             TypeError,
             asked,
-            {},
             f"{source_name(source)} is neither a layer of Keras nor a list of arrays.",
             "that is from_torch."
             if is_torch(source)

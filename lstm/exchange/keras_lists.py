@@ -92,7 +92,6 @@ def parts_of_list(asked: str, weights: Sequence[object]) -> list[Part]:
         raise explained(
             ValueError,
             asked,
-            {},
             f"there are two readings: {one} and {other} have arrays of these shapes.",
             f"into={one} or into={other} decides; of several layers, so does a "
             "list of lists, one for each.",
@@ -114,7 +113,6 @@ def require_functions(asked: str, parts: Sequence[Part]) -> None:
     raise explained(
         ValueError,
         asked,
-        {},
         "there are two readings: between two Dense layers there may be an "
         "activation, or none; arrays do not say it.",
         "into=Sequential(Dense(n, k, mg.relu), Dense(k, m)), the model as it is "

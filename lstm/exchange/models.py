@@ -66,7 +66,6 @@ def sweeps(model: object) -> list[Sweep]:
     raise explained(
         TypeError,
         f"the recurrent layers of {a_kind(model)}",
-        {},
         "it is none, and has none that are known by their order.",
         "pass the LSTM, Bidirectional or Stack of them inside it; copy the W and b "
         "of a Dense yourself: PyTorch has W as it is here, Keras and Flax its "

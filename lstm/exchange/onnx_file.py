@@ -112,7 +112,6 @@ def _loaded(onnx: Any, asked: str, path: str | os.PathLike[str]) -> Any:
         raise explained(
             ValueError,
             asked,
-            {},
             f"it is not a readable file of ONNX: {error}.",
             "give a file that write_onnx, or an exporter to ONNX, has written.",
         ) from error

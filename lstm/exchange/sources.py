@@ -36,7 +36,6 @@ def package(module: str, name: str, asked: str) -> ModuleType:
         raise explained(
             ModuleNotFoundError,
             asked,
-            {},
             f"the package {name} reads and writes this format, and cannot be "
             f"imported: {str(error).splitlines()[0]}.",
             f"install it: pip install {name}. Plain arrays need no package.",
@@ -206,4 +205,4 @@ def _refuse(
     kind: type[Exception] = ValueError,
     cause: Exception | None = None,
 ) -> NoReturn:
-    raise explained(kind, asked, {}, why, fix) from cause
+    raise explained(kind, asked, why, fix) from cause

@@ -208,7 +208,7 @@ def matched(
 
 
 def _two(asked: str, why: str, fix: str) -> None:
-    raise explained(ValueError, asked, {}, f"there are two readings: {why}", fix)
+    raise explained(ValueError, asked, f"there are two readings: {why}", fix)
 
 
 def _from_names(given: Mapping[str, Any]) -> Iterator[Part]:

@@ -94,7 +94,6 @@ def require_options(settings: DataclassInstance, called: str) -> None:
             raise explained(
                 ValueError,
                 f"{called} with {each.name}={value!r}",
-                {},
                 f"{each.name} ({metadata['help']}) must be {condition}.",
                 f"its default is {each.default!r}.",
             )

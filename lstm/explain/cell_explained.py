@@ -254,7 +254,6 @@ def _no_boxes(cell: object) -> TypeError:
     return explained(
         TypeError,
         f"explain() of {a_kind(cell)}",
-        {},
         "it tells of a cell's yellow boxes, and this one has no part that is a Gate.",
         "print(cell) shows the Parameters; mg.draw shows what it computes.",
     )

@@ -141,7 +141,6 @@ def _unnamed(start: CellState, rates: Sequence[float]) -> TypeError:
     return explained(
         TypeError,
         f"zoneout at the rate {rates[0]!r}",
-        {},
         "each part of the state has a rate of its own, given by its name.",
         f"write zoneout(layer, shape, {each}, rng=rng).",
     )
@@ -154,7 +153,6 @@ def _by_field(start: CellState, rates: dict[str, float]) -> dict[str, float]:
         raise explained(
             ValueError,
             f"zoneout of {unknown[0]!r}",
-            {},
             f"the state of this layer has {' and '.join(start._fields)}.",
             f"give a rate by that name, {start._fields[-1]}=0.5.",
         )
@@ -170,7 +168,6 @@ def _require_rate(name: str, rate: float) -> None:
     raise explained(
         ValueError,
         f"dropout at the rate {name}={rate!r}",
-        {},
         "the rate is the share of entries that are dropped: 0 <= rate < 1.",
         "give a number such as 0.2; to keep 0.8 of the entries is the rate 0.2.",
     )

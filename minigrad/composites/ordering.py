@@ -160,7 +160,6 @@ def _within(index: Array, count: int, mode: str) -> Array:
         raise explained(
             ValueError,
             f"mode={mode!r}",
-            {},
             "there is no such mode for indices.",
             'one of "raise", "wrap", "clip".',
         )
@@ -224,7 +223,6 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
         raise explained(
             ValueError,
             "select(condlist, choicelist)",
-            {},
             f"there are {len(condlist)} conditions and {len(choicelist)} choices.",
             "give one choice for each condition, and at least one.",
         )

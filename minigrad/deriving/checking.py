@@ -345,7 +345,6 @@ def _wrong(line: Line, found: Value, expected: Value, tape: Tape) -> ProofFailed
     return explained(
         ProofFailed,
         f"the derivation of {left} ({where_made(position, line.step)})",
-        {},
         f"{left} = {TEXT.write(line.right)} gives {found} at entry {entry}, and "
         f"the tape has {expected}.",
         "every rule is right, so what adds up the contributions is not; "

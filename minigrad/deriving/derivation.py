@@ -139,7 +139,7 @@ def _question(output: Outputs, wrt: Inputs, level: str) -> tuple[Tape, list[Tens
     if level not in LEVELS:
         choices = ", ".join(f'"{name}" ({what})' for name, what in LEVELS.items())
         why = "there is no level of that name."
-        raise explained(ValueError, asked, {}, why, f"choose {choices}.")
+        raise explained(ValueError, asked, why, f"choose {choices}.")
     tape = tape_of(output, "derive")
     require_unspoilt(tape.steps, "derive")
     why = ": there is nothing to derive, its cotangent is zero."

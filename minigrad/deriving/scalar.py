@@ -265,7 +265,6 @@ def _compare(value: sympy.Expr, entries: Sequence[Entry], seed: int | None) -> N
             raise explained(
                 ProofFailed,
                 f"the derivative by {entry.by}",
-                {},
                 f"the tape's formula is {entry.derivative}, SymPy's derivative is "
                 f"{sympy.diff(value, entry.by)}; at a random point modulo primes "
                 f"they are {found} and {expected}.",

@@ -103,7 +103,6 @@ def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
         raise explained(
             FileNotFoundError,
             f"minigrad check {file}",
-            {},
             f"there is no {path}, which would hold the solution.",
             "name the file of the solution: --solution FILE.",
         )
@@ -113,7 +112,6 @@ def exercise_of(file: Path, solution: Path | None = None) -> Exercise:
     raise explained(
         ValueError,
         f"minigrad check {file}",
-        {},
         f"{path} must hold one Exercise in a variable, and holds {len(found)}.",
         "write exercise = Exercise(solution, shapes={...}) there.",
     )
@@ -135,7 +133,6 @@ def _there(path: Path) -> Path:
     raise explained(
         FileNotFoundError,
         f"minigrad check {path}",
-        {},
         "there is no Python file of this name, so no answer to check.",
         "check the path; names end in .py.",
     )
@@ -149,7 +146,6 @@ def function_in(module: types.ModuleType, name: str, file: Path) -> Callable[...
     raise explained(
         AttributeError,
         f"minigrad check {file}",
-        {},
         f"the exercise is about a function {name}, and {file.name} has none.",
         f"define it: def {name}(...).",
     )

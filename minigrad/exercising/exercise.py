@@ -97,7 +97,6 @@ class Exercise:
             raise explained(
                 TypeError,
                 f"Exercise({self.name}, ...)",
-                {},
                 f"its arguments are {', '.join(names)}, and shapes are given for "
                 f"{', '.join(shapes) or 'none'}.",
                 "give one for each, in this order.",

@@ -130,7 +130,6 @@ def _path(path: str | os.PathLike[str]) -> Path:
     raise explained(
         ValueError,
         asked,
-        {},
         f"what is written is a page in HTML, and the suffix "
         f"{page.suffix or '(none)'} says something else.",
         f"end the name in .html: {page.with_suffix('.html').name!r}.",

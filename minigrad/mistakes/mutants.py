@@ -213,7 +213,6 @@ def _require_passing(test: Callable[[], object], asked: str) -> None:
         raise explained(
             ValueError,
             asked,
-            {},
             "the test does not pass as things are, before any slip: it raised "
             f"{type(raised).__name__}: {raised}",
             "let it pass first; a test that always fails, or skips itself, says "

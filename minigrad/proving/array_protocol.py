@@ -261,7 +261,6 @@ class ExactArray:
         return explained(
             TypeError,
             f"{name} of an exact array",
-            {},
             f"exact numbers know + - * / @, sums, and what moves entries; not {name}.",
             "write the row with those.",
         )

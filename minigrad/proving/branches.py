@@ -130,7 +130,7 @@ class Programs:
 
     def error(self, why: str, fix: str) -> ValueError:
         """Return an error about the question."""
-        return explained(ValueError, self.asked, {}, why, fix)
+        return explained(ValueError, self.asked, why, fix)
 
     def at(self, numbers: Numbers) -> Record:
         """Run both at a point; raise Undefined if that is no point of their domain."""

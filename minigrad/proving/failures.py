@@ -67,7 +67,7 @@ def lemma_failed(
     asked = f"the lemma of {row}"
     if i is not None:
         asked += f", partial {i} (with respect to {LETTERS[i]})"
-    return explained(LemmaFailed, asked, {}, why, fix, row=row, argument=i, **facts)
+    return explained(LemmaFailed, asked, why, fix, row=row, argument=i, **facts)
 
 
 def report(call: str, failure: ProofFailed) -> str:

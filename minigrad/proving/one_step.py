@@ -112,7 +112,6 @@ def show_cells(tape: Tape, source: Field) -> tuple[CellShown, ...]:
             raise explained(
                 ProofFailed,
                 f"the proof of one step of {first.cell}",
-                {},
                 "from arbitrary cotangents its rules do not give the derivative: "
                 f"{wrong[0]}, and the derivative is {wrong[1]}.",
                 "prove its rules: minigrad.proving.rows.prove_adjoints.",

@@ -315,7 +315,6 @@ def _question(output: Tensor, wrt: Inputs, order: int) -> tuple[Tape, list[Tenso
         raise explained(
             ValueError,
             f"prove(output, order={order!r})",
-            {},
             "the gradient is of order 1, the Hessian times a vector of order 2.",
             "order=1 or order=2; a recorded gradient is a tape of its own, and "
             "<gradient, u> can be proved to order 2 again.",

@@ -50,7 +50,6 @@ def run(options: argparse.Namespace) -> int:
         raise explained(
             ValueError,
             f"generate --prompt {options.prompt!r}",
-            {},
             f"the model has never read {', '.join(map(repr, strange))}.",
             f"it knows {alphabet!r}.",
         )

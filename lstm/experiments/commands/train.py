@@ -112,7 +112,6 @@ def _new(options: argparse.Namespace) -> Training:
         raise explained(
             ValueError,
             f"train {options.task} --out {options.out}",
-            {},
             "this folder holds a run already.",
             "--resume continues it, --force replaces it, another --out leaves it.",
         )
@@ -150,7 +149,6 @@ def _resumed(options: argparse.Namespace) -> Training:
         raise explained(
             ValueError,
             f"train {options.task} --out {options.out} --resume",
-            {},
             f"the run in this folder is of {settings['task']!r}"
             + (f", with {was}." if was else "."),
             "a run continues with the settings it began with: leave them out.",

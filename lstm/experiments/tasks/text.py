@@ -63,7 +63,6 @@ def _read(file: str) -> str:
         raise explained(
             ValueError,
             f"reading {file!r}",
-            {},
             f"it is not a text in UTF-8: byte {error.start} does not fit in "
             f"({error.reason}).",
             "give a file of plain text, converted to UTF-8.",
@@ -98,7 +97,6 @@ class Text(Task):
         raise explained(
             ValueError,
             f"the task 'text' with file={self.file!r} and share={self.share}",
-            {},
             f"that is a text of {len(used)} characters, of which the last 15 % are "
             f"kept for measuring: too few to measure, below {FEWEST}.",
             "give a longer text; to learn much, some 100,000 characters.",

@@ -57,7 +57,6 @@ def read(path: Path, *required: str) -> tuple[dict[str, Array], dict[str, Any]]:
         raise explained(
             ValueError,
             f"reading {str(path)!r}",
-            {},
             "it is a folder." if path.is_dir() else "there is no such file.",
             f"give a file that {WRITER} wrote, such as model.npz in its folder.",
         )
@@ -68,7 +67,6 @@ def read(path: Path, *required: str) -> tuple[dict[str, Array], dict[str, Any]]:
         raise explained(
             ValueError,
             f"reading {str(path)!r}",
-            {},
             "it holds arrays, but not what they belong to.",
             f"give a file of {WRITER}, not one of Module.save.",
         ) from error
@@ -78,7 +76,6 @@ def read(path: Path, *required: str) -> tuple[dict[str, Array], dict[str, Any]]:
     raise explained(
         ValueError,
         f"reading {str(path)!r}",
-        {},
         f"it says nothing of {missing[0]!r}: a run's model.npz and checkpoint.npz "
         "are two kinds of file.",
         "--resume continues from checkpoint.npz, all others read model.npz.",

@@ -112,7 +112,6 @@ class Training:
         raise explained(
             ValueError,
             f"training {self.task.name!r} with patience={patience}",
-            {},
             f"this task does not measure its {metric!r} while it trains, so no epoch "
             "is better than another.",
             "leave patience away, and choose the number of epochs: epochs=5.",
@@ -125,7 +124,6 @@ class Training:
         raise explained(
             ValueError,
             f"training {self.task.name!r}: {self.task}",
-            {},
             f"there is not one batch of {self.recipe.batch} examples in an epoch.",
             "choose a smaller batch, or give more data.",
         )
@@ -324,7 +322,6 @@ class Training:
             raise explained(
                 ValueError,
                 f"resuming the run in {str(folder)!r}",
-                {},
                 f"its data were {settings['facts']}, and are {task.facts()} here.",
                 "resume where it began, or begin a new run in another folder.",
             )

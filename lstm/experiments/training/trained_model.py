@@ -37,7 +37,6 @@ def load_characters(path: Path) -> tuple[Reader, str]:
         raise explained(
             ValueError,
             f"reading {str(path)!r}",
-            {},
             f"it holds a model for the task {settings['task']!r}, which does not "
             "write.",
             "train one that does: python -m lstm train text.",
