@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from minigrad import Dense, Module, Parameter, Tensor, matvec, sigmoid, tanh
-from minigrad.arrays import numbers
 from minigrad.feedforward import Rng, generator, require_sizes
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.types import Array
 
 if TYPE_CHECKING:

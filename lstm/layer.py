@@ -64,9 +64,9 @@ from minigrad import where
 from minigrad.calls import last_step
 from minigrad.context import SETTING
 from minigrad.feedforward import generator, leaf
-from minigrad.foreign_names import MODULE
 from minigrad.habits import absent
 from minigrad.messages import explained
+from minigrad.numpy_protocol.foreign_names import MODULE
 from minigrad.types import Shape
 
 LAYER_OPTIONS = ("reverse", "outputs")

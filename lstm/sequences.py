@@ -16,9 +16,9 @@ import numpy as np
 
 from lstm.state import Numbers
 from minigrad import Tensor, concatenate, scope, stack
-from minigrad.arrays import numbers
 from minigrad.feedforward import leaf
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.arrays import numbers
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike

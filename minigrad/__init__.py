@@ -21,9 +21,7 @@ from minigrad.clipping import clip_by_global_norm
 from minigrad.composite import composite
 from minigrad.composites import *
 from minigrad.context import no_grad, scope
-from minigrad.creation import array, empty, full, ones, zeros
 from minigrad.feedforward import Dense, Sequential
-from minigrad.foreign_names import PACKAGE
 from minigrad.functions import (
     absolute,
     broadcast_to,
@@ -40,6 +38,7 @@ from minigrad.functions import (
 from minigrad.gradient import grad
 from minigrad.habits import NotCallable, absent_in_package
 from minigrad.module import Module
+from minigrad.numpy_protocol.foreign_names import PACKAGE
 from minigrad.optimizers import SGD, Adam, AdamW, RMSprop
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, elementwise, linear
@@ -87,6 +86,7 @@ from minigrad.tape import Tape
 from minigrad.tensor import Tensor
 from minigrad.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from minigrad.watching import checked
+from minigrad.writable_arrays.creation import array, empty, full, ones, zeros
 
 __version__ = "0.1.0"
 

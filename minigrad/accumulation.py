@@ -12,10 +12,10 @@ from typing import Any, TypeAlias, overload
 
 import numpy as np
 
-from minigrad.array_like import as_array
-from minigrad.linear_maps import add_up
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.primitive import Primitive
 from minigrad.refusals import bad_rule
+from minigrad.rows.linear_maps import add_up
 from minigrad.table import cast
 from minigrad.tape import made_by
 from minigrad.tensor import Tensor

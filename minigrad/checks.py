@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import explained
-from minigrad.numbers_left import NumbersLeft
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Linear
 from minigrad.recording import record
 from minigrad.refusals import RETURNED, outputs_in, require_recorded
-from minigrad.retrace import retrace
+from minigrad.retracing.numbers_left import NumbersLeft
+from minigrad.retracing.retrace import retrace
 from minigrad.shapes import leaves
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.habits import taught
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves, rebuilt
 

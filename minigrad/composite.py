@@ -29,13 +29,13 @@ from collections.abc import Callable, Sequence
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, NamedTuple, TypeVar, overload
 
-from minigrad.array_like import current
 from minigrad.context import SETTING, calling
-from minigrad.gathering import has_tensors, joined
 from minigrad.habits import taught
 from minigrad.messages import explained, is_explained
+from minigrad.numpy_protocol.array_like import current
 from minigrad.recording import parameters_of, refused
 from minigrad.tensor import Tensor
+from minigrad.writable_arrays.gathering import has_tensors, joined
 
 F = TypeVar("F", bound=Callable[..., Any])
 

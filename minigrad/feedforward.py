@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.arrays import numbers
 from minigrad.habits import taught
 from minigrad.messages import explained
 from minigrad.module import Module
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.parameter import Parameter
 from minigrad.table import matvec
 from minigrad.tensor import Array, Tensor

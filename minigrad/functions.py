@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.arrays import booleans, numbers, require_choices
 from minigrad.composite import Decision, composite
 from minigrad.context import holds_always
 from minigrad.habits import taught
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.arrays import booleans, numbers, require_choices
 from minigrad.table import (
     broadcast,
     cast,

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 
 from minigrad.accumulation import Cotangent, Cotangents, Edge
-from minigrad.array_like import DOMAINS, as_array
-from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.habits import taught
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import DOMAINS, as_array
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.primitive import Primitive
 from minigrad.refusals import (
     bad_rule,

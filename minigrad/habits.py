@@ -18,7 +18,8 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from minigrad.foreign_names import (
+from minigrad.messages import error_message, explained, user_line
+from minigrad.numpy_protocol.foreign_names import (
     CREATED,
     KEYWORDS,
     PACKAGE,
@@ -27,8 +28,7 @@ from minigrad.foreign_names import (
     WORDS,
     Table,
 )
-from minigrad.messages import error_message, explained, user_line
-from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,8 +19,8 @@ from types import FrameType
 _STORING = opcode.opmap.get("STORE_SUBSCR", -1)
 _ASKED = (
     __name__,
-    "minigrad.array_like",
-    "minigrad.writable",
+    "minigrad.numpy_protocol.array_like",
+    "minigrad.writable_arrays.writable",
 )  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
 CONVERTERS = frozenset(

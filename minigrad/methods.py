@@ -15,7 +15,7 @@ from minigrad.types import Array, Axis, Index, Operand, Options, Shape
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
-    from minigrad.writable import Writable
+    from minigrad.writable_arrays.writable import Writable
 
 
 class Methods:

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.calls import step_of
 from minigrad.context import scope
 from minigrad.files import npz, read_npz, write_whole
-from minigrad.foreign_names import MODULE
 from minigrad.habits import absent, misfit, ran, taught
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.array_like import plain
+from minigrad.numpy_protocol.foreign_names import MODULE
 from minigrad.parameter import Parameter, holds
 from minigrad.tape import Tape
 from minigrad.tensor import Array, Tensor

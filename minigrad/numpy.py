@@ -24,7 +24,9 @@ from typing import Any
 
 import numpy
 
-from minigrad.creation import (
+from minigrad.composites.numpy_loops import ndenumerate, nditer, vectorize
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE
+from minigrad.writable_arrays.creation import (
     array,
     asarray,
     ascontiguousarray,
@@ -39,10 +41,8 @@ from minigrad.creation import (
     zeros,
     zeros_like,
 )
-from minigrad.gathering import has_tensors, joined
-from minigrad.numpy_calls import NUMPY_FACE
-from minigrad.numpy_loops import ndenumerate, nditer, vectorize
-from minigrad.writable import Writable
+from minigrad.writable_arrays.gathering import has_tensors, joined
+from minigrad.writable_arrays.writable import Writable
 
 
 class _InBrackets:

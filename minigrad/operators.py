@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from minigrad import functions as f
-from minigrad import numpy_functions as numpy_functions  # enters them
 from minigrad import reductions as r
 from minigrad import table as t
-from minigrad import writing
-from minigrad.array_like import current
 from minigrad.composites import MODULES, axes, elementary, ordering, powers
-from minigrad.creation import copied
-from minigrad.foreign_names import TENSOR
+from minigrad.composites import numpy_functions as numpy_functions  # enters them
 from minigrad.habits import Absent, taught
-from minigrad.in_place import rebinding
-from minigrad.numpy_calls import answer
+from minigrad.numpy_protocol.array_like import current
+from minigrad.numpy_protocol.foreign_names import TENSOR
+from minigrad.numpy_protocol.numpy_calls import answer
 from minigrad.primitive import TABLE
 from minigrad.tensor import Tensor
-from minigrad.writable import Writable
+from minigrad.writable_arrays import writing
+from minigrad.writable_arrays.creation import copied
+from minigrad.writable_arrays.in_place import rebinding
+from minigrad.writable_arrays.writable import Writable
 
 BINARY: dict[str, Callable[..., Any]] = {
     "add": t.add,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.array_like import plain
-from minigrad.foreign_names import OPTIMIZER
 from minigrad.habits import absent, taught
 from minigrad.messages import a_kind, explained
 from minigrad.module import Module, misfits
+from minigrad.numpy_protocol.array_like import plain
+from minigrad.numpy_protocol.foreign_names import OPTIMIZER
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves
 from minigrad.tensor import Array

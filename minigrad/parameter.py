@@ -15,11 +15,11 @@ from typing import NoReturn, Self, TypeAlias
 
 import numpy as np
 
-from minigrad.arrays import numbers
 from minigrad.context import SETTING
 from minigrad.gradient import grad
 from minigrad.habits import taught
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.refusals import require_recorded
 from minigrad.tape import Tape
 from minigrad.tensor import RELEASED, Tensor, clock

@@ -31,13 +31,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import zero_like
 from minigrad.messages import explained
-from minigrad.numpy_calls import NUMPY_FACE
-from minigrad.onnx_forms import Form, form_of
+from minigrad.numpy_protocol.array_like import zero_like
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE
 from minigrad.recording import parameters_of, recorder
-from minigrad.samples import Sample
-from minigrad.stacked import Stacked, same
+from minigrad.rows.onnx_forms import Form, form_of
+from minigrad.rows.samples import Sample
+from minigrad.rows.stacked import Stacked, same
 from minigrad.types import Args, Code, Operation, Options, Partial, Rule, Value
 
 Tangents: TypeAlias = Sequence[Value | None]  # None of what does not move
@@ -51,9 +51,9 @@ class Primitive:
     function  what it computes on arrays of any dtype
     apply     the same, recorded when an argument is a Tensor: what users call
     into      how a program computes it into an array: into(out, *args, **options)
-    stacked   how one call computes it of stacked arguments: see minigrad.stacked
+    stacked   how one call computes it of stacked arguments: see minigrad.rows.stacked
     composite how programs compute it of other rows, if it is no single call
-    onnx      its operator in ONNX, or how several say it: see minigrad.onnx_forms
+    onnx      its operator in ONNX, or how several say it: see minigrad.rows.onnx_forms
     """
 
     name: str

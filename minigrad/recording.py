@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import numpy as np
 
-from minigrad import array_like
-from minigrad.array_like import (
+from minigrad.context import SETTING, Setting
+from minigrad.habits import not_a_keyword
+from minigrad.messages import a_kind, explained, named
+from minigrad.numpy_protocol import array_like
+from minigrad.numpy_protocol.array_like import (
     DOMAINS,
     ArrayLike,
     as_array,
@@ -24,10 +27,7 @@ from minigrad.array_like import (
     has_tensors,
     plain,
 )
-from minigrad.arrays import numbers
-from minigrad.context import SETTING, Setting
-from minigrad.habits import not_a_keyword
-from minigrad.messages import a_kind, explained, named
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.tensor import UNRECORDED, Tensor, clock
 from minigrad.types import Array, Number, Operand, Operation, Options, Value
 

@@ -13,11 +13,11 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.arrays import booleans, integers, numbers
 from minigrad.composite import Decision, composite
 from minigrad.context import holds_always
 from minigrad.functions import array_of, as_exact, maximum, minimum, shape_of, where
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import booleans, integers, numbers
 from minigrad.recording import parameters_of, refused
 from minigrad.table import cast, exp, log, reshape, sum, take
 from minigrad.tensor import Tensor

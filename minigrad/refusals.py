@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from minigrad.array_like import ArrayLike
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.array_like import ArrayLike
 from minigrad.shapes import holds, is_module, leaves, mapped
 from minigrad.tensor import RELEASED, UNRECORDED, Tensor
 

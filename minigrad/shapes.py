@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike, current, plain
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import ArrayLike, current, plain
 from minigrad.tensor import Array, Tensor
 
 

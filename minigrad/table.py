@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad import linear_maps as maps
-from minigrad import samples
-from minigrad import scalar_functions as scalar
 from minigrad.primitive import elementwise, linear
+from minigrad.rows import linear_maps as maps
+from minigrad.rows import samples
+from minigrad.rows import scalar_functions as scalar
 
 # ---------------------------------------------------------------- elementwise rows
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from minigrad.array_like import as_array
 from minigrad.calls import function_of
 from minigrad.console import html_table, shown, table
 from minigrad.context import path
-from minigrad.foreign_arrays import bare, wrapped
+from minigrad.numpy_protocol.array_like import as_array
+from minigrad.numpy_protocol.foreign_arrays import bare, wrapped
 from minigrad.primitive import Primitive
 from minigrad.refusals import outputs_in, require_unspoilt
 from minigrad.tensor import RELEASED, Array, Tensor

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike
-from minigrad.arrays import floats
 from minigrad.context import SETTING, Call, Scope
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import ArrayLike
+from minigrad.numpy_protocol.arrays import floats
 from minigrad.types import Array as Array
 from minigrad.types import Operand, Options
 
@@ -49,7 +49,7 @@ class Tensor(ArrayLike):
     Tensor([1., 4.], made by multiply)
 
     Raises TypeError for integers and booleans, which have no derivative, and for what
-    `minigrad.arrays` refuses.
+    `minigrad.numpy_protocol.arrays` refuses.
     """
 
     __slots__ = (

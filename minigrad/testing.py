@@ -37,8 +37,8 @@ from minigrad.parameter import Parameter
 from minigrad.proving.certificate import Certificate
 from minigrad.proving.failures import ProofFailed, report
 from minigrad.proving.proof import certify, parameters_alone
-from minigrad.retrace import NumbersLeft, Retraced, retrace
-from minigrad.run_once import require_function
+from minigrad.retracing.retrace import NumbersLeft, Retraced, retrace
+from minigrad.retracing.run_once import require_function
 from minigrad.shapes import leaves, random_tensors, tensors
 from minigrad.table import multiply, sum
 from minigrad.tape import Tape

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from minigrad import gradient
-from minigrad.array_like import as_array
-from minigrad.arrays import numbers
 from minigrad.functions import stack
 from minigrad.gradient import grad, pushforward
 from minigrad.habits import taught
 from minigrad.messages import explained
-from minigrad.run_once import (
+from minigrad.numpy_protocol.array_like import as_array
+from minigrad.numpy_protocol.arrays import numbers
+from minigrad.retracing.run_once import (
     Function,
     in_structure,
     is_array,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import Setting, Within
 from minigrad.messages import explained, named, short, source_line
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand, Options, Value
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minigrad as mg
-from minigrad.arrays import booleans, floats, integers, numbers
+from minigrad.numpy_protocol.arrays import booleans, floats, integers, numbers
 
 
 class Quantity(np.ndarray):

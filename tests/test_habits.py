@@ -11,9 +11,9 @@ from every import every
 
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, State
-from minigrad import foreign_names as names
 from minigrad.habits import nearest, taught
-from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.numpy_protocol import foreign_names as names
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE
 
 
 def things():

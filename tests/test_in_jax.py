@@ -17,8 +17,8 @@ import minigrad as mg
 from lstm import LSTM, Recurrent, State
 from lstm import masks as step_masks
 from lstm.others import GRUCell
-from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import is_explained
+from minigrad.numpy_protocol.foreign_arrays import bare, wrapped
 
 RANDOM = np.random.default_rng(2)
 PAGE = Path(__file__).parents[1] / "docs" / "do" / "several-devices.md"

@@ -12,10 +12,10 @@ from test_in_jax import at_a_place_of_its_state, attention
 import minigrad as mg
 from lstm import LSTM, Recurrent
 from lstm.others import GRUCell
-from minigrad.array_like import plain
 from minigrad.messages import is_explained
-from minigrad.onnx_forms import form_of
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import TABLE
+from minigrad.rows.onnx_forms import form_of
 
 RANDOM = np.random.default_rng(3)
 WITHOUT = {"expm1", "log1p"}  # rows: there is no such operator, and no exact detour

@@ -21,9 +21,9 @@ from view_cases import LAYERS, Elman, inputs, over_time, sequence, stack
 
 import minigrad as mg
 from lstm import LSTM, Bidirectional, LSTMCell, PeepholeCell, Stack
-from minigrad.array_like import plain
 from minigrad.drawing import VIEWS, draw
 from minigrad.drawing.cell.row_of_cells import BETWEEN
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.structure.layers import Layers
 from minigrad.structure.provenance import Provenance
 from minigrad.structure.sublayers import structure

@@ -19,7 +19,7 @@ from lstm import (
     last,
 )
 from lstm.masks import Frozen, chosen, zero_padded
-from minigrad.array_like import plain
+from minigrad.numpy_protocol.array_like import plain
 
 # ------------------------------------------------------------------------------- masks
 

@@ -12,7 +12,7 @@ from every import every
 
 import minigrad as mg
 from lstm import LSTM, State
-from minigrad import accumulation, gradient, linear_maps
+from minigrad import accumulation, gradient
 from minigrad.mistakes import MISTAKES, checkers, slopes, walks
 from minigrad.mistakes.planting import broken, slope
 from minigrad.mistakes.small_models import SMALL_MODELS, batch, lstm
@@ -22,6 +22,7 @@ from minigrad.proving.float_gradient import check_gradient
 from minigrad.proving.identity import disagreement
 from minigrad.proving.proof import prove_rows
 from minigrad.proving.residues import Field
+from minigrad.rows import linear_maps
 
 every_mistake = every("mistake", MISTAKES, parts=3)
 every_model = every("model", SMALL_MODELS, parts=3)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE
 
 X = np.array([0.5, 1.5, 2.5])
 

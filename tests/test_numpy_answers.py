@@ -12,9 +12,9 @@ from every import every
 
 import minigrad as mg
 from minigrad.composites import MODULES
-from minigrad.foreign_names import NUMPY
-from minigrad.numpy_answers import KINDS, SPACES, answers
-from minigrad.numpy_calls import NUMPY_FACE
+from minigrad.composites.numpy_answers import KINDS, SPACES, answers
+from minigrad.numpy_protocol.foreign_names import NUMPY
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE
 
 ANSWERS = {name: (kind, text) for name, kind, text in answers()}
 SQUARE = np.array([[2.0, 1.0], [1.0, 3.0]])

@@ -9,7 +9,7 @@ from numpy_programs import PROGRAMS
 
 import minigrad as mg
 import minigrad.numpy
-from minigrad.array_like import current
+from minigrad.numpy_protocol.array_like import current
 from minigrad.testing import assert_proved
 
 

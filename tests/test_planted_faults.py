@@ -18,11 +18,12 @@ import pytest
 from mutation import Mutant, deepest, of_module, of_table, wrapped
 
 import minigrad as mg
-from minigrad import accumulation, gradient, linear_maps, table
+from minigrad import accumulation, gradient, table
 from minigrad.accumulation import Cotangents
 from minigrad.mistakes.planting import Change, broken
 from minigrad.primitive import TABLE, Elementwise
 from minigrad.proving import ProofFailed
+from minigrad.rows import linear_maps
 
 SHARE = 46  # one of so many systematic mutants is tried in a run; all were, once
 ENOUGH = 2  # models on which a gradient changed are enough in a run

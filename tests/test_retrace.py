@@ -8,7 +8,7 @@ import pytest
 from every import every
 
 import minigrad as mg
-from minigrad.retrace import NumbersLeft, Retraced, retrace
+from minigrad.retracing.retrace import NumbersLeft, Retraced, retrace
 from minigrad.testing import assert_proved
 from minigrad.watching import keeping_lines
 

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import minigrad as mg
-from minigrad.writable import Writable
+from minigrad.writable_arrays.writable import Writable
 
 T = numpy.array([[0.5, -1.5, 2.5], [1.25, 0.75, -0.25], [-2.0, 3.0, 1.0]])
 

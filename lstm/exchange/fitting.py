@@ -15,9 +15,9 @@ from lstm.cell import Cell
 from lstm.exchange.sources import array_of
 from lstm.gate import Activation
 from minigrad import Module
-from minigrad.arrays import numbers
 from minigrad.messages import a_kind, explained
 from minigrad.module import misfits
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.tensor import Array
 
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from lstm.state import CellState, Numbers
 from minigrad import Tensor, where
-from minigrad.arrays import numbers
 from minigrad.feedforward import beside
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.types import Array, Shape
 
 Dropout: TypeAlias = "StepHook | Sequence[StepHook | None] | None"

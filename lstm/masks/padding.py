@@ -16,8 +16,8 @@ import numpy as np
 
 from lstm.state import Numbers
 from minigrad import Tensor, where
-from minigrad.arrays import integers, numbers
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.arrays import integers, numbers
 from minigrad.types import Array, Shape
 
 Mask: TypeAlias = Array | Sequence[bool] | Sequence[Sequence[bool]]

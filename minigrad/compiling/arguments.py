@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike
 from minigrad.compiling.one_run import Output, is_leaf
 from minigrad.compiling.traced import Traced
+from minigrad.numpy_protocol.array_like import ArrayLike
 from minigrad.shapes import mapped
 from minigrad.tensor import Tensor
 from minigrad.types import Array

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike
 from minigrad.compiling.arguments import (
     array_names,
     constants_in,
@@ -43,6 +42,7 @@ from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled, refusal, tracing
 from minigrad.context import SETTING
 from minigrad.messages import a_kind, explained, explanation
+from minigrad.numpy_protocol.array_like import ArrayLike
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.tensor import RELEASED, Tensor

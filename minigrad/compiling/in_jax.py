@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.compiling.arguments import kind_of, rounding, same_arrays
 from minigrad.compiling.compiled import Compiled
 from minigrad.compiling.graph import call, name_of
@@ -24,9 +23,10 @@ from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import Output, is_leaf, refuse_guards
 from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled, refusal
-from minigrad.foreign_arrays import bare, wrapped
 from minigrad.messages import explained, is_explained
 from minigrad.module import Module
+from minigrad.numpy_protocol.array_like import plain
+from minigrad.numpy_protocol.foreign_arrays import bare, wrapped
 from minigrad.parameter import Parameter
 from minigrad.shapes import mapped
 from minigrad.types import Array

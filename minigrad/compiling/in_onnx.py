@@ -24,10 +24,10 @@ from minigrad.compiling.interpreter import Body, Interpreter, Values
 from minigrad.compiling.one_run import is_leaf, refuse_guards
 from minigrad.compiling.traced import refusal
 from minigrad.files import write_whole
-from minigrad.onnx_forms import form_of
 from minigrad.onnx_graph import OnnxGraph
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Primitive
+from minigrad.rows.onnx_forms import form_of
 from minigrad.shapes import mapped
 from minigrad.types import Array
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike
 from minigrad.compiling.graph import Node
 from minigrad.compiling.traced import Traced, refusal
 from minigrad.compiling.tracing import Guard, Tracer
 from minigrad.context import Setting as _Setting
 from minigrad.context import Within
 from minigrad.messages import a_kind
+from minigrad.numpy_protocol.array_like import ArrayLike
 from minigrad.parameter import Parameter
 from minigrad.shapes import leaves, mapped
 from minigrad.tensor import Tensor, clock

@@ -17,9 +17,9 @@ import numpy as np
 
 from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.simplify import in_full, total
-from minigrad.onnx_forms import scattered
 from minigrad.primitive import TABLE
-from minigrad.stacked import in_programs
+from minigrad.rows.onnx_forms import scattered
+from minigrad.rows.stacked import in_programs
 
 
 def along(a: Any, index: tuple[Any, ...], axis: int) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from minigrad.compiling.graph import bytes_of, holes, is_elementwise, parts_of
 from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.primitive import Primitive
-from minigrad.stacked import Call, of_shape, same
+from minigrad.rows.stacked import Call, of_shape, same
 from minigrad.types import Options
 
 

@@ -25,7 +25,7 @@ from minigrad.compiling.line import Line
 from minigrad.compiling.rolled_loops import Item
 from minigrad.compiling.simplify import total
 from minigrad.primitive import Primitive
-from minigrad.stacked import largest_into
+from minigrad.rows.stacked import largest_into
 from minigrad.types import Shape
 
 _MANY: dict[Any, np.ufunc] = {total: np.add, product: np.multiply}  # two by two

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
 from minigrad.messages import explained
-from minigrad.onnx_forms import converted
+from minigrad.numpy_protocol.array_like import DOMAINS, ArrayLike
 from minigrad.primitive import TABLE
-from minigrad.stacked import in_programs
+from minigrad.rows.onnx_forms import converted
+from minigrad.rows.stacked import in_programs
 from minigrad.types import Array, Axis, Index, Shape
 
 if TYPE_CHECKING:

@@ -21,6 +21,8 @@
     calculus     along an axis: diff, gradient, trapezoid, interp
     polynomials  rows of coefficients: convolve, polyval, polymul
     applying     of functions: piecewise, apply_along_axis
+    numpy_functions, numpy_answers   which of NumPy's names is which of these, or what
+    numpy_loops  loops that ask no array how: nditer, vectorize
 
 `minigrad.functions` and `minigrad.reductions` have those that a network needs. Names,
 order of arguments and options are NumPy's. A function listed in `__all__` is what

@@ -18,13 +18,13 @@ from numpy.lib.array_utils import normalize_axis_index
 from minigrad.composite import composite
 from minigrad.composites.axes import along, row_of, whole_axes
 from minigrad.functions import array_of, concatenate, shape_of, stack
-from minigrad.gathering import joined
 from minigrad.habits import taught
 from minigrad.reductions import Mask, in_float32, masked, numbers_only
 from minigrad.table import cumsum as cumsum_row
 from minigrad.table import reshape, take, transpose
 from minigrad.table import sum as sum_row
 from minigrad.types import Axis, Given, OneArray, Operand
+from minigrad.writable_arrays.gathering import joined
 
 __all__ = [
     "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "nancumprod", "nancumsum",

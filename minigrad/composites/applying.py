@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.arrays import booleans
 from minigrad.composite import composite
 from minigrad.functions import array_of, shape_of, stack, where
+from minigrad.numpy_protocol.arrays import booleans
 from minigrad.table import broadcast, reshape, scatter, take, transpose
 from minigrad.types import OneArray, Operand
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.composites.axes import along, row_of, swapaxes, whole_axes
 from minigrad.functions import array_of, shape_of
-from minigrad.gathering import as_operand
+from minigrad.numpy_protocol.arrays import integers
 from minigrad.table import concatenate_row, reshape, take
 from minigrad.types import Array, Axis, Given, Operand, Shape
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "delete", "fftshift", "flip", "fliplr", "flipud", "ifftshift", "insert", "repeat",

@@ -14,9 +14,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
 from minigrad.functions import broadcast_to, require_order
-from minigrad.gathering import as_operand
 from minigrad.table import reshape, transpose
 from minigrad.types import Axis, Given, Index, Operand, Shape
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "expand_dims",

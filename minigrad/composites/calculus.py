@@ -14,11 +14,11 @@ from numpy.lib.array_utils import normalize_axis_index
 from minigrad.composite import composite
 from minigrad.composites.axes import along, whole_axes
 from minigrad.functions import array_of, concatenate, shape_of, where
-from minigrad.gathering import as_operand
 from minigrad.reductions import in_float32
 from minigrad.table import broadcast, cast, reshape, sum, take
 from minigrad.tensor import Tensor
 from minigrad.types import Axis, OneArray
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["diff", "ediff1d", "interp", "trapezoid", "unwrap"]
 

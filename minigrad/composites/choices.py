@@ -4,7 +4,7 @@ What is chosen (a sign, a whole quotient, which numbers are NaN) is computed onc
 recorded as a constant. So a remainder a - b q has slope 1 in a and -q in b, wherever it
 does not jump. It is rounded like that, too: where a is much larger than b, few digits
 are left. Functions whose whole answer is a choice (np.sign, np.floor, a // b) give
-plain numbers: see QUESTIONS in `minigrad.numpy_calls`.
+plain numbers: see QUESTIONS in `minigrad.numpy_protocol.numpy_calls`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.composite import Decision, composite
 from minigrad.functions import absolute, array_of, chosen, of_one_width, where
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.types import Array, Given, Operand
 
 __all__ = [

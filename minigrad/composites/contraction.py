@@ -26,9 +26,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.composite import composite
 from minigrad.composites.axes import shaped
-from minigrad.gathering import as_operand
 from minigrad.table import matmul, multiply, sum, take, transpose
 from minigrad.types import Shape
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["einsum", "inner", "tensordot"]
 

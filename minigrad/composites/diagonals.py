@@ -14,9 +14,9 @@ from minigrad.composite import composite
 from minigrad.composites.arranging import moved
 from minigrad.composites.axes import ravel
 from minigrad.functions import array_of, shape_of, where
-from minigrad.gathering import as_operand
 from minigrad.table import scatter, sum
 from minigrad.types import Array, Given
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["diag", "diagflat", "diagonal", "trace", "tril", "triu"]
 

@@ -19,10 +19,10 @@ import numpy as np
 from minigrad.composite import composite
 from minigrad.composites.powers import hypot, sign_of
 from minigrad.functions import array_of, of_one_width, where
-from minigrad.gathering import as_operand
 from minigrad.table import arctan, cos, exp, expm1, log, log1p, sin, sqrt
 from minigrad.table import sum as total
 from minigrad.types import Array, Given
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan2", "arctanh", "cosh", "deg2rad",

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
-from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, concatenate
-from minigrad.gathering import as_operand
+from minigrad.numpy_protocol.array_like import plain
+from minigrad.numpy_protocol.arrays import integers
 from minigrad.table import reshape, scatter, sum, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Given, Operand
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "bincount", "histogram", "intersect1d", "setdiff1d", "setxor1d", "union1d",

@@ -17,11 +17,11 @@ from minigrad.composite import composite
 from minigrad.composites.arranging import moved
 from minigrad.composites.axes import along, atleast_1d, atleast_2d, atleast_3d
 from minigrad.functions import array_of, concatenate, shape_of, where
-from minigrad.gathering import as_operand
 from minigrad.messages import explained
 from minigrad.table import reshape, scatter, take
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Given
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "append", "array_split", "block", "column_stack", "dsplit", "dstack", "hsplit",

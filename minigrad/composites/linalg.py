@@ -27,12 +27,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.context import holds_always
 from minigrad.functions import absolute, array_of, where
-from minigrad.gathering import as_operand
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.table import (
     add,
     broadcast,
@@ -49,6 +48,7 @@ from minigrad.table import (
     transpose,
 )
 from minigrad.types import Array
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["cholesky", "det", "inv", "slogdet", "solve"]
 

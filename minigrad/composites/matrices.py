@@ -18,8 +18,8 @@ from minigrad.composites.axes import moveaxis
 from minigrad.composites.linalg import inv, solve, square
 from minigrad.composites.norms import norm
 from minigrad.functions import where
-from minigrad.gathering import as_operand
 from minigrad.table import matmul, multiply, reshape
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["cond", "matrix_power", "tensorinv", "tensorsolve"]
 

@@ -16,11 +16,11 @@ from minigrad.composite import composite
 from minigrad.composites.axes import whole_axes
 from minigrad.composites.powers import root
 from minigrad.functions import absolute, array_of, power
-from minigrad.gathering import as_operand
 from minigrad.messages import explained
 from minigrad.reductions import max, min
 from minigrad.table import multiply, sum
 from minigrad.types import Axis
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["matrix_norm", "norm", "vector_norm"]
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.arrays import booleans, integers
 from minigrad.composite import composite
 from minigrad.composites.arranging import at_places, places_of
 from minigrad.composites.axes import along, row_of
 from minigrad.functions import array_of, getitem, shape_of, where
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import booleans, integers
 from minigrad.reductions import max as largest
 from minigrad.reductions import min as smallest
 from minigrad.types import Array, Axis, Operand

@@ -19,10 +19,10 @@ from minigrad.composites.arranging import trim_zeros
 from minigrad.composites.axes import atleast_1d
 from minigrad.composites.calculus import between
 from minigrad.functions import array_of, concatenate, power, shape_of
-from minigrad.gathering import as_operand
 from minigrad.reductions import in_float32
 from minigrad.table import add, broadcast, matmul, reshape, scatter, subtract
 from minigrad.types import OneArray
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "convolve", "correlate", "poly", "polyadd", "polyder", "polydiv", "polyint",

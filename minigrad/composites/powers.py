@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
-from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.functions import array_of, of_one_width, power, where
-from minigrad.gathering import as_operand
+from minigrad.numpy_protocol.array_like import as_array
+from minigrad.numpy_protocol.arrays import integers
 from minigrad.table import log, softplus, sqrt
 from minigrad.types import Array, Given
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "cbrt", "exp2", "frexp", "hypot", "ldexp", "log2", "log10", "logaddexp",

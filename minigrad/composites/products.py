@@ -18,9 +18,9 @@ from numpy.lib.array_utils import normalize_axis_index
 from minigrad.composite import composite
 from minigrad.composites.axes import moveaxis, row_of
 from minigrad.composites.contraction import einsum, tensordot
-from minigrad.gathering import as_operand
 from minigrad.table import matmul, multiply, reshape, scatter, subtract, sum, take
 from minigrad.table import matvec as row_matvec
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["cross", "dot", "kron", "multi_dot", "vdot", "vecdot", "vecmat"]
 

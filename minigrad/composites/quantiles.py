@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.composite import composite
 from minigrad.composites.arranging import at_places, places_of
 from minigrad.composites.axes import whole_axes
 from minigrad.functions import array_of, as_exact
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.table import reshape
 from minigrad.types import Array, Axis, Shape
 

@@ -15,8 +15,8 @@ import numpy as np
 from minigrad.composite import composite
 from minigrad.composites.axes import moveaxis
 from minigrad.functions import array_of, as_exact, of_one_width, power, shape_of
-from minigrad.gathering import as_operand
 from minigrad.table import exp, log
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = ["geomspace", "linspace", "logspace"]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arrays import integers
 from minigrad.composite import composite
 from minigrad.composites.axes import permute_dims, squeeze, whole_axes
 from minigrad.composites.powers import root
 from minigrad.functions import array_of, as_exact, concatenate, shape_of, where
-from minigrad.gathering import as_operand
 from minigrad.messages import explained
+from minigrad.numpy_protocol.arrays import integers
 from minigrad.reductions import Mask, in_float32, masked, mean, numbers_only, var
 from minigrad.table import broadcast, matmul, reshape, sqrt, sum, take, transpose
 from minigrad.types import Axis, Given, Operand
+from minigrad.writable_arrays.gathering import as_operand
 
 __all__ = [
     "average", "corrcoef", "cov", "nanmean", "nanstd", "nansum", "nanvar", "std",

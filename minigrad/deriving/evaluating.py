@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.deriving.formula import (
     HALF,
     Applied,
@@ -31,6 +30,7 @@ from minigrad.deriving.formula import (
     TimeSum,
 )
 from minigrad.deriving.through_time import instance
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.primitive import Linear
 from minigrad.types import Array, Operand, Value
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.exercising.exercise import Case, Exercise, Values, same
 from minigrad.exercising.program_text import exactly, traced
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.proving.disproof import NotEqual
 from minigrad.proving.equality import prove_equal
 from minigrad.shapes import leaves

@@ -29,7 +29,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.console import shown
 from minigrad.exercising.answer import Answer, histories, is_variable
 from minigrad.exercising.exercise import POINTS, Exercise, Mutant, WrongForm, same
@@ -37,6 +36,7 @@ from minigrad.exercising.instead import computed_instead
 from minigrad.exercising.mutations import KINDS
 from minigrad.exercising.program_text import exactly, run
 from minigrad.exercising.too_much import first_difference, too_much
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.shapes import leaves
 
 TRIED = 4  # slips that make the same numbers, of which one is proved to be the answer

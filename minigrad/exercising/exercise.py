@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.exercising.answer_notation import written
 from minigrad.exercising.mutations import Mutation
 from minigrad.exercising.program_text import ProgramText, run
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.shapes import leaves
 from minigrad.types import Array
 

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import as_array
 from minigrad.composite import Decision
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.parameter import Parameter
 from minigrad.primitive import TABLE, Elementwise, Linear
 from minigrad.structure.decisions import answered, axes_of, decision

@@ -11,11 +11,11 @@ import math
 from typing import Any, cast
 
 import minigrad as mg
-from minigrad import linear_maps
 from minigrad.mistakes import small_models
 from minigrad.mistakes.mistake import Mistake, rule
 from minigrad.mistakes.planting import Change, adjoint
 from minigrad.primitive import TABLE, Linear
+from minigrad.rows import linear_maps
 from minigrad.types import Array, Index, Shape, Value
 
 _take = cast(Linear, TABLE["take"]).adjoints[0]

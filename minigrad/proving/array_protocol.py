@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike
 from minigrad.exact import NUMBERS, fraction
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import ArrayLike
 from minigrad.types import Array, Axis, Index, Operand, Shape
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.messages import explained, named
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise
 from minigrad.proving.counterexample import Counterexample, of_rule, of_tape
 from minigrad.proving.failures import ProofFailed

@@ -20,12 +20,12 @@ import numpy as np
 from minigrad.context import clean_recording
 from minigrad.messages import explained
 from minigrad.refusals import require_recorded
-from minigrad.retrace import moved
+from minigrad.retracing.retrace import moved
+from minigrad.retracing.traces import Place as Constant
+from minigrad.retracing.traces import Trace, changes, is_floating
 from minigrad.shapes import random_tensors, tensors
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor, clock
-from minigrad.traces import Place as Constant
-from minigrad.traces import Trace, changes, is_floating
 from minigrad.types import Array, Shape, Structure
 
 Numbers: TypeAlias = dict[Tensor, Array]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise
 from minigrad.proving.identity import FORWARD, RECORDED, REVERSE
 from minigrad.recording import record

@@ -39,7 +39,7 @@ from minigrad.proving.identity import by_itself
 from minigrad.proving.keyed_functions import KeyedField, KeyedResidues
 from minigrad.proving.laws import POSITIVE
 from minigrad.proving.program import fingerprint
-from minigrad.retrace import NumbersLeft, moved, retrace
+from minigrad.retracing.retrace import NumbersLeft, moved, retrace
 from minigrad.tape import Tape, made_by
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Shape, Structure, Value

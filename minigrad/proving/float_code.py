@@ -17,8 +17,8 @@ from typing import TypeAlias, cast, overload
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise, Linear
 from minigrad.proving.jets import Jet
 from minigrad.proving.lemmas import Function, Lemma

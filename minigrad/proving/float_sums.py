@@ -10,9 +10,9 @@ from random import Random
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise
 from minigrad.proving.float_code import Difference, double
 from minigrad.proving.identity import WithSlopes

@@ -35,10 +35,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad, pushforward
 from minigrad.messages import a_kind
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving.jets import Entries, Jet
 from minigrad.proving.residues import Field, Residues

@@ -20,7 +20,7 @@ from random import Random
 
 import numpy as np
 
-from minigrad.array_like import plain
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise
 from minigrad.proving.float_code import Difference, check_code, check_image, double
 from minigrad.proving.float_sums import check_sums

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS
+from minigrad.numpy_protocol.array_like import DOMAINS
 from minigrad.proving.array_protocol import ADD_AT, ExactArray
 from minigrad.types import Array, Axis, Index, Operand
 

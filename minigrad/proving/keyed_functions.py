@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sympy.ntheory.modular import crt
 
-from minigrad.array_like import DOMAINS
 from minigrad.exact import meant
+from minigrad.numpy_protocol.array_like import DOMAINS
 from minigrad.primitive import TABLE, Elementwise, Primitive
 from minigrad.proving import bounds
 from minigrad.proving.bounds import Bound

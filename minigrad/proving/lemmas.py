@@ -27,8 +27,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, plain
 from minigrad.context import Setting, Within, clean_recording
+from minigrad.numpy_protocol.array_like import DOMAINS, plain
 from minigrad.primitive import TABLE, Elementwise, Primitive
 from minigrad.proving.domains import cases
 from minigrad.proving.failures import LemmaFailed, lemma_failed

@@ -15,7 +15,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from minigrad.array_like import plain
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Elementwise
 from minigrad.proving.domains import cases
 from minigrad.proving.program import where_made

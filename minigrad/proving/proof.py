@@ -28,11 +28,11 @@ from random import Random
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
 from minigrad.habits import taught
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.parameter import Parameter
 from minigrad.primitive import Elementwise, Primitive
 from minigrad.proving import in_floats

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS
 from minigrad.exact import NUMBERS, meant
+from minigrad.numpy_protocol.array_like import DOMAINS
 from minigrad.proving.array_protocol import ADD_AT, ExactArray
 from minigrad.proving.bounds import VARIABLE, ZERO, Bound, of_number, random_primes
 from minigrad.types import Array, Axis, Index, Operand, Real, Shape

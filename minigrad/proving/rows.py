@@ -16,8 +16,8 @@ from random import Random
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.primitive import Linear
 from minigrad.proving.blame import code_failed, rule_at_fault, rule_failed
 from minigrad.proving.float_sums import check_sums

@@ -14,9 +14,9 @@ from random import Random
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.context import clean_recording
 from minigrad.gradient import grad
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.proving import in_floats
 from minigrad.proving.blame import forgotten
 from minigrad.proving.float_code import epsilon

@@ -20,8 +20,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.array_like import plain
 from minigrad.composite import Decision
+from minigrad.numpy_protocol.array_like import plain
 from minigrad.tensor import Tensor
 from minigrad.types import Array
 

@@ -41,8 +41,8 @@ from lstm.experiments.recipe import Recipe, option
 from lstm.experiments.tasks.task import Model, Task
 from lstm.layer import LSTM, Recurrent
 from minigrad import Dense, Module, Tensor, no_grad, squared_error
-from minigrad.array_like import as_array
 from minigrad.feedforward import Rng
+from minigrad.numpy_protocol.array_like import as_array
 from minigrad.types import Array
 
 MEMORY = 12  # years that a forecast may see

@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import creation as c
 from minigrad import functions as f
 from minigrad import reductions as r
 from minigrad import table as t
-from minigrad.array_like import current
 from minigrad.composites import (
     MODULES,
     accumulating,
@@ -27,9 +25,11 @@ from minigrad.composites import (
     ordering,
     products,
 )
-from minigrad.gathering import as_operand, joined
-from minigrad.numpy_calls import NUMPY_FACE, UFUNC_METHODS, answer
+from minigrad.numpy_protocol.array_like import current
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE, UFUNC_METHODS, answer
 from minigrad.types import Axis
+from minigrad.writable_arrays import creation as c
+from minigrad.writable_arrays.gathering import as_operand, joined
 
 
 def _sum(

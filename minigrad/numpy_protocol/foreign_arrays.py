@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from minigrad.array_like import DOMAINS, ArrayLike
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.array_like import DOMAINS, ArrayLike
 
 _OURS = (np.ndarray, np.generic, ArrayLike)
 _FIX = "give it arrays of NumPy (np.asarray(x)), of JAX, or Tensors."

@@ -15,11 +15,11 @@ from types import ModuleType
 
 import numpy as np
 
-from minigrad.foreign_names import NUMPY
 from minigrad.habits import advice
-from minigrad.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
+from minigrad.numpy_protocol.foreign_names import NUMPY
+from minigrad.numpy_protocol.numpy_calls import NUMPY_FACE, QUESTIONS, is_question
 from minigrad.primitive import TABLE
-from minigrad.writing import WRITERS
+from minigrad.writable_arrays.writing import WRITERS
 
 KINDS = {
     "row": "a row of the table",

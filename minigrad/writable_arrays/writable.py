@@ -26,13 +26,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.array_like import ArrayLike, plain
-from minigrad.arrays import require_choices
 from minigrad.context import SETTING
-from minigrad.gathering import Memory, Piece, gathered
 from minigrad.messages import explained, is_explained
+from minigrad.numpy_protocol.array_like import ArrayLike, plain
+from minigrad.numpy_protocol.arrays import require_choices
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
+from minigrad.writable_arrays.gathering import Memory, Piece, gathered
 
 
 class Writable(ArrayLike):

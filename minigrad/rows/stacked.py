@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from minigrad.onnx_forms import Form
+from minigrad.rows.onnx_forms import Form
 from minigrad.types import Array, Axis, Options, Shape
 
 

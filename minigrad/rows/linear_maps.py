@@ -15,9 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad import onnx_forms, stacked
-from minigrad.array_like import as_array
-from minigrad.stacked import in_programs, vectors
+from minigrad.numpy_protocol.array_like import as_array
+from minigrad.rows import onnx_forms, stacked
+from minigrad.rows.stacked import in_programs, vectors
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Axis, Index, IndexOfAxis, Shape, Value
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike, plain
-from minigrad.foreign_names import NUMPY
 from minigrad.leaving import WRITABLE
 from minigrad.messages import explained, named
+from minigrad.numpy_protocol.array_like import ArrayLike, plain
+from minigrad.numpy_protocol.foreign_names import NUMPY
 from minigrad.types import Options
 
 NUMPY_FACE: dict[Callable[..., object], Callable[..., object]] = {}

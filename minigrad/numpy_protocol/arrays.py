@@ -23,8 +23,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from minigrad.array_like import DOMAINS, ArrayLike, as_array
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.array_like import DOMAINS, ArrayLike, as_array
 from minigrad.types import Array
 
 _INEXACT = (float, complex, np.inexact)

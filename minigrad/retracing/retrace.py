@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.context import clean_recording
-from minigrad.numbers_left import (
+from minigrad.retracing.numbers_left import (
     NumbersLeft,
     alarm,
     culprit,
@@ -42,8 +42,14 @@ from minigrad.numbers_left import (
     not_a_function,
     uncallable,
 )
+from minigrad.retracing.traces import (
+    Place,
+    Trace,
+    changes,
+    first_other_step,
+    is_floating,
+)
 from minigrad.tensor import Array, Tensor
-from minigrad.traces import Place, Trace, changes, first_other_step, is_floating
 from minigrad.watching import keeping_lines
 
 __all__ = ["NumbersLeft", "Retraced", "retrace"]
@@ -81,7 +87,7 @@ def retrace(
     Retraced(points=3, findings=())
     >>> retrace(lambda: x * x.data, x * x.data, {"x": x})
     Traceback (most recent call last):
-    minigrad.numbers_left.NumbersLeft: f: a number left the tape...
+    minigrad.retracing.numbers_left.NumbersLeft: f: a number left the tape...
 
     Raises NumbersLeft for a number that the results depend on, and the tape does not
     know: it depends on an input, on chance, or on what an earlier call left behind. And

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.array_like import as_array
-from minigrad.stacked import in_programs
+from minigrad.numpy_protocol.array_like import as_array
+from minigrad.rows.stacked import in_programs
 from minigrad.tensor import Array
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.array_like import current, plain
 from minigrad.context import calling
-from minigrad.gathering import joined
 from minigrad.messages import explained
+from minigrad.numpy_protocol.array_like import current, plain
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Operand
-from minigrad.writable import Writable, filled, layout_of, writable
+from minigrad.writable_arrays.gathering import joined
+from minigrad.writable_arrays.writable import Writable, filled, layout_of, writable
 
 
 def full(

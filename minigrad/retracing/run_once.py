@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import current
 from minigrad.messages import a_kind, explained
+from minigrad.numpy_protocol.array_like import current
 from minigrad.refusals import RETURNED, require_recorded, require_tensor
 from minigrad.shapes import is_module, leaves, mapped
 from minigrad.table import reshape

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.messages import explained
+from minigrad.retracing.traces import Place, Trace, is_floating
 from minigrad.tensor import Array, Tensor
-from minigrad.traces import Place, Trace, is_floating
 
 CUTS = (
     "compute it from the Tensor itself, with minigrad's functions: x.data, float(x), "

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from minigrad.array_like import ArrayLike, current
-from minigrad.gathering import as_operand, has_tensors
 from minigrad.messages import is_explained
-from minigrad.numpy_calls import by_name
+from minigrad.numpy_protocol.array_like import ArrayLike, current
+from minigrad.numpy_protocol.numpy_calls import by_name
 from minigrad.table import broadcast, cast, negative, reshape, scatter
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Options
-from minigrad.writable import Writable, misfit, writable
+from minigrad.writable_arrays.gathering import as_operand, has_tensors
+from minigrad.writable_arrays.writable import Writable, misfit, writable
 
 _NAMES = (
     "array_split broadcast_to diagonal dsplit expand_dims flip fliplr flipud hsplit "

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.array_like import ArrayLike, current, has_tensors
-from minigrad.creation import array
-from minigrad.gathering import as_operand, joined
 from minigrad.messages import explained
-from minigrad.writable import Writable
+from minigrad.numpy_protocol.array_like import ArrayLike, current, has_tensors
+from minigrad.writable_arrays.creation import array
+from minigrad.writable_arrays.gathering import as_operand, joined
+from minigrad.writable_arrays.writable import Writable
 
 
 def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:

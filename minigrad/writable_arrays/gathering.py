@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import array_like
-from minigrad.array_like import as_array, current
-from minigrad.array_like import has_tensors as has_tensors
-from minigrad.arrays import numbers
+from minigrad.numpy_protocol import array_like
+from minigrad.numpy_protocol.array_like import as_array, current
+from minigrad.numpy_protocol.array_like import has_tensors as has_tensors
+from minigrad.numpy_protocol.arrays import numbers
 from minigrad.table import (
     broadcast,
     cast,
