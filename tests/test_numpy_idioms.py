@@ -10,6 +10,7 @@ from every import every
 
 import minigrad as mg
 from minigrad.messages import is_explained
+from minigrad.numpy_protocol.array_like import current
 from minigrad.testing import assert_proved
 
 TABLES = [each.name for each in pkgutil.iter_modules(numpy_cases.__path__)]
@@ -51,7 +52,7 @@ def test_an_idiom_of_numpy_means_on_tensors_what_it_means_on_arrays(case):
     ours, right = parts(case(*tensors(case))), parts(case(*case.args))
     assert len(ours) == len(right)
     for one, other in zip(ours, right, strict=True):
-        assert isinstance(mg.array_like.current(one), mg.Tensor) == bool(case.order)
+        assert isinstance(current(one), mg.Tensor) == bool(case.order)
         numbers = getattr(one, "data", one) if case.order else one
         assert np.shape(numbers) == np.shape(other)
         tolerance = {"rtol": 0} if case.exactly else {"rtol": 1e-12, "atol": 1e-14}
@@ -110,6 +111,6 @@ def test_unusual_arguments_give_what_numpy_gives_or_are_refused_in_words(case, o
     if theirs is not None:
         return  # what NumPy refuses we may take
     for one, other in zip(ours, right, strict=True):
-        numbers = getattr(mg.array_like.current(one), "data", one)
+        numbers = getattr(current(one), "data", one)
         assert np.shape(numbers) == np.shape(other)
         np.testing.assert_allclose(numbers, other, rtol=1e-12, atol=1e-14)
