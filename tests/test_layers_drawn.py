@@ -445,6 +445,11 @@ def test_a_loop_that_is_not_drawn_as_one_says_what_to_write(view):
             "t = 2 could not be drawn as a cell: no matrix there is an mg.Parameter"
             in drawn
         )
+    w, h = mg.Parameter(np.eye(2), "w"), np.ones(2)
+    for t in range(1, 4):
+        with mg.scope(t):
+            h = mg.tanh(h @ w.T)
+    assert "made of an mg.Parameter: mg.matvec(W, x) for x @ W.T" in draw(h, view).dot
     drawn = draw(rnn(mg.Parameter, True), view).dot
     assert "placed by" not in drawn and "by w, u is a plain array" in drawn
 

@@ -26,6 +26,7 @@ from minigrad.drawing.cell.wire_routing import Plan, plan
 from minigrad.drawing.sheet import Sheet
 from minigrad.drawing.view import NotPlaced
 from minigrad.drawing.words import Label
+from minigrad.parameter import Parameter
 from minigrad.structure.consumers import tensors, weights
 from minigrad.structure.layers import Layer, Layers
 from minigrad.structure.loops import does, times
@@ -252,10 +253,19 @@ def _planned(layer: Layer, step: Step, like: Plan | None = None) -> Plan:
     planned = plan(step, alone=False, like=like)
     if planned is None:
         where = f"{before(layer)}t = {step.t}" if step.t is not None else "the cell"
-        why = "no matrix there is an mg.Parameter"
-        why = "its wires find no way" if _boxed(step) else why
+        if _boxed(step):
+            why = "its wires find no way"
+        elif any(_is_of_weights(e) for group in step.groups for e in group.entries):
+            why = "a matrix is made of an mg.Parameter: mg.matvec(W, x) for x @ W.T"
+        else:
+            why = "no matrix there is an mg.Parameter"
         raise NotPlaced(f"{where} could not be drawn as a cell: {why}")
     return planned
+
+
+def _is_of_weights(entry: Tensor) -> bool:
+    """Is this made of Parameters alone, such as W.T?"""
+    return bool(entry.args) and all(isinstance(a, Parameter) for a in entry.args)
 
 
 def _boxed(step: Step) -> bool:
