@@ -35,12 +35,15 @@ X, Y, ONE = (2, 3), (2, 2), (3,)  # rows x, rows y, one vector
 
 IDENTITIES: dict[str, Identity] = {
     "shared": Identity(
-        lambda x: (
+        lambda x, v: (
             tanh((1 * x / 1.0).reshape((2, 3)).T.T[:, 1:][:, 0]) * tanh(x[:, 1])
-            + sum(x, axis=1).reshape((2, 1))
+            + sum(x, axis=1).reshape((2, 1)) * np.matmul(x, v)
         ),
-        lambda x: (lambda y: y * y)(tanh(x[:, 1])) + sum(x, axis=1, keepdims=True),
-        (X,),
+        lambda x, v: (
+            (lambda y: y * y)(tanh(x[:, 1]))
+            + sum(x, axis=1, keepdims=True) * matvec(x, v)
+        ),
+        (X, ONE),
     ),
     "one_sum": Identity(
         lambda a, b, c: (a + b) + c, lambda a, b, c: a + (b + c), (X, X, X)

@@ -154,11 +154,19 @@ def _joined_once(node: Node) -> Node:
     return like(node, parts[0].op, args, parts[0].options)
 
 
+def _of_vector(node: Node) -> Node:
+    """W @ v, of a matrix and a vector, is W v: of many v that is one call."""
+    if [len(a.shape) for a in node.args] != [2, 1]:
+        return node
+    return like(node, TABLE["matvec"], node.args, {})
+
+
 _RULES: dict[Any, Callable[[Node], Node]] = {
     TABLE["multiply"]: _not_scaled, TABLE["divide"]: _not_scaled,
     TABLE["reshape"]: _keeping_axes, TABLE["cast"]: _not_moved,
     TABLE["broadcast"]: _not_moved, TABLE["transpose"]: _turned_once,
     TABLE["take"]: _taken_once, TABLE["concatenate"]: _joined_once,
+    TABLE["matmul"]: _of_vector,
 }  # fmt: skip
 
 

@@ -119,9 +119,10 @@ def of_index(call: Call) -> Options | None:
 
 
 def of_matmul(call: Call) -> Options | None:
-    """Matrices, stacked or one for all: then matmul meets them pair by pair."""
+    """Matrices, which matmul meets pair by pair; or vectors, the rows of a matrix."""
     ndims = [len(shape) for shape in call.shapes]
-    return call.options if min(ndims) > 1 and max(ndims) == 2 else None
+    are_rows = ndims == [1, 2] and not call.is_stacked[1]
+    return call.options if are_rows or ndims == [2, 2] else None
 
 
 # ---------------------------------------------------------- into an array that is there
