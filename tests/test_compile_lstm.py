@@ -207,6 +207,7 @@ def test_its_picture_has_a_frame_for_each_loop():
     drawing = mg.draw(mg.compile(learning(LSTM(n, m, rng=0)), *batch()))
     assert drawing.dot.count("subgraph cluster_") == 2
     assert "for t = T, …, 1" in drawing.dot and "style=dashed" in drawing.dot
+    assert re.search(r'label="ones\(3, 1\)", shape=plaintext', drawing.dot)
 
 
 def test_each_rewrite_can_be_drawn_and_says_what_it_left():

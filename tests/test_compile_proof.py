@@ -53,6 +53,9 @@ def test_a_whole_training_step_equals_its_tape(layer):
     shown = mg.compile(learning(layer)).prove(*BATCH)
     assert shown.chance < -40
     assert "The program equals the tape, gradient included" in str(shown)
+    *_, taken, last = str(shown).splitlines()
+    assert taken == "Taken as they were: 0 decisions. Not covered: rounding."
+    assert last == "That the Python does what the lines say was compared in floats."
 
 
 def test_decisions_are_taken_as_they_were():

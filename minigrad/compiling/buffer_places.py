@@ -170,7 +170,7 @@ class Places(Text):
         if own not in self.static:
             assert line.times is not None
             self._buffer(own, (len(line.times), *line.shape), line.dtype)
-            self.run.append(f"copyto({own}, {buffer})")
+            self.run.append(self._copied(own, buffer))
         return own
 
     def _ends(self, item: Item) -> None:
@@ -185,9 +185,9 @@ class Places(Text):
                 buffer = self._allocate(line)
                 slot = f"{buffer}[{line.slots().index(t)}, ...]"
                 if isinstance(end, Ref):
-                    self.run.append(f"copyto({slot}, {self.read(end)})")
+                    self.run.append(self._copied(slot, self.read(end)))
                 elif isinstance(end, Array):
-                    self.run.append(f"copyto({slot}, {self._object('k', end)})")
+                    self.run.append(self._copied(slot, self._object("k", end)))
                 else:
                     self.setup.append(f"{slot} = {end!r}")
 

@@ -161,7 +161,7 @@ class InJax:
         return refusal(f"to_jax({self.name})", why, fix)
 
     def __repr__(self) -> str:
-        return f"<{self.name} in JAX: {self.program}>"
+        return f"<{self.name} in JAX: {self.program!r}>"
 
 
 class _InJax(Interpreter):

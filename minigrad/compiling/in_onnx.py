@@ -198,7 +198,7 @@ def to_onnx(
 
     function   as for `mg.compile`: it may be a model
     arguments  examples: they say the shapes, the dtypes and the Python numbers
-    dtype      of all floating numbers in the file
+    dtype      of all floating numbers in the file: float32, if none is given
 
     Inputs are called as the function calls its arguments; outputs are output_0, ... in
     the order of what it returns. The shapes are those of the examples: another batch

@@ -2,7 +2,8 @@
 
 Inside a frame everything runs step by step, and the arrows that go against the others
 carry a value to the next step: they are the circle. What stands outside is computed for
-all steps in one call, if it has steps at all (a double line).
+all steps in one call, if it has steps at all (a double line). Inputs and Parameters are
+blue, and constants have no box.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from minigrad.compiling.graph import VIEWS, name_of
 from minigrad.compiling.line import Line
-from minigrad.compiling.rolled_loops import Loop, lines_in
+from minigrad.compiling.program_notation import Notation, constant
+from minigrad.compiling.rolled_loops import Item, Loop, lines_in
+from minigrad.types import Array
 
 if TYPE_CHECKING:
     from minigrad.compiling.programs import Program
@@ -38,7 +41,7 @@ def picture(
     items = program.items if view is None else program.after(view)
     shown = [line for line in lines_in(items) if not _is_hidden(line)]
     loops = [item for item in items if isinstance(item, Loop)]
-    text = "\n".join([_HEAD, *_frames(loops), *_nodes(shown), *_arrows(shown), "}\n"])
+    text = "\n".join([_HEAD, *_frames(items), *_nodes(shown), *_arrows(shown), "}\n"])
     summary = f"{len(shown)} lines, {len(loops)} loops"
     return Drawing(text, summary, f"The program of {name}", renderer)
 
@@ -48,9 +51,11 @@ def _is_hidden(line: Line) -> bool:
     return name_of(line.op) in VIEWS and len(line.args) == 1
 
 
-def _frames(loops: list[Loop]) -> Iterator[str]:
+def _frames(items: list[Item]) -> Iterator[str]:
+    notation = Notation(items)
+    loops = (item for item in items if isinstance(item, Loop))
     for k, loop in enumerate(loops):
-        way = "t = 1, …, T" if loop.times.step > 0 else "t = T, …, 1"
+        way = notation.over(loop.times)
         inside = " ".join(f'"{e.name}"' for e in loop.lines if not _is_hidden(e))
         look = 'color="#3f6a47"; style="rounded,filled"; fillcolor="#eaf4ec";'
         yield f'  subgraph cluster_{k} {{ label="for {way}"; {look} {inside} }}'
@@ -61,7 +66,9 @@ def _nodes(lines: list[Line]) -> Iterator[str]:
         sign = _SIGNS.get(name_of(line.op), name_of(line.op))
         label = line.name if line.op is None else f"{line.name} = {sign}"
         more = ", peripheries=2" if line.mapped else ""
-        if line.op is None:
+        if isinstance(line.source, Array):
+            label, more = constant(line.source), ", shape=plaintext, style=solid"
+        elif line.op is None:
             more += ', style="filled", fillcolor="#dbe7f6", color="#2f5f96"'
         yield f'  "{line.name}" [label="{label}"{more}]'
 

@@ -68,8 +68,8 @@ class Shown:
             f"\nShown on residues modulo {self.primes} random primes; wrong with a "
             f"chance below 2^{np.ceil(self.chance):.0f}."
             f"\nIdentities proved: {', '.join(self.rewrites)}."
-            f"\nTaken as they were: {self.decisions} decisions. Not covered: rounding; "
-            "that the Python does what the lines say is compared in floats."
+            f"\nTaken as they were: {self.decisions} decisions. Not covered: rounding."
+            "\nThat the Python does what the lines say was compared in floats."
         )
 
 

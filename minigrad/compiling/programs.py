@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import itertools
 import keyword
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from minigrad.compiling.algebra import REWRITES
@@ -34,10 +34,11 @@ from minigrad.compiling.rolled_loops import (
     bytes_held,
     lines_in,
     scheduled,
+    stacked_options,
 )
 from minigrad.compiling.simplify import Graph, one_sum, shared
 from minigrad.compiling.source import Writer
-from minigrad.compiling.statements import RESERVED
+from minigrad.compiling.statements import RESERVED, calls_of
 from minigrad.compiling.surroundings import Surroundings
 from minigrad.console import table
 from minigrad.messages import explained
@@ -47,6 +48,10 @@ from minigrad.types import Array
 LINES = (  # the rewrites of lines
     *REWRITES, vectors_as_columns, products_joined, side_by_side, outer_products_joined,
 )  # fmt: skip
+LONG = 100  # places in the source of a program that had better have loops
+NO_LOOP = (
+    "no loop was found: mark each time step, and x[t] that it reads: with mg.scope(t):"
+)
 
 
 class Question(NamedTuple):
@@ -74,6 +79,7 @@ class Program:
     rewrites of its lines; stages: what each left of the calls of the tape
     source   the Python that runs
     bytes    of its buffers
+    rolled   were loops looked for? Not where lines read both ways in time
     before   what it returns, of the lines as they were before any rewrite of lines
     """
 
@@ -102,9 +108,10 @@ class Program:
         return f"<program of {len(self.lines)} lines, {self.calls} calls>"
 
     def __str__(self) -> str:
-        return str(Notation(self.items, self.outputs))
+        return str(Notation(self.items, self.outputs, self.guards))
 
     def _write(self, trace: Trace, rolled: bool) -> None:
+        self.rolled = rolled
         graph = Graph.of([*trace.outputs, *(guard.node for guard in trace.guards)])
         why = "what the function computes, gradient too"
         self.stages = [Stage("traced", why, *_of_nodes(graph))]
@@ -141,11 +148,27 @@ class Program:
         self.stages.append(Stage(rewrite.__name__.lower(), identity, *left))
 
     def explain(self) -> str:
-        """Return a table: what each rewrite left of calls, and of bytes to hold."""
+        """Return a table: what each rewrite left of calls, and of bytes to hold.
+
+        Rewrites that left as many of both are named below it. The last row counts what
+        is copied as well; the others cannot know which parts of what is joined are
+        computed in their place.
+        """
         rows = [("rewrite", "calls", "bytes", "because")]
-        rows += [(name, f"{n:,}", f"{b:,}", why) for name, why, n, b in self.stages]
-        last = f"{self.calls:,} places in the source, {self.bytes:,} bytes of buffers"
-        return table(rows, right=[1, 2]) + "\n" + last
+        same: list[str] = []
+        left = (-1, -1)
+        for name, why, calls, size in self.stages:
+            if left == (left := (calls, size)):
+                same.append(name)
+            else:
+                rows.append((name, f"{calls:,}", f"{size:,}", why))
+        last = [f"{self.calls:,} places in the source, {self.bytes:,} bytes of buffers"]
+        if same:
+            text = f"as many calls and bytes after: {', '.join(same)}"
+            last.insert(0, textwrap.fill(text, 88))
+        if self.rolled and self.calls > LONG and not any(e.times for e in self.lines):
+            last.append(NO_LOOP)
+        return "\n".join([table(rows, right=[1, 2]), *last])
 
     def after(self, name: str) -> list[Item]:
         """Return the lines and loops as a rewrite left them; "before": as none had.
@@ -205,21 +228,25 @@ class Program:
 
 def _of_nodes(graph: Graph) -> tuple[int, int]:
     """Count the calls of nodes, and the bytes of their results."""
-    kinds = Counter(map(attrgetter("op", "shape", "dtype"), graph.nodes))
+    kinds = Counter((n.op, n.shape, n.dtype, len(n.args)) for n in graph.nodes)
     work = [(each, n) for each, n in kinds.items() if _computes(each[0])]
-    size = sum(n * bytes_of(shape, dtype) for (_, shape, dtype), n in work)
-    return sum(n for _, n in work), size
+    size = sum(n * bytes_of(shape, dtype) for (_, shape, dtype, _), n in work)
+    return sum(n * calls_of(op, terms) for (op, _, _, terms), n in work), size
 
 
 def _of_lines(refs: list[Ref], at_once: bool = True) -> tuple[int, int]:
-    """Count the calls of lines: one for all steps, unless they are in a circle."""
+    """Count the calls of lines: for all steps one, unless they are in a loop."""
     circles = Lines.of(refs).circle
     work = [line for line in circles if _computes(line.op)]
-    calls = (
-        len(line.times) if line.times and not (at_once and circles[line] == -1) else 1
-        for line in work
-    )
-    return sum(calls), sum(map(bytes_held, work))
+
+    def repeats(line: Line) -> int:
+        is_outside = at_once and circles[line] == -1
+        if not line.times or (is_outside and stacked_options(line) is not None):
+            return 1
+        return len(line.times)
+
+    calls = sum(calls_of(line.op, len(line.args)) * repeats(line) for line in work)
+    return calls, sum(map(bytes_held, work))
 
 
 def _computes(op: Any) -> bool:

@@ -82,7 +82,7 @@ class Writer(Overwriting):
         elif line in self.parts:
             self._allocate(line)
             for piece, arg in self._pieces(line):
-                self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
+                self.run.append(self._copied(piece, self._stacked(arg, line)))
         else:
             self._all_steps(line, name)
 
@@ -164,7 +164,7 @@ class Writer(Overwriting):
         for line in loop.lines:
             for piece, arg in self._pieces(line):
                 if not _moves(arg, loop):
-                    self.run.append(f"copyto({piece}, {self._stacked(arg, line)})")
+                    self.run.append(self._copied(piece, self._stacked(arg, line)))
         before, common, after = peel(loop)
         for times in (*([t] for t in before), common, *([t] for t in after)):
             self._steps(loop, times)
@@ -206,7 +206,7 @@ class Writer(Overwriting):
                 continue
             if line in self.parts:
                 body += [
-                    f"copyto({at_step(line, 0, piece)}, {argument(arg, line)})"
+                    self._copied(at_step(line, 0, piece), argument(arg, line))
                     for piece, arg in self._pieces(line)
                     if _moves(arg, loop)
                 ]

@@ -78,6 +78,12 @@ class Text:
             self.whole.add(name)
         self.bytes += bytes_of(shape, dtype)
 
+    def _copied(self, place: str, value: str) -> str:
+        """Return how to copy a value to a place."""
+        self.calls += 1
+        self.runtime_calls += self.repeats
+        return f"copyto({place}, {value})"
+
     def _statements(
         self, out: str, op: Any, args: list[str], options: Any
     ) -> list[str]:
@@ -175,6 +181,11 @@ class Text:
         if key not in self.name_for:
             self.name_for[key] = self._object("k", np.asarray(arg, line.dtype))
         return self.name_for[key]
+
+
+def calls_of(op: Any, count: int) -> int:
+    """Return how many calls an operation takes: many terms are added by twos."""
+    return count - 1 if op in _MANY else 1
 
 
 def into_of(op: Any) -> Any:
