@@ -137,6 +137,7 @@ def test_jax_differentiates_and_vectorizes_it_again(jax):
 def test_parameters_are_those_of_the_call(jax):
     p = mg.Parameter([1.0, 2.0], "p")
     step = mg.to_jax(lambda x: (p * x).sum(), np.ones(2))
+    assert "lambda" in repr(step) and "\n" not in repr(step)
     p.data = [3.0, 4.0]
     assert step(np.ones(2)) == 7.0 and step.parameters["p"].tolist() == [3.0, 4.0]
 
@@ -239,7 +240,10 @@ def test_without_jax_it_says_what_to_install(monkeypatch):
 @compare
 def test_on_four_devices_the_gradient_is_that_of_one(tmp_path):
     text = PAGE.read_text("utf-8")
-    program, printed = re.findall(r"^```\w+\n(.*?)^```$", text, re.M | re.S)
+    program, printed = (
+        "".join(re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S))
+        for language in ("python", "text")
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
