@@ -9,7 +9,8 @@ it is, and what these lead to: where the function may look is noted when it is t
 with what it finds there. At each call all is compared; if something changed, the
 function is traced again. Parameters are read anew anyway, and so are arrays that the
 program reads as they are; of other arrays the small ones are compared, and of lists
-those that are no data.
+those that are no data. Of what libraries made, a Namespace is looked at as any other
+object, and os.environ as any other dict; what keeps books of its own is not.
 
 What the function changes itself, a counter or a cache, is not looked at. What it keeps
 of the run that was traced is refused: no later call would keep anything there.
@@ -19,12 +20,32 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import sys
 import sysconfig
+from array import array as NumbersInRow
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+)
+from contextvars import ContextVar
 from operator import is_
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +60,15 @@ MOST = 2000  # lists and objects that are looked at; a longer list is data
 SMALL = 4096  # bytes: a larger array is not compared
 _INSTALLED = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
 _BY_VALUE = (bool, int, float, str, bytes)  # equal is enough; others: the same
+_CONTAINERS = (list, tuple, dict, MappingProxyType, deque, set, frozenset)
+_DATA = (MutableMapping, MutableSequence, MutableSet)  # of a library: os.environ
+_READ_BY = {os.getenv: os.environ}  # what functions of a library read
+# Objects of these libraries change with everything that runs, or are large.
+_WITH_BOOKS = {
+    "_thread", "asyncio", "concurrent", "io", "logging", "lstm", "matplotlib",
+    "minigrad", "multiprocessing", "numpy", "random", "sympy", "threading", "tqdm",
+    "unittest", "weakref",
+}  # fmt: skip
 
 
 class Note(NamedTuple):
@@ -82,8 +112,12 @@ class Entries(NamedTuple):
         if isinstance(self.holder, dict):
             self.holder.clear()
             self.holder.update(zip(self.keys, self.values, strict=True))
-        elif isinstance(self.holder, list):
-            self.holder[:] = self.values
+        elif isinstance(self.holder, list | deque):
+            self.holder.clear()
+            self.holder.extend(self.values)
+        elif isinstance(self.holder, set):
+            self.holder.clear()
+            self.holder.update(self.values)
 
 
 Below = Iterable[tuple[str, Any]]  # what a value holds, and how one gets there
@@ -113,9 +147,16 @@ class Surroundings:
                 raise _too_much(path)
             look = next(look for kinds, look in _LOOKS if isinstance(value, kinds))
             waiting += [(path + more, each) for more, each in look(self, value)]
+            if look not in _OF_OBJECTS and _is_users(type(value).__module__):
+                held = self._object(value)  # class Rates(list), say
+                waiting += [(path + more, each) for more, each in held]
             if _is_traced(value):
                 raise _kept(path)
         self._line_up()
+
+    def sees(self, value: Any) -> bool:
+        """Is this very object among what is looked at?"""
+        return id(value) in self._seen
 
     def _line_up(self) -> None:
         """Lay all entries end to end, so that one comparison covers all of them."""
@@ -166,19 +207,32 @@ class Surroundings:
             self.notes.append(Note(array.tobytes, array.tobytes()))
         return ()
 
+    def _numbers(self, numbers: Any) -> Below:
+        if memoryview(numbers).nbytes <= SMALL:
+            look = functools.partial(bytes, numbers)
+            self.notes.append(Note(look, look()))
+        return ()
+
+    def _variable(self, variable: ContextVar[Any]) -> Below:
+        look = functools.partial(variable.get, None)
+        self.notes.append(Note(look, look()))
+        return [(f".{variable.name}", look())]
+
     def _container(self, values: Any) -> Below:
         if len(values) <= MOST:
             pairs = self._note_entries(values)
             yield from ((f"[{key!r}]", each) for key, each in pairs)
 
     def _note_entries(self, holder: Any) -> Iterable[tuple[Any, Any]]:
-        is_dict = isinstance(holder, dict)
-        live = holder.values() if is_dict else holder
-        keys = tuple(holder if is_dict else range(len(holder)))
+        has_keys = isinstance(holder, dict | MappingProxyType)
+        live = holder.values() if has_keys else holder
+        keys = tuple(holder if has_keys else range(len(holder)))
         self.entries.append(Entries(holder, live, keys, (*live,)))
         return zip(keys, live, strict=True)
 
     def _function(self, function: FunctionType) -> Below:
+        if function in _READ_BY:
+            yield "", _READ_BY[function]
         code, names = function.__code__, function.__globals__
         cells = function.__closure__ or ()
         for name, cell in zip(code.co_freevars, cells, strict=True):
@@ -190,12 +244,28 @@ class Surroundings:
         yield "", function.__kwdefaults__
         if not _is_users(function.__module__):
             return
+        if function.__dict__:
+            yield from self._attributes(function)
         looked_up = [*dict.fromkeys(_names(code))]
         yield from self._places(names, looked_up)
-        for name in looked_up:  # settings.rate
+        around = dict(zip(code.co_freevars, map(_contents, cells), strict=True))
+        modules = sys.modules | names | around  # `import settings` inside, too
+        yield from self._modules(modules, [*looked_up, *around])
+
+    def _modules(self, names: Mapping[str, Any], looked_up: list[str]) -> Below:
+        """Look up names in modules, and in modules in them: project.settings.rate."""
+        for name in looked_up:
             module = names.get(name)
-            if isinstance(module, ModuleType) and _is_users(module.__name__):
-                yield from self._places(vars(module), looked_up, f"{name}.")
+            if not isinstance(module, ModuleType):
+                continue
+            inside = vars(module)
+            if not _is_users(module.__name__):
+                found = [_read_by(inside.get(each)) for each in looked_up]
+                yield from ((name, each) for each in found if isinstance(each, _DATA))
+            elif id(module) not in self._seen:
+                self._seen[id(module)] = module
+                yield from self._places(inside, looked_up, f"{name}.")
+                yield from self._modules(inside, looked_up)
 
     def _places(
         self, names: Mapping[str, Any], looked_up: Iterable[str], path: str = ""
@@ -215,12 +285,22 @@ class Surroundings:
             yield from (("", each) for each in kind.__mro__[1:])
 
     def _object(self, value: Any) -> Below:
-        if isinstance(value, Module) or _is_users(type(value).__module__):
-            own = getattr(value, "__dict__", {})
-            yield from ((f".{name}", each) for name, each in self._note_entries(own))
+        home = type(value).__module__.partition(".")[0]
+        if isinstance(value, Module) or home not in _WITH_BOOKS:
+            yield from self._attributes(value)
             yield "", type(value)
         elif isinstance(getattr(value, "function", None), FunctionType):  # compiled
             yield "", value.function
+
+    def _attributes(self, value: Any) -> Below:
+        own = getattr(value, "__dict__", {})
+        yield from ((f".{name}", each) for name, each in self._note_entries(own))
+        for kind in type(value).__mro__:
+            for name in _slots(kind):
+                look = functools.partial(getattr, value, name, None)
+                write = functools.partial(object.__setattr__, value, name)
+                self.notes.append(Note(look, look(), write))
+                yield f".{name}", look()
 
 
 def _parts(*names: str) -> Callable[[Surroundings, Any], Below]:
@@ -232,15 +312,19 @@ _LOOKS: tuple[tuple[Any, Callable[[Surroundings, Any], Below]], ...] = (
     (Parameter, Surroundings._parameter),
     (Tensor, Surroundings._tensor),
     (np.ndarray, Surroundings._array),
-    (list | tuple | dict, Surroundings._container),
+    (_CONTAINERS, Surroundings._container),
+    (bytearray | NumbersInRow, Surroundings._numbers),
+    (ContextVar, Surroundings._variable),
     (functools.partial, _parts("func", "args", "keywords")),
     (MethodType, _parts("__self__", "__func__")),
     (staticmethod | classmethod, _parts("__func__")),
     (property, _parts("fget")),
     (FunctionType, Surroundings._function),
     (type, Surroundings._class),
+    (ModuleType, _parts()),
     (object, Surroundings._object),
 )
+_OF_OBJECTS = (Surroundings._object, Surroundings._class)
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -260,6 +344,20 @@ def _is_users(module: str | None) -> bool:
         return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return not file.startswith(_INSTALLED)
+
+
+@functools.cache
+def _slots(kind: type) -> list[str]:
+    """Return the names of the `__slots__` of a user's class, those of its own."""
+    if not _is_users(kind.__module__):
+        return []
+    slots = vars(kind).items()
+    return [name for name, each in slots if isinstance(each, MemberDescriptorType)]
+
+
+def _read_by(value: Any) -> Any:
+    """Return what a function of a library reads, if that is known, or the value."""
+    return _READ_BY.get(value) if isinstance(value, FunctionType) else value
 
 
 def _contents(cell: CellType) -> Any:
