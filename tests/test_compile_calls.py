@@ -1,9 +1,18 @@
 """Around a call: whose results are, what is traced again, and what is refused."""
 
+import argparse
+import array
+import collections
+import contextvars
 import operator
+import os
 import random
+import sys
 import threading
-from functools import partial
+import time
+import types
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
@@ -281,10 +290,24 @@ REFUSED = {
     "a weight's numbers": (lambda x: x * np.array(V.data).sum(), "a plain array"),
     "a generator": (lambda x: x * GENERATOR.random(4), "random numbers"),
     "global chance": (lambda x: x * np.random.rand(4), "random"),  # noqa: NPY002
-    "a new generator": (lambda x: x * np.random.default_rng().random(4), "differ"),
+    "a new generator": (
+        lambda x: x * np.random.default_rng().random(4),
+        "calls.py(.|\n)*others in each run(.|\n)*mask",
+    ),
     "an old generator": (lambda x: x * OLD.rand(4), "random numbers"),
     "Python's generator": (lambda x: x * PYTHONS.random(), "random numbers"),
-    "what changes": (lambda x: x * (COUNTS.append(1) or len(COUNTS)), "differ"),
+    "what changes": (
+        lambda x: x * (COUNTS.append(1) or len(COUNTS)),
+        r"with 1 in one run and 3 in the next(.|\n)*np\.array\(number\)",
+    ),
+    "the time": (lambda x: x * time.time(), r"in one run and"),
+    "the time in an array": (lambda x: x + np.full(4, time.time()), "in each run"),
+    "the time as it is": (lambda x: (x, time.time()), "in one run and"),
+    "the time in nanoseconds": (lambda x: x * time.time_ns(), "in one run and"),
+    "another way each time": (
+        lambda x: x * 2.0 if COUNTS.append(1) or len(COUNTS) % 2 else x,
+        "what changes between calls",
+    ),
     "backward()": (_backward, r"mg\.grad\(loss, parameters\)"),
     "nothing": (lambda x: None, "no Tensor or array"),
     "nothing, twice": (lambda x: {"a": [None]}, "no Tensor or array"),
@@ -360,3 +383,163 @@ def test_what_is_near_is_looked_at_and_too_much_is_refused():
     near.things = [[Thing()] for _ in range(1200)]
     with pytest.raises(mg.NotCompiled, match="2,000 lists and objects"):
         mg.compile(lambda x: x * near.settings.rate, normal(2))
+
+
+class Slotted:
+    __slots__ = ("k",)
+
+
+@dataclass(slots=True)
+class Setting:
+    k: float = 2.0
+
+
+class Settings(mg.Module):
+    def __init__(self):
+        self.inner = types.SimpleNamespace(k=2.0)
+
+
+class Rates(list):
+    """A list with an attribute."""
+
+
+def scale():
+    """Hold an attribute, as a function may."""
+
+
+def attribute_of(holder):
+    holder.k = 2.0
+    return lambda x: x * holder.k, lambda: setattr(holder, "k", 3.0)
+
+
+def attribute_inside(outer):
+    return lambda x: x * outer.inner.k, lambda: setattr(outer.inner, "k", 3.0)
+
+
+def entry_of(holder, key=0):
+    return lambda x: x * holder[key], lambda: operator.setitem(holder, key, 3)
+
+
+def in_the_environment(read):
+    os.environ["SCALE"] = "2.0"
+    return lambda x: x * float(read()), lambda: os.environ.update(SCALE="3.0")
+
+
+def of_a_set():
+    rates = {2.0}
+    return lambda x: x * max(rates), lambda: rates.add(3.0)
+
+
+def of_a_module_inside_another():
+    project = types.ModuleType("project")
+    project.settings = types.ModuleType("project.settings")
+    project.settings.k = 2.0
+    return lambda x: x * project.settings.k, lambda: setattr(project.settings, "k", 3.0)
+
+
+def of_an_import_inside():
+    sys.modules["its_settings"] = types.ModuleType("its_settings")
+    sys.modules["its_settings"].k = 2.0
+
+    def f(x):
+        import its_settings
+
+        return x * its_settings.k
+
+    return f, lambda: setattr(sys.modules["its_settings"], "k", 3.0)
+
+
+def of_a_cached_function():
+    rates = [2.0]
+    rate = lru_cache(lambda: rates[0])
+
+    def change():
+        rates[0] = 3.0
+        rate.cache_clear()
+
+    return lambda x: x * rate(), change
+
+
+VARIABLE = contextvars.ContextVar("VARIABLE", default=2.0)
+RATES = {"k": 2.0}
+HOLDERS = {
+    "a SimpleNamespace": lambda: attribute_of(types.SimpleNamespace()),
+    "a Namespace": lambda: attribute_of(argparse.Namespace()),
+    "slots": lambda: attribute_of(Slotted()),
+    "slots of a dataclass": lambda: attribute_of(Setting()),
+    "a list that is more": lambda: attribute_of(Rates()),
+    "a function": lambda: attribute_of(scale),
+    "one inside another": lambda: attribute_inside(
+        argparse.Namespace(inner=types.SimpleNamespace(k=2.0))
+    ),
+    "one inside a Module": lambda: attribute_inside(Settings()),
+    "a deque": lambda: entry_of(collections.deque([2.0])),
+    "a bytearray": lambda: entry_of(bytearray([2])),
+    "an array of Python's": lambda: entry_of(array.array("d", [2.0])),
+    "a UserDict": lambda: entry_of(collections.UserDict(k=2.0), "k"),
+    "a ChainMap": lambda: entry_of(collections.ChainMap({"k": 2.0}), "k"),
+    "a view of a dict": lambda: (
+        lambda x, rates=types.MappingProxyType(RATES): x * rates["k"],
+        lambda: RATES.update(k=3.0),
+    ),
+    "a set": of_a_set,
+    "a ContextVar": lambda: (lambda x: x * VARIABLE.get(), lambda: VARIABLE.set(3.0)),
+    "os.environ": lambda: in_the_environment(lambda: os.environ["SCALE"]),
+    "os.getenv": lambda: in_the_environment(lambda: os.getenv("SCALE")),
+    "a module inside another": of_a_module_inside_another,
+    "a module imported inside": of_an_import_inside,
+    "a function with a cache": of_a_cached_function,
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_whatever_holds_a_number_is_compared(holder, monkeypatch):
+    monkeypatch.setenv("SCALE", "2.0")
+    f, change = HOLDERS[holder]()
+    step = mg.compile(f, np.ones(2))
+    for _ in range(2):
+        assert_same(step(np.ones(2)), np.full(2, 2.0))
+    assert len(step.programs) == 1
+    change()
+    assert_same(step(np.ones(2)), np.full(2, 3.0))
+
+
+@pytest.mark.parametrize(
+    "keep", [collections.deque(), Slotted(), types.SimpleNamespace()]
+)
+def test_what_is_kept_anywhere_is_taken_back(keep):
+    def f(x):
+        if isinstance(keep, collections.deque):
+            keep.append(x)
+        else:
+            keep.k = x
+        return x
+
+    with pytest.raises(mg.NotCompiled, match="keeps keep"):
+        mg.compile(f, np.ones(2))
+    assert not (keep if isinstance(keep, collections.deque) else getattr(keep, "k", ()))
+
+
+def test_the_refusal_of_chance_names_the_line_that_computes_with_it():
+    def f(x):
+        mask = GENERATOR.random(4)
+        return x * mask
+
+    line = f.__code__.co_firstlineno + 2
+    with pytest.raises(mg.NotCompiled, match=rf"calls\.py:{line}\n"):
+        mg.compile(f, normal(4))
+
+
+def test_what_a_library_keeps_books_of_is_no_reason_to_trace_again():
+    import logging
+
+    log = logging.getLogger("of a compiled function")
+
+    def f(x):
+        log.debug("called")
+        return x * 2.0
+
+    step = mg.compile(f, np.ones(2))
+    logging.getLogger("another").setLevel("INFO")
+    step(np.ones(2))
+    assert len(step.programs) == 1

@@ -29,7 +29,6 @@ from minigrad.compiling.arguments import (
 )
 from minigrad.compiling.buffers import Changed
 from minigrad.compiling.one_run import (
-    RANDOM,
     Given,
     Output,
     Trace,
@@ -38,6 +37,10 @@ from minigrad.compiling.one_run import (
     uncollected,
 )
 from minigrad.compiling.programs import Program
+from minigrad.compiling.second_run import (
+    has_long_numbers,
+    require_same_numbers,
+)
 from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import NotCompiled, refusal, tracing
 from minigrad.context import SETTING
@@ -54,9 +57,8 @@ if TYPE_CHECKING:  # SymPy, when first asked
 
 MOST = 16  # programs of one function
 DIFFERS = (
-    "two calls with the same arguments differ, and one of them was traced: it draws "
-    "random numbers, reads something that changes, or asks what an array is, as "
-    "isinstance(x, np.ndarray) does."
+    "traced, it computes something else than on plain arrays: it asks what an array "
+    "is, as isinstance(x, np.ndarray) does, or what changes between calls."
 )
 _COMPARING: ContextVar[bool] = ContextVar("comparing a program", default=False)
 
@@ -130,8 +132,16 @@ class Compiled:
         is_function = constants_in(expected) == constants_in(trace.structure)
         gap = rounding(trace.numbers, program.dtypes)
         if not is_function or not same_arrays(expected, trace.numbers, gap):
-            raise self._refusal(DIFFERS, RANDOM)
+            self._require_same_again(self._read((arguments, options))[0], trace)
+            fix = "ask np.ndim(x), np.shape(x); what changes, pass in as an argument."
+            raise self._refusal(DIFFERS, fix)
         return expected
+
+    def _require_same_again(self, given: Any, trace: Trace) -> None:
+        """Trace the function once more; refuse one that computes with other numbers."""
+        f, serves_all = self.function, trace.serves_all
+        again = run_traced(f, given, self.name, serves_all, with_lines=True)
+        require_same_numbers(f"compile({self.name})", trace, again)
 
     def _results(self, program: Program, arrays: list[Array], expected: Any) -> Any:
         """Return what the program gives; refuse one that gives something else."""
@@ -266,6 +276,8 @@ class Compiled:
             trace = run_traced(self.function, given, self.name, serves_all)
             program = self._program(trace, kind)
             program.around = Surroundings(self.function, program.constants)
+            if trace.is_random or has_long_numbers(trace, program.around.sees):
+                self._require_same_again(given, trace)
         except NotCompiled:
             before.put_back()
             raise
@@ -324,8 +336,13 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     and not if it reads what was computed from it alone, such as its mean. What the
     function does besides (it counts, it prints) happens when it is traced.
 
-    Raises NotCompiled (a TypeError) for a function that draws random numbers, takes
-    numbers out of arrays (float(x)), writes into what it was given, or keeps a value.
+    It is run two or three times then, and what it computes outside of arrays must be
+    the same in each run: the time, for one, is refused. What changes more seldom than
+    from run to run, int(time.time()), is not noticed.
+
+    Raises NotCompiled (a TypeError) for a function that draws random numbers, asks for
+    the time, takes numbers out of arrays (float(x)), writes into what it was given, or
+    keeps a value.
     """
     compiled = Compiled(function)
     if arguments:

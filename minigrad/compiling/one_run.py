@@ -22,11 +22,6 @@ from minigrad.shapes import leaves, mapped
 from minigrad.tensor import Tensor, clock
 from minigrad.types import Array
 
-RANDOM = (
-    "draw them outside and pass them in: a mask is an argument like any other, "
-    "step(x, mask)."
-)
-
 
 class Trace(NamedTuple):
     """What one run of a function recorded.
@@ -36,6 +31,9 @@ class Trace(NamedTuple):
     guards     what must be answered as it was
     structure  what it returned: places of outputs, constants
     outside    Tensors that are no arguments, with the arrays that they held
+    serves_all whether no shortcut was taken
+    is_random  whether a generator of random numbers was used
+    lines      of the function that made the nodes, if they were asked for
     """
 
     outputs: list[Node]
@@ -43,6 +41,9 @@ class Trace(NamedTuple):
     guards: list[Guard]
     structure: Any
     outside: list[tuple[Tensor, Array]]
+    serves_all: bool
+    is_random: bool
+    lines: dict[Node, str]
 
 
 class Output(NamedTuple):
@@ -60,14 +61,18 @@ class Given(NamedTuple):
 
 
 def run_traced(
-    f: Callable[..., Any], arguments: Any, name: str, serves_all: bool = False
+    f: Callable[..., Any],
+    arguments: Any,
+    name: str,
+    serves_all: bool = False,
+    with_lines: bool = False,
 ) -> Trace:
     """Run f on traced arrays in the place of its arguments' arrays.
 
     `arguments` is a tuple and a dict of structures whose leaves are `Given`, or
     constants. `serves_all`: take no shortcut that holds for some numbers only.
     """
-    tracer, began = Tracer(serves_all), clock()
+    tracer, began = Tracer(serves_all, with_lines), clock()
     sources: list[Traced] = []
 
     def given(_: str, leaf: Any) -> Any:
@@ -86,9 +91,7 @@ def run_traced(
             tracer.name_nodes()
     finally:  # what fails after backward(), such as optimizer.step(), fails by it
         _require_no_grad_kept(tracer, name)
-    if were_used():
-        why = "they would be drawn once, and be constants of the program."
-        raise refusal(f"compile({name}): it draws random numbers", why, RANDOM)
+    is_random = were_used()
     if all(each is None for each in leaves(structure).values()):
         raise refusal(
             f"compile({name})",
@@ -102,7 +105,16 @@ def run_traced(
     before = {a for a in read if a.tick < began and not isinstance(a, Parameter)}
     outside = [(each, each.data) for each in before]  # Parameters are read anew
     tracer.forget()
-    return Trace(nodes, numbers, tracer.guards, structure, outside)
+    return Trace(
+        nodes,
+        numbers,
+        tracer.guards,
+        structure,
+        outside,
+        serves_all,
+        is_random,
+        tracer.lines,
+    )
 
 
 def _outputs(result: Any, tracer: Tracer, name: str) -> tuple[list[Traced], Any]:

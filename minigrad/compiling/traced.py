@@ -22,7 +22,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
-from minigrad.messages import explained
+from minigrad.messages import error_message, explained
 from minigrad.numpy_protocol.array_like import DOMAINS, ArrayLike
 from minigrad.primitive import TABLE
 from minigrad.rows.onnx_forms import converted
@@ -53,9 +53,19 @@ class NotCompiled(TypeError):
 
 
 def refusal(
-    asked: str, why: str, fix: str, operands: Mapping[str, object] | None = None
+    asked: str,
+    why: str,
+    fix: str,
+    operands: Mapping[str, object] | None = None,
+    line: str = "",
 ) -> NotCompiled:
-    """Return the error, in its four parts, for what no program does."""
+    """Return the error, in its four parts, for what no program does.
+
+    line  of the cause, where it is not the one that runs now
+    """
+    if line:
+        message = error_message(f"{asked}, at {line}", operands or {}, why, fix)
+        return NotCompiled(message)
     return explained(NotCompiled, asked, operands or {}, why, fix)
 
 

@@ -67,8 +67,9 @@ class Guard(NamedTuple):
 class Tracer:
     """The watch of a function that is traced: makes a node of each computation."""
 
-    def __init__(self, serves_all: bool = False) -> None:
+    def __init__(self, serves_all: bool = False, with_lines: bool = False) -> None:
         self.serves_all = serves_all  # shortcuts that depend on numbers are not taken
+        self.with_lines, self.lines = with_lines, dict[Node, str]()
         self.rows: dict[Any, Primitive] = {r.function: r for r in TABLE.values()}
         ufuncs = {r.into: r for r in TABLE.values() if isinstance(r.into, np.ufunc)}
         self.rows = ufuncs | self.rows
@@ -185,6 +186,8 @@ class Tracer:
             roles.append(next(self.numbers))
         kept = None if isinstance(op, Primitive) else value
         node = Node(op, nodes, options, shape, dtype, roles[count - 1], time, kept)
+        if self.with_lines:
+            self.lines[node] = user_line()
         if self.summed is not None and self.summed.tick in self.bars:
             self.bars[self.summed.tick] = (self.summed, node)
         return Traced(self, value, node)
