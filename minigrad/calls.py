@@ -19,7 +19,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from minigrad.context import SETTING, Call, Scope, scope
-from minigrad.tensor import Array, Tensor
+from minigrad.tensor import Tensor
 
 
 def closed(
@@ -153,10 +153,10 @@ def _reads(entries: Iterable[Tensor], trained: Sequence[Tensor]) -> bool:
     return any(id(arg) in own for entry in entries for arg in entry.args)
 
 
-def _arrays(args: Iterable[object]) -> Iterator[Tensor | Array]:
-    """Yield the Tensors and arrays in arguments, which may be tuples of them."""
+def _arrays(args: Iterable[object]) -> Iterator[object]:
+    """Yield the Tensors and arrays, traced ones too, in arguments and their tuples."""
     for arg in args:
-        if isinstance(arg, Tensor | Array):
+        if isinstance(arg, Tensor) or hasattr(arg, "dtype"):
             yield arg
         elif isinstance(arg, tuple | list):
             yield from _arrays(arg)

@@ -203,6 +203,22 @@ def test_truncated_backpropagation():
     assert_compiles(f, batch, rolled=False)
 
 
+@pytest.mark.parametrize("of", [mg.Tensor, lambda a: a])
+def test_a_cell_that_is_called_in_a_loop_of_python_has_loops(of):
+    cell = LSTMCell(n, m, rng=0)
+
+    def f(x):
+        state = cell.start()
+        for t in range(20):
+            state = cell(of(x[t]), state)
+        return mg.grad((state.y * state.c).sum(), cell)
+
+    step = mg.compile(f, normal(20, n))
+    x = normal(20, n)
+    assert_same(step(x), f(x))
+    assert len(loops(step.program)) == 2
+
+
 def test_its_picture_has_a_frame_for_each_loop():
     drawing = mg.draw(mg.compile(learning(LSTM(n, m, rng=0)), *batch()))
     assert drawing.dot.count("subgraph cluster_") == 2

@@ -25,7 +25,7 @@ import numpy as np
 from minigrad.compiling.graph import Node
 from minigrad.compiling.line import Line, Moving, Ref
 from minigrad.compiling.simplify import Graph, is_like, key_of, total
-from minigrad.primitive import Primitive
+from minigrad.primitive import TABLE, Primitive
 from minigrad.types import Array, Options
 
 
@@ -77,6 +77,8 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
 
     Returns the lines, and where the outputs are.
     """
+    if rolled:
+        _take_in_time(graph)
     classes = _classes(graph.nodes) if rolled else []
     left = 2 * len(classes)  # to continue one sum may be a reason to continue another
     while True:
@@ -96,6 +98,22 @@ def lines_of(graph: Graph, rolled: bool = True) -> tuple[list[Line], list[Ref]]:
     for each in classes:  # without circles memory is free at once
         each.nodes, each.patterns = [], []
     return made
+
+
+def _take_in_time(graph: Graph) -> None:
+    """Give x[t] the time at which it is read, where it was taken before that step.
+
+    So a loop over cell(x[t], state) is found, whose calls are counted.
+    """
+    readers: dict[Node, list[tuple[Node, int]]] = defaultdict(list)
+    for node in graph.nodes:
+        for k, arg in enumerate(node.args):
+            if type(arg) is Node and arg.op is TABLE["take"] and arg.time is None:
+                readers[arg].append((node, k))
+    for taken in readers.keys() - {*graph.outputs}:
+        first, k = readers[taken][0]
+        if len({node.time for node, _ in readers[taken]}) == 1:  # all of one step
+            taken.time, taken.role = first.time, ("read by", first.role, k)
 
 
 def _classes(nodes: list[Node]) -> list[_Class]:

@@ -49,9 +49,7 @@ LINES = (  # the rewrites of lines
     *REWRITES, vectors_as_columns, products_joined, side_by_side, outer_products_joined,
 )  # fmt: skip
 LONG = 100  # places in the source of a program that had better have loops
-NO_LOOP = (
-    "no loop was found: mark each time step, and x[t] that it reads: with mg.scope(t):"
-)
+NO_LOOP = "no loop was found: mark what each time step does, with mg.scope(t):"
 
 
 class Question(NamedTuple):
