@@ -21,6 +21,7 @@ _ASKED = (
     __name__,
     "minigrad.numpy_protocol.array_like",
     "minigrad.writable_arrays.writable",
+    "minigrad.compiling.traced",
 )  # whose methods NumPy calls
 _WRITERS = frozenset({"fill", "fromiter", "__setitem__", "put", "copyto"})
 CONVERTERS = frozenset(

@@ -264,6 +264,17 @@ def _filled(x):
     return array
 
 
+def _stepped(x):
+    gradient = mg.grad((mg.matvec(V, x) ** 2).sum(), V)
+    mg.SGD([V], 0.1).step([gradient])
+    return gradient
+
+
+def _assigned(x):
+    V.data = V.data - mg.grad((mg.matvec(V, x) ** 2).sum(), V)
+    return x
+
+
 def _backward(x):
     (mg.matvec(V, x) ** 2).sum().backward()
     return x
@@ -312,7 +323,16 @@ REFUSED = {
     "nothing": (lambda x: None, "no Tensor or array"),
     "nothing, twice": (lambda x: {"a": [None]}, "no Tensor or array"),
     "another type": (lambda x: (x, object()), "returns an object"),
-    "an array that is filled": (_filled, r"^float\(x\) inside a function"),
+    "an array that is filled": (_filled, r"^array\[index\] = x(.|\n)*mg\.zeros"),
+    "an array of entries": (lambda x: np.array([x[0], x[1]]), r"np\.stack"),
+    "what is printed": (lambda x: f"{x.sum():.3f}", r'^f"{x:\.3f}"(.|\n)*outside'),
+    "a Tensor that is printed": (
+        lambda x: f"{mg.Tensor(x).sum():.3f}",
+        r'^f"{x:\.3f}"',
+    ),
+    "a Tensor's number": (lambda x: x * float(mg.Tensor(x)[0]), r"^float\(x\)"),
+    "a step": (_stepped, r"^a Parameter that is changed(.|\n)*step outside"),
+    "a Parameter": (_assigned, r"^a Parameter that is changed(.|\n)*step outside"),
     "complex numbers": (lambda x: x * 1j, "real numbers"),
     "a refusal that is caught": (_caught, "float"),
     "a key": (lambda x: x * {0.0: 2.0}.get(x[0], 1.0), "hash"),
@@ -543,3 +563,83 @@ def test_what_a_library_keeps_books_of_is_no_reason_to_trace_again():
     logging.getLogger("another").setLevel("INFO")
     step(np.ones(2))
     assert len(step.programs) == 1
+
+
+def test_the_refusal_of_what_is_kept_names_the_line_that_keeps_it():
+    holder = types.SimpleNamespace(log=[])
+
+    def sets(x):
+        y = x * 2.0
+        holder.state = y
+        return y
+
+    def appends(x):
+        y = x * 2.0
+        holder.log.append(y)
+        return y
+
+    def calls_backward(x):
+        y = (V * x).sum()
+        y.backward()
+        return y
+
+    for f in (sets, appends, calls_backward):
+        line = f.__code__.co_firstlineno + 2
+        with pytest.raises(mg.NotCompiled, match=rf"calls\.py:{line}\n"):
+            mg.compile(f, normal(4))
+
+
+def squares(x):
+    y = mg.zeros(3)
+    for k in range(3):
+        y[k] = x[k] ** 2
+    return y
+
+
+def rows(x):
+    y = mg.zeros((2, 3))
+    y[0], y[1, 1:] = x * 2, x[1:]
+    y[0] += x
+    y[1, :1] = np.argsort(x)[:1]
+    return y, y.sum(axis=0), np.where(y > 1.0, y, 0.0)
+
+
+def first_replaced(x):
+    y = mg.array(x)
+    y[0] = 5.0
+    return y
+
+
+@pytest.mark.parametrize("f", [squares, rows, first_replaced])
+def test_arrays_are_written_into_those_that_can_be_written_to(f):
+    step = mg.compile(f, np.ones(3))
+    for x in (normal(3), normal(3)):
+        result = step(x)
+        assert_same(result, f(x))
+        each = result if isinstance(result, tuple) else (result,)
+        assert all(type(part) is np.ndarray for part in each)
+
+
+def test_whole_numbers_of_a_tensor_are_asked_for_and_checked():
+    step = mg.compile(lambda x: x * 2.0 if x[0] else x[: int(x[1])])
+    for first in (0.0, 1.0, 0.0):
+        for second in (1.0, 2.0):
+            x = mg.Tensor([first, second, 3.0])
+            assert_same(step(x), step.function(x))
+
+
+def test_what_is_no_function_is_not_compiled():
+    with pytest.raises(
+        TypeError, match=r"compile\(an ndarray\)(.|\n)*mg.compile\(f, x"
+    ):
+        mg.compile(np.tanh(np.ones(2)), np.ones(2))
+
+
+def test_a_proof_without_arguments_takes_the_examples_or_asks_for_some():
+    assert mg.compile(scaled, np.ones(2)).prove().chance < -20
+    with pytest.raises(TypeError, match=r"without arguments(.|\n)*'x'") as missing:
+        mg.compile(scaled).prove()
+    assert missing.value.__suppress_context__
+    with pytest.raises(TypeError, match="missing 1 required") as missing:
+        mg.compile(scaled)()
+    assert missing.value.__context__ is None

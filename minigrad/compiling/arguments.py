@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -58,6 +59,20 @@ def constants_in(structure: Any) -> list[str]:
     """Return what else a structure holds: numbers, words, None."""
     others = [each for each in _leaves(structure) if not _is_array(each)]
     return [repr(each) for each in others if not isinstance(each, Output)]
+
+
+def structure_of(returned: Any) -> Any:
+    """Return what a function returned, with places of outputs for its arrays."""
+    places = itertools.count()
+
+    def leaf(_: str, value: Any) -> Any:
+        value = value.current() if isinstance(value, ArrayLike) else value
+        is_tensor = isinstance(value, Tensor)
+        return (
+            Output(next(places), is_tensor) if is_tensor or _is_array(value) else value
+        )
+
+    return mapped(leaf, returned, "", is_leaf)
 
 
 def _leaves(structure: Any) -> list[Any]:

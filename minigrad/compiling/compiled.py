@@ -11,6 +11,7 @@ cannot be trusted with is refused: "rather refuse than be wrong".
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 import threading
 import warnings
@@ -26,6 +27,7 @@ from minigrad.compiling.arguments import (
     kind_of,
     rounding,
     same_arrays,
+    structure_of,
 )
 from minigrad.compiling.buffers import Changed
 from minigrad.compiling.one_run import (
@@ -73,6 +75,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any], most: int = MOST) -> None:
         self.function, self.most = function, most
         self.programs: list[Program] = []
+        self.examples: tuple[Any, ...] = ()
         self._by_kind: dict[Any, list[Program]] = {}
         self._kinds: dict[Any, Any] = {}  # of plain arrays, by shapes and dtypes
         self._objects: list[Any] = []  # objects among arguments, known by identity
@@ -116,6 +119,7 @@ class Compiled:
         if program.around is not None:
             program.around.leave_out_what_changed()  # by the function itself
         results = self._results(program, arrays, expected)
+        program.structure = structure_of(expected)  # Tensors, or arrays
         self._by_kind.setdefault(kind, []).append(program)
         self.programs.append(program)
         return _returned(program, results)
@@ -247,7 +251,8 @@ class Compiled:
     def prove(self, *arguments: Any, **words: Any) -> Shown:
         """Show that the program for these arguments equals the tape, gradient included.
 
-        In exact arithmetic, modulo random primes, and the identity of every rewrite by
+        Without arguments, those are the examples that `mg.compile` was given. In exact
+        arithmetic, modulo random primes, and the identity of every rewrite by
         `mg.prove_equal`. A program is the same for small shapes as for large ones, and
         is shown the faster the smaller they are.
 
@@ -257,10 +262,28 @@ class Compiled:
         from minigrad.compiling.identities import IDENTITIES
         from minigrad.compiling.program_proof import show
 
+        if not arguments and not words:
+            arguments = self.examples
+            self._require_arguments(arguments)
         for identity in IDENTITIES.values():
             identity.prove()
         program, trace, arrays = self.new_program(arguments, words, serves_all=False)
         return show(program, trace, arrays, list(IDENTITIES))
+
+    def _require_arguments(self, arguments: Any) -> None:
+        """Refuse to prove a program for no arguments, if the function takes some."""
+        try:
+            inspect.signature(self.function).bind(*arguments)
+        except TypeError as error:
+            raise explained(
+                TypeError,
+                f"{self.name}.prove() without arguments",
+                f"a program belongs to shapes and dtypes: {error}, and mg.compile was "
+                "given no examples.",
+                "prove(x), with arguments as the function is called with.",
+            ) from None
+        except ValueError:  # a function without a signature
+            return
 
     def new_program(
         self, arguments: Any, words: Any = None, serves_all: bool = True
@@ -283,13 +306,15 @@ class Compiled:
             raise
         except Exception as error:
             before.put_back()
-            self.function(*arguments, **words)  # perhaps it raises as it is
-            if isinstance(refused := explanation(error), NotCompiled):
-                raise refused from None
-            fix = "leave out what asks about the numbers inside, or call the function "
-            why = f"traced, it raised {type(error).__name__}: {error}"
-            raise self._refusal(why, fix + "itself.") from error
-        return program, trace, arrays
+            raised = error
+        else:
+            return program, trace, arrays
+        self.function(*arguments, **words)  # perhaps it raises as it is
+        if isinstance(refused := explanation(raised), NotCompiled):
+            raise refused from None
+        fix = "leave out what asks about the numbers inside, or call the function "
+        why = f"traced, it raised {type(raised).__name__}: {raised}"
+        raise self._refusal(why, fix + "itself.") from raised
 
     def _program(self, trace: Trace, kind: Any) -> Program:
         try:
@@ -344,8 +369,18 @@ def compile(function: Callable[..., Any], *arguments: Any) -> Compiled:
     the time, takes numbers out of arrays (float(x)), writes into what it was given, or
     keeps a value.
     """
+    if not callable(function):
+        raise explained(
+            TypeError,
+            f"mg.compile({a_kind(function)})",
+            {"function": function},
+            "it is no function: perhaps the function was called, and this is what it "
+            "returned.",
+            "mg.compile(f, x) instead of mg.compile(f(x), x).",
+        )
     compiled = Compiled(function)
     if arguments:
+        compiled.examples = arguments
         compiled(*arguments)
     return compiled
 

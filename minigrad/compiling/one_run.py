@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.compiling.graph import Node
+from minigrad.compiling.surroundings import Surroundings
 from minigrad.compiling.traced import Traced, refusal
 from minigrad.compiling.tracing import Guard, Tracer
 from minigrad.context import Setting as _Setting
@@ -90,7 +91,7 @@ def run_traced(
                 raise tracer.refusals[0]
             tracer.name_nodes()
     finally:  # what fails after backward(), such as optimizer.step(), fails by it
-        _require_no_grad_kept(tracer, name)
+        _require_no_grad_kept(tracer, name, f)
     is_random = were_used()
     if all(each is None for each in leaves(structure).values()):
         raise refusal(
@@ -205,7 +206,7 @@ def _state(generator: Any) -> str:
     return str(generator.bit_generator.state)
 
 
-def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
+def _require_no_grad_kept(tracer: Tracer, name: str, f: Callable[..., Any]) -> None:
     parameters: list[Any] = [*tracer.parameters]
     keeping = [each for each in parameters if type(each.grad) is Traced]
     for parameter in keeping:
@@ -216,4 +217,5 @@ def _require_no_grad_kept(tracer: Tracer, name: str) -> None:
             "a program returns its results, and fills no Parameter.grad.",
             "return mg.grad(loss, parameters); optimizer.step(gradients) takes them.",
             {keeping[0].name or "p": keeping[0]},
+            line=Surroundings(f).line_of(["backward"]),
         )

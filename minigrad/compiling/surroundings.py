@@ -18,9 +18,11 @@ of the run that was traced is refused: no later call would keep anything there.
 
 from __future__ import annotations
 
+import dis
 import functools
 import itertools
 import os
+import re
 import sys
 import sysconfig
 from array import array as NumbersInRow
@@ -51,6 +53,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.compiling.traced import NotCompiled, Traced, refusal
+from minigrad.messages import short
 from minigrad.module import Module
 from minigrad.parameter import Parameter
 from minigrad.tensor import Tensor
@@ -151,12 +154,37 @@ class Surroundings:
                 held = self._object(value)  # class Rates(list), say
                 waiting += [(path + more, each) for more, each in held]
             if _is_traced(value):
-                raise _kept(path)
+                raise self._kept(path)
         self._line_up()
 
     def sees(self, value: Any) -> bool:
         """Is this very object among what is looked at?"""
         return id(value) in self._seen
+
+    def _kept(self, path: str) -> NotCompiled:
+        return refusal(
+            f"a compiled function that keeps {path}",
+            "a value of the run that was traced was left there. A program only "
+            "returns.",
+            "return it; what the next call needs, pass in: y, state = step(x, state).",
+            line=self.line_of(re.findall(r"[^\W\d]\w*", path)[-1:]),
+        )
+
+    def line_of(self, names: list[str]) -> str:
+        """Return the only line of these functions that writes a name, or else reads it.
+
+        "" if there are several.
+        """
+        lines: dict[bool, set[str]] = {True: set(), False: set()}
+        functions = [f for f in self._seen.values() if isinstance(f, FunctionType)]
+        users = [f.__code__ for f in functions if _is_users(f.__module__)]
+        for code in (each for whole in users for each in _codes(whole)):
+            for step in dis.get_instructions(code):
+                if step.argval in names and step.positions:
+                    line = short(code.co_filename, step.positions.lineno or 0)
+                    lines[step.opname.startswith("STORE_")].add(line)
+        found = lines[True] or lines[False]
+        return found.pop() if len(found) == 1 else ""
 
     def _line_up(self) -> None:
         """Lay all entries end to end, so that one comparison covers all of them."""
@@ -327,12 +355,17 @@ _LOOKS: tuple[tuple[Any, Callable[[Surroundings, Any], Below]], ...] = (
 _OF_OBJECTS = (Surroundings._object, Surroundings._class)
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that code looks up, that of functions inside as well."""
-    yield from code.co_names
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield code, and that of the functions inside."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from _codes(constant)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the names that code looks up, that of functions inside as well."""
+    yield from (name for each in _codes(code) for name in each.co_names)
 
 
 @functools.cache
@@ -376,14 +409,6 @@ def _is_still(value: Any, before: Any) -> bool:
 
 def _is_traced(value: Any) -> bool:
     return type(value) is Traced or type(getattr(value, "data", None)) is Traced
-
-
-def _kept(path: str) -> NotCompiled:
-    return refusal(
-        f"a compiled function that keeps {path}",
-        "a value of the run that was traced was left there. A program only returns.",
-        "return it; what the next call needs, pass in: y, state = step(x, state).",
-    )
 
 
 def _too_much(path: str) -> NotCompiled:

@@ -14,7 +14,9 @@ it are refused.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -22,7 +24,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.compiling.graph import Node
 from minigrad.context import SETTING
-from minigrad.messages import error_message, explained
+from minigrad.leaving import CONVERTERS, calls, fills_an_array
+from minigrad.messages import error_message, explained, in_packages
 from minigrad.numpy_protocol.array_like import DOMAINS, ArrayLike
 from minigrad.primitive import TABLE
 from minigrad.rows.onnx_forms import converted
@@ -37,6 +40,13 @@ _ABOUT_SHAPES = {
     np.can_cast, np.ones_like, np.zeros_like, np.empty_like, np.full_like, np.zeros,
     np.ones, np.empty, np.full,
 }  # fmt: skip
+
+
+_WITH_ARRAYS = (
+    "compute with the array itself, with NumPy's functions (mg.Tensor(a)[k] where a[k] "
+    "would ask an array of NumPy); return what is to be printed or compared, and "
+    "convert it outside."
+)
 
 
 class NotCompiled(TypeError):
@@ -169,14 +179,14 @@ class Traced(NDArrayOperatorsMixin):
     def __int__(self) -> int:
         return int(self.tracer.guard(int, self))
 
-    def _refuse_number(self, asked: str) -> NoReturn:
+    def _refuse_number(self, asked: str, fix: str = "") -> NoReturn:
+        if not fix:
+            asked, fix = _who_asks() or (asked, _WITH_ARRAYS)
         raise refusal(
             f"{asked} inside a function that is compiled",
             "the number would be a constant of the program, and wrong for other "
             "inputs.",
-            "compute with the array itself, with NumPy's functions (mg.Tensor(a)[k] "
-            "where a[k] would ask an array of NumPy); return what is to be printed "
-            "or compared, and convert it outside.",
+            fix,
             {"array": self},
         )
 
@@ -185,6 +195,11 @@ class Traced(NDArrayOperatorsMixin):
 
     def __complex__(self) -> complex:
         self._refuse_number("complex(x)")
+
+    def __format__(self, form: str) -> str:
+        if not form:
+            return str(self)
+        self._refuse_number(f'f"{{x:{form}}}"', "return it, and print it outside.")
 
     def item(self, *_: int) -> float:
         """Refuse: the number would be a constant."""
@@ -207,8 +222,8 @@ class Traced(NDArrayOperatorsMixin):
         raise refusal(
             f"{asked} inside a function that is compiled",
             "a value of a program is never written to: others may read it.",
-            "x = x + step, np.where(mask, value, x); or an array made by "
-            "mg.zeros(shape), which can be written to.",
+            "x = x + step, np.where(mask, value, x); or y = mg.array(x), which can be "
+            "written to, as mg.zeros(shape) can.",
             {"array": self},
         )
 
@@ -262,6 +277,35 @@ class Traced(NDArrayOperatorsMixin):
             if row is not None:
                 return self._row(row[0], *row[1], **row[2])
         return self.tracer.function(function, args, options)
+
+
+_CHANGING = ("minigrad.parameter", "minigrad.optimizers")
+
+
+def _who_asks() -> tuple[str, str] | None:
+    """Return what asks for a number without saying float(x), and what to write."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and in_packages(frame):
+        if frame.f_globals["__name__"] in _CHANGING:
+            return (
+                "a Parameter that is changed",
+                "return the gradient, mg.grad(loss, parameters), and step outside: "
+                "optimizer.step(gradients).",
+            )
+        frame = frame.f_back
+    if fills_an_array():
+        return (
+            "array[index] = x, which fills an array of NumPy,",
+            "make the array by mg.zeros(shape), which remembers what is written; or "
+            "for a whole file `from minigrad import numpy as np`.",
+        )
+    if calls(CONVERTERS):
+        return (
+            "a plain array made of a traced one",
+            "np.stack([x[0], x[1]]) or mg.stack joins numbers, np.concatenate or "
+            "mg.concatenate arrays; of one array, x itself.",
+        )
+    return None
 
 
 _SUMS = {"axis", "keepdims"}

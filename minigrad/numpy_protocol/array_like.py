@@ -144,7 +144,8 @@ class ArrayLike(Methods):
                 raise self._leaves_the_tape(*LISTED)
             if SETTING.get().recording and calls(CONVERTERS):
                 raise self._leaves_the_tape(*CONVERTED)
-            return self.data.item()
+            data: Any = self.data  # traced, it says itself who asks
+            return data.item() if isinstance(data, np.ndarray) else data.reshape(())
         raise self._not_one(kind)
 
     def _not_one(

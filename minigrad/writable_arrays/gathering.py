@@ -85,6 +85,8 @@ class Memory:
         """
         if not isinstance(value, Tensor):
             value = joined(value)
+        if is_traced(value):  # whole numbers
+            value = Tensor(value.astype(self.dtype))  # type: ignore[union-attr]
         if not isinstance(value, Tensor):
             piece = np.array(numbers(value, "x[index] = value", "value"), self.dtype)
             piece.flags.writeable = False
@@ -226,11 +228,18 @@ def _joined(pieces: dict[int, Piece], owner: Array, local: Array) -> Any:
 def joined(data: Any) -> Any:
     """Return numbers and Tensors, nested in lists, as one Tensor; else as they are."""
     data = current(data)
+    if is_traced(data) and data.dtype.kind == "f":
+        data = Tensor(data)
     if not has_tensors(data):
         return np.asarray(data) if isinstance(data, (list, tuple)) else data
     if isinstance(data, Tensor):
         return data
     return stack_row(*(as_operand(joined(each)) for each in data), axis=0)
+
+
+def is_traced(value: Any) -> bool:
+    """Is this an array of a function that is compiled, which knows its operation?"""
+    return hasattr(value, "tracer")
 
 
 array_like.joined_by = joined

@@ -32,7 +32,7 @@ from minigrad.numpy_protocol.array_like import ArrayLike, plain
 from minigrad.numpy_protocol.arrays import require_choices
 from minigrad.tensor import Tensor
 from minigrad.types import Array, Index, Operand, Shape
-from minigrad.writable_arrays.gathering import Memory, Piece, gathered
+from minigrad.writable_arrays.gathering import Memory, Piece, gathered, is_traced
 
 
 class Writable(ArrayLike):
@@ -64,7 +64,10 @@ class Writable(ArrayLike):
     @property
     def data(self) -> Array:  # type: ignore[override]
         """The numbers that are in it now; to be read only."""
-        numbers = np.asarray(plain(self.current())).view()
+        now: Any = plain(self.current())
+        if is_traced(now):
+            return now  # type: ignore[no-any-return]
+        numbers = np.asarray(now).view()
         numbers.flags.writeable = False
         return numbers
 
