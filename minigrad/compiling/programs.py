@@ -159,7 +159,9 @@ class Program:
             if left == (left := (calls, size)):
                 same.append(name)
             else:
-                rows.append((name, f"{calls:,}", f"{size:,}", why))
+                first, *more = textwrap.wrap(why, 44)
+                rows.append((name, f"{calls:,}", f"{size:,}", first))
+                rows += [("", "", "", text) for text in more]
         last = [f"{self.calls:,} places in the source, {self.bytes:,} bytes of buffers"]
         if same:
             text = f"as many calls and bytes after: {', '.join(same)}"
