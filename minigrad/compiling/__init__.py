@@ -14,7 +14,7 @@ Read in this order:
     statements, buffer_places, overwriting, source  lines become Python, on buffers
     program_notation              lines as they are printed
     identities, program_proof     what is proved of each rewrite, and of a whole program
-    surroundings                  what a function reads besides its arguments
+    remembered, users_code, surroundings, second_run  what a function reads besides
     programs, arguments, compiled what the user holds
     interpreter, in_jax, in_onnx  the same lines, run by others: residues, JAX, ONNX
 """

@@ -24,14 +24,12 @@ import itertools
 import os
 import re
 import sys
-import sysconfig
 from array import array as NumbersInRow
 from collections import deque
 from collections.abc import (
     Callable,
     Container,
     Iterable,
-    Iterator,
     Mapping,
     MutableMapping,
     MutableSequence,
@@ -41,18 +39,18 @@ from contextvars import ContextVar
 from operator import is_
 from types import (
     CellType,
-    CodeType,
     FunctionType,
     MappingProxyType,
-    MemberDescriptorType,
     MethodType,
     ModuleType,
 )
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.traced import NotCompiled, Traced, refusal
+from minigrad.compiling.remembered import BY_VALUE, Entries, Note, is_traced
+from minigrad.compiling.traced import NotCompiled, refusal
+from minigrad.compiling.users_code import codes_in, is_users, names_in, slots_of
 from minigrad.messages import short
 from minigrad.module import Module
 from minigrad.parameter import Parameter
@@ -61,8 +59,6 @@ from minigrad.types import Array
 
 MOST = 2000  # lists and objects that are looked at; a longer list is data
 SMALL = 4096  # bytes: a larger array is not compared
-_INSTALLED = tuple({*map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
-_BY_VALUE = (bool, int, float, str, bytes)  # equal is enough; others: the same
 _CONTAINERS = (list, tuple, dict, MappingProxyType, deque, set, frozenset)
 _DATA = (MutableMapping, MutableSequence, MutableSet)  # of a library: os.environ
 _READ_BY = {os.getenv: os.environ}  # what functions of a library read
@@ -72,55 +68,6 @@ _WITH_BOOKS = {
     "minigrad", "multiprocessing", "numpy", "random", "sympy", "threading", "tqdm",
     "unittest", "weakref",
 }  # fmt: skip
-
-
-class Note(NamedTuple):
-    """How to look at something that a function may read, and what was there.
-
-    write  puts another value there; None where that cannot be a traced one
-    """
-
-    look: Callable[[], Any]
-    value: Any
-    write: Callable[[Any], None] | None = None
-
-    def holds(self) -> bool:
-        """Is the same there?"""
-        return _is_still(self.look(), self.value)
-
-    def put_back(self) -> None:
-        """Put it back, where a value of a traced run was left instead."""
-        if self.write is not None and _is_traced(self.look()):
-            self.write(self.value)
-
-
-class Entries(NamedTuple):
-    """What a list, a dict or an object held; `live` are its entries, as it changes."""
-
-    holder: Any
-    live: Any
-    keys: tuple[Any, ...]
-    values: tuple[Any, ...]
-
-    def holds(self) -> bool:
-        """Does it hold the same?"""
-        pairs = zip(self.live, self.values, strict=False)
-        is_as_long = len(self.live) == len(self.values)
-        return is_as_long and all(_is_still(*pair) for pair in pairs)
-
-    def put_back(self) -> None:
-        """Put all back, where a value of a traced run was left among them."""
-        if not any(map(_is_traced, self.live)):
-            return
-        if isinstance(self.holder, dict):
-            self.holder.clear()
-            self.holder.update(zip(self.keys, self.values, strict=True))
-        elif isinstance(self.holder, list | deque):
-            self.holder.clear()
-            self.holder.extend(self.values)
-        elif isinstance(self.holder, set):
-            self.holder.clear()
-            self.holder.update(self.values)
 
 
 Below = Iterable[tuple[str, Any]]  # what a value holds, and how one gets there
@@ -143,17 +90,17 @@ class Surroundings:
         waiting = deque([("", function)])
         while waiting:
             path, value = waiting.popleft()
-            if isinstance(value, _BY_VALUE) or id(value) in self._seen:
+            if isinstance(value, BY_VALUE) or id(value) in self._seen:
                 continue
             self._seen[id(value)] = value
             if len(self._seen) > MOST:
                 raise _too_much(path)
             look = next(look for kinds, look in _LOOKS if isinstance(value, kinds))
             waiting += [(path + more, each) for more, each in look(self, value)]
-            if look not in _OF_OBJECTS and _is_users(type(value).__module__):
+            if look not in _OF_OBJECTS and is_users(type(value).__module__):
                 held = self._object(value)  # class Rates(list), say
                 waiting += [(path + more, each) for more, each in held]
-            if _is_traced(value):
+            if is_traced(value):
                 raise self._kept(path)
         self._line_up()
 
@@ -177,8 +124,8 @@ class Surroundings:
         """
         lines: dict[bool, set[str]] = {True: set(), False: set()}
         functions = [f for f in self._seen.values() if isinstance(f, FunctionType)]
-        users = [f.__code__ for f in functions if _is_users(f.__module__)]
-        for code in (each for whole in users for each in _codes(whole)):
+        users = [f.__code__ for f in functions if is_users(f.__module__)]
+        for code in (each for whole in users for each in codes_in(whole)):
             for step in dis.get_instructions(code):
                 if step.argval in names and step.positions:
                     line = short(code.co_filename, step.positions.lineno or 0)
@@ -270,11 +217,11 @@ class Surroundings:
             yield name, value
         yield "", function.__defaults__
         yield "", function.__kwdefaults__
-        if not _is_users(function.__module__):
+        if not is_users(function.__module__):
             return
         if function.__dict__:
             yield from self._attributes(function)
-        looked_up = [*dict.fromkeys(_names(code))]
+        looked_up = [*dict.fromkeys(names_in(code))]
         yield from self._places(names, looked_up)
         around = dict(zip(code.co_freevars, map(_contents, cells), strict=True))
         modules = sys.modules | names | around  # `import settings` inside, too
@@ -287,7 +234,7 @@ class Surroundings:
             if not isinstance(module, ModuleType):
                 continue
             inside = vars(module)
-            if not _is_users(module.__name__):
+            if not is_users(module.__name__):
                 found = [_read_by(inside.get(each)) for each in looked_up]
                 yield from ((name, each) for each in found if isinstance(each, _DATA))
             elif id(module) not in self._seen:
@@ -308,7 +255,7 @@ class Surroundings:
                 yield path + name, value
 
     def _class(self, kind: type) -> Below:
-        if _is_users(kind.__module__):
+        if is_users(kind.__module__):
             yield from self._places(vars(kind), [*vars(kind)], ".")
             yield from (("", each) for each in kind.__mro__[1:])
 
@@ -324,7 +271,7 @@ class Surroundings:
         own = getattr(value, "__dict__", {})
         yield from ((f".{name}", each) for name, each in self._note_entries(own))
         for kind in type(value).__mro__:
-            for name in _slots(kind):
+            for name in slots_of(kind):
                 look = functools.partial(getattr, value, name, None)
                 write = functools.partial(object.__setattr__, value, name)
                 self.notes.append(Note(look, look(), write))
@@ -355,39 +302,6 @@ _LOOKS: tuple[tuple[Any, Callable[[Surroundings, Any], Below]], ...] = (
 _OF_OBJECTS = (Surroundings._object, Surroundings._class)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    """Yield code, and that of the functions inside."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names that code looks up, that of functions inside as well."""
-    yield from (name for each in _codes(code) for name in each.co_names)
-
-
-@functools.cache
-def _is_users(module: str | None) -> bool:
-    """Is this a module of the user, neither ours nor installed? No name is theirs."""
-    module = module or ""
-    top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or top in ("minigrad", "lstm"):
-        return False
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return not file.startswith(_INSTALLED)
-
-
-@functools.cache
-def _slots(kind: type) -> list[str]:
-    """Return the names of the `__slots__` of a user's class, those of its own."""
-    if not _is_users(kind.__module__):
-        return []
-    slots = vars(kind).items()
-    return [name for name, each in slots if isinstance(each, MemberDescriptorType)]
-
-
 def _read_by(value: Any) -> Any:
     """Return what a function of a library reads, if that is known, or the value."""
     return _READ_BY.get(value) if isinstance(value, FunctionType) else value
@@ -398,17 +312,6 @@ def _contents(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:  # not yet
         return None
-
-
-def _is_still(value: Any, before: Any) -> bool:
-    """Is this what was there before, the same object or an equal number or word?"""
-    return value is before or (
-        type(value) is type(before) and isinstance(value, _BY_VALUE) and value == before
-    )
-
-
-def _is_traced(value: Any) -> bool:
-    return type(value) is Traced or type(getattr(value, "data", None)) is Traced
 
 
 def _too_much(path: str) -> NotCompiled:
