@@ -100,7 +100,7 @@ def _peak() -> float:
     """Return the most memory this process has had, in MB; NaN where nobody counts."""
     status = Path("/proc/self/status")  # what getrusage says may be the parent's
     if status.exists():
-        (line,) = re.findall(r"VmHWM:\s+(\d+)", status.read_text())
+        (line,) = re.findall(r"VmHWM:\s+(\d+)", status.read_text("utf-8"))
         return int(line) / 1024
     try:
         import resource
