@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from test_compile import KINDS, arrays, normal, program
+from compile_cases import arrays, normal
+from test_compile_loops import KINDS, program
 
 import minigrad as mg
 from lstm import LSTM, Recurrent

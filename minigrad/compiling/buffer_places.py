@@ -86,7 +86,7 @@ class Places(Text):
         self.within: dict[Line, tuple[Line, int, Any]] = {}
         self.parts: dict[Line, list[tuple[Any, Any]]] = {}
         for line in lines_in(self.items):
-            if line.times is None or line.ends or not _is_joining(line):
+            if line.op is not TABLE["concatenate"] or line.times is None or line.ends:
                 continue
             self.parts[line] = [*zip(line.args, _indices(line), strict=True)]
             for arg, index in self.parts[line]:
@@ -192,23 +192,15 @@ class Places(Text):
                     self.setup.append(f"{slot} = {end!r}")
 
 
-def _is_joining(line: Line) -> bool:
-    return line.op in (TABLE["stack"], TABLE["concatenate"])
-
-
 def _indices(line: Line) -> Iterator[Any]:
     """Yield where each argument lies in what is joined."""
     axis: Any = line.options.get("axis", 0)
     before, start = (slice(None),) * (axis % len(line.shape)), 0
     for arg in line.args:
-        if line.op is TABLE["stack"]:
-            yield (*before, start)
-            start += 1
-        else:
-            shape = arg.line.shape if isinstance(arg, Ref) else np.shape(arg)
-            stop = start + shape[len(before)]
-            yield (*before, slice(start, stop))
-            start = stop
+        shape = arg.line.shape if isinstance(arg, Ref) else np.shape(arg)
+        stop = start + shape[len(before)]
+        yield (*before, slice(start, stop))
+        start = stop
 
 
 def _ends_of(line: Line, shift: int = 0) -> tuple[int, int]:
